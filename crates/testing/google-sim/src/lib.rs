@@ -1,0 +1,6 @@
+#![doc = include_str!("../README.md")]
+
+pub mod api;
+pub mod bodies;
+
+pub use api::{ApiRequest, ApiResponse, ExpiredVariant, Knobs, Profile};

@@ -1,0 +1,2 @@
+//! The pretend Google as a program.
+fn main() {}
