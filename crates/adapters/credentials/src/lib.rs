@@ -1,0 +1,1 @@
+//! The vault: secrets of app users, encrypted at rest.

@@ -1,0 +1,1 @@
+//! One Google calendar as a replica.

@@ -1,0 +1,1 @@
+//! Google contacts as a replica.

@@ -1,0 +1,1 @@
+//! HTTPS to Google: consent, tokens, retries, pacing, error bodies.

@@ -1,0 +1,1 @@
+//! The company's tables as a replica, the ledger and the history.

@@ -1,0 +1,1 @@
+//! Who wins, what travels, what is refused: pure functions.

@@ -1,0 +1,1 @@
+//! Recover, observe, plan, apply: carries the steps out through the ports.

@@ -1,0 +1,1 @@
+//! Contacts and events as text: vCard, CSV, JSContact, iCalendar, JSCalendar.

@@ -1,0 +1,89 @@
+//! What the engine asks of a record: names for its kinds, a normal form, match keys.
+
+use std::{collections::BTreeSet, fmt};
+
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
+
+use crate::{Field, Fields, Value};
+
+/// The two kinds of record that exist.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Kind {
+    /// Contacts.
+    Contacts,
+    /// Event series.
+    Events,
+}
+
+impl Kind {
+    /// Returns `contacts` or `events`, as it is stored and printed for machines.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Kind::Contacts => "contacts",
+            Kind::Events => "events",
+        }
+    }
+}
+
+/// A key two copies of one real thing share, for the first meeting.
+///
+/// Ordered by strength: `strength` 0 is the strongest (an identifier), larger is weaker.
+/// Keys of different strengths never match each other.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct MatchKey {
+    /// 0 = identifier (UID), 1 = strong (e-mail, phone, start and title), 2 = weaker (name and company).
+    pub strength: u8,
+    /// The normalised text.
+    pub text: String,
+}
+
+impl MatchKey {
+    /// Makes a key.
+    pub fn new(strength: u8, text: impl Into<String>) -> Self {
+        MatchKey { strength, text: text.into() }
+    }
+}
+
+impl fmt::Display for MatchKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:{}", self.strength, self.text)
+    }
+}
+
+/// A record: a contact or an event series, as the domain knows it.
+///
+/// Serialising a record gives an object whose members are its fields (see [`crate::fields`]); every
+/// member has a default, and any mix of valid field values is a valid record.
+pub trait Record:
+    Clone + fmt::Debug + Default + PartialEq + Serialize + DeserializeOwned + Send + Sync + 'static
+{
+    /// Which kind of record this is.
+    const KIND: Kind;
+
+    /// Returns the normal form of a field's value: two values with the same normal form mean the
+    /// same to a person (spaces, letter case of addresses, spelling of a rule …).
+    ///
+    /// Promises: idempotent; depends on nothing but its arguments.
+    fn normal(field: &Field, value: &Value) -> Value;
+
+    /// Returns the keys by which a first meeting recognises this record.
+    fn match_keys(&self) -> BTreeSet<MatchKey>;
+
+    /// Tells whether its owner marked this record as private.
+    fn is_private(&self) -> bool;
+
+    /// Returns the fields as a stranger may see them when the record is private: a busy block, for
+    /// an event. A kind that knows no such view returns the fields unchanged.
+    fn redacted(fields: &Fields) -> Fields;
+
+    /// Returns a short name for lists and questions, such as a person's name or an event's title.
+    fn summary(&self) -> String;
+
+    /// Tells whether a field can ever be sent or taken. Fields that a provider computes are not
+    /// part of the record at all, so this is true unless the domain says otherwise.
+    fn travels(_field: &Field) -> bool {
+        true
+    }
+}

@@ -1,0 +1,222 @@
+//! The port that every collection implements: the company's tables and each provider.
+
+use std::time::Duration;
+
+use async_trait::async_trait;
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+
+use crate::{CreateKey, Cursor, EntryId, ItemId, PageToken, PortResult, Record, Stamp, Value, Version};
+
+/// What a replica stores about a record that the domain does not model ("leftovers").
+///
+/// Leftovers never cross sides; they come back when a record is created again on its own side.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Opaque(pub Value);
+
+/// A record as one replica holds it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(bound = "R: Record")]
+pub struct Stored<R> {
+    /// The replica's own name of the item.
+    pub id: ItemId,
+    /// The tag of exactly this state.
+    pub version: Version,
+    /// When the replica says it last changed: read by the policy *newest* only.
+    pub updated: DateTime<Utc>,
+    /// The record.
+    pub record: R,
+    /// What the replica holds beyond the record.
+    pub opaque: Opaque,
+    /// The key it was created with, if we created it.
+    pub key: Option<CreateKey>,
+    /// The entry that created it, if we created it.
+    pub made: Option<EntryId>,
+    /// The last entry of ours that wrote it.
+    pub stamp: Option<Stamp>,
+    /// Local store only: the item that this one brought back to life.
+    pub lineage: Option<ItemId>,
+    /// The item exists, but its replica no longer offers it to this pair (the company took it out of
+    /// the app user's view): it counts as out of scope, never as deleted.
+    #[serde(default)]
+    pub withdrawn: bool,
+}
+
+/// Where a listing starts.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum From {
+    /// At the beginning: a complete listing.
+    Start,
+    /// After a cursor: only what changed since.
+    Cursor(Cursor),
+    /// In the middle of a listing that has begun.
+    Page(PageToken),
+}
+
+/// What follows a page.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Next {
+    /// Another page of the same listing.
+    Page(PageToken),
+    /// Nothing: the listing is complete, and the next one starts at this cursor.
+    End(Cursor),
+}
+
+/// One page of a listing.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Page<R> {
+    /// Items that exist.
+    pub items: Vec<Stored<R>>,
+    /// Items said to be gone.
+    pub removed: Vec<ItemId>,
+    /// What follows.
+    pub next: Next,
+}
+
+/// One write of a batch.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Write<R> {
+    /// Makes an item.
+    Create {
+        /// The key that makes a repetition harmless.
+        key: CreateKey,
+        /// The record to store.
+        record: R,
+        /// Leftovers of the copy that this one brings back, on the same side.
+        opaque: Option<Opaque>,
+        /// The entry that this write belongs to.
+        stamp: Stamp,
+        /// The item of the same side that this one brings back, if any.
+        replaces: Option<ItemId>,
+    },
+    /// Changes the fields in which `to` differs from `from.record`, and no others.
+    Update {
+        /// The copy the change was computed from; its version is the condition of the write.
+        from: Stored<R>,
+        /// The record as it shall be.
+        to: R,
+        /// The entry that this write belongs to.
+        stamp: Stamp,
+    },
+    /// Removes an item.
+    Delete {
+        /// The copy the removal was decided on; its version is the condition of the write.
+        from: Stored<R>,
+        /// The entry that this write belongs to.
+        stamp: Stamp,
+    },
+}
+
+impl<R> Write<R> {
+    /// Returns the entry that this write belongs to.
+    #[must_use]
+    pub fn stamp(&self) -> Stamp {
+        match self {
+            Write::Create { stamp, .. } | Write::Update { stamp, .. } | Write::Delete { stamp, .. } => *stamp,
+        }
+    }
+}
+
+/// What a write did.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(bound = "R: Record")]
+pub enum Written<R> {
+    /// The item now stands like this.
+    Stored(Stored<R>),
+    /// The item is gone. Deleting what is gone already is no error.
+    Deleted,
+    /// A create met an item with its key: alive as given, or dead.
+    Exists {
+        /// The item's name.
+        id: ItemId,
+        /// The item, if it is alive.
+        alive: Option<Stored<R>>,
+    },
+}
+
+/// What a replica can do. Anything that is missing here is a promise.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Capabilities {
+    /// Whether `write` is possible at all.
+    pub writable: bool,
+    /// How long a listing may show an older state than the last answer.
+    pub read_lag: Duration,
+    /// How long after a call a lost write may still land or become visible.
+    pub settle: Duration,
+    /// How many writes one call may hold.
+    pub batch_max: usize,
+    /// Whether written copies carry the entry that wrote them.
+    pub stamps: bool,
+    /// Whether `outcome` answers: the local store only.
+    pub outcomes: bool,
+}
+
+/// A live collection of records: a table view, an address book, a calendar.
+///
+/// # Promises
+///
+/// An implementation MUST keep all of these; `passerelle-testkit` holds one test for each.
+///
+/// - **R1** A complete listing (`From::Start`, all pages) shows every item that existed from its
+///   beginning to its end, once or more.
+/// - **R2** Every later change is reported to a later cursor. Items may be repeated, reordered, and
+///   shown in an *older* state; nothing is ever left out.
+/// - **R3** A page may be empty and still have a successor; only `Next::End` ends a listing.
+/// - **R4** A cursor that is no longer good answers `CursorExpired`; never an empty listing.
+/// - **R5** A listing that could not be read to its end is an error, never a short listing.
+/// - **R6** An item created with a key shows that key and the entry that made it to a listing begun
+///   `settle` after the call, or never appears; or a second create with that key answers `Exists`.
+/// - **R7** A write names the version it was computed from; another version is refused with
+///   `VersionMismatch`, and nothing is changed.
+/// - **R8** An update changes the fields in which `to` differs from `from.record`, nothing else;
+///   leftovers stay as they were.
+/// - **R9** A change of an item changes its version; a version never comes back with other content.
+/// - **R10** `updated` is the replica's own word for the time of the last change.
+/// - **R11** `fetch` never answers with something older than a listing, a fetch or a write answered before.
+/// - **R12** One result per write, in order; one refused write does not stop the others.
+/// - **R13** A write answers with the record as stored, all fields, in the answer itself.
+/// - **R14** Keys of keyed entries are kept, or the entry is dropped.
+/// - **R15** (with `outcomes`) Key, lineage and outcome are kept beside the row in the row's own
+///   transaction, and `outcome` tells them.
+///
+/// # Errors
+///
+/// See [`crate::ErrorKind`]. By the time an error reaches the port, retries are used up.
+#[async_trait]
+pub trait Replica<R: Record>: Send + Sync {
+    /// Tells what this replica can do.
+    fn capabilities(&self) -> Capabilities;
+
+    /// Lists one page of what exists, or of what changed.
+    ///
+    /// # Errors
+    ///
+    /// MUST return `CursorExpired` when the cursor or page token is no longer good.
+    async fn changes(&self, from: From) -> PortResult<Page<R>>;
+
+    /// Fetches items by name: one answer per name, in order; `None` for what does not exist.
+    ///
+    /// # Errors
+    ///
+    /// MUST fail as a whole when it could not ask for all of them.
+    async fn fetch(&self, ids: &[ItemId]) -> PortResult<Vec<Option<Stored<R>>>>;
+
+    /// Carries out a batch of writes, none of which touches the same item as another.
+    ///
+    /// # Errors
+    ///
+    /// An error of the whole call means that nothing is known about any of the writes. The result of
+    /// one write MUST be `Rejected` or `Unsupported` when repeating it cannot help, `VersionMismatch` or
+    /// `NotFound` when the item moved, and `Unavailable` when it is not known whether it landed.
+    async fn write(&self, batch: &[Write<R>]) -> PortResult<Vec<PortResult<Written<R>>>>;
+
+    /// Tells what earlier writes did; only asked where `Capabilities::outcomes` is set.
+    ///
+    /// # Errors
+    ///
+    /// MUST fail as a whole when it could not ask for all of them.
+    async fn outcome(&self, entries: &[EntryId]) -> PortResult<Vec<Option<Written<R>>>> {
+        Ok(entries.iter().map(|_| None).collect())
+    }
+}

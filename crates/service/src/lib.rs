@@ -1,0 +1,1 @@
+//! The use cases: connect, plan, sync, undo, resolve, status, import, export.

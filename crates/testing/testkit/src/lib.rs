@@ -1,0 +1,1 @@
+//! Contracts, strict fakes and fault injectors for every adapter.

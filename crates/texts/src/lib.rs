@@ -1,0 +1,1 @@
+//! Every text a person sees, in French and English, and the catalogue of errors.

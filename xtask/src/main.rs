@@ -1,0 +1,2 @@
+//! The chores that cargo cannot do by itself.
+fn main() {}
