@@ -1,2 +1,46 @@
-//! The chores that cargo cannot do by itself.
-fn main() {}
+//! `cargo xtask …`: the chores that cargo cannot do by itself. This file only dispatches.
+
+use clap::{Parser, Subcommand};
+
+mod bench;
+mod ci;
+mod codegen;
+mod run;
+mod sim;
+mod tidy;
+mod tools;
+
+#[derive(Parser)]
+#[command(name = "cargo xtask", about = "The chores of Passerelle")]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Runs exactly what CI runs, in CI's order, after installing what it needs.
+    Ci,
+    /// Checks what the compiler does not: who may use what, module headers, promises and their tests.
+    Tidy,
+    /// Writes the generated files again, or checks that they are up to date.
+    Codegen {
+        /// Change nothing; fail if a file would change.
+        #[arg(long)]
+        check: bool,
+    },
+    /// Runs the simulation: one seed step by step, or many from a first one.
+    Sim(sim::Options),
+    /// Measures, as ratios and request counts, and writes the table of `docs/bench.md`.
+    Bench,
+}
+
+fn main() -> anyhow::Result<()> {
+    match Cli::parse().command {
+        Command::Ci => ci::run(),
+        Command::Tidy => tidy::run(),
+        Command::Codegen { check } => codegen::run(check),
+        Command::Sim(options) => sim::run(&options),
+        Command::Bench => bench::run(),
+    }
+}

@@ -1,0 +1,62 @@
+//! Exactly what CI runs, in CI's order.
+
+use std::time::Instant;
+
+use anyhow::Result;
+
+use crate::{codegen, run, sim, tidy, tools};
+
+/// Runs every step; the first that fails ends it.
+pub fn run() -> Result<()> {
+    let begun = Instant::now();
+    let deny = tools::cargo_deny()?;
+    let nextest = tools::cargo_nextest()?;
+
+    step("fmt", || run::check(&mut run::cargo(&["fmt", "--all", "--check"])))?;
+    step("tidy", tidy::run)?;
+    step("deny", || {
+        run::check(
+            std::process::Command::new(&deny)
+                .args(["--workspace", "check", "--hide-inclusion-graph", "bans", "licenses", "sources"])
+                .current_dir(run::root()),
+        )
+    })?;
+    step("clippy", || {
+        run::check(&mut run::cargo(&[
+            "clippy",
+            "--workspace",
+            "--all-targets",
+            "--all-features",
+            "--locked",
+            "--",
+            "-D",
+            "warnings",
+        ]))
+    })?;
+    step("doc", || {
+        run::check(
+            run::cargo(&["doc", "--workspace", "--no-deps", "--document-private-items", "--locked"])
+                .env("RUSTDOCFLAGS", "-D warnings"),
+        )
+    })?;
+    step("tests", || {
+        run::check(
+            std::process::Command::new(&nextest)
+                .args(["nextest", "run", "--workspace", "--all-features", "--locked", "--no-fail-fast"])
+                .current_dir(run::root()),
+        )
+    })?;
+    step("doc tests", || run::check(&mut run::cargo(&["test", "--workspace", "--doc", "--locked"])))?;
+    step("codegen", || codegen::run(true))?;
+    step("simulation", sim::in_ci)?;
+    println!("all steps passed in {} s", begun.elapsed().as_secs());
+    Ok(())
+}
+
+fn step(name: &str, work: impl FnOnce() -> Result<()>) -> Result<()> {
+    println!("== {name}");
+    let begun = Instant::now();
+    work()?;
+    println!("== {name}: {} s", begun.elapsed().as_secs());
+    Ok(())
+}
