@@ -2,8 +2,11 @@
 
 use std::{error::Error, time::Duration};
 
+use serde::{Deserialize, Serialize};
+
 /// What an error means for the engine. It answers "what now", not "what was it".
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum ErrorKind {
     /// The item does not exist (any more).

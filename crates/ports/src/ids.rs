@@ -59,6 +59,16 @@ macro_rules! uuid_id {
     )*};
 }
 
+impl Version {
+    /// Returns the number that this version is, for the versions of a local store: they are decimal
+    /// numbers that only grow, so that the newest of several copies of one row is known. `None` for
+    /// any other text.
+    #[must_use]
+    pub fn sequence(&self) -> Option<u64> {
+        self.0.parse().ok()
+    }
+}
+
 uuid_id! {
     /// One row of the ledger.
     LinkId;

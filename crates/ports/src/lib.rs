@@ -1,16 +1,23 @@
 #![doc = include_str!("../README.md")]
 
+mod clock;
 mod error;
 mod fields;
 mod ids;
+mod ledger;
 mod record;
 mod replica;
 mod side;
 
+pub use clock::{Clock, Ids};
 pub use error::{ErrorKind, PortError, PortResult};
 pub use fields::{AssembleError, Field, Fields, Value, assemble, fields, is_empty};
 pub use ids::{
     CreateKey, Cursor, EntryId, InstallationId, ItemId, LinkId, PageToken, PairId, RunId, Stamp, Version,
+};
+pub use ledger::{
+    Changes, Copy, Counts, EntriesOf, Entry, Find, Half, LastCopy, Lease, Ledger, Link, LinkState, ListingId,
+    Look, Op, Outcome, PairState, Refusal, Run, RunKind, Slice,
 };
 pub use record::{Kind, MatchKey, Record};
 pub use replica::{Capabilities, From, Next, Opaque, Page, Replica, Stored, Write, Written};

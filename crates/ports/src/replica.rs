@@ -35,12 +35,21 @@ pub struct Stored<R> {
     pub made: Option<EntryId>,
     /// The last entry of ours that wrote it.
     pub stamp: Option<Stamp>,
-    /// Local store only: the item that this one brought back to life.
+    /// Local store only: the first item of the line that this one continues (see `Write::Create::replaces`).
     pub lineage: Option<ItemId>,
     /// The item exists, but its replica no longer offers it to this pair (the company took it out of
     /// the app user's view): it counts as out of scope, never as deleted.
     #[serde(default)]
     pub withdrawn: bool,
+}
+
+impl<R> Stored<R> {
+    /// Returns the first item of the line that this one belongs to: itself, unless it brought
+    /// another one back to life.
+    #[must_use]
+    pub fn root(&self) -> &ItemId {
+        self.lineage.as_ref().unwrap_or(&self.id)
+    }
 }
 
 /// Where a listing starts.
@@ -87,7 +96,8 @@ pub enum Write<R> {
         opaque: Option<Opaque>,
         /// The entry that this write belongs to.
         stamp: Stamp,
-        /// The item of the same side that this one brings back, if any.
+        /// The first item of the line that this one continues, if it brings one back to life: a local
+        /// store keeps it as `lineage` of the new item; others ignore it.
         replaces: Option<ItemId>,
     },
     /// Changes the fields in which `to` differs from `from.record`, and no others.
@@ -178,7 +188,8 @@ pub struct Capabilities {
 /// - **R13** A write answers with the record as stored, all fields, in the answer itself.
 /// - **R14** Keys of keyed entries are kept, or the entry is dropped.
 /// - **R15** (with `outcomes`) Key, lineage and outcome are kept beside the row in the row's own
-///   transaction, and `outcome` tells them.
+///   transaction, and `outcome` tells them; versions are decimal numbers that only grow
+///   ([`Version::sequence`]).
 ///
 /// # Errors
 ///

@@ -1,0 +1,540 @@
+//! The port of the ledger: what the engine keeps between runs.
+//!
+//! The ledger is deliberately dumb: it answers indexed reads and carries out one kind of transaction,
+//! [`Ledger::commit`]. All meaning is the engine's. So a ledger in memory and one in SQL cannot differ
+//! in a rule, and every transaction of the engine is one value that a test can look at.
+//!
+//! Every operation of the engine is one [`Changes`]: a page of a listing (copies, flags, `met`; the
+//! cursor with the last page only), the results of a fetch, the results of decisions that need no
+//! write, the opening of a batch, the closing of a batch together with its links, the joining of two
+//! halves, an answer of a person.
+
+use async_trait::async_trait;
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use crate::{
+    CreateKey, Cursor, EntryId, ErrorKind, Field, ItemId, LinkId, MatchKey, PairId, PortError, PortResult,
+    Record, RunId, Side, Sides, Stored, Value,
+};
+
+/// A record as one side holds it, the last time we looked; it stays in the link when it is gone.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(bound = "R: Record")]
+pub struct Copy<R> {
+    /// The copy.
+    pub stored: Stored<R>,
+    /// It is confirmed that the item no longer exists.
+    #[serde(default)]
+    pub gone: bool,
+    /// Fetch it before deciding anything.
+    #[serde(default)]
+    pub look: bool,
+}
+
+/// Why a replica refused a record, for `status`. Never holds a value of the record.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Refusal {
+    /// The side that refused.
+    pub side: Side,
+    /// The kind of the error.
+    pub kind: ErrorKind,
+    /// The code of the catalogue.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub code: Option<String>,
+    /// Words for the placeholders of the catalogue's text.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub details: Vec<(String, String)>,
+}
+
+impl Refusal {
+    /// Makes a refusal from the error of a port.
+    #[must_use]
+    pub fn new(side: Side, error: &PortError) -> Self {
+        Refusal {
+            side,
+            kind: error.kind,
+            code: error.code.map(str::to_owned),
+            details: error.details.iter().map(|(name, value)| ((*name).to_owned(), value.clone())).collect(),
+        }
+    }
+}
+
+/// How a link stands.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum LinkState {
+    /// Decided like any other.
+    #[default]
+    Active,
+    /// One side is gone and the other stays, on purpose, until it is gone too or the first returns.
+    Released,
+    /// A half with more than one possible other half: a person has to say which.
+    Ambiguous,
+    /// A replica refused the record; it waits until a copy moves.
+    Rejected(Refusal),
+}
+
+/// One row of the ledger: the bases and copies of one record of one pair.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(bound = "R: Record")]
+pub struct Link<R> {
+    /// The name of the link.
+    pub id: LinkId,
+    /// The last copies seen; `None` = never seen. The pair (side, item) is unique within a pair.
+    pub copies: Sides<Option<Copy<R>>>,
+    /// What each side looked like when the two last agreed, field by field; empty = never agreed.
+    pub bases: Sides<R>,
+    /// Decide this link.
+    pub due: bool,
+    /// How it stands.
+    #[serde(default)]
+    pub state: LinkState,
+    /// Fields that wait for a person; for `status` only.
+    #[serde(default)]
+    pub held: Vec<Field>,
+    /// A person's answers to clashes, for the two values they saw.
+    #[serde(default)]
+    pub chosen: Vec<(Field, Side)>,
+    /// Halves that a person said are other records than this one.
+    #[serde(default)]
+    pub different: Vec<LinkId>,
+}
+
+impl<R: Record> Link<R> {
+    /// Makes a link that knows nothing yet.
+    #[must_use]
+    pub fn new(id: LinkId) -> Self {
+        Link {
+            id,
+            copies: Sides { local: None, remote: None },
+            bases: Sides { local: R::default(), remote: R::default() },
+            due: false,
+            state: LinkState::Active,
+            held: Vec::new(),
+            chosen: Vec::new(),
+            different: Vec::new(),
+        }
+    }
+
+    /// Returns the copy of a side if the item is there.
+    #[must_use]
+    pub fn alive(&self, side: Side) -> Option<&Stored<R>> {
+        self.copies[side].as_ref().filter(|copy| !copy.gone).map(|copy| &copy.stored)
+    }
+
+    /// Returns the name of the item a side has, or had.
+    #[must_use]
+    pub fn item(&self, side: Side) -> Option<&ItemId> {
+        self.copies[side].as_ref().map(|copy| &copy.stored.id)
+    }
+
+    /// Tells whether a copy has to be fetched first.
+    #[must_use]
+    pub fn looks(&self) -> bool {
+        Side::BOTH.iter().any(|side| self.copies[*side].as_ref().is_some_and(|copy| copy.look))
+    }
+
+    /// Returns the side on which this link is alive, if it is alive on one side only.
+    #[must_use]
+    pub fn half(&self) -> Option<Side> {
+        match (self.alive(Side::Local), self.alive(Side::Remote)) {
+            (Some(_), None) => Some(Side::Local),
+            (None, Some(_)) => Some(Side::Remote),
+            _ => None,
+        }
+    }
+
+    /// Returns the match keys by which this link may be joined with another: none unless it is a half.
+    #[must_use]
+    pub fn match_keys(&self) -> Vec<MatchKey> {
+        self.half()
+            .and_then(|side| self.alive(side))
+            .map(|stored| stored.record.match_keys().into_iter().collect())
+            .unwrap_or_default()
+    }
+
+    /// Returns the first item of the line that the local copy belongs to.
+    #[must_use]
+    pub fn root(&self) -> Option<&ItemId> {
+        self.copies.local.as_ref().map(|copy| copy.stored.root())
+    }
+
+    /// Tells whether `status` has to name this link.
+    #[must_use]
+    pub fn needs_attention(&self) -> bool {
+        !self.held.is_empty() || matches!(self.state, LinkState::Ambiguous | LinkState::Rejected(_))
+    }
+}
+
+/// What a write does.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Op {
+    /// Makes an item.
+    Create {
+        /// The key that makes a repetition harmless.
+        key: CreateKey,
+    },
+    /// Changes an item.
+    Update,
+    /// Removes an item.
+    Delete,
+}
+
+/// What became of a write.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(bound = "R: Record", rename_all = "snake_case")]
+pub enum Outcome<R> {
+    /// Not known yet.
+    Open,
+    /// It was done; the copy as stored, unless it was a delete or the answer was lost for good.
+    Landed(Option<Stored<R>>),
+    /// It was not done.
+    NotLanded,
+}
+
+/// A journal row: opened before a write, closed after it. Closed entries are the history.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(bound = "R: Record")]
+pub struct Entry<R> {
+    /// The name of the entry: the stamp of the copy that it writes.
+    pub id: EntryId,
+    /// The run it belongs to.
+    pub run: RunId,
+    /// The link it belongs to; the link may be forgotten since.
+    pub link: LinkId,
+    /// The side it writes to.
+    pub side: Side,
+    /// What it does.
+    pub op: Op,
+    /// The before-image; its version is the condition of the write. For a create: the dead copy that
+    /// the new one replaces, if any.
+    pub from: Option<Stored<R>>,
+    /// The record as it shall be; `None` for a delete.
+    pub to: Option<R>,
+    /// The fields that this write takes from the other side.
+    pub taken: Vec<Field>,
+    /// The other side's view that this write takes in.
+    pub source: R,
+    /// The bases before the write, for undo.
+    pub bases: Sides<R>,
+    /// Once this has landed, the link is released: the undo of a create.
+    #[serde(default)]
+    pub release: bool,
+    /// The entry that this one takes back.
+    #[serde(default)]
+    pub undoes: Option<EntryId>,
+    /// When it was opened.
+    pub opened: DateTime<Utc>,
+    /// What became of it.
+    pub outcome: Outcome<R>,
+}
+
+impl<R: Record> Entry<R> {
+    /// Tells whether nobody knows yet what became of this write.
+    #[must_use]
+    pub fn is_open(&self) -> bool {
+        matches!(self.outcome, Outcome::Open)
+    }
+}
+
+/// What a run was for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RunKind {
+    /// A synchronisation.
+    Sync,
+    /// A dry run.
+    Plan,
+    /// The undo of an earlier run.
+    Undo(RunId),
+    /// The carrying out of a person's answer.
+    Answer,
+}
+
+/// One run of one pair.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Run {
+    /// Its number.
+    pub id: RunId,
+    /// The pair.
+    pub pair: PairId,
+    /// What it was for.
+    pub kind: RunKind,
+    /// When it began.
+    pub started: DateTime<Utc>,
+    /// When it ended; `None` = under way, or killed.
+    pub finished: Option<DateTime<Utc>>,
+    /// What it did, in numbers and codes: the engine's report as JSON. Null until it ends.
+    pub summary: Value,
+}
+
+/// What the ledger knows of a pair as a whole.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct PairState {
+    /// The cursors; `None` = list everything.
+    pub cursors: Sides<Option<Cursor>>,
+    /// The digest of the rules that all links were last decided with.
+    pub rules: Option<String>,
+}
+
+/// Numbers of a pair, for the guard.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Counts {
+    /// All links.
+    pub links: u64,
+    /// Links that have, or had, a copy on both sides.
+    pub linked: u64,
+    /// Links alive on both sides.
+    pub both: u64,
+    /// Links alive on each side.
+    pub alive: Sides<u64>,
+    /// Links to be decided.
+    pub due: u64,
+    /// Links with fields that wait for a person.
+    pub held: u64,
+    /// Halves that a person has to join or tell apart.
+    pub ambiguous: u64,
+    /// Links that a replica refused.
+    pub rejected: u64,
+    /// Entries still open.
+    pub open: u64,
+}
+
+/// A half link without its record, for the first meeting.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Half {
+    /// The link.
+    pub link: LinkId,
+    /// The side on which it is alive.
+    pub side: Side,
+    /// Its match keys.
+    pub keys: Vec<MatchKey>,
+    /// Whether it is to be decided.
+    pub due: bool,
+    /// Whether it is ambiguous now.
+    pub ambiguous: bool,
+    /// Halves that a person said are other records.
+    pub different: Vec<LinkId>,
+}
+
+/// An item to fetch.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Look {
+    /// The item.
+    pub item: ItemId,
+    /// The link that knows it; `None` = a stranger: seen in a listing, known to no link.
+    pub link: Option<LinkId>,
+}
+
+/// The newest that is known of a row of the local store, over all pairs.
+#[derive(Clone, Debug, PartialEq)]
+pub struct LastCopy<R> {
+    /// The row.
+    pub item: ItemId,
+    /// The newest copy that any link of any pair holds, by [`crate::Version::sequence`].
+    pub newest: Option<Stored<R>>,
+    /// Open local entries of any pair whose `from` is this row: the local store knows their outcome.
+    pub open: Vec<EntryId>,
+}
+
+/// Which links to read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Find {
+    /// By name.
+    Links(Vec<LinkId>),
+    /// By the item that a side has, or had.
+    Items(Side, Vec<ItemId>),
+    /// By the first item of the line of the local copy ([`Link::root`]).
+    Roots(Vec<ItemId>),
+}
+
+/// Which closed or open entries to read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum EntriesOf {
+    /// Those of a run.
+    Run(RunId),
+    /// Those of a link.
+    Link(LinkId),
+    /// Those of a pair.
+    Pair(PairId),
+    /// Those of one entry's name.
+    Entry(EntryId),
+}
+
+/// A stretch of a list.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Slice {
+    /// How many to leave out.
+    pub skip: u64,
+    /// How many to give at most.
+    pub limit: u64,
+}
+
+/// The right to write to a pair's rows: one process at a time.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Lease {
+    /// The pair.
+    pub pair: PairId,
+    /// Who holds it.
+    pub holder: Uuid,
+    /// Until when, unless it is renewed; every commit renews it.
+    pub until: DateTime<Utc>,
+}
+
+/// The name of one complete listing: the run that made it.
+pub type ListingId = RunId;
+
+/// One transaction: all of it happens, or nothing.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Changes<R> {
+    /// Links to forget; done first, so that another link may have their items.
+    pub forget: Vec<LinkId>,
+    /// Links to insert or replace, whole. Items may move between the links of one transaction.
+    pub links: Vec<Link<R>>,
+    /// Items seen in a listing that no link knows: to be fetched. Repeats are no error.
+    pub strangers: Vec<(Side, ItemId)>,
+    /// Items that are strangers no longer. One that was none is no error.
+    pub known: Vec<(Side, ItemId)>,
+    /// Links met on a side by a complete listing; done after `links`.
+    pub met: Option<(Side, ListingId, Vec<LinkId>)>,
+    /// A complete listing of a side has ended: sets `look` on live copies that it has not met.
+    pub absent: Option<(Side, ListingId)>,
+    /// Cursors to keep; `None` = as it was.
+    pub cursors: Sides<Option<Cursor>>,
+    /// Cursors to drop, so that the side is listed completely.
+    pub drop_cursors: Sides<bool>,
+    /// Entries to open.
+    pub open: Vec<Entry<R>>,
+    /// Entries to close.
+    pub close: Vec<(EntryId, Outcome<R>)>,
+    /// The digest of new rules: kept, and all links of the pair are due; done after `links`.
+    pub rules: Option<String>,
+}
+
+impl<R> Default for Changes<R> {
+    fn default() -> Self {
+        Changes {
+            forget: Vec::new(),
+            links: Vec::new(),
+            strangers: Vec::new(),
+            known: Vec::new(),
+            met: None,
+            absent: None,
+            cursors: Sides { local: None, remote: None },
+            drop_cursors: Sides { local: false, remote: false },
+            open: Vec::new(),
+            close: Vec::new(),
+            rules: None,
+        }
+    }
+}
+
+impl<R: Record> Changes<R> {
+    /// Tells whether this transaction would change nothing.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.forget.is_empty()
+            && self.links.is_empty()
+            && self.strangers.is_empty()
+            && self.known.is_empty()
+            && self.met.is_none()
+            && self.absent.is_none()
+            && self.cursors == (Sides { local: None, remote: None })
+            && self.drop_cursors == (Sides { local: false, remote: false })
+            && self.open.is_empty()
+            && self.close.is_empty()
+            && self.rules.is_none()
+    }
+}
+
+/// What the engine keeps between runs, for all pairs of one kind of record in one installation.
+///
+/// # Promises
+///
+/// Reads are index reads and see every commit that returned before. Lists of ids are in one fixed
+/// order and continue after the id given, so that they can be read in pages while rows change.
+/// A link is *blocked* while an entry of it is open.
+///
+/// # Errors
+///
+/// `RateLimited` where the pair's lease is held by someone else; `Unavailable` where the ledger cannot
+/// be reached; `Unexpected` where a promise of the caller is broken (an item in two links).
+#[async_trait]
+pub trait Ledger<R: Record>: Send + Sync {
+    /// Takes the pair's lease: free, expired at `now`, or held by the same holder already. One transaction
+    /// (compare and set). Returns false where someone else holds it.
+    async fn lease(&self, lease: &Lease, now: DateTime<Utc>) -> PortResult<bool>;
+
+    /// Gives the lease back; no error if it is no longer held. One transaction.
+    async fn release(&self, lease: &Lease) -> PortResult<()>;
+
+    /// Opens a run with the next number of the installation. One transaction.
+    async fn begin_run(&self, pair: &PairId, kind: RunKind, now: DateTime<Utc>) -> PortResult<RunId>;
+
+    /// Closes a run with its summary. One transaction.
+    async fn finish_run(&self, run: RunId, now: DateTime<Utc>, summary: &Value) -> PortResult<()>;
+
+    /// Carries out one transaction, under the lease, which it renews to `lease.until`.
+    ///
+    /// # Errors
+    ///
+    /// MUST refuse with `RateLimited` and change nothing when the pair's lease has another holder; with
+    /// `Unexpected` when an item would belong to two links of the pair.
+    async fn commit(&self, lease: &Lease, changes: Changes<R>) -> PortResult<()>;
+
+    /// Returns cursors and rules digest of a pair; the default for a pair never seen.
+    async fn pair_state(&self, pair: &PairId) -> PortResult<PairState>;
+
+    /// Returns the numbers of a pair.
+    async fn counts(&self, pair: &PairId) -> PortResult<Counts>;
+
+    /// Returns the links asked for, in no promised order; unknown names are left out.
+    async fn find(&self, pair: &PairId, find: &Find) -> PortResult<Vec<Link<R>>>;
+
+    /// Returns ids of due links that are neither blocked nor have a copy to look at, after `after`.
+    async fn due(&self, pair: &PairId, after: Option<LinkId>, limit: u64) -> PortResult<Vec<LinkId>>;
+
+    /// Returns items to fetch on a side, strangers included, in the order of their names after `after`;
+    /// items of blocked links are not left out.
+    async fn looks(
+        &self,
+        pair: &PairId,
+        side: Side,
+        after: Option<&ItemId>,
+        limit: u64,
+    ) -> PortResult<Vec<Look>>;
+
+    /// Returns all open entries of a pair, oldest first. There are few: those of batches under way.
+    async fn open_entries(&self, pair: &PairId) -> PortResult<Vec<Entry<R>>>;
+
+    /// Returns halves ([`Link::half`]) that are due and neither blocked nor to look at, after `after`.
+    async fn due_halves(&self, pair: &PairId, after: Option<LinkId>, limit: u64) -> PortResult<Vec<Half>>;
+
+    /// Returns all halves, due or not, neither blocked nor to look at, that have one of the keys.
+    async fn halves_sharing(&self, pair: &PairId, keys: &[MatchKey]) -> PortResult<Vec<Half>>;
+
+    /// Returns the newest that any pair of this kind knows of rows of the local store, in order.
+    async fn last_copies(&self, items: &[ItemId]) -> PortResult<Vec<LastCopy<R>>>;
+
+    /// Returns links that wait for a person: held, ambiguous or rejected, after `after`.
+    async fn attention(&self, pair: &PairId, after: Option<LinkId>, limit: u64) -> PortResult<Vec<Link<R>>>;
+
+    /// Returns entries, newest first.
+    async fn entries(&self, of: &EntriesOf, slice: Slice) -> PortResult<Vec<Entry<R>>>;
+
+    /// Returns runs of a pair, or of all pairs of this kind, newest first.
+    async fn runs(&self, pair: Option<&PairId>, slice: Slice) -> PortResult<Vec<Run>>;
+
+    /// Returns one run of a pair of this kind.
+    async fn run(&self, run: RunId) -> PortResult<Option<Run>>;
+
+    /// Removes closed entries opened before, and finished runs that have no entry left and ended
+    /// before. Returns how many entries. One transaction.
+    async fn purge(&self, before: DateTime<Utc>) -> PortResult<u64>;
+
+    /// Removes all rows of a pair, its history included. One transaction.
+    async fn erase_pair(&self, pair: &PairId) -> PortResult<()>;
+}
