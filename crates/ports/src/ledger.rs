@@ -146,13 +146,11 @@ impl<R: Record> Link<R> {
         }
     }
 
-    /// Returns the match keys by which this link may be joined with another: none unless it is a half.
+    /// Returns the match keys of the copy of a side, if the item is there: the ledger keeps them in an
+    /// index (pair, side, key), for every link.
     #[must_use]
-    pub fn match_keys(&self) -> Vec<MatchKey> {
-        self.half()
-            .and_then(|side| self.alive(side))
-            .map(|stored| stored.record.match_keys().into_iter().collect())
-            .unwrap_or_default()
+    pub fn match_keys(&self, side: Side) -> Vec<MatchKey> {
+        self.alive(side).map(|stored| stored.record.match_keys().into_iter().collect()).unwrap_or_default()
     }
 
     /// Returns the first item of the line that the local copy belongs to.
@@ -310,7 +308,7 @@ pub struct Half {
     pub link: LinkId,
     /// The side on which it is alive.
     pub side: Side,
-    /// Its match keys.
+    /// The match keys of its copy on that side.
     pub keys: Vec<MatchKey>,
     /// Whether it is to be decided.
     pub due: bool,
@@ -515,6 +513,9 @@ pub trait Ledger<R: Record>: Send + Sync {
 
     /// Returns all halves, due or not, neither blocked nor to look at, that have one of the keys.
     async fn halves_sharing(&self, pair: &PairId, keys: &[MatchKey]) -> PortResult<Vec<Half>>;
+
+    /// Returns the links alive on a side, halves or not, whose copy on that side has one of the keys.
+    async fn alive_sharing(&self, pair: &PairId, side: Side, keys: &[MatchKey]) -> PortResult<Vec<LinkId>>;
 
     /// Returns the newest that any pair of this kind knows of rows of the local store, in order.
     async fn last_copies(&self, items: &[ItemId]) -> PortResult<Vec<LastCopy<R>>>;
