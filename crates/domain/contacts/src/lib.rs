@@ -1,3 +1,19 @@
-//! What a contact is, and how two copies of it compare.
+#![doc = include_str!("../README.md")]
+
 mod contact;
-pub use contact::*;
+mod date;
+mod keys;
+mod names;
+mod normal;
+mod record;
+mod validate;
+
+pub use contact::{
+    Address, Contact, Email, Im, Labelled, LabelledDate, Name, Organization, PartialDate, Phone,
+};
+pub use date::DateError;
+pub use keys::{
+    address_key, email_key, im_key, keyed, phone_key, plain_key, relation_key, text_key, url_key,
+};
+pub use normal::{normal_line, normal_text};
+pub use validate::{Problem, validate};

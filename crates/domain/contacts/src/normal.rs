@@ -1,0 +1,119 @@
+//! The normal form of a contact's field values: what two spellings of one value have in common.
+
+use passerelle_ports::{Field, Value};
+use unicode_normalization::UnicodeNormalization;
+
+use crate::{email_key, phone_key, url_key};
+
+/// Returns a text of one line in normal form: composed (NFC), trimmed, with single spaces.
+#[must_use]
+pub fn normal_line(text: &str) -> String {
+    let composed: String = text.nfc().collect();
+    composed.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+/// Returns a text of several lines in normal form: composed (NFC), line feeds only, no blanks at
+/// the ends of lines, no empty lines at its ends.
+#[must_use]
+pub fn normal_text(text: &str) -> String {
+    let composed: String = text.nfc().collect();
+    let unix = composed.replace("\r\n", "\n").replace('\r', "\n");
+    let lines: Vec<&str> = unix.split('\n').map(str::trim_end).collect();
+    lines.join("\n").trim_matches('\n').to_owned()
+}
+
+/// Returns a text in lower case, composed.
+pub(crate) fn lower(text: &str) -> String {
+    text.to_lowercase().nfc().collect()
+}
+
+/// Returns the normal form of one field's value.
+pub(crate) fn normal(field: &Field, value: &Value) -> Value {
+    let member = field.member();
+    match value {
+        Value::String(text) => Value::String(match member {
+            "notes" => normal_text(text),
+            _ => normal_line(text),
+        }),
+        Value::Object(parts) => {
+            let parts = parts.iter().map(|(part, value)| {
+                let value = match value {
+                    Value::String(text) => Value::String(normal_part(member, part, text)),
+                    other => other.clone(),
+                };
+                (part.clone(), value)
+            });
+            Value::Object(parts.collect())
+        }
+        other => other.clone(),
+    }
+}
+
+fn normal_part(member: &str, part: &str, text: &str) -> String {
+    match (member, part) {
+        ("emails", "address") => email_key(text),
+        ("phones", "number") => phone_key(text, None),
+        ("urls", "value") => url_key(text),
+        ("addresses", "street") => {
+            let lines: Vec<String> = normal_text(text).lines().map(normal_line).collect();
+            lines.join("\n")
+        }
+        ("addresses", "country_code") => normal_line(text).to_uppercase(),
+        ("ims", "service") => lower(&normal_line(text)),
+        ("custom", "value") => normal_text(text),
+        _ => normal_line(text),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use serde_json::json;
+
+    use super::*;
+
+    fn check(field: &str, value: Value, expected: Value) {
+        assert_eq!(normal(&Field::new(field), &value), expected, "{field}");
+    }
+
+    #[test]
+    fn spellings_that_mean_the_same_have_one_normal_form() {
+        check("name/given", json!(" Jean-\tFranc\u{327}ois "), json!("Jean- François"));
+        check("notes", json!("un \r\n  deux\r\n\r\n"), json!("un\n  deux"));
+        check(
+            "emails/a@b.example",
+            json!({"address": " A@B.example", "label": "work", "preferred": true}),
+            json!({"address": "a@b.example", "label": "work", "preferred": true}),
+        );
+        check("phones/0123456789", json!({"number": "01.23.45.67.89"}), json!({"number": "0123456789"}));
+        check(
+            "urls/https://a.example",
+            json!({"label": "", "value": "https://A.example/"}),
+            json!({"label": "", "value": "https://a.example"}),
+        );
+        check(
+            "addresses/work",
+            json!({"street": "1  rue Haute \r\nBât. B", "country_code": "fr"}),
+            json!({"street": "1 rue Haute\nBât. B", "country_code": "FR"}),
+        );
+        check("private", json!(true), json!(true));
+        check("birthday", json!("--02-29"), json!("--02-29"));
+    }
+
+    proptest! {
+        #[test]
+        fn the_normal_form_is_its_own_normal_form(
+            text in "(\\PC|[\r\n\t \u{301}\u{130}\u{df}/@+0-9]){0,30}",
+            (member, part) in prop::sample::select(vec![
+                ("emails", "address"), ("phones", "number"), ("urls", "value"), ("urls", "label"),
+                ("addresses", "street"), ("addresses", "country_code"), ("addresses", "city"),
+                ("ims", "service"), ("ims", "handle"), ("custom", "value"), ("notes", ""), ("uid", ""),
+            ]),
+        ) {
+            let field = Field::keyed(member, "k");
+            let value = if part.is_empty() { json!(text) } else { json!({ part: text }) };
+            let once = normal(&field, &value);
+            prop_assert_eq!(normal(&field, &once), once);
+        }
+    }
+}

@@ -1,0 +1,211 @@
+//! What the engine asks of a contact.
+
+use std::collections::BTreeSet;
+
+use deunicode::deunicode;
+use passerelle_ports::{Field, Fields, Kind, MatchKey, Record, Value};
+
+use crate::{Contact, Phone, email_key, normal::normal, normal_line, phone_key, plain_key};
+
+/// Labels of numbers that several people share: no ground to take two people for one.
+const SHARED: [&str; 4] = ["main", "work_fax", "home_fax", "other_fax"];
+
+impl Record for Contact {
+    const KIND: Kind = Kind::Contacts;
+
+    fn normal(field: &Field, value: &Value) -> Value {
+        normal(field, value)
+    }
+
+    fn match_keys(&self) -> BTreeSet<MatchKey> {
+        let uid = normal_line(&self.uid);
+        let uid = (!uid.is_empty()).then(|| MatchKey::new(0, format!("uid:{uid}")));
+        let emails = self.emails.values().map(|email| email_key(&email.address));
+        let emails =
+            emails.filter(|key| key.contains('@')).map(|key| MatchKey::new(1, format!("mail:{key}")));
+        let phones = self.phones.iter().filter_map(|(key, phone)| international(key, phone));
+        let phones = phones.map(|key| MatchKey::new(1, format!("tel:{key}")));
+        uid.into_iter().chain(emails).chain(phones).chain(name_and_company(self)).collect()
+    }
+
+    fn is_private(&self) -> bool {
+        self.private
+    }
+
+    fn redacted(fields: &Fields) -> Fields {
+        fields.clone()
+    }
+
+    fn summary(&self) -> String {
+        self.display_name()
+    }
+}
+
+/// Returns a number as E.164, if it is one: by its key, which knew the region, or by itself.
+fn international(key: &str, phone: &Phone) -> Option<String> {
+    if SHARED.contains(&phone.label.as_str()) {
+        return None;
+    }
+    [plain_key(key).to_owned(), phone_key(&phone.number, None)]
+        .into_iter()
+        .find(|number| number.starts_with('+') && number.len() > 8)
+}
+
+/// Returns the key made of name and company. A name alone is no key: namesakes are common.
+fn name_and_company(contact: &Contact) -> Option<MatchKey> {
+    let parts = &contact.name;
+    let name = sorted_words(&match format!("{} {} {}", parts.given, parts.particle, parts.surname) {
+        name if name.trim().is_empty() => parts.full.clone(),
+        name => name,
+    });
+    let company = sorted_words(&contact.organization.name);
+    let both = !name.is_empty() && !company.is_empty();
+    both.then(|| MatchKey::new(2, format!("name:{name}|{company}")))
+}
+
+fn sorted_words(text: &str) -> String {
+    let plain = deunicode(&normal_line(text)).to_lowercase();
+    let mut words: Vec<&str> =
+        plain.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty()).collect();
+    words.sort_unstable();
+    words.join(" ")
+}
+
+#[cfg(test)]
+mod tests {
+    use passerelle_ports::{assemble, fields};
+    use proptest::{collection::vec, option, prelude::*};
+
+    use super::*;
+    use crate::*;
+
+    fn texts(contact: &Contact) -> Vec<String> {
+        contact.match_keys().iter().map(ToString::to_string).collect()
+    }
+
+    #[test]
+    fn a_name_alone_is_no_key() {
+        let mut contact = Contact::default();
+        contact.name.given = "Łukasz".into();
+        contact.name.surname = "Müller-Straße".into();
+        assert!(texts(&contact).is_empty());
+        contact.organization.name = "Société Générale".into();
+        assert_eq!(texts(&contact), ["2:name:lukasz muller strasse|generale societe"]);
+    }
+
+    #[test]
+    fn the_order_of_the_name_does_not_change_its_key() {
+        let org = Organization { name: "ACME".into(), ..Default::default() };
+        let full = Name { full: "DUPONT Jean-François".into(), ..Default::default() };
+        let parts = Name { given: "Jean François".into(), surname: "Dupont".into(), ..Default::default() };
+        let [one, other] = [full, parts]
+            .map(|name| Contact { name, organization: org.clone(), ..Default::default() }.match_keys());
+        assert_eq!(one, other);
+    }
+
+    #[test]
+    fn addresses_and_whole_numbers_are_strong_keys() {
+        let mut contact = Contact { uid: "urn:1".into(), ..Default::default() };
+        for number in ["01 23 45 67 89", "12"] {
+            let phone = Phone { number: number.into(), ..Default::default() };
+            contact.phones.insert(phone_key(number, Some("FR")), phone);
+        }
+        let fax = Phone { number: "+33 1 23 45 67 00".into(), label: "work_fax".into(), preferred: false };
+        contact.phones.insert("+33123456700".into(), fax);
+        let email = Email { address: "Anne@Example.org ".into(), ..Default::default() };
+        contact.emails.insert("anne@example.org".into(), email);
+        assert_eq!(texts(&contact), ["0:uid:urn:1", "1:mail:anne@example.org", "1:tel:+33123456789"]);
+    }
+
+    #[test]
+    fn an_empty_contact_has_no_fields() {
+        assert!(fields(&Contact::default()).is_empty());
+        assert_eq!(assemble::<Contact>(&Fields::new()).unwrap(), Contact::default());
+    }
+
+    fn word() -> impl Strategy<Value = String> {
+        "[\\PC/#]{1,12}"
+    }
+
+    fn date() -> impl Strategy<Value = PartialDate> {
+        (option::of(1_i32..=9999), 1_u32..=12, 1_u32..=28).prop_map(|(year, month, day)| PartialDate {
+            year,
+            month: Some(month),
+            day: Some(day),
+        })
+    }
+
+    prop_compose! {
+        fn contact()(
+            texts in vec("\\PC{0,12}", 14),
+            names in vec(word(), 0..3), groups in vec(word(), 0..3),
+            emails in vec((word(), word(), any::<bool>()), 0..3),
+            phones in vec((word(), word(), any::<bool>()), 0..3),
+            addresses in vec((word(), word()), 0..3), labelled in vec((word(), word()), 0..3),
+            birthday in option::of(date()), dates in vec((word(), date()), 0..3), private in any::<bool>(),
+        ) -> Contact {
+            let mut texts = texts.into_iter();
+            let mut next = || texts.next().unwrap_or_default();
+            let pairs = |key: fn(&str) -> String| {
+                keyed(labelled.iter().map(|(label, value)| {
+                    (key(value), Labelled { label: label.clone(), value: value.clone() })
+                }))
+            };
+            Contact {
+                uid: next(),
+                name: Name {
+                    prefix: next(), given: next(), middle: next(), particle: next(), surname: next(),
+                    suffix: next(), phonetic_given: next(), phonetic_surname: next(), full: next(),
+                },
+                nicknames: keyed(names.iter().map(|name| (text_key(name), name.clone()))),
+                organization: Organization { name: next(), title: next(), department: String::new() },
+                other_organizations: keyed(names.iter().map(|name| {
+                    (text_key(name), Organization { name: name.clone(), ..Default::default() })
+                })),
+                emails: keyed(emails.into_iter().map(|(address, label, preferred)| {
+                    (email_key(&address), Email { address, label, preferred })
+                })),
+                phones: keyed(phones.into_iter().map(|(number, label, preferred)| {
+                    (phone_key(&number, Some("FR")), Phone { number, label, preferred })
+                })),
+                addresses: keyed(addresses.into_iter().map(|(label, street)| {
+                    (address_key(&label), Address { label, street, ..Default::default() })
+                })),
+                urls: pairs(url_key),
+                ims: keyed(labelled.iter().map(|(service, handle)| {
+                    let im = Im { service: service.clone(), handle: handle.clone(), label: String::new() };
+                    (im_key(service, handle), im)
+                })),
+                birthday,
+                anniversary: birthday,
+                dates: keyed(dates.into_iter().map(|(label, date)| {
+                    (text_key(&label), LabelledDate { label, date })
+                })),
+                relations: pairs(text_key),
+                notes: next(),
+                groups: keyed(groups.into_iter().map(|name| (text_key(&name), name))),
+                custom: pairs(text_key),
+                photo: next(),
+                private,
+            }
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn a_contact_taken_apart_can_be_put_together(contact in contact()) {
+            prop_assert_eq!(assemble::<Contact>(&fields(&contact)).unwrap(), contact);
+        }
+
+        #[test]
+        fn a_contact_in_normal_form_is_still_a_contact_with_the_same_keys(contact in contact()) {
+            let normal: Fields =
+                fields(&contact).iter().map(|(field, value)| (field.clone(), Contact::normal(field, value))).collect();
+            for (field, value) in &normal {
+                prop_assert_eq!(&Contact::normal(field, value), value);
+            }
+            let again: Contact = assemble(&normal).unwrap();
+            prop_assert_eq!(again.match_keys(), contact.match_keys());
+        }
+    }
+}
