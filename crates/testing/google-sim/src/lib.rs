@@ -2,5 +2,6 @@
 
 pub mod api;
 pub mod bodies;
+pub mod people;
 
 pub use api::{ApiRequest, ApiResponse, ExpiredVariant, Knobs, Profile};
