@@ -1,1 +1,13 @@
-//! Every text a person sees, in French and English, and the catalogue of errors.
+#![doc = include_str!("../README.md")]
+
+mod catalogue;
+mod format;
+mod lang;
+mod messages;
+mod render;
+
+pub use catalogue::{Article, codes, exit_code, explain};
+pub use format::{date, date_time, number};
+pub use lang::Lang;
+pub use messages::{Arg, has, t};
+pub use render::render;
