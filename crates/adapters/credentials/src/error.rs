@@ -1,0 +1,102 @@
+//! What can go wrong with the vault, with the codes of the catalogue.
+
+use std::{io, path::PathBuf};
+
+/// A result of the vault.
+pub type VaultResult<T> = Result<T, VaultError>;
+
+/// An error of the vault. No message holds a secret, a key or an account's address.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum VaultError {
+    /// The source of the vault's key gives none.
+    #[error("the vault's key is not found ({source_kind}: {reason})")]
+    KeyMissing {
+        /// The kind of source, such as `file`.
+        source_kind: &'static str,
+        /// Why it gave none.
+        reason: String,
+    },
+    /// The source gave something that is not a key, or another key than the vault's.
+    #[error("the key given by `{source_kind}` is not this vault's key")]
+    WrongKey {
+        /// The kind of source.
+        source_kind: &'static str,
+    },
+    /// A credential does not open: changed, moved from another user, or sealed under another key.
+    #[error("a credential does not open with this key, for this user and installation")]
+    Undecipherable,
+    /// The vault belongs to another installation.
+    #[error("the vault belongs to another installation")]
+    OtherInstallation,
+    /// A file of the vault is not what the vault writes.
+    #[error("a file of the vault is damaged: {}", file.display())]
+    Damaged {
+        /// The file.
+        file: PathBuf,
+    },
+    /// Others may read a file or directory.
+    #[error("{} may be read by others", file.display())]
+    WideMode {
+        /// The file or directory.
+        file: PathBuf,
+    },
+    /// There is no vault in the directory.
+    #[error("there is no vault in {}", dir.display())]
+    Absent {
+        /// The directory.
+        dir: PathBuf,
+    },
+    /// There is a vault in the directory already.
+    #[error("there is a vault in {} already", dir.display())]
+    Present {
+        /// The directory.
+        dir: PathBuf,
+    },
+    /// The cost of the key derivation is not one that Argon2 knows, or out of all reason.
+    #[error("the cost of the key derivation is not acceptable")]
+    Cost,
+    /// The operating system gives no randomness.
+    #[error("the operating system gives no randomness")]
+    Randomness,
+    /// A file could not be read or written.
+    #[error("{} could not be used", file.display())]
+    Io {
+        /// The file.
+        file: PathBuf,
+        /// What the operating system said.
+        #[source]
+        source: io::Error,
+    },
+}
+
+impl VaultError {
+    /// Returns the code of the catalogue, where it has an article.
+    #[must_use]
+    pub fn code(&self) -> Option<&'static str> {
+        match self {
+            VaultError::KeyMissing { .. } => Some("VAULT-001"),
+            VaultError::WrongKey { .. }
+            | VaultError::Undecipherable
+            | VaultError::OtherInstallation
+            | VaultError::Damaged { .. } => Some("VAULT-002"),
+            VaultError::WideMode { .. } => Some("SYS-106"),
+            VaultError::Io { source, .. } if source.kind() == io::ErrorKind::StorageFull => Some("SYS-101"),
+            _ => None,
+        }
+    }
+
+    /// Returns words for the placeholders of the catalogue's text.
+    #[must_use]
+    pub fn details(&self) -> Vec<(&'static str, String)> {
+        match self {
+            VaultError::KeyMissing { source_kind, .. } | VaultError::WrongKey { source_kind } => {
+                vec![("source", (*source_kind).to_owned())]
+            }
+            VaultError::WideMode { file } | VaultError::Damaged { file } | VaultError::Io { file, .. } => {
+                vec![("file", file.display().to_string())]
+            }
+            _ => Vec::new(),
+        }
+    }
+}

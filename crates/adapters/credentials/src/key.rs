@@ -1,0 +1,274 @@
+//! Where the vault's key comes from.
+//!
+//! What must stay true: a source that gives nothing is an error; a key is made only where a person
+//! asked for a new one, by creating a vault or rotating its key.
+
+use std::{
+    fmt,
+    path::{Path, PathBuf},
+    process::{Command, Stdio},
+};
+
+use argon2::{Algorithm, Argon2, Params, Version};
+use base64::{Engine as _, engine::general_purpose::STANDARD};
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+use zeroize::{Zeroize as _, Zeroizing};
+
+use crate::{
+    Secret, disk,
+    error::{VaultError, VaultResult},
+};
+
+/// A key of 256 bits, wiped when dropped.
+pub(crate) type Key = Zeroizing<[u8; 32]>;
+
+/// Where the key that wraps all others comes from. Chosen by a person, never guessed.
+#[derive(Clone)]
+#[non_exhaustive]
+pub enum KeySource {
+    /// A file for its owner alone, best on another disk than the vault.
+    File {
+        /// The file.
+        path: PathBuf,
+    },
+    /// A passphrase, asked when the program starts.
+    Passphrase {
+        /// The passphrase.
+        passphrase: Secret,
+        /// What guessing shall cost; read when a vault is created or its key rotated.
+        cost: KdfCost,
+    },
+    /// What a command prints: a key in hexadecimal or base64.
+    Command {
+        /// The program.
+        program: PathBuf,
+        /// Its arguments. They are visible to other users of the machine: no secret belongs here.
+        args: Vec<String>,
+    },
+    /// A credential that systemd hands to the service (`LoadCredentialEncrypted=`).
+    SystemdCredential {
+        /// The directory that systemd names in `CREDENTIALS_DIRECTORY`.
+        directory: PathBuf,
+        /// The credential's name.
+        name: String,
+    },
+}
+
+/// What one guess of a passphrase costs (Argon2id).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct KdfCost {
+    /// Memory in KiB.
+    pub memory_kib: u32,
+    /// Passes over the memory.
+    pub passes: u32,
+    /// Lanes.
+    pub lanes: u32,
+}
+
+/// How a passphrase became a key: kept beside the vault, and no secret.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Kdf {
+    pub(crate) salt: String,
+    pub(crate) cost: KdfCost,
+}
+
+impl Default for KdfCost {
+    fn default() -> Self {
+        KdfCost { memory_kib: 64 * 1024, passes: 3, lanes: 1 }
+    }
+}
+
+impl KdfCost {
+    /// Tells whether a guess costs less than the default.
+    #[must_use]
+    pub fn is_weak(&self) -> bool {
+        let floor = KdfCost::default();
+        self.memory_kib < floor.memory_kib || self.passes < floor.passes
+    }
+
+    fn params(self) -> VaultResult<Params> {
+        if self.memory_kib > 4 * 1024 * 1024 || self.passes > 1000 {
+            return Err(VaultError::Cost);
+        }
+        Params::new(self.memory_kib, self.passes, self.lanes, Some(32)).map_err(|_| VaultError::Cost)
+    }
+}
+
+impl fmt::Debug for KeySource {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("KeySource").field(&self.kind()).finish()
+    }
+}
+
+impl KeySource {
+    /// Names a key file.
+    pub fn file(path: impl Into<PathBuf>) -> Self {
+        KeySource::File { path: path.into() }
+    }
+
+    /// Takes a passphrase, at the default cost.
+    #[must_use]
+    pub fn passphrase(passphrase: Secret) -> Self {
+        KeySource::Passphrase { passphrase, cost: KdfCost::default() }
+    }
+
+    /// Returns `file`, `passphrase`, `command` or `systemd-credential`.
+    #[must_use]
+    pub fn kind(&self) -> &'static str {
+        match self {
+            KeySource::File { .. } => "file",
+            KeySource::Passphrase { .. } => "passphrase",
+            KeySource::Command { .. } => "command",
+            KeySource::SystemdCredential { .. } => "systemd-credential",
+        }
+    }
+
+    /// Gets the key again. `None` when this source cannot be the one that `kdf` belongs to.
+    pub(crate) fn existing(&self, kdf: Option<&Kdf>) -> VaultResult<Option<Key>> {
+        match self {
+            KeySource::Passphrase { passphrase, .. } => kdf.map(|kdf| derive(passphrase, kdf)).transpose(),
+            _ if kdf.is_some() => Ok(None),
+            KeySource::File { path } => self.parse(&self.read(path)?).map(Some),
+            KeySource::SystemdCredential { directory, name } => {
+                let plain = !name.is_empty() && !name.contains(['/', '\\']) && name != "..";
+                let path = if plain { directory.join(name) } else { return Err(self.missing("bad name")) };
+                self.parse(&self.read(&path)?).map(Some)
+            }
+            KeySource::Command { program, args } => self.parse(&self.run(program, args)?).map(Some),
+        }
+    }
+
+    /// Gets the key of a vault that is being created or re-keyed; makes the file of a `file` source.
+    pub(crate) fn fresh(&self) -> VaultResult<(Key, Option<Kdf>)> {
+        match self {
+            KeySource::Passphrase { passphrase, cost } => {
+                let kdf = Kdf { salt: STANDARD.encode(random::<16>()?), cost: *cost };
+                Ok((derive(passphrase, &kdf)?, Some(kdf)))
+            }
+            KeySource::File { path } if !path.exists() => {
+                let key = Key::new(random()?);
+                let line = Zeroizing::new(STANDARD.encode(*key) + "\n");
+                disk::create_private(path, line.as_bytes())?;
+                Ok((key, None))
+            }
+            _ => match self.existing(None)? {
+                Some(key) => Ok((key, None)),
+                None => Err(self.missing("it gives no key")),
+            },
+        }
+    }
+
+    pub(crate) fn wrong(&self) -> VaultError {
+        VaultError::WrongKey { source_kind: self.kind() }
+    }
+
+    fn missing(&self, reason: impl Into<String>) -> VaultError {
+        VaultError::KeyMissing { source_kind: self.kind(), reason: reason.into() }
+    }
+
+    fn read(&self, path: &Path) -> VaultResult<Zeroizing<Vec<u8>>> {
+        match disk::read_private(path) {
+            Ok(Some(content)) => Ok(Zeroizing::new(content)),
+            Ok(None) => Err(self.missing("no such file")),
+            Err(VaultError::Io { source, .. }) => Err(self.missing(source.kind().to_string())),
+            Err(error) => Err(error),
+        }
+    }
+
+    fn run(&self, program: &Path, args: &[String]) -> VaultResult<Zeroizing<Vec<u8>>> {
+        let output = Command::new(program)
+            .args(args)
+            .stdin(Stdio::null())
+            .stderr(Stdio::null())
+            .output()
+            .map_err(|error| self.missing(error.kind().to_string()))?;
+        let printed = Zeroizing::new(output.stdout);
+        if output.status.success() && !printed.is_empty() {
+            return Ok(printed);
+        }
+        Err(self.missing(format!("the command ended with {}", output.status)))
+    }
+
+    fn parse(&self, content: &[u8]) -> VaultResult<Key> {
+        let text = std::str::from_utf8(content).map(str::trim).unwrap_or_default();
+        if text.is_empty() && content.len() != 32 {
+            return Err(if content.is_empty() { self.missing("it is empty") } else { self.wrong() });
+        }
+        let decoded = Zeroizing::new(match text.len() {
+            64 => unhex(text),
+            _ => STANDARD.decode(text).ok(),
+        });
+        let bytes = decoded.as_deref().filter(|d| d.len() == 32).unwrap_or(content);
+        <[u8; 32]>::try_from(bytes).map(Key::new).map_err(|_| self.wrong())
+    }
+}
+
+/// Draws random bytes from the operating system.
+pub(crate) fn random<const N: usize>() -> VaultResult<[u8; N]> {
+    let mut bytes = [0; N];
+    getrandom::fill(&mut bytes).map_err(|_| VaultError::Randomness)?;
+    Ok(bytes)
+}
+
+/// Returns a name of a key that tells nothing about it.
+pub(crate) fn key_id(key: &Key) -> String {
+    let digest = Sha256::new().chain_update(b"passerelle vault key id\0").chain_update(**key).finalize();
+    hex(&digest[..16])
+}
+
+pub(crate) fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|b| format!("{b:02x}")).collect()
+}
+
+fn unhex(text: &str) -> Option<Vec<u8>> {
+    let digits: Option<Vec<u32>> = text.chars().map(|c| c.to_digit(16)).collect();
+    digits?.chunks(2).map(|pair| u8::try_from(pair[0] * 16 + pair[1]).ok()).collect()
+}
+
+fn derive(passphrase: &Secret, kdf: &Kdf) -> VaultResult<Key> {
+    let mut salt = STANDARD.decode(&kdf.salt).map_err(|_| VaultError::Cost)?;
+    let mut key = Key::new([0; 32]);
+    let derived = Argon2::new(Algorithm::Argon2id, Version::V0x13, kdf.cost.params()?).hash_password_into(
+        passphrase.expose().as_bytes(),
+        &salt,
+        key.as_mut_slice(),
+    );
+    salt.zeroize();
+    derived.map_err(|_| VaultError::Cost)?;
+    Ok(key)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_default_cost_is_the_floor() {
+        assert!(!KdfCost::default().is_weak());
+        assert!(KdfCost { memory_kib: 8, ..KdfCost::default() }.is_weak());
+        assert!(KdfCost { passes: 1, ..KdfCost::default() }.is_weak());
+        assert!(KdfCost::default().memory_kib >= 64 * 1024 && KdfCost::default().passes >= 3);
+    }
+
+    #[test]
+    fn keys_are_read_in_three_spellings() {
+        let source = KeySource::file("key");
+        let hexed = "00".repeat(31) + "ff\n";
+        let based = STANDARD.encode(*source.parse(hexed.as_bytes()).unwrap());
+        assert_eq!(*source.parse(based.as_bytes()).unwrap(), *source.parse(hexed.as_bytes()).unwrap());
+        assert_eq!(*source.parse(&[7; 32]).unwrap(), [7; 32]);
+        for bad in [&b"short"[..], &[7; 31], &[7; 33], b"zz"] {
+            assert_eq!(source.parse(bad).unwrap_err().code(), Some("VAULT-002"));
+        }
+        assert_eq!(source.parse(b"").unwrap_err().code(), Some("VAULT-001"));
+    }
+
+    #[test]
+    fn a_source_does_not_print_what_it_holds() {
+        let source = KeySource::passphrase(Secret::new("canary-2"));
+        assert_eq!(format!("{source:?}"), "KeySource(\"passphrase\")");
+    }
+}
