@@ -1,1 +1,25 @@
-//! Who wins, what travels, what is refused: pure functions.
+#![doc = include_str!("../README.md")]
+
+mod bases;
+mod decide;
+mod digest;
+mod guard;
+mod keys;
+mod meet;
+mod plan;
+mod rules;
+mod scope;
+mod undo;
+mod view;
+
+pub use bases::{Answer, acknowledge, answered, put_copy, put_gone, rebase, settle};
+pub use decide::{Action, Intent, Step, decide};
+pub use digest::{Digest, digest_of};
+pub use guard::{Trip, guard};
+pub use keys::create_key;
+pub use meet::{Meeting, join, meet};
+pub use plan::{Plan, PlanCounts, PlannedStep, SideCounts};
+pub use rules::{Deletes, Direction, FieldPattern, Limits, Policy, Rules};
+pub use scope::{Condition, Scope, Test};
+pub use undo::{Back, take_back};
+pub use view::{Seen, hidden_fields, view};

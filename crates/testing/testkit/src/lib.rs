@@ -1,1 +1,5 @@
-//! Contracts, strict fakes and fault injectors for every adapter.
+#![doc = include_str!("../README.md")]
+
+mod note;
+
+pub use note::{Note, POISON};

@@ -1,0 +1,230 @@
+//! What a new copy, and the outcome of a write, do to a link: `engine.md` sections 4 and 5.
+
+use passerelle_ports::{
+    AssembleError, Copy, Entry, Field, Fields, Link, LinkState, Op, Outcome, Record, Side, Sides, Stored,
+    assemble, fields,
+};
+
+use crate::{
+    Rules, view,
+    view::{alike, put, same},
+};
+
+/// What the local store says an entry did.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Answer<R> {
+    /// The row as this entry stored it.
+    Stored(Stored<R>),
+    /// The row was deleted.
+    Deleted,
+}
+
+/// Lays a copy that was seen into a link.
+///
+/// A copy that differs makes the link due, drops the choices made for values that changed, and lifts
+/// what was parked: a refusal until a copy moves, an ambiguity once both sides are there.
+pub fn put_copy<R: Record>(link: &mut Link<R>, side: Side, stored: Stored<R>) {
+    let moved = match &link.copies[side] {
+        None => true,
+        Some(copy) => copy.gone || copy.stored != stored,
+    };
+    if moved {
+        if let Some(old) = link.copies[side].as_ref().map(|copy| fields(&copy.stored.record)) {
+            drop_choices(link, &old, &fields(&stored.record));
+        }
+        mark_moved(link);
+    }
+    link.copies[side] = Some(Copy { stored, gone: false, look: false });
+    if link.alive(side.other()).is_some() && link.state == LinkState::Ambiguous {
+        link.state = LinkState::Active;
+    }
+}
+
+/// Marks the copy of a side as confirmed gone; what it was stays.
+pub fn put_gone<R: Record>(link: &mut Link<R>, side: Side) {
+    if let Some(copy) = &mut link.copies[side] {
+        let moved = !copy.gone;
+        copy.gone = true;
+        copy.look = false;
+        if moved {
+            mark_moved(link);
+        }
+    }
+}
+
+fn mark_moved<R: Record>(link: &mut Link<R>) {
+    link.due = true;
+    link.held.clear();
+    if matches!(link.state, LinkState::Rejected(_)) {
+        link.state = LinkState::Active;
+    }
+}
+
+fn drop_choices<R: Record>(link: &mut Link<R>, old: &Fields, new: &Fields) {
+    link.chosen.retain(|(field, _)| same(old.get(field), new.get(field)));
+}
+
+/// Settles fields on which both sides agree.
+///
+/// # Errors
+///
+/// A base that cannot be put together: a record type that breaks its promise.
+pub fn settle<R: Record>(link: &mut Link<R>, agreed: &[Field], rules: &Rules) -> Result<(), AssembleError> {
+    let mut bases = link.bases.as_ref().map(fields);
+    for side in Side::BOTH {
+        if let Some(stored) = link.alive(side) {
+            let seen = view(side, &stored.record, rules);
+            for field in agreed {
+                put(&mut bases[side], field, seen.get(field));
+            }
+        }
+    }
+    keep(link, &bases)
+}
+
+/// Carries an acknowledged write into the bases: section 4.
+///
+/// The write named its version, so every difference between `from` and `stored` is the write's doing:
+/// taken fields agree now, and a default, a computed field or a respelling in an answer is never an edit.
+///
+/// # Errors
+///
+/// A base that cannot be put together: a record type that breaks its promise.
+pub fn acknowledge<R: Record>(
+    link: &mut Link<R>,
+    entry: &Entry<R>,
+    stored: &Stored<R>,
+    rules: &Rules,
+) -> Result<(), AssembleError> {
+    let (target, source) = (entry.side, entry.side.other());
+    let blank = R::default();
+    let from_record = entry.from.as_ref().map_or(&blank, |from| &from.record);
+    let raw_from = fields(from_record);
+    let raw_to = entry.to.as_ref().map(fields).unwrap_or_default();
+    let raw_stored = fields(&stored.record);
+    let seen_from = view(target, from_record, rules);
+    let seen_stored = view(target, &stored.record, rules);
+    let taken_from = fields(&entry.source);
+    let mut bases = link.bases.as_ref().map(fields);
+
+    for field in raw_stored.keys().chain(raw_from.keys()) {
+        let written = entry.taken.contains(field) || !same(raw_from.get(field), raw_to.get(field));
+        // A flag that changes the view of other fields is an edit, not a side effect: compare raw values.
+        let touched = !same(raw_stored.get(field), raw_from.get(field));
+        if !written && touched && same(bases[target].get(field), seen_from.get(field)) {
+            put(&mut bases[target], field, seen_stored.get(field));
+        }
+    }
+    for field in &entry.taken {
+        put(&mut bases[source], field, taken_from.get(field));
+        put(&mut bases[target], field, seen_stored.get(field));
+    }
+    keep(link, &bases)?;
+
+    link.chosen.retain(|(field, _)| !entry.taken.contains(field));
+    if matches!(entry.op, Op::Create { .. }) && link.state == LinkState::Released {
+        link.state = LinkState::Active;
+    }
+    link.copies[target] = Some(Copy { stored: stored.clone(), gone: false, look: false });
+    link.held.clear();
+    link.due = true;
+    Ok(())
+}
+
+/// Carries what the local store says an entry did into the link, as if the answer had just come.
+///
+/// A later copy that was already observed, or a row that came after this one, stays the copy.
+///
+/// # Errors
+///
+/// A base that cannot be put together: a record type that breaks its promise.
+pub fn answered<R: Record>(
+    link: &mut Link<R>,
+    entry: &Entry<R>,
+    answer: &Answer<R>,
+    rules: &Rules,
+) -> Result<(), AssembleError> {
+    let side = entry.side;
+    let before = entry.from.as_ref().map(|from| &from.id);
+    match answer {
+        Answer::Deleted => {
+            if link.item(side) == before {
+                put_gone(link, side);
+                if entry.release {
+                    link.state = LinkState::Released;
+                }
+            }
+            link.due = true;
+        }
+        Answer::Stored(stored) => {
+            let was = link.copies[side].clone();
+            acknowledge(link, entry, stored, rules)?;
+            let newer = was.as_ref().is_some_and(|copy| {
+                if copy.stored.id == stored.id {
+                    copy.stored.version.sequence() >= stored.version.sequence()
+                } else {
+                    Some(&copy.stored.id) != before
+                }
+            });
+            if newer {
+                link.copies[side] = was;
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Carries a write that landed, but whose answer was never seen, into the bases: section 5, *re-base*.
+///
+/// `found` is the record as it was met later; it may hold edits made since.
+///
+/// # Errors
+///
+/// A base that cannot be put together: a record type that breaks its promise.
+pub fn rebase<R: Record>(link: &mut Link<R>, entry: &Entry<R>, found: &R) -> Result<(), AssembleError> {
+    let (target, source) = (entry.side, entry.side.other());
+    let create = matches!(entry.op, Op::Create { .. });
+    let from = match (&entry.op, &entry.from) {
+        (Op::Update | Op::Delete, Some(from)) => fields(&from.record),
+        _ => Fields::new(),
+    };
+    let to = entry.to.as_ref().map(fields).unwrap_or_default();
+    let found = fields(found);
+    let sent = fields(&entry.source);
+    let mut bases = link.bases.as_ref().map(fields);
+    for field in &entry.taken {
+        if alike::<R>(field, found.get(field), to.get(field)) {
+            put(&mut bases[source], field, sent.get(field));
+            put(&mut bases[target], field, found.get(field));
+        } else if same(found.get(field), from.get(field)) {
+            // Dropped, put back or cleared: it will be sent again.
+            if create {
+                put(&mut bases[source], field, None);
+                put(&mut bases[target], field, None);
+            }
+        } else {
+            // So that what was found counts as a change made after ours.
+            put(&mut bases[source], field, sent.get(field));
+            put(&mut bases[target], field, to.get(field));
+        }
+    }
+    keep(link, &bases)?;
+    if create && link.state == LinkState::Released {
+        link.state = LinkState::Active;
+    }
+    link.due = true;
+    Ok(())
+}
+
+fn keep<R: Record>(link: &mut Link<R>, bases: &Sides<Fields>) -> Result<(), AssembleError> {
+    link.bases = Sides { local: assemble(&bases.local)?, remote: assemble(&bases.remote)? };
+    Ok(())
+}
+
+/// Returns what a closed entry stored, if it landed with an answer.
+pub(crate) fn stored_of<R>(entry: &Entry<R>) -> Option<&Stored<R>> {
+    match &entry.outcome {
+        Outcome::Landed(stored) => stored.as_ref(),
+        Outcome::Open | Outcome::NotLanded => None,
+    }
+}

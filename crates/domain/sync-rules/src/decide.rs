@@ -1,0 +1,256 @@
+//! The decision for one link: `engine.md` section 3. Pure.
+
+use passerelle_ports::{
+    AssembleError, Field, Fields, Link, LinkState, Record, Side, Sides, assemble, fields,
+};
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    Deletes, Policy, Rules, Seen,
+    view::{alike, put, same},
+};
+
+/// What a write does, without its particulars.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Action {
+    /// Makes an item.
+    Create,
+    /// Changes an item.
+    Update,
+    /// Removes an item.
+    Delete,
+}
+
+/// A write that a link needs.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Intent<R> {
+    /// The side to write to.
+    pub side: Side,
+    /// What to do.
+    pub action: Action,
+    /// The record as it shall be; `None` for a delete. The target's own copy and the fields taken.
+    pub to: Option<R>,
+    /// The fields taken from the other side.
+    pub taken: Vec<Field>,
+    /// The other side's view that is taken in.
+    pub source: R,
+}
+
+/// What to do next for one link.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Step<R> {
+    /// Nothing: all that could be done is done.
+    Nothing,
+    /// Nothing, because the record is out of the pair's scope.
+    OutOfScope,
+    /// Forget the link: neither side has the record.
+    Forget,
+    /// Leave the remaining side alone until the other returns or it goes too.
+    Release,
+    /// Settle the bases of these fields, and decide again.
+    Settle(Vec<Field>),
+    /// Wait for a person to say who wins these fields.
+    Hold(Vec<Field>),
+    /// Write.
+    Write(Intent<R>),
+}
+
+/// The fields of a link by what has to happen to them.
+#[derive(Default)]
+struct Changes {
+    agree: Vec<Field>,
+    send: Vec<Field>,
+    take: Vec<Field>,
+    clash: Vec<Field>,
+}
+
+/// Decides what to do next for one link. The caller freshens the last local copy before.
+///
+/// # Errors
+///
+/// A record that cannot be put together: a record type that breaks its promise.
+pub fn decide<R: Record>(link: &Link<R>, rules: &Rules) -> Result<Step<R>, AssembleError> {
+    let alive = Sides::from_fn(|side| link.alive(side).is_some());
+    if !alive.local && !alive.remote {
+        return Ok(Step::Forget);
+    }
+    if !in_scope(link, rules) {
+        return Ok(Step::OutOfScope);
+    }
+    let seen = Seen::new(link, rules);
+    let changes = compare::<R>(link, rules, &seen);
+    for gone in Side::BOTH {
+        if !alive[gone] {
+            return decide_half(link, rules, &seen, gone, &changes);
+        }
+    }
+    decide_both(link, rules, &seen, changes)
+}
+
+fn in_scope<R: Record>(link: &Link<R>, rules: &Rules) -> bool {
+    if Side::BOTH.iter().any(|side| link.alive(*side).is_some_and(|stored| stored.withdrawn)) {
+        return false;
+    }
+    let judged = link.copies.local.as_ref().or(link.copies.remote.as_ref());
+    judged.is_none_or(|copy| rules.scope.all.is_empty() || rules.scope.holds(&fields(&copy.stored.record)))
+}
+
+fn compare<R: Record>(link: &Link<R>, rules: &Rules, seen: &Seen) -> Changes {
+    let both = link.alive(Side::Local).is_some() && link.alive(Side::Remote).is_some();
+    let mut changes = Changes::default();
+    for field in seen.all() {
+        let (local, remote) = (seen.views.local.get(field), seen.views.remote.get(field));
+        let sent = changed_local::<R>(link, rules, seen, field);
+        let taken = rules.direction::<R>(field).leaves(Side::Remote)
+            && !seen.hidden.contains(field)
+            && !same(remote, seen.bases.remote.get(field));
+        if both && (sent || taken) && alike::<R>(field, local, remote) {
+            changes.agree.push(field.clone());
+        } else if both && sent && taken {
+            match winner(link, rules, field) {
+                Some(Side::Local) => changes.send.push(field.clone()),
+                Some(Side::Remote) => changes.take.push(field.clone()),
+                None => changes.clash.push(field.clone()),
+            }
+        } else {
+            if sent {
+                changes.send.push(field.clone());
+            }
+            if taken {
+                changes.take.push(field.clone());
+            }
+        }
+    }
+    changes
+}
+
+fn changed_local<R: Record>(link: &Link<R>, rules: &Rules, seen: &Seen, field: &Field) -> bool {
+    if !rules.direction::<R>(field).leaves(Side::Local) {
+        return false;
+    }
+    let (raw, local) = (seen.raw_local.get(field), seen.views.local.get(field));
+    let remote = seen.views.remote.get(field);
+    // What is hidden now must not stand at the other side, whatever the bases say.
+    let shows_through = link.alive(Side::Remote).is_some()
+        && raw.is_some()
+        && !same(local, raw)
+        && alike::<R>(field, remote, raw);
+    shows_through || !same(local, seen.bases.local.get(field))
+}
+
+fn winner<R: Record>(link: &Link<R>, rules: &Rules, field: &Field) -> Option<Side> {
+    if let Some((_, side)) = link.chosen.iter().find(|(chosen, _)| chosen == field) {
+        return Some(*side);
+    }
+    match rules.policy_of(field) {
+        Policy::Ask => None,
+        Policy::Local => Some(Side::Local),
+        Policy::Remote => Some(Side::Remote),
+        Policy::Newest => {
+            let (local, remote) = (link.alive(Side::Local)?.updated, link.alive(Side::Remote)?.updated);
+            let skew = chrono::TimeDelta::from_std(rules.skew).unwrap_or(chrono::TimeDelta::MAX);
+            if local - remote > skew {
+                Some(Side::Local)
+            } else if remote - local > skew {
+                Some(Side::Remote)
+            } else {
+                None
+            }
+        }
+    }
+}
+
+/// Rows 3 to 8: one side is missing.
+fn decide_half<R: Record>(
+    link: &Link<R>,
+    rules: &Rules,
+    seen: &Seen,
+    gone: Side,
+    changes: &Changes,
+) -> Result<Step<R>, AssembleError> {
+    let fresh = match gone {
+        Side::Remote => &changes.send,
+        Side::Local => &changes.take,
+    };
+    if link.copies[gone].is_none() {
+        return if rules.creates[gone] { write(link, seen, gone, fresh) } else { Ok(Step::Nothing) };
+    }
+    if link.state == LinkState::Released {
+        return Ok(Step::Nothing);
+    }
+    if rules.deletes[gone] == Deletes::Unlink {
+        return Ok(Step::Release);
+    }
+    if !fresh.is_empty() {
+        return if rules.creates[gone] { write(link, seen, gone, fresh) } else { Ok(Step::Release) };
+    }
+    Ok(Step::Write(Intent {
+        side: gone.other(),
+        action: Action::Delete,
+        to: None,
+        taken: Vec::new(),
+        source: R::default(),
+    }))
+}
+
+/// Rows 9 to 13: both sides are there.
+fn decide_both<R: Record>(
+    link: &Link<R>,
+    rules: &Rules,
+    seen: &Seen,
+    mut changes: Changes,
+) -> Result<Step<R>, AssembleError> {
+    if rules.hold_whole_link && !changes.clash.is_empty() {
+        // A held link still hides what has become private.
+        changes.send.retain(|field| !same(seen.raw_local.get(field), seen.views.local.get(field)));
+        return if changes.send.is_empty() {
+            Ok(Step::Hold(changes.clash))
+        } else {
+            write(link, seen, Side::Remote, &changes.send)
+        };
+    }
+    if !changes.agree.is_empty() {
+        return Ok(Step::Settle(changes.agree));
+    }
+    if !changes.take.is_empty() {
+        return write(link, seen, Side::Local, &changes.take);
+    }
+    if !changes.send.is_empty() {
+        return write(link, seen, Side::Remote, &changes.send);
+    }
+    Ok(if changes.clash.is_empty() { Step::Nothing } else { Step::Hold(changes.clash) })
+}
+
+/// Writes onto a side: its own last copy and the fields taken, never a whole record.
+fn write<R: Record>(
+    link: &Link<R>,
+    seen: &Seen,
+    side: Side,
+    taken: &[Field],
+) -> Result<Step<R>, AssembleError> {
+    let source = &seen.views[side.other()];
+    let own = link.copies[side].as_ref().map(|copy| &copy.stored.record);
+    let mut to: Fields = own.map(fields).unwrap_or_default();
+    let alive = link.alive(side).is_some();
+    if side == Side::Remote && !alive {
+        for field in &seen.hidden {
+            put(&mut to, field, source.get(field));
+        }
+    }
+    for field in taken {
+        put(&mut to, field, source.get(field));
+    }
+    let to: R = assemble(&to)?;
+    if alive && own == Some(&to) {
+        // The target cannot hold the difference: there is nothing to write.
+        return Ok(Step::Settle(taken.to_vec()));
+    }
+    Ok(Step::Write(Intent {
+        side,
+        action: if alive { Action::Update } else { Action::Create },
+        to: Some(to),
+        taken: taken.to_vec(),
+        source: assemble(source)?,
+    }))
+}

@@ -1,0 +1,178 @@
+//! The guard against the big accident: `engine.md` section 8. Counted on the plan of a whole run.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use passerelle_ports::{Counts, Side, Sides};
+use serde::{Deserialize, Serialize};
+
+use crate::{Action, Limits, Plan};
+
+/// Why the guard refuses a plan.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Trip {
+    /// More deletions on a side than the rules allow.
+    Deletes {
+        /// The side on which records would be deleted.
+        side: Side,
+        /// How many.
+        planned: u64,
+        /// How many need no approval.
+        allowed: u64,
+    },
+    /// A side that had records has none left, and the other side would follow.
+    Emptied {
+        /// The side that is empty.
+        side: Side,
+        /// How many linked records there were.
+        linked: u64,
+        /// How many the other side would lose.
+        planned: u64,
+    },
+    /// More than half of all records would get a change of the same single member.
+    Alike {
+        /// The side on which records would change.
+        side: Side,
+        /// The member.
+        member: String,
+        /// How many.
+        planned: u64,
+        /// Of how many.
+        links: u64,
+    },
+}
+
+impl Limits {
+    /// Returns how many deletions of a side need no approval.
+    #[must_use]
+    pub fn deletes_allowed(&self, counts: &Counts) -> u64 {
+        self.deletes_floor.max(counts.linked * self.deletes_percent / 100)
+    }
+}
+
+/// Returns why a plan has to be approved by a person before it is carried out.
+#[must_use]
+pub fn guard(plan: &Plan, counts: &Counts, limits: &Limits) -> Vec<Trip> {
+    let mut trips = Vec::new();
+    let deleted = Sides::from_fn(|side| plan.counts.writes[side].deleted);
+    let allowed = limits.deletes_allowed(counts);
+    for side in Side::BOTH {
+        if deleted[side] > allowed {
+            trips.push(Trip::Deletes { side, planned: deleted[side], allowed });
+        }
+    }
+    for side in Side::BOTH {
+        let planned = deleted[side.other()];
+        if counts.linked >= limits.emptied_floor && counts.alive[side] == 0 && planned > 0 {
+            trips.push(Trip::Emptied { side, linked: counts.linked, planned });
+        }
+    }
+    for ((side, member), planned) in alike(plan) {
+        if planned >= limits.alike_floor && planned * 100 > counts.links * limits.alike_percent {
+            trips.push(Trip::Alike { side, member: member.to_owned(), planned, links: counts.links });
+        }
+    }
+    trips
+}
+
+/// Counts updates that change one member only, per side and member.
+fn alike(plan: &Plan) -> BTreeMap<(Side, &str), u64> {
+    let mut alike = BTreeMap::new();
+    for step in plan.steps.iter().filter(|step| step.action == Action::Update) {
+        let members: BTreeSet<&str> = step.fields.iter().map(passerelle_ports::Field::member).collect();
+        if let (Some(member), 1) = (members.first(), members.len()) {
+            *alike.entry((step.side, *member)).or_default() += 1;
+        }
+    }
+    alike
+}
+
+#[cfg(test)]
+mod tests {
+    use passerelle_ports::{Field, LinkId, PairId};
+    use uuid::Uuid;
+
+    use super::*;
+    use crate::{PlanCounts, PlannedStep, digest_of};
+
+    fn plan(steps: &[(Side, Action, &str, u64)]) -> Plan {
+        let mut counts = PlanCounts::default();
+        let mut list = Vec::new();
+        for (side, action, field, times) in steps {
+            for _ in 0..*times {
+                counts.writes[*side].add(*action);
+                list.push(PlannedStep {
+                    link: LinkId(Uuid::from_u128(list.len() as u128)),
+                    side: *side,
+                    action: *action,
+                    fields: vec![Field::new(*field)],
+                    summary: String::new(),
+                    content: digest_of(&()),
+                });
+            }
+        }
+        Plan::new(PairId::new("p"), list, counts)
+    }
+
+    #[test]
+    fn each_accident_is_noticed_and_ordinary_work_is_not() {
+        use Action::{Create, Delete, Update};
+        use Side::{Local, Remote};
+        let full = Counts {
+            links: 50,
+            linked: 50,
+            both: 50,
+            alive: Sides { local: 50, remote: 50 },
+            ..Counts::default()
+        };
+        let big = Counts {
+            links: 500,
+            linked: 500,
+            both: 500,
+            alive: Sides { local: 500, remote: 500 },
+            ..Counts::default()
+        };
+        let empty = Counts { alive: Sides { local: 0, remote: 50 }, ..full };
+        for (description, steps, counts, expected) in [
+            ("ten deletions", vec![(Remote, Delete, "", 10)], full, vec![]),
+            ("ten and ten", vec![(Remote, Delete, "", 10), (Local, Delete, "", 10)], full, vec![]),
+            (
+                "eleven deletions",
+                vec![(Remote, Delete, "", 11)],
+                full,
+                vec![Trip::Deletes { side: Remote, planned: 11, allowed: 10 }],
+            ),
+            ("eleven of five hundred", vec![(Remote, Delete, "", 11)], big, vec![]),
+            (
+                "the database is empty",
+                vec![(Remote, Delete, "", 1)],
+                empty,
+                vec![Trip::Emptied { side: Local, linked: 50, planned: 1 }],
+            ),
+            ("empty, but nothing follows", vec![(Local, Create, "", 50)], empty, vec![]),
+            (
+                "all shifted by an hour",
+                vec![(Local, Update, "start", 26)],
+                full,
+                vec![Trip::Alike { side: Local, member: "start".into(), planned: 26, links: 50 }],
+            ),
+            ("half of them", vec![(Local, Update, "start", 25)], full, vec![]),
+            (
+                "different members",
+                vec![(Local, Update, "start", 20), (Local, Update, "title", 20)],
+                full,
+                vec![],
+            ),
+        ] {
+            assert_eq!(guard(&plan(&steps), &counts, &Limits::default()), expected, "{description}");
+        }
+    }
+
+    #[test]
+    fn another_plan_has_another_digest() {
+        let one = plan(&[(Side::Local, Action::Delete, "", 3)]);
+        assert_eq!(one.digest, plan(&[(Side::Local, Action::Delete, "", 3)]).digest);
+        assert_ne!(one.digest, plan(&[(Side::Local, Action::Delete, "", 4)]).digest);
+        assert_ne!(one.digest, plan(&[(Side::Remote, Action::Delete, "", 3)]).digest);
+    }
+}

@@ -1,0 +1,191 @@
+//! Which halves are two sides of one record: `engine.md` section 5, *pair unlinked*.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use passerelle_ports::{Half, Link, LinkId, LinkState, MatchKey, Record, Side};
+
+/// What a meeting of halves came to.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Meeting {
+    /// Halves that are one record: local, remote.
+    pub joins: Vec<(LinkId, LinkId)>,
+    /// Halves with more than one possible other half.
+    pub ambiguous: BTreeSet<LinkId>,
+    /// Halves that are ambiguous no longer.
+    pub cleared: BTreeSet<LinkId>,
+}
+
+/// Lets halves meet, from the strongest keys to the weakest.
+///
+/// `halves` must be closed: with a half come all halves that share a key with it. Two halves are joined
+/// when each is the only candidate of the other at the first strength at which either has one; anything
+/// else with a candidate is ambiguous. Nothing is guessed. Halves of which none is due stay as they are.
+#[must_use]
+pub fn meet(halves: &[Half]) -> Meeting {
+    let mut meeting = Meeting::default();
+    let mut open: BTreeSet<usize> = (0..halves.len()).collect();
+    let strengths: BTreeSet<u8> =
+        halves.iter().flat_map(|half| half.keys.iter().map(|key| key.strength)).collect();
+    for strength in strengths {
+        let candidates = candidates(halves, &open, strength);
+        for (index, others) in &candidates {
+            let Some(half) = halves.get(*index) else { continue };
+            let stirred = half.due || others.iter().any(|o| halves.get(*o).is_some_and(|h| h.due));
+            let only = others.iter().next().filter(|_| others.len() == 1);
+            let mutual = only.filter(|o| candidates.get(o).is_some_and(|back| back.len() == 1));
+            match mutual.and_then(|other| halves.get(*other)) {
+                Some(other) if stirred && half.side == Side::Local => {
+                    meeting.joins.push((half.link, other.link));
+                }
+                Some(_) => {}
+                None if stirred || half.ambiguous => {
+                    meeting.ambiguous.insert(half.link);
+                }
+                None => {}
+            }
+        }
+        open.retain(|index| !candidates.contains_key(index));
+    }
+    for half in open.iter().filter_map(|index| halves.get(*index)).filter(|half| half.ambiguous) {
+        meeting.cleared.insert(half.link);
+    }
+    meeting
+}
+
+/// Finds, for each open half, the open halves of the other side that share a key of a strength.
+fn candidates(halves: &[Half], open: &BTreeSet<usize>, strength: u8) -> BTreeMap<usize, BTreeSet<usize>> {
+    let mut by_key: BTreeMap<&MatchKey, Vec<usize>> = BTreeMap::new();
+    for index in open {
+        for key in halves.get(*index).into_iter().flat_map(|half| &half.keys) {
+            if key.strength == strength {
+                by_key.entry(key).or_default().push(*index);
+            }
+        }
+    }
+    let mut candidates: BTreeMap<usize, BTreeSet<usize>> = BTreeMap::new();
+    for sharers in by_key.values() {
+        let side_of = |index: &usize| halves.get(*index).map(|half| half.side);
+        for a in sharers.iter().filter(|index| side_of(index) == Some(Side::Local)) {
+            for b in sharers.iter().filter(|index| side_of(index) == Some(Side::Remote)) {
+                if let (Some(x), Some(y)) = (halves.get(*a), halves.get(*b))
+                    && !x.different.contains(&y.link)
+                    && !y.different.contains(&x.link)
+                {
+                    candidates.entry(*a).or_default().insert(*b);
+                    candidates.entry(*b).or_default().insert(*a);
+                }
+            }
+        }
+    }
+    candidates
+}
+
+/// Joins two halves into one link, which keeps the name of the local half.
+///
+/// Where either had been linked before, the bases are empty: the two meet anew.
+#[must_use]
+pub fn join<R: Record>(mut local: Link<R>, remote: Link<R>) -> Link<R> {
+    if local.copies.remote.is_some() || remote.copies.local.is_some() {
+        local.bases = passerelle_ports::Sides { local: R::default(), remote: R::default() };
+    }
+    local.copies.remote = remote.copies.remote;
+    local.state = LinkState::Active;
+    local.held.clear();
+    local.chosen.clear();
+    local.different.clear();
+    local.due = true;
+    local
+}
+
+#[cfg(test)]
+mod tests {
+    use uuid::Uuid;
+
+    use super::*;
+
+    fn half(id: u128, side: Side, keys: &[(u8, &str)]) -> Half {
+        Half {
+            link: LinkId(Uuid::from_u128(id)),
+            side,
+            keys: keys.iter().map(|(strength, text)| MatchKey::new(*strength, *text)).collect(),
+            due: true,
+            ambiguous: false,
+            different: Vec::new(),
+        }
+    }
+
+    fn check(description: &str, halves: &[Half], joins: &[(u128, u128)], ambiguous: &[u128]) {
+        let meeting = meet(halves);
+        let id = |n: u128| LinkId(Uuid::from_u128(n));
+        assert_eq!(
+            meeting.joins,
+            joins.iter().map(|(a, b)| (id(*a), id(*b))).collect::<Vec<_>>(),
+            "{description}"
+        );
+        assert_eq!(meeting.ambiguous, ambiguous.iter().map(|n| id(*n)).collect(), "{description}");
+    }
+
+    #[test]
+    fn exactly_one_on_each_side_is_joined() {
+        use Side::{Local, Remote};
+        check("one and one", &[half(1, Local, &[(1, "e")]), half(2, Remote, &[(1, "e")])], &[(1, 2)], &[]);
+        check(
+            "nobody on the other side",
+            &[half(1, Local, &[(1, "e")]), half(2, Local, &[(1, "e")])],
+            &[],
+            &[],
+        );
+        check(
+            "two and one",
+            &[half(1, Local, &[(1, "e")]), half(2, Local, &[(1, "e")]), half(3, Remote, &[(1, "e")])],
+            &[],
+            &[1, 2, 3],
+        );
+        check(
+            "an identifier beats an address",
+            &[
+                half(1, Local, &[(0, "u"), (1, "e")]),
+                half(2, Remote, &[(0, "u")]),
+                half(3, Remote, &[(1, "e")]),
+            ],
+            &[(1, 2)],
+            &[],
+        );
+        check(
+            "keys of different strengths never match",
+            &[half(1, Local, &[(0, "x")]), half(2, Remote, &[(1, "x")])],
+            &[],
+            &[],
+        );
+        check(
+            "two addresses lead to two people",
+            &[
+                half(1, Local, &[(1, "a"), (1, "b")]),
+                half(2, Remote, &[(1, "a")]),
+                half(3, Remote, &[(1, "b")]),
+            ],
+            &[],
+            &[1, 2, 3],
+        );
+        check("no key, no match", &[half(1, Local, &[]), half(2, Remote, &[])], &[], &[]);
+    }
+
+    #[test]
+    fn a_person_may_say_that_two_are_different() {
+        let mut one = half(1, Side::Local, &[(1, "e")]);
+        one.different.push(LinkId(Uuid::from_u128(2)));
+        one.ambiguous = true;
+        let meeting = meet(&[one.clone(), half(2, Side::Remote, &[(1, "e")])]);
+        assert!(meeting.joins.is_empty() && meeting.ambiguous.is_empty());
+        assert_eq!(meeting.cleared, [one.link].into());
+    }
+
+    #[test]
+    fn halves_that_rest_stay_as_they_are() {
+        let mut halves = [half(1, Side::Local, &[(1, "e")]), half(2, Side::Remote, &[(1, "e")])];
+        for half in &mut halves {
+            half.due = false;
+        }
+        assert_eq!(meet(&halves), Meeting::default());
+    }
+}
