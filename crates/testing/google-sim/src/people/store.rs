@@ -40,6 +40,8 @@ pub(super) struct Version {
     updated: DateTime<Utc>,
     /// Holds since when a deleted contact lies in the bin.
     binned: DateTime<Utc>,
+    /// Holds what the contact counts towards the account's bytes.
+    bytes_len: usize,
     pub(super) state: State,
 }
 
@@ -64,6 +66,7 @@ pub(super) struct Store {
     marks: Vec<(DateTime<Utc>, u64)>,
     last_updated: Option<DateTime<Utc>>,
     minted: u64,
+    bytes_len: usize,
 }
 
 /// How long a deleted contact stays in the bin (P45).
@@ -102,11 +105,15 @@ impl Store {
         let updated = next.map_or(now, |next| next.max(now));
         self.last_updated = Some(updated);
         self.marks.push((at, number));
+        let mut bytes_len = 0;
         if let State::Live(card) = &state {
             self.by_id.insert(card.id, entry);
+            bytes_len = card.bytes_len();
         }
         if let Some(versions) = self.entries.get_mut(entry) {
-            versions.push(Version { number, at, updated, binned: now, state });
+            let before = versions.last().map_or(0, |version| version.bytes_len);
+            self.bytes_len = (self.bytes_len + bytes_len).saturating_sub(before);
+            versions.push(Version { number, at, updated, binned: now, bytes_len, state });
             if versions.len() > VERSIONS_KEPT {
                 versions.remove(0);
             }
@@ -186,9 +193,9 @@ impl Store {
         inside.map(|version| version.binned = long_ago).count()
     }
 
-    /// Counts the bytes of all living contacts (P90).
+    /// Returns the bytes of all living contacts (P90).
     pub(super) fn bytes_len(&self) -> usize {
-        self.living().map(|(_, _, card)| card.bytes_len()).sum()
+        self.bytes_len
     }
 }
 

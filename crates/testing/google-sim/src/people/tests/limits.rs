@@ -76,3 +76,18 @@ fn p14_full_syncs_have_a_quota_of_their_own() {
     assert_eq!(response.status, 429);
     account.list(&[]);
 }
+
+#[test]
+fn p90_an_account_holds_so_many_bytes() {
+    let mut account = Account::new();
+    let large = json!({"biographies": [{"value": "x".repeat(131_000)}]});
+    let batch = json!({"contacts": vec![json!({"contactPerson": large}); 160]});
+    account.ok("people.people.batchCreateContacts", "", &[], batch);
+    account.named("Small");
+    let error = account.refused(CREATE, "", &[], large.clone());
+    let message = error["message"].as_str().unwrap();
+    assert!(message.contains("MY_CONTACTS_OVERFLOW_COUNT"), "{message}");
+    let gone = super::names(&account.list(&[]))[0].clone();
+    account.delete(&gone);
+    account.create(large);
+}
