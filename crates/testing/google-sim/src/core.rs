@@ -1,0 +1,490 @@
+//! The whole pretend Google, without sockets and without a clock of its own.
+
+use std::collections::{BTreeMap, VecDeque};
+
+use chrono::{DateTime, Duration, Utc};
+use serde_json::{Value, json};
+
+use crate::api::{ApiRequest, ApiResponse, Knobs, Profile};
+use crate::calendar::{Calendars, Call, Mail};
+use crate::discovery::{Api, Discovery, Method, Route};
+use crate::faults::{Faults, Moment};
+use crate::oauth::{Access, Client, OAuth, Project, Refusal};
+use crate::people::AddressBook;
+use crate::rng::Rng;
+use crate::wire::{Request, Response};
+use crate::{fields, validate};
+
+/// How a pretend Google begins.
+#[derive(Debug, Clone)]
+pub struct Setup {
+    /// Holds the seed of everything random.
+    pub seed: u64,
+    /// Holds the virtual time at the start.
+    pub now: DateTime<Utc>,
+    /// Approves the consent page by itself.
+    pub auto_consent: bool,
+    /// Holds the accounts that exist from the start.
+    pub accounts: Vec<String>,
+    /// Holds the language of pages when the browser names none.
+    pub language: String,
+    /// Holds the switches of behaviour.
+    pub knobs: Knobs,
+}
+
+impl Default for Setup {
+    fn default() -> Self {
+        Self {
+            seed: 1,
+            now: DateTime::from_timestamp(1_767_258_000, 0).unwrap_or_default(),
+            auto_consent: true,
+            accounts: Vec::new(),
+            language: "en".to_owned(),
+            knobs: Knobs::default(),
+        }
+    }
+}
+
+/// The state of the pretend Google.
+#[derive(Debug)]
+pub struct Core {
+    pub(crate) now: DateTime<Utc>,
+    pub(crate) rng: Rng,
+    pub(crate) knobs: Knobs,
+    pub(crate) project: Project,
+    pub(crate) oauth: OAuth,
+    pub(crate) accounts: BTreeMap<String, Profile>,
+    pub(crate) calendars: Calendars,
+    pub(crate) books: BTreeMap<String, AddressBook>,
+    pub(crate) faults: Faults,
+    pub(crate) counts: BTreeMap<String, u64>,
+    pub(crate) auto_consent: bool,
+    pub(crate) language: String,
+    recent: BTreeMap<String, VecDeque<DateTime<Utc>>>,
+}
+
+impl Default for Core {
+    fn default() -> Self {
+        Self::new(&Setup::default())
+    }
+}
+
+impl Core {
+    /// Makes a pretend Google.
+    #[must_use]
+    pub fn new(setup: &Setup) -> Self {
+        let mut core = Self {
+            now: setup.now,
+            rng: Rng::new(setup.seed),
+            knobs: setup.knobs.clone(),
+            project: Project::default(),
+            oauth: OAuth::default(),
+            accounts: BTreeMap::new(),
+            calendars: Calendars::default(),
+            books: BTreeMap::new(),
+            faults: Faults::new(setup.seed, Vec::new()),
+            counts: BTreeMap::new(),
+            auto_consent: setup.auto_consent,
+            language: setup.language.clone(),
+            recent: BTreeMap::new(),
+        };
+        for account in &setup.accounts {
+            core.ensure_account(account);
+        }
+        core
+    }
+
+    /// Returns the virtual time.
+    #[must_use]
+    pub fn now(&self) -> DateTime<Utc> {
+        self.now
+    }
+
+    /// Sets the virtual time.
+    pub fn set_now(&mut self, now: DateTime<Utc>) {
+        self.now = now;
+    }
+
+    /// Lets virtual time pass.
+    pub fn advance(&mut self, by: Duration) {
+        self.now += by;
+    }
+
+    /// Returns the switches, to change them.
+    pub fn knobs_mut(&mut self) -> &mut Knobs {
+        &mut self.knobs
+    }
+
+    /// Returns the Cloud project, to change it.
+    pub fn project_mut(&mut self) -> &mut Project {
+        &mut self.project
+    }
+
+    /// Adds a client; from then on unknown clients are refused.
+    pub fn configure_client(&mut self, client: Client) {
+        self.oauth.configure_client(client);
+    }
+
+    /// Replaces the faults in force.
+    pub fn set_faults(&mut self, faults: Faults) {
+        self.faults = faults;
+    }
+
+    /// Makes an account with a primary calendar and an address book, once.
+    pub fn ensure_account(&mut self, email: &str) {
+        let email = email.trim().to_lowercase();
+        if self.accounts.contains_key(&email) {
+            return;
+        }
+        let name = email.split('@').next().unwrap_or_default();
+        let name: Vec<String> = name.split(['.', '_', '-']).map(capital).collect();
+        let profile = Profile {
+            sub: self.rng.text(21, b"123456789"),
+            name: name.join(" "),
+            locale: if self.language.starts_with("fr") { "fr" } else { "en" }.to_owned(),
+            service_account: email.ends_with(".gserviceaccount.com"),
+            ..Profile::default()
+        };
+        self.add_account(&email, profile);
+    }
+
+    /// Makes or replaces an account.
+    pub fn add_account(&mut self, email: &str, profile: Profile) {
+        let email = email.trim().to_lowercase();
+        self.calendars.add_account(&email, &profile, self.now);
+        self.books.entry(email.clone()).or_default();
+        self.accounts.insert(email, profile);
+    }
+
+    /// Gives a ready access and refresh token, without any page.
+    pub fn issue_token(&mut self, account: &str, client_id: &str, scopes: &[&str]) -> (String, String) {
+        self.ensure_account(account);
+        let scopes: Vec<String> = scopes.iter().map(|scope| crate::oauth::canonical(scope)).collect();
+        let account = account.trim().to_lowercase();
+        self.oauth.issue(&mut self.rng, &account, client_id, &scopes, self.now)
+    }
+
+    /// Returns how often each method was called since the last reset.
+    #[must_use]
+    pub fn counts(&self) -> &BTreeMap<String, u64> {
+        &self.counts
+    }
+
+    /// Forgets the counts.
+    pub fn reset_counts(&mut self) {
+        self.counts.clear();
+    }
+
+    /// Returns the mails that would have been sent.
+    #[must_use]
+    pub fn mails(&self) -> &[Mail] {
+        &self.calendars.mails
+    }
+
+    /// Returns the address book of an account.
+    pub fn address_book(&mut self, account: &str) -> &mut AddressBook {
+        self.books.entry(account.trim().to_lowercase()).or_default()
+    }
+
+    /// Ends what time or a person would end: `calendar` or `people` sync tokens,
+    /// `access_tokens` or `refresh_tokens`.
+    ///
+    /// # Errors
+    ///
+    /// Returns a sentence when `what` is none of them.
+    pub fn expire(&mut self, account: Option<&str>, what: &str, body: Option<&str>) -> Result<(), String> {
+        match what {
+            "calendar" => self.calendars.expire_tokens(account),
+            "people" => {
+                for (owner, book) in &mut self.books {
+                    if account.is_none_or(|wanted| wanted == owner) {
+                        book.expire_sync_tokens();
+                    }
+                }
+            }
+            "access_tokens" => self.oauth.expire_access(account, self.now),
+            "refresh_tokens" => self.oauth.expire_refresh(account, body),
+            other => return Err(format!("cannot expire {other}")),
+        }
+        Ok(())
+    }
+
+    /// Returns all there is, per account.
+    #[must_use]
+    pub fn dump(&self) -> Value {
+        let contacts: BTreeMap<_, _> =
+            self.books.iter().map(|(owner, book)| (owner.clone(), book.dump())).collect();
+        json!({"now": self.now, "accounts": self.accounts, "calendars": self.calendars.dump(),
+               "contacts": contacts, "oauth": self.oauth.dump(), "mails": self.calendars.mails,
+               "requests": self.counts, "knobs": self.knobs, "project": self.project})
+    }
+
+    /// Handles one HTTP request.
+    pub fn handle(
+        &mut self,
+        method: &http::Method,
+        path_and_query: &str,
+        headers: &[(String, String)],
+        body: &[u8],
+    ) -> Response {
+        let request = Request::new(method.as_str(), path_and_query, headers, body);
+        self.dispatch(&request)
+    }
+
+    pub(crate) fn dispatch(&mut self, request: &Request) -> Response {
+        let path = request.path.as_str();
+        if let Some(rest) = path.strip_prefix("/_sim/") {
+            return self.control(request, rest);
+        }
+        match (request.verb.as_str(), path) {
+            ("POST", "/batch" | "/batch/calendar/v3") => return self.batch(request),
+            ("POST", "/o/oauth2/v2/auth/decision") => return self.decide(request),
+            ("GET", "/") => return crate::control::front_page(self),
+            _ => {}
+        }
+        if let Some(name) = oauth_method(request) {
+            return self.oauth_call(request, name);
+        }
+        match Discovery::get().route(&request.verb, path) {
+            Route::Found(method, path) => self.api_call(request, method, path),
+            Route::WrongVerb => Response::html(405, "Method Not Allowed"),
+            Route::Unknown => Response::html(404, "<title>Error 404 (Not Found)!!1</title>"),
+        }
+    }
+
+    fn oauth_call(&mut self, request: &Request, name: &'static str) -> Response {
+        self.count(name);
+        let fault = self.faults.strike(name, None);
+        if let Some(fault) = fault.as_ref().filter(|f| f.when == Moment::Before && !f.only_delays()) {
+            return fault.response(name);
+        }
+        let mut response = match name {
+            "oauth.authorize" => self.authorize(request),
+            "oauth.token" => self.token(request),
+            "oauth.revoke" => self.revoke(request),
+            "oauth.tokeninfo" => self.tokeninfo(request),
+            "oauth.device" => self.device_code(request),
+            _ => self.openid_userinfo(request),
+        };
+        if let Some(fault) = fault {
+            if fault.when == Moment::After && !fault.only_delays() {
+                return fault.response(name);
+            }
+            response.delay = fault.delay();
+        }
+        response
+    }
+
+    fn api_call(&mut self, request: &Request, method: &Method, path: BTreeMap<String, String>) -> Response {
+        self.count(&method.id);
+        let access = self.access_of(request);
+        let account = access.as_ref().ok().map(|access| access.account.clone());
+        let fault = self.faults.strike(&method.id, account.as_deref());
+        if let Some(fault) = fault.as_ref().filter(|f| f.when == Moment::Before && !f.only_delays()) {
+            return fault.response(&method.id);
+        }
+        let answer = match access {
+            Ok(access) => self.checked(request, method, path, &access),
+            Err(refusal) => self.unauthenticated(method.api, refusal),
+        };
+        let pretty = request.param("prettyPrint") != Some("false");
+        let mut response = Response::of_api(&masked(request, method.api, answer), pretty);
+        if let Some(fault) = fault {
+            if fault.when == Moment::After && !fault.only_delays() {
+                return fault.response(&method.id);
+            }
+            response.delay = fault.delay();
+        }
+        response
+    }
+
+    fn count(&mut self, name: &str) {
+        *self.counts.entry(name.to_owned()).or_default() += 1;
+    }
+
+    fn access_of(&self, request: &Request) -> Result<Access, Option<Refusal>> {
+        let token = request.bearer().ok_or(None)?;
+        self.oauth.check_access(token, self.now).cloned().map_err(Some)
+    }
+
+    fn unauthenticated(&self, api: Api, refusal: Option<Refusal>) -> ApiResponse {
+        let name = match (api, refusal) {
+            (Api::People, _) => "people-401-unauthenticated",
+            (_, None) => "calendar-401-missing-credential",
+            _ if self.knobs.legacy_401 => "calendar-401-authError",
+            _ => "calendar-401-unauthenticated-frontend",
+        };
+        ApiResponse::error_file(name)
+    }
+
+    fn checked(
+        &mut self,
+        request: &Request,
+        method: &Method,
+        path: BTreeMap<String, String>,
+        access: &Access,
+    ) -> ApiResponse {
+        if let Some(refusal) = self.disabled(method.api).or_else(|| scope_refusal(method, access)) {
+            return refusal;
+        }
+        if let Some(refusal) = self.over_quota(method.api, &access.account) {
+            return refusal;
+        }
+        if let Err(refusal) = validate::query(method, &request.query) {
+            return *refusal;
+        }
+        let Ok(body) = request.json() else {
+            return match method.api {
+                Api::People => validate::violation("Invalid JSON payload received. Unexpected token.", None),
+                _ => ApiResponse::calendar_error(400, "global", "parseError", "Parse Error"),
+            };
+        };
+        if let Err(refusal) = validate::body(method, body.as_ref()) {
+            return *refusal;
+        }
+        let call = ApiRequest {
+            method_id: method.id.clone(),
+            path,
+            query: request.query.clone(),
+            body,
+            if_match: request.header("if-match").map(str::to_owned),
+            if_none_match: request.header("if-none-match").map(str::to_owned),
+            account: access.account.clone(),
+            profile: self.accounts.get(&access.account).cloned().unwrap_or_default(),
+            now: self.now,
+            knobs: self.knobs.clone(),
+        };
+        match method.api {
+            Api::People => self.address_book(&call.account).handle(&call),
+            Api::OAuth2 => ApiResponse::ok(self.userinfo(access)),
+            Api::Calendar => {
+                let mut call = Call {
+                    req: &call,
+                    rng: &mut self.rng,
+                    accounts: &self.accounts,
+                    client_id: &access.client_id,
+                    scopes: &access.scopes,
+                };
+                self.calendars.handle(&mut call)
+            }
+        }
+    }
+
+    /// A service that is not enabled in the project (C206).
+    fn disabled(&self, api: Api) -> Option<ApiResponse> {
+        let (service, body) = match api {
+            Api::Calendar => ("calendar-json.googleapis.com", "calendar-403-service-disabled"),
+            Api::People => ("people.googleapis.com", "people-403-service-disabled"),
+            Api::OAuth2 => return None,
+        };
+        self.project.disabled_apis.iter().any(|name| name == service).then(|| ApiResponse::error_file(body))
+    }
+
+    /// The sliding minute of Calendar's quota (C200).
+    fn over_quota(&mut self, api: Api, account: &str) -> Option<ApiResponse> {
+        if api != Api::Calendar || !self.knobs.calendar_quotas {
+            return None;
+        }
+        let since = self.now - Duration::minutes(1);
+        let calls = self.recent.entry(account.to_owned()).or_default();
+        while calls.front().is_some_and(|at| *at <= since) {
+            calls.pop_front();
+        }
+        if calls.len() >= self.knobs.calendar_user_per_minute as usize {
+            return Some(ApiResponse::error_file(if self.knobs.calendar_quota_status_429 {
+                "calendar-429-rateLimitExceeded"
+            } else {
+                "calendar-403-rateLimitExceeded"
+            }));
+        }
+        calls.push_back(self.now);
+        None
+    }
+}
+
+fn oauth_method(request: &Request) -> Option<&'static str> {
+    Some(match (request.verb.as_str(), request.path.as_str()) {
+        ("GET" | "POST", "/o/oauth2/v2/auth" | "/o/oauth2/auth") => "oauth.authorize",
+        ("POST", "/token" | "/oauth2/v4/token") => "oauth.token",
+        ("POST" | "GET", "/revoke" | "/o/oauth2/revoke") => "oauth.revoke",
+        (_, "/tokeninfo" | "/oauth2/v3/tokeninfo" | "/oauth2/v2/tokeninfo") => "oauth.tokeninfo",
+        ("POST", "/device/code") => "oauth.device",
+        (_, "/v1/userinfo" | "/oauth2/v3/userinfo") => "oauth.userinfo",
+        _ => return None,
+    })
+}
+
+/// Checks the token's scopes against those the document accepts (C180, P100).
+fn scope_refusal(method: &Method, access: &Access) -> Option<ApiResponse> {
+    let enough = method.scopes.is_empty()
+        || access.scopes.iter().any(|scope| method.scopes.iter().any(|ok| ok == scope));
+    if enough {
+        return None;
+    }
+    if method.api == Api::People {
+        let refusal = ApiResponse::error_file("people-403-scope-insufficient");
+        let shown = refusal
+            .body
+            .as_ref()
+            .and_then(|body| body.pointer("/error/details/0/metadata/method")?.as_str().map(str::to_owned));
+        let wanted = format!("google.people.v1.PeopleService.{}", rpc_name(&method.id));
+        return Some(refusal.replacing(&shown.unwrap_or_default(), &wanted));
+    }
+    let mut words = method.id.split('.').skip(1).map(capital);
+    let name =
+        format!("calendar.v3.{}.{}", words.next().unwrap_or_default(), words.next().unwrap_or_default());
+    Some(
+        ApiResponse::error_file("calendar-403-scope-insufficient-events")
+            .replacing("calendar.v3.Events.List", &name),
+    )
+}
+
+/// The name of a People method in its errors.
+fn rpc_name(id: &str) -> String {
+    match id {
+        "people.people.connections.list" => "ListConnections".to_owned(),
+        "people.people.get" => "GetPerson".to_owned(),
+        "people.people.getBatchGet" => "GetPeople".to_owned(),
+        "people.contactGroups.list" => "ListContactGroups".to_owned(),
+        "people.contactGroups.get" => "GetContactGroup".to_owned(),
+        "people.contactGroups.create" => "CreateContactGroup".to_owned(),
+        "people.contactGroups.update" => "UpdateContactGroup".to_owned(),
+        "people.contactGroups.delete" => "DeleteContactGroup".to_owned(),
+        "people.contactGroups.members.modify" => "ModifyContactGroupMembers".to_owned(),
+        other => capital(other.rsplit('.').next().unwrap_or_default()),
+    }
+}
+
+fn capital(word: &str) -> String {
+    let mut letters = word.chars();
+    letters
+        .next()
+        .map(|first| first.to_uppercase().collect::<String>() + letters.as_str())
+        .unwrap_or_default()
+}
+
+/// Applies `fields`; an invalid mask is a 400 (C129).
+fn masked(request: &Request, api: Api, mut answer: ApiResponse) -> ApiResponse {
+    let Some(mask) = request.param("fields").filter(|_| answer.is_success()) else {
+        return answer;
+    };
+    let Some(body) = answer.body.as_ref() else {
+        return answer;
+    };
+    match fields::select(mask, body) {
+        Some(kept) => {
+            answer.body = Some(kept);
+            answer
+        }
+        None if api == Api::People => validate::violation(
+            &format!("Request contains an invalid argument. Invalid field mask {mask}"),
+            Some("fields"),
+        ),
+        None => ApiResponse::calendar_error(
+            400,
+            "global",
+            "invalidParameter",
+            &format!("Invalid field selection {mask}"),
+        ),
+    }
+}

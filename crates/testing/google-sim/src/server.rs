@@ -1,0 +1,185 @@
+//! The thin shell: a socket on loopback, one request at a time.
+
+use std::io;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Instant;
+
+use axum::Router;
+use axum::body::{Body, to_bytes};
+use axum::extract::State;
+use axum::http::{Request as HttpRequest, Response as HttpResponse};
+use chrono::{DateTime, Duration, Utc};
+use tokio::net::TcpListener;
+use tokio::sync::oneshot;
+
+use crate::api::Knobs;
+use crate::core::{Core, Setup};
+use crate::wire::Response;
+
+const LARGEST_BODY: usize = 64 * 1024 * 1024;
+
+/// How a pretend Google on a socket begins.
+#[derive(Debug, Clone, Default)]
+pub struct SimOptions {
+    /// Holds the port; 0 means any free one.
+    pub port: u16,
+    /// Approves the consent page by itself.
+    pub auto_consent: bool,
+    /// Holds the seed of everything random.
+    pub seed: u64,
+    /// Holds the accounts that exist from the start.
+    pub accounts: Vec<String>,
+    /// Holds the virtual time at the start; absent means the real time.
+    pub now: Option<DateTime<Utc>>,
+    /// Lets virtual time stand still between requests.
+    pub frozen: bool,
+    /// Holds the language of pages when the browser names none.
+    pub language: Option<String>,
+    /// Holds the switches of behaviour.
+    pub knobs: Knobs,
+}
+
+struct Shared {
+    core: Mutex<(Core, Instant)>,
+    frozen: bool,
+}
+
+impl Shared {
+    /// Locks the state and lets the time that passed pass there too.
+    fn lock(&self) -> MutexGuard<'_, (Core, Instant)> {
+        let mut guard = self.core.lock().unwrap_or_else(PoisonError::into_inner);
+        let passed = guard.1.elapsed();
+        guard.1 = Instant::now();
+        if !self.frozen {
+            guard.0.advance(Duration::from_std(passed).unwrap_or_default());
+        }
+        guard
+    }
+}
+
+/// A running pretend Google; it stops when dropped.
+pub struct Sim {
+    url: String,
+    shared: Arc<Shared>,
+    stop: Option<oneshot::Sender<()>>,
+}
+
+impl std::fmt::Debug for Sim {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(out, "Sim({})", self.url)
+    }
+}
+
+impl Drop for Sim {
+    fn drop(&mut self) {
+        if let Some(stop) = self.stop.take() {
+            let _ = stop.send(());
+        }
+    }
+}
+
+impl Sim {
+    /// Starts a server in a task of the current runtime.
+    ///
+    /// # Errors
+    ///
+    /// Returns an error when the port cannot be bound.
+    pub async fn start(options: SimOptions) -> io::Result<Self> {
+        let listener = TcpListener::bind(("127.0.0.1", options.port)).await?;
+        let url = format!("http://{}", listener.local_addr()?);
+        let shared = share(&options);
+        let (stop, stopped) = oneshot::channel();
+        tokio::spawn(serve(listener, Arc::clone(&shared), stopped));
+        Ok(Self { url, shared, stop: Some(stop) })
+    }
+
+    /// Starts a server with a runtime and a thread of its own.
+    ///
+    /// # Errors
+    ///
+    /// Returns an error when the port cannot be bound.
+    pub fn start_in_thread(options: SimOptions) -> io::Result<Self> {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+        let listener = runtime.block_on(TcpListener::bind(("127.0.0.1", options.port)))?;
+        let url = format!("http://{}", listener.local_addr()?);
+        let shared = share(&options);
+        let (stop, stopped) = oneshot::channel();
+        let inner = Arc::clone(&shared);
+        std::thread::spawn(move || runtime.block_on(serve(listener, inner, stopped)));
+        Ok(Self { url, shared, stop: Some(stop) })
+    }
+
+    /// Returns the root, for example `http://127.0.0.1:4711`.
+    #[must_use]
+    pub fn url(&self) -> &str {
+        &self.url
+    }
+
+    /// Works on the state in process, between two requests.
+    pub fn with<T>(&self, work: impl FnOnce(&mut Core) -> T) -> T {
+        work(&mut self.shared.lock().0)
+    }
+}
+
+fn share(options: &SimOptions) -> Arc<Shared> {
+    let core = Core::new(&Setup {
+        seed: options.seed,
+        now: options.now.unwrap_or_else(real_time),
+        auto_consent: options.auto_consent,
+        accounts: options.accounts.clone(),
+        language: options.language.clone().unwrap_or_else(|| "en".to_owned()),
+        knobs: options.knobs.clone(),
+    });
+    Arc::new(Shared { core: Mutex::new((core, Instant::now())), frozen: options.frozen })
+}
+
+/// The one place where the real time comes in.
+#[allow(clippy::disallowed_methods)]
+fn real_time() -> DateTime<Utc> {
+    Utc::now()
+}
+
+async fn serve(listener: TcpListener, shared: Arc<Shared>, stopped: oneshot::Receiver<()>) {
+    let router = Router::new().fallback(answer).with_state(shared);
+    let server = axum::serve(listener, router).into_future();
+    tokio::select! {
+        result = server => {
+            if let Err(error) = result {
+                tracing::error!(%error, "the pretend Google stopped");
+            }
+        }
+        _ = stopped => {}
+    }
+}
+
+async fn answer(State(shared): State<Arc<Shared>>, request: HttpRequest<Body>) -> HttpResponse<Body> {
+    let (head, body) = request.into_parts();
+    let body = to_bytes(body, LARGEST_BODY).await.unwrap_or_default();
+    let target = head.uri.path_and_query().map_or("/", |target| target.as_str());
+    let headers: Vec<(String, String)> = head
+        .headers
+        .iter()
+        .map(|(name, value)| (name.to_string(), String::from_utf8_lossy(value.as_bytes()).into_owned()))
+        .collect();
+    let response = shared.lock().0.handle(&head.method, target, &headers, &body);
+    if !response.delay.is_zero() {
+        tokio::time::sleep(response.delay).await;
+    }
+    into_http(response)
+}
+
+fn into_http(response: Response) -> HttpResponse<Body> {
+    let mut builder = HttpResponse::builder().status(response.status);
+    for (name, value) in &response.headers {
+        builder = builder.header(name, value);
+    }
+    let body = if response.dropped {
+        // A body that fails closes the connection in the middle of the answer.
+        let broken = futures::stream::once(async { Err::<bytes::Bytes, _>(io::Error::other("cut")) });
+        builder = builder.header("Content-Length", "1000000");
+        Body::from_stream(broken)
+    } else {
+        Body::from(response.body)
+    };
+    builder.body(body).unwrap_or_default()
+}
