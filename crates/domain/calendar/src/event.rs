@@ -65,8 +65,11 @@ fn is_default<T: Default + PartialEq>(value: &T) -> bool {
 }
 
 /// When an event begins. Three different things; none is ever turned into another.
+///
+/// Stored as one text, so that it is one field: `2026-11-23`, `2026-11-23T09:00:00[Europe/Paris]`
+/// or `2026-11-23T09:00:00`. Half of a start never meets half of another.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case", tag = "kind")]
+#[serde(try_from = "String", into = "String")]
 pub enum Start {
     /// On a day, wherever the reader is.
     Date {
@@ -101,7 +104,8 @@ pub struct Duration {
 
 /// The original start of an occurrence, which names it for ever: `2026-11-23T09:00:00` by the clock
 /// of the series' own zone, or `2026-11-23` for an all-day series.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
 pub enum RecurrenceId {
     /// Of an all-day series.
     Date(NaiveDate),

@@ -88,7 +88,7 @@ fn split_extension(number: &str) -> (&str, Option<&str>) {
 #[must_use]
 pub fn url_key(url: &str) -> String {
     let url = normal_line(url);
-    let url = url.trim_end_matches('/');
+    let url = url.trim_end_matches(['/', ' ']);
     let (scheme, rest) = match url.split_once("://") {
         Some((scheme, rest)) => (Some(scheme), rest),
         None => (None, url),

@@ -58,7 +58,7 @@ fn normal_part(member: &str, part: &str, text: &str) -> String {
             let lines: Vec<String> = normal_text(text).lines().map(normal_line).collect();
             lines.join("\n")
         }
-        ("addresses", "country_code") => normal_line(text).to_uppercase(),
+        ("addresses", "country_code") => normal_line(text).to_ascii_uppercase(),
         ("ims", "service") => lower(&normal_line(text)),
         ("custom", "value") => normal_text(text),
         _ => normal_line(text),

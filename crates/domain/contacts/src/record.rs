@@ -14,7 +14,12 @@ impl Record for Contact {
     const KIND: Kind = Kind::Contacts;
 
     fn normal(field: &Field, value: &Value) -> Value {
-        normal(field, value)
+        match field.as_str() {
+            // Each side names the card by itself, and some providers let nobody choose the name (C101). So two
+            // identifiers never clash, and neither overwrites the other; a record made anew takes the other's.
+            "uid" => Value::String(String::new()),
+            _ => normal(field, value),
+        }
     }
 
     fn match_keys(&self) -> BTreeSet<MatchKey> {
@@ -205,7 +210,8 @@ mod tests {
                 prop_assert_eq!(&Contact::normal(field, value), value);
             }
             let again: Contact = assemble(&normal).unwrap();
-            prop_assert_eq!(again.match_keys(), contact.match_keys());
+            let nameless = Contact { uid: String::new(), ..contact };
+            prop_assert_eq!(again.match_keys(), nameless.match_keys());
         }
     }
 }

@@ -1,0 +1,270 @@
+//! What the engine asks of an event.
+
+use std::collections::BTreeSet;
+
+use passerelle_ports::{Field, Fields, Kind, MatchKey, Record, Value};
+
+use crate::{
+    Event, Privacy, Start,
+    normal::{lower, normal},
+    normal_line,
+};
+
+/// The title of an event of which a stranger may know only that time is taken.
+pub const BUSY_TITLE: &str = "Busy";
+
+/// The members that tell when, and nothing else.
+const TIMES: [&str; 10] = [
+    "uid",
+    "start",
+    "duration",
+    "recurrence_rules",
+    "excluded_recurrence_rules",
+    "recurrence_dates",
+    "recurrence_overrides",
+    "privacy",
+    "free_busy_status",
+    "status",
+];
+
+/// What of a changed occurrence tells when, and nothing else.
+const TIMES_OF_OVERRIDE: [&str; 5] = ["excluded", "start", "duration", "free_busy_status", "status"];
+
+impl Record for Event {
+    const KIND: Kind = Kind::Events;
+
+    fn normal(field: &Field, value: &Value) -> Value {
+        match field.as_str() {
+            // Each side names the event by itself, and some providers let nobody choose the name (C101). So two
+            // identifiers never clash, and neither overwrites the other; a record made anew takes the other's.
+            "uid" => Value::String(String::new()),
+            _ => normal(field, value),
+        }
+    }
+
+    fn match_keys(&self) -> BTreeSet<MatchKey> {
+        let uid = normal_line(&self.uid);
+        let uid = (!uid.is_empty()).then(|| MatchKey::new(0, format!("uid:{uid}")));
+        uid.into_iter().chain(start_and_title(self)).collect()
+    }
+
+    fn is_private(&self) -> bool {
+        matches!(self.privacy, Privacy::Private | Privacy::Confidential)
+    }
+
+    fn redacted(fields: &Fields) -> Fields {
+        let kept = fields.iter().filter(|(field, _)| TIMES.contains(&field.member()));
+        let mut kept: Fields =
+            kept.map(|(field, value)| (field.clone(), without_words(field, value))).collect();
+        kept.insert(Field::new("title"), BUSY_TITLE.into());
+        kept
+    }
+
+    fn summary(&self) -> String {
+        normal_line(&self.title)
+    }
+}
+
+fn without_words(field: &Field, value: &Value) -> Value {
+    match value {
+        Value::Object(parts) if field.member() == "recurrence_overrides" => {
+            let parts = parts.iter().filter(|(part, _)| TIMES_OF_OVERRIDE.contains(&part.as_str()));
+            Value::Object(parts.map(|(part, value)| (part.clone(), value.clone())).collect())
+        }
+        value => value.clone(),
+    }
+}
+
+/// Returns the key made of start and title; how long the event lasts does not matter.
+fn start_and_title(event: &Event) -> Option<MatchKey> {
+    let title = lower(&normal_line(&event.title));
+    if title.is_empty() {
+        return None;
+    }
+    let start = event.start.as_ref()?;
+    let at = match start {
+        Start::Zoned { .. } => start.instant()?.format("%Y-%m-%dT%H:%M:%SZ").to_string(),
+        Start::Date { .. } | Start::Floating { .. } => start.to_string(),
+    };
+    Some(MatchKey::new(1, format!("at:{at}|{title}")))
+}
+
+#[cfg(test)]
+mod tests {
+    use passerelle_ports::{assemble, fields};
+    use proptest::{
+        collection::{btree_map, vec},
+        option,
+        prelude::*,
+        sample::select,
+    };
+    use serde_json::json;
+
+    use super::*;
+    use crate::*;
+
+    fn keys(event: &Event) -> Vec<String> {
+        event.match_keys().iter().map(ToString::to_string).collect()
+    }
+
+    #[test]
+    fn one_instant_and_one_title_make_one_key_in_any_zone() {
+        for (start, key) in [
+            ("2026-11-23T09:00:00[Europe/Paris]", "1:at:2026-11-23T08:00:00Z|réunion"),
+            ("2026-11-23T08:00:00[Etc/UTC]", "1:at:2026-11-23T08:00:00Z|réunion"),
+            ("2026-11-23", "1:at:2026-11-23|réunion"),
+            ("2026-11-23T09:00:00", "1:at:2026-11-23T09:00:00|réunion"),
+        ] {
+            let event =
+                Event { title: " RÉUNION ".into(), start: Some(start.parse().unwrap()), ..Event::default() };
+            assert_eq!(keys(&event), [key]);
+        }
+    }
+
+    #[test]
+    fn without_title_or_start_only_the_identifier_is_a_key() {
+        let event = Event { uid: "a@b".into(), title: "x".into(), ..Event::default() };
+        assert_eq!(keys(&event), ["0:uid:a@b"]);
+        let event = Event { start: Some("2026-11-23".parse().unwrap()), ..Event::default() };
+        assert!(keys(&event).is_empty());
+    }
+
+    #[test]
+    fn a_redacted_event_keeps_its_times_and_loses_every_word() {
+        let mut event = Event {
+            uid: "u".into(),
+            title: "Docteur".into(),
+            description: "secret".into(),
+            location: "clinique".into(),
+            url: "https://a.example".into(),
+            conference_url: "https://b.example".into(),
+            color: "red".into(),
+            start: Some("2026-11-23T09:00:00[Europe/Paris]".parse().unwrap()),
+            duration: Duration::seconds(3600),
+            recurrence_rules: vec!["FREQ=DAILY".into()],
+            privacy: Privacy::Private,
+            ..Event::default()
+        };
+        event.participants.insert("a@b".into(), Participant::default());
+        event.categories.insert("santé".into(), "Santé".into());
+        event.alerts.insert("display:5".into(), Alert::default());
+        let change = Override {
+            title: Some("Chirurgien".into()),
+            start: Some("2026-11-24T10:00:00[Europe/Paris]".parse().unwrap()),
+            ..Override::default()
+        };
+        event.recurrence_overrides.insert("2026-11-24T09:00:00".into(), change);
+        let seen = Event::redacted(&fields(&event));
+        assert_eq!(
+            json!(seen),
+            json!({
+                "uid": "u", "title": "Busy", "duration": "PT1H", "privacy": "private",
+                "start": "2026-11-23T09:00:00[Europe/Paris]", "recurrence_rules": ["FREQ=DAILY"],
+                "recurrence_overrides/2026-11-24T09:00:00":
+                    {"excluded": false, "start": "2026-11-24T10:00:00[Europe/Paris]"},
+            })
+        );
+        assert_eq!(Event::redacted(&seen), seen);
+        assert!(event.is_private() && assemble::<Event>(&seen).unwrap().is_private());
+    }
+
+    #[test]
+    fn an_empty_event_has_no_fields_and_a_start_is_one() {
+        assert!(fields(&Event::default()).is_empty());
+        let event =
+            Event { start: Some("2026-11-23T09:00:00[Europe/Paris]".parse().unwrap()), ..Event::default() };
+        assert_eq!(fields(&event).len(), 1);
+    }
+
+    fn start() -> impl Strategy<Value = Start> {
+        let zones =
+            select(vec!["Europe/Paris", "Asia/Kathmandu", "Australia/Lord_Howe", "Etc/UTC", "Nowhere"]);
+        (0_i64..2_000_000_000, zones, 0..3).prop_map(|(seconds, zone, kind)| {
+            let local = chrono::DateTime::from_timestamp(seconds, 0).unwrap().naive_utc();
+            match kind {
+                0 => Start::Date { date: local.date() },
+                1 => Start::Floating { local },
+                _ => Start::Zoned { local, zone: zone.into() },
+            }
+        })
+    }
+
+    fn alert() -> impl Strategy<Value = (String, Alert)> {
+        (select(AlertAction::ALL), -60_i32..10_000).prop_map(|(action, minutes_before)| {
+            let alert = Alert { action, minutes_before };
+            (alert.key(), alert)
+        })
+    }
+
+    prop_compose! {
+        fn participant()(
+            email in "\\PC{1,12}", name in "\\PC{0,8}", comment in "\\PC{0,8}", role in select(Role::ALL),
+            participation_status in select(ParticipationStatus::ALL), resource in any::<bool>(), organizer in any::<bool>(),
+        ) -> (String, Participant) {
+            (email.to_lowercase(), Participant { email, name, comment, role, participation_status, resource, organizer })
+        }
+    }
+
+    prop_compose! {
+        fn change()(
+            excluded in any::<bool>(), title in option::of("\\PC{0,8}"), start in option::of(start()),
+            seconds in option::of(any::<u32>()), status in option::of(select(Status::ALL)),
+            guests in option::of(vec(participant(), 0..2)), alerts in option::of(vec(alert(), 0..2)),
+        ) -> Override {
+            Override {
+                excluded, title, start, duration: seconds.map(Duration::seconds), status,
+                participants: guests.map(|list| list.into_iter().collect()),
+                alerts: alerts.map(|list| list.into_iter().collect()), ..Override::default()
+            }
+        }
+    }
+
+    prop_compose! {
+        fn event()(
+            texts in vec("\\PC{0,12}", 7), start in option::of(start()), days in any::<u32>(), seconds in any::<u32>(),
+            rules in vec("\\PC{0,20}", 0..3), dates in vec(start(), 0..3), changes in vec((start(), change()), 0..3),
+            guests in vec(participant(), 0..3), alerts in vec(alert(), 0..3), flag in any::<bool>(),
+            privacy in select(Privacy::ALL), status in select(Status::ALL), free in select(FreeBusyStatus::ALL),
+            categories in btree_map("\\PC{1,6}", "\\PC{1,6}", 0..3),
+        ) -> Event {
+            let mut texts = texts.into_iter();
+            let mut next = || texts.next().unwrap_or_default();
+            let name = |start: &Start| RecurrenceId::of(start).to_string();
+            Event {
+                uid: next(), title: next(), description: next(), location: next(), color: next(), url: next(),
+                conference_url: next(), start, duration: Duration { days, seconds },
+                recurrence_rules: rules.clone(), excluded_recurrence_rules: rules,
+                recurrence_dates: dates.iter().map(|start| (name(start), true)).collect(),
+                recurrence_overrides: changes.into_iter().map(|(at, change)| (name(&at), change)).collect(),
+                participants: guests.into_iter().collect(), alerts: alerts.into_iter().collect(),
+                use_default_alerts: flag, privacy, free_busy_status: free, status, categories,
+            }
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn an_event_taken_apart_can_be_put_together(event in event()) {
+            prop_assert_eq!(assemble::<Event>(&fields(&event)).unwrap(), event);
+        }
+
+        #[test]
+        fn an_event_in_normal_form_is_still_an_event_with_the_same_keys(event in event()) {
+            let normal: Fields =
+                fields(&event).iter().map(|(field, value)| (field.clone(), Event::normal(field, value))).collect();
+            for (field, value) in &normal {
+                prop_assert_eq!(&Event::normal(field, value), value);
+            }
+            let again: Event = assemble(&normal).unwrap();
+            let nameless = Event { uid: String::new(), ..event };
+            prop_assert_eq!(again.match_keys(), nameless.match_keys());
+        }
+
+        #[test]
+        fn expanding_never_fails_but_with_an_error(event in event()) {
+            let day = chrono::NaiveDate::from_ymd_opt(2026, 11, 23).unwrap();
+            let _ = occurrences(&event, day..day + chrono::Days::new(7), 10);
+            let _ = validate(&event);
+        }
+    }
+}
