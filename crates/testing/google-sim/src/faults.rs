@@ -8,7 +8,7 @@ use serde_json::Value;
 use crate::api::ApiResponse;
 use crate::bodies;
 use crate::rng::Rng;
-use crate::wire::Response;
+use crate::wire::{Cut, Response};
 
 /// Whether a fault hides the request or only its answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
@@ -43,6 +43,8 @@ pub struct Rule {
     pub html: bool,
     /// Closes the connection without an answer.
     pub drop: bool,
+    /// Closes the connection in the middle of the answer.
+    pub cut: bool,
     /// Waits before the answer; alone it changes nothing else.
     pub delay_ms: u64,
     /// Applies to this account only.
@@ -120,7 +122,7 @@ impl Fault {
     #[must_use]
     pub fn only_delays(&self) -> bool {
         let rule = &self.rule;
-        rule.body.is_none() && rule.status.is_none() && !rule.drop && !rule.html
+        rule.body.is_none() && rule.status.is_none() && !rule.drop && !rule.cut && !rule.html
     }
 
     /// Returns how long the answer waits.
@@ -142,7 +144,11 @@ impl Fault {
         } else {
             generic(method, rule.status.unwrap_or(503))
         };
-        response.dropped = rule.drop;
+        response.cut = match (rule.drop, rule.cut) {
+            (true, _) => Some(Cut::Whole),
+            (false, true) => Some(Cut::Half),
+            _ => None,
+        };
         response.delay = self.delay();
         if let Some(seconds) = rule.retry_after {
             response.headers.push(("Retry-After".to_owned(), seconds.to_string()));

@@ -4,17 +4,20 @@ use std::io;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
-use axum::Router;
 use axum::body::{Body, to_bytes};
-use axum::extract::State;
-use axum::http::{Request as HttpRequest, Response as HttpResponse};
 use chrono::{DateTime, Duration, Utc};
-use tokio::net::TcpListener;
+use http::{Request as HttpRequest, Response as HttpResponse};
+use hyper::body::Incoming;
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper_util::rt::TokioIo;
+use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::oneshot;
+use tokio::task::JoinSet;
 
 use crate::api::Knobs;
 use crate::core::{Core, Setup};
-use crate::wire::Response;
+use crate::wire::{Cut, Response};
 
 const LARGEST_BODY: usize = 64 * 1024 * 1024;
 
@@ -139,33 +142,53 @@ fn real_time() -> DateTime<Utc> {
     Utc::now()
 }
 
-async fn serve(listener: TcpListener, shared: Arc<Shared>, stopped: oneshot::Receiver<()>) {
-    let router = Router::new().fallback(answer).with_state(shared);
-    let server = axum::serve(listener, router).into_future();
-    tokio::select! {
-        result = server => {
-            if let Err(error) = result {
-                tracing::error!(%error, "the pretend Google stopped");
-            }
+async fn serve(listener: TcpListener, shared: Arc<Shared>, mut stopped: oneshot::Receiver<()>) {
+    // Dropping the set ends the connections that are still open.
+    let mut connections = JoinSet::new();
+    loop {
+        tokio::select! {
+            accepted = listener.accept() => match accepted {
+                Ok((stream, _)) => {
+                    let shared = Arc::clone(&shared);
+                    connections.spawn(connection(stream, shared));
+                }
+                Err(error) => tracing::warn!(%error, "a connection was not accepted"),
+            },
+            Some(_) = connections.join_next() => {}
+            _ = &mut stopped => return,
         }
-        _ = stopped => {}
     }
 }
 
-async fn answer(State(shared): State<Arc<Shared>>, request: HttpRequest<Body>) -> HttpResponse<Body> {
+async fn connection(stream: TcpStream, shared: Arc<Shared>) {
+    let service = service_fn(move |request| answer(Arc::clone(&shared), request));
+    let served = http1::Builder::new().serve_connection(TokioIo::new(stream), service).await;
+    if let Err(error) = served {
+        tracing::debug!(%error, "a connection ended");
+    }
+}
+
+/// Answers one request; an error closes the connection without a word.
+async fn answer(shared: Arc<Shared>, request: HttpRequest<Incoming>) -> io::Result<HttpResponse<Body>> {
     let (head, body) = request.into_parts();
-    let body = to_bytes(body, LARGEST_BODY).await.unwrap_or_default();
+    let body = to_bytes(Body::new(body), LARGEST_BODY).await.map_err(io::Error::other)?;
     let target = head.uri.path_and_query().map_or("/", |target| target.as_str());
     let headers: Vec<(String, String)> = head
         .headers
         .iter()
-        .map(|(name, value)| (name.to_string(), String::from_utf8_lossy(value.as_bytes()).into_owned()))
+        .map(|(name, value)| {
+            let value = String::from_utf8_lossy(value.as_bytes()).into_owned();
+            (name.to_string(), value)
+        })
         .collect();
     let response = shared.lock().0.handle(&head.method, target, &headers, &body);
     if !response.delay.is_zero() {
         tokio::time::sleep(response.delay).await;
     }
-    into_http(response)
+    match response.cut {
+        Some(Cut::Whole) => Err(io::Error::other("dropped on demand")),
+        _ => Ok(into_http(response)),
+    }
 }
 
 fn into_http(response: Response) -> HttpResponse<Body> {
@@ -173,10 +196,12 @@ fn into_http(response: Response) -> HttpResponse<Body> {
     for (name, value) in &response.headers {
         builder = builder.header(name, value);
     }
-    let body = if response.dropped {
-        // A body that fails closes the connection in the middle of the answer.
-        let broken = futures::stream::once(async { Err::<bytes::Bytes, _>(io::Error::other("cut")) });
-        builder = builder.header("Content-Length", "1000000");
+    let body = if response.cut == Some(Cut::Half) {
+        // The length promises more than comes: the client sees the answer break off.
+        builder = builder.header("Content-Length", response.body.len().max(2));
+        let mut half = bytes::Bytes::from(response.body);
+        half.truncate(half.len() / 2);
+        let broken = futures::stream::iter([Ok(half), Err(io::Error::other("cut on demand"))]);
         Body::from_stream(broken)
     } else {
         Body::from(response.body)

@@ -97,6 +97,15 @@ fn pairs(text: &[u8]) -> Vec<(String, String)> {
     form_urlencoded::parse(text).into_owned().collect()
 }
 
+/// How a connection breaks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Cut {
+    /// It closes without an answer.
+    Whole,
+    /// It closes in the middle of the answer.
+    Half,
+}
+
 /// An HTTP answer without a socket.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Response {
@@ -106,8 +115,8 @@ pub struct Response {
     pub headers: Vec<(String, String)>,
     /// Holds the body.
     pub body: Vec<u8>,
-    /// Tells the server to close the connection without answering.
-    pub dropped: bool,
+    /// Tells the server to break the connection.
+    pub cut: Option<Cut>,
     /// Tells the server to wait before it answers.
     pub delay: Duration,
 }
@@ -120,7 +129,7 @@ impl Response {
             status,
             headers: vec![("Content-Type".to_owned(), media_type.to_owned())],
             body: body.into(),
-            dropped: false,
+            cut: None,
             delay: Duration::ZERO,
         }
     }

@@ -1,5 +1,7 @@
 //! Listing events: pages, windows, sync tokens, expansion.
 
+use std::borrow::Cow;
+
 use chrono::{DateTime, Duration, Utc};
 use serde_json::{Map, Value, json};
 
@@ -35,9 +37,9 @@ const SHAPE: &[&str] = &[
 ];
 
 /// One item of a listing before it is shown.
-struct Item {
-    id: String,
-    event: Event,
+struct Item<'a> {
+    id: Cow<'a, str>,
+    event: Cow<'a, Event>,
 }
 
 type Instant = Option<DateTime<Utc>>;
@@ -97,7 +99,7 @@ impl Calendars {
         wish: &Wish,
         page: Option<&PageToken>,
         upto: u64,
-        items: Vec<Item>,
+        items: Vec<Item<'_>>,
     ) -> Answer {
         let book = self.books.get(id).ok_or_else(not_found)?;
         let keyed = wish.sync.is_none() && wish.order.is_none();
@@ -108,7 +110,7 @@ impl Calendars {
         let skip = match page {
             None => 0,
             // By key, so that what is inserted or removed meanwhile shifts nothing.
-            Some(page) if keyed => items.iter().filter(|item| item.id <= page.after).count(),
+            Some(page) if keyed => items.iter().filter(|item| *item.id <= *page.after).count(),
             Some(page) if by_change => {
                 let after: u64 = page.after.parse().unwrap_or_default();
                 items.iter().filter(|item| item.event.rev <= after).count()
@@ -116,7 +118,7 @@ impl Calendars {
             Some(page) => page.offset.min(items.len()),
         };
         let rest = items.len() - skip;
-        let shown: Vec<&Item> = items.iter().skip(skip).take(size).collect();
+        let shown: Vec<&Item<'_>> = items.iter().skip(skip).take(size).collect();
         let view = View::of(call, book)?;
         let sync = wish.sync.is_some() || wish.updated_min.is_some();
         let values: Vec<Value> = shown.iter().map(|item| show_item(book, item, &view, sync)).collect();
@@ -125,7 +127,7 @@ impl Calendars {
         if rest > size {
             let last = shown.last().map(|item| match by_change {
                 true => item.event.rev.to_string(),
-                false => item.id.clone(),
+                false => item.id.to_string(),
             });
             let token = PageToken {
                 of: id.to_owned(),
@@ -158,7 +160,7 @@ impl Calendars {
             Vec::new()
         } else {
             let Found { id, event, .. } = found;
-            vec![Item { id, event }]
+            vec![Item { id: Cow::Owned(id), event: Cow::Owned(event) }]
         };
         if let Some(original) = call.req.param("originalStart") {
             items.retain(|item| starts_at(book, item, original));
@@ -183,7 +185,7 @@ impl Calendars {
     }
 }
 
-fn starts_at(book: &Book, item: &Item, original: &str) -> bool {
+fn starts_at(book: &Book, item: &Item<'_>, original: &str) -> bool {
     let own = item.event.fields.get("originalStartTime").and_then(When::read);
     match (own, DateTime::parse_from_rfc3339(original)) {
         (Some(own), Ok(at)) => own.instant(book.zone) == at.with_timezone(&Utc),
@@ -278,7 +280,7 @@ fn page_size(call: &Call<'_>) -> usize {
     call.req.knobs.page_size_max.map_or(size, |most| size.min(most.max(1)))
 }
 
-fn select(book: &Book, wish: &Wish, upto: u64) -> Vec<Item> {
+fn select<'a>(book: &'a Book, wish: &Wish, upto: u64) -> Vec<Item<'a>> {
     let mut items = Vec::new();
     for (id, event) in &book.events {
         let changed = match &wish.sync {
@@ -293,7 +295,7 @@ fn select(book: &Book, wish: &Wish, upto: u64) -> Vec<Item> {
         if wish.single && expandable {
             items.extend(expand(book, id, event, wish.from, wish.to, wish.deleted || wish.sync.is_some()));
         } else if in_window(book, event, wish) {
-            items.push(Item { id: id.clone(), event: event.clone() });
+            items.push(Item { id: Cow::Borrowed(id), event: Cow::Borrowed(event) });
         }
     }
     if wish.single {
@@ -341,8 +343,15 @@ fn in_window(book: &Book, event: &Event, wish: &Wish) -> bool {
 }
 
 /// Expands a series into its instances, exceptions put in their places (C24, C275).
-fn expand(book: &Book, id: &str, master: &Event, from: Instant, to: Instant, deleted: bool) -> Vec<Item> {
-    let mut items: Vec<Item> = Vec::new();
+fn expand<'a>(
+    book: &'a Book,
+    id: &str,
+    master: &Event,
+    from: Instant,
+    to: Instant,
+    deleted: bool,
+) -> Vec<Item<'a>> {
+    let mut items: Vec<Item<'a>> = Vec::new();
     for original in starts(&master.fields, from, to, book.zone) {
         let instance_id = format!("{id}_{}", original.suffix());
         if book.events.contains_key(&instance_id) {
@@ -350,7 +359,7 @@ fn expand(book: &Book, id: &str, master: &Event, from: Instant, to: Instant, del
         }
         let mut event = master.clone();
         event.fields = instance(id, &master.fields, &original);
-        items.push(Item { id: instance_id, event });
+        items.push(Item { id: Cow::Owned(instance_id), event: Cow::Owned(event) });
     }
     for exception in book.exceptions(id) {
         let Some(event) = book.events.get(&exception) else {
@@ -361,7 +370,7 @@ fn expand(book: &Book, id: &str, master: &Event, from: Instant, to: Instant, del
                 && to.is_none_or(|to| start.instant(book.zone) < to)
         });
         if (inside && !event.cancelled()) || (deleted && event.cancelled() && !event.bare) {
-            items.push(Item { id: exception, event: event.clone() });
+            items.push(Item { id: Cow::Owned(exception), event: Cow::Borrowed(event) });
         }
     }
     items.truncate(usize::from(MOST_INSTANCES));
@@ -369,7 +378,7 @@ fn expand(book: &Book, id: &str, master: &Event, from: Instant, to: Instant, del
 }
 
 /// The filters that look at the content.
-fn wanted(call: &Call<'_>, item: &Item) -> bool {
+fn wanted(call: &Call<'_>, item: &Item<'_>) -> bool {
     let fields = &item.event.fields;
     let text = |name: &str| fields.get(name).and_then(Value::as_str).unwrap_or_default();
     let kinds = call.req.params("eventTypes");
@@ -399,13 +408,13 @@ fn wanted(call: &Call<'_>, item: &Item) -> bool {
     query.to_lowercase().split_whitespace().all(|word| all.contains(word))
 }
 
-fn start_of(item: &Item, book: &Book) -> DateTime<Utc> {
+fn start_of(item: &Item<'_>, book: &Book) -> DateTime<Utc> {
     let fields = &item.event.fields;
     let start = fields.get("start").and_then(When::read);
     start.map_or(DateTime::<Utc>::MIN_UTC, |start| start.instant(book.zone))
 }
 
-fn sort(items: &mut [Item], wish: &Wish, book: &Book) {
+fn sort(items: &mut [Item<'_>], wish: &Wish, book: &Book) {
     match wish.order.as_deref() {
         Some("startTime") => items.sort_by_key(|item| start_of(item, book)),
         Some("updated") => items.sort_by_key(|item| (item.event.updated, item.event.rev)),
@@ -414,12 +423,12 @@ fn sort(items: &mut [Item], wish: &Wish, book: &Book) {
     }
 }
 
-fn show_item(book: &Book, item: &Item, view: &View, sync: bool) -> Value {
+fn show_item(book: &Book, item: &Item<'_>, view: &View, sync: bool) -> Value {
     if item.event.cancelled() && sync {
         // An exception of a dead series lost its parent too (C40).
         let parent = item.event.text("recurringEventId").and_then(|id| book.events.get(id));
         let orphan = parent.is_none_or(Event::cancelled);
-        let mut event = item.event.clone();
+        let mut event = item.event.clone().into_owned();
         event.bare |= orphan;
         return tombstone(&item.id, &event, view.zone);
     }

@@ -14,7 +14,7 @@ mod tokens;
 mod ui;
 mod write;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, Duration, TimeZone, Utc};
 use chrono_tz::Tz;
@@ -111,6 +111,8 @@ pub(crate) struct Book {
     /// Roles by address, or by `default` for everybody.
     pub acl: BTreeMap<String, Role>,
     pub events: BTreeMap<String, Event>,
+    /// The exceptions of each series.
+    pub children: BTreeMap<String, BTreeSet<String>>,
     pub rev: u64,
     /// Sync tokens of another generation are dead (C16).
     pub generation: u64,
@@ -224,6 +226,7 @@ impl Calendars {
             "colors.get" => Ok(ApiResponse::ok(sharing::colors())),
             "freebusy.query" => self.freebusy(call),
             "channels.stop" => Ok(ApiResponse::empty(204)),
+            watch if watch.ends_with(".watch") => sharing::watch(call),
             other => Err(ApiResponse::calendar_error(
                 501,
                 "global",
@@ -265,6 +268,7 @@ impl Calendars {
             primary,
             acl: BTreeMap::from([(owner.to_owned(), Role::Owner)]),
             events: BTreeMap::new(),
+            children: BTreeMap::new(),
             rev: 0,
             generation: 1,
             updated: stamp,
@@ -355,11 +359,7 @@ impl Book {
 
     /// Returns the ids of the exceptions of a series.
     pub(crate) fn exceptions(&self, master: &str) -> Vec<String> {
-        self.events
-            .iter()
-            .filter(|(_, event)| event.text("recurringEventId") == Some(master))
-            .map(|(id, _)| id.clone())
-            .collect()
+        self.children.get(master).into_iter().flatten().cloned().collect()
     }
 }
 

@@ -208,6 +208,36 @@ fn busy(book: &Book, from: DateTime<Utc>, to: DateTime<Utc>) -> Vec<Value> {
         .collect()
 }
 
+/// Opens a push channel; nothing is ever pushed (C220 to C222).
+pub(crate) fn watch(call: &mut Call<'_>) -> Answer {
+    let body = call.body();
+    let id = text(&body, "id").unwrap_or_default();
+    if id.is_empty() || id.len() > 64 {
+        return Err(invalid("Invalid channel id."));
+    }
+    if text(&body, "type") != Some("web_hook") {
+        return Err(invalid("Invalid channel type."));
+    }
+    if !text(&body, "address").unwrap_or_default().starts_with("https://") {
+        return Err(ApiResponse::calendar_error(
+            400,
+            "global",
+            "push.webhookUrlNotHttps",
+            "WebHook callback must be HTTPS.",
+        ));
+    }
+    let expires = call.req.now + chrono::Duration::days(7);
+    let mut channel = json!({
+        "kind": "api#channel", "id": id, "resourceId": call.rng.token(27),
+        "resourceUri": "https://www.googleapis.com/calendar/v3/?alt=json",
+        "expiration": expires.timestamp_millis().to_string(),
+    });
+    if let Some(token) = text(&body, "token") {
+        channel["token"] = Value::from(token);
+    }
+    Ok(ApiResponse::ok(channel))
+}
+
 /// The colours that ids point into (C167).
 pub(crate) fn colors() -> Value {
     let table = |colors: &[&str]| -> Value {

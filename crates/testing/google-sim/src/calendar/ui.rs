@@ -48,11 +48,22 @@ impl Calendars {
             "move_instance" | "edit" => self.edit(&book_id, found, args, now),
             "delete_instance" | "delete" => {
                 self.cancel(&book_id, &found, now, true);
+                if args.get("for_good") == Some(&Value::Bool(true)) {
+                    // Some deletions in the page cannot be undone through the API (C103).
+                    self.purge(&book_id, &found.id);
+                }
                 Ok(json!({"id": found.id}))
             }
             "restore_from_bin" => self.restore(&book_id, found, now),
             "respond" => self.respond(&book_id, found, args, now),
             other => Err(format!("unknown gesture {other}")),
+        }
+    }
+
+    fn purge(&mut self, book_id: &str, id: &str) {
+        let book = self.books.get_mut(book_id);
+        if let Some(event) = book.and_then(|book| book.events.get_mut(id)) {
+            event.purged = true;
         }
     }
 

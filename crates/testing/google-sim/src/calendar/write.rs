@@ -105,6 +105,10 @@ impl Calendars {
             return;
         };
         let reach = super::reach(&fields, book.zone);
+        if let Some(parent) = text(&fields, "recurringEventId") {
+            let family = book.children.entry(parent.to_owned()).or_default();
+            family.insert(id.to_owned());
+        }
         match book.events.get_mut(id) {
             Some(event) => {
                 event.fields = fields;

@@ -29,17 +29,18 @@ async fn a_lost_answer_leaves_the_write_behind() {
 #[tokio::test]
 async fn a_connection_is_cut_before_or_after() {
     let world = World::new().await;
-    world
-        .control("faults", json!({"rules": [{"method": "calendar.events.insert", "drop": true, "times": 1}]}))
-        .await;
-    let url = format!("{}{EVENTS}", world.sim.url());
-    let sent = world.client.post(url).bearer_auth(&world.token).json(&lunch()).send().await;
-    let broken = match sent {
-        Err(_) => true,
-        Ok(response) => response.bytes().await.is_err(),
-    };
-    assert!(broken);
-    assert!(world.get(EVENTS).await.items().is_empty());
+    for (how, when, left) in [("drop", "before", 0), ("drop", "after", 1), ("cut", "after", 2)] {
+        let rule = json!({"method": "calendar.events.insert", how: true, "when": when, "times": 1});
+        world.control("faults", json!({"rules": [rule]})).await;
+        let url = format!("{}{EVENTS}", world.sim.url());
+        let sent = world.client.post(url).bearer_auth(&world.token).json(&lunch()).send().await;
+        let broken = match (how, sent) {
+            ("drop", sent) => sent.is_err(),
+            (_, sent) => sent.unwrap().bytes().await.is_err(),
+        };
+        assert!(broken, "{how}");
+        assert_eq!(world.get(EVENTS).await.items().len(), left, "{how} {when}");
+    }
 }
 
 #[tokio::test]
