@@ -1,0 +1,144 @@
+//! What the use cases ask of the company's database, of the vault and of a provider, beside the ports.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use chrono::{DateTime, Utc};
+use passerelle_calendar::Event;
+use passerelle_contacts::Contact;
+use passerelle_ports::{InstallationId, Kind, Ledger, PairId, PortResult, Replica};
+use passerelle_sync_rules::Rules;
+use serde::Serialize;
+
+/// A person known to the company's application.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct AppUser {
+    /// The name that is typed: `alice`.
+    pub id: String,
+    /// The name that is read: "Alice Martin".
+    pub name: String,
+    /// The address, if known.
+    pub email: String,
+}
+
+/// An account at a provider that an app user connected. Secrets are in the vault, not here.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Account {
+    /// Its name here.
+    pub id: String,
+    /// The app user it belongs to.
+    pub user: String,
+    /// The provider, such as `google`.
+    pub provider: String,
+    /// The provider's stable name of the account: what it is bound by.
+    pub subject: String,
+    /// The address, for people.
+    pub email: String,
+    /// What its owner granted.
+    pub scopes: Vec<String>,
+    /// How it stands.
+    pub state: AccountState,
+    /// When its owner consented.
+    pub authorised: DateTime<Utc>,
+}
+
+/// How an account stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum AccountState {
+    /// Its authorisation was good when it was last used.
+    Connected,
+    /// Its owner has to consent again.
+    Reconnect,
+    /// Its authorisation was given back.
+    Disconnected,
+}
+
+/// One local collection and one remote collection kept in step, for one app user.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Pair {
+    /// Its name in the ledger.
+    pub id: PairId,
+    /// The app user.
+    pub user: String,
+    /// What it holds.
+    pub kind: Kind,
+    /// The account, by [`Account::id`].
+    pub account: String,
+    /// The provider's name of the collection.
+    pub collection: String,
+    /// The collection's name for people.
+    pub name: String,
+    /// Its rules.
+    pub rules: Rules,
+    /// Whether it is kept in step.
+    pub enabled: bool,
+}
+
+/// A collection that an account offers.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Collection {
+    /// What it holds.
+    pub kind: Kind,
+    /// The provider's name of it.
+    pub id: String,
+    /// Its name for people.
+    pub name: String,
+    /// Whether it is the account's main one of its kind.
+    pub primary: bool,
+    /// Whether the account may write to it.
+    pub writable: bool,
+}
+
+/// The company's database, beside its replicas and ledgers.
+#[async_trait]
+pub trait Company: Send + Sync {
+    /// Returns the name of the installation.
+    fn installation(&self) -> InstallationId;
+    /// Returns all app users, in order of their names.
+    async fn users(&self) -> PortResult<Vec<AppUser>>;
+    /// Adds an app user whose name is free.
+    async fn add_user(&self, user: &AppUser) -> PortResult<()>;
+    /// Returns all accounts of all app users.
+    async fn accounts(&self) -> PortResult<Vec<Account>>;
+    /// Adds an account, or replaces the one of the same [`Account::id`].
+    async fn save_account(&self, account: &Account) -> PortResult<()>;
+    /// Returns all pairs of all app users.
+    async fn pairs(&self) -> PortResult<Vec<Pair>>;
+    /// Adds a pair, or replaces the one of the same [`Pair::id`].
+    async fn save_pair(&self, pair: &Pair) -> PortResult<()>;
+    /// Returns the contacts that an app user sees; `None` = all of them.
+    async fn contacts(&self, user: Option<&str>) -> PortResult<Arc<dyn Replica<Contact>>>;
+    /// Returns an app user's appointments.
+    async fn events(&self, user: &str) -> PortResult<Arc<dyn Replica<Event>>>;
+    /// Returns the ledger of contacts.
+    fn contact_ledger(&self) -> Arc<dyn Ledger<Contact>>;
+    /// Returns the ledger of events.
+    fn event_ledger(&self) -> Arc<dyn Ledger<Event>>;
+}
+
+/// A provider, able to open any connected account.
+#[async_trait]
+pub trait Provider: Send + Sync {
+    /// Returns the collections that an account offers and its owner granted.
+    async fn collections(&self, account: &Account) -> PortResult<Vec<Collection>>;
+    /// Opens the address book of a pair.
+    async fn contacts(&self, account: &Account, pair: &Pair) -> PortResult<Arc<dyn Replica<Contact>>>;
+    /// Opens the calendar of a pair.
+    async fn events(&self, account: &Account, pair: &Pair) -> PortResult<Arc<dyn Replica<Event>>>;
+    /// Gives an account's authorisation back at the provider and destroys what the vault holds of it.
+    async fn forget(&self, account: &Account) -> PortResult<Forgotten>;
+    /// Returns how many requests were sent since the program started.
+    fn requests(&self) -> u64;
+    /// Returns how many writes so far asked the provider to mail guests.
+    fn guest_mails(&self) -> u64;
+}
+
+/// What became of an account's authorisation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct Forgotten {
+    /// Whether the provider confirmed that the authorisation is void.
+    pub revoked: bool,
+    /// Whether the vault held a secret of this account.
+    pub destroyed: bool,
+}

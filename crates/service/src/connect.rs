@@ -1,0 +1,226 @@
+//! Connecting an app user with an account, choosing what is kept in step, disconnecting.
+
+use chrono::{DateTime, Utc};
+use passerelle_ports::{Ids, Kind, PairId};
+use passerelle_sync_rules::{Rules, digest_of};
+use serde::Serialize;
+
+use crate::{Account, AccountState, Collection, Company, Failure, Forgotten, Outcome, Pair, Provider};
+
+/// What a consent says about the account.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Identity {
+    /// The provider.
+    pub provider: String,
+    /// The provider's stable name of the account.
+    pub subject: String,
+    /// The address, for people.
+    pub email: String,
+    /// What its owner granted.
+    pub scopes: Vec<String>,
+    /// When.
+    pub at: DateTime<Utc>,
+}
+
+/// What was chosen to be kept in step.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct ChosenPair {
+    /// The pair's name in the ledger.
+    pub pair: PairId,
+    /// What it holds.
+    pub kind: Kind,
+    /// The collection's name for people.
+    pub name: String,
+    /// Whether it was chosen before.
+    pub known: bool,
+}
+
+/// What a disconnection did.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Disconnected {
+    /// The account's address.
+    pub account: String,
+    /// What became of the authorisation.
+    #[serde(flatten)]
+    pub forgotten: Forgotten,
+    /// How many pairs stand still now. Their records and their history stay.
+    pub pairs: usize,
+}
+
+/// Returns the account that an app user is bound to at a provider, unless it was disconnected.
+///
+/// # Errors
+///
+/// Those of the database.
+pub async fn bound_account(company: &dyn Company, user: &str, provider: &str) -> Outcome<Option<Account>> {
+    let accounts = company.accounts().await?;
+    Ok(accounts.into_iter().find(|account| {
+        account.user == user && account.provider == provider && account.state != AccountState::Disconnected
+    }))
+}
+
+/// Refuses a consent of another account than the one that the app user is bound to (I13).
+///
+/// To be asked before any secret of the new consent is stored.
+///
+/// # Errors
+///
+/// `GOOG-203` with both addresses.
+pub async fn check_binding(company: &dyn Company, user: &str, identity: &Identity) -> Outcome<()> {
+    match bound_account(company, user, &identity.provider).await? {
+        Some(bound) if bound.subject != identity.subject => Err(Failure::new("GOOG-203")
+            .with("account", &identity.email)
+            .with("bound", &bound.email)
+            .with("user", user)),
+        _ => Ok(()),
+    }
+}
+
+/// Records the account of a consent: the one known by its subject, or a new one.
+///
+/// # Errors
+///
+/// Those of [`check_binding`] and of the database.
+pub async fn record_account(
+    company: &dyn Company,
+    ids: &dyn Ids,
+    user: &str,
+    identity: &Identity,
+) -> Outcome<Account> {
+    check_binding(company, user, identity).await?;
+    let known = company.accounts().await?.into_iter().find(|account| {
+        account.user == user && account.provider == identity.provider && account.subject == identity.subject
+    });
+    let account = Account {
+        id: known.map_or_else(|| ids.uuid().simple().to_string(), |account| account.id),
+        user: user.to_owned(),
+        provider: identity.provider.clone(),
+        subject: identity.subject.clone(),
+        email: identity.email.clone(),
+        scopes: identity.scopes.clone(),
+        state: AccountState::Connected,
+        authorised: identity.at,
+    };
+    company.save_account(&account).await?;
+    Ok(account)
+}
+
+/// What shall be kept in step.
+#[derive(Clone, Debug, Default)]
+pub struct Choice {
+    /// Calendars by name or id; none = the main one.
+    pub calendars: Vec<String>,
+    /// Leave the contacts out.
+    pub without_contacts: bool,
+}
+
+/// Makes the pairs of a choice, both ways unless the rules say otherwise. Pairs that exist keep their links.
+///
+/// # Errors
+///
+/// `USE-111` for a calendar that the account does not offer, `SYNC-107` for one that is chosen twice.
+pub async fn choose_pairs(
+    company: &dyn Company,
+    account: &Account,
+    offered: &[Collection],
+    choice: &Choice,
+    rules: &dyn Fn(Kind) -> Rules,
+) -> Outcome<Vec<ChosenPair>> {
+    let wanted = wanted(offered, choice)?;
+    let known = company.pairs().await?;
+    let mut chosen = Vec::new();
+    for collection in wanted {
+        let id = pair_id(account, collection);
+        if known.iter().any(|pair| pair.id != id && is_same_target(pair, account, collection)) {
+            return Err(Failure::new("SYNC-107").with("calendar", &collection.name));
+        }
+        let before = known.iter().any(|pair| pair.id == id);
+        let mut rules = rules(collection.kind);
+        if !collection.writable {
+            rules = rules.without_writing(passerelle_ports::Side::Remote);
+        }
+        company
+            .save_pair(&Pair {
+                id: id.clone(),
+                user: account.user.clone(),
+                kind: collection.kind,
+                account: account.id.clone(),
+                collection: collection.id.clone(),
+                name: collection.name.clone(),
+                rules,
+                enabled: true,
+            })
+            .await?;
+        chosen.push(ChosenPair {
+            pair: id,
+            kind: collection.kind,
+            name: collection.name.clone(),
+            known: before,
+        });
+    }
+    Ok(chosen)
+}
+
+/// The same account and collection give the same name for ever, and it tells neither.
+fn pair_id(account: &Account, collection: &Collection) -> PairId {
+    let digest = digest_of(&(&account.provider, &account.subject, &collection.id));
+    PairId::new(format!("{}/{}/{}", account.user, collection.kind.as_str(), digest.short()))
+}
+
+fn is_same_target(pair: &Pair, account: &Account, collection: &Collection) -> bool {
+    pair.enabled
+        && pair.account == account.id
+        && pair.kind == collection.kind
+        && pair.collection == collection.id
+}
+
+fn wanted<'a>(offered: &'a [Collection], choice: &Choice) -> Outcome<Vec<&'a Collection>> {
+    let mut wanted: Vec<&Collection> = Vec::new();
+    if !choice.without_contacts {
+        wanted.extend(offered.iter().find(|collection| collection.kind == Kind::Contacts));
+    }
+    let calendars: Vec<&Collection> =
+        offered.iter().filter(|collection| collection.kind == Kind::Events).collect();
+    if choice.calendars.is_empty() {
+        wanted.extend(calendars.iter().find(|calendar| calendar.primary));
+    }
+    for name in &choice.calendars {
+        let same = |calendar: &&&Collection| {
+            calendar.id == *name
+                || calendar.name.eq_ignore_ascii_case(name)
+                || (calendar.primary && name == "primary")
+        };
+        let known = || calendars.iter().map(|one| one.name.clone()).collect::<Vec<_>>().join(", ");
+        let calendar = calendars
+            .iter()
+            .find(same)
+            .ok_or_else(|| Failure::new("USE-111").with("calendar", name).with("known", known()))?;
+        if wanted.iter().any(|one| one.id == calendar.id && one.kind == Kind::Events) {
+            return Err(Failure::new("SYNC-107").with("calendar", name));
+        }
+        wanted.push(calendar);
+    }
+    Ok(wanted)
+}
+
+/// Gives an app user's authorisation back and destroys its secrets. Records, links and history stay, so
+/// that connecting again goes on where this ended.
+///
+/// # Errors
+///
+/// `GOOG-211` when the user is not connected; those of the database and the vault.
+pub async fn disconnect(company: &dyn Company, provider: &dyn Provider, user: &str) -> Outcome<Disconnected> {
+    crate::find_user(company, user).await?;
+    let mut account = bound_account(company, user, "google")
+        .await?
+        .ok_or_else(|| Failure::new("GOOG-211").with("user", user))?;
+    let forgotten = provider
+        .forget(&account)
+        .await
+        .map_err(|error| Failure::of_port(passerelle_ports::Side::Remote, error).or_with("user", user))?;
+    account.state = AccountState::Disconnected;
+    account.scopes.clear();
+    company.save_account(&account).await?;
+    let pairs = company.pairs().await?.iter().filter(|pair| pair.account == account.id).count();
+    Ok(Disconnected { account: account.email, forgotten, pairs })
+}

@@ -1,0 +1,177 @@
+//! What a person can be told of an error: a code of the catalogue and words for its text.
+
+use std::{error::Error, fmt, time::Duration};
+
+use passerelle_ports::{ErrorKind, PortError, Refusal, Side};
+
+/// An error with its code of the catalogue. It holds no token, no body and no secret.
+#[derive(Debug)]
+pub struct Failure {
+    code: String,
+    words: Vec<(String, String)>,
+    retry_after: Option<Duration>,
+    kind: Option<ErrorKind>,
+    source: Option<Box<dyn Error + Send + Sync>>,
+}
+
+/// A result of a use case.
+pub type Outcome<T> = Result<T, Failure>;
+
+impl Failure {
+    /// Makes a failure of a code of the catalogue.
+    #[must_use]
+    pub fn new(code: &str) -> Self {
+        Failure { code: code.to_owned(), words: Vec::new(), retry_after: None, kind: None, source: None }
+    }
+
+    /// Adds a word for a placeholder of the catalogue's text.
+    #[must_use]
+    pub fn with(mut self, name: &str, word: impl Into<String>) -> Self {
+        self.words.push((name.to_owned(), word.into()));
+        self
+    }
+
+    /// Adds a word unless there is one of that name.
+    #[must_use]
+    pub fn or_with(self, name: &str, word: &str) -> Self {
+        if self.word(name).is_some() { self } else { self.with(name, word) }
+    }
+
+    /// Adds what lies underneath.
+    #[must_use]
+    pub fn because(mut self, source: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
+        self.source = Some(source.into());
+        self
+    }
+
+    /// Makes a failure from the error of a port, knowing on which side it happened.
+    #[must_use]
+    pub fn of_port(side: Side, error: PortError) -> Self {
+        let code = error.code.unwrap_or_else(|| code_of(side, error.kind)).to_owned();
+        Failure {
+            code,
+            words: error.details.iter().map(|(name, word)| ((*name).to_owned(), word.clone())).collect(),
+            retry_after: error.retry_after,
+            kind: Some(error.kind),
+            source: Some(Box::new(error)),
+        }
+        .or_with_operation()
+    }
+
+    /// Makes a failure from what a ledger keeps of a refused record.
+    #[must_use]
+    pub fn of_refusal(refusal: &Refusal) -> Self {
+        let code = refusal.code.clone().unwrap_or_else(|| code_of(refusal.side, refusal.kind).to_owned());
+        Failure {
+            code,
+            words: refusal.details.clone(),
+            retry_after: None,
+            kind: Some(refusal.kind),
+            source: None,
+        }
+    }
+
+    /// Puts another code in the place of this one.
+    #[must_use]
+    pub(crate) fn coded(mut self, code: &str) -> Self {
+        code.clone_into(&mut self.code);
+        self
+    }
+
+    /// Returns the code of the catalogue.
+    #[must_use]
+    pub fn code(&self) -> &str {
+        &self.code
+    }
+
+    /// Returns the words for the catalogue's text.
+    #[must_use]
+    pub fn words(&self) -> &[(String, String)] {
+        &self.words
+    }
+
+    /// Returns one of the words.
+    #[must_use]
+    pub fn word(&self, name: &str) -> Option<&str> {
+        self.words.iter().find(|(known, _)| known == name).map(|(_, word)| word.as_str())
+    }
+
+    /// Returns when it makes sense to try again, if the other side said so.
+    #[must_use]
+    pub fn retry_after(&self) -> Option<Duration> {
+        self.retry_after
+    }
+
+    /// Tells whether nobody is signed in at the provider.
+    #[must_use]
+    pub fn is_unauthenticated(&self) -> bool {
+        self.kind == Some(ErrorKind::Unauthenticated)
+    }
+
+    fn or_with_operation(self) -> Self {
+        let operation = self.source.as_ref().and_then(|source| source.downcast_ref::<PortError>());
+        match operation.map(|error| error.operation) {
+            Some(operation) => self.or_with("operation", operation),
+            None => self,
+        }
+    }
+}
+
+impl From<PortError> for Failure {
+    /// Makes a failure from an error of the company's database.
+    fn from(error: PortError) -> Self {
+        Failure::of_port(Side::Local, error)
+    }
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.code)
+    }
+}
+
+impl Error for Failure {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        self.source.as_ref().map(|source| &**source as &(dyn Error + 'static))
+    }
+}
+
+/// The article that fits an error for which an adapter named none.
+fn code_of(side: Side, kind: ErrorKind) -> &'static str {
+    match (side, kind) {
+        (Side::Remote, ErrorKind::Unauthenticated) => "GOOG-205",
+        (Side::Remote, ErrorKind::Forbidden) => "GOOG-308",
+        (Side::Remote, ErrorKind::NotFound) => "GOOG-307",
+        (Side::Remote, ErrorKind::RateLimited) => "GOOG-301",
+        (Side::Remote, ErrorKind::Unavailable) => "NET-101",
+        (Side::Remote, ErrorKind::Rejected | ErrorKind::Unsupported) => "GOOG-310",
+        (Side::Remote, ErrorKind::VersionMismatch) => "GOOG-306",
+        (Side::Remote, ErrorKind::CursorExpired) => "GOOG-305",
+        (Side::Local, ErrorKind::Forbidden | ErrorKind::Unauthenticated) => "DB-102",
+        (Side::Local, ErrorKind::RateLimited) => "SYNC-112",
+        (Side::Local, ErrorKind::Unavailable) => "DB-101",
+        (Side::Local, ErrorKind::Rejected | ErrorKind::Unsupported) => "DB-104",
+        _ => "BUG-101",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_adapters_code_wins_and_every_kind_has_one() {
+        let error = PortError::new(ErrorKind::Unauthenticated, "token.refresh").with_code("GOOG-204");
+        assert_eq!(Failure::of_port(Side::Remote, error).code(), "GOOG-204");
+        for (side, kind, code) in [
+            (Side::Remote, ErrorKind::Unauthenticated, "GOOG-205"),
+            (Side::Remote, ErrorKind::Unavailable, "NET-101"),
+            (Side::Local, ErrorKind::Unavailable, "DB-101"),
+            (Side::Local, ErrorKind::Unexpected, "BUG-101"),
+        ] {
+            let failure = Failure::of_port(side, PortError::new(kind, "events.list"));
+            assert_eq!(failure.code(), code);
+            assert_eq!(failure.word("operation"), Some("events.list"));
+        }
+    }
+}

@@ -1,0 +1,74 @@
+//! Everything a use case works with, put together by a face.
+
+use std::sync::Arc;
+
+use passerelle_engine::EngineError;
+use passerelle_ports::{Clock, Ids, Kind, Side};
+use passerelle_sync_rules::Rules;
+use uuid::Uuid;
+
+use crate::{Company, Failure, Outcome, Pair, Provider, chosen_users};
+
+/// The company, its provider, and the settings that use cases need.
+pub struct Office {
+    /// The company's database.
+    pub company: Arc<dyn Company>,
+    /// The provider.
+    pub provider: Arc<dyn Provider>,
+    /// The clock.
+    pub clock: Arc<dyn Clock>,
+    /// The source of ids.
+    pub ids: Arc<dyn Ids>,
+    /// The name under which leases are held: one per state directory, so that a run after a crash need
+    /// not wait for the lease of the one before.
+    pub holder: Uuid,
+    /// The rules of each kind, as the settings say.
+    pub contact_rules: Rules,
+    /// The rules of appointments.
+    pub event_rules: Rules,
+}
+
+impl Office {
+    /// Returns the rules that the settings give a kind.
+    #[must_use]
+    pub fn rules(&self, kind: Kind) -> Rules {
+        match kind {
+            Kind::Contacts => self.contact_rules.clone(),
+            Kind::Events => self.event_rules.clone(),
+        }
+    }
+
+    /// Returns the rules of a pair: those of the settings, less writing to what its account may only read.
+    #[must_use]
+    pub fn rules_of(&self, pair: &Pair) -> Rules {
+        let rules = self.rules(pair.kind);
+        if pair.rules.creates[Side::Remote] || !rules.creates[Side::Remote] {
+            return rules;
+        }
+        rules.without_writing(Side::Remote)
+    }
+
+    /// Returns the pairs in step, of one app user or of all, contacts first.
+    ///
+    /// # Errors
+    ///
+    /// `USE-102` when nobody has that name.
+    pub async fn pairs(&self, user: Option<&str>) -> Outcome<Vec<Pair>> {
+        let users = chosen_users(&*self.company, user).await?;
+        let mut pairs = self.company.pairs().await?;
+        pairs.retain(|pair| pair.enabled && users.iter().any(|user| user.id == pair.user));
+        pairs.sort_by(|a, b| (&a.user, a.kind, &a.name, &a.id).cmp(&(&b.user, b.kind, &b.name, &b.id)));
+        Ok(pairs)
+    }
+}
+
+/// Turns an error of the engine into what a person can be told.
+pub(crate) fn engine_failure(error: EngineError, pair: &Pair) -> Failure {
+    match error {
+        EngineError::Busy => Failure::new("SYNC-112").with("user", &pair.user),
+        EngineError::NotFound => Failure::new("USE-104"),
+        EngineError::DoesNotFit => Failure::new("USE-112"),
+        EngineError::Ledger(error) => Failure::of_port(Side::Local, error),
+        other => Failure::new("BUG-101").because(other),
+    }
+}

@@ -1,0 +1,277 @@
+//! What use cases report: plain values that serialise, for both faces and for machines.
+
+use passerelle_engine::{RunReport, Stopped};
+use passerelle_ports::{Counts, Kind, LinkId, PairId, RunId, Side, Sides};
+use passerelle_sync_rules::{Action, Plan, SideCounts, Trip};
+use serde::Serialize;
+
+use crate::{Failure, Pair};
+
+/// Numbers of the writes on one side.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Writes {
+    /// Records made.
+    pub create: u64,
+    /// Records changed.
+    pub update: u64,
+    /// Records removed.
+    pub delete: u64,
+}
+
+impl Writes {
+    /// Returns the number of all writes.
+    #[must_use]
+    pub fn total(&self) -> u64 {
+        self.create + self.update + self.delete
+    }
+}
+
+impl From<SideCounts> for Writes {
+    fn from(counts: SideCounts) -> Self {
+        Writes { create: counts.created, update: counts.updated, delete: counts.deleted }
+    }
+}
+
+/// Why a pair did not go on, as a code of the catalogue with its words.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Problem {
+    /// The code.
+    pub code: String,
+    /// The words for its text.
+    #[serde(skip)]
+    pub words: Vec<(String, String)>,
+    /// When it makes sense to try again.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub retry_after_s: Option<u64>,
+}
+
+impl Problem {
+    /// Returns the problem as a failure.
+    #[must_use]
+    pub fn to_failure(&self) -> Failure {
+        self.words.iter().fold(Failure::new(&self.code), |failure, (name, word)| failure.with(name, word))
+    }
+}
+
+impl From<&Failure> for Problem {
+    fn from(failure: &Failure) -> Self {
+        Problem {
+            code: failure.code().to_owned(),
+            words: failure.words().to_vec(),
+            retry_after_s: failure.retry_after().map(|wait| wait.as_secs()),
+        }
+    }
+}
+
+/// One write that a run would do.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct PlannedWrite {
+    /// The link.
+    pub link: LinkId,
+    /// The side to write to.
+    pub side: Side,
+    /// `create`, `update` or `delete`.
+    pub action: &'static str,
+    /// The record's short name.
+    pub summary: String,
+    /// The fields that are taken from the other side.
+    pub fields: Vec<String>,
+}
+
+/// What a run did, or would do, for one pair.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct PairReport {
+    /// The app user.
+    pub user: String,
+    /// The pair.
+    pub pair: PairId,
+    /// What it holds.
+    pub kind: Kind,
+    /// The collection's name.
+    pub name: String,
+    /// The run, if there was one.
+    pub run_id: Option<RunId>,
+    /// Whether this is the pair's first run.
+    pub first: bool,
+    /// Writes to the company's database.
+    pub to_local: Writes,
+    /// Writes to the provider.
+    pub to_remote: Writes,
+    /// Records found to be one and the same on both sides.
+    pub matched: u64,
+    /// Records that wait for a person.
+    pub held: u64,
+    /// Records that a side refused.
+    pub failed: u64,
+    /// Writes whose outcome is not known yet.
+    pub unknown: u64,
+    /// Deletions left for the next run.
+    pub deferred_deletes: u64,
+    /// Requests to the provider.
+    pub requests: u64,
+    /// Writes that asked the provider to mail guests.
+    pub guest_mails: u64,
+    /// What an approval has to name.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub digest: Option<String>,
+    /// What stopped it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub error: Option<Problem>,
+    /// Every write of the plan; of a dry run only.
+    #[serde(skip)]
+    pub plan: Vec<PlannedWrite>,
+}
+
+/// What a run did, or would do, for all pairs.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+pub struct SyncReport {
+    /// The first run; each pair has one of its own.
+    pub run_id: Option<RunId>,
+    /// Whether it was a dry run.
+    pub dry_run: bool,
+    /// Each pair.
+    pub pairs: Vec<PairReport>,
+    /// Requests to the provider, all pairs together, signing in included.
+    pub requests: u64,
+    /// Writes that asked the provider to mail guests.
+    pub guest_mails: u64,
+}
+
+impl PairReport {
+    pub(crate) fn new(pair: &Pair) -> Self {
+        PairReport {
+            user: pair.user.clone(),
+            pair: pair.id.clone(),
+            kind: pair.kind,
+            name: pair.name.clone(),
+            run_id: None,
+            first: false,
+            to_local: Writes::default(),
+            to_remote: Writes::default(),
+            matched: 0,
+            held: 0,
+            failed: 0,
+            unknown: 0,
+            deferred_deletes: 0,
+            requests: 0,
+            guest_mails: 0,
+            digest: None,
+            error: None,
+            plan: Vec::new(),
+        }
+    }
+
+    pub(crate) fn failed(mut self, failure: &Failure) -> Self {
+        self.error = Some(Problem::from(failure));
+        self
+    }
+
+    /// Takes in what the engine says of a run. Only a run's own writes count; a dry run has none.
+    pub(crate) fn with_run(mut self, run: &RunReport, user: &str) -> Self {
+        self.run_id = Some(run.run);
+        self.matched = run.matched;
+        self.unknown = run.unknown;
+        self.deferred_deletes = run.deferred_deletes;
+        self.digest = run.digest.as_ref().map(|digest| digest.as_str().to_owned());
+        self = self.with_writes(run.written);
+        if let Some(stopped) = &run.stopped {
+            self.error = Some(Problem::from(&stopped_failure(stopped, user)));
+        }
+        if let Some(refused) = &run.refused {
+            let failure = guard_failure(&refused.trips, refused.deletes, refused.digest.short());
+            self.error = failure.as_ref().map(Problem::from);
+        }
+        self
+    }
+
+    pub(crate) fn with_plan(mut self, plan: &Plan) -> Self {
+        self.deferred_deletes = plan.counts.deferred_deletes;
+        self.digest = Some(plan.digest.as_str().to_owned());
+        self.plan = plan
+            .steps
+            .iter()
+            .map(|step| PlannedWrite {
+                link: step.link,
+                side: step.side,
+                action: action_name(step.action),
+                summary: step.summary.clone(),
+                fields: step.fields.iter().map(ToString::to_string).collect(),
+            })
+            .collect();
+        if self.error.is_none() {
+            let failure = guard_failure(&plan.trips, plan.deletes(), plan.digest.short());
+            self.error = failure.as_ref().map(Problem::from);
+        }
+        self.with_writes(plan.counts.writes)
+    }
+
+    pub(crate) fn with_counts(mut self, counts: &Counts) -> Self {
+        self.held = counts.held + counts.ambiguous;
+        self.failed = counts.rejected;
+        self.unknown = self.unknown.max(counts.open);
+        self
+    }
+
+    fn with_writes(mut self, writes: Sides<SideCounts>) -> Self {
+        self.to_local = writes.local.into();
+        self.to_remote = writes.remote.into();
+        self
+    }
+
+    /// Returns the number of all writes.
+    #[must_use]
+    pub fn writes(&self) -> u64 {
+        self.to_local.total() + self.to_remote.total()
+    }
+}
+
+impl SyncReport {
+    /// Returns the number of all writes.
+    #[must_use]
+    pub fn writes(&self) -> u64 {
+        self.pairs.iter().map(PairReport::writes).sum()
+    }
+
+    /// Returns how many records wait for a person.
+    #[must_use]
+    pub fn held(&self) -> u64 {
+        self.pairs.iter().map(|pair| pair.held).sum()
+    }
+
+    /// Returns how many records a side refused.
+    #[must_use]
+    pub fn failed(&self) -> u64 {
+        self.pairs.iter().map(|pair| pair.failed).sum()
+    }
+}
+
+pub(crate) fn action_name(action: Action) -> &'static str {
+    match action {
+        Action::Create => "create",
+        Action::Update => "update",
+        Action::Delete => "delete",
+    }
+}
+
+fn stopped_failure(stopped: &Stopped, user: &str) -> Failure {
+    let mut error = passerelle_ports::PortError::new(stopped.kind, "run");
+    error.retry_after = stopped.retry_after_seconds.map(std::time::Duration::from_secs);
+    let mut failure = Failure::of_port(stopped.side, error);
+    if let Some(code) = &stopped.code {
+        failure = failure.coded(code);
+    }
+    let failure = stopped.details.iter().fold(failure, |failure, (name, word)| failure.with(name, word));
+    failure.or_with("user", user).or_with("operation", &stopped.operation)
+}
+
+/// The first objection of the guard, as an article; an approval names the number or the digest.
+fn guard_failure(trips: &[Trip], deletes: u64, digest: &str) -> Option<Failure> {
+    let failure = match trips.first()? {
+        Trip::Deletes { allowed, .. } => Failure::new("SYNC-101").with("limit", allowed.to_string()),
+        Trip::Emptied { side, .. } => Failure::new("SYNC-102").with("side", side.as_str()),
+        Trip::Alike { member, side, .. } => {
+            Failure::new("SYNC-103").with("field", member).with("side", side.as_str())
+        }
+    };
+    Some(failure.with("count", deletes.to_string()).with("digest", digest))
+}

@@ -1,0 +1,119 @@
+//! How things stand, from what the ledger proves: never from what a run meant to do.
+
+use chrono::{DateTime, Utc};
+use passerelle_engine::RunReport;
+use passerelle_ports::{Counts, Kind, PairId, Run, RunId, RunKind, Slice};
+use serde::Serialize;
+
+use crate::{
+    AccountState, AppUser, Kinded, Office, Outcome, Pair, Problem, chosen_users, kinds::for_kind,
+    report::PairReport,
+};
+
+/// How many runs are read to find the last complete success.
+const RUNS_READ: u64 = 200;
+
+/// How one pair stands.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct PairStatus {
+    /// The pair.
+    pub pair: PairId,
+    /// What it holds.
+    pub kind: Kind,
+    /// The collection's name.
+    pub name: String,
+    /// The last run that was carried out to its end.
+    pub last_success: Option<DateTime<Utc>>,
+    /// Its number.
+    pub last_success_run: Option<RunId>,
+    /// The last run that ended, whatever came of it.
+    pub last_run: Option<DateTime<Utc>>,
+    /// What stopped the last run, if it did not reach its end.
+    pub last_problem: Option<Problem>,
+    /// Where all links stand.
+    pub counts: Counts,
+}
+
+/// How one app user stands.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct UserStatus {
+    /// The app user.
+    pub user: AppUser,
+    /// The account's address; `None` = not connected.
+    pub account: Option<String>,
+    /// How the account stands.
+    pub state: Option<AccountState>,
+    /// When its owner consented.
+    pub authorised: Option<DateTime<Utc>>,
+    /// The pairs.
+    pub pairs: Vec<PairStatus>,
+}
+
+impl UserStatus {
+    /// Tells whether somebody has to sign in before anything goes on.
+    #[must_use]
+    pub fn needs_sign_in(&self) -> bool {
+        self.state == Some(AccountState::Reconnect)
+    }
+
+    /// Returns how many records wait for a person or were refused.
+    #[must_use]
+    pub fn waiting(&self) -> u64 {
+        self.pairs.iter().map(|pair| pair.counts.held + pair.counts.ambiguous + pair.counts.rejected).sum()
+    }
+}
+
+/// Says how every app user, or one of them, stands. Asks nothing of a provider.
+///
+/// # Errors
+///
+/// `USE-102` for an app user who does not exist; those of the database.
+pub async fn status(office: &Office, user: Option<&str>) -> Outcome<Vec<UserStatus>> {
+    let users = chosen_users(&*office.company, user).await?;
+    let accounts = office.company.accounts().await?;
+    let pairs = office.pairs(user).await?;
+    let mut all = Vec::new();
+    for user in users {
+        let account = accounts
+            .iter()
+            .find(|account| account.user == user.id && account.state != AccountState::Disconnected);
+        let mut status = UserStatus {
+            account: account.map(|account| account.email.clone()),
+            state: account.map(|account| account.state),
+            authorised: account.map(|account| account.authorised),
+            pairs: Vec::new(),
+            user,
+        };
+        for pair in pairs.iter().filter(|pair| pair.user == status.user.id) {
+            status.pairs.push(for_kind!(pair.kind, R => pair_status::<R>(office, pair).await)?);
+        }
+        all.push(status);
+    }
+    Ok(all)
+}
+
+async fn pair_status<R: Kinded>(office: &Office, pair: &Pair) -> Outcome<PairStatus> {
+    let ledger = R::ledger(&*office.company);
+    let runs = ledger.runs(Some(&pair.id), Slice { skip: 0, limit: RUNS_READ }).await?;
+    let ended = || runs.iter().filter(|run| run.finished.is_some() && run.kind != RunKind::Plan);
+    let success = ended().find(|run| run.kind == RunKind::Sync && problem_of(run, pair).is_none());
+    let last = ended().next();
+    Ok(PairStatus {
+        pair: pair.id.clone(),
+        kind: pair.kind,
+        name: pair.name.clone(),
+        last_success: success.and_then(|run| run.finished),
+        last_success_run: success.map(|run| run.id),
+        last_run: last.and_then(|run| run.finished),
+        last_problem: last.and_then(|run| problem_of(run, pair)),
+        counts: ledger.counts(&pair.id).await?,
+    })
+}
+
+/// Returns what kept a run from its end. A summary that cannot be read proves nothing.
+fn problem_of(run: &Run, pair: &Pair) -> Option<Problem> {
+    match serde_json::from_value::<RunReport>(run.summary.clone()) {
+        Ok(report) => PairReport::new(pair).with_run(&report, &pair.user).error,
+        Err(_) => Some(Problem { code: "BUG-101".to_owned(), words: Vec::new(), retry_after_s: None }),
+    }
+}

@@ -1,0 +1,146 @@
+//! Keeping everything in step: a run, or the plan of one.
+
+use std::collections::BTreeMap;
+
+use passerelle_engine::{Approval, Progress};
+use passerelle_ports::Slice;
+
+use crate::{
+    Account, AccountState, Failure, Kinded, Office, Outcome, Pair, PairReport, Problem, SyncReport,
+    kinds::{engine, for_kind},
+    office::engine_failure,
+};
+
+/// What is asked of a run.
+#[derive(Clone, Debug, Default)]
+pub struct SyncRequest {
+    /// One app user, or all of them.
+    pub user: Option<String>,
+    /// Work out the plan, write nothing.
+    pub dry_run: bool,
+    /// So many deletions are approved.
+    pub allow_deletes: Option<u64>,
+    /// The plan whose digest begins like this is approved.
+    pub approve: Option<String>,
+}
+
+/// Somebody who watches the pairs of a run.
+pub trait Watch: Send + Sync {
+    /// Tells that a pair begins.
+    fn begin(&self, pair: &Pair);
+    /// Returns who wants to know how far it is.
+    fn progress(&self) -> &dyn Progress;
+    /// Tells that a pair has ended.
+    fn end(&self, report: &PairReport);
+}
+
+impl SyncRequest {
+    pub(crate) fn approval(&self) -> Option<Approval> {
+        let digest = self.approve.clone().map(Approval::Named);
+        digest.or(self.allow_deletes.map(Approval::Deletes))
+    }
+}
+
+/// Runs every pair once, or works out what that would do. One failing pair does not stop the others.
+///
+/// # Errors
+///
+/// `USE-102` for an app user who does not exist, `GOOG-211` when nobody is connected at all, and those of
+/// the database. What went wrong with a pair is in its report.
+pub async fn sync(office: &Office, request: &SyncRequest, watch: &dyn Watch) -> Outcome<SyncReport> {
+    let pairs = office.pairs(request.user.as_deref()).await?;
+    if pairs.is_empty() {
+        return Err(not_connected(request.user.as_deref()));
+    }
+    let before = (office.provider.requests(), office.provider.guest_mails());
+    let mut report = SyncReport { dry_run: request.dry_run, ..SyncReport::default() };
+    let mut signed_out: BTreeMap<String, Problem> = BTreeMap::new();
+    for pair in &pairs {
+        watch.begin(pair);
+        let mut done = match signed_out.get(&pair.account) {
+            Some(problem) => PairReport::new(pair).failed(&problem.to_failure()),
+            None => for_kind!(pair.kind, R => one::<R>(office, pair, request, watch).await),
+        };
+        if let Some(problem) = &done.error
+            && needs_sign_in(problem)
+        {
+            signed_out.insert(pair.account.clone(), problem.clone());
+        }
+        if signed_out.contains_key(&pair.account) {
+            note_account(office, pair, AccountState::Reconnect).await?;
+        } else if done.error.is_none() {
+            note_account(office, pair, AccountState::Connected).await?;
+        }
+        done.name.clone_from(&pair.name);
+        watch.end(&done);
+        report.run_id = report.run_id.or(done.run_id);
+        report.pairs.push(done);
+    }
+    report.requests = office.provider.requests() - before.0;
+    report.guest_mails = office.provider.guest_mails() - before.1;
+    Ok(report)
+}
+
+async fn one<R: Kinded>(
+    office: &Office,
+    pair: &Pair,
+    request: &SyncRequest,
+    watch: &dyn Watch,
+) -> PairReport {
+    let before = (office.provider.requests(), office.provider.guest_mails());
+    let blank = PairReport::new(pair);
+    let mut report = match attempt::<R>(office, pair, request, watch).await {
+        Ok(report) => report,
+        Err(failure) => blank.failed(&failure.or_with("user", &pair.user)),
+    };
+    report.requests = office.provider.requests() - before.0;
+    report.guest_mails = office.provider.guest_mails() - before.1;
+    report
+}
+
+async fn attempt<R: Kinded>(
+    office: &Office,
+    pair: &Pair,
+    request: &SyncRequest,
+    watch: &dyn Watch,
+) -> Outcome<PairReport> {
+    let engine = engine::<R>(office, pair).await?;
+    let ledger = R::ledger(&*office.company);
+    let mut report = PairReport::new(pair);
+    report.first = ledger.runs(Some(&pair.id), Slice { skip: 0, limit: 1 }).await?.is_empty();
+    let failed = |error| engine_failure(error, pair);
+    if request.dry_run {
+        let found = engine.plan(watch.progress()).await.map_err(failed)?;
+        report = report.with_run(&found.report, &pair.user).with_plan(&found.plan);
+    } else {
+        let done = engine.run(request.approval(), watch.progress()).await.map_err(failed)?;
+        report = report.with_run(&done, &pair.user);
+    }
+    Ok(report.with_counts(&ledger.counts(&pair.id).await?))
+}
+
+fn not_connected(user: Option<&str>) -> Failure {
+    let failure = Failure::new("GOOG-211");
+    match user {
+        Some(user) => failure.with("user", user),
+        None => failure,
+    }
+}
+
+/// The codes after which every other pair of the account would fail alike.
+fn needs_sign_in(problem: &Problem) -> bool {
+    ["GOOG-204", "GOOG-205", "GOOG-206", "GOOG-210", "GOOG-211"].contains(&problem.code.as_str())
+}
+
+/// Keeps in the account whether somebody has to sign in again, for `status`.
+async fn note_account(office: &Office, pair: &Pair, wanted: AccountState) -> Outcome<()> {
+    let accounts = office.company.accounts().await?;
+    let changed = accounts.into_iter().find(|account: &Account| {
+        account.id == pair.account && account.state != wanted && account.state != AccountState::Disconnected
+    });
+    if let Some(mut account) = changed {
+        account.state = wanted;
+        office.company.save_account(&account).await?;
+    }
+    Ok(())
+}
