@@ -1,1 +1,18 @@
-//! Recover, observe, plan, apply: carries the steps out through the ports.
+#![doc = include_str!("../README.md")]
+
+mod answer;
+mod apply;
+mod batch;
+mod engine;
+mod look;
+mod meet;
+mod observe;
+mod plan;
+mod recover;
+mod report;
+mod session;
+mod undo;
+mod work;
+
+pub use engine::{Approval, Engine, EngineError, PairSettings, Phase, Progress, Silent};
+pub use report::{PlanReport, Refused, RunReport, Stopped};

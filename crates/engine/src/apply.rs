@@ -1,0 +1,201 @@
+//! Apply: decide, write, look again, until nothing moves; four rounds at most.
+
+use passerelle_ports::{
+    Entry, EntryId, ErrorKind, Link, LinkState, Op, Outcome, Record, Refusal, Side, Sides,
+};
+use passerelle_sync_rules::{Action, Intent, Step, create_key, decide, settle};
+
+use crate::{
+    engine::Phase,
+    session::{Flow, Session, broken, ledger},
+    work::Work,
+};
+
+const ROUNDS: usize = 4;
+
+/// How many deletions a run may still do on each side.
+struct Allowance {
+    deletes: Sides<u64>,
+}
+
+impl<R: Record> Session<'_, R> {
+    /// Carries the plan out. What follows from it is carried out too, within the same allowance.
+    pub(crate) async fn apply(&mut self, total: u64, approved: bool) -> Flow<()> {
+        if total == 0 && self.report.planned.due == 0 {
+            return Ok(());
+        }
+        let counts = self.engine.ledger.counts(self.pair()).await.map_err(ledger)?;
+        let most = if approved { u64::MAX } else { self.rules().limits.deletes_allowed(&counts) };
+        let most = if self.is_complete() { 0 } else { most };
+        let mut allowance = Allowance { deletes: Sides { local: most, remote: most } };
+        for _ in 0..ROUNDS {
+            let mut moved = false;
+            let mut after = None;
+            while let Some(links) = self.due_links(&mut after).await? {
+                moved |= self.apply_chunk(links, &mut allowance, total).await?;
+            }
+            self.look().await?;
+            if !moved {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    /// Decides some links, saves what needs no write in one transaction, then writes, local first.
+    async fn apply_chunk(
+        &mut self,
+        links: Vec<Link<R>>,
+        allowance: &mut Allowance,
+        total: u64,
+    ) -> Flow<bool> {
+        let ids = links.iter().map(|link| link.id).collect();
+        let mut work = Work::new(self.find(passerelle_ports::Find::Links(ids)).await?);
+        let mut writes: Sides<Vec<Entry<R>>> = Sides { local: Vec::new(), remote: Vec::new() };
+        for link in links {
+            if let Some(entry) = self.decide_link(&mut work, link, allowance) {
+                writes[entry.side].push(entry);
+            }
+        }
+        self.commit(work.into_changes()).await?;
+        let mut moved = false;
+        for side in Side::BOTH {
+            let batch = self.capabilities(side).batch_max.max(1);
+            let mut rest = std::mem::take(&mut writes[side]);
+            while !rest.is_empty() {
+                moved = true;
+                let tail = rest.split_off(batch.min(rest.len()));
+                self.write_batch(side, rest).await?;
+                rest = tail;
+                let done = self.report.written.local.total() + self.report.written.remote.total();
+                self.step(done, total, Phase::Writing);
+            }
+        }
+        Ok(moved)
+    }
+
+    /// Decides one link: its new state goes into the work, its write comes back.
+    fn decide_link(
+        &self,
+        work: &mut Work<R>,
+        mut link: Link<R>,
+        allowance: &mut Allowance,
+    ) -> Option<Entry<R>> {
+        if link.state == LinkState::Ambiguous && link.half().is_some() {
+            return None;
+        }
+        if matches!(link.state, LinkState::Rejected(_)) {
+            link.state = LinkState::Active;
+        }
+        loop {
+            let step = match decide(&link, self.rules()) {
+                Ok(Step::Settle(fields)) => match settle(&mut link, &fields, self.rules()) {
+                    Ok(()) => continue,
+                    Err(error) => Err(error),
+                },
+                step => step,
+            };
+            let Ok(step) = step else {
+                tracing::error!(link.id = %link.id, "a record cannot be put together; the link waits");
+                link.due = false;
+                link.state = LinkState::Rejected(Refusal {
+                    side: Side::Local,
+                    kind: ErrorKind::Unexpected,
+                    code: None,
+                    details: Vec::new(),
+                });
+                work.save(link);
+                return None;
+            };
+            return self.take_step(work, link, step, allowance);
+        }
+    }
+
+    fn take_step(
+        &self,
+        work: &mut Work<R>,
+        mut link: Link<R>,
+        step: Step<R>,
+        allowance: &mut Allowance,
+    ) -> Option<Entry<R>> {
+        link.due = false;
+        match step {
+            Step::Write(intent) => {
+                link.due = true;
+                let entry = self.allowed(&intent, allowance).then(|| self.entry(&link, intent));
+                work.save(link);
+                return entry;
+            }
+            Step::Forget => {
+                work.forget(link.id);
+                return None;
+            }
+            Step::Release => link.state = LinkState::Released,
+            Step::Hold(fields) => {
+                tracing::info!(link.id = %link.id, fields = fields.len(), "held: both sides changed one field");
+                link.held = fields;
+            }
+            Step::Nothing => {
+                link.held.clear();
+                if link.half().is_none() && link.state == LinkState::Released {
+                    link.state = LinkState::Active;
+                }
+            }
+            Step::OutOfScope | Step::Settle(_) => link.held.clear(),
+        }
+        work.save(link);
+        None
+    }
+
+    fn allowed(&self, intent: &Intent<R>, allowance: &mut Allowance) -> bool {
+        if intent.action != Action::Delete {
+            return true;
+        }
+        let left = &mut allowance.deletes[intent.side];
+        if *left == 0 {
+            return false;
+        }
+        *left -= 1;
+        true
+    }
+
+    /// Makes the journal entry of a write.
+    pub(crate) fn entry(&self, link: &Link<R>, intent: Intent<R>) -> Entry<R> {
+        let side = intent.side;
+        let from = link.copies[side].as_ref().map(|copy| copy.stored.clone());
+        let op = match intent.action {
+            Action::Create => Op::Create {
+                key: create_key(
+                    &self.engine.settings.installation,
+                    self.pair(),
+                    link.id,
+                    side,
+                    from.as_ref().map(|from| &from.id),
+                ),
+            },
+            Action::Update => Op::Update,
+            Action::Delete => Op::Delete,
+        };
+        Entry {
+            id: EntryId(self.engine.ids.uuid()),
+            run: self.run,
+            link: link.id,
+            side,
+            op,
+            from,
+            to: intent.to,
+            taken: intent.taken,
+            source: intent.source,
+            bases: link.bases.clone(),
+            release: false,
+            undoes: None,
+            opened: self.engine.clock.now(),
+            outcome: Outcome::Open,
+        }
+    }
+
+    /// Settles what a broken record type leaves behind.
+    pub(crate) fn or_stop<T>(result: Result<T, passerelle_ports::AssembleError>) -> Flow<T> {
+        result.map_err(broken)
+    }
+}

@@ -1,0 +1,236 @@
+//! One batch of writes: all entries opened, one call, all entries closed together with their links.
+
+use passerelle_ports::{
+    Copy, Entry, ErrorKind, Find, ItemId, Link, LinkState, Op, Outcome, PortError, PortResult, Record,
+    Refusal, Side, Stored, Write, Written,
+};
+use passerelle_sync_rules::{Action, acknowledge, put_copy, put_gone, rebase};
+
+use crate::{
+    report::Stopped,
+    session::{Flow, Session, Stop, broken, early},
+    work::Work,
+};
+
+/// How many answers that make no sense end a run.
+const NONSENSE_MAX: u32 = 3;
+
+impl<R: Record> Session<'_, R> {
+    /// Writes a batch of at most `batch_max` entries of different links to one side.
+    pub(crate) async fn write_batch(&mut self, side: Side, mut entries: Vec<Entry<R>>) -> Flow<()> {
+        // The time that recovery counts from is the time of this call.
+        let now = self.engine.clock.now();
+        for entry in &mut entries {
+            entry.opened = now;
+        }
+        self.commit(passerelle_ports::Changes { open: entries.clone(), ..Default::default() }).await?;
+        let writes: Vec<Write<R>> = entries.iter().filter_map(write_of).collect();
+        let results = self.replica(side).write(&writes).await.map_err(early(side))?;
+        self.close_batch(side, entries, results).await
+    }
+
+    async fn close_batch(
+        &mut self,
+        side: Side,
+        entries: Vec<Entry<R>>,
+        results: Vec<PortResult<Written<R>>>,
+    ) -> Flow<()> {
+        let ids = entries.iter().map(|entry| entry.link).collect();
+        let mut work = Work::new(self.find(Find::Links(ids)).await?);
+        let existing: Vec<ItemId> = results
+            .iter()
+            .filter_map(|result| match result {
+                Ok(Written::Exists { id, .. }) => Some(id.clone()),
+                _ => None,
+            })
+            .collect();
+        let known = self.find(Find::Items(side, existing)).await?;
+        work.load(known);
+        let mut stop = None;
+        for (entry, result) in entries.into_iter().zip(results) {
+            let id = entry.link;
+            let Some(mut link) = work.get(id).cloned() else {
+                work.changes.close.push((entry.id, Outcome::NotLanded));
+                continue;
+            };
+            link.due = true;
+            match result {
+                Ok(written) => self.close_written(&mut work, link, entry, written)?,
+                Err(error) => stop = self.close_refused(&mut work, link, &entry, &error).or(stop),
+            }
+        }
+        self.commit(work.into_changes()).await?;
+        stop.map_or(Ok(()), Err)
+    }
+
+    fn close_written(
+        &mut self,
+        work: &mut Work<R>,
+        mut link: Link<R>,
+        entry: Entry<R>,
+        written: Written<R>,
+    ) -> Flow<()> {
+        let side = entry.side;
+        let outcome = match (written, &entry.op) {
+            (Written::Stored(stored), Op::Create { .. } | Op::Update) => {
+                Self::or_stop(acknowledge(&mut link, &entry, &stored, self.rules()))?;
+                self.count(&entry);
+                Outcome::Landed(Some(stored))
+            }
+            (Written::Deleted, Op::Delete) => {
+                put_gone(&mut link, side);
+                if entry.release {
+                    link.state = LinkState::Released;
+                }
+                self.count(&entry);
+                Outcome::Landed(None)
+            }
+            (Written::Exists { alive: Some(stored), .. }, Op::Create { .. }) => {
+                return self.close_existing(work, link, &entry, stored);
+            }
+            (Written::Exists { id, alive: None }, Op::Create { .. }) => {
+                use_up(&mut link, &entry, id);
+                Outcome::NotLanded
+            }
+            _ => {
+                tracing::error!(link.id = %link.id, side = side.as_str(), "a replica answered something else than what was asked");
+                return Ok(());
+            }
+        };
+        work.changes.close.push((entry.id, outcome));
+        work.save(link);
+        Ok(())
+    }
+
+    /// A create met an item with its key: ours, from a life we lost the memory of, or another pair's.
+    fn close_existing(
+        &mut self,
+        work: &mut Work<R>,
+        mut link: Link<R>,
+        entry: &Entry<R>,
+        stored: Stored<R>,
+    ) -> Flow<()> {
+        let side = entry.side;
+        if work.by_item(side, &stored.id).is_some_and(|other| other != link.id) {
+            // One item, one link: ours is superfluous.
+            work.changes.close.push((entry.id, Outcome::NotLanded));
+            if link.alive(side.other()).is_some() {
+                link.state = LinkState::Ambiguous;
+                work.save(link);
+            } else {
+                work.forget(link.id);
+            }
+            return Ok(());
+        }
+        let mine = stored.made == Some(entry.id);
+        put_copy(&mut link, side, stored.clone());
+        if mine {
+            rebase(&mut link, entry, &stored.record).map_err(broken)?;
+            self.count(entry);
+        }
+        if link.state == LinkState::Released {
+            link.state = LinkState::Active;
+        }
+        link.due = true;
+        work.save(link);
+        let outcome = if mine { Outcome::Landed(Some(stored)) } else { Outcome::NotLanded };
+        work.changes.close.push((entry.id, outcome));
+        Ok(())
+    }
+
+    /// One write that was not done, or of which nothing is known. Returns what ends the run, if it does.
+    fn close_refused(
+        &mut self,
+        work: &mut Work<R>,
+        mut link: Link<R>,
+        entry: &Entry<R>,
+        error: &PortError,
+    ) -> Option<Stop> {
+        let side = entry.side;
+        match error.kind {
+            ErrorKind::VersionMismatch | ErrorKind::NotFound => {
+                self.report.overtaken += 1;
+                if let (Op::Update | Op::Delete, Some(copy)) = (&entry.op, &mut link.copies[side]) {
+                    copy.look = true;
+                }
+                work.changes.close.push((entry.id, Outcome::NotLanded));
+            }
+            ErrorKind::Rejected | ErrorKind::Unsupported | ErrorKind::Forbidden => {
+                tracing::info!(link.id = %link.id, side = side.as_str(), code = error.code, "refused; the link waits");
+                self.report.rejected += 1;
+                link.due = false;
+                link.state = LinkState::Rejected(Refusal::new(side, error));
+                work.changes.close.push((entry.id, Outcome::NotLanded));
+            }
+            ErrorKind::Unexpected => {
+                // Nothing is known: the entry stays open, and the next run finds out.
+                tracing::error!(link.id = %link.id, side = side.as_str(), operation = error.operation, "unexpected answer");
+                link.state = LinkState::Rejected(Refusal::new(side, error));
+                self.nonsense += 1;
+                if self.nonsense >= NONSENSE_MAX {
+                    work.save(link);
+                    return Some(Stop::Early(Stopped::new(side, error)));
+                }
+            }
+            _ => {
+                work.save(link);
+                return Some(Stop::Early(Stopped::new(side, error)));
+            }
+        }
+        work.save(link);
+        None
+    }
+
+    fn count(&mut self, entry: &Entry<R>) {
+        self.report.written[entry.side].add(match entry.op {
+            Op::Create { .. } => Action::Create,
+            Op::Update => Action::Update,
+            Op::Delete => Action::Delete,
+        });
+    }
+}
+
+/// That id is used up: created and deleted before we knew. The next key follows from it.
+fn use_up<R: Record>(link: &mut Link<R>, entry: &Entry<R>, id: ItemId) {
+    let template = entry.from.clone().or_else(|| link.alive(entry.side.other()).cloned());
+    if let Some(template) = template {
+        let stored = match &entry.from {
+            Some(from) => {
+                // The line of a local row goes on over the dead id.
+                let lineage = (entry.side == Side::Local).then(|| from.root().clone());
+                Stored { id, lineage, ..from.clone() }
+            }
+            None => Stored {
+                id,
+                record: entry.to.clone().unwrap_or_default(),
+                opaque: passerelle_ports::Opaque::default(),
+                version: passerelle_ports::Version::new("0"),
+                key: None,
+                made: None,
+                stamp: None,
+                lineage: None,
+                withdrawn: false,
+                ..template
+            },
+        };
+        link.copies[entry.side] = Some(Copy { stored, gone: true, look: false });
+    }
+}
+
+fn write_of<R: Record>(entry: &Entry<R>) -> Option<Write<R>> {
+    let stamp = entry.id;
+    match (&entry.op, &entry.from, &entry.to) {
+        (Op::Create { key }, from, Some(to)) => Some(Write::Create {
+            key: key.clone(),
+            record: to.clone(),
+            opaque: from.as_ref().map(|from| from.opaque.clone()),
+            stamp,
+            replaces: from.as_ref().map(|from| from.root().clone()),
+        }),
+        (Op::Update, Some(from), Some(to)) => {
+            Some(Write::Update { from: from.clone(), to: to.clone(), stamp })
+        }
+        (Op::Delete, Some(from), _) => Some(Write::Delete { from: from.clone(), stamp }),
+        _ => None,
+    }
+}

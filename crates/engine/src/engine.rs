@@ -1,0 +1,243 @@
+//! The engine of one pair: what it is made of and what it can be asked to do.
+
+use std::{sync::Arc, time::Duration};
+
+use passerelle_ports::{
+    Clock, EntriesOf, ErrorKind, Ids, InstallationId, Ledger, LinkId, PairId, PortError, Record, Replica,
+    RunKind, Side, Sides,
+};
+use passerelle_sync_rules::{Digest, Rules};
+use uuid::Uuid;
+
+use crate::{
+    report::{PlanReport, RunReport},
+    session::{Session, Stop},
+};
+
+/// What the engine has to know about a pair.
+#[derive(Clone, Debug)]
+pub struct PairSettings {
+    /// The pair.
+    pub pair: PairId,
+    /// The installation: keys of creates are derived from it.
+    pub installation: InstallationId,
+    /// The rules.
+    pub rules: Rules,
+    /// Who holds the pair's lease: one name per process.
+    pub holder: Uuid,
+    /// How long the lease lasts without a commit; after a crash, another holder waits as long.
+    pub lease: Duration,
+    /// How many links are read, and ids fetched, at a time.
+    pub chunk: u64,
+}
+
+impl PairSettings {
+    /// Makes settings with a lease of ten minutes and chunks of two hundred.
+    #[must_use]
+    pub fn new(pair: PairId, installation: InstallationId, rules: Rules, holder: Uuid) -> Self {
+        PairSettings { pair, installation, rules, holder, lease: Duration::from_secs(600), chunk: 200 }
+    }
+}
+
+/// What a person allows a run to do although the guard refuses it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Approval {
+    /// Exactly the plan with this digest.
+    Digest(Digest),
+    /// The plan whose digest begins with these digits (twelve at least).
+    Named(String),
+    /// A plan with exactly this number of deletions on both sides together, and no other objection.
+    Deletes(u64),
+}
+
+/// What went wrong so that there is no report.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum EngineError {
+    /// Another process is working on this pair.
+    #[error("another process is working on this pair")]
+    Busy,
+    /// There is no such link, run or entry.
+    #[error("there is no such link, run or entry")]
+    NotFound,
+    /// The answer does not fit the link as it stands: it is no half, or not waiting any more.
+    #[error("the answer does not fit the link as it stands")]
+    DoesNotFit,
+    /// The ledger failed.
+    #[error("the ledger failed")]
+    Ledger(#[source] PortError),
+}
+
+impl EngineError {
+    pub(crate) fn ledger(error: PortError) -> Self {
+        if error.kind == ErrorKind::RateLimited { EngineError::Busy } else { EngineError::Ledger(error) }
+    }
+}
+
+/// What a run is doing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Phase {
+    /// Listing what a side has; the total is not known.
+    Listing(Side),
+    /// Fetching items of a side.
+    Looking(Side),
+    /// Working out what to do.
+    Planning,
+    /// Writing; the total is that of the plan, and may be exceeded by what follows from it.
+    Writing,
+}
+
+/// Somebody who wants to know how far a run is.
+pub trait Progress: Send + Sync {
+    /// Tells how many of how many are done; the total is 0 where nobody knows.
+    fn step(&self, done: u64, total: u64, phase: Phase);
+}
+
+/// Nobody who wants to know.
+#[derive(Clone, Copy, Debug)]
+pub struct Silent;
+
+impl Progress for Silent {
+    fn step(&self, _done: u64, _total: u64, _phase: Phase) {}
+}
+
+/// The engine of one pair.
+pub struct Engine<R: Record> {
+    pub(crate) settings: PairSettings,
+    pub(crate) replicas: Sides<Arc<dyn Replica<R>>>,
+    pub(crate) ledger: Arc<dyn Ledger<R>>,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) ids: Arc<dyn Ids>,
+}
+
+impl<R: Record> Engine<R> {
+    /// Makes an engine. Where a replica cannot be written, the rules are restricted accordingly.
+    #[must_use]
+    pub fn new(
+        mut settings: PairSettings,
+        replicas: Sides<Arc<dyn Replica<R>>>,
+        ledger: Arc<dyn Ledger<R>>,
+        clock: Arc<dyn Clock>,
+        ids: Arc<dyn Ids>,
+    ) -> Self {
+        for side in Side::BOTH {
+            if !replicas[side].capabilities().writable {
+                settings.rules = settings.rules.without_writing(side);
+            }
+        }
+        Engine { settings, replicas, ledger, clock, ids }
+    }
+
+    /// Returns the rules in force: those of the settings, restricted to what the replicas can do.
+    #[must_use]
+    pub fn rules(&self) -> &Rules {
+        &self.settings.rules
+    }
+
+    /// Observes both sides and works out what a run would do. Writes to no replica.
+    ///
+    /// # Errors
+    ///
+    /// Another process is at work, or the ledger failed. What ended the observation early, such as a
+    /// provider that does not answer, is in the report.
+    pub async fn plan(&self, progress: &dyn Progress) -> Result<PlanReport, EngineError> {
+        let mut session = Session::begin(self, RunKind::Plan, progress).await?;
+        let outcome = session.plan_run().await;
+        session.finish_plan(outcome).await
+    }
+
+    /// Synchronises the pair once.
+    ///
+    /// # Errors
+    ///
+    /// Another process is at work, or the ledger failed. What ended the run early is in the report.
+    pub async fn run(
+        &self,
+        approval: Option<Approval>,
+        progress: &dyn Progress,
+    ) -> Result<RunReport, EngineError> {
+        let mut session = Session::begin(self, RunKind::Sync, progress).await?;
+        let outcome = session.sync_run(approval.as_ref()).await;
+        session.finish(outcome).await
+    }
+
+    /// Works out what [`Engine::undo`] would do. Writes to no replica.
+    ///
+    /// # Errors
+    ///
+    /// As [`Engine::plan`]; `NotFound` where there is nothing of that name.
+    pub async fn plan_undo(
+        &self,
+        what: &EntriesOf,
+        progress: &dyn Progress,
+    ) -> Result<PlanReport, EngineError> {
+        let _ = self.run_of(what).await?;
+        let mut session = Session::begin(self, RunKind::Plan, progress).await?;
+        let outcome = session.plan_undo_run(what).await;
+        session.finish_plan(outcome).await
+    }
+
+    /// Takes back what a run, a link's history or one entry did, as ordinary writes, and synchronises.
+    ///
+    /// # Errors
+    ///
+    /// As [`Engine::run`]; `NotFound` where there is nothing of that name.
+    pub async fn undo(
+        &self,
+        what: &EntriesOf,
+        approval: Option<Approval>,
+        progress: &dyn Progress,
+    ) -> Result<RunReport, EngineError> {
+        let run = self.run_of(what).await?;
+        let mut session = Session::begin(self, RunKind::Undo(run), progress).await?;
+        let outcome = session.undo_run(what, approval.as_ref()).await;
+        session.finish(outcome).await
+    }
+
+    /// Says which side wins a clash, for the two values as they stand. The next run carries it out.
+    ///
+    /// # Errors
+    ///
+    /// `NotFound`, `DoesNotFit` where that field is not held, `Busy`, or the ledger failed.
+    pub async fn resolve(
+        &self,
+        link: LinkId,
+        field: &passerelle_ports::Field,
+        side: Side,
+    ) -> Result<(), EngineError> {
+        crate::answer::resolve(self, link, field, side).await
+    }
+
+    /// Says that two halves are one record. The next run merges them.
+    ///
+    /// # Errors
+    ///
+    /// `NotFound`, `DoesNotFit` where they are not one half of each side, `Busy`, or the ledger failed.
+    pub async fn join(&self, one: LinkId, other: LinkId) -> Result<(), EngineError> {
+        crate::answer::join_halves(self, one, other).await
+    }
+
+    /// Says that two halves are different records.
+    ///
+    /// # Errors
+    ///
+    /// As [`Engine::join`].
+    pub async fn tell_apart(&self, one: LinkId, other: LinkId) -> Result<(), EngineError> {
+        crate::answer::tell_apart(self, one, other).await
+    }
+
+    /// Marks a link to be decided anew by the next run, such as one that was refused.
+    ///
+    /// # Errors
+    ///
+    /// `NotFound`, `Busy`, or the ledger failed.
+    pub async fn retry(&self, link: LinkId) -> Result<(), EngineError> {
+        crate::answer::retry(self, link).await
+    }
+}
+
+impl From<EngineError> for Stop {
+    fn from(error: EngineError) -> Self {
+        Stop::Failed(error)
+    }
+}

@@ -1,0 +1,123 @@
+//! Pair unlinked: halves that are two sides of one record are joined before anything is created.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use passerelle_ports::{Find, Half, LinkId, LinkState, MatchKey, Record, Side};
+use passerelle_sync_rules::{join, meet};
+
+use crate::{
+    session::{Flow, Session, ledger},
+    work::Work,
+};
+
+/// How many keys are asked for at a time.
+const KEYS: usize = 500;
+
+impl<R: Record> Session<'_, R> {
+    /// Joins halves that share a match key, where there is no doubt.
+    pub(crate) async fn pair_unlinked(&mut self) -> Flow<()> {
+        let halves = self.closure(self.seeds().await?).await?;
+        let meeting = meet(&halves);
+        self.join_all(&meeting.joins).await?;
+        let by_id: BTreeMap<LinkId, &Half> = halves.iter().map(|half| (half.link, half)).collect();
+        let stirred = |id: &LinkId| by_id.get(id).is_some_and(|half| half.due || !half.ambiguous);
+        let parked: Vec<LinkId> = meeting.ambiguous.iter().copied().filter(stirred).collect();
+        self.set_state(&parked, &LinkState::Ambiguous, false).await?;
+        let cleared: Vec<LinkId> = meeting.cleared.iter().copied().collect();
+        self.set_state(&cleared, &LinkState::Active, true).await
+    }
+
+    /// Returns the halves that are due, and, once anything has changed, those that are ambiguous: their
+    /// other candidates may be gone.
+    async fn seeds(&self) -> Flow<Vec<Half>> {
+        let store = &self.engine.ledger;
+        let mut seeds = Vec::new();
+        let mut after = None;
+        loop {
+            let page = store.due_halves(self.pair(), after, self.chunk()).await.map_err(ledger)?;
+            let Some(last) = page.last() else { break };
+            after = Some(last.link);
+            seeds.extend(page);
+        }
+        if !self.touched {
+            return Ok(seeds);
+        }
+        let mut after = None;
+        loop {
+            let page = store.attention(self.pair(), after, self.chunk()).await.map_err(ledger)?;
+            let Some(last) = page.last() else { return Ok(seeds) };
+            after = Some(last.id);
+            for link in page.iter().filter(|link| link.state == LinkState::Ambiguous && !link.due) {
+                if let Some(side) = link.half().filter(|_| !link.looks() && !self.is_blocked(link.id)) {
+                    seeds.push(Half {
+                        link: link.id,
+                        side,
+                        keys: link.match_keys(side),
+                        due: link.due,
+                        ambiguous: true,
+                        different: link.different.clone(),
+                    });
+                }
+            }
+        }
+    }
+
+    /// Adds all halves that share a key with one of these, and so on.
+    async fn closure(&self, seeds: Vec<Half>) -> Flow<Vec<Half>> {
+        let mut asked: BTreeSet<MatchKey> = BTreeSet::new();
+        let mut known: BTreeMap<LinkId, Half> = seeds.into_iter().map(|half| (half.link, half)).collect();
+        let mut fresh: Vec<MatchKey> = new_keys(known.values(), &mut asked);
+        while !fresh.is_empty() {
+            let mut met = Vec::new();
+            for keys in fresh.chunks(KEYS) {
+                met.extend(self.engine.ledger.halves_sharing(self.pair(), keys).await.map_err(ledger)?);
+            }
+            met.retain(|half| !known.contains_key(&half.link));
+            fresh = new_keys(met.iter(), &mut asked);
+            known.extend(met.into_iter().map(|half| (half.link, half)));
+        }
+        Ok(known.into_values().collect())
+    }
+
+    async fn join_all(&mut self, joins: &[(LinkId, LinkId)]) -> Flow<()> {
+        for chunk in joins.chunks(self.chunk() as usize) {
+            let ids = chunk.iter().flat_map(|(local, remote)| [*local, *remote]).collect();
+            let mut work = Work::new(self.find(Find::Links(ids)).await?);
+            let mut joined = 0;
+            for (local, remote) in chunk {
+                let (Some(a), Some(b)) = (work.get(*local).cloned(), work.get(*remote).cloned()) else {
+                    continue;
+                };
+                if a.half() == Some(Side::Local) && b.half() == Some(Side::Remote) {
+                    work.forget(*remote);
+                    work.save(join(a, b));
+                    joined += 1;
+                }
+            }
+            self.commit(work.into_changes()).await?;
+            self.report.matched += joined;
+        }
+        Ok(())
+    }
+
+    async fn set_state(&mut self, ids: &[LinkId], state: &LinkState, due: bool) -> Flow<()> {
+        for chunk in ids.chunks(self.chunk() as usize) {
+            let mut work = Work::new(self.find(Find::Links(chunk.to_vec())).await?);
+            for id in chunk {
+                work.change(*id, |link| {
+                    // A released half rests on purpose, and must not come back to life as an active one.
+                    if link.state != LinkState::Released {
+                        link.state = state.clone();
+                    }
+                    link.due = due;
+                });
+            }
+            self.commit(work.into_changes()).await?;
+        }
+        Ok(())
+    }
+}
+
+fn new_keys<'a>(halves: impl Iterator<Item = &'a Half>, asked: &mut BTreeSet<MatchKey>) -> Vec<MatchKey> {
+    halves.flat_map(|half| half.keys.iter()).filter(|key| asked.insert((*key).clone())).cloned().collect()
+}

@@ -1,0 +1,225 @@
+//! Observe: what is new, changed or gone on a side, page by page.
+
+use passerelle_ports::{
+    Cursor, Entry, ErrorKind, Find, From, ItemId, Link, LinkId, LinkState, Next, Op, Outcome, Page, Record,
+    Side, Stored, Written,
+};
+use passerelle_sync_rules::{Answer, answered, put_copy, rebase};
+
+use crate::{
+    engine::Phase,
+    session::{Flow, Session, broken, early, ledger},
+    work::Work,
+};
+
+impl<R: Record> Session<'_, R> {
+    /// Marks all links due if the rules are not those of the last run.
+    pub(crate) async fn check_rules(&mut self) -> Flow<()> {
+        let state = self.engine.ledger.pair_state(self.pair()).await.map_err(ledger)?;
+        let digest = self.rules().digest().to_string();
+        if state.rules.as_deref() != Some(digest.as_str()) {
+            self.commit(passerelle_ports::Changes { rules: Some(digest), ..Default::default() }).await?;
+        }
+        Ok(())
+    }
+
+    /// Reads what changed on a side since its cursor, or everything.
+    pub(crate) async fn observe(&mut self, side: Side) -> Flow<()> {
+        let state = self.engine.ledger.pair_state(self.pair()).await.map_err(ledger)?;
+        let mut from = match state.cursors[side].clone() {
+            Some(cursor) => From::Cursor(cursor),
+            None => self.list_all(side),
+        };
+        let mut done = 0;
+        loop {
+            let page = match self.replica(side).changes(from).await {
+                Ok(page) => page,
+                // Only a listing of changes may turn into a complete one: two complete listings of one run
+                // could not be told apart.
+                Err(error) if error.kind == ErrorKind::CursorExpired && !self.report.complete[side] => {
+                    tracing::info!(
+                        run.id = self.run.0,
+                        side = side.as_str(),
+                        "cursor expired: listing everything"
+                    );
+                    from = self.list_all(side);
+                    continue;
+                }
+                Err(error) => return Err(early(side)(error)),
+            };
+            done += page.items.len() as u64;
+            self.step(done, 0, Phase::Listing(side));
+            let (next, cursor) = match page.next.clone() {
+                Next::Page(token) => (Some(token), None),
+                Next::End(cursor) => (None, Some(cursor)),
+            };
+            self.save_page(side, page, cursor).await?;
+            match next {
+                Some(token) => from = From::Page(token),
+                None => return Ok(()),
+            }
+        }
+    }
+
+    fn list_all(&mut self, side: Side) -> From {
+        self.report.complete[side] = true;
+        From::Start
+    }
+
+    /// Saves one page in one transaction; the cursor with the last page only.
+    async fn save_page(&mut self, side: Side, page: Page<R>, cursor: Option<Cursor>) -> Flow<()> {
+        let ids: Vec<ItemId> =
+            page.items.iter().map(|stored| stored.id.clone()).chain(page.removed.iter().cloned()).collect();
+        let mut work = Work::new(self.find(Find::Items(side, ids)).await?);
+        let lags = !self.capabilities(side).read_lag.is_zero();
+        let mut met = Vec::new();
+        for stored in page.items {
+            match work.by_item(side, &stored.id) {
+                Some(id) => {
+                    met.push(id);
+                    self.meet_known(&mut work, side, id, stored, lags);
+                }
+                None if lags => {
+                    self.report.observed[side] += 1;
+                    work.changes.strangers.push((side, stored.id));
+                }
+                None => met.push(self.adopt(&mut work, side, stored).await?),
+            }
+        }
+        for item in page.removed {
+            if let Some(id) = work.by_item(side, &item) {
+                work.change(id, |link| {
+                    if let Some(copy) = link.copies[side].as_mut().filter(|copy| !copy.gone) {
+                        copy.look = true;
+                    }
+                });
+            }
+        }
+        if self.report.complete[side] {
+            work.changes.met = Some((side, self.run, met));
+            work.changes.absent = cursor.is_some().then_some((side, self.run));
+        }
+        work.changes.cursors[side] = cursor;
+        self.commit(work.into_changes()).await
+    }
+
+    /// A listed item that a link knows: nothing if we hold that version; else the new copy, or, where a
+    /// listing may lag, a hint to look.
+    fn meet_known(&mut self, work: &mut Work<R>, side: Side, id: LinkId, stored: Stored<R>, lags: bool) {
+        let held = work.get(id).and_then(|link| link.alive(side));
+        if held.is_some_and(|held| held.version == stored.version && held.withdrawn == stored.withdrawn) {
+            return;
+        }
+        self.report.observed[side] += 1;
+        work.change(id, |link| {
+            if lags {
+                if let Some(copy) = &mut link.copies[side] {
+                    copy.look = true;
+                }
+            } else {
+                put_copy(link, side, stored);
+            }
+        });
+    }
+
+    /// Finds the link of an item that no link knows: the answer to an open create, a record that another
+    /// pair brought back, or a new half.
+    pub(crate) async fn adopt(&mut self, work: &mut Work<R>, side: Side, stored: Stored<R>) -> Flow<LinkId> {
+        self.report.observed[side] += 1;
+        if let Some(entry) = self.open_create(side, &stored)
+            && let Some(link) = self.load(work, entry.link).await?
+        {
+            let id = link.id;
+            self.adopt_create(work, entry, link, stored).await?;
+            return Ok(id);
+        }
+        if side == Side::Local
+            && let Some(root) = stored.lineage.clone()
+            && let Some(mut link) = self.find_root(work, &root).await?
+        {
+            let id = link.id;
+            put_copy(&mut link, side, stored);
+            work.save(link);
+            return Ok(id);
+        }
+        let mut link = Link::new(self.new_link());
+        let id = link.id;
+        put_copy(&mut link, side, stored);
+        work.save(link);
+        Ok(id)
+    }
+
+    fn open_create(&self, side: Side, stored: &Stored<R>) -> Option<Entry<R>> {
+        let key = stored.key.as_ref()?;
+        let answers = |entry: &&Entry<R>| {
+            entry.side == side && matches!(&entry.op, Op::Create { key: sent } if sent == key)
+        };
+        self.open.iter().find(answers).cloned()
+    }
+
+    /// The item carries the key of an open create: it goes to that link. The entry landed only if it is
+    /// the one that made the item; two lives of one link, and two pairs, can send the same key.
+    async fn adopt_create(
+        &mut self,
+        work: &mut Work<R>,
+        entry: Entry<R>,
+        mut link: Link<R>,
+        stored: Stored<R>,
+    ) -> Flow<()> {
+        let side = entry.side;
+        let mine = stored.made == Some(entry.id);
+        let mut answer = None;
+        if mine && self.capabilities(side).outcomes {
+            let outcomes = self.replica(side).outcome(&[entry.id]).await.map_err(early(side))?;
+            if let Some(Some(Written::Stored(first))) = outcomes.into_iter().next() {
+                answer = Some(first);
+            }
+        }
+        if let Some(first) = &answer {
+            answered(&mut link, &entry, &Answer::Stored(first.clone()), self.rules()).map_err(broken)?;
+        }
+        put_copy(&mut link, side, stored.clone());
+        if mine && answer.is_none() {
+            rebase(&mut link, &entry, &stored.record).map_err(broken)?;
+        }
+        if link.state == LinkState::Released {
+            link.state = LinkState::Active;
+        }
+        link.due = true;
+        let outcome = if mine { Outcome::Landed(Some(answer.unwrap_or(stored))) } else { Outcome::NotLanded };
+        tracing::debug!(link.id = %link.id, side = side.as_str(), mine, "an open create was met");
+        work.changes.close.push((entry.id, outcome));
+        work.save(link);
+        self.open.retain(|open| open.id != entry.id);
+        self.report.recovered += 1;
+        Ok(())
+    }
+
+    pub(crate) async fn load(&mut self, work: &mut Work<R>, id: LinkId) -> Flow<Option<Link<R>>> {
+        if work.get(id).is_none() {
+            let links = self.find(Find::Links(vec![id])).await?;
+            work.load(links);
+        }
+        Ok(work.get(id).cloned())
+    }
+
+    /// Finds the link whose local copy belongs to the line of a root; one whose row is gone comes first.
+    async fn find_root(&mut self, work: &mut Work<R>, root: &ItemId) -> Flow<Option<Link<R>>> {
+        let links = self.find(Find::Roots(vec![root.clone()])).await?;
+        work.load(links);
+        let of_line = |link: &&Link<R>| link.root() == Some(root);
+        let gone = work.values().filter(of_line).find(|link| link.alive(Side::Local).is_none());
+        Ok(gone.or_else(|| work.values().find(of_line)).cloned())
+    }
+
+    pub(crate) async fn find(&self, find: Find) -> Flow<Vec<Link<R>>> {
+        let nothing = match &find {
+            Find::Links(ids) => ids.is_empty(),
+            Find::Items(_, items) | Find::Roots(items) => items.is_empty(),
+        };
+        if nothing {
+            return Ok(Vec::new());
+        }
+        self.engine.ledger.find(self.pair(), &find).await.map_err(ledger)
+    }
+}

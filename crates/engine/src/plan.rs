@@ -1,0 +1,251 @@
+//! Plan: what a run will do, worked out from all due links before the first write.
+
+use passerelle_ports::{
+    AssembleError, Copy, Entry, EntryId, Find, ItemId, Link, LinkId, LinkState, Op, Outcome, Record, Side,
+    Stored, Version, Written,
+};
+use passerelle_sync_rules::{
+    Action, Intent, Plan, PlanCounts, PlannedStep, Rules, Step, acknowledge, decide, guard, put_gone, settle,
+};
+use uuid::Uuid;
+
+use crate::{
+    engine::{Approval, Phase},
+    report::Refused,
+    session::{Flow, Session, early, ledger},
+};
+
+/// How many writes a link is followed through: local, remote, and what may come of them.
+const DEPTH: usize = 6;
+
+impl<R: Record> Session<'_, R> {
+    /// A dry run.
+    pub(crate) async fn plan_run(&mut self) -> Flow<Plan> {
+        self.gather().await?;
+        let mut plan = self.plan_due().await?;
+        self.judge(&mut plan).await?;
+        Ok(plan)
+    }
+
+    /// A synchronisation.
+    pub(crate) async fn sync_run(&mut self, approval: Option<&Approval>) -> Flow<()> {
+        self.gather().await?;
+        let mut plan = self.plan_due().await?;
+        self.judge(&mut plan).await?;
+        if self.refuse(&plan, approval) {
+            return Ok(());
+        }
+        let approved = !plan.trips.is_empty();
+        let total = plan.steps.len() as u64;
+        drop(plan);
+        self.apply(total, approved).await
+    }
+
+    /// Everything that comes before the plan: it writes to no replica.
+    pub(crate) async fn gather(&mut self) -> Flow<()> {
+        self.check_rules().await?;
+        self.observed_from = self.engine.clock.now();
+        for side in Side::BOTH {
+            self.observe(side).await?;
+        }
+        self.look().await?;
+        self.recover().await?;
+        self.look().await?;
+        self.pair_unlinked().await
+    }
+
+    /// Decides all due links on paper.
+    async fn plan_due(&mut self) -> Flow<Plan> {
+        let mut steps = Vec::new();
+        let mut counts = PlanCounts::default();
+        let mut after = None;
+        while let Some(links) = self.due_links(&mut after).await? {
+            for link in links {
+                self.plan_link(link, &mut steps, &mut counts);
+                self.step(counts.due, 0, Phase::Planning);
+            }
+        }
+        let plan = Plan::new(self.pair().clone(), steps, counts);
+        self.report.planned = plan.counts.clone();
+        self.report.deferred_deletes = plan.counts.deferred_deletes;
+        self.report.digest = Some(plan.digest.clone());
+        Ok(plan)
+    }
+
+    fn plan_link(&self, link: Link<R>, steps: &mut Vec<PlannedStep>, counts: &mut PlanCounts) {
+        counts.due += 1;
+        if link.state == LinkState::Ambiguous && link.half().is_some() {
+            counts.waiting += 1;
+            return;
+        }
+        if self.follow(link, steps, counts).is_err() {
+            counts.failed += 1;
+        }
+    }
+
+    /// Follows a link through its writes, as if each were stored as it is sent.
+    fn follow(
+        &self,
+        mut link: Link<R>,
+        steps: &mut Vec<PlannedStep>,
+        counts: &mut PlanCounts,
+    ) -> Result<(), AssembleError> {
+        let (mut written, mut settled) = (false, false);
+        for _ in 0..DEPTH {
+            match decide(&link, self.rules())? {
+                Step::Settle(fields) => {
+                    settled = true;
+                    settle(&mut link, &fields, self.rules())?;
+                }
+                Step::Write(intent) => {
+                    if intent.action == Action::Delete && self.is_complete() {
+                        counts.deferred_deletes += 1;
+                        break;
+                    }
+                    written = true;
+                    counts.writes[intent.side].add(intent.action);
+                    steps.push(PlannedStep::new(link.id, &intent, summary(&link, &intent)));
+                    if intent.action == Action::Delete {
+                        break;
+                    }
+                    pretend(&mut link, &intent, self.rules())?;
+                }
+                last if written => {
+                    drop(last);
+                    break;
+                }
+                Step::Nothing if settled => counts.agreed += 1,
+                Step::Nothing => counts.unchanged += 1,
+                Step::OutOfScope => counts.out_of_scope += 1,
+                Step::Forget => counts.forgotten += 1,
+                Step::Release => counts.released += 1,
+                Step::Hold(_) => counts.held += 1,
+            }
+            if !written && !settled {
+                break;
+            }
+        }
+        counts.written += u64::from(written);
+        Ok(())
+    }
+
+    /// Asks the guard.
+    pub(crate) async fn judge(&mut self, plan: &mut Plan) -> Flow<()> {
+        if !plan.steps.is_empty() {
+            let counts = self.engine.ledger.counts(self.pair()).await.map_err(ledger)?;
+            plan.trips = guard(plan, &counts, &self.rules().limits);
+        }
+        Ok(())
+    }
+
+    /// Refuses a plan that the guard does not let pass and that nobody approved.
+    pub(crate) fn refuse(&mut self, plan: &Plan, approval: Option<&Approval>) -> bool {
+        if plan.trips.is_empty() || approval.is_some_and(|approval| approves(approval, plan)) {
+            return false;
+        }
+        tracing::info!(run.id = self.run.0, pair = %self.pair(), deletes = plan.deletes(), "the guard refuses the plan");
+        self.report.refused =
+            Some(Refused { trips: plan.trips.clone(), digest: plan.digest.clone(), deletes: plan.deletes() });
+        true
+    }
+
+    /// Tells whether a side was listed completely: then nothing is deleted in this run.
+    pub(crate) fn is_complete(&self) -> bool {
+        self.report.complete.local || self.report.complete.remote
+    }
+
+    /// Returns the next due links, in order, with the last local copy made fresh; `None` at the end.
+    pub(crate) async fn due_links(&self, after: &mut Option<LinkId>) -> Flow<Option<Vec<Link<R>>>> {
+        let ids = self.engine.ledger.due(self.pair(), *after, self.chunk()).await.map_err(ledger)?;
+        let Some(last) = ids.last() else { return Ok(None) };
+        *after = Some(*last);
+        let mut links = self.find(Find::Links(ids)).await?;
+        links.sort_by_key(|link| link.id);
+        self.freshen(&mut links).await?;
+        Ok(Some(links))
+    }
+
+    /// Where a local row is gone, its last copy is the newest of what any pair saw and of what any pair
+    /// wrote, recovered or not.
+    async fn freshen(&self, links: &mut [Link<R>]) -> Flow<()> {
+        let gone =
+            |link: &Link<R>| link.copies.local.as_ref().filter(|copy| copy.gone).map(|c| c.stored.id.clone());
+        let items: Vec<ItemId> = links.iter().filter_map(gone).collect();
+        if items.is_empty() {
+            return Ok(());
+        }
+        let last = self.engine.ledger.last_copies(&items).await.map_err(ledger)?;
+        let open: Vec<EntryId> = last.iter().flat_map(|last| last.open.iter().copied()).collect();
+        let mut newest: Vec<Stored<R>> = last.into_iter().filter_map(|last| last.newest).collect();
+        if !open.is_empty() && self.capabilities(Side::Local).outcomes {
+            let outcomes = self.replica(Side::Local).outcome(&open).await.map_err(early(Side::Local))?;
+            for outcome in outcomes.into_iter().flatten() {
+                if let Written::Stored(stored) = outcome {
+                    newest.push(stored);
+                }
+            }
+        }
+        for copy in links.iter_mut().filter_map(|link| link.copies.local.as_mut()).filter(|copy| copy.gone) {
+            for other in &newest {
+                if other.id == copy.stored.id && other.version.sequence() > copy.stored.version.sequence() {
+                    copy.stored = other.clone();
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+fn approves(approval: &Approval, plan: &Plan) -> bool {
+    use passerelle_sync_rules::Trip;
+    match approval {
+        Approval::Digest(digest) => *digest == plan.digest,
+        Approval::Named(digits) => plan.digest.is_named_by(digits),
+        Approval::Deletes(number) => {
+            *number == plan.deletes() && !plan.trips.iter().any(|trip| matches!(trip, Trip::Alike { .. }))
+        }
+    }
+}
+
+/// Returns the short name of the record a write is about.
+fn summary<R: Record>(link: &Link<R>, intent: &Intent<R>) -> String {
+    match (&intent.to, link.alive(intent.side)) {
+        (Some(to), _) => to.summary(),
+        (None, Some(stored)) => stored.record.summary(),
+        (None, None) => String::new(),
+    }
+}
+
+/// Lays into a link what a write would do if it were stored as it is sent.
+pub(crate) fn pretend<R: Record>(
+    link: &mut Link<R>,
+    intent: &Intent<R>,
+    rules: &Rules,
+) -> Result<(), AssembleError> {
+    let side = intent.side;
+    let Some(to) = &intent.to else {
+        put_gone(link, side);
+        return Ok(());
+    };
+    let from = link.copies[side].as_ref().map(|Copy { stored, .. }| stored.clone());
+    let other = link.copies[side.other()].as_ref().map(|copy| &copy.stored);
+    let Some(model) = from.as_ref().or(other) else { return Ok(()) };
+    let stored = Stored { record: to.clone(), version: Version::new(""), withdrawn: false, ..model.clone() };
+    let entry = Entry {
+        id: EntryId(Uuid::nil()),
+        run: passerelle_ports::RunId(0),
+        link: link.id,
+        side,
+        op: Op::Update,
+        from,
+        to: Some(to.clone()),
+        taken: intent.taken.clone(),
+        source: intent.source.clone(),
+        bases: link.bases.clone(),
+        release: false,
+        undoes: None,
+        opened: chrono::DateTime::UNIX_EPOCH,
+        outcome: Outcome::Open,
+    };
+    acknowledge(link, &entry, &stored, rules)
+}

@@ -1,0 +1,164 @@
+//! Recover: what became of writes whose answer was lost. After observing, entry by entry.
+
+use std::collections::BTreeMap;
+
+use passerelle_ports::{
+    AssembleError, Entry, Find, ItemId, LinkState, Op, Outcome, Record, Side, Stored, Written, fields,
+};
+use passerelle_sync_rules::{Answer, answered, put_copy, put_gone, rebase};
+
+use crate::{
+    session::{Flow, Session, broken, early},
+    work::Work,
+};
+
+impl<R: Record> Session<'_, R> {
+    /// Finds out what became of each open entry, as far as that can be known by now.
+    pub(crate) async fn recover(&mut self) -> Flow<()> {
+        for side in Side::BOTH {
+            let open: Vec<Entry<R>> = self.open.iter().filter(|entry| entry.side == side).cloned().collect();
+            if open.is_empty() {
+                continue;
+            }
+            let before = self.open.len();
+            let links = open.iter().map(|entry| entry.link).collect();
+            let mut work = Work::new(self.find(Find::Links(links)).await?);
+            if self.capabilities(side).outcomes {
+                self.ask(&mut work, side, open).await?;
+            } else {
+                self.search(&mut work, side, open).await?;
+            }
+            self.commit(work.into_changes()).await?;
+            let found_out = before.saturating_sub(self.open.len()) as u64;
+            self.report.recovered += found_out;
+            tracing::debug!(run.id = self.run.0, side = side.as_str(), found_out, "open writes recovered");
+        }
+        Ok(())
+    }
+
+    /// The local store is asked, never guessed at.
+    async fn ask(&mut self, work: &mut Work<R>, side: Side, open: Vec<Entry<R>>) -> Flow<()> {
+        let ids: Vec<_> = open.iter().map(|entry| entry.id).collect();
+        let outcomes = self.replica(side).outcome(&ids).await.map_err(early(side))?;
+        for (entry, outcome) in open.into_iter().zip(outcomes) {
+            let answer = match outcome {
+                Some(Written::Stored(stored)) => Some(Answer::Stored(stored)),
+                Some(Written::Deleted) => Some(Answer::Deleted),
+                Some(Written::Exists { .. }) | None => None,
+            };
+            if answer.is_none() && !self.is_settled(&entry) {
+                continue;
+            }
+            if let Some(mut link) = work.get(entry.link).cloned() {
+                if let Some(answer) = &answer {
+                    answered(&mut link, &entry, answer, self.rules()).map_err(broken)?;
+                }
+                if let Some(copy) = &mut link.copies[side] {
+                    copy.look = true;
+                }
+                link.due = true;
+                work.save(link);
+            }
+            let outcome = match answer {
+                Some(Answer::Stored(stored)) => Outcome::Landed(Some(stored)),
+                Some(Answer::Deleted) => Outcome::Landed(None),
+                None => Outcome::NotLanded,
+            };
+            work.changes.close.push((entry.id, outcome));
+        }
+        Ok(())
+    }
+
+    /// Elsewhere the item itself tells.
+    async fn search(&mut self, work: &mut Work<R>, side: Side, open: Vec<Entry<R>>) -> Flow<()> {
+        let ids: Vec<ItemId> = open.iter().filter_map(written_item).collect();
+        let mut found: BTreeMap<ItemId, Stored<R>> = BTreeMap::new();
+        if !ids.is_empty() {
+            let answers = self.replica(side).fetch(&ids).await.map_err(early(side))?;
+            found.extend(ids.iter().cloned().zip(answers).filter_map(|(id, stored)| Some((id, stored?))));
+        }
+        for entry in open {
+            let settled = self.is_settled(&entry);
+            match written_item(&entry) {
+                // A create that landed was met while observing; one not seen by then never landed.
+                None if settled => {
+                    work.change(entry.link, |link| link.due = true);
+                    work.changes.close.push((entry.id, Outcome::NotLanded));
+                }
+                None => {}
+                Some(item) => {
+                    let stored = found.get(&item).cloned();
+                    let stamps = self.capabilities(side).stamps;
+                    close_written(work, &entry, &item, stored, settled, stamps).map_err(broken)?;
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Returns the item that an update or a delete was to write.
+fn written_item<R: Record>(entry: &Entry<R>) -> Option<ItemId> {
+    match entry.op {
+        Op::Create { .. } => None,
+        Op::Update | Op::Delete => entry.from.as_ref().map(|from| from.id.clone()),
+    }
+}
+
+fn close_written<R: Record>(
+    work: &mut Work<R>,
+    entry: &Entry<R>,
+    item: &ItemId,
+    found: Option<Stored<R>>,
+    settled: bool,
+    stamps: bool,
+) -> Result<(), AssembleError> {
+    let side = entry.side;
+    let untouched = match (&found, &entry.from) {
+        (Some(found), Some(from)) => found.version == from.version,
+        _ => false,
+    };
+    if untouched && !settled {
+        return Ok(());
+    }
+    let landed = match (&found, &entry.op) {
+        (None, Op::Delete) => true,
+        (Some(found), Op::Update) if !untouched => {
+            if stamps {
+                found.stamp == Some(entry.id)
+            } else {
+                shows(entry, found)
+            }
+        }
+        _ => false,
+    };
+    if let Some(mut link) = work.get(entry.link).cloned() {
+        if link.item(side) == Some(item) {
+            match found.clone() {
+                Some(found) => put_copy(&mut link, side, found),
+                None => put_gone(&mut link, side),
+            }
+        }
+        match &found {
+            Some(found) if landed => rebase(&mut link, entry, &found.record)?,
+            None if landed && entry.release => link.state = LinkState::Released,
+            _ => {}
+        }
+        link.due = true;
+        work.save(link);
+    }
+    work.changes.close.push((entry.id, if landed { Outcome::Landed(found) } else { Outcome::NotLanded }));
+    Ok(())
+}
+
+/// Where no stamp is kept: some taken field shows the value sent and did not before.
+fn shows<R: Record>(entry: &Entry<R>, found: &Stored<R>) -> bool {
+    let found = fields(&found.record);
+    let to = entry.to.as_ref().map(fields).unwrap_or_default();
+    let from = entry.from.as_ref().map(|from| fields(&from.record)).unwrap_or_default();
+    entry.taken.iter().any(|field| {
+        let normal = |value: Option<&passerelle_ports::Value>| value.map(|value| R::normal(field, value));
+        let sent = normal(to.get(field));
+        normal(found.get(field)) == sent && normal(from.get(field)) != sent
+    })
+}

@@ -1,0 +1,177 @@
+//! Undo: landed entries, newest first, taken back by ordinary writes; then a run as any other.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use passerelle_ports::{EntriesOf, Entry, Find, Link, LinkId, Outcome, Record, RunId, Side, Slice, Stored};
+use passerelle_sync_rules::{Back, Plan, PlanCounts, PlannedStep, take_back};
+
+use crate::{
+    engine::{Approval, Engine, EngineError},
+    plan::pretend,
+    session::{Flow, Session, broken, ledger},
+    work::Work,
+};
+
+/// How many entries are read at a time.
+const SLICE: u64 = 200;
+
+impl<R: Record> Engine<R> {
+    /// Returns the run that is to be taken back, wholly or in part.
+    pub(crate) async fn run_of(&self, what: &EntriesOf) -> Result<RunId, EngineError> {
+        let slice = Slice { skip: 0, limit: 1 };
+        let entries = self.ledger.entries(what, slice).await.map_err(EngineError::ledger)?;
+        entries.first().map(|entry| entry.run).ok_or(EngineError::NotFound)
+    }
+}
+
+impl<R: Record> Session<'_, R> {
+    /// The preview of an undo.
+    pub(crate) async fn plan_undo_run(&mut self, what: &EntriesOf) -> Flow<Plan> {
+        self.gather().await?;
+        let mut plan = self.undo_on_paper(what).await?;
+        self.judge(&mut plan).await?;
+        Ok(plan)
+    }
+
+    /// The undo itself.
+    pub(crate) async fn undo_run(&mut self, what: &EntriesOf, approval: Option<&Approval>) -> Flow<()> {
+        self.gather().await?;
+        let mut plan = self.undo_on_paper(what).await?;
+        self.judge(&mut plan).await?;
+        if self.refuse(&plan, approval) {
+            return Ok(());
+        }
+        let (total, approved) = (plan.steps.len() as u64, !plan.trips.is_empty());
+        drop(plan);
+        self.report.not_undone = 0;
+        self.take_all_back(what).await?;
+        self.look().await?;
+        self.pair_unlinked().await?;
+        self.apply(total.max(1), approved).await
+    }
+
+    /// Works the undo out on copies of the links, each as the steps before leave it.
+    async fn undo_on_paper(&mut self, what: &EntriesOf) -> Flow<Plan> {
+        let mut paper: BTreeMap<LinkId, Link<R>> = BTreeMap::new();
+        let mut steps = Vec::new();
+        let mut counts = PlanCounts::default();
+        let mut slice = Slice { skip: 0, limit: SLICE };
+        while let Some(entries) = self.landed(what, &mut slice).await? {
+            for entry in entries {
+                let known = paper.get(&entry.link).cloned();
+                let Some(mut back) = self.back(&entry, known).await? else { continue };
+                let step = PlannedStep::new(entry.link, &back.intent, summary(&back));
+                counts.writes[step.side].add(step.action);
+                pretend(&mut back.link, &back.intent, self.rules()).map_err(broken)?;
+                // The plan names the link as the history does, even where it will have another name.
+                paper.insert(entry.link, back.link);
+                steps.push(step);
+            }
+        }
+        counts.written = paper.len() as u64;
+        let plan = Plan::new(self.pair().clone(), steps, counts);
+        self.report.planned = plan.counts.clone();
+        self.report.digest = Some(plan.digest.clone());
+        Ok(plan)
+    }
+
+    async fn take_all_back(&mut self, what: &EntriesOf) -> Flow<()> {
+        let mut batch: Vec<Entry<R>> = Vec::new();
+        let mut links: BTreeSet<LinkId> = BTreeSet::new();
+        // Two entries of a link that is forgotten since go to one new link.
+        let mut renamed: BTreeMap<LinkId, LinkId> = BTreeMap::new();
+        // An undo of a link's history must not meet the entries that it makes itself.
+        let mut slice = Slice { skip: 0, limit: SLICE };
+        let mut todo = Vec::new();
+        while let Some(entries) = self.landed(what, &mut slice).await? {
+            todo.extend(entries.into_iter().map(|entry| entry.id));
+        }
+        for id in todo {
+            let found = self.engine.ledger.entries(&EntriesOf::Entry(id), Slice { skip: 0, limit: 1 }).await;
+            let Some(mut entry) = found.map_err(ledger)?.into_iter().next() else { continue };
+            entry.link = renamed.get(&entry.link).copied().unwrap_or(entry.link);
+            let full = batch.len() >= self.capabilities(entry.side).batch_max.max(1);
+            if full
+                || links.contains(&entry.link)
+                || batch.first().is_some_and(|first| first.side != entry.side)
+            {
+                self.flush(&mut batch, &mut links).await?;
+            }
+            if self.is_blocked(entry.link) {
+                self.report.not_undone += 1;
+                continue;
+            }
+            let Some(back) = self.back(&entry, None).await? else {
+                self.report.not_undone += 1;
+                continue;
+            };
+            renamed.insert(entry.link, back.link.id);
+            links.extend([entry.link, back.link.id]);
+            let mut write = self.entry(&back.link, back.intent);
+            write.release = back.release;
+            write.undoes = Some(entry.id);
+            let mut work = Work::new(self.find(Find::Links(vec![back.link.id])).await?);
+            work.save(back.link);
+            self.commit(work.into_changes()).await?;
+            batch.push(write);
+        }
+        self.flush(&mut batch, &mut links).await
+    }
+
+    async fn flush(&mut self, batch: &mut Vec<Entry<R>>, links: &mut BTreeSet<LinkId>) -> Flow<()> {
+        links.clear();
+        match batch.first().map(|entry| entry.side) {
+            Some(side) => self.write_batch(side, std::mem::take(batch)).await,
+            None => Ok(()),
+        }
+    }
+
+    /// Returns the next landed entries, newest first; `None` at the end.
+    async fn landed(&self, what: &EntriesOf, slice: &mut Slice) -> Flow<Option<Vec<Entry<R>>>> {
+        let entries = self.engine.ledger.entries(what, *slice).await.map_err(ledger)?;
+        if entries.is_empty() {
+            return Ok(None);
+        }
+        slice.skip += entries.len() as u64;
+        Ok(Some(entries.into_iter().filter(|entry| matches!(entry.outcome, Outcome::Landed(_))).collect()))
+    }
+
+    /// Returns the write that takes one entry back, for the link as it stands or as given.
+    async fn back(&self, entry: &Entry<R>, known: Option<Link<R>>) -> Flow<Option<Back<R>>> {
+        let link = match known {
+            Some(link) => Some(link),
+            None => self.find(Find::Links(vec![entry.link])).await?.pop(),
+        };
+        let is_back = match (&entry.to, &entry.from) {
+            (None, Some(before)) => self.is_back(entry.side, entry.link, before).await?,
+            _ => false,
+        };
+        take_back(entry, link.as_ref(), is_back, self.new_link(), self.rules()).map_err(broken)
+    }
+
+    /// Tells whether another link has the deleted record on that side: the same identifier, or another
+    /// strong key together with the same short name (a family may share an address).
+    async fn is_back(&self, side: Side, own: LinkId, before: &Stored<R>) -> Flow<bool> {
+        let keys: Vec<_> = before.record.match_keys().into_iter().filter(|key| key.strength <= 1).collect();
+        if keys.is_empty() {
+            return Ok(false);
+        }
+        let store = &self.engine.ledger;
+        let mut sharing = store.alive_sharing(self.pair(), side, &keys).await.map_err(ledger)?;
+        sharing.retain(|link| *link != own);
+        let name = before.record.summary().trim().to_lowercase();
+        let same = |link: &Link<R>| {
+            link.alive(side).is_some_and(|stored| {
+                let theirs = stored.record.match_keys();
+                let identifier = keys.iter().any(|key| key.strength == 0 && theirs.contains(key));
+                identifier || stored.record.summary().trim().to_lowercase() == name
+            })
+        };
+        Ok(self.find(Find::Links(sharing)).await?.iter().any(same))
+    }
+}
+
+fn summary<R: Record>(back: &Back<R>) -> String {
+    let stored = back.link.alive(back.intent.side);
+    back.intent.to.as_ref().or(stored.map(|stored| &stored.record)).map(Record::summary).unwrap_or_default()
+}
