@@ -1,1 +1,30 @@
-//! The company's tables as a replica, the ledger and the history.
+#![doc = include_str!("../README.md")]
+
+mod accounts;
+mod browse;
+mod child;
+mod collection;
+mod contacts;
+mod db;
+mod dialect;
+mod error;
+mod events;
+mod load;
+mod marks;
+mod migrate;
+mod pairs;
+mod replica;
+mod schema;
+mod settings;
+mod store;
+mod users;
+
+pub use accounts::{Account, AccountId, AccountState, Accounts};
+pub use browse::{Item, Query, Shown};
+pub use error::StoreError;
+pub use load::Loading;
+pub use pairs::{Pair, Pairs};
+pub use replica::SqlReplica;
+pub use settings::Settings;
+pub use store::{Store, StoreOptions};
+pub use users::{AppUser, NewUser, UserId, Users};

@@ -1,0 +1,14 @@
+DROP TRIGGER app_users_with_accounts_stay;
+DROP TABLE passerelle_entries;
+DROP TABLE passerelle_strangers;
+DROP TABLE passerelle_match_keys;
+DROP TABLE passerelle_copies;
+DROP TABLE passerelle_links;
+DROP TABLE passerelle_runs;
+DROP TABLE passerelle_leases;
+DROP TABLE passerelle_pair_states;
+DROP TABLE passerelle_outcomes;
+DROP TABLE passerelle_local_keys;
+DROP TABLE passerelle_pairs;
+DROP TABLE passerelle_accounts;
+DROP TABLE passerelle_settings;

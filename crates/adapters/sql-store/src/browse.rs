@@ -1,0 +1,178 @@
+//! Looking at records: lists for people, in pages, and single records.
+
+use chrono::{DateTime, Utc};
+use diesel::{dsl::exists, prelude::*};
+use passerelle_calendar::Event;
+use passerelle_contacts::Contact;
+use passerelle_ports::{ItemId, Slice};
+
+use crate::{
+    Store, StoreError, UserId,
+    collection::{Collection, Scope},
+    dialect::Conn,
+    schema::{appointments, contact_emails, contact_users, contacts},
+};
+
+/// What to show.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Query {
+    /// For one app user; none = everything that the company has.
+    pub user: Option<UserId>,
+    /// Words to be found in the names, the company and the addresses of a contact, or in the title
+    /// and the place of an event. Empty = no condition.
+    pub text: String,
+    /// Which stretch of the list.
+    pub slice: Slice,
+}
+
+/// A record with what its tables say about it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Item<R> {
+    /// Its id.
+    pub id: ItemId,
+    /// When it last changed.
+    pub updated: DateTime<Utc>,
+    /// The record.
+    pub record: R,
+}
+
+/// One stretch of a list, and how long the whole list is.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Shown<R> {
+    /// The records.
+    pub items: Vec<Item<R>>,
+    /// How many there are in all.
+    pub total: u64,
+}
+
+/// Makes a pattern of a word; what means something in a pattern means itself.
+fn pattern(word: &str) -> String {
+    let plain = word.replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_");
+    format!("%{plain}%")
+}
+
+fn slice_of(slice: Slice) -> (i64, i64) {
+    (i64::try_from(slice.limit).unwrap_or(i64::MAX), i64::try_from(slice.skip).unwrap_or(i64::MAX))
+}
+
+type Boxed<'a, T> = diesel::helper_types::IntoBoxed<'a, T, diesel::sqlite::Sqlite>;
+
+fn contacts_of(query: &Query) -> Boxed<'_, contacts::table> {
+    let mut found = contacts::table.into_boxed();
+    if let Some(user) = &query.user {
+        let members = contact_users::table.filter(contact_users::contact_id.eq(contacts::id));
+        let sees = exists(members.filter(contact_users::user_id.eq(user.as_str())));
+        found = found.filter(diesel::dsl::not(exists(members)).or(sees));
+    }
+    for word in query.text.split_whitespace().map(pattern) {
+        let emails = contact_emails::table
+            .filter(contact_emails::contact_id.eq(contacts::id))
+            .filter(contact_emails::address.like(word.clone()).escape('\\'));
+        found = found.filter(
+            contacts::given_name
+                .like(word.clone())
+                .escape('\\')
+                .or(contacts::surname.like(word.clone()).escape('\\'))
+                .or(contacts::full_name.like(word.clone()).escape('\\'))
+                .or(contacts::organization.like(word).escape('\\'))
+                .or(exists(emails)),
+        );
+    }
+    found
+}
+
+fn appointments_of(query: &Query) -> Boxed<'_, appointments::table> {
+    let mut found = appointments::table.into_boxed();
+    if let Some(user) = &query.user {
+        found = found.filter(appointments::owner_id.eq(user.as_str()));
+    }
+    for word in query.text.split_whitespace().map(pattern) {
+        found = found.filter(
+            appointments::title
+                .like(word.clone())
+                .escape('\\')
+                .or(appointments::location.like(word).escape('\\')),
+        );
+    }
+    found
+}
+
+fn items<R: Collection>(conn: &mut Conn, scope: &Scope, ids: &[String]) -> Result<Vec<Item<R>>, StoreError> {
+    let mut found = R::load(conn, scope, ids)?;
+    let item = |id: &String| {
+        let row = found.remove(id)?;
+        Some(Item { id: ItemId::new(id.as_str()), updated: row.updated.and_utc(), record: row.record })
+    };
+    Ok(ids.iter().filter_map(item).collect())
+}
+
+impl Store {
+    fn scope(&self) -> Scope {
+        Scope { user: None, region: self.options.region.clone(), share: true }
+    }
+
+    /// Lists contacts by surname.
+    ///
+    /// # Errors
+    ///
+    /// Those of the database.
+    pub async fn list_contacts(&self, query: Query) -> Result<Shown<Contact>, StoreError> {
+        let scope = self.scope();
+        let list = self.db.read(move |conn| {
+            let (limit, skip) = slice_of(query.slice);
+            let total: i64 = contacts_of(&query).count().get_result(conn)?;
+            let ids: Vec<String> = contacts_of(&query)
+                .order((contacts::surname, contacts::given_name, contacts::number))
+                .limit(limit)
+                .offset(skip)
+                .select(contacts::id)
+                .load(conn)?;
+            Ok(Shown { items: items(conn, &scope, &ids)?, total: u64::try_from(total).unwrap_or(0) })
+        });
+        list.await
+    }
+
+    /// Lists appointments by start.
+    ///
+    /// # Errors
+    ///
+    /// Those of the database.
+    pub async fn list_events(&self, query: Query) -> Result<Shown<Event>, StoreError> {
+        let scope = self.scope();
+        let list = self.db.read(move |conn| {
+            let (limit, skip) = slice_of(query.slice);
+            let total: i64 = appointments_of(&query).count().get_result(conn)?;
+            let ids: Vec<String> = appointments_of(&query)
+                .order((appointments::start_local, appointments::number))
+                .limit(limit)
+                .offset(skip)
+                .select(appointments::id)
+                .load(conn)?;
+            Ok(Shown { items: items(conn, &scope, &ids)?, total: u64::try_from(total).unwrap_or(0) })
+        });
+        list.await
+    }
+
+    /// Returns one contact.
+    ///
+    /// # Errors
+    ///
+    /// Those of the database.
+    pub async fn get_contact(&self, id: &ItemId) -> Result<Option<Item<Contact>>, StoreError> {
+        self.get(id).await
+    }
+
+    /// Returns one appointment.
+    ///
+    /// # Errors
+    ///
+    /// Those of the database.
+    pub async fn get_event(&self, id: &ItemId) -> Result<Option<Item<Event>>, StoreError> {
+        self.get(id).await
+    }
+
+    async fn get<R: Collection>(&self, id: &ItemId) -> Result<Option<Item<R>>, StoreError> {
+        let (scope, id) = (self.scope(), id.to_string());
+        self.db.read(move |conn| Ok(items(conn, &scope, &[id])?.pop())).await
+    }
+}

@@ -1,0 +1,98 @@
+//! What a kind of record asks of its tables. Everything here runs inside a transaction.
+
+use std::collections::{HashMap, HashSet};
+
+use chrono::NaiveDateTime;
+use diesel::QueryResult;
+use passerelle_ports::{Record, Value};
+
+use crate::dialect::Conn;
+
+/// A record as its tables hold it.
+#[derive(Clone, Debug)]
+pub struct Loaded<R> {
+    /// The number in the order of insertion.
+    pub number: i64,
+    /// The version that the change log gave it.
+    pub version: i64,
+    /// When it last changed.
+    pub updated: NaiveDateTime,
+    /// The record.
+    pub record: R,
+    /// What an import held beyond the record.
+    pub leftovers: Value,
+}
+
+/// A record to insert.
+#[derive(Clone, Debug)]
+pub struct NewRow<'a, R> {
+    /// Its id.
+    pub id: String,
+    /// The record.
+    pub record: &'a R,
+    /// What there is beyond the record.
+    pub leftovers: Option<&'a Value>,
+}
+
+/// Who asks, and how telephone numbers are read.
+#[derive(Clone, Debug)]
+pub struct Scope {
+    /// The app user; none = the company itself.
+    pub user: Option<String>,
+    /// The region of numbers written without a country.
+    pub region: Option<String>,
+    /// Whether a contact made for one app user is seen by all.
+    pub share: bool,
+}
+
+/// The tables of one kind of record.
+pub trait Collection: Record {
+    /// The word of the change log for this kind.
+    const KIND_NAME: &'static str;
+
+    /// Returns the `user_id`s of the change log that concern an app user.
+    fn log_users(user: &str) -> Vec<String>;
+
+    /// Lists ids that the app user sees, by number.
+    fn page(conn: &mut Conn, user: &str, after: i64, limit: i64) -> QueryResult<Vec<(i64, String)>>;
+
+    /// Tells which of some ids the app user sees.
+    fn visible(conn: &mut Conn, user: &str, ids: &[String]) -> QueryResult<HashSet<String>>;
+
+    /// Notes up to which number an app user has been shown records.
+    fn served(conn: &mut Conn, user: &str, number: i64) -> QueryResult<()>;
+
+    /// Tells whether [`Collection::served`] has something to note.
+    fn unserved(conn: &mut Conn, user: &str, number: i64) -> QueryResult<bool>;
+
+    /// Reads records.
+    fn load(conn: &mut Conn, scope: &Scope, ids: &[String]) -> QueryResult<HashMap<String, Loaded<Self>>>;
+
+    /// Inserts records.
+    fn insert(conn: &mut Conn, scope: &Scope, rows: &[NewRow<'_, Self>]) -> QueryResult<()>;
+
+    /// Writes the differences between two states of a record.
+    fn update(conn: &mut Conn, scope: &Scope, id: &str, from: &Self, to: &Self) -> QueryResult<()>;
+
+    /// Deletes a record; its parts go with it.
+    fn delete(conn: &mut Conn, id: &str) -> QueryResult<usize>;
+
+    /// Replaces the leftovers of a record.
+    fn set_leftovers(conn: &mut Conn, id: &str, leftovers: Option<&Value>) -> QueryResult<usize>;
+
+    /// Finds the records that have one of the uids, with their uids, among those a bulk load concerns.
+    fn by_uid(conn: &mut Conn, scope: &Scope, uids: &[String]) -> QueryResult<Vec<(String, String)>>;
+
+    /// Returns the record's uid.
+    fn uid(&self) -> &str;
+}
+
+/// Returns leftovers as they are stored.
+pub(crate) fn leftovers_text(leftovers: Option<&Value>) -> Option<String> {
+    leftovers.filter(|value| !value.is_null()).map(Value::to_string)
+}
+
+/// Reads leftovers as they were stored.
+pub(crate) fn leftovers_of(text: Option<&str>) -> Value {
+    text.and_then(|text| serde_json::from_str(text).ok()).unwrap_or(Value::Null)
+}

@@ -1,0 +1,130 @@
+//! The groups of a contact: membership rows that point to named groups.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use diesel::prelude::*;
+
+use super::{convert::group_key, rows::MemberRow};
+use crate::{
+    child::{ChildRow, Held, Repeats, apply_repeating, numbered},
+    dialect::{Conn, MOST_NAMES},
+    schema::{contact_group_members, contact_groups},
+};
+
+/// A membership with the name of its group.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Member {
+    row: MemberRow,
+    name: String,
+}
+
+impl ChildRow for Member {
+    const WIDTH: usize = MemberRow::WIDTH;
+
+    fn parent(&self) -> &str {
+        &self.row.contact_id
+    }
+
+    fn select(conn: &mut Conn, parents: &[String]) -> QueryResult<Vec<(i64, Self)>> {
+        let rows: Vec<(i64, MemberRow, String)> = contact_group_members::table
+            .inner_join(contact_groups::table.on(contact_groups::id.eq(contact_group_members::group_id)))
+            .filter(contact_group_members::contact_id.eq_any(parents))
+            .order(contact_group_members::id)
+            .select((contact_group_members::id, MemberRow::as_select(), contact_groups::name))
+            .load(conn)?;
+        Ok(rows.into_iter().map(|(id, row, name)| (id, Member { row, name })).collect())
+    }
+
+    fn insert(conn: &mut Conn, rows: &[Self]) -> QueryResult<usize> {
+        let rows: Vec<MemberRow> = rows.iter().map(|member| member.row.clone()).collect();
+        MemberRow::insert(conn, &rows)
+    }
+
+    fn update(&self, conn: &mut Conn, id: i64) -> QueryResult<usize> {
+        self.row.update(conn, id)
+    }
+
+    fn delete(conn: &mut Conn, ids: &[i64]) -> QueryResult<usize> {
+        MemberRow::delete(conn, ids)
+    }
+}
+
+impl Repeats for Member {
+    fn key(&self, _region: Option<&str>) -> String {
+        group_key(&self.name)
+    }
+
+    fn ordinal(&self) -> i64 {
+        self.row.ordinal
+    }
+
+    fn set_ordinal(&mut self, ordinal: i64) {
+        self.row.ordinal = ordinal;
+    }
+}
+
+/// Reads the memberships of some contacts.
+pub(crate) fn load(conn: &mut Conn, ids: &[String]) -> QueryResult<HashMap<String, Vec<(i64, Member)>>> {
+    crate::child::load(conn, ids)
+}
+
+/// Returns the names of groups under their keys.
+pub(crate) fn names(members: Vec<(i64, Member)>) -> BTreeMap<String, String> {
+    let held: Held<Member> = numbered(members, None);
+    held.into_iter().map(|(key, (_, member))| (key, member.name)).collect()
+}
+
+/// Changes the groups of a contact; a group that is new is made. A group stays when its last member goes.
+pub(crate) fn apply(
+    conn: &mut Conn,
+    id: &str,
+    from: &BTreeMap<String, String>,
+    to: &BTreeMap<String, String>,
+) -> QueryResult<()> {
+    if from == to {
+        return Ok(());
+    }
+    let rows = Member::select(conn, &[id.to_owned()])?;
+    let held = numbered(rows, None);
+    let ids = group_ids(conn, from, to)?;
+    let members = |groups: &BTreeMap<String, String>| {
+        let mut once = BTreeSet::new();
+        let groups = groups.iter().filter(|(_, name)| once.insert((*name).clone()));
+        let rows = groups.filter_map(|(key, name)| {
+            let row = MemberRow { contact_id: id.to_owned(), group_id: *ids.get(name)?, ordinal: 0 };
+            Some((key.clone(), Member { row, name: name.clone() }))
+        });
+        crate::child::wanted(rows.collect::<Vec<_>>().into_iter(), None)
+    };
+    let (before, after) = (members(from), members(to));
+    apply_repeating(conn, &held, &before, &after, None)
+}
+
+/// Finds groups by name; those of `to` are made if they do not exist.
+fn group_ids(
+    conn: &mut Conn,
+    from: &BTreeMap<String, String>,
+    to: &BTreeMap<String, String>,
+) -> QueryResult<HashMap<String, i64>> {
+    let names: BTreeSet<&String> = from.values().chain(to.values()).collect();
+    let names: Vec<&String> = names.into_iter().collect();
+    let find = |conn: &mut Conn| -> QueryResult<HashMap<String, i64>> {
+        let mut found = HashMap::new();
+        for some in names.chunks(MOST_NAMES) {
+            let rows: Vec<(String, i64)> = contact_groups::table
+                .filter(contact_groups::name.eq_any(some.iter().copied()))
+                .select((contact_groups::name, contact_groups::id))
+                .load(conn)?;
+            found.extend(rows);
+        }
+        Ok(found)
+    };
+    let mut found = find(conn)?;
+    let missing: BTreeSet<&String> = to.values().filter(|name| !found.contains_key(*name)).collect();
+    if !missing.is_empty() {
+        let rows: Vec<_> = missing.iter().map(|name| contact_groups::name.eq(name.as_str())).collect();
+        diesel::insert_into(contact_groups::table).values(rows).execute(conn)?;
+        found = find(conn)?;
+    }
+    Ok(found)
+}

@@ -1,0 +1,84 @@
+//! The only place, beside the migrations, that knows which database this is.
+
+use std::path::Path;
+
+use diesel::{
+    Connection, QueryResult, QueryableByName, RunQueryDsl, SqliteConnection,
+    connection::{AnsiTransactionManager, SimpleConnection, TransactionManager},
+    sql_types::{BigInt, Text},
+};
+
+use crate::StoreError;
+
+/// The connection. Another database becomes an enum here, with one arm per kind.
+pub(crate) type Conn = SqliteConnection;
+
+/// How many values one statement may hold, with room to spare (SQLite: 32,766).
+pub(crate) const MOST_VALUES: usize = 30_000;
+
+/// How many names one `IN` list holds.
+pub(crate) const MOST_NAMES: usize = 500;
+
+/// Opens the database without changing anything in it.
+pub(crate) fn establish(path: &Path) -> Result<Conn, StoreError> {
+    let Some(text) = path.to_str() else {
+        return Err(StoreError::Open("the path is not Unicode".into()));
+    };
+    let mut conn = Conn::establish(text).map_err(|error| StoreError::Open(error.into()))?;
+    // First of all: everything after it may have to wait for another process.
+    conn.batch_execute("PRAGMA busy_timeout = 30000;").map_err(|error| StoreError::Open(error.into()))?;
+    Ok(conn)
+}
+
+/// Sets a connection up for work.
+pub(crate) fn prepare(conn: &mut Conn) -> QueryResult<()> {
+    let mut result = conn.batch_execute("PRAGMA journal_mode = WAL;");
+    // While another process switches to WAL this fails at once, whatever the busy time-out; a write
+    // transaction waits for it.
+    for _ in 0..50 {
+        if result.is_ok() {
+            break;
+        }
+        conn.batch_execute("BEGIN IMMEDIATE; ROLLBACK;")?;
+        result = conn.batch_execute("PRAGMA journal_mode = WAL;");
+    }
+    result?;
+    conn.batch_execute("PRAGMA synchronous = NORMAL; PRAGMA foreign_keys = ON; PRAGMA busy_timeout = 5000;")
+}
+
+/// Carries out a transaction that will write. It takes the write lock at its beginning: one that
+/// reads first could fail when it comes to write, whatever the busy time-out.
+pub(crate) fn write<T>(
+    conn: &mut Conn,
+    f: impl FnOnce(&mut Conn) -> Result<T, StoreError>,
+) -> Result<T, StoreError> {
+    AnsiTransactionManager::begin_transaction_sql(conn, "BEGIN IMMEDIATE")?;
+    match f(conn) {
+        Ok(value) => {
+            AnsiTransactionManager::commit_transaction(conn)?;
+            Ok(value)
+        }
+        Err(error) => {
+            AnsiTransactionManager::rollback_transaction(conn)?;
+            Err(error)
+        }
+    }
+}
+
+#[derive(QueryableByName)]
+struct Name {
+    #[diesel(sql_type = Text)]
+    name: String,
+}
+
+/// Returns new names, as the tables' own defaults make them.
+pub(crate) fn new_ids(conn: &mut Conn, count: usize) -> QueryResult<Vec<String>> {
+    let count = i64::try_from(count).unwrap_or(i64::MAX);
+    let names: Vec<Name> = diesel::sql_query(
+        "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ?) \
+         SELECT lower(hex(randomblob(16))) AS name FROM n",
+    )
+    .bind::<BigInt, _>(count)
+    .load(conn)?;
+    Ok(names.into_iter().map(|row| row.name).collect())
+}

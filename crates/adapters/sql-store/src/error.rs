@@ -1,0 +1,153 @@
+//! What can go wrong in the database, and what it means for the engine.
+
+use diesel::result::{DatabaseErrorKind, Error as SqlError};
+use passerelle_ports::{ErrorKind, PortError};
+
+/// An error of the store.
+///
+/// Its own message holds no value of a record. What lies underneath may name a column or a rule of
+/// the schema, never a value.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum StoreError {
+    /// The database was made by a newer version; nothing was touched.
+    #[error("the database was made by a newer version (schema {found}, this program knows {known})")]
+    NewerSchema {
+        /// The newest migration that the database has seen.
+        found: String,
+        /// The newest migration that this program knows.
+        known: String,
+    },
+    /// The file cannot be opened as a database.
+    #[error("the database cannot be opened")]
+    Open(#[source] Box<dyn std::error::Error + Send + Sync>),
+    /// The schema could not be brought up to date; it is as it was.
+    #[error("the database could not be brought up to date")]
+    Migration(#[source] Box<dyn std::error::Error + Send + Sync>),
+    /// A rule of the schema refused the change: the text says which, in words for a person.
+    #[error("refused by the database: {0}")]
+    Refused(String),
+    /// Somebody else writes, or the disk does not answer.
+    #[error("the database is busy or out of reach")]
+    Busy(#[source] SqlError),
+    /// Any other answer of the database.
+    #[error("the database answered with an error")]
+    Database(#[source] SqlError),
+    /// No row has this name.
+    #[error("no such {0}")]
+    Missing(&'static str),
+    /// A row of Passerelle's own tables cannot be read.
+    #[error("a row of {0} cannot be read")]
+    Damaged(&'static str),
+    /// A call stopped in mid-way; its transaction was rolled back.
+    #[error("the call was interrupted")]
+    Interrupted,
+    /// A cursor that is too old, or of another database.
+    #[error("the mark is no longer good")]
+    CursorExpired,
+    /// Another process holds the pair.
+    #[error("another process works on this pair")]
+    LeaseHeld,
+    /// An item would belong to two links of one pair.
+    #[error("an item would belong to two links")]
+    TwoLinks,
+}
+
+/// Messages of SQLite itself that come with no kind of their own.
+const OUT_OF_REACH: [&str; 7] = [
+    "database is locked",
+    "database table is locked",
+    "disk I/O error",
+    "database or disk is full",
+    "attempt to write a readonly database",
+    "unable to open database file",
+    "locking protocol",
+];
+const BROKEN: [&str; 5] = ["malformed", "not a database", "out of memory", "no such", "interrupted"];
+
+impl From<SqlError> for StoreError {
+    fn from(error: SqlError) -> Self {
+        let SqlError::DatabaseError(kind, info) = &error else {
+            return StoreError::Database(error);
+        };
+        let message = info.message();
+        match kind {
+            DatabaseErrorKind::UniqueViolation
+            | DatabaseErrorKind::ForeignKeyViolation
+            | DatabaseErrorKind::NotNullViolation
+            | DatabaseErrorKind::CheckViolation => StoreError::Refused(rule_of(message)),
+            DatabaseErrorKind::Unknown if OUT_OF_REACH.iter().any(|text| message.contains(text)) => {
+                StoreError::Busy(error)
+            }
+            // A trigger's RAISE(ABORT, …) has no kind of its own either.
+            DatabaseErrorKind::Unknown if !BROKEN.iter().any(|text| message.contains(text)) => {
+                StoreError::Refused(message.to_owned())
+            }
+            DatabaseErrorKind::ClosedConnection => StoreError::Busy(error),
+            _ => StoreError::Database(error),
+        }
+    }
+}
+
+/// Takes the words of a rule out of SQLite's message.
+fn rule_of(message: &str) -> String {
+    let rule = message.split_once("constraint failed: ").map_or(message, |(_, rule)| rule);
+    rule.trim_start_matches("index ").trim_matches('\'').to_owned()
+}
+
+impl StoreError {
+    /// Turns the error into the one of a port.
+    #[must_use]
+    pub fn at(self, operation: &'static str) -> PortError {
+        let (kind, code) = match &self {
+            StoreError::NewerSchema { .. } => (ErrorKind::Unsupported, Some("SYS-104")),
+            StoreError::Refused(_) => (ErrorKind::Rejected, Some("DB-104")),
+            StoreError::Busy(_) | StoreError::Open(_) => (ErrorKind::Unavailable, Some("SYS-103")),
+            StoreError::Interrupted => (ErrorKind::Unavailable, None),
+            StoreError::Missing(_) => (ErrorKind::NotFound, None),
+            StoreError::CursorExpired => (ErrorKind::CursorExpired, None),
+            StoreError::LeaseHeld => (ErrorKind::RateLimited, Some("SYS-102")),
+            StoreError::Migration(_) | StoreError::Database(_) | StoreError::Damaged(_) => {
+                (ErrorKind::Unexpected, Some("SYS-105"))
+            }
+            StoreError::TwoLinks => (ErrorKind::Unexpected, None),
+        };
+        let mut error = PortError::new(kind, operation);
+        error.code = code;
+        if let StoreError::Refused(rule) = &self {
+            error = error.with_detail("reason", rule.clone());
+        }
+        error.with_source(self)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn kind(kind: DatabaseErrorKind, message: &str) -> ErrorKind {
+        StoreError::from(SqlError::DatabaseError(kind, Box::new(message.to_owned()))).at("test").kind
+    }
+
+    #[test]
+    fn each_answer_of_the_database_has_one_meaning() {
+        for (of, message, expected) in [
+            (DatabaseErrorKind::CheckViolation, "CHECK constraint failed: a rule", ErrorKind::Rejected),
+            (DatabaseErrorKind::Unknown, "start_zone is no IANA time zone", ErrorKind::Rejected),
+            (DatabaseErrorKind::Unknown, "database is locked", ErrorKind::Unavailable),
+            (DatabaseErrorKind::Unknown, "database or disk is full", ErrorKind::Unavailable),
+            (DatabaseErrorKind::Unknown, "database disk image is malformed", ErrorKind::Unexpected),
+        ] {
+            assert_eq!(kind(of, message), expected, "{message}");
+        }
+    }
+
+    #[test]
+    fn the_words_of_a_rule_are_told_without_the_rest() {
+        assert_eq!(rule_of("CHECK constraint failed: a rule, in words"), "a rule, in words");
+        assert_eq!(
+            rule_of("UNIQUE constraint failed: index 'a guest is invited once'"),
+            "a guest is invited once"
+        );
+    }
+}

@@ -1,0 +1,190 @@
+//! Event series in their tables: appointments, as the company says.
+
+mod convert;
+mod rows;
+
+use std::collections::{HashMap, HashSet};
+
+use chrono::NaiveDateTime;
+use diesel::prelude::*;
+use passerelle_calendar::Event;
+use passerelle_ports::Value;
+
+use self::{
+    convert::{Rows, event, main_row, parts},
+    rows::{EVENT_WIDTH, EventRow},
+};
+use crate::{
+    child::{self, apply},
+    collection::{Collection, Loaded, NewRow, Scope, leftovers_of, leftovers_text},
+    dialect::{Conn, MOST_NAMES, MOST_VALUES},
+    schema::appointments,
+};
+
+/// A whole row of `appointments` on its way in.
+#[derive(Insertable)]
+#[diesel(table_name = appointments)]
+#[diesel(treat_none_as_default_value = false)]
+struct NewAppointment {
+    id: String,
+    owner_id: String,
+    leftovers: Option<String>,
+    #[diesel(embed)]
+    row: EventRow,
+}
+
+/// A whole row of `appointments` on its way out.
+#[derive(Queryable, Selectable)]
+#[diesel(table_name = appointments)]
+struct FullRow {
+    number: i64,
+    id: String,
+    leftovers: Option<String>,
+    version: i64,
+    updated_at: NaiveDateTime,
+    #[diesel(embed)]
+    row: EventRow,
+}
+
+/// Reads the parts of some events.
+fn load_rows(conn: &mut Conn, ids: &[String]) -> QueryResult<Rows> {
+    Ok(Rows {
+        participants: child::load(conn, ids)?,
+        alerts: child::load(conn, ids)?,
+        rules: child::load(conn, ids)?,
+        dates: child::load(conn, ids)?,
+        overrides: child::load(conn, ids)?,
+        categories: child::load(conn, ids)?,
+    })
+}
+
+impl Collection for Event {
+    const KIND_NAME: &'static str = "appointment";
+
+    fn log_users(user: &str) -> Vec<String> {
+        vec![user.to_owned()]
+    }
+
+    fn page(conn: &mut Conn, user: &str, after: i64, limit: i64) -> QueryResult<Vec<(i64, String)>> {
+        appointments::table
+            .filter(appointments::owner_id.eq(user).and(appointments::number.gt(after)))
+            .order(appointments::number)
+            .limit(limit)
+            .select((appointments::number, appointments::id))
+            .load(conn)
+    }
+
+    fn visible(conn: &mut Conn, user: &str, ids: &[String]) -> QueryResult<HashSet<String>> {
+        let mut seen = HashSet::new();
+        for some in ids.chunks(MOST_NAMES) {
+            let found: Vec<String> = appointments::table
+                .filter(appointments::id.eq_any(some).and(appointments::owner_id.eq(user)))
+                .select(appointments::id)
+                .load(conn)?;
+            seen.extend(found);
+        }
+        Ok(seen)
+    }
+
+    fn served(_: &mut Conn, _: &str, _: i64) -> QueryResult<()> {
+        // An appointment has one owner, so the change log itself knows who had it before.
+        Ok(())
+    }
+
+    fn unserved(_: &mut Conn, _: &str, _: i64) -> QueryResult<bool> {
+        Ok(false)
+    }
+
+    fn load(conn: &mut Conn, _: &Scope, ids: &[String]) -> QueryResult<HashMap<String, Loaded<Self>>> {
+        let mut found = HashMap::with_capacity(ids.len());
+        for some in ids.chunks(MOST_NAMES) {
+            let rows: Vec<FullRow> = appointments::table
+                .filter(appointments::id.eq_any(some))
+                .select(FullRow::as_select())
+                .load(conn)?;
+            let mut parts = load_rows(conn, some)?;
+            found.extend(rows.into_iter().map(|full| {
+                let loaded = Loaded {
+                    number: full.number,
+                    version: full.version,
+                    updated: full.updated_at,
+                    record: event(full.row, &parts.take(&full.id)),
+                    leftovers: leftovers_of(full.leftovers.as_deref()),
+                };
+                (full.id, loaded)
+            }));
+        }
+        Ok(found)
+    }
+
+    fn insert(conn: &mut Conn, scope: &Scope, rows: &[NewRow<'_, Self>]) -> QueryResult<()> {
+        let owner_id = scope.user.clone().unwrap_or_default();
+        let main: Vec<NewAppointment> = rows
+            .iter()
+            .map(|new| NewAppointment {
+                id: new.id.clone(),
+                owner_id: owner_id.clone(),
+                leftovers: leftovers_text(new.leftovers),
+                row: main_row(new.record),
+            })
+            .collect();
+        for some in main.chunks(MOST_VALUES / EVENT_WIDTH) {
+            diesel::insert_into(appointments::table).values(some).execute(conn)?;
+        }
+        let mut all: Vec<_> = rows.iter().map(|new| parts(&new.id, new.record)).collect();
+        macro_rules! insert_parts {
+            ($($part:ident)*) => {$({
+                let rows: Vec<_> =
+                    all.iter_mut().flat_map(|parts| std::mem::take(&mut parts.$part).into_values()).collect();
+                child::insert(conn, &rows)?;
+            })*};
+        }
+        insert_parts!(participants alerts rules dates overrides categories);
+        Ok(())
+    }
+
+    fn update(conn: &mut Conn, _: &Scope, id: &str, from: &Self, to: &Self) -> QueryResult<()> {
+        let (before, after) = (main_row(from), main_row(to));
+        if before != after {
+            diesel::update(appointments::table.filter(appointments::id.eq(id))).set(&after).execute(conn)?;
+        }
+        let held = load_rows(conn, &[id.to_owned()])?.take(id);
+        let (before, after) = (parts(id, from), parts(id, to));
+        macro_rules! apply_parts {
+            ($($part:ident)*) => {$(
+                apply(conn, &held.$part, &before.$part, &after.$part)?;
+            )*};
+        }
+        apply_parts!(participants alerts rules dates overrides categories);
+        Ok(())
+    }
+
+    fn delete(conn: &mut Conn, id: &str) -> QueryResult<usize> {
+        diesel::delete(appointments::table.filter(appointments::id.eq(id))).execute(conn)
+    }
+
+    fn set_leftovers(conn: &mut Conn, id: &str, leftovers: Option<&Value>) -> QueryResult<usize> {
+        diesel::update(appointments::table.filter(appointments::id.eq(id)))
+            .set(appointments::leftovers.eq(leftovers_text(leftovers)))
+            .execute(conn)
+    }
+
+    fn by_uid(conn: &mut Conn, scope: &Scope, uids: &[String]) -> QueryResult<Vec<(String, String)>> {
+        let owner = scope.user.as_deref().unwrap_or_default();
+        let mut found = Vec::new();
+        for some in uids.chunks(MOST_NAMES) {
+            let rows: Vec<(String, String)> = appointments::table
+                .filter(appointments::owner_id.eq(owner))
+                .filter(appointments::uid.ne("").and(appointments::uid.eq_any(some)))
+                .order(appointments::number)
+                .select((appointments::uid, appointments::id))
+                .load(conn)?;
+            found.extend(rows);
+        }
+        Ok(found)
+    }
+
+    fn uid(&self) -> &str {
+        &self.uid
+    }
+}

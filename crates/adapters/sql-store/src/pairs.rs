@@ -1,0 +1,155 @@
+//! The pairs: one local collection and one remote collection kept in step, for one app user.
+
+use diesel::prelude::*;
+use passerelle_ports::{Kind, PairId, Value};
+
+use crate::{AccountId, StoreError, UserId, db::Db, schema::passerelle_pairs};
+
+/// A pair, as it was set up.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Pair {
+    /// Its name in the ledger.
+    pub id: PairId,
+    /// The app user whose records are kept in step.
+    pub user: UserId,
+    /// What is kept in step.
+    pub kind: Kind,
+    /// The account at the provider.
+    pub account: AccountId,
+    /// The provider's name of the remote collection.
+    pub collection: String,
+    /// A name for people.
+    pub name: String,
+    /// The rules, as their owner wrote them.
+    pub rules: Value,
+    /// Whether it takes part in runs.
+    pub enabled: bool,
+}
+
+#[derive(Queryable, Selectable, Insertable, AsChangeset)]
+#[diesel(table_name = passerelle_pairs)]
+struct PairRow {
+    id: String,
+    user_id: String,
+    kind: String,
+    account_id: String,
+    collection: String,
+    name: String,
+    rules: String,
+    enabled: bool,
+}
+
+impl TryFrom<PairRow> for Pair {
+    type Error = StoreError;
+
+    fn try_from(row: PairRow) -> Result<Self, StoreError> {
+        let damaged = || StoreError::Damaged("passerelle_pairs");
+        let kind = [Kind::Contacts, Kind::Events].into_iter().find(|kind| kind.as_str() == row.kind);
+        Ok(Pair {
+            id: PairId::new(row.id),
+            user: UserId::new(row.user_id),
+            kind: kind.ok_or_else(damaged)?,
+            account: AccountId(row.account_id),
+            collection: row.collection,
+            name: row.name,
+            rules: serde_json::from_str(&row.rules).map_err(|_| damaged())?,
+            enabled: row.enabled,
+        })
+    }
+}
+
+impl From<Pair> for PairRow {
+    fn from(pair: Pair) -> Self {
+        PairRow {
+            id: pair.id.to_string(),
+            user_id: pair.user.as_str().to_owned(),
+            kind: pair.kind.as_str().to_owned(),
+            account_id: pair.account.0,
+            collection: pair.collection,
+            name: pair.name,
+            rules: pair.rules.to_string(),
+            enabled: pair.enabled,
+        }
+    }
+}
+
+/// The table of pairs.
+#[derive(Clone)]
+pub struct Pairs {
+    db: Db,
+}
+
+impl Pairs {
+    pub(crate) fn new(db: Db) -> Self {
+        Pairs { db }
+    }
+
+    /// Keeps a pair: a new one, or a new state of one that is known by its id.
+    ///
+    /// # Errors
+    ///
+    /// `Refused` when another pair writes to the same remote collection already, or when the app
+    /// user or the account does not exist.
+    pub async fn save(&self, pair: Pair) -> Result<(), StoreError> {
+        let row = PairRow::from(pair);
+        let save = self.db.write(move |conn| {
+            diesel::insert_into(passerelle_pairs::table)
+                .values(&row)
+                .on_conflict(passerelle_pairs::id)
+                .do_update()
+                .set(&row)
+                .execute(conn)?;
+            Ok(())
+        });
+        save.await
+    }
+
+    /// Lists the pairs of an app user, or all.
+    ///
+    /// # Errors
+    ///
+    /// Those of the database.
+    pub async fn list(&self, user: Option<&UserId>) -> Result<Vec<Pair>, StoreError> {
+        let user = user.cloned();
+        let list = self.db.read(move |conn| {
+            let mut query = passerelle_pairs::table
+                .order((passerelle_pairs::user_id, passerelle_pairs::kind, passerelle_pairs::id))
+                .select(PairRow::as_select())
+                .into_boxed();
+            if let Some(user) = &user {
+                query = query.filter(passerelle_pairs::user_id.eq(user.as_str().to_owned()));
+            }
+            query.load(conn)?.into_iter().map(Pair::try_from).collect()
+        });
+        list.await
+    }
+
+    /// Returns one pair.
+    ///
+    /// # Errors
+    ///
+    /// Those of the database.
+    pub async fn get(&self, id: &PairId) -> Result<Option<Pair>, StoreError> {
+        let id = id.to_string();
+        let get = self.db.read(move |conn| {
+            let row: Option<PairRow> =
+                passerelle_pairs::table.find(id).select(PairRow::as_select()).first(conn).optional()?;
+            row.map(Pair::try_from).transpose()
+        });
+        get.await
+    }
+
+    /// Forgets a pair. Its links and history are the ledger's: `Ledger::erase_pair`.
+    ///
+    /// # Errors
+    ///
+    /// Those of the database.
+    pub async fn remove(&self, id: &PairId) -> Result<(), StoreError> {
+        let id = id.to_string();
+        let remove = self.db.write(move |conn| {
+            diesel::delete(passerelle_pairs::table.find(id)).execute(conn)?;
+            Ok(())
+        });
+        remove.await
+    }
+}

@@ -1,0 +1,108 @@
+//! The store: one company database, opened.
+
+use std::path::Path;
+
+use passerelle_calendar::Event;
+use passerelle_contacts::Contact;
+use passerelle_ports::InstallationId;
+
+use crate::{Accounts, Pairs, Settings, SqlReplica, StoreError, UserId, Users, db::Db, migrate};
+
+/// How a store behaves.
+#[derive(Clone, Debug)]
+pub struct StoreOptions {
+    /// The region (ISO 3166-1 alpha-2) of telephone numbers written without a country.
+    pub region: Option<String>,
+    /// How many records a page of a listing holds, 500 at most.
+    pub page_size: usize,
+    /// How many connections are kept open at most.
+    pub connections: usize,
+    /// Whether a contact that arrives from one app user's account is seen by all app users at once.
+    /// If not, it is theirs until the company shares it.
+    pub share_new_contacts: bool,
+}
+
+impl Default for StoreOptions {
+    fn default() -> Self {
+        StoreOptions { region: None, page_size: 500, connections: 4, share_new_contacts: false }
+    }
+}
+
+/// One company database, opened. Clones share the connections.
+#[derive(Clone)]
+pub struct Store {
+    pub(crate) db: Db,
+    pub(crate) options: StoreOptions,
+    installation: InstallationId,
+}
+
+impl std::fmt::Debug for Store {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Store").field("installation", &self.installation).finish_non_exhaustive()
+    }
+}
+
+impl Store {
+    /// Opens a database file, makes it if there is none, and brings its tables up to date.
+    ///
+    /// Several programs may do so at once.
+    ///
+    /// # Errors
+    ///
+    /// `NewerSchema` for a database that a newer version has changed, which is left untouched; `Open`,
+    /// `Migration` and `Busy` as they say.
+    pub async fn open(path: &Path, options: StoreOptions) -> Result<Store, StoreError> {
+        let file = path.to_path_buf();
+        let open = tokio::task::spawn_blocking(move || migrate::open(&file));
+        let installation = open.await.map_err(|_| StoreError::Interrupted)??;
+        let db = Db::new(path.to_path_buf(), options.connections)?;
+        Ok(Store { db, options, installation: InstallationId::new(installation) })
+    }
+
+    /// Returns the name of this installation, made when the database was.
+    #[must_use]
+    pub fn installation(&self) -> &InstallationId {
+        &self.installation
+    }
+
+    /// Returns the app users.
+    #[must_use]
+    pub fn users(&self) -> Users {
+        Users::new(self.db.clone())
+    }
+
+    /// Returns the connected accounts.
+    #[must_use]
+    pub fn accounts(&self) -> Accounts {
+        Accounts::new(self.db.clone())
+    }
+
+    /// Returns the pairs of collections.
+    #[must_use]
+    pub fn pairs(&self) -> Pairs {
+        Pairs::new(self.db.clone())
+    }
+
+    /// Returns the settings that are kept in the database.
+    #[must_use]
+    pub fn settings(&self) -> Settings {
+        Settings::new(self.db.clone())
+    }
+
+    /// Returns the contacts that an app user sees.
+    #[must_use]
+    pub fn contacts(&self, user: &UserId) -> SqlReplica<Contact> {
+        self.replica(user)
+    }
+
+    /// Returns the appointments that an app user owns.
+    #[must_use]
+    pub fn events(&self, user: &UserId) -> SqlReplica<Event> {
+        self.replica(user)
+    }
+
+    fn replica<R>(&self, user: &UserId) -> SqlReplica<R> {
+        let StoreOptions { region, page_size, share_new_contacts, .. } = self.options.clone();
+        SqlReplica::new(self.db.clone(), user.as_str(), region, share_new_contacts, page_size)
+    }
+}
