@@ -1,6 +1,7 @@
 """People: batches, etags, masks, groups and photos."""
 
 import base64
+import threading
 import unittest
 
 import peer
@@ -138,6 +139,32 @@ class Groups(peer.PeopleTest):
         self.assertIn(label["resourceName"], [row["resourceName"] for row in listed])
         groups.delete(resourceName=label["resourceName"]).execute()
         self.assertEqual(len(self.get(name, "memberships")["memberships"]), 1)
+
+
+class Turns(peer.PeopleTest):
+    def test_mutations_at_the_same_time_are_punished_and_one_by_one_they_are_not(self):
+        self.addCleanup(peer.control, "knobs", {"people_parallel_mutations": None})
+        peer.control("knobs", {"people_parallel_mutations": "people-503-unavailable"})
+        for n in range(3):
+            self.create(f"N{n}")
+        start = threading.Barrier(4)
+        statuses = []
+
+        def create(people):
+            start.wait()
+            try:
+                people.createContact(body={}).execute()
+                statuses.append(200)
+            except peer.HttpError as error:
+                statuses.append(error.resp.status)
+
+        clients = [peer.service("people", "v1", self.credentials).people() for _ in range(4)]
+        threads = [threading.Thread(target=create, args=[people]) for people in clients]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        self.assertEqual(set(statuses), {200, 503})
 
 
 class Photos(peer.PeopleTest):

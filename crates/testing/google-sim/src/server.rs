@@ -17,7 +17,8 @@ use tokio::task::JoinSet;
 
 use crate::api::Knobs;
 use crate::core::{Core, Setup};
-use crate::wire::{Cut, Response};
+use crate::people::turns::Turns;
+use crate::wire::{Cut, Request, Response};
 
 const LARGEST_BODY: usize = 64 * 1024 * 1024;
 
@@ -45,6 +46,7 @@ pub struct SimOptions {
 struct Shared {
     core: Mutex<(Core, Instant)>,
     frozen: bool,
+    turns: Turns,
 }
 
 impl Shared {
@@ -133,7 +135,11 @@ fn share(options: &SimOptions) -> Arc<Shared> {
         language: options.language.clone().unwrap_or_else(|| "en".to_owned()),
         knobs: options.knobs.clone(),
     });
-    Arc::new(Shared { core: Mutex::new((core, Instant::now())), frozen: options.frozen })
+    Arc::new(Shared {
+        core: Mutex::new((core, Instant::now())),
+        frozen: options.frozen,
+        turns: Turns::default(),
+    })
 }
 
 /// The one place where the real time comes in.
@@ -181,7 +187,9 @@ async fn answer(shared: Arc<Shared>, request: HttpRequest<Incoming>) -> io::Resu
             (name.to_string(), value)
         })
         .collect();
-    let response = shared.lock().0.handle(&head.method, target, &headers, &body);
+    let request = Request::new(head.method.as_str(), target, &headers, &body);
+    // The turn ends after the answer's delay.
+    let (response, _turn) = shared.turns.handle(&mut shared.lock().0, &request);
     if !response.delay.is_zero() {
         tokio::time::sleep(response.delay).await;
     }

@@ -15,6 +15,7 @@ mod render;
 mod store;
 mod text;
 mod tokens;
+pub(crate) mod turns;
 mod write;
 
 #[cfg(test)]
