@@ -1,0 +1,323 @@
+//! One account's calls to Google: paced, counted, repeated where that is harmless.
+
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Duration,
+};
+
+use backon::{BackoffBuilder, ExponentialBuilder};
+use bytes::Bytes;
+use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
+use passerelle_ports::{ErrorKind, PortError, PortResult};
+use secrecy::{ExposeSecret, SecretString};
+use serde::{Serialize, de::DeserializeOwned};
+use url::Url;
+
+use crate::{
+    Endpoints, Pace, Tokens,
+    error::{Answer, Failure, failure_of},
+    network,
+    pace::Pacer,
+};
+
+/// Which of Google's services is called.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Api {
+    /// Calendar v3.
+    Calendar,
+    /// People v1.
+    People,
+    /// Consent, tokens, identity.
+    OAuth,
+}
+
+/// How often and how slowly a failed call is repeated (C201).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RetryPolicy {
+    /// How many times a call is repeated at most.
+    pub repeats: usize,
+    /// The first pause; each next one is about twice as long.
+    pub first: Duration,
+    /// The longest pause; a longer `Retry-After` ends the call instead.
+    pub longest: Duration,
+}
+
+impl Default for RetryPolicy {
+    fn default() -> Self {
+        RetryPolicy { repeats: 5, first: Duration::from_secs(1), longest: Duration::from_secs(32) }
+    }
+}
+
+impl RetryPolicy {
+    pub(crate) fn pauses(&self) -> impl Iterator<Item = Duration> + use<> {
+        ExponentialBuilder::default()
+            .with_min_delay(self.first)
+            .with_max_delay(self.longest)
+            .with_max_times(self.repeats)
+            .with_jitter()
+            .build()
+    }
+
+    /// The pause before the next attempt, or `None` when it is better to give up.
+    pub(crate) fn pause(&self, failure: &Failure, planned: Option<Duration>) -> Option<Duration> {
+        let planned = planned?;
+        match failure.error().retry_after {
+            Some(said) if said > self.longest => None,
+            Some(said) => Some(said.max(planned)),
+            None => Some(planned),
+        }
+    }
+}
+
+/// How many requests were sent, for the report: one count for each API.
+#[derive(Debug, Default)]
+pub struct RequestCounter {
+    calendar: AtomicU64,
+    people: AtomicU64,
+    oauth: AtomicU64,
+}
+
+impl RequestCounter {
+    fn of(&self, api: Api) -> &AtomicU64 {
+        match api {
+            Api::Calendar => &self.calendar,
+            Api::People => &self.people,
+            Api::OAuth => &self.oauth,
+        }
+    }
+
+    pub(crate) fn count(&self, api: Api) {
+        self.of(api).fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// Returns how many requests went to one API, repetitions included.
+    #[must_use]
+    pub fn sent_to(&self, api: Api) -> u64 {
+        self.of(api).load(Ordering::Relaxed)
+    }
+
+    /// Returns how many requests were sent in all.
+    #[must_use]
+    pub fn total(&self) -> u64 {
+        [Api::Calendar, Api::People, Api::OAuth].into_iter().map(|api| self.sent_to(api)).sum()
+    }
+}
+
+/// One call to be made.
+#[derive(Clone)]
+pub struct Call {
+    api: Api,
+    operation: &'static str,
+    method: Method,
+    url: Url,
+    headers: HeaderMap,
+    body: Option<Bytes>,
+    repeatable: bool,
+}
+
+impl Call {
+    /// Makes a call; `operation` names it in errors, such as `events.list`.
+    ///
+    /// Only a `GET` is repeated after a failure that leaves open whether the call landed.
+    #[must_use]
+    pub fn new(api: Api, operation: &'static str, method: Method, url: Url) -> Self {
+        let repeatable = method == Method::GET;
+        Call { api, operation, method, url, headers: HeaderMap::new(), body: None, repeatable }
+    }
+
+    /// Adds a query parameter.
+    #[must_use]
+    pub fn query(mut self, name: &str, value: &str) -> Self {
+        self.url.query_pairs_mut().append_pair(name, value);
+        self
+    }
+
+    /// Adds a JSON body.
+    ///
+    /// # Errors
+    ///
+    /// Fails when the value cannot be written as JSON.
+    pub fn json<T: Serialize + ?Sized>(mut self, value: &T) -> PortResult<Self> {
+        let body = serde_json::to_vec(value)
+            .map_err(|error| PortError::new(ErrorKind::Unexpected, self.operation).with_source(error))?;
+        self.headers
+            .insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json; charset=utf-8"));
+        self.body = Some(body.into());
+        Ok(self)
+    }
+
+    /// Adds a header; a value that no header can hold is refused.
+    ///
+    /// # Errors
+    ///
+    /// Fails when the value holds a control character.
+    pub fn header(mut self, name: HeaderName, value: &str) -> PortResult<Self> {
+        let value = HeaderValue::from_str(value)
+            .map_err(|error| PortError::new(ErrorKind::Unexpected, self.operation).with_source(error))?;
+        self.headers.insert(name, value);
+        Ok(self)
+    }
+
+    /// Says that the call may be repeated though it writes: it does the same however often it lands.
+    #[must_use]
+    pub fn repeatable(mut self) -> Self {
+        self.repeatable = true;
+        self
+    }
+}
+
+/// A successful answer.
+#[derive(Clone)]
+pub struct ApiResponse {
+    operation: &'static str,
+    /// The HTTP status.
+    pub status: StatusCode,
+    /// The headers.
+    pub headers: HeaderMap,
+    /// The body.
+    pub body: Bytes,
+}
+
+impl ApiResponse {
+    /// Reads the body as JSON.
+    ///
+    /// # Errors
+    ///
+    /// Fails with the place where reading stopped, never with the text: a page that is no JSON at all is
+    /// `Unavailable` (somebody else answered), JSON of another shape is `Unexpected`.
+    pub fn json<T: DeserializeOwned>(&self) -> PortResult<T> {
+        let mut reader = serde_json::Deserializer::from_slice(&self.body);
+        serde_path_to_error::deserialize(&mut reader).map_err(|error| {
+            let place = error.path().to_string();
+            match error.inner().classify() {
+                serde_json::error::Category::Data => {
+                    PortError::new(ErrorKind::Unexpected, self.operation).with_detail("place", place)
+                }
+                _ => PortError::new(ErrorKind::Unavailable, self.operation).with_code("NET-101"),
+            }
+        })
+    }
+}
+
+/// The calls of one account.
+pub struct GoogleClient {
+    http: reqwest::Client,
+    endpoints: Endpoints,
+    tokens: Arc<Tokens>,
+    pacer: Pacer,
+    retry: RetryPolicy,
+    counter: Arc<RequestCounter>,
+}
+
+impl GoogleClient {
+    /// Makes the client of one account. The counter may be shared between accounts.
+    #[must_use]
+    pub fn new(
+        http: reqwest::Client,
+        endpoints: Endpoints,
+        tokens: Arc<Tokens>,
+        pace: Pace,
+        retry: RetryPolicy,
+        counter: Arc<RequestCounter>,
+    ) -> Self {
+        GoogleClient { http, endpoints, tokens, pacer: Pacer::new(pace), retry, counter }
+    }
+
+    /// Returns where Google is.
+    #[must_use]
+    pub fn endpoints(&self) -> &Endpoints {
+        &self.endpoints
+    }
+
+    /// Returns the counter of requests.
+    #[must_use]
+    pub fn counter(&self) -> &Arc<RequestCounter> {
+        &self.counter
+    }
+
+    /// Makes a call, waiting for its turn, and repeats it where that is harmless.
+    ///
+    /// An answer of 401 makes one new access token and one repetition. A refusal for going too fast is
+    /// repeated whatever the call is, because it was not carried out; a lost answer only when the call may
+    /// land twice.
+    ///
+    /// # Errors
+    ///
+    /// Every answer that is no success, with retries used up.
+    pub async fn send(&self, call: Call) -> Result<ApiResponse, Failure> {
+        let mut token = self.tokens.access().await?;
+        let mut renewed = false;
+        let mut pauses = self.retry.pauses();
+        loop {
+            let failure = match self.attempt(&call, &token).await {
+                Ok(response) => return Ok(response),
+                Err(failure) => failure,
+            };
+            if failure.status() == Some(StatusCode::UNAUTHORIZED) && !renewed {
+                renewed = true;
+                token = self.tokens.renew(&token).await?;
+                continue;
+            }
+            if !is_harmless(&call, &failure) {
+                return Err(failure);
+            }
+            let Some(pause) = self.retry.pause(&failure, pauses.next()) else { return Err(failure) };
+            tracing::debug!(
+                operation = call.operation,
+                code = failure.error().code,
+                ?pause,
+                "repeating a call"
+            );
+            tokio::time::sleep(pause).await;
+        }
+    }
+
+    async fn attempt(&self, call: &Call, token: &SecretString) -> Result<ApiResponse, Failure> {
+        self.pacer.wait(call.api).await;
+        self.counter.count(call.api);
+        let mut request = self
+            .http
+            .request(call.method.clone(), call.url.clone())
+            .headers(call.headers.clone())
+            .bearer_auth(token.expose_secret());
+        if let Some(body) = &call.body {
+            request = request.body(body.clone());
+        }
+        read(call.api, call.operation, request).await
+    }
+}
+
+/// Sends a request and reads the whole answer.
+pub(crate) async fn read(
+    api: Api,
+    operation: &'static str,
+    request: reqwest::RequestBuilder,
+) -> Result<ApiResponse, Failure> {
+    let response = request.send().await.map_err(|error| network::failure(error, operation))?;
+    let (status, headers) = (response.status(), response.headers().clone());
+    let body = match response.bytes().await {
+        Ok(body) => body,
+        // A refusal whose body is lost is still a refusal.
+        Err(_) if status.is_client_error() || status.is_server_error() => Bytes::new(),
+        Err(error) => return Err(network::failure(error, operation)),
+    };
+    tracing::trace!(operation, status = status.as_u16(), "answered");
+    if status.is_success() {
+        return Ok(ApiResponse { operation, status, headers, body });
+    }
+    Err(failure_of(&Answer { api, operation, status, headers: &headers, body: &body }))
+}
+
+fn is_harmless(call: &Call, failure: &Failure) -> bool {
+    match failure.kind() {
+        ErrorKind::RateLimited => failure.error().code == Some("GOOG-301"),
+        ErrorKind::Unavailable => {
+            let passing = matches!(failure.error().code, Some("GOOG-311" | "NET-101"));
+            passing && (call.repeatable || !failure.sent)
+        }
+        _ => false,
+    }
+}

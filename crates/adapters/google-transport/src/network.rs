@@ -1,0 +1,89 @@
+//! What a failed connection means: the network, the proxy, the certificate or the clock.
+
+use std::{error::Error, io};
+
+use passerelle_ports::{ErrorKind, PortError};
+use rustls::CertificateError;
+
+use crate::error::Failure;
+
+/// Maps an error below HTTP. The address never gets into the error: it may hold a token.
+pub(crate) fn failure(error: reqwest::Error, operation: &'static str) -> Failure {
+    let error = error.without_url();
+    let code = match (certificate(&error), says_proxy_login(&error)) {
+        (Some(fault), _) if is_clock(&fault) => "NET-104",
+        (Some(_), _) => "NET-103",
+        (None, true) => "NET-102",
+        (None, false) => "NET-101",
+    };
+    let sent = !error.is_connect();
+    Failure::network(
+        PortError::new(ErrorKind::Unavailable, operation).with_code(code).with_source(error),
+        sent,
+    )
+}
+
+fn chain<'a>(error: &'a (dyn Error + 'static)) -> impl Iterator<Item = &'a (dyn Error + 'static)> {
+    std::iter::successors(Some(error), |error| below(*error))
+}
+
+/// An `io::Error` hides the error it carries from `source`.
+fn below<'a>(error: &'a (dyn Error + 'static)) -> Option<&'a (dyn Error + 'static)> {
+    match error.downcast_ref::<io::Error>().and_then(io::Error::get_ref) {
+        Some(inner) => Some(inner),
+        None => error.source(),
+    }
+}
+
+fn certificate(error: &(dyn Error + 'static)) -> Option<CertificateError> {
+    chain(error).find_map(|error| match error.downcast_ref::<rustls::Error>() {
+        Some(rustls::Error::InvalidCertificate(fault)) => Some(fault.clone()),
+        _ => None,
+    })
+}
+
+fn is_clock(fault: &CertificateError) -> bool {
+    matches!(
+        fault,
+        CertificateError::Expired
+            | CertificateError::ExpiredContext { .. }
+            | CertificateError::NotValidYet
+            | CertificateError::NotValidYetContext { .. }
+    )
+}
+
+/// The tunnel's own error type is private to the HTTP library: its words are all there is.
+fn says_proxy_login(error: &(dyn Error + 'static)) -> bool {
+    chain(error).any(|error| error.to_string().contains("proxy authorization required"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[derive(Debug, thiserror::Error)]
+    #[error("outer")]
+    struct Outer(#[source] io::Error);
+
+    #[test]
+    fn a_certificate_fault_is_found_below_an_io_error() {
+        let table = [
+            (CertificateError::UnknownIssuer, false),
+            (CertificateError::NotValidForName, false),
+            (CertificateError::Expired, true),
+            (CertificateError::NotValidYet, true),
+        ];
+        for (fault, clock) in table {
+            let error = Outer(io::Error::other(rustls::Error::InvalidCertificate(fault)));
+            let found = certificate(&error).unwrap();
+            assert_eq!(is_clock(&found), clock, "{found:?}");
+        }
+        assert!(certificate(&Outer(io::Error::other("x"))).is_none());
+    }
+
+    #[test]
+    fn a_proxy_that_wants_a_log_in_is_recognised() {
+        assert!(says_proxy_login(&Outer(io::Error::other("proxy authorization required"))));
+        assert!(!says_proxy_login(&Outer(io::Error::other("tunnel error"))));
+    }
+}

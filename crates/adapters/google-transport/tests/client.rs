@@ -1,0 +1,292 @@
+//! Calls, tokens and repetitions against a scripted server.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs)]
+
+use std::{
+    num::NonZeroU32,
+    sync::{Arc, Mutex},
+    time::Duration,
+};
+
+use async_trait::async_trait;
+use chrono::{DateTime, TimeDelta, TimeZone, Utc};
+use http::Method;
+use passerelle_google_transport::{
+    Api, Call, ClientSecretFile, Endpoints, Failure, GoogleClient, HttpOptions, Pace, RequestCounter,
+    RetryPolicy, StoredToken, TokenStore, Tokens, http_client,
+};
+use passerelle_ports::{Clock, ErrorKind, PortResult};
+use secrecy::ExposeSecret;
+use serde_json::json;
+use url::Url;
+use wiremock::{
+    Mock, MockServer, ResponseTemplate,
+    matchers::{body_string_contains, header, method, path},
+};
+
+struct Vault(Mutex<Option<StoredToken>>);
+
+#[async_trait]
+impl TokenStore for Vault {
+    async fn load(&self) -> PortResult<Option<StoredToken>> {
+        Ok(self.0.lock().unwrap().clone())
+    }
+    async fn save(&self, token: &StoredToken) -> PortResult<()> {
+        *self.0.lock().unwrap() = Some(token.clone());
+        Ok(())
+    }
+}
+
+fn now() -> DateTime<Utc> {
+    Utc.with_ymd_and_hms(2026, 11, 24, 0, 0, 0).unwrap()
+}
+
+struct Fixed;
+
+impl Clock for Fixed {
+    fn now(&self) -> DateTime<Utc> {
+        now()
+    }
+}
+
+struct Stage {
+    server: MockServer,
+    client: Arc<GoogleClient>,
+    vault: Arc<Vault>,
+}
+
+impl Stage {
+    async fn new() -> Stage {
+        Stage::aged(Some(TimeDelta::days(1))).await
+    }
+
+    async fn aged(age: Option<TimeDelta>) -> Stage {
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let server = MockServer::start().await;
+        let endpoints = Endpoints::overridden(&Url::parse(&server.uri()).unwrap()).unwrap();
+        let http = http_client(&HttpOptions::default(), &endpoints).unwrap();
+        let retry =
+            RetryPolicy { repeats: 3, first: Duration::from_millis(1), longest: Duration::from_millis(1500) };
+        let counter = Arc::new(RequestCounter::default());
+        let stored =
+            StoredToken { refresh_token: "r1".to_owned().into(), granted: age.map(|age| now() - age) };
+        let vault = Arc::new(Vault(Mutex::new(Some(stored))));
+        let tokens = Tokens::new(
+            http.clone(),
+            endpoints.clone(),
+            ClientSecretFile::parse(r#"{"installed":{"client_id":"me"}}"#).unwrap(),
+            vault.clone(),
+            Arc::new(Fixed),
+            retry,
+            counter.clone(),
+        );
+        let many = NonZeroU32::new(60_000).unwrap();
+        let pace = Pace { calendar_per_minute: many, people_per_minute: many, burst: many };
+        let client = Arc::new(GoogleClient::new(http, endpoints, Arc::new(tokens), pace, retry, counter));
+        Stage { server, client, vault }
+    }
+
+    async fn token(&self, token: &str, times: u64, expected: u64) {
+        Mock::given(path("/token"))
+            .and(body_string_contains("grant_type=refresh_token"))
+            .and(body_string_contains("refresh_token=r1"))
+            .respond_with(
+                ResponseTemplate::new(200).set_body_json(json!({"access_token": token, "expires_in": 3599})),
+            )
+            .up_to_n_times(times)
+            .expect(expected)
+            .mount(&self.server)
+            .await;
+    }
+
+    async fn answer(&self, verb: &str, status: u16, reason: Option<&str>, times: u64) {
+        let body = match reason {
+            Some(reason) => json!({"error": {"code": status, "errors": [{"reason": reason}]}}),
+            None => json!({"ok": true}),
+        };
+        Mock::given(method(verb))
+            .and(path("/calendar/v3/x"))
+            .respond_with(ResponseTemplate::new(status).set_body_json(body))
+            .up_to_n_times(times)
+            .mount(&self.server)
+            .await;
+    }
+
+    async fn send(&self, verb: Method) -> Result<(), Failure> {
+        self.client.send(self.call(verb)).await.map(|_| ())
+    }
+
+    fn call(&self, verb: Method) -> Call {
+        Call::new(Api::Calendar, "x.do", verb, self.client.endpoints().calendar(&["x"]))
+    }
+
+    fn calls(&self) -> u64 {
+        self.client.counter().sent_to(Api::Calendar)
+    }
+}
+
+#[tokio::test]
+async fn many_callers_make_one_refresh() {
+    let stage = Stage::new().await;
+    stage.token("a1", 100, 1).await;
+    stage.answer("GET", 200, None, 100).await;
+    let calls = (0..20).map(|_| stage.send(Method::GET));
+    assert!(futures::future::join_all(calls).await.iter().all(Result::is_ok));
+    assert_eq!(stage.calls(), 20);
+    assert_eq!(stage.client.counter().sent_to(Api::OAuth), 1);
+}
+
+#[tokio::test]
+async fn a_refused_access_token_is_renewed_once_and_the_call_repeated_once() {
+    let stage = Stage::new().await;
+    stage.token("a1", 1, 1).await;
+    stage.token("a2", 1, 1).await;
+    Mock::given(header("authorization", "Bearer a1"))
+        .respond_with(ResponseTemplate::new(401))
+        .mount(&stage.server)
+        .await;
+    Mock::given(header("authorization", "Bearer a2"))
+        .respond_with(ResponseTemplate::new(204))
+        .mount(&stage.server)
+        .await;
+    assert!(stage.send(Method::POST).await.is_ok());
+    assert_eq!(stage.calls(), 2);
+}
+
+#[tokio::test]
+async fn a_second_refusal_is_final() {
+    let stage = Stage::new().await;
+    stage.token("a1", 9, 2).await;
+    stage.answer("GET", 401, Some("authError"), 9).await;
+    assert_eq!(stage.send(Method::GET).await.unwrap_err().kind(), ErrorKind::Unauthenticated);
+    assert_eq!(stage.calls(), 2);
+}
+
+#[tokio::test]
+async fn only_what_may_land_twice_is_repeated() {
+    // verb, status, reason, how often it fails, calls made, whether it ends well
+    let table = [
+        (Method::GET, 503, "backendError", 2, 3, true),
+        (Method::GET, 503, "backendError", 9, 4, false),
+        (Method::POST, 503, "backendError", 1, 1, false),
+        (Method::POST, 403, "rateLimitExceeded", 2, 3, true),
+        (Method::PATCH, 429, "rateLimitExceeded", 1, 2, true),
+        (Method::GET, 403, "quotaExceeded", 1, 1, false),
+        (Method::GET, 404, "notFound", 1, 1, false),
+        (Method::GET, 410, "fullSyncRequired", 1, 1, false),
+    ];
+    for (verb, status, reason, fails, calls, ends_well) in table {
+        let stage = Stage::new().await;
+        stage.token("a1", 9, 1).await;
+        stage.answer(verb.as_str(), status, Some(reason), fails).await;
+        stage.answer(verb.as_str(), 200, None, 9).await;
+        let result = stage.send(verb.clone()).await;
+        assert_eq!((stage.calls(), result.is_ok()), (calls, ends_well), "{verb} {status} {reason}");
+    }
+    let stage = Stage::new().await;
+    stage.token("a1", 9, 1).await;
+    stage.answer("POST", 503, Some("backendError"), 1).await;
+    stage.answer("POST", 200, None, 9).await;
+    assert!(stage.client.send(stage.call(Method::POST).repeatable()).await.is_ok());
+}
+
+#[tokio::test]
+async fn a_wait_that_google_asks_for_is_kept_or_handed_on() {
+    let stage = Stage::new().await;
+    stage.token("a1", 9, 1).await;
+    let busy = |seconds: &str| ResponseTemplate::new(429).insert_header("retry-after", seconds);
+    Mock::given(path("/calendar/v3/x")).respond_with(busy("1")).up_to_n_times(1).mount(&stage.server).await;
+    Mock::given(path("/calendar/v3/x")).respond_with(busy("3600")).mount(&stage.server).await;
+    let begun = std::time::Instant::now();
+    let failure = stage.send(Method::GET).await.unwrap_err();
+    assert!(begun.elapsed() >= Duration::from_secs(1));
+    assert_eq!(failure.error().retry_after, Some(Duration::from_secs(3600)));
+    assert_eq!(stage.calls(), 2);
+}
+
+#[tokio::test]
+async fn a_new_refresh_token_is_stored() {
+    let stage = Stage::new().await;
+    Mock::given(path("/token"))
+        .respond_with(
+            ResponseTemplate::new(200)
+                .set_body_json(json!({"access_token": "a", "expires_in": 3599, "refresh_token": "r2"})),
+        )
+        .mount(&stage.server)
+        .await;
+    stage.answer("GET", 200, None, 1).await;
+    stage.send(Method::GET).await.unwrap();
+    let stored = stage.vault.load().await.unwrap().unwrap();
+    assert_eq!(stored.refresh_token.expose_secret(), "r2");
+    assert_eq!(stored.granted, Some(now() - TimeDelta::days(1)));
+}
+
+#[tokio::test]
+async fn a_dead_refresh_token_says_why_it_may_have_died() {
+    let table = [
+        (Some(TimeDelta::days(7)), "GOOG-204"),
+        (Some(TimeDelta::days(2)), "GOOG-205"),
+        (Some(TimeDelta::days(200)), "GOOG-205"),
+        (None, "GOOG-205"),
+    ];
+    for (age, code) in table {
+        let stage = Stage::aged(age).await;
+        Mock::given(path("/token"))
+            .respond_with(ResponseTemplate::new(400).set_body_json(json!({"error": "invalid_grant"})))
+            .expect(1)
+            .mount(&stage.server)
+            .await;
+        let failure = stage.send(Method::GET).await.unwrap_err();
+        assert_eq!(
+            (failure.kind(), failure.error().code),
+            (ErrorKind::Unauthenticated, Some(code)),
+            "{age:?}"
+        );
+        assert!(stage.vault.load().await.unwrap().is_some());
+    }
+}
+
+#[tokio::test]
+async fn a_fault_at_the_token_end_point_is_no_end_of_the_authorisation() {
+    let stage = Stage::new().await;
+    Mock::given(path("/token"))
+        .respond_with(ResponseTemplate::new(503))
+        .up_to_n_times(2)
+        .mount(&stage.server)
+        .await;
+    stage.token("a1", 9, 1).await;
+    stage.answer("GET", 200, None, 1).await;
+    assert!(stage.send(Method::GET).await.is_ok());
+}
+
+#[tokio::test]
+async fn nobody_there_is_unavailable_and_names_no_address() {
+    let stage = Stage::new().await;
+    stage.token("a1", 9, 1).await;
+    stage.answer("GET", 200, None, 1).await;
+    stage.send(Method::GET).await.unwrap();
+    let closed = {
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        listener.local_addr().unwrap().port()
+    };
+    let url = Url::parse(&format!("http://127.0.0.1:{closed}/secret-path")).unwrap();
+    let failure =
+        stage.client.send(Call::new(Api::Calendar, "x.do", Method::POST, url)).await.map(|_| ()).unwrap_err();
+    assert_eq!((failure.kind(), failure.error().code), (ErrorKind::Unavailable, Some("NET-101")));
+    assert!(!format!("{failure:?}").contains("secret-path"));
+    assert_eq!(stage.calls(), 5, "a call that never left may be repeated, writes too");
+}
+
+#[tokio::test]
+async fn a_page_that_is_no_json_is_unavailable_and_another_shape_is_a_bug() {
+    let stage = Stage::new().await;
+    stage.token("a1", 9, 1).await;
+    Mock::given(path("/calendar/v3/x"))
+        .respond_with(ResponseTemplate::new(200).set_body_string("<html>log in to the hotel"))
+        .up_to_n_times(1)
+        .mount(&stage.server)
+        .await;
+    stage.answer("GET", 200, None, 9).await;
+    let first = stage.client.send(stage.call(Method::GET)).await.unwrap().json::<Vec<u8>>().unwrap_err();
+    let second = stage.client.send(stage.call(Method::GET)).await.unwrap().json::<Vec<u8>>().unwrap_err();
+    assert_eq!((first.kind, second.kind), (ErrorKind::Unavailable, ErrorKind::Unexpected));
+}
