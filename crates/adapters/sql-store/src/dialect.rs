@@ -46,6 +46,11 @@ pub(crate) fn prepare(conn: &mut Conn) -> QueryResult<()> {
     conn.batch_execute("PRAGMA synchronous = NORMAL; PRAGMA foreign_keys = ON; PRAGMA busy_timeout = 5000;")
 }
 
+/// Runs several statements, as a person at a prompt would.
+pub(crate) fn run_script(conn: &mut Conn, statements: &str) -> Result<(), StoreError> {
+    Ok(conn.batch_execute(statements)?)
+}
+
 /// Carries out a transaction that will write. It takes the write lock at its beginning: one that
 /// reads first could fail when it comes to write, whatever the busy time-out.
 pub(crate) fn write<T>(

@@ -101,6 +101,16 @@ impl Store {
         self.replica(user)
     }
 
+    /// Runs SQL statements as any other client of this database would.
+    ///
+    /// # Errors
+    ///
+    /// Those of the database: what a rule of the tables refuses, for one.
+    pub async fn run_sql(&self, statements: &str) -> Result<(), StoreError> {
+        let statements = statements.to_owned();
+        self.db.write(move |conn| crate::dialect::run_script(conn, &statements)).await
+    }
+
     fn replica<R>(&self, user: &UserId) -> SqlReplica<R> {
         let StoreOptions { region, page_size, share_new_contacts, .. } = self.options.clone();
         SqlReplica::new(self.db.clone(), user.as_str(), region, share_new_contacts, page_size)
