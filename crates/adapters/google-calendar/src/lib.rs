@@ -1,1 +1,14 @@
-//! One Google calendar as a replica.
+#![doc = include_str!("../README.md")]
+
+mod calendars;
+mod color;
+mod convert;
+mod error;
+mod marks;
+mod replica;
+mod series;
+mod times;
+mod wire;
+
+pub use calendars::{AccessRole, CalendarEntry, list_calendars};
+pub use replica::{CalendarOptions, GoogleCalendar};

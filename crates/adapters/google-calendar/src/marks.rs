@@ -1,0 +1,120 @@
+//! What we keep with an event in its private properties (C169), and the ids we choose (C100).
+
+use passerelle_ports::{CreateKey, EntryId};
+use serde_json::{Map, Value};
+use sha2::{Digest, Sha256};
+
+/// Every property of ours begins like this; all others are somebody else's.
+pub(crate) const PREFIX: &str = "passerelle.";
+pub(crate) const KEY: &str = "passerelle.key";
+pub(crate) const MADE: &str = "passerelle.made";
+pub(crate) const STAMP: &str = "passerelle.stamp";
+pub(crate) const STATUS: &str = "passerelle.status";
+pub(crate) const COLOR: &str = "passerelle.color";
+pub(crate) const FLOATING: &str = "passerelle.floating";
+pub(crate) const URL: &str = "passerelle.url";
+pub(crate) const CONFERENCE: &str = "passerelle.conference";
+pub(crate) const CATEGORIES: &str = "passerelle.categories";
+pub(crate) const ALERTS: &str = "passerelle.alerts";
+
+/// How many characters one value may have; Google cuts at 1,024 without a word.
+const LONGEST: usize = 1000;
+/// How many properties one text may be spread over; a longer text is dropped.
+const PARTS: usize = 8;
+
+/// Returns the id of an event that is created with a key: always the same one.
+pub(crate) fn id_of(key: &CreateKey) -> String {
+    base32hex(Sha256::digest(key.as_str().as_bytes()).get(..20).unwrap_or_default())
+}
+
+/// Returns the key that an event was created with. The mark is believed only if the id says the same: a
+/// person who duplicates an event duplicates its marks, but never its id.
+pub(crate) fn key(id: &str, private: &Map<String, Value>) -> Option<CreateKey> {
+    let key = CreateKey::from(private.get(KEY)?.as_str()?);
+    (id_of(&key) == id).then_some(key)
+}
+
+/// Returns the entry named by a mark.
+pub(crate) fn entry(private: &Map<String, Value>, name: &str) -> Option<EntryId> {
+    private.get(name)?.as_str()?.parse().ok()
+}
+
+/// Returns a text that may be spread over several properties.
+pub(crate) fn text(private: &Map<String, Value>, name: &str) -> Option<String> {
+    let mut text = private.get(name)?.as_str()?.to_owned();
+    for part in 2..=PARTS {
+        match private.get(&format!("{name}.{part}")).and_then(Value::as_str) {
+            Some(more) => text.push_str(more),
+            None => break,
+        }
+    }
+    Some(text)
+}
+
+/// Writes a text, spread over several properties where it is long; `null` clears what is not needed.
+pub(crate) fn put(into: &mut Map<String, Value>, name: &str, text: Option<&str>) {
+    let chars: Vec<char> = text.unwrap_or_default().chars().collect();
+    let mut parts: Vec<String> = chars.chunks(LONGEST).map(|part| part.iter().collect()).collect();
+    if parts.len() > PARTS {
+        tracing::warn!(property = name, "a text is too long to be kept with the event");
+        parts.clear();
+    }
+    let mut parts = parts.into_iter();
+    into.insert(name.to_owned(), parts.next().map_or(Value::Null, Value::from));
+    for number in 2..=PARTS {
+        let part = parts.next();
+        // Most texts are short: their further parts never existed.
+        if part.is_some() || chars.len() > LONGEST {
+            into.insert(format!("{name}.{number}"), part.map_or(Value::Null, Value::from));
+        }
+    }
+}
+
+fn base32hex(bytes: &[u8]) -> String {
+    const ALPHABET: &[u8; 32] = b"0123456789abcdefghijklmnopqrstuv";
+    let bit = |index: usize| bytes.get(index / 8).map_or(0, |byte| (byte >> (7 - index % 8)) & 1);
+    (0..bytes.len() * 8)
+        .step_by(5)
+        .map(|first| (first..first + 5).fold(0_usize, |value, index| value << 1 | usize::from(bit(index))))
+        .filter_map(|value| ALPHABET.get(value).map(|letter| char::from(*letter)))
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn ids_are_legal_and_stable_c100() {
+        assert_eq!(base32hex(b"fooba"), "cpnmuoj1");
+        let id = id_of(&CreateKey::from("k1"));
+        assert_eq!(id.len(), 32);
+        assert!(id.chars().all(|letter| matches!(letter, '0'..='9' | 'a'..='v')));
+        assert_eq!(id, id_of(&CreateKey::from("k1")));
+        assert_ne!(id, id_of(&CreateKey::from("k2")));
+    }
+
+    #[test]
+    fn a_duplicated_mark_is_not_believed() {
+        let marks = json!({KEY: "k1"}).as_object().unwrap().clone();
+        assert_eq!(key(&id_of(&CreateKey::from("k1")), &marks), Some(CreateKey::from("k1")));
+        assert_eq!(key("somebodyelse", &marks), None);
+    }
+
+    #[test]
+    fn a_long_text_is_spread_and_a_short_one_clears_its_rest() {
+        let long = "é".repeat(2500);
+        let mut marks = Map::new();
+        put(&mut marks, URL, Some(&long));
+        assert_eq!(marks.iter().filter(|(_, value)| !value.is_null()).count(), 3);
+        assert_eq!(text(&marks, URL).as_deref(), Some(long.as_str()));
+        let mut short = Map::new();
+        put(&mut short, URL, None);
+        assert_eq!(Value::Object(short), json!({URL: null}));
+        let mut endless = Map::new();
+        put(&mut endless, URL, Some(&"x".repeat(9000)));
+        assert_eq!(text(&endless, URL), None);
+    }
+}

@@ -1,0 +1,250 @@
+//! A series: the master with its exceptions, folded into one event and unfolded again.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use chrono::{DateTime, Utc};
+use passerelle_calendar::{Event, Override, RecurrenceId, Start};
+use passerelle_ports::{ItemId, Opaque, Stored, Version};
+use sha2::{Digest, Sha256};
+
+use crate::{
+    convert::{self, Converted},
+    marks, times,
+    wire::Resource,
+};
+
+/// What begins the version of a series, to tell it from an etag.
+const SERIES: &str = "series:";
+
+/// What Google holds of one record: an event, or a master with its exceptions by id.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(crate) struct Family {
+    pub(crate) master: Resource,
+    pub(crate) exceptions: BTreeMap<String, Resource>,
+}
+
+/// A family that was read.
+pub(crate) struct Series {
+    pub(crate) converted: Converted,
+    /// Occurrences that are cancelled exceptions.
+    pub(crate) holes: BTreeMap<RecurrenceId, Resource>,
+    /// Occurrences that are exceptions that take place.
+    pub(crate) live: BTreeMap<RecurrenceId, Resource>,
+}
+
+/// Splits the id of an instance into those of its master and its start (C68).
+pub(crate) fn split(id: &str) -> Option<(&str, &str)> {
+    let (master, suffix) = id.rsplit_once('_')?;
+    let digits = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    let fits = match suffix.split_once('T') {
+        None => suffix.len() == 8 && digits(suffix),
+        Some((date, time)) => {
+            let time = time.strip_suffix('Z')?;
+            date.len() == 8 && digits(date) && time.len() == 6 && digits(time)
+        }
+    };
+    (fits && !master.is_empty()).then_some((master, suffix))
+}
+
+/// Tells whether a version is that of a series.
+pub(crate) fn is_of_series(version: &Version) -> bool {
+    version.as_str().starts_with(SERIES)
+}
+
+impl Family {
+    pub(crate) fn single(master: Resource) -> Self {
+        Family { master, exceptions: BTreeMap::new() }
+    }
+
+    /// The etag of a single event; for a series something that changes with every etag in it.
+    pub(crate) fn version(&self) -> Version {
+        if !self.master.is_master() {
+            return Version::from(self.master.etag.as_str());
+        }
+        let mut hash = Sha256::new();
+        for event in std::iter::once(&self.master).chain(self.exceptions.values()) {
+            hash.update(format!("{}\u{0}{}\u{0}", event.id, event.etag));
+        }
+        let digest: String = hash.finalize().iter().take(20).map(|byte| format!("{byte:02x}")).collect();
+        Version::from(format!("{SERIES}{digest}"))
+    }
+
+    /// Reads the family. Nothing when a record cannot represent it.
+    pub(crate) fn read(&self, calendar_zone: &str) -> Option<Series> {
+        let mut converted = convert::event(&self.master, calendar_zone)?;
+        let (mut holes, mut live) = (BTreeMap::new(), BTreeMap::new());
+        if !self.master.is_master() {
+            return Some(Series { converted, holes, live });
+        }
+        let start = converted.event.start.clone()?;
+        for exception in self.exceptions.values() {
+            let Some(id) = occurrence(exception, &start, &converted.zone) else {
+                tracing::debug!("an exception without a place in its series is left alone");
+                continue;
+            };
+            if exception.is_cancelled() {
+                converted.event.recurrence_overrides.entry(id.to_string()).or_default().excluded = true;
+                holes.insert(id, exception.clone());
+                continue;
+            }
+            let changed = convert::event(exception, calendar_zone)?.event;
+            live.insert(id, exception.clone());
+            let change = difference(&expected(&converted.event, id), &changed);
+            if change != Override::default() {
+                converted.event.recurrence_overrides.entry(id.to_string()).or_insert(change);
+            }
+        }
+        Some(Series { converted, holes, live })
+    }
+
+    /// Makes the stored copy. A family that no record can represent is shown as withdrawn: out of our reach,
+    /// but not deleted.
+    pub(crate) fn stored(&self, calendar_zone: &str) -> Stored<Event> {
+        let private = &self.master.extended_properties.private;
+        let read = self.read(calendar_zone);
+        let withdrawn = read.is_none();
+        if withdrawn {
+            tracing::warn!("an event cannot be represented, and is left alone");
+        }
+        let (record, opaque) = match read {
+            Some(Series { converted, .. }) => {
+                (converted.event, serde_json::to_value(converted.left).unwrap_or_default())
+            }
+            None => {
+                let title = self.master.summary.clone().unwrap_or_default();
+                (Event { title, ..Event::default() }, serde_json::Value::default())
+            }
+        };
+        let key = marks::key(&self.master.id, private);
+        Stored {
+            id: ItemId::from(self.master.id.as_str()),
+            version: self.version(),
+            updated: self.updated(),
+            record,
+            opaque: Opaque(opaque),
+            made: key.as_ref().and_then(|_| marks::entry(private, marks::MADE)),
+            key,
+            stamp: marks::entry(private, marks::STAMP),
+            lineage: None,
+            withdrawn,
+        }
+    }
+
+    fn updated(&self) -> DateTime<Utc> {
+        let all = std::iter::once(&self.master).chain(self.exceptions.values());
+        all.filter_map(|event| times::instant(event.updated.as_deref()?))
+            .max()
+            .unwrap_or(DateTime::UNIX_EPOCH)
+    }
+}
+
+/// Names the occurrence of an exception: by its original start, or else by its id (C40, C43).
+fn occurrence(exception: &Resource, start: &Start, zone: &str) -> Option<RecurrenceId> {
+    let original = exception.original_start_time.as_ref().and_then(|time| match start {
+        // A floating series lives in a zone at Google, and its originals may be printed without it.
+        Start::Floating { .. } => {
+            times::recurrence_id(time, &Start::Zoned { local: start.wall(), zone: zone.to_owned() })
+        }
+        _ => times::recurrence_id(time, start),
+    });
+    original.or_else(|| times::from_suffix(split(&exception.id)?.1, start, zone))
+}
+
+/// An occurrence as its series makes it.
+pub(crate) fn expected(series: &Event, id: RecurrenceId) -> Event {
+    Event {
+        start: series.start.as_ref().map(|start| id.start_in(start)),
+        recurrence_rules: Vec::new(),
+        excluded_recurrence_rules: Vec::new(),
+        recurrence_dates: BTreeMap::new(),
+        recurrence_overrides: BTreeMap::new(),
+        ..series.clone()
+    }
+}
+
+/// An occurrence as a change of its series makes it.
+pub(crate) fn changed(series: &Event, id: RecurrenceId, change: Option<&Override>) -> Event {
+    let mut event = expected(series, id);
+    let Some(change) = change else { return event };
+    fn take<T: Clone>(into: &mut T, value: Option<&T>) {
+        if let Some(value) = value {
+            into.clone_from(value);
+        }
+    }
+    take(&mut event.title, change.title.as_ref());
+    take(&mut event.description, change.description.as_ref());
+    take(&mut event.location, change.location.as_ref());
+    take(&mut event.duration, change.duration.as_ref());
+    take(&mut event.status, change.status.as_ref());
+    take(&mut event.free_busy_status, change.free_busy_status.as_ref());
+    take(&mut event.color, change.color.as_ref());
+    take(&mut event.participants, change.participants.as_ref());
+    if change.start.is_some() {
+        event.start.clone_from(&change.start);
+    }
+    if let Some(alerts) = &change.alerts {
+        event.alerts.clone_from(alerts);
+        event.use_default_alerts = false;
+    }
+    event
+}
+
+fn difference(expected: &Event, found: &Event) -> Override {
+    fn of<T: Clone + PartialEq>(expected: &T, found: &T) -> Option<T> {
+        (expected != found).then(|| found.clone())
+    }
+    let alerts = |event: &Event| (event.use_default_alerts, event.alerts.clone());
+    // An occurrence that goes back to the calendar's own reminders has no word in the record.
+    let alerts_differ = !found.use_default_alerts && alerts(expected) != alerts(found);
+    Override {
+        excluded: false,
+        title: of(&expected.title, &found.title),
+        description: of(&expected.description, &found.description),
+        location: of(&expected.location, &found.location),
+        start: found.start.clone().filter(|start| !same_time(expected.start.as_ref(), start)),
+        duration: of(&expected.duration, &found.duration),
+        status: of(&expected.status, &found.status),
+        free_busy_status: of(&expected.free_busy_status, &found.free_busy_status),
+        color: of(&expected.color, &found.color),
+        participants: of(&expected.participants, &found.participants),
+        alerts: alerts_differ.then(|| found.alerts.clone()),
+    }
+}
+
+/// Google may print one and the same start in another zone: instants are compared (C92).
+fn same_time(expected: Option<&Start>, found: &Start) -> bool {
+    let Some(expected) = expected else { return false };
+    match (expected.instant(), found.instant()) {
+        (Some(expected), Some(found)) => expected == found,
+        _ => expected == found,
+    }
+}
+
+/// The occurrences that two states of a series treat differently.
+pub(crate) fn touched(from: &Event, to: &Event) -> BTreeSet<RecurrenceId> {
+    let names = from.recurrence_overrides.keys().chain(to.recurrence_overrides.keys());
+    names
+        .filter(|name| from.recurrence_overrides.get(*name) != to.recurrence_overrides.get(*name))
+        .filter_map(|name| name.parse().ok())
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ids_are_sliced_at_the_last_part_only_when_it_is_a_start_c68() {
+        let table = [
+            ("_abc_R20260101T090000", None),
+            ("a_R20260101T090000_20260105", Some(("a_R20260101T090000", "20260105"))),
+            ("plain", None),
+            ("x_20260105T090000Z", Some(("x", "20260105T090000Z"))),
+            ("_20260105", None),
+            ("x_2026010", None),
+        ];
+        for (id, want) in table {
+            assert_eq!(split(id), want, "{id}");
+        }
+    }
+}

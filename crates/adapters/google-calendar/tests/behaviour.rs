@@ -1,0 +1,550 @@
+//! The calendar of a pretend Google, as the engine sees it.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs)]
+
+mod common;
+
+use std::collections::BTreeMap;
+
+use common::{ME, World, at, create, day, delete, entry, listen, stored, timed, update, write_one};
+use passerelle_calendar::{
+    Alert, AlertAction, Duration, Event, FreeBusyStatus, Override, Participant, ParticipationStatus, Privacy,
+    Role, Start, Status,
+};
+use passerelle_google_calendar::{AccessRole, list_calendars};
+use passerelle_google_sim::{SimOptions, api::Knobs};
+use passerelle_ports::{CreateKey, ErrorKind, From, ItemId, Opaque, Replica, Write, Written};
+use serde_json::{Value, json};
+
+fn lunch() -> Event {
+    Event {
+        title: "Lunch".into(),
+        start: Some(at("2026-01-10T12:00:00")),
+        duration: Duration::seconds(3600),
+        ..Event::default()
+    }
+}
+
+fn weekly() -> Event {
+    Event {
+        title: "Weekly".into(),
+        start: Some(at("2026-03-16T09:00:00")),
+        duration: Duration::seconds(3600),
+        recurrence_rules: vec!["FREQ=WEEKLY;COUNT=6".into()],
+        ..Event::default()
+    }
+}
+
+/// An event in which every field says something.
+fn full() -> Event {
+    let guest = |email: &str, role, resource| {
+        let guest = Participant {
+            email: email.into(),
+            name: format!("Guest {email}"),
+            role,
+            participation_status: ParticipationStatus::Tentative,
+            resource,
+            organizer: false,
+            comment: "perhaps".into(),
+        };
+        (email.to_owned(), guest)
+    };
+    let alert = |action, minutes_before| {
+        let alert = Alert { action, minutes_before };
+        (alert.key(), alert)
+    };
+    Event {
+        title: "Réunion".into(),
+        description: "<b>Ordre du jour</b>\nun".into(),
+        location: "Salle 3".into(),
+        start: Some(at("2026-03-16T09:00:00")),
+        duration: Duration::seconds(5400),
+        recurrence_rules: vec!["FREQ=WEEKLY;COUNT=6".into()],
+        recurrence_dates: BTreeMap::from([("2026-03-18T09:00:00".into(), true)]),
+        recurrence_overrides: BTreeMap::from([
+            ("2026-03-23T09:00:00".into(), Override { excluded: true, ..Override::default() }),
+            (
+                "2026-03-30T09:00:00".into(),
+                Override {
+                    title: Some("Autre".into()),
+                    location: Some("Salle 4".into()),
+                    start: Some(at("2026-03-31T10:00:00")),
+                    duration: Some(Duration::seconds(1800)),
+                    color: Some("gold".into()),
+                    ..Override::default()
+                },
+            ),
+        ]),
+        participants: BTreeMap::from([
+            guest("bob@example.org", Role::Required, false),
+            guest("carol@example.org", Role::Optional, false),
+            guest("room@example.org", Role::Required, true),
+        ]),
+        alerts: BTreeMap::from([
+            alert(AlertAction::Display, 10),
+            alert(AlertAction::Email, 1440),
+            alert(AlertAction::Display, -5),
+        ]),
+        privacy: Privacy::Private,
+        free_busy_status: FreeBusyStatus::Free,
+        status: Status::Tentative,
+        color: "#ff0000".into(),
+        url: "https://example.org/dossier/7".into(),
+        conference_url: "https://meet.example.org/7".into(),
+        categories: BTreeMap::from([("été".into(), "Été".into()), ("vip".into(), "VIP".into())]),
+        ..Event::default()
+    }
+}
+
+fn without_uid(event: &Event) -> Event {
+    Event { uid: String::new(), ..event.clone() }
+}
+
+#[tokio::test]
+async fn every_field_comes_back_as_it_was_sent() {
+    let world = World::new().await;
+    let calendar = world.calendar();
+    let made = stored(write_one(&calendar, create("k", &full())).await);
+    assert_eq!(without_uid(&made.record), full());
+    assert_eq!(made.key, Some(CreateKey::from("k")));
+    assert_eq!((made.made, made.stamp), (Some(entry(1)), Some(entry(1))));
+    let heard = listen(&calendar, From::Start).await.unwrap();
+    assert_eq!(heard.items, [made.clone()]);
+    assert_eq!(calendar.fetch(std::slice::from_ref(&made.id)).await.unwrap(), [Some(made)]);
+    world.sim.with(|core| assert_eq!(core.mails().len(), 0));
+}
+
+#[tokio::test]
+async fn every_kind_of_start_is_kept() {
+    let world = World::new().await;
+    let calendar = world.calendar();
+    let zoned =
+        |zone: &str| Start::Zoned { local: "2026-07-01T09:00:00".parse().unwrap(), zone: zone.into() };
+    let starts = [
+        (day("2026-02-28"), Duration::days(2)),
+        (at("2026-03-29T01:30:00"), Duration::seconds(3600)),
+        (zoned("America/Los_Angeles"), Duration::seconds(0)),
+        (zoned("Etc/UTC"), Duration::seconds(86_400 * 3)),
+        (Start::Floating { local: "2026-07-01T09:00:00".parse().unwrap() }, Duration::seconds(60)),
+    ];
+    for (number, (start, duration)) in starts.into_iter().enumerate() {
+        let event = Event { title: "x".into(), start: Some(start), duration, ..Event::default() };
+        let made = stored(write_one(&calendar, create(&format!("k{number}"), &event)).await);
+        assert_eq!(without_uid(&made.record), event);
+        let weekly = Event { recurrence_rules: vec!["FREQ=WEEKLY;COUNT=3".into()], ..event.clone() };
+        let again = stored(write_one(&calendar, update(&made, &weekly)).await);
+        assert_eq!(without_uid(&again.record), weekly);
+        let plain = stored(write_one(&calendar, update(&again, &event)).await);
+        assert_eq!(without_uid(&plain.record), event);
+    }
+}
+
+#[tokio::test]
+async fn a_timed_event_becomes_all_day_and_back_c94() {
+    let world = World::new().await;
+    let calendar = world.calendar();
+    let made = stored(write_one(&calendar, create("k", &lunch())).await);
+    let whole = Event { start: Some(day("2026-01-10")), duration: Duration::days(1), ..made.record.clone() };
+    let all_day = stored(write_one(&calendar, update(&made, &whole)).await);
+    assert_eq!(all_day.record, whole);
+    let back = stored(write_one(&calendar, update(&all_day, &made.record)).await);
+    assert_eq!(back.record, made.record);
+}
+
+#[tokio::test]
+async fn an_update_sends_only_what_changed() {
+    let world = World::new().await;
+    let calendar = world.calendar();
+    let made = stored(write_one(&calendar, create("k", &lunch())).await);
+    world
+        .other(
+            "PATCH",
+            &format!("calendars/primary/events/{}", made.id),
+            json!({
+                "guestsCanModify": true,
+                "extendedProperties": {"private": {"crm": "17"}, "shared": {"theirs": "x"}},
+                "attendees": [{"email": "bob@example.org", "additionalGuests": 2}],
+            }),
+        )
+        .await;
+    let found = calendar.fetch(std::slice::from_ref(&made.id)).await.unwrap().remove(0).unwrap();
+    let mut to = Event { title: "Dinner".into(), ..found.record.clone() };
+    to.participants.insert(
+        "carol@example.org".into(),
+        Participant { email: "carol@example.org".into(), ..Participant::default() },
+    );
+    let written = stored(write_one(&calendar, update(&found, &to)).await);
+    assert_eq!(written.record, to);
+    assert_eq!(written.opaque, found.opaque);
+    assert_eq!(written.stamp, Some(entry(2)));
+    let shown = world.show(made.id.as_str()).await;
+    assert_eq!(shown["extendedProperties"]["private"]["crm"], "17");
+    assert_eq!(shown["extendedProperties"]["shared"]["theirs"], "x");
+    assert_eq!(shown["attendees"][0]["additionalGuests"], 2);
+    assert_eq!(shown["guestsCanModify"], true);
+    world.sim.with(|core| assert_eq!(core.mails().len(), 0));
+}
+
+#[tokio::test]
+async fn an_old_version_is_refused_and_changes_nothing() {
+    let world = World::new().await;
+    let calendar = world.calendar();
+    for (key, record) in [("single", lunch()), ("series", weekly())] {
+        let old = stored(write_one(&calendar, create(key, &record)).await);
+        let new = stored(
+            write_one(&calendar, update(&old, &Event { title: "New".into(), ..old.record.clone() })).await,
+        );
+        assert_ne!(old.version, new.version);
+        let late = Event { title: "Late".into(), ..old.record.clone() };
+        for write in [update(&old, &late), delete(&old)] {
+            let error = write_one(&calendar, write).await.unwrap_err();
+            assert_eq!(error.kind, ErrorKind::VersionMismatch, "{key}");
+        }
+        assert_eq!(calendar.fetch(std::slice::from_ref(&old.id)).await.unwrap(), [Some(new)]);
+    }
+}
+
+#[tokio::test]
+async fn a_change_of_an_occurrence_makes_the_copy_of_its_series_old() {
+    let world = World::new().await;
+    let calendar = world.calendar();
+    let made = stored(write_one(&calendar, create("k", &weekly())).await);
+    let instance = format!("{}_20260330T070000Z", made.id);
+    world.other("PATCH", &format!("calendars/primary/events/{instance}"), json!({"summary": "Moved"})).await;
+    let error =
+        write_one(&calendar, update(&made, &Event { title: "x".into(), ..made.record.clone() })).await;
+    assert_eq!(error.unwrap_err().kind, ErrorKind::VersionMismatch);
+    let error = write_one(&calendar, delete(&made)).await;
+    assert_eq!(error.unwrap_err().kind, ErrorKind::VersionMismatch);
+}
+
+#[tokio::test]
+async fn a_page_with_an_occurrence_brings_the_whole_series() {
+    let world = World::new().await;
+    let calendar = world.calendar();
+    let made = stored(write_one(&calendar, create("k", &weekly())).await);
+    let edit = |id: &str| format!("{}_{id}", made.id);
+    world.ui("edit", &edit("20260323T080000Z"), json!({"changes": {"summary": "First"}})).await;
+    let first = listen(&calendar, From::Start).await.unwrap();
+    world.ui("delete_instance", &edit("20260413T070000Z"), json!({})).await;
+    let second = listen(&calendar, From::Cursor(first.cursor)).await.unwrap();
+    let series = second.one(made.id.as_str());
+    let overrides = &series.record.recurrence_overrides;
+    assert_eq!(overrides.keys().collect::<Vec<_>>(), ["2026-03-23T09:00:00", "2026-04-13T09:00:00"]);
+    assert!(overrides["2026-04-13T09:00:00"].excluded);
+    assert!(!second.removed.contains(&made.id));
+    assert_ne!(series.version, made.version);
+    let fresh = listen(&world.calendar(), From::Start).await.unwrap();
+    assert_eq!(fresh.items, std::slice::from_ref(series));
+}
+
+#[tokio::test]
+async fn occurrences_are_changed_excluded_and_put_back() {
+    let world = World::new().await;
+    let calendar = world.calendar();
+    let mut copy = stored(write_one(&calendar, create("k", &weekly())).await);
+    let id = "2026-03-30T09:00:00".to_owned();
+    let steps: Vec<Option<Override>> = vec![
+        Some(Override { title: Some("Special".into()), ..Override::default() }),
+        Some(Override {
+            start: Some(at("2026-03-30T14:00:00")),
+            duration: Some(Duration::seconds(60)),
+            ..Override::default()
+        }),
+        None,
+        Some(Override { excluded: true, ..Override::default() }),
+        Some(Override { description: Some("back".into()), ..Override::default() }),
+        Some(Override { excluded: true, ..Override::default() }),
+        None,
+    ];
+    for step in steps {
+        let mut to = copy.record.clone();
+        to.title.push('!');
+        match &step {
+            Some(change) => to.recurrence_overrides.insert(id.clone(), change.clone()),
+            None => to.recurrence_overrides.remove(&id),
+        };
+        let next = stored(write_one(&calendar, update(&copy, &to)).await);
+        assert_eq!(next.record, to, "after {step:?}");
+        assert_eq!(next.stamp, Some(entry(2)));
+        let seen = listen(&calendar, From::Start).await.unwrap();
+        assert_eq!(seen.one(copy.id.as_str()), &next);
+        copy = next;
+    }
+    // EXDATE first, then an exception (C63).
+    let excluded = Override { excluded: true, ..Override::default() };
+    let mut to = copy.record.clone();
+    to.recurrence_overrides.insert("2026-04-06T09:00:00".into(), excluded);
+    let next = stored(write_one(&calendar, update(&copy, &to)).await);
+    assert_eq!(next.record, to);
+    let back = stored(write_one(&calendar, update(&next, &copy.record)).await);
+    assert_eq!(back.record, copy.record);
+}
+
+#[tokio::test]
+async fn a_shortened_series_leaves_no_ghosts_c43() {
+    let world = World::new().await;
+    let calendar = world.calendar();
+    let made = stored(write_one(&calendar, create("k", &weekly())).await);
+    let late = format!("{}_20260413T070000Z", made.id);
+    world.other("PATCH", &format!("calendars/primary/events/{late}"), json!({"summary": "Late"})).await;
+    let first = listen(&calendar, From::Start).await.unwrap();
+    assert_eq!(first.items.len(), 1);
+    world.ui("delete_following", made.id.as_str(), json!({"from": "20260406T070000Z"})).await;
+    let second = listen(&calendar, From::Cursor(first.cursor)).await.unwrap();
+    let series = second.one(made.id.as_str());
+    assert!(!second.removed.contains(&made.id));
+    assert!(series.record.recurrence_rules[0].contains("UNTIL"));
+    assert_eq!(listen(&world.calendar(), From::Start).await.unwrap().items.len(), 1);
+}
+
+#[tokio::test]
+async fn deletions_are_told_and_deleting_twice_is_no_error() {
+    let world = World::new().await;
+    let calendar = world.calendar();
+    for record in [lunch(), weekly()] {
+        let made = stored(write_one(&calendar, create(&record.title, &record)).await);
+        let before = listen(&calendar, From::Start).await.unwrap();
+        assert_eq!(write_one(&calendar, delete(&made)).await.unwrap(), Written::Deleted);
+        assert_eq!(write_one(&calendar, delete(&made)).await.unwrap(), Written::Deleted);
+        let after = listen(&calendar, From::Cursor(before.cursor)).await.unwrap();
+        assert!(after.items.iter().all(|item| item.id != made.id));
+        assert!(after.removed.contains(&made.id));
+        assert_eq!(calendar.fetch(std::slice::from_ref(&made.id)).await.unwrap(), [None]);
+        let gone =
+            write_one(&calendar, update(&made, &Event { title: "x".into(), ..made.record.clone() })).await;
+        assert!(matches!(gone.unwrap_err().kind, ErrorKind::VersionMismatch | ErrorKind::NotFound));
+    }
+}
+
+#[tokio::test]
+async fn a_key_makes_one_event_alive_or_dead() {
+    let world = World::new().await;
+    let calendar = world.calendar();
+    for record in [lunch(), full()] {
+        let made = stored(write_one(&calendar, create(&record.title, &record)).await);
+        let again = write_one(&calendar, create(&record.title, &record)).await.unwrap();
+        assert_eq!(again, Written::Exists { id: made.id.clone(), alive: Some(made.clone()) });
+        write_one(&calendar, delete(&made)).await.unwrap();
+        let dead = write_one(&calendar, create(&record.title, &record)).await.unwrap();
+        assert_eq!(dead, Written::Exists { id: made.id, alive: None });
+    }
+}
+
+#[tokio::test]
+async fn a_duplicate_made_by_a_person_does_not_carry_the_key() {
+    let world = World::new().await;
+    let calendar = world.calendar();
+    let made = stored(write_one(&calendar, create("k", &lunch())).await);
+    let mut copy = world.show(made.id.as_str()).await;
+    for member in ["id", "iCalUID", "etag"] {
+        copy.as_object_mut().unwrap().remove(member);
+    }
+    let copy = world.insert(copy).await;
+    let heard = listen(&calendar, From::Start).await.unwrap();
+    let twin = heard.one(copy["id"].as_str().unwrap());
+    assert_eq!((&twin.key, twin.made), (&None, None));
+}
+
+#[tokio::test]
+async fn leftovers_come_back_with_an_event_that_is_made_again() {
+    let world = World::new().await;
+    let calendar = world.calendar();
+    let made = world.insert(json!({
+        "summary": "x", "start": timed("2026-01-10T12:00:00+01:00"), "end": timed("2026-01-10T13:00:00+01:00"),
+        "guestsCanInviteOthers": false, "extendedProperties": {"private": {"crm": "17"}},
+    })).await;
+    let id = ItemId::from(made["id"].as_str().unwrap());
+    let old = calendar.fetch(std::slice::from_ref(&id)).await.unwrap().remove(0).unwrap();
+    write_one(&calendar, delete(&old)).await.unwrap();
+    let Opaque(left) = old.opaque.clone();
+    let write = Write::Create {
+        key: CreateKey::from("again"),
+        record: old.record.clone(),
+        opaque: Some(Opaque(left)),
+        stamp: entry(5),
+        replaces: None,
+    };
+    let again = stored(write_one(&calendar, write).await);
+    let shown = world.show(again.id.as_str()).await;
+    assert_eq!(shown["guestsCanInviteOthers"], false);
+    assert_eq!(shown["extendedProperties"]["private"]["crm"], "17");
+    assert_eq!(again.made, Some(entry(5)));
+}
+
+#[tokio::test]
+async fn small_and_empty_pages_hide_nothing_and_a_quiet_run_costs_one_request() {
+    let knobs = Knobs { page_size_max: Some(2), empty_pages: 0.3, unknown_members: true, ..Knobs::default() };
+    let world = World::with(SimOptions { knobs, ..SimOptions::default() }).await;
+    let calendar = world.calendar();
+    for number in 0..7 {
+        write_one(
+            &calendar,
+            create(&format!("l{number}"), &Event { title: format!("l{number}"), ..lunch() }),
+        )
+        .await
+        .unwrap();
+    }
+    for number in 0..2 {
+        write_one(&calendar, create(&format!("w{number}"), &Event { title: format!("w{number}"), ..full() }))
+            .await
+            .unwrap();
+    }
+    let heard = listen(&calendar, From::Start).await.unwrap();
+    assert_eq!(heard.titles(), ["l0", "l1", "l2", "l3", "l4", "l5", "l6", "w0", "w1"]);
+    assert!(heard.pages > 3);
+    assert_eq!(heard.one(heard.items.last().unwrap().id.as_str()).record.recurrence_overrides.len(), 2);
+    world.sim.with(|core| core.knobs_mut().empty_pages = 0.0);
+    let before = world.requests();
+    let quiet = listen(&calendar, From::Cursor(heard.cursor)).await.unwrap();
+    assert!(quiet.items.is_empty() && quiet.removed.is_empty());
+    assert_eq!(world.requests() - before, 1);
+}
+
+#[tokio::test]
+async fn a_dead_cursor_says_so() {
+    let world = World::new().await;
+    let calendar = world.calendar();
+    write_one(&calendar, create("k", &lunch())).await.unwrap();
+    let heard = listen(&calendar, From::Start).await.unwrap();
+    world.sim.with(|core| core.expire(Some(ME), "calendar", None)).unwrap();
+    for from in [
+        From::Cursor(heard.cursor),
+        From::Cursor("nonsense".into()),
+        From::Page("nonsense".into()),
+        From::Page(r#"{"page":"of another process"}"#.into()),
+    ] {
+        let error = listen(&calendar, from.clone()).await.err().unwrap();
+        assert_eq!((error.kind, error.code), (ErrorKind::CursorExpired, Some("GOOG-305")), "{from:?}");
+    }
+}
+
+#[tokio::test]
+async fn somebody_elses_meeting_is_left_as_it_is_but_answered() {
+    let world = World::new().await;
+    let bob = world.calendar_of("bob@example.org");
+    let mut meeting = lunch();
+    let guest = Participant { email: ME.into(), ..Participant::default() };
+    meeting.participants.insert(ME.into(), guest);
+    stored(write_one(&bob, create("k", &meeting)).await);
+    let alice = world.calendar();
+    let copy = listen(&alice, From::Start).await.unwrap().items.remove(0);
+    assert_eq!(copy.record.title, "Lunch");
+    assert_eq!(copy.key, None);
+    let refused = write_one(&alice, update(&copy, &Event { title: "Mine".into(), ..copy.record.clone() }))
+        .await
+        .unwrap_err();
+    assert_eq!((refused.kind, refused.code), (ErrorKind::Forbidden, Some("GOOG-309")));
+    let mut to = copy.record.clone();
+    to.participants.get_mut(ME).unwrap().participation_status = ParticipationStatus::Accepted;
+    to.color = "gold".into();
+    to.free_busy_status = FreeBusyStatus::Free;
+    to.use_default_alerts = false;
+    to.alerts.clear();
+    let written = stored(write_one(&alice, update(&copy, &to)).await);
+    assert_eq!(written.record, to);
+    let at_bob = listen(&bob, From::Start).await.unwrap().items.remove(0);
+    assert_eq!(at_bob.record.participants[ME].participation_status, ParticipationStatus::Accepted);
+    world.sim.with(|core| assert_eq!(core.mails().len(), 0));
+}
+
+#[tokio::test]
+async fn an_event_beyond_our_reach_is_withdrawn_and_not_deleted() {
+    let world = World::new().await;
+    let calendar = world.calendar();
+    let mut odd = lunch();
+    odd.start = Some(Start::Zoned {
+        local: "2026-01-10T12:00:00".parse().unwrap(),
+        zone: "Romance Standard Time".into(),
+    });
+    let error = write_one(&calendar, create("k", &odd)).await.unwrap_err();
+    assert_eq!((error.kind, error.code), (ErrorKind::Rejected, Some("SYS-108")));
+    let fine = write_one(&calendar, create("k", &lunch())).await;
+    assert!(fine.is_ok());
+}
+
+#[tokio::test]
+async fn other_kinds_of_events_are_left_alone_c164() {
+    let world = World::new().await;
+    let calendar = world.calendar();
+    world.insert(json!({
+        "summary": "Birthday", "eventType": "birthday", "visibility": "private", "transparency": "transparent",
+        "start": {"date": "2026-02-01"}, "end": {"date": "2026-02-02"}, "recurrence": ["RRULE:FREQ=YEARLY"],
+    })).await;
+    assert!(listen(&calendar, From::Start).await.unwrap().items.is_empty());
+}
+
+#[tokio::test]
+async fn one_refused_write_stops_no_other() {
+    let world = World::new().await;
+    let calendar = world.calendar();
+    let bad = Event { start: None, ..lunch() };
+    let results =
+        calendar.write(&[create("a", &lunch()), create("b", &bad), create("c", &lunch())]).await.unwrap();
+    assert!(results[0].is_ok() && results[2].is_ok());
+    assert_eq!(results[1].as_ref().unwrap_err().kind, ErrorKind::Rejected);
+}
+
+#[tokio::test]
+async fn a_lost_answer_of_a_create_is_found_again_and_an_update_is_unknown() {
+    let world = World::new().await;
+    let calendar = world.calendar();
+    world
+        .control(
+            "faults",
+            json!({"rules": [{"method": "calendar.events.insert", "nth": 1, "when": "after", "drop": true}]}),
+        )
+        .await;
+    let written = write_one(&calendar, create("k", &lunch())).await.unwrap();
+    let Written::Exists { alive: Some(made), .. } = written else { panic!("{written:?}") };
+    assert_eq!(made.made, Some(entry(1)));
+    world
+        .control(
+            "faults",
+            json!({"rules": [{"method": "calendar.events.patch", "nth": 1, "when": "after", "drop": true}]}),
+        )
+        .await;
+    let error = write_one(&calendar, update(&made, &Event { title: "New".into(), ..made.record.clone() }))
+        .await
+        .unwrap_err();
+    assert_eq!(error.kind, ErrorKind::Unavailable);
+    let found = calendar.fetch(std::slice::from_ref(&made.id)).await.unwrap().remove(0).unwrap();
+    assert_eq!((found.record.title.as_str(), found.stamp), ("New", Some(entry(2))));
+}
+
+#[tokio::test]
+async fn a_series_whose_exceptions_were_not_written_is_completed_later() {
+    let world = World::new().await;
+    let calendar = world.calendar();
+    world.control("faults", json!({"rules": [{"method": "calendar.events.patch", "drop": true}]})).await;
+    let error = write_one(&calendar, create("k", &full())).await.unwrap_err();
+    assert_eq!(error.kind, ErrorKind::Unavailable);
+    world.control("faults", json!({"rules": []})).await;
+    let half = listen(&calendar, From::Start).await.unwrap().items.remove(0);
+    assert_eq!((half.made, &half.key), (Some(entry(1)), &Some(CreateKey::from("k"))));
+    let to = Event { uid: half.record.uid.clone(), ..full() };
+    assert_ne!(half.record, to);
+    assert_eq!(stored(write_one(&calendar, update(&half, &to)).await).record, to);
+}
+
+#[tokio::test]
+async fn a_calendar_that_is_gone_has_no_deleted_events() {
+    let world = World::new().await;
+    let calendar = world.calendar_named("c_nobody@group.calendar.google.com");
+    let listed = listen(&calendar, From::Start).await.err().unwrap();
+    assert_eq!((listed.kind, listed.code), (ErrorKind::Forbidden, Some("GOOG-307")));
+    let fetched = calendar.fetch(&["anything".into()]).await.unwrap_err();
+    assert_eq!(fetched.code, Some("GOOG-307"));
+}
+
+#[tokio::test]
+async fn the_accounts_calendars_are_listed() {
+    let world = World::new().await;
+    let made =
+        world.other("POST", "calendars", json!({"summary": "Company", "timeZone": "Europe/Paris"})).await;
+    let calendars = list_calendars(&world.client).await.unwrap();
+    let main = calendars.iter().find(|calendar| calendar.primary).unwrap();
+    assert!(main.id == ME && main.access_role.may_write());
+    let other = calendars.iter().find(|calendar| Value::from(calendar.id.as_str()) == made["id"]).unwrap();
+    assert_eq!((other.name.as_str(), other.access_role), ("Company", AccessRole::Owner));
+    assert_eq!(other.time_zone.as_deref(), Some("Europe/Paris"));
+}
