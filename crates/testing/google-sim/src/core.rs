@@ -9,11 +9,12 @@ use crate::api::{ApiRequest, ApiResponse, Knobs, Profile};
 use crate::calendar::{Calendars, Call, Mail};
 use crate::discovery::{Api, Discovery, Method, Route};
 use crate::faults::{Faults, Moment};
+use crate::gate::{capital, masked, scope_refusal};
 use crate::oauth::{Access, Client, OAuth, Project, Refusal};
 use crate::people::AddressBook;
 use crate::rng::Rng;
+use crate::validate;
 use crate::wire::{Request, Response};
-use crate::{fields, validate};
 
 /// How a pretend Google begins.
 #[derive(Debug, Clone)]
@@ -60,7 +61,7 @@ pub struct Core {
     pub(crate) counts: BTreeMap<String, u64>,
     pub(crate) auto_consent: bool,
     pub(crate) language: String,
-    recent: BTreeMap<String, VecDeque<DateTime<Utc>>>,
+    pub(crate) recent: BTreeMap<String, VecDeque<DateTime<Utc>>>,
 }
 
 impl Default for Core {
@@ -307,16 +308,6 @@ impl Core {
         self.oauth.check_access(token, self.now).cloned().map_err(Some)
     }
 
-    fn unauthenticated(&self, api: Api, refusal: Option<Refusal>) -> ApiResponse {
-        let name = match (api, refusal) {
-            (Api::People, _) => "people-401-unauthenticated",
-            (_, None) => "calendar-401-missing-credential",
-            _ if self.knobs.legacy_401 => "calendar-401-authError",
-            _ => "calendar-401-unauthenticated-frontend",
-        };
-        ApiResponse::error_file(name)
-    }
-
     fn checked(
         &mut self,
         request: &Request,
@@ -369,37 +360,6 @@ impl Core {
             }
         }
     }
-
-    /// A service that is not enabled in the project (C206).
-    fn disabled(&self, api: Api) -> Option<ApiResponse> {
-        let (service, body) = match api {
-            Api::Calendar => ("calendar-json.googleapis.com", "calendar-403-service-disabled"),
-            Api::People => ("people.googleapis.com", "people-403-service-disabled"),
-            Api::OAuth2 => return None,
-        };
-        self.project.disabled_apis.iter().any(|name| name == service).then(|| ApiResponse::error_file(body))
-    }
-
-    /// The sliding minute of Calendar's quota (C200).
-    fn over_quota(&mut self, api: Api, account: &str) -> Option<ApiResponse> {
-        if api != Api::Calendar || !self.knobs.calendar_quotas {
-            return None;
-        }
-        let since = self.now - Duration::minutes(1);
-        let calls = self.recent.entry(account.to_owned()).or_default();
-        while calls.front().is_some_and(|at| *at <= since) {
-            calls.pop_front();
-        }
-        if calls.len() >= self.knobs.calendar_user_per_minute as usize {
-            return Some(ApiResponse::error_file(if self.knobs.calendar_quota_status_429 {
-                "calendar-429-rateLimitExceeded"
-            } else {
-                "calendar-403-rateLimitExceeded"
-            }));
-        }
-        calls.push_back(self.now);
-        None
-    }
 }
 
 fn oauth_method(request: &Request) -> Option<&'static str> {
@@ -412,79 +372,4 @@ fn oauth_method(request: &Request) -> Option<&'static str> {
         (_, "/v1/userinfo" | "/oauth2/v3/userinfo") => "oauth.userinfo",
         _ => return None,
     })
-}
-
-/// Checks the token's scopes against those the document accepts (C180, P100).
-fn scope_refusal(method: &Method, access: &Access) -> Option<ApiResponse> {
-    let enough = method.scopes.is_empty()
-        || access.scopes.iter().any(|scope| method.scopes.iter().any(|ok| ok == scope));
-    if enough {
-        return None;
-    }
-    if method.api == Api::People {
-        let refusal = ApiResponse::error_file("people-403-scope-insufficient");
-        let shown = refusal
-            .body
-            .as_ref()
-            .and_then(|body| body.pointer("/error/details/0/metadata/method")?.as_str().map(str::to_owned));
-        let wanted = format!("google.people.v1.PeopleService.{}", rpc_name(&method.id));
-        return Some(refusal.replacing(&shown.unwrap_or_default(), &wanted));
-    }
-    let mut words = method.id.split('.').skip(1).map(capital);
-    let name =
-        format!("calendar.v3.{}.{}", words.next().unwrap_or_default(), words.next().unwrap_or_default());
-    Some(
-        ApiResponse::error_file("calendar-403-scope-insufficient-events")
-            .replacing("calendar.v3.Events.List", &name),
-    )
-}
-
-/// The name of a People method in its errors.
-fn rpc_name(id: &str) -> String {
-    match id {
-        "people.people.connections.list" => "ListConnections".to_owned(),
-        "people.people.get" => "GetPerson".to_owned(),
-        "people.people.getBatchGet" => "GetPeople".to_owned(),
-        "people.contactGroups.list" => "ListContactGroups".to_owned(),
-        "people.contactGroups.get" => "GetContactGroup".to_owned(),
-        "people.contactGroups.create" => "CreateContactGroup".to_owned(),
-        "people.contactGroups.update" => "UpdateContactGroup".to_owned(),
-        "people.contactGroups.delete" => "DeleteContactGroup".to_owned(),
-        "people.contactGroups.members.modify" => "ModifyContactGroupMembers".to_owned(),
-        other => capital(other.rsplit('.').next().unwrap_or_default()),
-    }
-}
-
-fn capital(word: &str) -> String {
-    let mut letters = word.chars();
-    letters
-        .next()
-        .map(|first| first.to_uppercase().collect::<String>() + letters.as_str())
-        .unwrap_or_default()
-}
-
-/// Applies `fields`; an invalid mask is a 400 (C129).
-fn masked(request: &Request, api: Api, mut answer: ApiResponse) -> ApiResponse {
-    let Some(mask) = request.param("fields").filter(|_| answer.is_success()) else {
-        return answer;
-    };
-    let Some(body) = answer.body.as_ref() else {
-        return answer;
-    };
-    match fields::select(mask, body) {
-        Some(kept) => {
-            answer.body = Some(kept);
-            answer
-        }
-        None if api == Api::People => validate::violation(
-            &format!("Request contains an invalid argument. Invalid field mask {mask}"),
-            Some("fields"),
-        ),
-        None => ApiResponse::calendar_error(
-            400,
-            "global",
-            "invalidParameter",
-            &format!("Invalid field selection {mask}"),
-        ),
-    }
 }

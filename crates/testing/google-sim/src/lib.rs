@@ -9,6 +9,7 @@ pub mod core;
 pub mod discovery;
 pub mod faults;
 pub mod fields;
+mod gate;
 pub mod oauth;
 pub mod people;
 pub mod rng;

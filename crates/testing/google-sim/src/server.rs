@@ -6,6 +6,7 @@ use std::time::Instant;
 
 use axum::body::{Body, to_bytes};
 use chrono::{DateTime, Duration, Utc};
+use futures::StreamExt as _;
 use http::{Request as HttpRequest, Response as HttpResponse};
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
@@ -209,7 +210,11 @@ fn into_http(response: Response) -> HttpResponse<Body> {
         builder = builder.header("Content-Length", response.body.len().max(2));
         let mut half = bytes::Bytes::from(response.body);
         half.truncate(half.len() / 2);
-        let broken = futures::stream::iter([Ok(half), Err(io::Error::other("cut on demand"))]);
+        let broken = futures::stream::once(async { Ok(half) }).chain(futures::stream::once(async {
+            // A pause, so that the first half is on its way.
+            tokio::time::sleep(std::time::Duration::from_millis(10)).await;
+            Err(io::Error::other("cut on demand"))
+        }));
         Body::from_stream(broken)
     } else {
         Body::from(response.body)

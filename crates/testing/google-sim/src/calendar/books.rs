@@ -3,7 +3,7 @@
 use chrono_tz::Tz;
 use serde_json::{Map, Value, json};
 
-use super::write::text;
+use super::parts::text;
 use super::{Answer, Book, Calendars, Call, Role, etag_of, invalid, not_found};
 use crate::api::ApiResponse;
 

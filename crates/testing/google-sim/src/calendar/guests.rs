@@ -100,7 +100,7 @@ impl Calendars {
         let before = &event.fields;
         if mode == Mode::Put {
             // Omitting a shared member is changing it (C125).
-            let probe = super::write::text;
+            let probe = super::parts::text;
             let changed = ["summary", "description", "location"].iter().any(|name| {
                 probe(before, name).unwrap_or_default() != probe(&merged, name).unwrap_or_default()
             });

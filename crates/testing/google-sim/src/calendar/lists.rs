@@ -181,7 +181,7 @@ impl Calendars {
     /// Plays `calendarList.insert`: adds an existing calendar to the list.
     pub(crate) fn list_insert(&mut self, call: &mut Call<'_>) -> Answer {
         let body = call.body();
-        let id = super::write::text(&body, "id").unwrap_or_default().to_owned();
+        let id = super::parts::text(&body, "id").unwrap_or_default().to_owned();
         self.open_id(call, &id, Role::FreeBusyReader)?;
         let owner = call.req.account.clone();
         let known = self.listings.get(&owner).and_then(|listing| listing.lines.get(&id));

@@ -65,6 +65,10 @@ impl Calendars {
         if !has(&master.fields, &original) {
             return None;
         }
+        if let Some(other) = book.exception_at(master_id, &original) {
+            let event = book.events.get(&other)?.clone();
+            return Some(Found { id: other, event, computed_from: None });
+        }
         let mut event = master.clone();
         event.fields = instance(master_id, &master.fields, &original);
         Some(Found { id: id.to_owned(), event, computed_from: Some(master_id.to_owned()) })

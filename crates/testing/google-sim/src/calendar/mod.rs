@@ -2,11 +2,15 @@
 
 mod books;
 mod content;
+mod create;
+mod family;
 mod guests;
 mod list;
 mod lists;
 mod locate;
+mod parts;
 mod render;
+mod select;
 mod series;
 mod sharing;
 mod times;
@@ -77,6 +81,8 @@ pub(crate) struct Event {
     pub rev: u64,
     /// A tombstone that lost even its parent (C43).
     pub bare: bool,
+    /// What an orphaned exception was, in case its series reaches it again.
+    pub shelved: Option<Map<String, Value>>,
     /// The bin was emptied: it cannot be revived (C103).
     pub purged: bool,
     /// The latest end it ever had; `None` means without end.
@@ -357,6 +363,19 @@ impl Book {
         own.into_iter().chain(domain).chain(self.acl.get("default")).max().copied()
     }
 
+    /// Returns the exception that stands for an original start, whatever its id (C73).
+    pub(crate) fn exception_at(&self, master: &str, original: &times::When) -> Option<String> {
+        let direct = format!("{master}_{}", original.suffix());
+        if self.events.contains_key(&direct) {
+            return Some(direct);
+        }
+        let stands_for = |id: &&String| {
+            let stored = self.events.get(*id).and_then(|event| event.fields.get("originalStartTime"));
+            stored.and_then(times::When::read) == Some(*original)
+        };
+        self.children.get(master)?.iter().find(stands_for).cloned()
+    }
+
     /// Returns the ids of the exceptions of a series.
     pub(crate) fn exceptions(&self, master: &str) -> Vec<String> {
         self.children.get(master).into_iter().flatten().cloned().collect()
@@ -372,7 +391,7 @@ pub(crate) fn reach(fields: &Map<String, Value>, zone: Tz) -> Option<DateTime<Ut
     Some(end.unwrap_or(DateTime::<Utc>::MIN_UTC))
 }
 
-pub(crate) use write::merge_patch;
+pub(crate) use parts::merge_patch;
 
 impl Calendars {
     /// Sets the zone of an account's main calendar.

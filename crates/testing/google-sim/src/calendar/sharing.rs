@@ -3,8 +3,8 @@
 use chrono::{DateTime, SecondsFormat, Utc};
 use serde_json::{Value, json};
 
+use super::parts::{busy_span, text};
 use super::series::{instance, is_master, starts};
-use super::write::{busy_span, text};
 use super::{Answer, Book, Calendars, Call, Event, Role, invalid, invalid_value, not_found};
 use crate::api::ApiResponse;
 
@@ -185,7 +185,7 @@ fn busy(book: &Book, from: DateTime<Utc>, to: DateTime<Utc>) -> Vec<Value> {
             continue;
         }
         for original in starts(&event.fields, Some(from), Some(to), book.zone) {
-            if book.events.contains_key(&format!("{id}_{}", original.suffix())) {
+            if book.exception_at(id, &original).is_some() {
                 continue;
             }
             let one = Event { fields: instance(id, &event.fields, &original), ..event.clone() };

@@ -5,9 +5,9 @@ use serde_json::{Map, Value, json};
 
 use super::Calendars;
 use super::locate::Found;
+use super::parts::{merge_patch, text};
 use super::series::{cut, is_master, lines, read_suffix, starts};
 use super::times::{When, local, span};
-use super::write::{merge_patch, text};
 
 type Outcome = Result<Value, String>;
 
