@@ -39,7 +39,8 @@ impl<R: Record> Session<'_, R> {
                 break;
             }
         }
-        Ok(())
+        // Halves that were forgotten or joined may have left others with one candidate, or none.
+        if self.touched { self.pair_unlinked().await } else { Ok(()) }
     }
 
     /// Decides some links, saves what needs no write in one transaction, then writes, local first.

@@ -39,7 +39,8 @@ impl<R: Record> Session<'_, R> {
             after = Some(last.link);
             seeds.extend(page);
         }
-        if !self.touched {
+        let due = store.due(self.pair(), None, 1).await.map_err(ledger)?;
+        if !self.touched && due.is_empty() {
             return Ok(seeds);
         }
         let mut after = None;

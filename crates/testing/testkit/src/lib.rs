@@ -1,5 +1,13 @@
 #![doc = include_str!("../README.md")]
 
+mod clock;
+mod faults;
+mod mem_ledger;
+mod mem_replica;
 mod note;
 
+pub use clock::{Rng, TestClock, TestIds};
+pub use faults::{Call, Fate, Fates, Faulty, Script, WriteFate, finish};
+pub use mem_ledger::MemLedger;
+pub use mem_replica::{MemOptions, MemReplica, Refuses, Spelling};
 pub use note::{Note, POISON};

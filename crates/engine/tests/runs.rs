@@ -1,0 +1,414 @@
+//! Runs over strict fakes: what people see.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs)]
+
+use std::{sync::Arc, time::Duration};
+
+use passerelle_engine::{Approval, Engine, EngineError, PairSettings, RunReport, Silent};
+use passerelle_ports::{
+    Clock, EntriesOf, Field, Ids, InstallationId, ItemId, Ledger, Link, PairId, Replica, RunId, Side, Sides,
+};
+use passerelle_sync_rules::{Deletes, Policy, Rules, Trip};
+use passerelle_testkit::{
+    Fate, Faulty, MemLedger, MemOptions, MemReplica, Note, POISON, Script, TestClock, TestIds, WriteFate,
+    finish,
+};
+
+struct House {
+    clock: Arc<TestClock>,
+    ids: Arc<TestIds>,
+    local: Arc<MemReplica<Note>>,
+    remote: Arc<MemReplica<Note>>,
+    ledger: Arc<MemLedger<Note>>,
+    rules: Rules,
+}
+
+fn house() -> House {
+    let clock = Arc::new(TestClock::new());
+    let refuses = Arc::new(|note: &Note| note.title == POISON);
+    House {
+        ids: Arc::new(TestIds::new(7)),
+        local: Arc::new(MemReplica::new(MemOptions::local(), Arc::clone(&clock) as Arc<dyn Clock>)),
+        remote: Arc::new(MemReplica::new(
+            MemOptions { refuses, ..MemOptions::remote() },
+            Arc::clone(&clock) as Arc<dyn Clock>,
+        )),
+        ledger: Arc::new(MemLedger::default()),
+        rules: Rules::default(),
+        clock,
+    }
+}
+
+impl House {
+    fn pair(&self) -> PairId {
+        PairId::new("anne")
+    }
+
+    fn engine_over(&self, remote: Arc<dyn Replica<Note>>) -> Engine<Note> {
+        let settings = PairSettings::new(
+            self.pair(),
+            InstallationId::new("here"),
+            self.rules.clone(),
+            uuid::Uuid::from_u128(9),
+        );
+        Engine::new(
+            settings,
+            Sides { local: self.local.clone() as Arc<dyn Replica<Note>>, remote },
+            self.ledger.clone() as Arc<dyn Ledger<Note>>,
+            self.clock.clone() as Arc<dyn Clock>,
+            self.ids.clone() as Arc<dyn Ids>,
+        )
+    }
+
+    fn engine(&self) -> Engine<Note> {
+        self.engine_over(self.remote.clone())
+    }
+
+    fn later(&self) {
+        self.clock.advance(Duration::from_secs(300));
+    }
+
+    fn run(&self) -> RunReport {
+        self.run_with(None)
+    }
+
+    fn run_with(&self, approval: Option<Approval>) -> RunReport {
+        self.later();
+        finish(self.engine().run(approval, &Silent)).unwrap().unwrap()
+    }
+
+    fn undo(&self, run: RunId) -> RunReport {
+        self.later();
+        finish(self.engine().undo(&EntriesOf::Run(run), None, &Silent)).unwrap().unwrap()
+    }
+
+    /// Runs until a run is quiet; three runs are enough.
+    fn settle(&self) {
+        for _ in 0..3 {
+            self.run();
+        }
+        assert!(self.run().is_quiet(), "still moving: {:?}", self.run());
+    }
+
+    fn titles(&self) -> (Vec<String>, Vec<String>) {
+        let of = |replica: &MemReplica<Note>| {
+            let mut titles: Vec<String> = replica.alive().into_iter().map(|s| s.record.title).collect();
+            titles.sort();
+            titles
+        };
+        (of(&self.local), of(&self.remote))
+    }
+
+    fn links(&self) -> Vec<Link<Note>> {
+        self.ledger.all_links(&self.pair())
+    }
+
+    fn linked(&self, title: &str) -> (ItemId, ItemId) {
+        let local = self.local.person_creates(Note::new(title, title));
+        self.settle();
+        let link = self.links().into_iter().find(|link| link.item(Side::Local) == Some(&local)).unwrap();
+        (local, link.item(Side::Remote).unwrap().clone())
+    }
+}
+
+fn both(titles: &[&str]) -> (Vec<String>, Vec<String>) {
+    let titles: Vec<String> = titles.iter().map(|t| (*t).to_owned()).collect();
+    (titles.clone(), titles)
+}
+
+#[test]
+fn what_is_on_one_side_comes_to_the_other() {
+    let house = house();
+    house.local.person_creates(Note::new("1", "here"));
+    house.remote.person_creates(Note::new("2", "there"));
+    house.settle();
+    assert_eq!(house.titles(), both(&["here", "there"]));
+}
+
+#[test]
+fn a_quiet_run_writes_nothing_and_reads_no_link() {
+    let house = house();
+    house.linked("a");
+    let made = house.local.changes_made() + house.remote.changes_made();
+    for _ in 0..10 {
+        assert!(house.run().is_quiet());
+    }
+    assert_eq!(house.local.changes_made() + house.remote.changes_made(), made);
+}
+
+#[test]
+fn first_run_matches_before_it_creates() {
+    let house = house();
+    house.local.person_creates(Note { body: "mine".into(), ..Note::new("1", "Anne") });
+    house.remote.person_creates(Note { label: "theirs".into(), ..Note::new("1", "Anne") });
+    house.settle();
+    assert_eq!(house.titles(), both(&["Anne"]));
+    let there = &house.remote.alive()[0].record;
+    assert_eq!((there.body.as_str(), there.label.as_str()), ("mine", "theirs"));
+}
+
+#[test]
+fn an_edit_travels_and_a_delete_too() {
+    let house = house();
+    let (local, remote) = house.linked("a");
+    house.remote.person_edits(&remote, |note| note.title = "b".into());
+    house.settle();
+    assert_eq!(house.titles(), both(&["b"]));
+    house.local.person_deletes(&local);
+    house.linked("other");
+    house.settle();
+    assert_eq!(house.titles(), both(&["other"]));
+}
+
+#[test]
+fn an_edit_beats_a_delete() {
+    let house = house();
+    let (local, remote) = house.linked("a");
+    house.linked("other");
+    house.remote.person_edits(&remote, |note| note.title = "b".into());
+    house.local.person_deletes(&local);
+    house.settle();
+    assert_eq!(house.titles(), both(&["b", "other"]));
+}
+
+#[test]
+fn a_clash_waits_for_a_person() {
+    let house = house();
+    let (local, remote) = house.linked("a");
+    house.local.person_edits(&local, |note| note.title = "mine".into());
+    house.remote.person_edits(&remote, |note| note.title = "theirs".into());
+    house.settle();
+    let held = house.links().pop().unwrap();
+    assert_eq!(held.held, [Field::new("title")]);
+    let engine = house.engine();
+    finish(engine.resolve(held.id, &Field::new("title"), Side::Remote)).unwrap().unwrap();
+    house.settle();
+    assert_eq!(house.titles(), both(&["theirs"]));
+    let again = finish(engine.resolve(held.id, &Field::new("title"), Side::Remote)).unwrap();
+    assert!(matches!(again, Err(EngineError::DoesNotFit)));
+}
+
+#[test]
+fn a_policy_decides_a_clash() {
+    let mut house = house();
+    house.rules.policy = Policy::Local;
+    let (local, remote) = house.linked("a");
+    house.local.person_edits(&local, |note| note.title = "mine".into());
+    house.remote.person_edits(&remote, |note| note.title = "theirs".into());
+    house.settle();
+    assert_eq!(house.titles(), both(&["mine"]));
+}
+
+#[test]
+fn lookalikes_wait_for_a_person() {
+    let house = house();
+    house.local.person_creates(Note::new("1", "Anne"));
+    house.remote.person_creates(Note::new("1", "Anne"));
+    house.remote.person_creates(Note::new("1", "Anna"));
+    house.settle();
+    assert_eq!((house.local.alive().len(), house.remote.alive().len()), (1, 2));
+    let links = house.links();
+    let half = |side: Side, title: &str| {
+        links.iter().find(|link| link.alive(side).is_some_and(|s| s.record.title == title)).unwrap().id
+    };
+    let engine = house.engine();
+    finish(engine.join(half(Side::Remote, "Anne"), half(Side::Local, "Anne"))).unwrap().unwrap();
+    house.settle();
+    assert_eq!(house.titles(), (vec!["Anna".into(), "Anne".into()], vec!["Anna".into(), "Anne".into()]));
+}
+
+#[test]
+fn lookalikes_may_be_told_apart() {
+    let house = house();
+    house.local.person_creates(Note::new("1", "Anne"));
+    house.remote.person_creates(Note::new("1", "Anne B"));
+    house.remote.person_creates(Note::new("1", "Anne C"));
+    house.settle();
+    let engine = house.engine();
+    let links = house.links();
+    let local = links.iter().find(|link| link.half() == Some(Side::Local)).unwrap().id;
+    for remote in links.iter().filter(|link| link.half() == Some(Side::Remote)) {
+        finish(engine.tell_apart(local, remote.id)).unwrap().unwrap();
+    }
+    house.settle();
+    assert_eq!(house.titles(), both(&["Anne", "Anne B", "Anne C"]));
+}
+
+#[test]
+fn a_refused_record_waits_and_the_others_go_on() {
+    let house = house();
+    house.local.person_creates(Note::new("1", POISON));
+    let good = house.local.person_creates(Note::new("2", "good"));
+    house.settle();
+    assert_eq!(house.remote.alive().len(), 1);
+    assert!(house.local.get(&good).is_some());
+    let bad = house.local.alive().into_iter().find(|s| s.record.title == POISON).unwrap();
+    house.local.person_edits(&bad.id, |note| note.title = "cured".into());
+    house.settle();
+    assert_eq!(house.titles(), both(&["cured", "good"]));
+}
+
+#[test]
+fn the_guard_refuses_and_an_approval_names_the_plan() {
+    let house = house();
+    let rows: Vec<ItemId> =
+        (0..15).map(|n| house.local.person_creates(Note::new(n.to_string(), n.to_string()))).collect();
+    house.settle();
+    for row in &rows[..12] {
+        house.local.person_deletes(row);
+    }
+    let report = house.run();
+    let refused = report.refused.unwrap();
+    assert_eq!(refused.trips, [Trip::Deletes { side: Side::Remote, planned: 12, allowed: 10 }]);
+    assert_eq!(house.remote.alive().len(), 15);
+    let other = passerelle_sync_rules::digest_of(&"another plan");
+    assert!(house.run_with(Some(Approval::Digest(other))).refused.is_some());
+    assert!(house.run_with(Some(Approval::Deletes(11))).refused.is_some());
+    assert!(house.run_with(Some(Approval::Digest(refused.digest))).refused.is_none());
+    assert_eq!(house.remote.alive().len(), 3);
+}
+
+#[test]
+fn an_emptied_side_is_not_followed() {
+    let house = house();
+    let (a, _) = house.linked("a");
+    let (b, _) = house.linked("b");
+    house.local.person_deletes(&a);
+    house.local.person_deletes(&b);
+    let refused = house.run().refused.unwrap();
+    assert!(matches!(refused.trips[..], [Trip::Emptied { side: Side::Local, .. }]));
+    assert_eq!(house.remote.alive().len(), 2);
+}
+
+#[test]
+fn an_expired_cursor_deletes_nothing_in_its_run() {
+    let house = house();
+    let (a, _) = house.linked("a");
+    house.linked("b");
+    house.remote.expire_cursors();
+    house.local.person_deletes(&a);
+    let report = house.run();
+    assert!(report.complete.remote);
+    assert_eq!((report.deferred_deletes, house.remote.alive().len()), (1, 2));
+    house.settle();
+    assert_eq!(house.titles(), both(&["b"]));
+}
+
+#[test]
+fn a_dry_run_writes_nothing_and_tells_the_truth() {
+    let house = house();
+    house.linked("a");
+    house.local.person_creates(Note::new("2", "new"));
+    house.later();
+    let made = house.remote.changes_made();
+    let preview = finish(house.engine().plan(&Silent)).unwrap().unwrap();
+    assert_eq!(house.remote.changes_made(), made);
+    assert_eq!(preview.plan.counts.writes.remote.created, 1);
+    let report = house.run();
+    assert_eq!(report.digest, Some(preview.plan.digest));
+}
+
+#[test]
+fn a_lost_answer_makes_no_second_copy() {
+    for fate in [
+        Fate::FailAfter(passerelle_ports::ErrorKind::Unavailable),
+        Fate::CrashAfter,
+        Fate::CrashBefore,
+        Fate::Partly { each: vec![WriteFate::Lost, WriteFate::NotDone], lost: false },
+    ] {
+        for at in 0..4 {
+            let house = house();
+            house.local.person_creates(Note::new("1", "one"));
+            house.local.person_creates(Note::new("2", "two"));
+            house.later();
+            let faulty = Faulty::new(house.remote.clone(), Arc::new(Script::at(at, fate.clone())));
+            let engine = house.engine_over(Arc::new(faulty));
+            let _ = finish(engine.run(None, &Silent));
+            drop(engine);
+            house.later();
+            house.settle();
+            assert_eq!(house.titles(), both(&["one", "two"]), "{fate:?} at {at}");
+        }
+    }
+}
+
+#[test]
+fn undo_puts_back_and_can_be_undone() {
+    let house = house();
+    let (local, remote) = house.linked("a");
+    let (gone, _) = house.linked("gone");
+    house.local.person_edits(&local, |note| note.title = "b".into());
+    house.local.person_deletes(&gone);
+    house.local.person_creates(Note::new("9", "new"));
+    let report = house.run();
+    house.settle();
+    assert_eq!(house.titles(), both(&["b", "new"]));
+    let undone = house.undo(report.run);
+    assert_eq!(undone.not_undone, 0, "{undone:?}");
+    house.settle();
+    let (here, there) = house.titles();
+    assert_eq!(there, ["a", "gone"]);
+    assert_eq!(here, ["a", "gone", "new"], "an undone create leaves its source alone");
+    assert!(house.remote.get(&remote).is_some());
+    house.undo(undone.run);
+    house.settle();
+    assert_eq!(house.titles().1, ["b", "new"]);
+}
+
+#[test]
+fn an_unlink_rule_leaves_the_other_side_alone() {
+    let mut house = house();
+    house.rules.deletes.remote = Deletes::Unlink;
+    let (_, remote) = house.linked("a");
+    house.linked("b");
+    house.remote.person_deletes(&remote);
+    house.settle();
+    assert_eq!(house.titles(), (vec!["a".into(), "b".into()], vec!["b".into()]));
+}
+
+#[test]
+fn a_narrower_filter_deletes_nothing() {
+    let mut house = house();
+    house.linked("a");
+    let condition = passerelle_sync_rules::Condition {
+        fields: passerelle_sync_rules::FieldPattern::new("category"),
+        test: passerelle_sync_rules::Test::Present,
+    };
+    house.rules.scope.all.push(condition);
+    house.settle();
+    assert_eq!(house.titles(), both(&["a"]));
+}
+
+#[test]
+fn a_read_only_side_is_never_written() {
+    let clock = Arc::new(TestClock::new());
+    let base = house();
+    let remote = Arc::new(MemReplica::new(
+        MemOptions { writable: false, ..MemOptions::remote() },
+        Arc::clone(&clock) as Arc<dyn Clock>,
+    ));
+    let house = House {
+        local: Arc::new(MemReplica::new(MemOptions::local(), Arc::clone(&clock) as Arc<dyn Clock>)),
+        remote,
+        clock,
+        ..base
+    };
+    house.local.person_creates(Note::new("1", "here"));
+    house.remote.person_creates(Note::new("2", "there"));
+    house.settle();
+    assert_eq!(house.titles(), (vec!["here".into(), "there".into()], vec!["there".into()]));
+}
+
+#[test]
+fn two_processes_never_run_one_pair() {
+    let house = house();
+    let lease = passerelle_ports::Lease {
+        pair: house.pair(),
+        holder: uuid::Uuid::from_u128(1),
+        until: house.clock.now() + Duration::from_secs(600),
+    };
+    assert!(finish(house.ledger.lease(&lease, house.clock.now())).unwrap().unwrap());
+    let refused = finish(house.engine().run(None, &Silent)).unwrap();
+    assert!(matches!(refused, Err(EngineError::Busy)));
+    house.clock.advance(Duration::from_secs(601));
+    assert!(finish(house.engine().run(None, &Silent)).unwrap().is_ok());
+}
