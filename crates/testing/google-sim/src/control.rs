@@ -68,9 +68,19 @@ pub(crate) fn front_page(core: &Core) -> Response {
     )
 }
 
+/// The file that the Cloud console would give for a desktop client (O90).
+fn client_secret(root: &str) -> Value {
+    json!({"installed": {
+        "client_id": "123456789012-pretend.apps.googleusercontent.com", "project_id": "pretend",
+        "auth_uri": format!("{root}/o/oauth2/v2/auth"), "token_uri": format!("{root}/token"),
+        "auth_provider_x509_cert_url": format!("{root}/oauth2/v1/certs"),
+        "client_secret": "GOCSPX-pretend", "redirect_uris": ["http://localhost"]}})
+}
+
 impl Core {
     pub(crate) fn control(&mut self, request: &Request, rest: &str) -> Response {
         let outcome = match request.verb.as_str() {
+            "GET" if rest == "client_secret.json" => Ok(client_secret(&request.root())),
             "GET" => self.look(rest),
             "POST" => match request.json() {
                 Ok(body) => self.act(rest, body.unwrap_or_else(|| json!({}))),

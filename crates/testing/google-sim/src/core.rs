@@ -240,6 +240,9 @@ impl Core {
         match (request.verb.as_str(), path) {
             ("POST", "/batch" | "/batch/calendar/v3") => return self.batch(request),
             ("POST", "/o/oauth2/v2/auth/decision") => return self.decide(request),
+            ("GET", path) if path.starts_with("/discovery/v1/apis/") => {
+                return discovery_document(request);
+            }
             ("GET", "/") => return crate::control::front_page(self),
             _ => {}
         }
@@ -359,6 +362,16 @@ impl Core {
                 self.calendars.handle(&mut call)
             }
         }
+    }
+}
+
+/// Publishes a discovery document whose addresses are this server's.
+fn discovery_document(request: &Request) -> Response {
+    let mut words = request.path.trim_start_matches("/discovery/v1/apis/").split('/');
+    let (name, version) = (words.next().unwrap_or_default(), words.next().unwrap_or_default());
+    match Discovery::document(name, version, &request.root()) {
+        Some(document) => Response::json(200, &document),
+        None => Response::html(404, "<title>Error 404 (Not Found)!!1</title>"),
     }
 }
 

@@ -192,6 +192,8 @@ impl Calendars {
             return;
         }
         let mut fields = event.fields.clone();
+        // The source belongs to the creator alone (C172).
+        fields.remove("source");
         for name in PRIVATE {
             match own.as_ref().and_then(|own| own.get(*name)) {
                 Some(value) => fields.insert((*name).to_owned(), value.clone()),
@@ -290,7 +292,7 @@ impl Calendars {
         let wanted = match notify {
             Notify::Nobody => false,
             Notify::All => true,
-            Notify::External => !call.accounts.contains_key(guest),
+            Notify::External => outside(call, guest),
         };
         if wanted {
             self.mails.push(Mail {
@@ -301,6 +303,14 @@ impl Calendars {
                 kind: kind.to_owned(),
             });
         }
+    }
+}
+
+/// Outside the organiser's Workspace domain, or without an account here (C148).
+fn outside(call: &Call<'_>, guest: &str) -> bool {
+    match call.accounts.get(&call.req.account).and_then(|profile| profile.workspace.as_deref()) {
+        Some(domain) => guest.split_once('@').map(|(_, of)| of) != Some(domain),
+        None => !call.accounts.contains_key(guest),
     }
 }
 

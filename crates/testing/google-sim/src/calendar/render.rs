@@ -112,6 +112,7 @@ fn show_attendees(out: &mut Map<String, Value>, book: &Book, view: &View) {
         .and_then(Value::as_str)
         .unwrap_or_default()
         .to_lowercase();
+    let hidden_guests = out.get("guestsCanSeeOtherGuests") == Some(&Value::Bool(false));
     let Some(rows) = out.get_mut("attendees").and_then(Value::as_array_mut) else {
         return;
     };
@@ -124,7 +125,8 @@ fn show_attendees(out: &mut Map<String, Value>, book: &Book, view: &View) {
             row["organizer"] = Value::from(true);
         }
     }
-    if view.most_attendees.is_some_and(|most| rows.len() > most) {
+    let secret = organizer != book.id && hidden_guests;
+    if secret || view.most_attendees.is_some_and(|most| rows.len() > most) {
         rows.retain(|row| row.get("self").is_some());
         out.insert("attendeesOmitted".to_owned(), Value::from(true));
     }

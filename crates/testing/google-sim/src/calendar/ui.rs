@@ -43,6 +43,7 @@ impl Calendars {
             .and_then(|book| self.find(book, &event))
             .ok_or_else(|| format!("no event {event}"))?;
         match op {
+            "edit_all" => self.edit_all(&book_id, &found, args, now),
             "split" => self.split(&book_id, &found, args, now),
             "delete_following" => self.delete_following(&book_id, &found, args, now),
             "move_instance" | "edit" => self.edit(&book_id, found, args, now),
@@ -144,6 +145,7 @@ impl Calendars {
             }
         }
         fields.insert("iCalUID".to_owned(), Value::from(format!("{id}@google.com")));
+        self.hand_over(book_id, &found.id, &id, &from);
         self.shorten(book_id, found, &from, now)?;
         let stamp = self.stamp(now);
         let created = found.event.created;
@@ -152,6 +154,48 @@ impl Calendars {
             event.created = created;
         }
         Ok(json!({"id": id}))
+    }
+
+    /// Later exceptions move to the new part and keep their ids (C73).
+    fn hand_over(&mut self, book_id: &str, old: &str, new: &str, from: &When) {
+        let Some(book) = self.books.get_mut(book_id) else {
+            return;
+        };
+        let utc = chrono_tz::Tz::UTC;
+        for id in book.exceptions(old) {
+            let Some(event) = book.events.get_mut(&id) else {
+                continue;
+            };
+            let original = event.fields.get("originalStartTime").and_then(When::read);
+            if original.is_some_and(|at| at.instant(utc) >= from.instant(utc)) {
+                event.fields.insert("recurringEventId".to_owned(), Value::from(new));
+                book.children.entry(old.to_owned()).or_default().remove(&id);
+                book.children.entry(new.to_owned()).or_default().insert(id);
+            }
+        }
+    }
+
+    /// "All events": the split parts and the exceptions change in one go (C71).
+    fn edit_all(&mut self, book_id: &str, found: &Found, args: &Value, now: DateTime<Utc>) -> Outcome {
+        let changes = args.get("changes").and_then(Value::as_object).ok_or("changes is missing")?;
+        let base = found.id.split("_R").next().unwrap_or(&found.id).to_owned();
+        let part = format!("{base}_R");
+        let book = self.books.get(book_id).ok_or("no such calendar")?;
+        let family: Vec<(String, Map<String, Value>)> = book
+            .events
+            .iter()
+            .filter(|(id, event)| !event.cancelled() && (**id == base || id.starts_with(&part)))
+            .filter(|(_, event)| is_master(&event.fields))
+            .map(|(id, event)| (id.clone(), event.fields.clone()))
+            .collect();
+        let stamp = self.stamp(now);
+        for (id, before) in &family {
+            let mut fields = before.clone();
+            merge_patch(&mut fields, changes.clone());
+            self.put(book_id, id, fields, stamp);
+            self.follow_master(book_id, id, before, stamp, true, true);
+        }
+        Ok(json!({"ids": family.iter().map(|(id, _)| id).collect::<Vec<_>>()}))
     }
 
     fn delete_following(

@@ -127,4 +127,18 @@ mod tests {
         let now = DateTime::from_timestamp(1_800_000_000, 0).unwrap();
         assert!(check("a.b", now, None).is_err());
     }
+
+    const PUBLIC_KEY: &str = "-----BEGIN PUBLIC KEY-----\nMIIBIjANBgkqhkiG9w0BAQEFAAOCAQ8AMIIBCgKCAQEAsaBTg9oo0rnhRhkQqGEM\ne/fJeQGO3sd6Paay0nhDSwCZwP/r0i2jQLRnpjvrl8/XxbI6FXo4jxPUU16HJafW\nddLcPuGZkTwRsXyN66cRq4IIQQvjsG5mKC7EDk0AlKih50JYiE9z1CRZh627r5Os\nQywsu18HXyCn1XEG8LI91spu9I3vaYzNCzGDBZ/o9aM+yqbwoHfFoGDI6siPPepc\nONnF1uT5D3AvK4LiNFcijYdeMA28QlQSX+Bsjdzzf7mrNc3mTzxaPxTFOVGjGiRg\np9+Rk5GcpWt7er/cgM9dfrbr+fS/4tgVeUqy84Enjbqokk4ostfJpxEsNPIkt4MC\nBQIDAQAB\n-----END PUBLIC KEY-----\n";
+    const SIGNED: &str = "eyJhbGciOiAiUlMyNTYiLCAidHlwIjogIkpXVCJ9.eyJpc3MiOiAicm9ib3RAcC5pYW0uZ3NlcnZpY2VhY2NvdW50LmNvbSIsICJzY29wZSI6ICJodHRwczovL3d3dy5nb29nbGVhcGlzLmNvbS9hdXRoL2NhbGVuZGFyIiwgImF1ZCI6ICJodHRwczovL29hdXRoMi5nb29nbGVhcGlzLmNvbS90b2tlbiIsICJpYXQiOiAxODAwMDAwMDAwLCAiZXhwIjogMTgwMDAwMzYwMCwgInN1YiI6ICJhbGljZUBleGFtcGxlLm9yZyJ9.D8Py5L2FF76yQwoZGMXbi3FTI82xkV_B2KOL1ZZYTOxh6W2fMnsTe58DvLw9Zx6UZotTV_5X2pgvNsaLho8QVqBEaukcRzG1ckGo_82vY36pAUIjQC-Nfgf3aO5z_wNunDg3vFZ2k4MRMG-2BXhWu1svBOa30EHMGrBq5oUntqyn8vVEVeQ2-JfpVHCZ_HDSGpUR7Ql3oUminLe7mACbTnYTsP0qUevSvYiq7noR3TE1_kvCiU5NzPROdjIXNkuGGPX0I1WRSic3eHqcKitjFkdVkF5XIF9RcwPXdevl7uWfyjXZiqoktHl3YyDqSp_GXbf3Ukb18sB7fojBKGiHKg";
+
+    #[test]
+    fn a_signature_counts_once_a_key_is_configured() {
+        let now = DateTime::from_timestamp(1_800_000_100, 0).unwrap();
+        let claims = check(SIGNED, now, Some(PUBLIC_KEY)).unwrap_or_else(|refusal| panic!("{refusal:?}"));
+        assert_eq!(claims.subject.as_deref(), Some("alice@example.org"));
+        let forged = assertion(&json!({"iss": "x", "aud": "https://oauth2.googleapis.com/token",
+                                       "iat": 1_800_000_000, "exp": 1_800_003_600}));
+        assert!(check(&forged, now, None).is_ok());
+        assert_eq!(check(&forged, now, Some(PUBLIC_KEY)).err(), Some(Refusal::Signature));
+    }
 }

@@ -137,3 +137,22 @@ async fn the_minute_quota_is_switchable_c200() {
     world.control("clock", json!({"advance_seconds": 61})).await;
     assert_eq!(world.get(EVENTS).await.status, 200);
 }
+
+#[tokio::test]
+async fn discovery_documents_name_this_server() {
+    let world = World::new().await;
+    let document = world.get("/discovery/v1/apis/calendar/v3/rest").await.ok().body;
+    assert_eq!(document["rootUrl"], format!("{}/", world.sim.url()));
+    assert_eq!(document["baseUrl"], format!("{}/calendar/v3/", world.sim.url()));
+    let secret = world.get("/_sim/client_secret.json").await.ok().body;
+    assert_eq!(secret["installed"]["token_uri"], format!("{}/token", world.sim.url()));
+}
+
+#[tokio::test]
+async fn a_push_channel_needs_https_c220() {
+    let world = World::new().await;
+    let ask = |address: &str| json!({"id": "channel-1", "type": "web_hook", "address": address});
+    let path = format!("{EVENTS}/watch");
+    assert_eq!(world.post(&path, ask("http://example.org/")).await.reason(), "push.webhookUrlNotHttps");
+    assert_eq!(world.post(&path, ask("https://example.org/")).await.ok().body["kind"], "api#channel");
+}

@@ -168,3 +168,45 @@ async fn all_day_series_have_days_in_their_ids_c64() {
     let list = world.get(&format!("{EVENTS}?singleEvents=true")).await.ok();
     assert_eq!(list.ids(), [format!("{id}_20260201")]);
 }
+
+#[tokio::test]
+async fn exceptions_after_a_split_keep_their_ids_under_a_new_parent_c73() {
+    let (world, id) = with_series().await;
+    let late = format!("{id}_20260406T070000Z");
+    world.patch(&format!("{EVENTS}/{late}"), json!({"summary": "Late"})).await.ok();
+    let made = world
+        .control("ui/calendar/split", json!({"account": ME, "event": id, "from": "20260330T070000Z"}))
+        .await;
+    let event = world.get(&format!("{EVENTS}/{late}")).await.ok().body;
+    assert_eq!((&event["recurringEventId"], &event["status"]), (&made["id"], &json!("confirmed")));
+    let list = world.get(&format!("{EVENTS}?singleEvents=true")).await.ok();
+    assert_eq!(list.items().len(), 5);
+    let token = world.sync_token().await;
+    let all = json!({"account": ME, "event": id, "changes": {"location": "Roof"}});
+    assert_eq!(world.control("ui/calendar/edit_all", all).await["ids"].as_array().unwrap().len(), 2);
+    let changes = world.since(&token).await.ok().items();
+    assert_eq!(changes.len(), 3);
+    assert!(changes.iter().all(|item| item["location"] == "Roof"));
+}
+
+#[tokio::test]
+async fn orphans_return_when_the_series_reaches_them_again() {
+    let (world, id) = with_series().await;
+    let late = format!("{EVENTS}/{id}_20260406T070000Z");
+    world.patch(&late, json!({"summary": "Late"})).await.ok();
+    world.patch(&format!("{EVENTS}/{id}"), json!({"recurrence": ["RRULE:FREQ=WEEKLY;COUNT=2"]})).await.ok();
+    assert_eq!(world.get(&late).await.ok().body["status"], "cancelled");
+    world.patch(&format!("{EVENTS}/{id}"), json!({"recurrence": ["RRULE:FREQ=WEEKLY;COUNT=5"]})).await.ok();
+    let back = world.get(&late).await.ok().body;
+    assert_eq!((&back["status"], &back["summary"]), (&json!("confirmed"), &json!("Late")));
+}
+
+#[tokio::test]
+async fn a_private_instance_makes_the_series_private_c77() {
+    let (world, id) = with_series().await;
+    let instance = format!("{EVENTS}/{id}_20260323T080000Z");
+    world.patch(&instance, json!({"visibility": "private"})).await.ok();
+    assert_eq!(world.get(&format!("{EVENTS}/{id}")).await.body["visibility"], "private");
+    let back = world.patch(&instance, json!({"visibility": "public"})).await.ok().body;
+    assert_eq!(back["visibility"], "private");
+}
