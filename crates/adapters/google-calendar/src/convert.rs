@@ -568,3 +568,244 @@ pub(crate) fn unlike(event: &Event) -> Event {
         ..event.clone()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn resource(more: Value) -> Resource {
+        let mut value = json!({
+            "id": "e1", "etag": "\"1\"", "status": "confirmed",
+            "start": {"dateTime": "2026-01-10T12:00:00+01:00", "timeZone": "Europe/Paris"},
+            "end": {"dateTime": "2026-01-10T13:00:00+01:00", "timeZone": "Europe/Paris"},
+        });
+        value.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        serde_json::from_value(value).unwrap()
+    }
+
+    fn read(more: Value) -> Converted {
+        event(&resource(more), "Europe/Paris").unwrap()
+    }
+
+    fn field(event: &Event, name: &str) -> Value {
+        serde_json::to_value(event).unwrap().get(name).cloned().unwrap_or_default()
+    }
+
+    #[test]
+    fn google_is_read_as_the_facts_say() {
+        let popup = json!({"action": "display", "minutes_before": 10});
+        let table = [
+            // C261: absent is the default.
+            (json!({}), "free_busy_status", Value::Null),
+            (json!({"transparency": "transparent"}), "free_busy_status", json!("free")),
+            (json!({"visibility": "confidential"}), "privacy", json!("confidential")), // C168
+            (json!({"visibility": "of tomorrow"}), "privacy", Value::Null),
+            (json!({"status": "tentative"}), "status", json!("tentative")),
+            (
+                json!({"extendedProperties": {"private": {"passerelle.status": "cancelled"}}}),
+                "status",
+                json!("cancelled"),
+            ),
+            (json!({"colorId": "5"}), "color", json!("gold")), // C167
+            (json!({"colorId": "77"}), "color", json!("")),
+            (
+                json!({"colorId": "11", "extendedProperties": {"private": {"passerelle.color": "11:#ff0000"}}}),
+                "color",
+                json!("#ff0000"),
+            ),
+            // Somebody chose another colour since.
+            (
+                json!({"colorId": "5", "extendedProperties": {"private": {"passerelle.color": "11:#ff0000"}}}),
+                "color",
+                json!("gold"),
+            ),
+            (json!({"reminders": {"useDefault": true}}), "use_default_alerts", json!(true)), // C165
+            (
+                json!({"reminders": {"useDefault": false, "overrides": [{"method": "popup", "minutes": 10}]}}),
+                "alerts",
+                json!({"display:10": popup}),
+            ),
+            (json!({"source": {"title": "t", "url": "https://e.org"}}), "url", json!("https://e.org")), // C172
+            (
+                json!({"hangoutLink": "https://meet.google.com/x"}),
+                "conference_url",
+                json!("https://meet.google.com/x"),
+            ),
+            (
+                json!({"conferenceData": {"entryPoints": [{"entryPointType": "phone", "uri": "tel:1"}, {"entryPointType": "video", "uri": "https://zoom/1"}]}}),
+                "conference_url",
+                json!("https://zoom/1"),
+            ), // C171
+            (
+                json!({"recurrence": ["RRULE:FREQ=DAILY", "EXRULE:FREQ=WEEKLY"]}),
+                "recurrence_rules",
+                json!(["FREQ=DAILY"]),
+            ), // C60
+            (
+                json!({"recurrence": ["RRULE:FREQ=DAILY", "EXRULE:FREQ=WEEKLY"]}),
+                "excluded_recurrence_rules",
+                json!(["FREQ=WEEKLY"]),
+            ),
+            (
+                json!({"recurrence": ["RDATE:20260112T080000Z"]}),
+                "recurrence_dates",
+                json!({"2026-01-12T09:00:00": true}),
+            ),
+            (
+                json!({"recurrence": ["EXDATE;TZID=Europe/Paris:20260112T120000"]}),
+                "recurrence_overrides",
+                json!({"2026-01-12T12:00:00": {"excluded": true}}),
+            ), // C63
+            (
+                json!({"end": {"dateTime": "2026-01-10T07:30:00-05:00", "timeZone": "America/New_York"}}),
+                "duration",
+                json!("PT1H30M"),
+            ),
+        ];
+        for (more, name, want) in table {
+            assert_eq!(field(&read(more.clone()).event, name), want, "{name} of {more}");
+        }
+    }
+
+    #[test]
+    fn guests_are_read_and_their_other_members_kept_c143() {
+        let found = read(json!({"attendees": [
+            {"email": "Bob@Example.org", "displayName": "Bob", "responseStatus": "accepted", "optional": true, "id": "9", "additionalGuests": 2},
+            {"displayName": "Nobody", "responseStatus": "needsAction"},
+        ]}));
+        let bob = &found.event.participants["bob@example.org"];
+        assert_eq!(
+            (bob.email.as_str(), bob.role, bob.participation_status),
+            ("Bob@Example.org", Role::Optional, ParticipationStatus::Accepted)
+        );
+        assert_eq!(found.event.participants.len(), 1);
+        let to = Event { participants: BTreeMap::new(), ..found.event.clone() };
+        let sent = changes(&to, &found.event, &found.left, "").unwrap().patch();
+        assert_eq!(
+            sent["attendees"],
+            json!([
+                {"additionalGuests": 2, "id": "9", "email": "Bob@Example.org", "displayName": "Bob", "responseStatus": "accepted", "optional": true},
+                {"displayName": "Nobody", "responseStatus": "needsAction"},
+            ])
+        );
+    }
+
+    #[test]
+    fn what_no_record_can_represent_is_not_read() {
+        for more in [
+            json!({"start": null}),
+            json!({"end": null}),
+            json!({"start": {"dateTime": "2026-01-10T12:00:00+01:00", "timeZone": "Romance Standard Time"}}),
+            json!({"end": {"dateTime": "2026-01-10T11:00:00+01:00"}}),
+            json!({"end": {"date": "2026-01-11"}}),
+        ] {
+            assert_eq!(event(&resource(more.clone()), "Europe/Paris"), None, "{more}");
+        }
+    }
+
+    #[test]
+    fn leftovers_hold_what_is_not_modelled_and_nothing_that_passes() {
+        let found = read(json!({
+            "kind": "calendar#event", "htmlLink": "x", "created": "x", "sequence": 3, "updated": "x", "iCalUID": "u",
+            "guestsCanModify": true, "novelty": {"a": 1},
+            "recurrence": ["RRULE:FREQ=DAILY", "RDATE;VALUE=PERIOD:20260112T080000Z/PT1H"],
+            "extendedProperties": {"private": {"crm": "1", "passerelle.stamp": "x"}, "shared": {"s": "2"}},
+            "end": {"dateTime": "2026-01-10T07:00:00-05:00", "timeZone": "America/New_York"},
+        }));
+        assert_eq!(
+            serde_json::to_value(&found.left).unwrap(),
+            json!({
+                "rest": {"guestsCanModify": true, "novelty": {"a": 1}},
+                "lines": ["RDATE;VALUE=PERIOD:20260112T080000Z/PT1H"],
+                "private": {"crm": "1"}, "shared": {"s": "2"}, "end_zone": "America/New_York",
+            })
+        );
+        assert_eq!(
+            lines(&found.event, &found.left, "Europe/Paris", |_| false),
+            ["RRULE:FREQ=DAILY", "RDATE;VALUE=PERIOD:20260112T080000Z/PT1H"]
+        );
+        let later = Event { duration: Duration::seconds(7200), ..found.event.clone() };
+        let sent = changes(&found.event, &later, &found.left, "").unwrap().patch();
+        assert_eq!(
+            sent["end"],
+            json!({"date": null, "dateTime": "2026-01-10T08:00:00-05:00", "timeZone": "America/New_York"})
+        );
+    }
+
+    #[test]
+    fn each_change_sends_its_own_members_only() {
+        let before = read(json!({"creator": {"self": true}})).event;
+        let left = Leftovers::default();
+        let alerts = |minutes: &[i32]| -> BTreeMap<String, Alert> {
+            let alerts = minutes.iter().map(|minutes| Alert { minutes_before: *minutes, ..Alert::default() });
+            alerts.map(|alert| (alert.key(), alert)).collect()
+        };
+        let private = |name: &str, value: &str| json!({"private": {name: value}});
+        let to = |change: fn(&mut Event)| {
+            let mut event = before.clone();
+            change(&mut event);
+            event
+        };
+        let popups: Vec<Value> =
+            (1..=5).map(|minutes| json!({"method": "popup", "minutes": minutes})).collect();
+        let table = [
+            (before.clone(), json!({})),
+            (to(|event| event.title = "x".into()), json!({"summary": "x"})),
+            (to(|event| event.location = "x".into()), json!({"location": "x"})),
+            (to(|event| event.privacy = Privacy::Private), json!({"visibility": "private"})),
+            (
+                to(|event| event.free_busy_status = FreeBusyStatus::Free),
+                json!({"transparency": "transparent"}),
+            ),
+            (
+                to(|event| event.status = Status::Cancelled),
+                json!({"status": "confirmed", "extendedProperties": private("passerelle.status", "cancelled")}),
+            ),
+            (
+                to(|event| event.color = "gold".into()),
+                json!({"colorId": "5", "extendedProperties": {"private": {"passerelle.color": null}}}),
+            ),
+            (
+                to(|event| event.color = "rebeccapurple".into()),
+                json!({"colorId": null, "extendedProperties": private("passerelle.color", ":rebeccapurple")}),
+            ),
+            (
+                to(|event| event.url = "https://e.org".into()),
+                json!({"source": {"url": "https://e.org", "title": "https://e.org"}, "extendedProperties": {"private": {"passerelle.url": null}}}),
+            ),
+            (
+                to(|event| event.url = "ftp://e.org".into()),
+                json!({"source": null, "extendedProperties": private("passerelle.url", "ftp://e.org")}),
+            ),
+            (
+                Event { alerts: alerts(&[1, 2, 3, 4, 5, 6]), ..before.clone() },
+                json!({
+                    "reminders": {"useDefault": false, "overrides": popups},
+                    "extendedProperties": private("passerelle.alerts", "display:6"),
+                }),
+            ),
+            (
+                to(|event| event.use_default_alerts = true),
+                json!({"reminders": {"useDefault": true, "overrides": []}, "extendedProperties": {"private": {"passerelle.alerts": null}}}),
+            ),
+        ];
+        for (after, want) in table {
+            let sent = changes(&before, &after, &left, "Europe/Paris").unwrap().patch();
+            assert_eq!(Value::Object(sent), want);
+        }
+    }
+
+    #[test]
+    fn only_the_own_copy_of_somebody_elses_meeting_is_ours_c125_c142() {
+        let table = [
+            (json!({}), false),
+            (json!({"organizer": {"email": "a", "self": true}}), false),
+            (json!({"organizer": {"email": "b"}}), true),
+            (json!({"organizer": {"email": "b"}, "guestsCanModify": true}), false),
+            (json!({"organizer": {"email": "a", "self": true}, "locked": true}), true),
+        ];
+        for (more, want) in table {
+            assert_eq!(read(more.clone()).left.is_somebody_elses(), want, "{more}");
+        }
+    }
+}
