@@ -1,0 +1,141 @@
+//! What a failure means where the transport cannot know it.
+
+use std::time::Duration;
+
+use http::StatusCode;
+use passerelle_google_transport::Failure;
+use passerelle_ports::{ErrorKind, PortError};
+
+/// Google refuses this record, whatever the version.
+const RECORD_REFUSED: &str = "GOOG-310";
+/// The account holds as many contacts as it may (P90).
+const TOO_MANY: &str = "GOOG-304";
+
+/// The parts of an error that concern more than one write.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Verdict {
+    kind: ErrorKind,
+    operation: &'static str,
+    code: Option<&'static str>,
+    retry_after: Option<Duration>,
+    details: Vec<(&'static str, String)>,
+}
+
+impl Verdict {
+    pub(crate) fn of(error: &PortError) -> Self {
+        Verdict {
+            kind: error.kind,
+            operation: error.operation,
+            code: error.code,
+            retry_after: error.retry_after,
+            details: error.details.clone(),
+        }
+    }
+
+    /// Returns the error again, for the next write that it concerns.
+    pub(crate) fn error(&self) -> PortError {
+        let mut error = PortError::new(self.kind, self.operation);
+        error.code = self.code;
+        error.retry_after = self.retry_after;
+        error.details.clone_from(&self.details);
+        error
+    }
+
+    /// Tells whether the next write would meet the same.
+    pub(crate) fn concerns_all(&self) -> bool {
+        use ErrorKind::{Forbidden, RateLimited, Unauthenticated, Unavailable};
+        matches!(self.kind, Forbidden | RateLimited | Unauthenticated | Unavailable) || self.is_full()
+    }
+
+    pub(crate) fn is_full(&self) -> bool {
+        self.code == Some(TOO_MANY)
+    }
+}
+
+/// A listing by a token: any refusal of the request is a refusal of the token (P13: a corrupt one is
+/// a plain 400).
+pub(crate) fn of_listing(failure: Failure, by_token: bool) -> PortError {
+    match failure.status() {
+        Some(StatusCode::BAD_REQUEST | StatusCode::GONE) if by_token => cursor_expired(),
+        _ => failure.into(),
+    }
+}
+
+pub(crate) fn cursor_expired() -> PortError {
+    PortError::new(ErrorKind::CursorExpired, "people.connections.list").with_code("GOOG-305")
+}
+
+/// A create names no version: a failed precondition can only be the room in the account (P90).
+pub(crate) fn of_create(failure: Failure) -> PortError {
+    match failure.kind() {
+        ErrorKind::VersionMismatch => failure.meaning(ErrorKind::Rejected, Some(TOO_MANY)).into(),
+        ErrorKind::NotFound => failure.meaning(ErrorKind::Rejected, Some(RECORD_REFUSED)).into(),
+        _ => failure.into(),
+    }
+}
+
+/// Tells whether a batch was refused as such, so that its items may be sent one by one.
+pub(crate) fn is_refused(failure: &Failure) -> bool {
+    use ErrorKind::{NotFound, Rejected, VersionMismatch};
+    matches!(failure.kind(), Rejected | VersionMismatch | NotFound)
+}
+
+/// What one item of a batch met, by the number of its `google.rpc.Code` (P47).
+pub(crate) fn of_item(code: i64, operation: &'static str) -> PortError {
+    match code {
+        5 => PortError::new(ErrorKind::NotFound, operation),
+        8 => PortError::new(ErrorKind::RateLimited, operation).with_code("GOOG-301"),
+        9 | 10 => changed(operation),
+        13 | 14 => PortError::new(ErrorKind::Unavailable, operation).with_code("GOOG-311"),
+        _ => PortError::new(ErrorKind::Rejected, operation).with_code(RECORD_REFUSED),
+    }
+}
+
+/// Somebody changed the contact meanwhile.
+pub(crate) fn changed(operation: &'static str) -> PortError {
+    PortError::new(ErrorKind::VersionMismatch, operation).with_code("GOOG-306")
+}
+
+/// Google will never take this record.
+pub(crate) fn refused(operation: &'static str, field: &str, reason: &str) -> PortError {
+    PortError::new(ErrorKind::Rejected, operation)
+        .with_code(RECORD_REFUSED)
+        .with_detail("field", field)
+        .with_detail("reason", reason)
+}
+
+/// An answer that does not fit its request.
+pub(crate) fn unexpected(operation: &'static str) -> PortError {
+    PortError::new(ErrorKind::Unexpected, operation)
+}
+
+/// It is not known whether the write landed.
+pub(crate) fn unknown(operation: &'static str) -> PortError {
+    PortError::new(ErrorKind::Unavailable, operation).with_code("GOOG-311")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn p47_an_items_number_says_what_it_met() {
+        for (code, kind) in [
+            (3, ErrorKind::Rejected),
+            (5, ErrorKind::NotFound),
+            (8, ErrorKind::RateLimited),
+            (9, ErrorKind::VersionMismatch),
+            (14, ErrorKind::Unavailable),
+        ] {
+            assert_eq!(of_item(code, "x").kind, kind, "{code}");
+        }
+    }
+
+    #[test]
+    fn a_full_account_concerns_all_and_a_bad_record_only_itself() {
+        let full = PortError::new(ErrorKind::Rejected, "x").with_code(TOO_MANY);
+        assert!(Verdict::of(&full).concerns_all());
+        assert!(!Verdict::of(&refused("x", "notes", "too long")).concerns_all());
+        assert_eq!(Verdict::of(&unknown("x")).error().kind, ErrorKind::Unavailable);
+    }
+}

@@ -1,0 +1,150 @@
+//! The labels of an account: contacts know them by name, Google by resource name (P80 to P82).
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use chrono::{DateTime, TimeDelta, Utc};
+use http::{Method, StatusCode};
+use passerelle_contacts::text_key;
+use passerelle_google_transport::{Api, Call, GoogleClient};
+use passerelle_ports::{Clock, ErrorKind, PortError, PortResult};
+use serde_json::json;
+use tokio::sync::Mutex;
+
+use crate::wire::{ContactGroup, ContactGroups, MY_CONTACTS};
+
+/// How long a list of labels is believed: a new name of a label is seen after that.
+const BELIEVED: TimeDelta = TimeDelta::minutes(10);
+const PAGE_SIZE: &str = "1000";
+/// How many pages a list may have; Google allows far fewer labels.
+const PAGES_MAX: usize = 100;
+
+/// The labels that people made, by name and by resource name.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(crate) struct Directory {
+    names: BTreeMap<String, String>,
+    resources: BTreeMap<String, String>,
+}
+
+impl Directory {
+    pub(crate) fn add(&mut self, resource: &str, name: &str) {
+        self.names.insert(resource.to_owned(), name.to_owned());
+        self.resources.entry(text_key(name)).or_insert_with(|| resource.to_owned());
+    }
+
+    /// Returns the name of a label; `None` for groups of the system.
+    pub(crate) fn name(&self, resource: &str) -> Option<&str> {
+        self.names.get(resource).map(String::as_str)
+    }
+
+    /// Returns the resource name of the label with this key.
+    pub(crate) fn resource(&self, key: &str) -> Option<&str> {
+        self.resources.get(key).map(String::as_str)
+    }
+}
+
+struct Known {
+    directory: Arc<Directory>,
+    at: DateTime<Utc>,
+}
+
+/// The labels, read when they are needed.
+pub(crate) struct Groups {
+    client: Arc<GoogleClient>,
+    clock: Arc<dyn Clock>,
+    known: Mutex<Option<Known>>,
+}
+
+impl Groups {
+    pub(crate) fn new(client: Arc<GoogleClient>, clock: Arc<dyn Clock>) -> Self {
+        Groups { client, clock, known: Mutex::new(None) }
+    }
+
+    /// Returns labels that know all of these resource names, if Google does.
+    pub(crate) async fn knowing(&self, resources: &[&str]) -> PortResult<Arc<Directory>> {
+        let mut known = self.known.lock().await;
+        if resources.iter().all(|resource| is_system(resource)) {
+            return Ok(known.as_ref().map(|known| known.directory.clone()).unwrap_or_default());
+        }
+        let fresh = known.as_ref().is_some_and(|known| {
+            let all = resources.iter().all(|name| is_system(name) || known.directory.name(name).is_some());
+            all && self.clock.now().signed_duration_since(known.at) < BELIEVED
+        });
+        match &*known {
+            Some(known) if fresh => Ok(known.directory.clone()),
+            _ => self.read(&mut known).await,
+        }
+    }
+
+    /// Returns labels that hold all of these names, making those that are missing.
+    ///
+    /// A name that Google will not have is left out.
+    pub(crate) async fn holding(&self, names: &BTreeMap<String, String>) -> PortResult<Arc<Directory>> {
+        let mut known = self.known.lock().await;
+        let mut directory = known.as_ref().map(|known| known.directory.clone()).unwrap_or_default();
+        let lacks = |directory: &Directory| names.keys().any(|key| directory.resource(key).is_none());
+        if lacks(&directory) {
+            directory = self.read(&mut known).await?;
+        }
+        for (key, name) in names {
+            if directory.resource(key).is_some() {
+                continue;
+            }
+            let mut more = Directory::clone(&directory);
+            match self.create(name).await? {
+                Some(group) => more.add(&group.resource_name, &group.name),
+                // Somebody made it a moment ago, or it is a name of the system (P82).
+                None => more = Directory::clone(&*self.read(&mut known).await?),
+            }
+            directory = Arc::new(more);
+            if let Some(known) = known.as_mut() {
+                known.directory = directory.clone();
+            }
+        }
+        Ok(directory)
+    }
+
+    async fn read(&self, known: &mut Option<Known>) -> PortResult<Arc<Directory>> {
+        let at = self.clock.now();
+        let mut directory = Directory::default();
+        let mut page: Option<String> = None;
+        for _ in 0..PAGES_MAX {
+            let url = self.client.endpoints().people("contactGroups");
+            let mut call = Call::new(Api::People, "contactGroups.list", Method::GET, url)
+                .query("pageSize", PAGE_SIZE)
+                .query("groupFields", "groupType,name");
+            if let Some(token) = &page {
+                call = call.query("pageToken", token);
+            }
+            let answer: ContactGroups = self.client.send(call).await?.json()?;
+            let own = answer.contact_groups.iter().filter(|group| group.group_type == "USER_CONTACT_GROUP");
+            own.for_each(|group| directory.add(&group.resource_name, &group.name));
+            page = answer.next_page_token.filter(|token| !token.is_empty());
+            if page.is_none() {
+                let directory = Arc::new(directory);
+                *known = Some(Known { directory: directory.clone(), at });
+                return Ok(directory);
+            }
+        }
+        Err(PortError::new(ErrorKind::Unexpected, "contactGroups.list"))
+    }
+
+    /// Makes a label; `None` when its name is taken (P82) or refused.
+    async fn create(&self, name: &str) -> PortResult<Option<ContactGroup>> {
+        let url = self.client.endpoints().people("contactGroups");
+        let body = json!({"contactGroup": {"name": name}, "readGroupFields": "groupType,name"});
+        let call = Call::new(Api::People, "contactGroups.create", Method::POST, url).json(&body)?;
+        match self.client.send(call).await {
+            Ok(answer) => answer.json().map(Some),
+            Err(failure) if failure.status() == Some(StatusCode::CONFLICT) => Ok(None),
+            Err(failure) if failure.kind() == ErrorKind::Rejected => Ok(None),
+            Err(failure) => Err(failure.into()),
+        }
+    }
+}
+
+/// Tells whether a group is one of the system's, which no list needs to explain (P81).
+pub(crate) fn is_system(resource: &str) -> bool {
+    const SYSTEM: [&str; 8] =
+        ["myContacts", "chatBuddies", "friends", "family", "coworkers", "blocked", "starred", "all"];
+    resource == MY_CONTACTS || resource.strip_prefix("contactGroups/").is_some_and(|id| SYSTEM.contains(&id))
+}

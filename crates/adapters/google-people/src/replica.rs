@@ -1,0 +1,206 @@
+//! Google contacts behind the port.
+
+use std::{
+    collections::{BTreeSet, HashMap},
+    sync::Arc,
+    time::Duration,
+};
+
+use async_trait::async_trait;
+use chrono::TimeDelta;
+use passerelle_contacts::Contact;
+use passerelle_google_transport::GoogleClient;
+use passerelle_ports::{
+    Capabilities, Clock, From, ItemId, Next, Page, PortResult, Replica, Stored, Version, Write, Written,
+};
+use tokio::sync::Mutex;
+
+use crate::{
+    calls::{BATCH_MAX, Calls},
+    convert::{self, Context},
+    cursor::Place,
+    error,
+    groups::{Directory, Groups, is_system},
+    recent::Recent,
+    wire::Person,
+    write::Run,
+};
+
+/// How the replica of one account behaves.
+#[derive(Clone)]
+pub struct Options {
+    /// The country (ISO 3166-1 alpha-2) in whose way the company writes telephone numbers. It must be
+    /// the one that the other side of the pair uses, or one number gets two keys.
+    pub region: Option<String>,
+    /// How many contacts a page holds: 1 to 1,000 (P10).
+    pub page_size: u32,
+    /// How long Google's listings may show an older state (P17: "several minutes").
+    pub read_lag: Duration,
+    /// How long after a call a lost write may still land or become visible.
+    pub settle: Duration,
+    /// From how many writes of one sort on a batch is cheaper than single calls (P92).
+    pub batch_from: usize,
+    /// The clock.
+    pub clock: Arc<dyn Clock>,
+}
+
+impl Options {
+    /// Returns what fits the real Google.
+    #[must_use]
+    pub fn new(clock: Arc<dyn Clock>) -> Self {
+        let read_lag = Duration::from_secs(10 * 60);
+        Options {
+            region: None,
+            page_size: 1000,
+            read_lag,
+            settle: read_lag + Duration::from_secs(2 * 60),
+            batch_from: 7,
+            clock,
+        }
+    }
+}
+
+/// The contacts of one Google account.
+///
+/// One account, one value of this type: it sends its writes strictly one after the other (P48).
+pub struct GooglePeople {
+    pub(crate) calls: Calls,
+    pub(crate) groups: Groups,
+    pub(crate) options: Options,
+    pub(crate) recent: Recent,
+    turn: Mutex<()>,
+}
+
+impl GooglePeople {
+    /// Makes the replica of one account.
+    #[must_use]
+    pub fn new(client: Arc<GoogleClient>, options: Options) -> Self {
+        let kept = TimeDelta::from_std(options.read_lag).unwrap_or(TimeDelta::MAX / 4);
+        GooglePeople {
+            groups: Groups::new(client.clone(), options.clock.clone()),
+            calls: Calls { client },
+            recent: Recent::new(kept.max(TimeDelta::minutes(15))),
+            options,
+            turn: Mutex::new(()),
+        }
+    }
+
+    pub(crate) fn context<'a>(&'a self, groups: &'a Directory) -> Context<'a> {
+        Context { groups, region: self.options.region.as_deref() }
+    }
+
+    /// Returns the labels that these people are in.
+    async fn groups_of(&self, people: impl Iterator<Item = &Person>) -> PortResult<Arc<Directory>> {
+        let mut names = BTreeSet::new();
+        for person in people {
+            names.extend(convert::group_names(person).into_iter().filter(|name| !is_system(name)));
+        }
+        self.groups.knowing(&names.iter().map(String::as_str).collect::<Vec<_>>()).await
+    }
+
+    pub(crate) fn stored(&self, person: &Person, groups: &Directory) -> PortResult<Stored<Contact>> {
+        const OPERATION: &str = "people.get";
+        let source = person.source().ok_or_else(|| error::unexpected(OPERATION))?;
+        let updated = source.update_time.ok_or_else(|| error::unexpected(OPERATION))?;
+        let card = convert::from_google(person, self.context(groups));
+        Ok(Stored {
+            id: ItemId::new(person.resource_name()),
+            version: Version::new(source.etag),
+            updated,
+            record: card.record,
+            opaque: card.opaque,
+            key: card.key,
+            made: card.made,
+            stamp: card.stamp,
+            lineage: None,
+            withdrawn: false,
+        })
+    }
+
+    /// Makes the answer to a write; a label that the answer names is known already.
+    pub(crate) async fn written(&self, person: &Person) -> PortResult<Written<Contact>> {
+        self.recent.wrote(person, self.options.clock.now());
+        let groups = self.groups_of(std::iter::once(person)).await?;
+        self.stored(person, &groups).map(Written::Stored)
+    }
+
+    /// Reads contacts by name, never older than what was answered to our own writes (R11).
+    pub(crate) async fn people(&self, names: &[&str]) -> PortResult<HashMap<String, Person>> {
+        if names.is_empty() {
+            return Ok(HashMap::new());
+        }
+        let mut said = self.calls.people(names).await?;
+        let newest = names.iter().filter_map(|name| {
+            let person = self.recent.newest(name, said.remove(*name))?;
+            Some(((*name).to_owned(), person))
+        });
+        Ok(newest.collect())
+    }
+
+    async fn page(&self, place: Place) -> PortResult<Page<Contact>> {
+        let size = self.options.page_size;
+        let answer = self.calls.connections(size, place.sync.as_deref(), place.page.as_deref()).await?;
+        let (mut removed, mut people) = (Vec::new(), Vec::new());
+        for person in answer.connections {
+            let name = person.resource_name().to_owned();
+            // The former names of a person are names of nothing now (P16).
+            removed.extend(person.previous_names().filter(|former| *former != name).map(ItemId::from));
+            if person.is_deleted() {
+                removed.push(ItemId::new(name));
+            } else if person.source().is_some() {
+                people.push(self.calls.complete(person).await?);
+            }
+        }
+        let groups = self.groups_of(people.iter()).await?;
+        let items =
+            people.iter().map(|person| self.stored(person, &groups)).collect::<PortResult<Vec<_>>>()?;
+        removed.retain(|id| items.iter().all(|item| item.id != *id));
+        let next = match (answer.next_page_token, answer.next_sync_token) {
+            (Some(page), _) if !page.is_empty() => Next::Page(place.page(page)?),
+            (_, Some(sync)) => Next::End(place.cursor(sync)?),
+            // Without either the listing did not come to its end (R5).
+            _ => return Err(error::unexpected("people.connections.list")),
+        };
+        Ok(Page { items, removed, next })
+    }
+}
+
+#[async_trait]
+impl Replica<Contact> for GooglePeople {
+    fn capabilities(&self) -> Capabilities {
+        Capabilities {
+            writable: true,
+            read_lag: self.options.read_lag,
+            settle: self.options.settle,
+            batch_max: BATCH_MAX,
+            stamps: true,
+            outcomes: false,
+        }
+    }
+
+    async fn changes(&self, from: From) -> PortResult<Page<Contact>> {
+        let (size, now) = (self.options.page_size, self.options.clock.now());
+        let place = match from {
+            From::Start => Place::start(size, now),
+            From::Cursor(cursor) => Place::read(cursor.as_str(), size, now)?,
+            From::Page(page) => Place::read(page.as_str(), size, now)?,
+        };
+        self.page(place).await
+    }
+
+    async fn fetch(&self, ids: &[ItemId]) -> PortResult<Vec<Option<Stored<Contact>>>> {
+        let names: Vec<&str> = ids.iter().map(ItemId::as_str).collect();
+        let mut unique = names.clone();
+        unique.sort_unstable();
+        unique.dedup();
+        let people = self.people(&unique).await?;
+        let groups = self.groups_of(people.values()).await?;
+        let stored = |name: &str| people.get(name).map(|person| self.stored(person, &groups)).transpose();
+        names.into_iter().map(stored).collect()
+    }
+
+    async fn write(&self, batch: &[Write<Contact>]) -> PortResult<Vec<PortResult<Written<Contact>>>> {
+        let _turn = self.turn.lock().await;
+        Run::new(self, batch).await?.carry_out().await
+    }
+}

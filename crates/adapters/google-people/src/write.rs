@@ -1,0 +1,400 @@
+//! One batch of writes.
+//!
+//! What must stay true: an item's result is said only when it is known (P47); after a failure that
+//! concerns all, nothing more is sent; a version is compared with what Google holds before a write
+//! and again by Google itself, except for deletions, which Google carries out without a condition.
+
+use std::{
+    collections::{BTreeMap, HashMap},
+    sync::Arc,
+};
+
+use passerelle_contacts::Contact;
+use passerelle_google_transport::Failure;
+use passerelle_ports::{ErrorKind, PortError, PortResult, Stamp, Write, Written};
+
+use crate::{
+    GooglePeople,
+    calls::{BATCH_MAX, person_of},
+    convert::{self, Draft, marks::Marks},
+    error::{self, Verdict},
+    groups::Directory,
+    limits,
+    wire::{Person, PersonResponse, Source},
+};
+
+const CREATE: &str = "people.createContact";
+const UPDATE: &str = "people.updateContact";
+const DELETE: &str = "people.deleteContact";
+
+type Outcome = PortResult<Written<Contact>>;
+
+/// A batch on its way.
+pub(crate) struct Run<'a> {
+    replica: &'a GooglePeople,
+    groups: Arc<Directory>,
+    current: HashMap<String, Person>,
+    creates: Vec<Create>,
+    /// By mask: a batch has one for all (P46).
+    updates: BTreeMap<String, Vec<Update>>,
+    deletes: Vec<(usize, String)>,
+    results: Vec<Option<Outcome>>,
+    /// What every further write would meet.
+    halt: Option<Verdict>,
+}
+
+struct Create {
+    at: usize,
+    draft: Draft,
+    stamp: Stamp,
+}
+
+struct Update {
+    at: usize,
+    name: String,
+    draft: Draft,
+    source: Source,
+    stamp: Stamp,
+}
+
+impl<'a> Run<'a> {
+    /// Reads what the batch is about and makes the drafts.
+    pub(crate) async fn new(replica: &'a GooglePeople, batch: &[Write<Contact>]) -> PortResult<Run<'a>> {
+        let names: Vec<&str> = batch.iter().filter_map(named).collect();
+        let current = replica.people(&names).await?;
+        let groups = replica.groups.holding(&labels(batch)).await?;
+        let mut run = Run {
+            replica,
+            groups,
+            current,
+            creates: Vec::new(),
+            updates: BTreeMap::new(),
+            deletes: Vec::new(),
+            results: batch.iter().map(|_| None).collect(),
+            halt: None,
+        };
+        for (at, write) in batch.iter().enumerate() {
+            if let Err(outcome) = run.prepare(at, write) {
+                run.results[at] = Some(*outcome);
+            }
+        }
+        Ok(run)
+    }
+
+    /// Sorts a write in, or answers it at once.
+    fn prepare(&mut self, at: usize, write: &Write<Contact>) -> Result<(), Box<Outcome>> {
+        let context = self.replica.context(&self.groups);
+        match write {
+            Write::Create { key, record, opaque, stamp, .. } => {
+                checked(CREATE, record, None).map_err(no)?;
+                let draft = convert::create(record, opaque.as_ref(), key, *stamp, context);
+                limited(CREATE, &draft, &Person::default()).map_err(no)?;
+                self.creates.push(Create { at, draft, stamp: *stamp });
+            }
+            Write::Update { from, to, stamp } => {
+                checked(UPDATE, to, Some(&from.record)).map_err(no)?;
+                let name = from.id.as_str();
+                let person = self.current.get(name);
+                let person = person.ok_or_else(|| no(PortError::new(ErrorKind::NotFound, UPDATE)))?;
+                let source = person.source().ok_or_else(|| no(error::changed(UPDATE)))?;
+                if source.etag != from.version.as_str() {
+                    return Err(no(error::changed(UPDATE)));
+                }
+                let draft = convert::update(person, (&from.record, to), *stamp, context);
+                limited(UPDATE, &draft, person).map_err(no)?;
+                let update = Update { at, name: name.to_owned(), draft, source, stamp: *stamp };
+                self.updates.entry(update.draft.mask()).or_default().push(update);
+            }
+            Write::Delete { from, .. } => {
+                let name = from.id.as_str();
+                let person = self.current.get(name).ok_or_else(|| Box::new(Ok(Written::Deleted)))?;
+                let etag = person.source().map(|source| source.etag);
+                if etag.as_deref() != Some(from.version.as_str()) {
+                    return Err(no(error::changed(DELETE)));
+                }
+                self.deletes.push((at, name.to_owned()));
+            }
+        }
+        Ok(())
+    }
+
+    /// Sends everything, strictly one call after the other (P48).
+    pub(crate) async fn carry_out(mut self) -> PortResult<Vec<Outcome>> {
+        for deletes in chunks(std::mem::take(&mut self.deletes)) {
+            self.delete(deletes).await;
+        }
+        for updates in std::mem::take(&mut self.updates).into_values().flat_map(chunks) {
+            self.update(updates).await;
+        }
+        for creates in chunks(std::mem::take(&mut self.creates)) {
+            self.create(creates).await;
+        }
+        let answered =
+            self.results.into_iter().map(|result| result.ok_or_else(|| error::unexpected("write")));
+        answered.collect()
+    }
+
+    fn pays(&self, count: usize) -> bool {
+        count >= self.replica.options.batch_from.max(2)
+    }
+
+    /// Keeps a result; a failure that concerns all stops what follows.
+    fn done(&mut self, at: usize, outcome: Outcome) {
+        if let Err(error) = &outcome {
+            let verdict = Verdict::of(error);
+            if verdict.concerns_all() && self.halt.is_none() {
+                self.halt = Some(verdict);
+            }
+        }
+        self.results[at] = Some(outcome);
+    }
+
+    /// Answers with what stopped the run. A full account stops creates only.
+    fn halted(&self, is_create: bool) -> Option<PortError> {
+        let halt = self.halt.as_ref().filter(|halt| is_create || !halt.is_full());
+        halt.map(Verdict::error)
+    }
+
+    async fn stored(&mut self, at: usize, person: Result<Person, PortError>) {
+        let outcome = match person {
+            Ok(person) => self.replica.written(&person).await,
+            Err(error) => Err(error),
+        };
+        self.done(at, outcome);
+    }
+
+    async fn create(&mut self, creates: Vec<Create>) {
+        if self.halt.is_none() && self.pays(creates.len()) {
+            let drafts: Vec<&Draft> = creates.iter().map(|create| &create.draft).collect();
+            match self.replica.calls.create_batch(&drafts).await {
+                Ok(answer) => return self.created(&creates, answer.created_people).await,
+                Err(failure) if error::is_refused(&failure) => {
+                    let errors = failure.contact_errors();
+                    if !errors.is_empty() {
+                        return self.partly_refused(&creates, &errors);
+                    }
+                    // Refused before it began: nothing was written, each may go by itself.
+                }
+                Err(failure) => {
+                    let verdict = Verdict::of(&error::of_create(failure));
+                    creates.iter().for_each(|create| self.done(create.at, Err(verdict.error())));
+                    return;
+                }
+            }
+        }
+        for create in creates {
+            match self.halted(true) {
+                Some(error) => self.done(create.at, Err(error)),
+                None => {
+                    let answer = self.replica.calls.create(&create.draft).await;
+                    self.stored(create.at, answer.map_err(error::of_create)).await;
+                }
+            }
+        }
+    }
+
+    /// Gives each create its answer, found by the entry that made it.
+    async fn created(&mut self, creates: &[Create], answers: Vec<PersonResponse>) {
+        const OPERATION: &str = "people.batchCreateContacts";
+        let mut people: HashMap<Stamp, Person> = HashMap::new();
+        for answer in answers {
+            if let Ok(Some(person)) = person_of(answer, OPERATION)
+                && let Some(made) = Marks::read(&person).made
+            {
+                people.insert(made, person);
+            }
+        }
+        for create in creates {
+            let person = people.remove(&create.stamp).ok_or_else(|| error::unknown(OPERATION));
+            self.stored(create.at, person).await;
+        }
+    }
+
+    /// A batch of creates that names its bad items: nobody knows about the others (P47). They are
+    /// found by observing, or sent again.
+    fn partly_refused(&mut self, creates: &[Create], errors: &[(String, i64)]) {
+        for (index, create) in creates.iter().enumerate() {
+            let named = errors.iter().find(|(key, _)| *key == index.to_string());
+            let error = match named {
+                Some((_, 9)) => error::refused(CREATE, "contact", "FAILED_PRECONDITION"),
+                Some((_, code)) => error::of_item(*code, CREATE),
+                None => error::unknown(CREATE),
+            };
+            self.results[create.at] = Some(Err(error));
+        }
+    }
+
+    async fn update(&mut self, mut updates: Vec<Update>) {
+        if self.halt.is_none() && self.pays(updates.len()) {
+            let drafts: Vec<_> =
+                updates.iter().map(|update| (update.name.as_str(), &update.draft, &update.source)).collect();
+            match self.replica.calls.update_batch(&drafts).await {
+                Ok(answer) => return self.updated(&updates, answer.update_result).await,
+                Err(failure) => updates = self.look_again(updates, failure).await,
+            }
+        }
+        for update in updates {
+            match self.halted(false) {
+                Some(error) => self.done(update.at, Err(error)),
+                None => {
+                    let answer = self.replica.calls.update(&update.name, &update.draft, &update.source).await;
+                    self.stored(update.at, answer.map_err(PortError::from)).await;
+                }
+            }
+        }
+    }
+
+    async fn updated(&mut self, updates: &[Update], mut answers: BTreeMap<String, PersonResponse>) {
+        const OPERATION: &str = "people.batchUpdateContacts";
+        for update in updates {
+            let person = match answers.remove(&update.name).map(|answer| person_of(answer, OPERATION)) {
+                Some(Ok(Some(person))) => Ok(person),
+                Some(Ok(None)) => Err(PortError::new(ErrorKind::NotFound, OPERATION)),
+                Some(Err(error)) => Err(error),
+                None => Err(error::unknown(OPERATION)),
+            };
+            self.stored(update.at, person).await;
+        }
+    }
+
+    /// After a failed batch: reads the contacts again, answers for those whose fate is known, and
+    /// returns those that may be tried by themselves (P47).
+    async fn look_again(&mut self, updates: Vec<Update>, failure: Failure) -> Vec<Update> {
+        let errors = failure.contact_errors();
+        let refused = error::is_refused(&failure);
+        let verdict = Verdict::of(&PortError::from(failure));
+        if !refused {
+            updates.iter().for_each(|update| self.done(update.at, Err(verdict.error())));
+            return Vec::new();
+        }
+        let names: Vec<&str> = updates.iter().map(|update| update.name.as_str()).collect();
+        let mut found = match self.replica.people(&names).await {
+            Ok(found) => found,
+            Err(_) => {
+                updates.iter().for_each(|update| self.done(update.at, Err(error::unknown(UPDATE))));
+                return Vec::new();
+            }
+        };
+        let mut again = Vec::new();
+        for update in updates {
+            let named = errors.iter().find(|(key, _)| *key == update.name).map(|(_, code)| *code);
+            match found.remove(&update.name) {
+                None => self.done(update.at, Err(PortError::new(ErrorKind::NotFound, UPDATE))),
+                Some(person) if Marks::read(&person).stamp == Some(update.stamp) => {
+                    self.stored(update.at, Ok(person)).await;
+                }
+                Some(person) if person.source().as_ref() != Some(&update.source) => {
+                    self.done(update.at, Err(error::changed(UPDATE)));
+                }
+                Some(_) => match named {
+                    Some(code) => self.done(update.at, Err(error::of_item(code, UPDATE))),
+                    None => again.push(update),
+                },
+            }
+        }
+        again
+    }
+
+    async fn delete(&mut self, mut deletes: Vec<(usize, String)>) {
+        if self.halt.is_none() && self.pays(deletes.len()) {
+            let names: Vec<&str> = deletes.iter().map(|(_, name)| name.as_str()).collect();
+            match self.replica.calls.delete_batch(&names).await {
+                Ok(()) => return deletes.iter().for_each(|(at, name)| self.deleted(*at, name)),
+                Err(failure) if error::is_refused(&failure) => match self.replica.people(&names).await {
+                    Ok(found) => {
+                        let (left, gone): (Vec<_>, Vec<_>) =
+                            deletes.into_iter().partition(|(_, name)| found.contains_key(name));
+                        gone.iter().for_each(|(at, name)| self.deleted(*at, name));
+                        deletes = left;
+                    }
+                    Err(_) => {
+                        deletes.iter().for_each(|(at, _)| self.done(*at, Err(error::unknown(DELETE))));
+                        return;
+                    }
+                },
+                Err(failure) => {
+                    let verdict = Verdict::of(&PortError::from(failure));
+                    deletes.iter().for_each(|(at, _)| self.done(*at, Err(verdict.error())));
+                    return;
+                }
+            }
+        }
+        for (at, name) in deletes {
+            if let Some(error) = self.halted(false) {
+                self.done(at, Err(error));
+                continue;
+            }
+            match self.replica.calls.delete(&name).await {
+                Ok(()) => self.deleted(at, &name),
+                Err(failure) if failure.kind() == ErrorKind::NotFound => self.deleted(at, &name),
+                Err(failure) => self.done(at, Err(failure.into())),
+            }
+        }
+    }
+
+    fn deleted(&mut self, at: usize, name: &str) {
+        if let Some(person) = self.current.get(name) {
+            self.replica.recent.deleted(person, self.replica.options.clock.now());
+        }
+        self.results[at] = Some(Ok(Written::Deleted));
+    }
+}
+
+fn no(error: PortError) -> Box<Outcome> {
+    Box::new(Err(error))
+}
+
+fn named(write: &Write<Contact>) -> Option<&str> {
+    match write {
+        Write::Create { .. } => None,
+        Write::Update { from, .. } | Write::Delete { from, .. } => Some(from.id.as_str()),
+    }
+}
+
+/// Returns the labels that a batch puts contacts into.
+fn labels(batch: &[Write<Contact>]) -> BTreeMap<String, String> {
+    let mut labels = BTreeMap::new();
+    for write in batch {
+        let (to, from) = match write {
+            Write::Create { record, .. } => (record, None),
+            Write::Update { from, to, .. } => (to, Some(&from.record)),
+            Write::Delete { .. } => continue,
+        };
+        let new = to.groups.iter().filter(|(key, _)| from.is_none_or(|from| !from.groups.contains_key(*key)));
+        labels.extend(new.map(|(key, name)| (key.clone(), name.clone())));
+    }
+    labels
+}
+
+fn chunks<T>(mut all: Vec<T>) -> Vec<Vec<T>> {
+    let mut chunks = Vec::new();
+    while all.len() > BATCH_MAX {
+        let rest = all.split_off(BATCH_MAX);
+        chunks.push(std::mem::replace(&mut all, rest));
+    }
+    chunks.push(all);
+    chunks
+}
+
+/// Refuses dates that no calendar has, if they are new (P67).
+fn checked(operation: &'static str, to: &Contact, from: Option<&Contact>) -> PortResult<()> {
+    let of = |contact: &Contact| {
+        let single = [("birthday", contact.birthday), ("anniversary", contact.anniversary)];
+        let dates = contact.dates.values().map(|date| ("dates", Some(date.date)));
+        single.into_iter().chain(dates).collect::<Vec<_>>()
+    };
+    let known = from.map(of).unwrap_or_default();
+    let bad = of(to).into_iter().find(|(field, date)| {
+        let bad = date.is_some_and(|date| !date.is_empty() && !date.is_valid());
+        bad && !known.contains(&(*field, *date))
+    });
+    match bad {
+        Some((field, _)) => Err(error::refused(operation, field, "no such day")),
+        None => Ok(()),
+    }
+}
+
+fn limited(operation: &'static str, draft: &Draft, current: &Person) -> PortResult<()> {
+    limits::check(draft, &draft.applied_to(current))
+        .map_err(|too_much| error::refused(operation, too_much.field, too_much.reason))
+}
