@@ -1,6 +1,9 @@
 //! The labels of an account: contacts know them by name, Google by resource name (P80 to P82).
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 use chrono::{DateTime, TimeDelta, Utc};
 use http::{Method, StatusCode};
@@ -14,6 +17,8 @@ use crate::wire::{ContactGroup, ContactGroups, MY_CONTACTS};
 
 /// How long a list of labels is believed: a new name of a label is seen after that.
 const BELIEVED: TimeDelta = TimeDelta::minutes(10);
+/// The same, where contacts are to be put into labels: a label that is gone refuses its contact.
+const BELIEVED_FOR_WRITES: TimeDelta = TimeDelta::minutes(1);
 const PAGE_SIZE: &str = "1000";
 /// How many pages a list may have; Google allows far fewer labels.
 const PAGES_MAX: usize = 100;
@@ -45,6 +50,18 @@ impl Directory {
 struct Known {
     directory: Arc<Directory>,
     at: DateTime<Utc>,
+    /// Resource names that the list did not explain: asked for once.
+    strange: BTreeSet<String>,
+}
+
+impl Known {
+    fn is_younger(&self, age: TimeDelta, now: DateTime<Utc>) -> bool {
+        now.signed_duration_since(self.at) < age
+    }
+
+    fn explains(&self, resource: &str) -> bool {
+        is_system(resource) || self.directory.name(resource).is_some() || self.strange.contains(resource)
+    }
 }
 
 /// The labels, read when they are needed.
@@ -65,14 +82,19 @@ impl Groups {
         if resources.iter().all(|resource| is_system(resource)) {
             return Ok(known.as_ref().map(|known| known.directory.clone()).unwrap_or_default());
         }
-        let fresh = known.as_ref().is_some_and(|known| {
-            let all = resources.iter().all(|name| is_system(name) || known.directory.name(name).is_some());
-            all && self.clock.now().signed_duration_since(known.at) < BELIEVED
+        let now = self.clock.now();
+        let fresh = known.as_ref().filter(|known| {
+            known.is_younger(BELIEVED, now) && resources.iter().all(|resource| known.explains(resource))
         });
-        match &*known {
-            Some(known) if fresh => Ok(known.directory.clone()),
-            _ => self.read(&mut known).await,
+        if let Some(known) = fresh {
+            return Ok(known.directory.clone());
         }
+        let directory = self.read(&mut known).await?;
+        if let Some(known) = known.as_mut() {
+            let strange = resources.iter().filter(|resource| !known.explains(resource));
+            known.strange = strange.map(|resource| (*resource).to_owned()).collect();
+        }
+        Ok(directory)
     }
 
     /// Returns labels that hold all of these names, making those that are missing.
@@ -80,11 +102,11 @@ impl Groups {
     /// A name that Google will not have is left out.
     pub(crate) async fn holding(&self, names: &BTreeMap<String, String>) -> PortResult<Arc<Directory>> {
         let mut known = self.known.lock().await;
-        let mut directory = known.as_ref().map(|known| known.directory.clone()).unwrap_or_default();
-        let lacks = |directory: &Directory| names.keys().any(|key| directory.resource(key).is_none());
-        if lacks(&directory) {
-            directory = self.read(&mut known).await?;
-        }
+        let now = self.clock.now();
+        let young = known.as_ref().is_some_and(|known| known.is_younger(BELIEVED_FOR_WRITES, now));
+        let held = known.as_ref().map(|known| known.directory.clone()).unwrap_or_default();
+        let all = young && names.keys().all(|key| held.resource(key).is_some());
+        let mut directory = if names.is_empty() || all { held } else { self.read(&mut known).await? };
         for (key, name) in names {
             if directory.resource(key).is_some() {
                 continue;
@@ -121,7 +143,7 @@ impl Groups {
             page = answer.next_page_token.filter(|token| !token.is_empty());
             if page.is_none() {
                 let directory = Arc::new(directory);
-                *known = Some(Known { directory: directory.clone(), at });
+                *known = Some(Known { directory: directory.clone(), at, strange: BTreeSet::new() });
                 return Ok(directory);
             }
         }

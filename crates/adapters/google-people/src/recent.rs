@@ -1,13 +1,16 @@
 //! What our last writes answered: Google's reads may be older than that for a while (P43, R11).
 
 use std::{
-    collections::HashMap,
+    collections::{HashMap, VecDeque},
     sync::{Mutex, MutexGuard, PoisonError},
 };
 
 use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::wire::Person;
+
+/// How many writes are remembered at most: reads are stale for seconds, not for hours.
+const KEPT_MAX: usize = 1000;
 
 struct Written {
     at: DateTime<Utc>,
@@ -20,7 +23,14 @@ struct Written {
 /// The contacts written a moment ago.
 pub(crate) struct Recent {
     kept: TimeDelta,
-    written: Mutex<HashMap<String, Written>>,
+    written: Mutex<Memory>,
+}
+
+#[derive(Default)]
+struct Memory {
+    entries: HashMap<String, Written>,
+    /// The names in the order of their writes; a name may stand here more than once.
+    order: VecDeque<(DateTime<Utc>, String)>,
 }
 
 impl Recent {
@@ -28,7 +38,7 @@ impl Recent {
         Recent { kept, written: Mutex::default() }
     }
 
-    fn lock(&self) -> MutexGuard<'_, HashMap<String, Written>> {
+    fn lock(&self) -> MutexGuard<'_, Memory> {
         self.written.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -45,16 +55,22 @@ impl Recent {
     }
 
     fn put(&self, name: &str, entry: Written) {
-        let mut written = self.lock();
+        let mut memory = self.lock();
         let oldest = entry.at - self.kept;
-        written.retain(|_, entry| entry.at > oldest);
-        written.insert(name.to_owned(), entry);
+        memory.order.push_back((entry.at, name.to_owned()));
+        memory.entries.insert(name.to_owned(), entry);
+        while memory.order.front().is_some_and(|(at, _)| *at <= oldest) || memory.order.len() > KEPT_MAX {
+            let Some((at, name)) = memory.order.pop_front() else { break };
+            if memory.entries.get(&name).is_some_and(|entry| entry.at <= at) {
+                memory.entries.remove(&name);
+            }
+        }
     }
 
     /// Returns the newer of what Google just said and what it had answered to our write.
     pub(crate) fn newest(&self, name: &str, said: Option<Person>) -> Option<Person> {
-        let written = self.lock();
-        let Some(entry) = written.get(name) else { return said };
+        let memory = self.lock();
+        let Some(entry) = memory.entries.get(name) else { return said };
         let updated = said.as_ref().and_then(Person::source).and_then(|source| source.update_time);
         match (&entry.person, &said) {
             (None, Some(_)) if updated <= entry.updated => None,
@@ -100,5 +116,17 @@ mod tests {
         other.0.insert("resourceName".into(), "people/c2".into());
         recent.wrote(&other, now + TimeDelta::minutes(11));
         assert_eq!(recent.newest("people/c1", Some(person(4))), Some(person(4)));
+    }
+
+    #[test]
+    fn memory_is_bounded() {
+        let recent = Recent::new(TimeDelta::minutes(10));
+        for number in 0..3000 {
+            let mut other = person(5);
+            other.0.insert("resourceName".into(), format!("people/c{number}").into());
+            recent.wrote(&other, DateTime::UNIX_EPOCH);
+        }
+        assert!(recent.lock().entries.len() <= KEPT_MAX);
+        assert_eq!(recent.newest("people/c2999", Some(person(4))).unwrap().resource_name(), "people/c2999");
     }
 }

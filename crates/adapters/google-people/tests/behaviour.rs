@@ -252,6 +252,39 @@ async fn p47_after_a_failed_batch_each_result_is_what_happened() {
 }
 
 #[tokio::test]
+async fn p47_a_batch_of_creates_names_its_bad_item_and_nobody_guesses_about_the_others() {
+    for partial in [false, true] {
+        let stage = Stage::with(Knobs { people_batch_partial_writes: partial, ..Knobs::default() }).await;
+        let mut labelled = named("first");
+        labelled.groups.insert("clients".into(), "Clients".into());
+        stage.write(create(1, labelled.clone())).await.unwrap();
+        // The label goes away behind our back: its contact is refused.
+        let label = stage.raw()["contactGroups"][0]["resourceName"].clone();
+        stage.ui("delete_group", &json!({"resourceName": label}));
+        let mut creates = vec![create(2, labelled)];
+        creates.extend((3..12).map(|n| create(n, named(&format!("p{n}")))));
+        let results = stage.write_all(creates).await;
+        assert_eq!(kind(&results[0]), ErrorKind::Rejected);
+        assert!(results[1..].iter().all(|result| kind(result) == ErrorKind::Unavailable));
+        let keys: Vec<_> = stage.all().await.into_iter().filter_map(|stored| stored.key).collect();
+        assert_eq!(keys.len(), if partial { 10 } else { 1 }, "each shows its key, or never appears (R6)");
+    }
+}
+
+#[tokio::test]
+async fn a_label_that_is_gone_is_made_again_when_the_list_is_old() {
+    let stage = Stage::new().await;
+    let mut labelled = named("first");
+    labelled.groups.insert("clients".into(), "Clients".into());
+    stage.write(create(1, labelled.clone())).await.unwrap();
+    let label = stage.raw()["contactGroups"][0]["resourceName"].clone();
+    stage.ui("delete_group", &json!({"resourceName": label}));
+    stage.pass(Duration::from_secs(61));
+    let made = stage.stored(create(2, labelled)).await;
+    assert_eq!(made.record.groups["clients"], "Clients");
+}
+
+#[tokio::test]
 async fn a_lost_answer_is_unknown_and_the_create_is_found_by_its_key() {
     let stage = Stage::new().await;
     fault(&stage, json!({"method": "people.people.createContact", "nth": 1, "when": "after", "drop": true}));
