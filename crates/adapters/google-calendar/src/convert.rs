@@ -3,11 +3,11 @@
 use std::collections::BTreeMap;
 
 use passerelle_calendar::{
-    Alert, AlertAction, Duration, Event, FreeBusyStatus, Participant, ParticipationStatus, Privacy,
-    RecurrenceId, Role, Start, Status,
+    Alert, AlertAction, Event, FreeBusyStatus, Participant, ParticipationStatus, Privacy, RecurrenceId, Role,
+    Start, Status,
 };
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 
 use crate::{
     color, marks, times,
@@ -16,17 +16,6 @@ use crate::{
 
 /// Members that change by themselves or only repeat what is known otherwise.
 const PASSING: &[&str] = &["kind", "htmlLink", "created", "sequence"];
-/// Unmodelled members that may be sent when an event is made again.
-const WRITABLE: &[&str] = &[
-    "guestsCanInviteOthers",
-    "guestsCanModify",
-    "guestsCanSeeOtherGuests",
-    "anyoneCanAddSelf",
-    "attachments",
-];
-/// The most reminders that an event may have, and the earliest (C165).
-const MOST_ALERTS: usize = 5;
-const EARLIEST_ALERT: i32 = 40_320;
 
 /// What an event holds at Google beyond the record.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -88,11 +77,11 @@ impl Leftovers {
         self.is("attendeesOmitted")
     }
 
-    fn may_write_source(&self) -> bool {
+    pub(crate) fn may_write_source(&self) -> bool {
         !self.rest.contains_key("creator") || self.flag("creator")
     }
 
-    fn conference(&self) -> Option<&str> {
+    pub(crate) fn conference(&self) -> Option<&str> {
         let points = self.rest.get("conferenceData").and_then(|data| data.get("entryPoints"));
         let video = points
             .and_then(Value::as_array)
@@ -104,7 +93,7 @@ impl Leftovers {
     }
 
     /// The own row of the list of guests (C143).
-    fn own_row(&self) -> Option<&str> {
+    pub(crate) fn own_row(&self) -> Option<&str> {
         let is_self = |rest: &Map<String, Value>| rest.get("self").and_then(Value::as_bool) == Some(true);
         self.attendees.iter().find(|(_, rest)| is_self(rest)).map(|(email, _)| email.as_str())
     }
@@ -296,282 +285,13 @@ pub(crate) fn lines(
         .collect()
 }
 
-/// The members of a request that change one event into another, and the private properties among them.
-#[derive(Default)]
-pub(crate) struct Changes {
-    members: Map<String, Value>,
-    private: Map<String, Value>,
-}
-
-impl Changes {
-    /// Adds a private property of ours.
-    pub(crate) fn mark(&mut self, name: &str, value: &str) {
-        self.private.insert(name.to_owned(), value.into());
-    }
-
-    /// Sets a member.
-    pub(crate) fn set(&mut self, name: &str, value: Value) {
-        self.members.insert(name.to_owned(), value);
-    }
-
-    /// Tells whether there is nothing to send.
-    pub(crate) fn is_empty(&self) -> bool {
-        self.members.is_empty() && self.private.is_empty()
-    }
-
-    /// Returns the body of a PATCH.
-    pub(crate) fn patch(mut self) -> Map<String, Value> {
-        if !self.private.is_empty() {
-            self.members.insert("extendedProperties".to_owned(), json!({"private": self.private}));
-        }
-        self.members
-    }
-
-    /// Returns the body of an insert, with the leftovers of the copy that it brings back.
-    pub(crate) fn insert(mut self, left: &Leftovers) -> Map<String, Value> {
-        for name in WRITABLE {
-            if let Some(value) = left.rest.get(*name) {
-                self.members.insert((*name).to_owned(), value.clone());
-            }
-        }
-        for (name, value) in &left.private {
-            self.private.entry(name.clone()).or_insert_with(|| value.clone());
-        }
-        let mut properties = json!({"private": self.private});
-        if let (Some(properties), false) = (properties.as_object_mut(), left.shared.is_empty()) {
-            properties.insert("shared".to_owned(), Value::Object(left.shared.clone()));
-        }
-        self.members.insert("extendedProperties".to_owned(), properties);
-        times::without_nulls(self.members)
-    }
-}
-
-/// Tells whether a change touches what all guests see, beyond the own answer (C140, C141).
-pub(crate) fn changes_what_guests_see(from: &Event, to: &Event, left: &Leftovers) -> bool {
-    let answered = only_own_answer(from, to, left).is_some();
-    let mut own_copy = from.clone();
-    own_copy.uid.clone_from(&to.uid);
-    own_copy.alerts.clone_from(&to.alerts);
-    own_copy.use_default_alerts = to.use_default_alerts;
-    own_copy.color.clone_from(&to.color);
-    own_copy.free_busy_status = to.free_busy_status;
-    own_copy.privacy = to.privacy;
-    own_copy.categories.clone_from(&to.categories);
-    own_copy.url.clone_from(&to.url);
-    own_copy.conference_url.clone_from(&to.conference_url);
-    if answered {
-        own_copy.participants.clone_from(&to.participants);
-    }
-    own_copy != *to
-}
-
-/// The own row, if the only change of the guests is its answer.
-fn only_own_answer<'a>(from: &Event, to: &'a Event, left: &Leftovers) -> Option<(&'a str, &'a Participant)> {
-    let own = left.own_row()?;
-    let (email, after) = to.participants.get_key_value(own)?;
-    let mut as_before = to.participants.clone();
-    let mut row = after.clone();
-    let before = from.participants.get(own)?;
-    row.participation_status = before.participation_status;
-    row.comment.clone_from(&before.comment);
-    as_before.insert(own.to_owned(), row);
-    (as_before == from.participants && before != after).then_some((email.as_str(), after))
-}
-
-/// Computes what to send so that an event becomes another one. Members that are equal are not sent, and so
-/// nothing that Google holds beside them is lost (C123). Nothing comes back when a start cannot be written.
-pub(crate) fn changes(from: &Event, to: &Event, left: &Leftovers, calendar_zone: &str) -> Option<Changes> {
-    let mut changes = Changes::default();
-    let texts = [
-        ("summary", &from.title, &to.title),
-        ("description", &from.description, &to.description),
-        ("location", &from.location, &to.location),
-    ];
-    for (name, before, after) in texts {
-        if before != after {
-            changes.set(name, after.as_str().into());
-        }
-    }
-    if (&from.start, from.duration) != (&to.start, to.duration) {
-        write_times(&mut changes, from, to, left, calendar_zone)?;
-    }
-    if from.participants != to.participants {
-        write_guests(&mut changes, from, to, left);
-    }
-    if (&from.alerts, from.use_default_alerts) != (&to.alerts, to.use_default_alerts) {
-        write_alerts(&mut changes, to);
-    }
-    if from.privacy != to.privacy {
-        changes.set("visibility", to.privacy.as_str().into());
-    }
-    if from.free_busy_status != to.free_busy_status {
-        let free = to.free_busy_status == FreeBusyStatus::Free;
-        changes.set("transparency", if free { "transparent" } else { "opaque" }.into());
-    }
-    if from.status != to.status {
-        let tentative = to.status == Status::Tentative;
-        changes.set("status", if tentative { "tentative" } else { "confirmed" }.into());
-        // At Google "cancelled" means deleted (C40): an event that was called off and stays is marked.
-        let called_off = (to.status == Status::Cancelled).then_some("cancelled");
-        marks::put(&mut changes.private, marks::STATUS, called_off);
-    }
-    if from.color != to.color {
-        write_color(&mut changes, &to.color);
-    }
-    if from.url != to.url {
-        write_url(&mut changes, &to.url, left);
-    }
-    if from.conference_url != to.conference_url && left.conference().is_none() {
-        marks::put(&mut changes.private, marks::CONFERENCE, some(&to.conference_url));
-    }
-    if from.categories != to.categories {
-        let text = serde_json::to_string(&to.categories).unwrap_or_default();
-        let text = (!to.categories.is_empty()).then_some(text.as_str());
-        marks::put(&mut changes.private, marks::CATEGORIES, text);
-    }
-    Some(changes)
-}
-
-fn some(text: &str) -> Option<&str> {
-    (!text.is_empty()).then_some(text)
-}
-
-fn write_times(
-    changes: &mut Changes,
-    from: &Event,
-    to: &Event,
-    left: &Leftovers,
-    calendar_zone: &str,
-) -> Option<()> {
-    let wanted = to.start.as_ref()?;
-    let floating = matches!(wanted, Start::Floating { .. });
-    let placed = |start: Start| match start {
-        Start::Floating { local } => Start::Zoned { local, zone: calendar_zone.to_owned() },
-        other => other,
-    };
-    let start = placed(wanted.clone());
-    let mut end = start.plus(to.duration)?;
-    let same_zone = from.start.as_ref().and_then(Start::zone) == wanted.zone();
-    if let (Some(zone), Start::Zoned { .. }, true) = (&left.end_zone, &end, same_zone) {
-        end = times::by_the_clock_of(&end, zone).unwrap_or(end);
-    }
-    changes.set("start", times::written(&start)?);
-    changes.set("end", times::written(&end)?);
-    if floating || matches!(from.start, Some(Start::Floating { .. })) {
-        marks::put(&mut changes.private, marks::FLOATING, floating.then_some(calendar_zone));
-    }
-    Some(())
-}
-
-fn write_guests(changes: &mut Changes, from: &Event, to: &Event, left: &Leftovers) {
-    if let (Some((email, own)), true) = (only_own_answer(from, to, left), left.is_somebody_elses()) {
-        let answer = json!({"email": email, "responseStatus": answer(own), "comment": own.comment});
-        changes.set("attendeesOmitted", true.into());
-        changes.set("attendees", json!([answer]));
-        return;
-    }
-    let rows = to.participants.iter().map(|(key, guest)| {
-        // What Google keeps about this guest beside the record goes back with the list (C123).
-        let mut row = left.attendees.get(key).cloned().unwrap_or_default();
-        let mut set = |name: &str, value: Value| row.insert(name.to_owned(), value);
-        set("email", if guest.email.is_empty() { key } else { &guest.email }.as_str().into());
-        set("responseStatus", answer(guest).into());
-        if !guest.name.is_empty() {
-            set("displayName", guest.name.as_str().into());
-        }
-        if matches!(guest.role, Role::Optional | Role::Informational) {
-            set("optional", true.into());
-        }
-        if guest.resource {
-            set("resource", true.into());
-        }
-        if !guest.comment.is_empty() {
-            set("comment", guest.comment.as_str().into());
-        }
-        Value::Object(row)
-    });
-    let rows: Vec<Value> = rows.chain(left.anonymous.iter().cloned().map(Value::Object)).collect();
-    changes.set("attendees", rows.into());
-}
-
-fn answer(guest: &Participant) -> &'static str {
-    match guest.participation_status {
-        ParticipationStatus::NeedsAction => "needsAction",
-        ParticipationStatus::Accepted => "accepted",
-        ParticipationStatus::Declined => "declined",
-        ParticipationStatus::Tentative => "tentative",
-    }
-}
-
-/// What Google cannot hold as a reminder is kept beside (C165).
-fn write_alerts(changes: &mut Changes, to: &Event) {
-    let fits = |alert: &&Alert| (0..=EARLIEST_ALERT).contains(&alert.minutes_before);
-    let alerts = if to.use_default_alerts { BTreeMap::new() } else { to.alerts.clone() };
-    let taken: Vec<&Alert> = alerts.values().filter(fits).take(MOST_ALERTS).collect();
-    let more: Vec<String> = alerts.values().filter(|alert| !taken.contains(alert)).map(Alert::key).collect();
-    let rows: Vec<Value> = taken
-        .iter()
-        .map(|alert| {
-            let method = if alert.action == AlertAction::Email { "email" } else { "popup" };
-            json!({"method": method, "minutes": alert.minutes_before})
-        })
-        .collect();
-    changes.set("reminders", json!({"useDefault": to.use_default_alerts, "overrides": rows}));
-    marks::put(&mut changes.private, marks::ALERTS, some(&more.join(",")));
-}
-
-fn write_color(changes: &mut Changes, wanted: &str) {
-    let id = some(wanted).and_then(color::id);
-    let exact = id.and_then(color::name) == Some(wanted) || wanted.is_empty();
-    let mark = format!("{}:{wanted}", id.unwrap_or_default());
-    changes.set("colorId", id.into());
-    marks::put(&mut changes.private, marks::COLOR, (!exact).then_some(mark.as_str()));
-}
-
-/// Only the creator may write `source`, and only a web address (C172).
-fn write_url(changes: &mut Changes, url: &str, left: &Leftovers) {
-    let web = url.starts_with("https://") || url.starts_with("http://");
-    let source = web && left.may_write_source();
-    if left.may_write_source() {
-        let title = left.source_title.as_deref().unwrap_or(url);
-        changes.set("source", if source { json!({"url": url, "title": title}) } else { Value::Null });
-    }
-    marks::put(&mut changes.private, marks::URL, some(url).filter(|_| !source));
-}
-
-/// What an event is before it exists: everything that differs from this is sent.
-pub(crate) fn nothing() -> Event {
-    Event { duration: Duration { days: u32::MAX, seconds: u32::MAX }, ..Event::default() }
-}
-
-/// An occurrence that differs from this one in everything that an occurrence may differ in, so that all of it
-/// is sent.
-pub(crate) fn unlike(event: &Event) -> Event {
-    let other = |text: &str| format!("{text}\u{0}");
-    let stranger = ("\u{0}".to_owned(), Participant::default());
-    Event {
-        title: other(&event.title),
-        description: other(&event.description),
-        location: other(&event.location),
-        color: other(&event.color),
-        start: None,
-        participants: event.participants.clone().into_iter().chain([stranger]).collect(),
-        use_default_alerts: !event.use_default_alerts,
-        free_busy_status: match event.free_busy_status {
-            FreeBusyStatus::Busy => FreeBusyStatus::Free,
-            FreeBusyStatus::Free => FreeBusyStatus::Busy,
-        },
-        status: match event.status {
-            Status::Tentative => Status::Confirmed,
-            Status::Confirmed | Status::Cancelled => Status::Tentative,
-        },
-        ..event.clone()
-    }
-}
-
 #[cfg(test)]
 mod tests {
+    use passerelle_calendar::Duration;
+    use serde_json::json;
+
     use super::*;
+    use crate::changes::changes;
 
     fn resource(more: Value) -> Resource {
         let mut value = json!({
@@ -730,69 +450,6 @@ mod tests {
             sent["end"],
             json!({"date": null, "dateTime": "2026-01-10T08:00:00-05:00", "timeZone": "America/New_York"})
         );
-    }
-
-    #[test]
-    fn each_change_sends_its_own_members_only() {
-        let before = read(json!({"creator": {"self": true}})).event;
-        let left = Leftovers::default();
-        let alerts = |minutes: &[i32]| -> BTreeMap<String, Alert> {
-            let alerts = minutes.iter().map(|minutes| Alert { minutes_before: *minutes, ..Alert::default() });
-            alerts.map(|alert| (alert.key(), alert)).collect()
-        };
-        let private = |name: &str, value: &str| json!({"private": {name: value}});
-        let to = |change: fn(&mut Event)| {
-            let mut event = before.clone();
-            change(&mut event);
-            event
-        };
-        let popups: Vec<Value> =
-            (1..=5).map(|minutes| json!({"method": "popup", "minutes": minutes})).collect();
-        let table = [
-            (before.clone(), json!({})),
-            (to(|event| event.title = "x".into()), json!({"summary": "x"})),
-            (to(|event| event.location = "x".into()), json!({"location": "x"})),
-            (to(|event| event.privacy = Privacy::Private), json!({"visibility": "private"})),
-            (
-                to(|event| event.free_busy_status = FreeBusyStatus::Free),
-                json!({"transparency": "transparent"}),
-            ),
-            (
-                to(|event| event.status = Status::Cancelled),
-                json!({"status": "confirmed", "extendedProperties": private("passerelle.status", "cancelled")}),
-            ),
-            (
-                to(|event| event.color = "gold".into()),
-                json!({"colorId": "5", "extendedProperties": {"private": {"passerelle.color": null}}}),
-            ),
-            (
-                to(|event| event.color = "rebeccapurple".into()),
-                json!({"colorId": null, "extendedProperties": private("passerelle.color", ":rebeccapurple")}),
-            ),
-            (
-                to(|event| event.url = "https://e.org".into()),
-                json!({"source": {"url": "https://e.org", "title": "https://e.org"}, "extendedProperties": {"private": {"passerelle.url": null}}}),
-            ),
-            (
-                to(|event| event.url = "ftp://e.org".into()),
-                json!({"source": null, "extendedProperties": private("passerelle.url", "ftp://e.org")}),
-            ),
-            (
-                Event { alerts: alerts(&[1, 2, 3, 4, 5, 6]), ..before.clone() },
-                json!({
-                    "reminders": {"useDefault": false, "overrides": popups},
-                    "extendedProperties": private("passerelle.alerts", "display:6"),
-                }),
-            ),
-            (
-                to(|event| event.use_default_alerts = true),
-                json!({"reminders": {"useDefault": true, "overrides": []}, "extendedProperties": {"private": {"passerelle.alerts": null}}}),
-            ),
-        ];
-        for (after, want) in table {
-            let sent = changes(&before, &after, &left, "Europe/Paris").unwrap().patch();
-            assert_eq!(Value::Object(sent), want);
-        }
     }
 
     #[test]

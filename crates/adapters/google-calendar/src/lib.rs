@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 
 mod calendars;
+mod changes;
 mod color;
 mod convert;
 mod error;
@@ -9,6 +10,7 @@ mod replica;
 mod series;
 mod times;
 mod wire;
+mod write;
 
 pub use calendars::{AccessRole, CalendarEntry, list_calendars};
 pub use replica::{CalendarOptions, GoogleCalendar};

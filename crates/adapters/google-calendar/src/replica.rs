@@ -8,20 +8,18 @@ use std::{
 
 use async_trait::async_trait;
 use futures::{FutureExt, StreamExt, TryStreamExt, stream};
-use http::{Method, StatusCode, header};
-use passerelle_calendar::{Event, RecurrenceId};
-use passerelle_google_transport::{Api, ApiResponse, Call, Failure, GoogleClient};
+use http::Method;
+use passerelle_calendar::Event;
+use passerelle_google_transport::{Api, Call, GoogleClient};
 use passerelle_ports::{
-    Capabilities, Cursor, ErrorKind, From as Since, ItemId, Next, Opaque, Page, PageToken, PortError,
-    PortResult, Replica, Stored, Write, Written,
+    Capabilities, Cursor, ErrorKind, From as Since, ItemId, Next, Page, PageToken, PortError, PortResult,
+    Replica, Stored, Write, Written,
 };
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 use crate::{
-    convert::{self, Leftovers},
-    error::{self, moved, not_the_organiser, rejected},
-    marks,
+    error,
     series::{self, Family},
     times,
     wire::{EventsPage, Resource},
@@ -53,7 +51,7 @@ impl Default for CalendarOptions {
 
 /// One Google calendar.
 pub struct GoogleCalendar {
-    client: Arc<GoogleClient>,
+    pub(crate) client: Arc<GoogleClient>,
     calendar: String,
     options: CalendarOptions,
     state: Mutex<State>,
@@ -91,7 +89,7 @@ struct Touched {
 }
 
 /// What a name stands for.
-enum Found {
+pub(crate) enum Found {
     Nothing,
     Alive(Box<Family>),
 }
@@ -108,14 +106,14 @@ impl GoogleCalendar {
         work(&mut self.state.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
-    fn call(&self, operation: &'static str, method: Method, event: Option<&str>) -> Call {
+    pub(crate) fn call(&self, operation: &'static str, method: Method, event: Option<&str>) -> Call {
         let mut path = vec!["calendars", self.calendar.as_str(), "events"];
         path.extend(event);
         Call::new(Api::Calendar, operation, method, self.client.endpoints().calendar(&path))
     }
 
     /// The calendar's zone as far as it is known.
-    fn zone(&self) -> String {
+    pub(crate) fn zone(&self) -> String {
         self.with_state(|state| state.zone.clone()).unwrap_or_else(|| "Etc/UTC".to_owned())
     }
 
@@ -128,7 +126,7 @@ impl GoogleCalendar {
         Ok(self.zone())
     }
 
-    async fn sure_zone(&self) -> PortResult<String> {
+    pub(crate) async fn sure_zone(&self) -> PortResult<String> {
         match self.with_state(|state| state.zone.clone()) {
             Some(zone) => Ok(zone),
             None => self.ask_zone().await,
@@ -141,9 +139,7 @@ impl GoogleCalendar {
         }
     }
 
-    // ---------------------------------------------------------------- reading
-
-    async fn get(&self, id: &str) -> PortResult<Option<Resource>> {
+    pub(crate) async fn get(&self, id: &str) -> PortResult<Option<Resource>> {
         let answer = match self.client.send(self.call("events.get", Method::GET, Some(id))).await {
             Ok(answer) => answer,
             Err(failure) if failure.kind() == ErrorKind::NotFound => return Ok(None),
@@ -153,7 +149,7 @@ impl GoogleCalendar {
     }
 
     /// Looks up a name: a single event, a series with all its exceptions, or nothing.
-    async fn look(&self, id: &str) -> PortResult<Found> {
+    pub(crate) async fn look(&self, id: &str) -> PortResult<Found> {
         match self.get(id).await? {
             None => Ok(Found::Nothing),
             Some(event) if event.is_cancelled() => Ok(Found::Nothing),
@@ -173,7 +169,11 @@ impl GoogleCalendar {
 
     /// Reads the exceptions of a series in one request: all that share its iCalendar identifier (C27, C67),
     /// cancelled ones included. `seen` are exceptions that are known from a page.
-    async fn family(&self, master: Resource, seen: BTreeMap<String, Resource>) -> PortResult<Found> {
+    pub(crate) async fn family(
+        &self,
+        master: Resource,
+        seen: BTreeMap<String, Resource>,
+    ) -> PortResult<Found> {
         let mut family = Family { master, exceptions: seen };
         let Some(uid) = family.master.ical_uid.clone() else { return Ok(Found::Alive(Box::new(family))) };
         let mut alive = true;
@@ -209,7 +209,7 @@ impl GoogleCalendar {
     }
 
     /// Looks up a series whose iCalendar identifier is known: one request instead of two.
-    async fn series(&self, from: &Stored<Event>) -> PortResult<Found> {
+    pub(crate) async fn series(&self, from: &Stored<Event>) -> PortResult<Found> {
         let id = from.id.as_str();
         if from.record.uid.is_empty() {
             return self.look(id).await;
@@ -351,247 +351,6 @@ impl GoogleCalendar {
             },
         ))
     }
-
-    // ---------------------------------------------------------------- writing
-
-    async fn write_one(&self, write: &Write<Event>) -> PortResult<Written<Event>> {
-        match write {
-            Write::Create { .. } => self.create(write).await,
-            Write::Update { from, to, stamp } => self.update(from, to, &stamp.to_string()).await,
-            Write::Delete { from, .. } => self.delete(from).await,
-        }
-    }
-
-    async fn create(&self, write: &Write<Event>) -> PortResult<Written<Event>> {
-        const OPERATION: &str = "events.insert";
-        let Write::Create { key, record, opaque, stamp, .. } = write else {
-            return Err(PortError::new(ErrorKind::Unexpected, OPERATION));
-        };
-        error::checked(record, OPERATION)?;
-        let zone = self.sure_zone().await?;
-        let left = opaque.as_ref().map(leftovers).unwrap_or_default();
-        let fresh = Leftovers { lines: left.lines.clone(), ..Leftovers::default() };
-        let changes = convert::changes(&convert::nothing(), record, &fresh, &zone);
-        let mut changes = changes.ok_or_else(|| rejected(OPERATION, "start"))?;
-        let lines = convert::lines(record, &fresh, &zone, |_| false);
-        if !lines.is_empty() {
-            changes.set("recurrence", lines.into());
-        }
-        if record.alerts.is_empty() {
-            // Without a word, a timed event would get the calendar's reminders (C263).
-            changes.set("reminders", serde_json::json!({"useDefault": record.use_default_alerts}));
-        }
-        changes.mark(marks::KEY, key.as_str());
-        changes.mark(marks::MADE, &stamp.to_string());
-        changes.mark(marks::STAMP, &stamp.to_string());
-        let id = marks::id_of(key);
-        changes.set("id", id.as_str().into());
-        let body = changes.insert(&left);
-        let call = self.call(OPERATION, Method::POST, None).query("sendUpdates", "none");
-        let call = call.query("supportsAttachments", "true").json(&body)?.repeatable();
-        let made = match self.client.send(call).await {
-            Ok(answer) => resource(answer.json()?),
-            Err(failure) if failure.status() == Some(StatusCode::CONFLICT) => return self.exists(&id).await,
-            Err(failure) => return Err(failure.into()),
-        };
-        let plain = Event { recurrence_overrides: excluded_only(record), ..record.clone() };
-        self.finish(made, false, &plain, record, &zone).await
-    }
-
-    /// The id is taken: by our own earlier create, alive or deleted since (C102).
-    async fn exists(&self, id: &str) -> PortResult<Written<Event>> {
-        let alive = match self.look(id).await? {
-            Found::Alive(family) => Some(family.stored(&self.zone())),
-            Found::Nothing => None,
-        };
-        Ok(Written::Exists { id: ItemId::from(id), alive })
-    }
-
-    async fn update(&self, from: &Stored<Event>, to: &Event, stamp: &str) -> PortResult<Written<Event>> {
-        const OPERATION: &str = "events.patch";
-        error::checked(to, OPERATION)?;
-        let zone = self.sure_zone().await?;
-        let (etag, left, known) = if series::is_of_series(&from.version) {
-            let Found::Alive(family) = self.series(from).await? else {
-                return Err(PortError::new(ErrorKind::NotFound, OPERATION));
-            };
-            if family.version() != from.version {
-                return Err(moved(OPERATION));
-            }
-            let series = family.read(&zone).ok_or_else(|| rejected(OPERATION, "start"))?;
-            let known: BTreeSet<RecurrenceId> =
-                series.holes.into_keys().chain(series.live.into_keys()).collect();
-            (family.master.etag, series.converted.left, known)
-        } else {
-            (from.version.as_str().to_owned(), leftovers(&from.opaque), BTreeSet::new())
-        };
-        if left.is_somebody_elses() && convert::changes_what_guests_see(&from.record, to, &left) {
-            return Err(not_the_organiser(OPERATION));
-        }
-        if left.has_hidden_guests()
-            && from.record.participants != to.participants
-            && !left.is_somebody_elses()
-        {
-            return Err(rejected(OPERATION, "participants"));
-        }
-        let changes = convert::changes(&from.record, to, &left, &zone);
-        let mut changes = changes.ok_or_else(|| rejected(OPERATION, "start"))?;
-        let lines = |event: &Event| convert::lines(event, &left, &zone, |id| known.contains(&id));
-        let (before, after) = (lines(&from.record), lines(to));
-        if before != after {
-            changes.set("recurrence", if after.is_empty() { Value::Null } else { after.into() });
-        }
-        changes.mark(marks::STAMP, stamp);
-        let patched = self.patch(from.id.as_str(), &etag, &changes.patch()).await?;
-        self.finish(resource(patched.json()?), !known.is_empty(), &from.record, to, &zone).await
-    }
-
-    /// The master is written: its exceptions follow, and the whole is read back.
-    async fn finish(
-        &self,
-        master: Resource,
-        has_exceptions: bool,
-        from: &Event,
-        to: &Event,
-        zone: &str,
-    ) -> PortResult<Written<Event>> {
-        let touched = series::touched(from, to);
-        let alone = !master.is_master() || (!has_exceptions && touched.is_empty());
-        if alone {
-            return Ok(Written::Stored(Family::single(master).stored(zone)));
-        }
-        // What was written so far stands: whatever goes wrong from here on, nobody knows how much landed.
-        self.exceptions(&master, touched, to, zone).await.map_err(|error| {
-            let code = error.code;
-            let mut unknown = PortError::new(ErrorKind::Unavailable, "events.patch").with_source(error);
-            unknown.code = code;
-            unknown
-        })?;
-        match self.family(master, BTreeMap::new()).await {
-            Ok(Found::Alive(family)) => Ok(Written::Stored(family.stored(zone))),
-            Ok(Found::Nothing) => Err(PortError::new(ErrorKind::NotFound, "events.get")),
-            Err(error) => Err(PortError::new(ErrorKind::Unavailable, "events.get").with_source(error)),
-        }
-    }
-
-    async fn exceptions(
-        &self,
-        master: &Resource,
-        touched: BTreeSet<RecurrenceId>,
-        to: &Event,
-        zone: &str,
-    ) -> PortResult<()> {
-        if touched.is_empty() {
-            return Ok(());
-        }
-        // Writing the master gave its exceptions new etags (C72).
-        let Found::Alive(family) = self.family(master.clone(), BTreeMap::new()).await? else { return Ok(()) };
-        let Some(series) = family.read(zone) else { return Ok(()) };
-        for id in touched {
-            self.exception(&series, &family.master, id, to, zone).await?;
-        }
-        Ok(())
-    }
-
-    async fn exception(
-        &self,
-        series: &series::Series,
-        master: &Resource,
-        id: RecurrenceId,
-        to: &Event,
-        zone: &str,
-    ) -> PortResult<()> {
-        let Some(start) = &series.converted.event.start else { return Ok(()) };
-        let Some(suffix) = times::suffix(id, start, &series.converted.zone) else { return Ok(()) };
-        let known = series.live.get(&id).or_else(|| series.holes.get(&id));
-        let instance = known.map_or_else(|| format!("{}_{suffix}", master.id), |event| event.id.clone());
-        let wanted = to.recurrence_overrides.get(&id.to_string());
-        if wanted.is_some_and(|change| change.excluded) {
-            // Without an exception of its own, the master's EXDATE has done it.
-            return match series.live.get(&id) {
-                Some(event) => self.remove(&instance, &event.etag).await.map(|_| ()),
-                None => Ok(()),
-            };
-        }
-        if known.is_none() && wanted.is_none() {
-            return Ok(()); // only its EXDATE went
-        }
-        let current = series.live.get(&id).and_then(|event| convert::event(event, zone));
-        let hole = series.holes.contains_key(&id);
-        let (before, left) = match current {
-            Some(converted) => (converted.event, converted.left),
-            None => (series::expected(&series.converted.event, id), series.converted.left.clone()),
-        };
-        let after = series::changed(to, id, wanted);
-        // An occurrence differs in these only as its series does.
-        let after = Event {
-            uid: before.uid.clone(),
-            url: before.url.clone(),
-            categories: before.categories.clone(),
-            conference_url: before.conference_url.clone(),
-            privacy: before.privacy,
-            ..after
-        };
-        // A cancelled occurrence may still hold what it once said (C44): it is written anew, all of it.
-        let before = if hole { convert::unlike(&after) } else { before };
-        let Some(changes) = convert::changes(&before, &after, &left, zone) else { return Ok(()) };
-        if changes.is_empty() {
-            return Ok(());
-        }
-        let etag = known.map(|event| event.etag.as_str()).unwrap_or_default();
-        match self.patch(&instance, etag, &changes.patch()).await {
-            Ok(_) => Ok(()),
-            // No such occurrence, or Google does not take it: the override is dropped, the answer shows it.
-            Err(failure) if matches!(failure.kind(), ErrorKind::NotFound | ErrorKind::Rejected) => {
-                tracing::warn!(code = failure.error().code, "a changed occurrence was not taken");
-                Ok(())
-            }
-            Err(failure) => Err(failure.into()),
-        }
-    }
-
-    async fn patch(&self, id: &str, etag: &str, body: &Map<String, Value>) -> Result<ApiResponse, Failure> {
-        let mut call = self.call("events.patch", Method::PATCH, Some(id)).query("sendUpdates", "none");
-        if !etag.is_empty() {
-            call = call.header(header::IF_MATCH, etag)?;
-        }
-        self.client.send(call.json(body)?).await
-    }
-
-    async fn delete(&self, from: &Stored<Event>) -> PortResult<Written<Event>> {
-        let etag = if series::is_of_series(&from.version) {
-            match self.series(from).await? {
-                Found::Nothing => return Ok(Written::Deleted),
-                Found::Alive(family) if family.version() != from.version => {
-                    return Err(moved("events.delete"));
-                }
-                Found::Alive(family) => family.master.etag,
-            }
-        } else {
-            from.version.as_str().to_owned()
-        };
-        match self.remove(from.id.as_str(), &etag).await {
-            Err(error) if error.kind == ErrorKind::VersionMismatch => {
-                // A deletion changes the etag, too.
-                match self.get(from.id.as_str()).await? {
-                    Some(event) if !event.is_cancelled() => Err(error),
-                    _ => Ok(Written::Deleted),
-                }
-            }
-            result => result,
-        }
-    }
-
-    async fn remove(&self, id: &str, etag: &str) -> PortResult<Written<Event>> {
-        let call = self.call("events.delete", Method::DELETE, Some(id)).query("sendUpdates", "none");
-        let call = call.header(header::IF_MATCH, etag)?.repeatable();
-        match self.client.send(call).await {
-            Ok(_) => Ok(Written::Deleted),
-            // Deleting twice answers 410, an unknown id 404 (C45).
-            Err(failure) if failure.kind() == ErrorKind::NotFound => Ok(Written::Deleted),
-            Err(failure) => Err(failure.into()),
-        }
-    }
 }
 
 #[async_trait]
@@ -683,7 +442,7 @@ fn next(place: Place) -> PortResult<Next> {
 }
 
 /// Reads an event; one whose shape is new keeps its name, so that it is known to exist.
-fn resource(value: Value) -> Resource {
+pub(crate) fn resource(value: Value) -> Resource {
     let text = |name: &str| value.get(name).and_then(Value::as_str).map(str::to_owned);
     let bare = Resource {
         id: text("id").unwrap_or_default(),
@@ -696,13 +455,4 @@ fn resource(value: Value) -> Resource {
         tracing::warn!(%error, "an event has an unexpected shape");
         bare
     })
-}
-
-fn leftovers(opaque: &Opaque) -> Leftovers {
-    serde_json::from_value(opaque.0.clone()).unwrap_or_default()
-}
-
-fn excluded_only(record: &Event) -> BTreeMap<String, passerelle_calendar::Override> {
-    let excluded = record.recurrence_overrides.iter().filter(|(_, change)| change.excluded);
-    excluded.map(|(id, change)| (id.clone(), change.clone())).collect()
 }

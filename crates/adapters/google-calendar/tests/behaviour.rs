@@ -13,7 +13,7 @@ use passerelle_calendar::{
 use passerelle_google_calendar::{AccessRole, list_calendars};
 use passerelle_google_sim::{SimOptions, api::Knobs};
 use passerelle_ports::{CreateKey, ErrorKind, From, ItemId, Opaque, Replica, Write, Written};
-use serde_json::{Value, json};
+use serde_json::json;
 
 fn lunch() -> Event {
     Event {
@@ -108,7 +108,7 @@ async fn every_field_comes_back_as_it_was_sent() {
     assert_eq!(made.key, Some(CreateKey::from("k")));
     assert_eq!((made.made, made.stamp), (Some(entry(1)), Some(entry(1))));
     let heard = listen(&calendar, From::Start).await.unwrap();
-    assert_eq!(heard.items, [made.clone()]);
+    assert_eq!(heard.items, std::slice::from_ref(&made));
     assert_eq!(calendar.fetch(std::slice::from_ref(&made.id)).await.unwrap(), [Some(made)]);
     world.sim.with(|core| assert_eq!(core.mails().len(), 0));
 }
@@ -544,7 +544,7 @@ async fn the_accounts_calendars_are_listed() {
     let calendars = list_calendars(&world.client).await.unwrap();
     let main = calendars.iter().find(|calendar| calendar.primary).unwrap();
     assert!(main.id == ME && main.access_role.may_write());
-    let other = calendars.iter().find(|calendar| Value::from(calendar.id.as_str()) == made["id"]).unwrap();
+    let other = calendars.iter().find(|calendar| made["id"] == calendar.id.as_str()).unwrap();
     assert_eq!((other.name.as_str(), other.access_role), ("Company", AccessRole::Owner));
     assert_eq!(other.time_zone.as_deref(), Some("Europe/Paris"));
 }
