@@ -4,7 +4,7 @@ use std::collections::{HashMap, HashSet};
 
 use chrono::NaiveDateTime;
 use diesel::QueryResult;
-use passerelle_ports::{Record, Value};
+use passerelle_ports::{Kind, Record, Value};
 
 use crate::dialect::Conn;
 
@@ -48,7 +48,7 @@ pub struct Scope {
 /// The tables of one kind of record.
 pub trait Collection: Record {
     /// The word of the change log for this kind.
-    const KIND_NAME: &'static str;
+    const KIND_NAME: &'static str = kind_name(Self::KIND);
 
     /// Returns the `user_id`s of the change log that concern an app user.
     fn log_users(user: &str) -> Vec<String>;
@@ -85,6 +85,14 @@ pub trait Collection: Record {
 
     /// Returns the record's uid.
     fn uid(&self) -> &str;
+}
+
+/// Returns the word of the change log for a kind of record.
+pub(crate) const fn kind_name(kind: Kind) -> &'static str {
+    match kind {
+        Kind::Contacts => "contact",
+        Kind::Events => "appointment",
+    }
 }
 
 /// Returns leftovers as they are stored.

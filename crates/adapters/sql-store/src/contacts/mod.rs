@@ -85,8 +85,6 @@ fn load_parts(conn: &mut Conn, scope: &Scope, ids: &[String]) -> QueryResult<Has
 }
 
 impl Collection for Contact {
-    const KIND_NAME: &'static str = "contact";
-
     fn log_users(user: &str) -> Vec<String> {
         vec![String::new(), user.to_owned()]
     }

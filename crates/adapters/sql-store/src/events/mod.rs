@@ -59,8 +59,6 @@ fn load_rows(conn: &mut Conn, ids: &[String]) -> QueryResult<Rows> {
 }
 
 impl Collection for Event {
-    const KIND_NAME: &'static str = "appointment";
-
     fn log_users(user: &str) -> Vec<String> {
         vec![user.to_owned()]
     }

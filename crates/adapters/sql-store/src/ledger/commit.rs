@@ -5,7 +5,9 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 use diesel::prelude::*;
 use passerelle_ports::{Changes, EntryId, Lease, Link, LinkId, Outcome, PairId, Record, Side};
 
-use super::rows::{COPY_WIDTH, ENTRY_WIDTH, LINK_WIDTH, copy_rows, entry_row, link_row, names, stamp, to_json};
+use super::rows::{
+    COPY_WIDTH, ENTRY_WIDTH, LINK_WIDTH, copy_rows, entry_row, link_row, names, stamp, to_json,
+};
 use crate::{
     StoreError,
     dialect::{Conn, MOST_NAMES, MOST_VALUES},
@@ -17,7 +19,11 @@ use crate::{
 };
 
 /// Carries out one transaction of the engine.
-pub(crate) fn commit<R: Record>(conn: &mut Conn, lease: &Lease, changes: &Changes<R>) -> Result<(), StoreError> {
+pub(crate) fn commit<R: Record>(
+    conn: &mut Conn,
+    lease: &Lease,
+    changes: &Changes<R>,
+) -> Result<(), StoreError> {
     renew(conn, lease)?;
     let pair = &lease.pair;
     close(conn, &changes.close)?;
@@ -28,9 +34,11 @@ pub(crate) fn commit<R: Record>(conn: &mut Conn, lease: &Lease, changes: &Change
     put_strangers(conn, pair, changes)?;
     if let Some((side, listing, met)) = &changes.met {
         for some in names(met).chunks(MOST_NAMES) {
-            diesel::update(copies::table.filter(copies::link.eq_any(some).and(copies::side.eq(side.as_str()))))
-                .set(copies::met.eq(listing.0))
-                .execute(conn)?;
+            diesel::update(
+                copies::table.filter(copies::link.eq_any(some).and(copies::side.eq(side.as_str()))),
+            )
+            .set(copies::met.eq(listing.0))
+            .execute(conn)?;
         }
     }
     if let Some((side, listing)) = changes.absent {
@@ -38,7 +46,9 @@ pub(crate) fn commit<R: Record>(conn: &mut Conn, lease: &Lease, changes: &Change
     }
     put_state(conn, pair, changes)?;
     if changes.rules.is_some() {
-        diesel::update(links::table.filter(links::pair.eq(pair.as_str()))).set(links::due.eq(true)).execute(conn)?;
+        diesel::update(links::table.filter(links::pair.eq(pair.as_str())))
+            .set(links::due.eq(true))
+            .execute(conn)?;
     }
     Ok(())
 }

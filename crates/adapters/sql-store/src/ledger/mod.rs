@@ -11,14 +11,13 @@ use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 use passerelle_ports::{
-    Changes, Counts, EntriesOf, Entry, Find, Half, ItemId, LastCopy, Lease, Ledger, Link, LinkId, Look, MatchKey,
-    PairId, PairState, PortResult, Record, Run, RunId, RunKind, Side, Slice, Value,
+    Changes, Counts, EntriesOf, Entry, Find, Half, ItemId, LastCopy, Lease, Ledger, Link, LinkId, Look,
+    MatchKey, PairId, PairState, PortResult, Record, Run, RunId, RunKind, Side, Slice, Value,
 };
 
 use self::rows::{stamp, to_json};
 use crate::{
     Store, StoreError,
-    collection::Collection,
     db::Db,
     dialect::Conn,
     schema::{passerelle_leases as leases, passerelle_runs as runs},
@@ -89,7 +88,13 @@ fn take_lease(conn: &mut Conn, lease: &Lease, now: DateTime<Utc>) -> Result<bool
     Ok(diesel::insert_into(leases::table).values(row).on_conflict_do_nothing().execute(conn)? > 0)
 }
 
-fn begin(conn: &mut Conn, kind: &str, pair: &PairId, purpose: RunKind, now: DateTime<Utc>) -> Result<RunId, StoreError> {
+fn begin(
+    conn: &mut Conn,
+    kind: &str,
+    pair: &PairId,
+    purpose: RunKind,
+    now: DateTime<Utc>,
+) -> Result<RunId, StoreError> {
     let id: i64 = diesel::insert_into(runs::table)
         .values((
             runs::kind.eq(kind),
@@ -104,7 +109,7 @@ fn begin(conn: &mut Conn, kind: &str, pair: &PairId, purpose: RunKind, now: Date
 }
 
 #[async_trait]
-impl<R: Collection> Ledger<R> for SqlLedger<R> {
+impl<R: Record> Ledger<R> for SqlLedger<R> {
     async fn lease(&self, lease: &Lease, now: DateTime<Utc>) -> PortResult<bool> {
         let lease = lease.clone();
         self.write("ledger.lease", move |conn| take_lease(conn, &lease, now)).await
@@ -114,7 +119,8 @@ impl<R: Collection> Ledger<R> for SqlLedger<R> {
         let lease = lease.clone();
         let release = self.write("ledger.release", move |conn| {
             let ours = leases::table.find(lease.pair.as_str());
-            diesel::delete(ours.filter(leases::holder.eq(lease.holder.simple().to_string()))).execute(conn)?;
+            diesel::delete(ours.filter(leases::holder.eq(lease.holder.simple().to_string())))
+                .execute(conn)?;
             Ok(())
         });
         release.await
@@ -218,7 +224,7 @@ impl<R: Collection> Ledger<R> for SqlLedger<R> {
     }
 
     async fn purge(&self, before: DateTime<Utc>) -> PortResult<u64> {
-        self.write("ledger.purge", move |conn| purge::purge(conn, R::KIND.as_str(), R::KIND_NAME, before)).await
+        self.write("ledger.purge", move |conn| purge::purge(conn, R::KIND, before)).await
     }
 
     async fn erase_pair(&self, pair: &PairId) -> PortResult<()> {

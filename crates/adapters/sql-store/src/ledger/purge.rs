@@ -5,11 +5,12 @@ use diesel::{
     dsl::{exists, not},
     prelude::*,
 };
-use passerelle_ports::PairId;
+use passerelle_ports::{Kind, PairId};
 
 use super::rows::stamp;
 use crate::{
     StoreError,
+    collection::kind_name,
     dialect::Conn,
     marks::Mark,
     schema::{
@@ -20,12 +21,8 @@ use crate::{
     settings,
 };
 
-pub(crate) fn purge(
-    conn: &mut Conn,
-    kind: &str,
-    kind_name: &str,
-    before: DateTime<Utc>,
-) -> Result<u64, StoreError> {
+pub(crate) fn purge(conn: &mut Conn, of: Kind, before: DateTime<Utc>) -> Result<u64, StoreError> {
+    let (kind, kind_name) = (of.as_str(), kind_name(of));
     let before = stamp(before);
     let old = entries::kind.eq(kind).and(entries::is_open.eq(false)).and(entries::opened.lt(before));
     let gone = diesel::delete(entries::table.filter(old)).execute(conn)?;
@@ -33,7 +30,8 @@ pub(crate) fn purge(
     diesel::delete(runs::table.filter(runs::kind.eq(kind).and(runs::finished.lt(before))).filter(not(used)))
         .execute(conn)?;
     // An entry is open before its write and until its outcome has been read.
-    let open: Vec<String> = entries::table.filter(entries::is_open.eq(true)).select(entries::id).load(conn)?;
+    let open: Vec<String> =
+        entries::table.filter(entries::is_open.eq(true)).select(entries::id).load(conn)?;
     let read = outcomes::kind.eq(kind_name).and(outcomes::entry_id.ne_all(open));
     diesel::delete(outcomes::table.filter(read)).execute(conn)?;
     prune_changes(conn)?;
@@ -55,8 +53,10 @@ pub(crate) fn prune_changes(conn: &mut Conn) -> Result<u64, StoreError> {
     if horizon <= crate::replica::horizon(conn)? {
         return Ok(0);
     }
-    let gone = diesel::delete(change_log::table.filter(change_log::deleted.eq(true).and(change_log::seq.le(horizon))))
-        .execute(conn)?;
+    let gone = diesel::delete(
+        change_log::table.filter(change_log::deleted.eq(true).and(change_log::seq.le(horizon))),
+    )
+    .execute(conn)?;
     settings::put(conn, "change_log_horizon", &horizon.to_string())?;
     Ok(u64::try_from(gone).unwrap_or(u64::MAX))
 }

@@ -4,11 +4,13 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use diesel::{dsl::count_star, prelude::*};
 use passerelle_ports::{
-    Counts, Cursor, EntriesOf, Entry, EntryId, Find, Half, ItemId, LastCopy, Link, LinkId, Look, MatchKey, PairId,
-    PairState, Record, Run, RunId, Side, Sides, Slice,
+    Counts, Cursor, EntriesOf, Entry, EntryId, Find, Half, ItemId, LastCopy, Link, LinkId, Look, MatchKey,
+    PairId, PairState, Record, Run, RunId, Side, Sides, Slice,
 };
 
-use super::rows::{CopyRow, LinkRow, RunRow, different_of, entry_of, from_json, items, link_id, link_of, names, run_of};
+use super::rows::{
+    CopyRow, LinkRow, RunRow, different_of, entry_of, from_json, items, link_id, link_of, names, run_of,
+};
 use crate::{
     StoreError,
     dialect::{Conn, MOST_NAMES},
@@ -71,7 +73,11 @@ pub(crate) fn counts(conn: &mut Conn, pair: &PairId) -> Result<Counts, StoreErro
 }
 
 /// Reads links by name, in the order of their names.
-fn by_names<R: Record>(conn: &mut Conn, pair: &PairId, ids: &BTreeSet<String>) -> Result<Vec<Link<R>>, StoreError> {
+fn by_names<R: Record>(
+    conn: &mut Conn,
+    pair: &PairId,
+    ids: &BTreeSet<String>,
+) -> Result<Vec<Link<R>>, StoreError> {
     let ids: Vec<&String> = ids.iter().collect();
     let mut found = Vec::with_capacity(ids.len());
     for some in ids.chunks(MOST_NAMES) {
@@ -95,7 +101,11 @@ fn by_names<R: Record>(conn: &mut Conn, pair: &PairId, ids: &BTreeSet<String>) -
     Ok(found)
 }
 
-pub(crate) fn find<R: Record>(conn: &mut Conn, pair: &PairId, find: &Find) -> Result<Vec<Link<R>>, StoreError> {
+pub(crate) fn find<R: Record>(
+    conn: &mut Conn,
+    pair: &PairId,
+    find: &Find,
+) -> Result<Vec<Link<R>>, StoreError> {
     let mut ids: BTreeSet<String> = BTreeSet::new();
     match find {
         Find::Links(wanted) => ids.extend(names(wanted)),
@@ -160,7 +170,8 @@ pub(crate) fn looks(
         .limit(most(limit))
         .select((copies::item, copies::link))
         .load(conn)?;
-    let mut found: BTreeMap<ItemId, Option<LinkId>> = items(strange).into_iter().map(|item| (item, None)).collect();
+    let mut found: BTreeMap<ItemId, Option<LinkId>> =
+        items(strange).into_iter().map(|item| (item, None)).collect();
     for (item, link) in known {
         found.insert(ItemId::new(item), Some(link_id(&link)?));
     }
@@ -278,7 +289,11 @@ fn sharing(
     Ok(found)
 }
 
-pub(crate) fn halves_sharing(conn: &mut Conn, pair: &PairId, keys: &[MatchKey]) -> Result<Vec<Half>, StoreError> {
+pub(crate) fn halves_sharing(
+    conn: &mut Conn,
+    pair: &PairId,
+    keys: &[MatchKey],
+) -> Result<Vec<Half>, StoreError> {
     let candidates = sharing(conn, pair, &Side::BOTH, keys)?;
     let ids: BTreeSet<&String> = candidates.iter().map(|(link, _)| link).collect();
     let ids: Vec<&String> = ids.into_iter().collect();
@@ -305,7 +320,10 @@ pub(crate) fn alive_sharing(
     found.iter().map(|(link, _)| link_id(link)).collect()
 }
 
-pub(crate) fn last_copies<R: Record>(conn: &mut Conn, wanted: &[ItemId]) -> Result<Vec<LastCopy<R>>, StoreError> {
+pub(crate) fn last_copies<R: Record>(
+    conn: &mut Conn,
+    wanted: &[ItemId],
+) -> Result<Vec<LastCopy<R>>, StoreError> {
     let mut newest: HashMap<String, String> = HashMap::new();
     let mut open: HashMap<String, Vec<EntryId>> = HashMap::new();
     for some in names(wanted).chunks(MOST_NAMES) {
@@ -330,7 +348,8 @@ pub(crate) fn last_copies<R: Record>(conn: &mut Conn, wanted: &[ItemId]) -> Resu
     wanted
         .iter()
         .map(|item| {
-            let stored = newest.get(item.as_str()).map(|text| from_json(text, "passerelle_copies")).transpose()?;
+            let stored =
+                newest.get(item.as_str()).map(|text| from_json(text, "passerelle_copies")).transpose()?;
             let open = open.get(item.as_str()).cloned().unwrap_or_default();
             Ok(LastCopy { item: item.clone(), newest: stored, open })
         })
@@ -373,7 +392,11 @@ pub(crate) fn runs(
 }
 
 pub(crate) fn run(conn: &mut Conn, kind: &str, run: RunId) -> Result<Option<Run>, StoreError> {
-    let row: Option<RunRow> =
-        runs::table.find(run.0).filter(runs::kind.eq(kind)).select(RunRow::as_select()).first(conn).optional()?;
+    let row: Option<RunRow> = runs::table
+        .find(run.0)
+        .filter(runs::kind.eq(kind))
+        .select(RunRow::as_select())
+        .first(conn)
+        .optional()?;
     row.map(run_of).transpose()
 }

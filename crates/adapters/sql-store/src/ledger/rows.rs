@@ -3,8 +3,8 @@
 use chrono::{DateTime, NaiveDateTime, SubsecRound, Utc};
 use diesel::prelude::*;
 use passerelle_ports::{
-    Copy, Entry, Field, ItemId, Link, LinkId, LinkState, Outcome, PairId, Record, Run, RunId, RunKind, Side, Sides,
-    Stored, Value,
+    Copy, Entry, Field, ItemId, Link, LinkId, LinkState, Outcome, PairId, Record, Run, RunId, RunKind, Side,
+    Sides, Stored, Value,
 };
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
@@ -124,7 +124,11 @@ fn mask(of: impl Fn(Side) -> bool) -> i64 {
 }
 
 /// Returns the row of a link; `blocked` is for the caller to say.
-pub(crate) fn link_row<R: Record>(link: &Link<R>, pair: &PairId, blocked: bool) -> Result<LinkRow, StoreError> {
+pub(crate) fn link_row<R: Record>(
+    link: &Link<R>,
+    pair: &PairId,
+    blocked: bool,
+) -> Result<LinkRow, StoreError> {
     let Link { id, bases, due, state, held, chosen, different, .. } = link.clone();
     Ok(LinkRow {
         id: id.to_string(),

@@ -1,0 +1,268 @@
+//! What is written is read back, and a write touches nothing but what it is about.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs)]
+
+#[path = "support/generate.rs"]
+mod generate;
+mod support;
+
+use passerelle_calendar::Event;
+use passerelle_contacts::{Address, Contact, Email, Labelled};
+use passerelle_ports::{
+    CreateKey, Cursor, ErrorKind, From, ItemId, Opaque, Record, Replica, Write, Written, assemble, fields,
+};
+use passerelle_sql_store::StoreOptions;
+use proptest::prelude::*;
+use support::{Company, company, company_with, create, created, entry, everything, person, since, write_one};
+
+/// Writes a record, changes it into another one, and checks both against what is read.
+async fn round_trip<R: Record>(replica: &dyn Replica<R>, first: R, second: R, number: u128) {
+    let stored = created(replica, &format!("k{number}"), first.clone(), number).await;
+    assert_eq!(fields(&stored.record), fields(&first));
+    let update = Write::Update { from: stored.clone(), to: second.clone(), stamp: entry(number + 1) };
+    let Written::Stored(updated) = write_one(replica, update).await else { panic!("not stored") };
+    assert_eq!(fields(&updated.record), fields(&second));
+    assert_eq!(replica.fetch(std::slice::from_ref(&stored.id)).await.unwrap(), [Some(updated)]);
+}
+
+fn runtime() -> tokio::runtime::Runtime {
+    tokio::runtime::Builder::new_current_thread().build().unwrap()
+}
+
+fn with_company(test: impl AsyncFnOnce(Company)) {
+    runtime().block_on(async { test(company().await).await });
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 32, ..ProptestConfig::default() })]
+
+    #[test]
+    fn every_field_of_a_contact_is_kept(pairs in prop::collection::vec((generate::contact(), generate::contact()), 4)) {
+        with_company(async |company| {
+            let replica = company.store.contacts(&company.anne);
+            for (number, (first, second)) in (0..).zip(pairs) {
+                round_trip::<Contact>(&replica, first, second, number * 2).await;
+            }
+        });
+    }
+
+    #[test]
+    fn every_field_of_an_event_is_kept(pairs in prop::collection::vec((generate::event(), generate::event()), 4)) {
+        with_company(async |company| {
+            let replica = company.store.events(&company.anne);
+            for (number, (first, second)) in (0..).zip(pairs) {
+                round_trip::<Event>(&replica, first, second, number * 2).await;
+            }
+        });
+    }
+
+    #[test]
+    fn fields_that_a_write_does_not_name_stay(first in generate::contact(), second in generate::contact(), every in 1_usize..4) {
+        with_company(async |company| {
+            let replica = company.store.contacts(&company.anne);
+            let stored = created::<Contact>(&replica, "k", first.clone(), 1).await;
+            let mut target = fields(&first);
+            let wanted = fields(&second);
+            for field in wanted.keys().chain(fields(&first).keys()).step_by(every) {
+                match wanted.get(field) {
+                    Some(value) => target.insert(field.clone(), value.clone()),
+                    None => target.remove(field),
+                };
+            }
+            // Two keys with one name are one group; the tables keep the first.
+            target.retain(|field, _| field.member() != "groups");
+            let to: Contact = assemble(&target).unwrap();
+            let update = Write::Update { from: stored, to: to.clone(), stamp: entry(2) };
+            let Written::Stored(updated) = write_one(&replica, update).await else { panic!("not stored") };
+            assert_eq!(fields(&updated.record), target);
+        });
+    }
+}
+
+#[tokio::test]
+async fn an_old_version_is_refused_and_changes_nothing() {
+    let company = company().await;
+    let replica = company.store.contacts(&company.anne);
+    let old = created(&replica, "k", person("Zoé", "zoe@example.org"), 1).await;
+    company.client().run("UPDATE contacts SET notes = 'by hand'");
+    let to = Contact { notes: "ours".into(), ..old.record.clone() };
+    let writes = [
+        Write::Update { from: old.clone(), to, stamp: entry(2) },
+        Write::Delete { from: old.clone(), stamp: entry(3) },
+    ];
+    for result in replica.write(&writes).await.unwrap() {
+        assert_eq!(result.unwrap_err().kind, ErrorKind::VersionMismatch);
+    }
+    let now = replica.fetch(&[old.id]).await.unwrap().pop().unwrap().unwrap();
+    assert_eq!(now.record.notes, "by hand");
+    assert_eq!(replica.outcome(&[entry(2), entry(3)]).await.unwrap(), [None, None]);
+}
+
+#[tokio::test]
+async fn a_refused_write_does_not_stop_the_others() {
+    let company = company().await;
+    let replica = company.store.contacts(&company.anne);
+    let bad = Contact { emails: [("".into(), Email::default())].into(), ..person("Bad", "bad@example.org") };
+    let batch = [
+        create("k1", person("One", "one@example.org"), 1),
+        create("k2", bad, 2),
+        create("k3", person("Three", "three@example.org"), 3),
+    ];
+    let results = replica.write(&batch).await.unwrap();
+    assert!(matches!(results[0], Ok(Written::Stored(_))) && matches!(results[2], Ok(Written::Stored(_))));
+    let refused = results[1].as_ref().unwrap_err();
+    assert_eq!((refused.kind, refused.code), (ErrorKind::Rejected, Some("DB-104")));
+    assert_eq!(refused.details, [("reason", "an e-mail address is not empty".to_owned())]);
+    assert_eq!(everything(&replica).await.items.len(), 2);
+}
+
+#[tokio::test]
+async fn the_same_key_never_makes_two_rows_and_the_outcome_is_told() {
+    let company = company().await;
+    let replica = company.store.contacts(&company.anne);
+    let first = created(&replica, "k", person("Zoé", "zoe@example.org"), 1).await;
+    assert_eq!(
+        (first.key.clone(), first.made, first.stamp),
+        (Some(CreateKey::new("k")), Some(entry(1)), Some(entry(1)))
+    );
+    let Written::Exists { id, alive } =
+        write_one(&replica, create("k", person("Zoé", "x@example.org"), 2)).await
+    else {
+        panic!("made twice")
+    };
+    assert_eq!((id, alive.as_ref()), (first.id.clone(), Some(&first)));
+    let outcomes = replica.outcome(&[entry(1), entry(9)]).await.unwrap();
+    assert_eq!(outcomes, [Some(Written::Stored(first.clone())), None]);
+
+    assert_eq!(
+        write_one(&replica, Write::Delete { from: first.clone(), stamp: entry(3) }).await,
+        Written::Deleted
+    );
+    let again = write_one(&replica, create("k", person("Zoé", "zoe@example.org"), 4)).await;
+    assert_eq!(again, Written::Exists { id: first.id.clone(), alive: None });
+    assert_eq!(replica.outcome(&[entry(3)]).await.unwrap(), [Some(Written::Deleted)]);
+    let twice = Write::Delete { from: first.clone(), stamp: entry(5) };
+    assert_eq!(write_one(&replica, twice).await, Written::Deleted);
+
+    let back = Write::Create {
+        key: CreateKey::new("k2"),
+        record: person("Zoé", "zoe@example.org"),
+        opaque: Some(Opaque(serde_json::json!({"X-A": [1]}))),
+        stamp: entry(6),
+        replaces: Some(first.id.clone()),
+    };
+    let Written::Stored(back) = write_one(&replica, back).await else { panic!("not stored") };
+    assert_eq!(back.root(), &first.id);
+    assert_eq!(back.opaque, Opaque(serde_json::json!({"X-A": [1]})));
+}
+
+#[tokio::test]
+async fn rows_and_columns_of_the_company_stay_as_they_are() {
+    let company = company().await;
+    let mut client = company.client();
+    client.run(
+        "ALTER TABLE contacts ADD COLUMN erp_code TEXT;
+         ALTER TABLE contact_emails ADD COLUMN checked_by TEXT;
+         INSERT INTO contacts (id, given_name, erp_code, leftovers) VALUES ('c1', 'Zoé', 'E42', '{\"X-A\":1}');
+         INSERT INTO contact_emails (id, contact_id, address, checked_by) VALUES (7, 'c1', 'a@x.org', 'Luc');
+         INSERT INTO contact_emails (id, contact_id, address, checked_by) VALUES (8, 'c1', 'b@x.org', 'Eva');",
+    );
+    let replica = company.store.contacts(&company.anne);
+    let stored = replica.fetch(&[ItemId::new("c1")]).await.unwrap().pop().unwrap().unwrap();
+    let mut to = stored.record.clone();
+    to.name.given = "Zoë".into();
+    to.emails.get_mut("a@x.org").unwrap().label = "work".into();
+    write_one(&replica, Write::Update { from: stored, to, stamp: entry(1) }).await;
+    assert_eq!(
+        client.text("SELECT erp_code || given_name || leftovers AS text FROM contacts"),
+        "E42Zoë{\"X-A\":1}"
+    );
+    let rows = "SELECT id || checked_by || label AS text FROM contact_emails ORDER BY id";
+    assert_eq!(client.text(rows), "7Lucwork|8Eva");
+}
+
+#[tokio::test]
+async fn a_repetition_keeps_its_key_when_the_row_before_it_goes() {
+    let company = company().await;
+    let replica = company.store.contacts(&company.anne);
+    company.client().run(
+        "INSERT INTO contacts (id) VALUES ('c1');
+         INSERT INTO contact_addresses (contact_id, label, city) VALUES ('c1', 'work', 'Lyon'), ('c1', 'Work', 'Nice');",
+    );
+    let stored = replica.fetch(&[ItemId::new("c1")]).await.unwrap().pop().unwrap().unwrap();
+    assert_eq!(stored.record.addresses["work#2"].city, "Nice");
+    let mut to = stored.record.clone();
+    to.addresses.remove("work");
+    let Written::Stored(now) =
+        write_one(&replica, Write::Update { from: stored, to: to.clone(), stamp: entry(1) }).await
+    else {
+        panic!("not stored")
+    };
+    assert_eq!(now.record, to);
+    let mut back = to.clone();
+    back.addresses
+        .insert("work".into(), Address { label: "work".into(), city: "Metz".into(), ..Address::default() });
+    let update = Write::Update { from: now, to: back.clone(), stamp: entry(2) };
+    let Written::Stored(now) = write_one(&replica, update).await else { panic!("not stored") };
+    assert_eq!(now.record, back);
+}
+
+#[tokio::test]
+async fn a_listing_shows_what_changes_while_it_is_read() {
+    let company = company().await;
+    let mut client = company.client();
+    for number in 0..8 {
+        client.run(&format!("INSERT INTO contacts (id, given_name) VALUES ('c{number}', 'old')"));
+    }
+    let replica = company.store.contacts(&company.anne);
+    let first = replica.changes(From::Start).await.unwrap();
+    client.run("UPDATE contacts SET given_name = 'new'; DELETE FROM contacts WHERE id = 'c1'; INSERT INTO contacts (id) VALUES ('c9')");
+    let passerelle_ports::Next::Page(token) = first.next else { panic!("one page") };
+    let rest = support::listing(&replica, From::Page(token)).await;
+    let mut ids: Vec<_> = first
+        .items
+        .iter()
+        .map(|item| item.id.to_string())
+        .chain(rest.items.keys().map(ToString::to_string))
+        .collect();
+    ids.sort();
+    for number in [0, 2, 3, 4, 5, 6, 7] {
+        assert!(ids.contains(&format!("c{number}")), "c{number}");
+    }
+    let later = since(&replica, &rest.cursor).await;
+    assert_eq!(later.removed, [ItemId::new("c1")]);
+    assert_eq!(later.items.len(), 8);
+    assert!(later.items.values().all(|item| item.record.name.given != "old"));
+    let quiet = since(&replica, &later.cursor).await;
+    assert!(quiet.items.is_empty() && quiet.removed.is_empty());
+}
+
+#[tokio::test]
+async fn a_cursor_that_is_no_good_is_never_an_empty_listing() {
+    let company = company().await;
+    let replica = company.store.contacts(&company.anne);
+    for text in ["", "nonsense", "-1", "999999", "3:4"] {
+        let error = replica.changes(From::Cursor(Cursor::new(text))).await.unwrap_err();
+        assert_eq!(error.kind, ErrorKind::CursorExpired, "{text}");
+    }
+}
+
+#[tokio::test]
+async fn an_event_without_a_start_is_refused() {
+    let company = company_with(StoreOptions::default()).await;
+    let replica = company.store.events(&company.anne);
+    let result = replica.write(&[create("k", Event::default(), 1)]).await.unwrap().pop().unwrap();
+    assert_eq!(result.unwrap_err().kind, ErrorKind::Rejected);
+}
+
+#[tokio::test]
+async fn equal_custom_fields_are_told_apart_by_their_number() {
+    let company = company().await;
+    let replica = company.store.contacts(&company.anne);
+    let field = |value: &str| Labelled { label: "Badge".into(), value: value.into() };
+    let contact = Contact {
+        custom: [("badge".to_owned(), field("1")), ("badge#2".to_owned(), field("2"))].into(),
+        ..Contact::default()
+    };
+    let stored = created(&replica, "k", contact.clone(), 1).await;
+    assert_eq!(stored.record, contact);
+}
