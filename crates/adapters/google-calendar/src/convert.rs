@@ -159,7 +159,7 @@ fn leftovers(resource: &Resource, start: &Time, end: &Time) -> Leftovers {
         rest: rest.map(|(name, value)| (name.clone(), value.clone())).collect(),
         private: foreign.map(|(name, value)| (name.clone(), value.clone())).collect(),
         shared: shared.clone(),
-        source_title: resource.source.as_ref().and_then(|source: &Source| source.title.clone()),
+        source_title: resource.source.as_ref().and_then(own_title),
         end_zone: end.time_zone.clone().filter(|zone| Some(zone) != start.time_zone.as_ref()),
         ..Leftovers::default()
     };
@@ -173,6 +173,11 @@ fn leftovers(resource: &Resource, start: &Time, end: &Time) -> Leftovers {
         }
     }
     left
+}
+
+/// The words of a link, where they are not just its address.
+fn own_title(source: &Source) -> Option<String> {
+    source.title.clone().filter(|title| Some(title) != source.url.as_ref())
 }
 
 /// A guest without an address goes back as it came.

@@ -189,6 +189,46 @@ pub(crate) fn changed(series: &Event, id: RecurrenceId, change: Option<&Override
     event
 }
 
+/// A changed occurrence after its series has changed: what it says itself stays, the rest follows.
+pub(crate) fn following(occurrence: &Event, from: &Event, to: &Event, change: Option<&Override>) -> Event {
+    fn follow<T: Clone + PartialEq>(into: &mut T, from: &T, to: &T, own: bool) {
+        if from != to && !own {
+            into.clone_from(to);
+        }
+    }
+    let own = |says: fn(&Override) -> bool| change.is_some_and(says);
+    let mut event = occurrence.clone();
+    follow(&mut event.title, &from.title, &to.title, own(|change| change.title.is_some()));
+    follow(
+        &mut event.description,
+        &from.description,
+        &to.description,
+        own(|change| change.description.is_some()),
+    );
+    follow(&mut event.location, &from.location, &to.location, own(|change| change.location.is_some()));
+    follow(&mut event.duration, &from.duration, &to.duration, own(|change| change.duration.is_some()));
+    follow(&mut event.status, &from.status, &to.status, own(|change| change.status.is_some()));
+    follow(
+        &mut event.free_busy_status,
+        &from.free_busy_status,
+        &to.free_busy_status,
+        own(|change| change.free_busy_status.is_some()),
+    );
+    follow(&mut event.color, &from.color, &to.color, own(|change| change.color.is_some()));
+    follow(
+        &mut event.participants,
+        &from.participants,
+        &to.participants,
+        own(|change| change.participants.is_some()),
+    );
+    let alerts = own(|change| change.alerts.is_some());
+    if (&from.alerts, from.use_default_alerts) != (&to.alerts, to.use_default_alerts) && !alerts {
+        event.alerts.clone_from(&to.alerts);
+        event.use_default_alerts = to.use_default_alerts;
+    }
+    event
+}
+
 fn difference(expected: &Event, found: &Event) -> Override {
     fn of<T: Clone + PartialEq>(expected: &T, found: &T) -> Option<T> {
         (expected != found).then(|| found.clone())

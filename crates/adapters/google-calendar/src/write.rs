@@ -9,7 +9,7 @@ use passerelle_ports::{ErrorKind, ItemId, Opaque, PortError, PortResult, Stored,
 use serde_json::{Map, Value};
 
 use crate::{
-    changes,
+    changes::{self, Changes},
     convert::{self, Leftovers},
     error::{self, moved, not_the_organiser, rejected},
     marks,
@@ -127,38 +127,55 @@ impl GoogleCalendar {
             return Ok(Written::Stored(Family::single(master).stored(zone)));
         }
         // What was written so far stands: whatever goes wrong from here on, nobody knows how much landed.
-        self.exceptions(&master, touched, to, zone).await.map_err(|error| {
-            let code = error.code;
-            let mut unknown = PortError::new(ErrorKind::Unavailable, "events.patch").with_source(error);
-            unknown.code = code;
-            unknown
-        })?;
-        match self.family(master, BTreeMap::new()).await {
-            Ok(Found::Alive(family)) => Ok(Written::Stored(family.stored(zone))),
-            Ok(Found::Nothing) => Err(PortError::new(ErrorKind::NotFound, "events.get")),
-            Err(error) => Err(PortError::new(ErrorKind::Unavailable, "events.get").with_source(error)),
+        let family = match self.exceptions(master, &touched, from, to, zone).await {
+            Ok(family) => family,
+            Err(error) => {
+                let code = error.code;
+                let mut unknown = PortError::new(ErrorKind::Unavailable, "events.patch").with_source(error);
+                unknown.code = code;
+                return Err(unknown);
+            }
+        };
+        match family {
+            Some(family) => Ok(Written::Stored(family.stored(zone))),
+            None => Err(PortError::new(ErrorKind::NotFound, "events.get")),
         }
     }
 
+    /// Writes the exceptions that differ, and returns the family as it then is.
     async fn exceptions(
         &self,
-        master: &Resource,
-        touched: BTreeSet<RecurrenceId>,
+        master: Resource,
+        touched: &BTreeSet<RecurrenceId>,
+        from: &Event,
         to: &Event,
         zone: &str,
-    ) -> PortResult<()> {
-        if touched.is_empty() {
-            return Ok(());
-        }
+    ) -> PortResult<Option<Family>> {
         // Writing the master gave its exceptions new etags (C72).
-        let Found::Alive(family) = self.family(master.clone(), BTreeMap::new()).await? else { return Ok(()) };
-        let Some(series) = family.read(zone) else { return Ok(()) };
+        let Found::Alive(family) = self.family(master, BTreeMap::new()).await? else { return Ok(None) };
+        let Some(series) = family.read(zone) else { return Ok(Some(*family)) };
+        let mut wrote = false;
         for id in touched {
-            self.exception(&series, &family.master, id, to, zone).await?;
+            wrote |= self.exception(&series, &family.master, *id, to, zone).await?;
         }
-        Ok(())
+        for (id, exception) in series.live.iter().filter(|(id, _)| !touched.contains(id)) {
+            // Google may or may not hand on to its exceptions what changed in the master.
+            let Some(before) = convert::event(exception, zone) else { continue };
+            let change = to.recurrence_overrides.get(&id.to_string());
+            let after = series::following(&before.event, from, to, change);
+            let changes = changes::changes(&before.event, &after, &before.left, zone);
+            wrote |= self.patch_exception(&exception.id, &exception.etag, changes).await?;
+        }
+        if !wrote {
+            return Ok(Some(*family));
+        }
+        match self.family(family.master, BTreeMap::new()).await? {
+            Found::Alive(family) => Ok(Some(*family)),
+            Found::Nothing => Ok(None),
+        }
     }
 
+    /// Writes one occurrence that the record treats differently now; tells whether anything was sent.
     async fn exception(
         &self,
         series: &series::Series,
@@ -166,21 +183,21 @@ impl GoogleCalendar {
         id: RecurrenceId,
         to: &Event,
         zone: &str,
-    ) -> PortResult<()> {
-        let Some(start) = &series.converted.event.start else { return Ok(()) };
-        let Some(suffix) = times::suffix(id, start, &series.converted.zone) else { return Ok(()) };
+    ) -> PortResult<bool> {
+        let Some(start) = &series.converted.event.start else { return Ok(false) };
+        let Some(suffix) = times::suffix(id, start, &series.converted.zone) else { return Ok(false) };
         let known = series.live.get(&id).or_else(|| series.holes.get(&id));
         let instance = known.map_or_else(|| format!("{}_{suffix}", master.id), |event| event.id.clone());
         let wanted = to.recurrence_overrides.get(&id.to_string());
         if wanted.is_some_and(|change| change.excluded) {
             // Without an exception of its own, the master's EXDATE has done it.
             return match series.live.get(&id) {
-                Some(event) => self.remove(&instance, &event.etag).await.map(|_| ()),
-                None => Ok(()),
+                Some(event) => self.remove(&instance, &event.etag).await.map(|_| true),
+                None => Ok(false),
             };
         }
         if known.is_none() && wanted.is_none() {
-            return Ok(()); // only its EXDATE went
+            return Ok(false); // only its EXDATE went
         }
         let current = series.live.get(&id).and_then(|event| convert::event(event, zone));
         let hole = series.holes.contains_key(&id);
@@ -200,17 +217,18 @@ impl GoogleCalendar {
         };
         // A cancelled occurrence may still hold what it once said (C44): it is written anew, all of it.
         let before = if hole { changes::unlike(&after) } else { before };
-        let Some(changes) = changes::changes(&before, &after, &left, zone) else { return Ok(()) };
-        if changes.is_empty() {
-            return Ok(());
-        }
         let etag = known.map(|event| event.etag.as_str()).unwrap_or_default();
-        match self.patch(&instance, etag, &changes.patch()).await {
-            Ok(_) => Ok(()),
+        self.patch_exception(&instance, etag, changes::changes(&before, &after, &left, zone)).await
+    }
+
+    async fn patch_exception(&self, id: &str, etag: &str, changes: Option<Changes>) -> PortResult<bool> {
+        let Some(changes) = changes.filter(|changes| !changes.is_empty()) else { return Ok(false) };
+        match self.patch(id, etag, &changes.patch()).await {
+            Ok(_) => Ok(true),
             // No such occurrence, or Google does not take it: the override is dropped, the answer shows it.
             Err(failure) if matches!(failure.kind(), ErrorKind::NotFound | ErrorKind::Rejected) => {
                 tracing::warn!(code = failure.error().code, "a changed occurrence was not taken");
-                Ok(())
+                Ok(true)
             }
             Err(failure) => Err(failure.into()),
         }
