@@ -78,6 +78,7 @@ pub struct RequestCounter {
     calendar: AtomicU64,
     people: AtomicU64,
     oauth: AtomicU64,
+    may_mail: AtomicU64,
 }
 
 impl RequestCounter {
@@ -97,6 +98,16 @@ impl RequestCounter {
     #[must_use]
     pub fn sent_to(&self, api: Api) -> u64 {
         self.of(api).load(Ordering::Relaxed)
+    }
+
+    /// Returns how many writes of events were sent without forbidding Google to mail the guests (I8).
+    #[must_use]
+    pub fn may_mail(&self) -> u64 {
+        self.may_mail.load(Ordering::Relaxed)
+    }
+
+    pub(crate) fn count_mailing(&self) {
+        self.may_mail.fetch_add(1, Ordering::Relaxed);
     }
 
     /// Returns how many requests were sent in all.
@@ -126,6 +137,15 @@ impl Call {
     pub fn new(api: Api, operation: &'static str, method: Method, url: Url) -> Self {
         let repeatable = method == Method::GET;
         Call { api, operation, method, url, headers: HeaderMap::new(), body: None, repeatable }
+    }
+
+    /// Tells whether Google may mail guests because of this call (C147): a write below a calendar's events
+    /// that does not say `sendUpdates=none`.
+    fn may_mail_guests(&self) -> bool {
+        self.api == Api::Calendar
+            && self.method != Method::GET
+            && self.url.path_segments().is_some_and(|mut segments| segments.any(|one| one == "events"))
+            && !self.url.query_pairs().any(|(name, value)| name == "sendUpdates" && value == "none")
     }
 
     /// Adds a query parameter.
@@ -278,6 +298,9 @@ impl GoogleClient {
     async fn attempt(&self, call: &Call, token: &SecretString) -> Result<ApiResponse, Failure> {
         self.pacer.wait(call.api).await;
         self.counter.count(call.api);
+        if call.may_mail_guests() {
+            self.counter.count_mailing();
+        }
         let mut request = self
             .http
             .request(call.method.clone(), call.url.clone())

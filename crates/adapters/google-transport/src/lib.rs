@@ -21,6 +21,7 @@ pub use endpoints::{EndpointError, Endpoints};
 pub use error::{Answer, Failure, failure_of};
 pub use http_client::{HttpError, HttpOptions, ProxyOptions, http_client};
 pub use pace::Pace;
+pub use reqwest::Client as HttpClient;
 pub use scopes::{CALENDAR_EVENTS, CALENDAR_LIST, CONTACTS, EMAIL, OPENID, missing_scopes};
 pub use tokens::{StoredToken, TokenStore, Tokens};
 
