@@ -1,1 +1,3 @@
-//! Whole-product tests and the simulation.
+//! The simulation of whole histories: the real engine over strict fakes, from one seed.
+
+pub mod simulation;

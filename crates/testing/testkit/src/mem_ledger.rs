@@ -14,7 +14,6 @@ use passerelle_ports::{
     RunId, RunKind, Side, Slice, Stored, Value,
 };
 
-#[derive(Clone)]
 struct Pair<R> {
     state: PairState,
     links: BTreeMap<LinkId, Link<R>>,
@@ -85,10 +84,6 @@ impl<R: Record> MemLedger<R> {
 }
 
 impl<R: Record> State<R> {
-    fn pair(&self, pair: &PairId) -> Pair<R> {
-        self.pairs.get(pair).cloned().unwrap_or_default()
-    }
-
     fn blocked(&self, pair: &PairId) -> BTreeSet<LinkId> {
         self.entries
             .iter()
@@ -120,10 +115,38 @@ impl<R: Record> State<R> {
 
 impl<R: Record> Pair<R> {
     fn drop_items_of(&mut self, link: LinkId) {
-        self.items.retain(|_, owner| *owner != link);
+        let items: Vec<_> = self
+            .links
+            .get(&link)
+            .into_iter()
+            .flat_map(|link| Side::BOTH.into_iter().filter_map(|side| Some((side, link.item(side)?.clone()))))
+            .collect();
+        for key in items {
+            if self.items.get(&key) == Some(&link) {
+                self.items.remove(&key);
+            }
+        }
     }
 
-    fn apply(&mut self, changes: &Changes<R>) -> PortResult<()> {
+    /// Refuses changes after which an item would belong to two links.
+    fn check(&self, changes: &Changes<R>) -> PortResult<()> {
+        let moving: BTreeSet<LinkId> =
+            changes.forget.iter().copied().chain(changes.links.iter().map(|link| link.id)).collect();
+        let mut given = BTreeSet::new();
+        for link in &changes.links {
+            for side in Side::BOTH {
+                let Some(item) = link.item(side) else { continue };
+                let key = (side, item.clone());
+                let taken = self.items.get(&key).is_some_and(|owner| !moving.contains(owner));
+                if taken || !given.insert(key) {
+                    return Err(PortError::new(ErrorKind::Unexpected, "ledger.commit"));
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn apply(&mut self, changes: &Changes<R>) {
         for id in &changes.forget {
             self.drop_items_of(*id);
             self.links.remove(id);
@@ -134,10 +157,8 @@ impl<R: Record> Pair<R> {
         }
         for link in &changes.links {
             for side in Side::BOTH {
-                if let Some(item) = link.item(side)
-                    && self.items.insert((side, item.clone()), link.id).is_some()
-                {
-                    return Err(PortError::new(ErrorKind::Unexpected, "ledger.commit"));
+                if let Some(item) = link.item(side) {
+                    self.items.insert((side, item.clone()), link.id);
                 }
             }
             self.links.insert(link.id, link.clone());
@@ -170,7 +191,6 @@ impl<R: Record> Pair<R> {
             self.state.rules = Some(rules.clone());
             self.links.values_mut().for_each(|link| link.due = true);
         }
-        Ok(())
     }
 }
 
@@ -223,13 +243,13 @@ impl<R: Record> Ledger<R> for MemLedger<R> {
 
     async fn commit(&self, lease: &Lease, changes: Changes<R>) -> PortResult<()> {
         let mut state = self.lock();
-        let mut pair = state.pair(&lease.pair);
+        let pair = state.pairs.entry(lease.pair.clone()).or_default();
         if pair.lease.as_ref().is_none_or(|held| held.holder != lease.holder) {
             return Err(PortError::new(ErrorKind::RateLimited, "ledger.commit"));
         }
-        pair.apply(&changes)?;
+        pair.check(&changes)?;
+        pair.apply(&changes);
         pair.lease = Some(lease.clone());
-        state.pairs.insert(lease.pair.clone(), pair);
         for (id, outcome) in changes.close {
             if let Some((_, entry)) = state.entries.iter_mut().find(|(_, entry)| entry.id == id) {
                 entry.outcome = outcome;

@@ -1,0 +1,106 @@
+//! What the judges know: who typed what over what, who deleted what, and what was lost on the way.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use passerelle_ports::EntryId;
+
+use super::values::Token;
+
+/// One value that somebody typed.
+#[derive(Clone, Debug)]
+pub struct Edit {
+    pub token: Token,
+    pub ident: String,
+    pub field: &'static str,
+}
+
+/// One deletion by a person.
+#[derive(Clone, Debug)]
+pub struct Deletion {
+    pub ident: String,
+    /// 0 = the local store, p + 1 = the remote of pair p.
+    pub replica: usize,
+    pub seen: BTreeSet<Token>,
+    /// We did not know yet that the item exists, or an answer was outstanding.
+    pub exempt: bool,
+}
+
+#[derive(Debug, Default)]
+pub struct Diary {
+    /// What stood there when a token was typed.
+    pub parents: BTreeMap<Token, Vec<Token>>,
+    pub edits: Vec<Edit>,
+    pub deletions: Vec<Deletion>,
+    /// Tokens that a person or a provider cleared, with all they had superseded.
+    pub cleared: BTreeSet<Token>,
+    pub clears: BTreeSet<(String, &'static str)>,
+    /// How often each identity was entered on each replica.
+    pub entered: BTreeMap<(String, usize), usize>,
+    /// Leftovers last set by a person, by identity and replica.
+    pub leftovers: BTreeMap<(String, usize), serde_json::Value>,
+    pub touched: BTreeSet<(usize, String, &'static str)>,
+    /// Identities ever out of scope, or refused.
+    pub odd: BTreeSet<String>,
+    pub ever_private: BTreeSet<String>,
+    pub flipped: BTreeSet<String>,
+    pub refilled: BTreeSet<String>,
+    /// Identities with a lost answer of a remote; and of a remote that blurs what it was.
+    pub lost: BTreeSet<String>,
+    pub lost_blurred: BTreeSet<String>,
+    pub lost_entries: BTreeSet<(usize, EntryId)>,
+    /// What every write that was sent really did: stored with these values, or deleted.
+    pub truth: BTreeMap<EntryId, Option<passerelle_testkit::Note>>,
+}
+
+impl Diary {
+    /// Returns tokens and all that they superseded.
+    pub fn closure(&self, tokens: impl IntoIterator<Item = Token>) -> BTreeSet<Token> {
+        let mut seen = BTreeSet::new();
+        let mut todo: Vec<Token> = tokens.into_iter().collect();
+        while let Some(token) = todo.pop() {
+            if token > 0 && seen.insert(token) {
+                todo.extend(self.parents.get(&token).into_iter().flatten());
+            }
+        }
+        seen
+    }
+
+    pub fn entered_in_all(&self, ident: &str) -> usize {
+        self.entered.iter().filter(|((who, _), _)| who == ident).map(|(_, times)| *times).sum()
+    }
+
+    pub fn entered_on(&self, ident: &str, replica: usize) -> usize {
+        self.entered.get(&(ident.to_owned(), replica)).copied().unwrap_or(0)
+    }
+
+    pub fn typed_times(&self, token: Token) -> usize {
+        self.edits.iter().filter(|edit| edit.token == token).count()
+    }
+
+    pub fn is_deleted(&self, ident: &str) -> bool {
+        self.deletions.iter().any(|deletion| deletion.ident == ident)
+    }
+}
+
+/// Counters of the run of a pair that is under way.
+#[derive(Clone, Debug, Default)]
+pub struct Running {
+    pub started_seconds: i64,
+    pub deletes: [u64; 2],
+    pub complete: bool,
+    pub lists: u64,
+    pub fetches: u64,
+    pub writes: u64,
+}
+
+/// A write that has not landed yet, and will.
+#[derive(Clone, Debug)]
+pub struct Late {
+    pub replica: usize,
+    pub pair: usize,
+    pub at_seconds: i64,
+    pub write: passerelle_ports::Write<passerelle_testkit::Note>,
+}
+
+/// An item as a judge finds it.
+pub type Found = passerelle_ports::Stored<passerelle_testkit::Note>;

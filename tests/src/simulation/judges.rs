@@ -1,0 +1,602 @@
+//! The judges. They know what people did and what stands where; they share no code with the engine.
+//!
+//! What they do not judge, and why, is in the known limits of the engine: mostly values that were typed
+//! in more than one place, and what a lost answer of a respelling provider looked like.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use passerelle_ports::{Entry, Field, Link, LinkState, Op, Outcome, PortResult, RunId, Side, Write, Written};
+use passerelle_sync_rules::{Deletes, Policy, Rules};
+use passerelle_testkit::Note;
+
+use super::{
+    diary::{Diary, Found},
+    values::{DEFAULT, FIELDS, get, is_out, is_poison, plain, token, tokens},
+    world::World,
+};
+
+type ByIdent = BTreeMap<String, Vec<Found>>;
+
+fn sends(rules: &Rules, field: &str) -> bool {
+    rules.direction::<Note>(&Field::new(field)).leaves(Side::Local)
+}
+
+fn takes(rules: &Rules, field: &str) -> bool {
+    rules.direction::<Note>(&Field::new(field)).leaves(Side::Remote)
+}
+
+fn is_hidden(field: &str) -> bool {
+    matches!(field, "title" | "body")
+}
+
+fn is_whole(rules: &Rules) -> bool {
+    FIELDS.iter().all(|field| sends(rules, field) && takes(rules, field))
+}
+
+fn is_plain(rules: &Rules) -> bool {
+    is_whole(rules)
+        && rules.policy == Policy::Ask
+        && rules.creates.local
+        && rules.creates.remote
+        && rules.deletes.local == Deletes::Propagate
+        && rules.deletes.remote == Deletes::Propagate
+}
+
+impl World {
+    /// A write of the engine is on its way.
+    pub fn watch_write(&self, pair: usize, side: Side, write: &Write<Note>) {
+        if self.lock().undoing {
+            return;
+        }
+        let Some(entry) = self.entry(write.stamp()) else {
+            self.bad("a write without a journal entry (I14)".to_owned());
+            return;
+        };
+        let rules = self.pair(pair).rules;
+        self.watch_fields(pair, side, &rules, &entry);
+        let Some(link) = self.links(pair).into_iter().find(|link| link.id == entry.link) else { return };
+        self.watch_scope(pair, &rules, &link);
+        if side == Side::Remote && rules.redact_private {
+            self.watch_privacy(pair, &entry, &link);
+        }
+    }
+
+    fn watch_fields(&self, pair: usize, side: Side, rules: &Rules, entry: &Entry<Note>) {
+        let Some(to) = &entry.to else { return };
+        let from = entry.from.as_ref().map(|from| from.record.clone()).unwrap_or_default();
+        for field in FIELDS {
+            if get(&from, field) == get(to, field) {
+                continue;
+            }
+            let permitted = if side == Side::Remote { sends(rules, field) } else { takes(rules, field) };
+            if !permitted {
+                self.bad(format!("pair {pair} wrote {field} on {side:?} although its rules say no (I11)"));
+            }
+            if side == Side::Local && rules.redact_private && from.private && is_hidden(field) {
+                self.bad(format!("pair {pair} took the hidden {field} in (I12)"));
+            }
+        }
+    }
+
+    /// What was out of scope when the run began, and still is, is not written.
+    fn watch_scope(&self, pair: usize, rules: &Rules, link: &Link<Note>) {
+        let Some(item) = link.item(Side::Local).filter(|_| !rules.scope.all.is_empty()) else { return };
+        let past = self.replica(0).past(item);
+        if past.last().is_none_or(|(_, alive)| !alive) {
+            return;
+        }
+        let since = past.iter().rev().take_while(|(stored, _)| is_out(&stored.record)).last();
+        let began = self.pair(pair).state.started_seconds;
+        if since.is_some_and(|(stored, _)| stored.updated.timestamp() < began) {
+            self.bad(format!("pair {pair} wrote outside its scope: row {item} (I11)"));
+        }
+    }
+
+    /// A write carries nothing that the engine knew to be hidden.
+    fn watch_privacy(&self, pair: usize, entry: &Entry<Note>, link: &Link<Note>) {
+        let Some(local) = link.copies.local.as_ref().map(|copy| &copy.stored.record) else { return };
+        let Some(to) = entry.to.as_ref().filter(|_| local.private) else { return };
+        let from = entry.from.as_ref().map(|from| from.record.clone()).unwrap_or_default();
+        for field in ["title", "body"] {
+            let (was, now, raw) = (get(&from, field), get(to, field), get(local, field));
+            if was != now && token(&raw) > 0 && plain(&now) == plain(&raw) {
+                self.bad(format!("pair {pair} showed a private {field} (I12)"));
+            }
+        }
+    }
+
+    /// A write of the engine landed, or did not.
+    pub fn watch_landed(
+        &self,
+        pair: usize,
+        replica: usize,
+        write: &Write<Note>,
+        result: &PortResult<Written<Note>>,
+    ) {
+        let truth = match result {
+            Ok(Written::Stored(stored)) => Some(stored.record.clone()),
+            Ok(Written::Deleted) => None,
+            _ => return,
+        };
+        let deleted = truth.is_none();
+        let (undoing, caused) = {
+            let mut inner = self.lock();
+            inner.diary.truth.insert(write.stamp(), truth);
+            let ident = match write {
+                Write::Delete { from, .. } => from.record.uid.clone(),
+                _ => return,
+            };
+            let caused = inner.diary.deletions.iter().any(|deletion| {
+                deletion.ident == ident
+                    && (deletion.replica == 0
+                        || inner.pairs[deletion.replica - 1].rules.deletes.remote == Deletes::Propagate)
+            });
+            (inner.undoing, caused)
+        };
+        if deleted && !undoing && !caused {
+            self.bad(format!("pair {pair} deleted on {replica} without a cause: {write:?} (I4, I9)"));
+        }
+    }
+
+    /// A clash is held only where two people typed two things.
+    pub fn judge_clashes(&self, pair: usize) {
+        if self.lock().undoing {
+            return;
+        }
+        let (rules, spell) = (self.pair(pair).rules, self.pair(pair).spell);
+        for link in self.links(pair) {
+            let (Some(a), Some(b)) = (link.alive(Side::Local), link.alive(Side::Remote)) else { continue };
+            for field in &link.held {
+                let name = field.as_str();
+                self.note("held fields seen");
+                let (x, y) = (token(&get(&a.record, name)), token(&get(&b.record, name)));
+                let inner = self.lock();
+                let diary = &inner.diary;
+                let ident = &a.record.uid;
+                let covers = |above: u32, below: u32| diary.closure([above]).contains(&below);
+                let needless = x == y || x == 0 || y == 0 || covers(x, y) || covers(y, x);
+                let excused = diary.ever_private.contains(ident) && is_hidden(name)
+                    || !sends(&rules, name)
+                    || !takes(&rules, name)
+                    || diary.typed_times(x) > 1
+                    // A person cleared it: a change like any other, but without a token.
+                    || (x == 0 || y == 0) && FIELDS.iter().any(|f| *f == name && diary.clears.contains(&(ident.clone(), *f)))
+                    || diary.typed_times(y) > 1
+                    || get(&b.record, name) == DEFAULT && diary.touched.contains(&(pair + 1, ident.clone(), "label"))
+                    || get(&a.record, name) == DEFAULT && inner.pairs.len() > 1
+                    // A first meeting knows no history.
+                    || get(&link.bases.local, name).is_empty() && get(&link.bases.remote, name).is_empty()
+                    // The provider's own spelling, or a value guessed at, after a lost answer.
+                    || diary.lost.contains(ident) && (!inner.pairs[pair].stamps || spell.own || inner.pairs.len() > 1);
+                drop(inner);
+                if needless && !excused {
+                    self.bad(format!(
+                        "pair {pair} holds {name} of {} needlessly: {:?} {:?}, bases {:?} {:?} (I5)",
+                        a.record.uid,
+                        get(&a.record, name),
+                        get(&b.record, name),
+                        get(&link.bases.local, name),
+                        get(&link.bases.remote, name),
+                    ));
+                }
+            }
+        }
+    }
+
+    /// All judges of a quiet world.
+    pub fn judge(&self, what: &str, edits: bool) {
+        let by: Vec<ByIdent> = (0..self.replicas())
+            .map(|number| {
+                let mut by = ByIdent::new();
+                for stored in self.replica(number).alive() {
+                    by.entry(stored.record.uid.clone()).or_default().push(stored);
+                }
+                by
+            })
+            .collect();
+        let idents: BTreeSet<String> = by.iter().flat_map(|by| by.keys().cloned()).collect();
+        for ident in &idents {
+            self.judge_copies(what, &by, ident);
+            for pair in 0..self.pairs() {
+                self.judge_pair(what, &by, ident, pair, edits);
+            }
+            if edits {
+                self.judge_leftovers(what, &by, ident);
+            }
+        }
+        self.judge_links(what, &by);
+        if edits {
+            self.judge_edits(what, &by);
+            self.judge_deletions(what, &by, &idents);
+        }
+    }
+
+    /// No duplicates (I3).
+    fn judge_copies(&self, what: &str, by: &[ByIdent], ident: &str) {
+        for (number, by) in by.iter().enumerate() {
+            let found = by.get(ident).map_or(0, Vec::len);
+            let (most, sum, deleted) = {
+                let inner = self.lock();
+                let diary = &inner.diary;
+                let most = (0..self.replicas()).map(|n| diary.entered_on(ident, n)).max().unwrap_or(0).max(1);
+                (most, diary.entered_in_all(ident), diary.is_deleted(ident))
+            };
+            if found <= most {
+                continue;
+            }
+            if self.pairs() > 1 && found <= sum && deleted {
+                // A known limit of a hub: entered on two sides, deleted on one, brought back by one pair.
+                self.note("two copies in a hub: entered twice, deleted, brought back");
+                continue;
+            }
+            self.bad(format!("{what}: {found} copies of {ident} on {number}, {most} were entered (I3)"));
+        }
+    }
+
+    /// Both sides of a pair agree (I1), and every item is known to it (I15).
+    fn judge_pair(&self, what: &str, by: &[ByIdent], ident: &str, pair: usize, edits: bool) {
+        let none = Vec::new();
+        let locals = by[0].get(ident).unwrap_or(&none);
+        let remotes = by[pair + 1].get(ident).unwrap_or(&none);
+        for (side, items) in [(Side::Local, locals), (Side::Remote, remotes)] {
+            for item in items {
+                let known = self.link_of(pair, side, &item.id);
+                if known.is_none_or(|link| link.alive(side).is_none_or(|held| held.version != item.version)) {
+                    self.bad(format!("{what}: {ident} on {side:?} is unknown to pair {pair} (I15)"));
+                    return;
+                }
+            }
+        }
+        if locals.len() > 1 || remotes.len() > 1 {
+            return;
+        }
+        let (local, remote) = (locals.first(), remotes.first());
+        let of = |side, item: Option<&Found>| item.and_then(|item| self.link_of(pair, side, &item.id));
+        let (from_local, from_remote) = (of(Side::Local, local), of(Side::Remote, remote));
+        let Some(link) = from_local.clone().or_else(|| from_remote.clone()) else { return };
+        let rules = self.pair(pair).rules;
+        match &link.state {
+            LinkState::Ambiguous | LinkState::Released => return,
+            LinkState::Rejected(_) => {
+                if !locals.iter().chain(remotes).any(|item| is_poison(&item.record)) {
+                    self.bad(format!("{what}: {ident} refused without a cause, pair {pair}"));
+                }
+                return;
+            }
+            LinkState::Active => {}
+        }
+        let judged = link.copies.local.as_ref().or(link.copies.remote.as_ref());
+        if !rules.scope.all.is_empty() && judged.is_some_and(|copy| is_out(&copy.stored.record)) {
+            return;
+        }
+        match (local, remote) {
+            (Some(_), None) if rules.creates.remote => {
+                self.bad(format!("{what}: {ident} missing on the remote of pair {pair} (I1): {link:?}"));
+            }
+            (None, Some(_)) if rules.creates.local => {
+                self.bad(format!("{what}: {ident} missing locally, pair {pair} (I1): {link:?}"));
+            }
+            (Some(a), Some(b)) => {
+                if from_remote.as_ref().is_some_and(|other| other.state == LinkState::Released) {
+                    return;
+                }
+                if link.item(Side::Local) != Some(&a.id) || link.item(Side::Remote) != Some(&b.id) {
+                    self.bad(format!("{what}: {ident} is not linked to itself, pair {pair} (I16)"));
+                    return;
+                }
+                self.judge_fields(what, pair, &rules, &link, a, b, edits);
+            }
+            _ => {}
+        }
+    }
+
+    #[allow(clippy::too_many_arguments)]
+    fn judge_fields(
+        &self,
+        what: &str,
+        pair: usize,
+        rules: &Rules,
+        link: &Link<Note>,
+        a: &Found,
+        b: &Found,
+        edits: bool,
+    ) {
+        let ident = &a.record.uid;
+        let private = rules.redact_private && a.record.private;
+        let inner = self.lock();
+        let diary = &inner.diary;
+        let spell = inner.pairs[pair].spell;
+        let mut bad = Vec::new();
+        if private && sends(rules, "title") {
+            for field in ["title", "body"] {
+                let shown = get(&b.record, field);
+                let leaks = token(&shown) > 0 && plain(&shown) == plain(&get(&a.record, field));
+                if leaks && diary.typed_times(token(&shown)) <= 1 {
+                    bad.push(format!("{what}: the private {field} of {ident} shows on pair {pair} (I12)"));
+                }
+            }
+        }
+        for field in FIELDS {
+            let held =
+                link.held.contains(&Field::new(field)) || !link.held.is_empty() && rules.hold_whole_link;
+            let (out, back) = (sends(rules, field), takes(rules, field));
+            if held || !out && !back || private && is_hidden(field) {
+                continue;
+            }
+            let sure = edits
+                && !diary.lost_blurred.contains(ident)
+                && !diary.is_deleted(ident)
+                && diary.entered_in_all(ident) == 1;
+            if (!out || !back) && !sure {
+                continue;
+            }
+            let touched = |n: usize| {
+                diary.touched.contains(&(n, ident.clone(), field)) || diary.entered_on(ident, n) > 0
+            };
+            if !out && (touched(0) || inner.pairs.len() > 1) || !back && touched(pair + 1) {
+                continue;
+            }
+            let (x, y) = (plain(&get(&a.record, field)), plain(&get(&b.record, field)));
+            if x == y || spell.drops(field) && y.is_empty() || x.is_empty() && y == DEFAULT {
+                continue;
+            }
+            bad.push(format!(
+                "{what}: {field} of {ident} differs on pair {pair}: {x:?} {y:?}, bases {:?} {:?} (I1)",
+                get(&link.bases.local, field),
+                get(&link.bases.remote, field)
+            ));
+        }
+        drop(inner);
+        for text in bad {
+            self.bad(text);
+        }
+    }
+
+    /// What we do not model stays (I7), and a provider's own values stay there (I5).
+    fn judge_leftovers(&self, what: &str, by: &[ByIdent], ident: &str) {
+        let mut bad = Vec::new();
+        {
+            let inner = self.lock();
+            let diary: &Diary = &inner.diary;
+            let once = (0..by.len()).all(|n| diary.entered_on(ident, n) <= 1);
+            if !diary.is_deleted(ident) && once {
+                for (number, by) in by.iter().enumerate() {
+                    for item in by.get(ident).into_iter().flatten() {
+                        if let Some(set) = diary.leftovers.get(&(ident.to_owned(), number))
+                            && item.opaque.0 != *set
+                        {
+                            bad.push(format!("{what}: leftovers of {ident} on {number} lost (I7)"));
+                        }
+                    }
+                }
+            }
+            let only_here = (1..by.len()).all(|n| diary.entered_on(ident, n) == 0)
+                && !diary.touched.iter().any(|(n, who, _)| *n > 0 && who == ident);
+            if only_here && !diary.lost.contains(ident) {
+                for item in by[0].get(ident).into_iter().flatten() {
+                    if item.record.label == DEFAULT {
+                        bad.push(format!("{what}: a provider's own value of {ident} travelled (I5)"));
+                    }
+                }
+            }
+        }
+        for text in bad {
+            self.bad(text);
+        }
+    }
+
+    /// One item, one link (I16); nothing open or due is left (I14).
+    fn judge_links(&self, what: &str, _by: &[ByIdent]) {
+        for pair in 0..self.pairs() {
+            let mut seen = BTreeSet::new();
+            for link in self.links(pair) {
+                for side in Side::BOTH {
+                    if let Some(item) = link.item(side)
+                        && !seen.insert((side, item.clone()))
+                    {
+                        self.bad(format!("{what}: two links of pair {pair} on one item (I16)"));
+                    }
+                }
+                if link.due || link.looks() {
+                    self.bad(format!("{what}: a link of pair {pair} still waits: {link:?} (I14)"));
+                }
+            }
+        }
+    }
+
+    /// Every value typed is live, superseded, or in the history (I2).
+    fn judge_edits(&self, what: &str, by: &[ByIdent]) {
+        let mut past: BTreeSet<u32> = BTreeSet::new();
+        for pair in 0..self.pairs() {
+            for entry in self.ledger.all_entries(&Self::pair_id(pair)) {
+                past.extend(entry.from.iter().flat_map(|from| tokens(&from.record)));
+                past.extend(entry.to.iter().flat_map(tokens));
+            }
+        }
+        let mut bad = Vec::new();
+        {
+            let inner = self.lock();
+            let diary = &inner.diary;
+            let past = diary.closure(past);
+            let simple = inner.pairs.iter().all(|pair| is_plain(&pair.rules));
+            for edit in &diary.edits {
+                let live = by
+                    .iter()
+                    .flat_map(|by| by.get(&edit.ident).into_iter().flatten())
+                    .any(|item| diary.closure([token(&get(&item.record, edit.field))]).contains(&edit.token));
+                let deleted =
+                    diary.deletions.iter().any(|d| d.ident == edit.ident && d.seen.contains(&edit.token));
+                if live || deleted || diary.cleared.contains(&edit.token) {
+                    continue;
+                }
+                let dropped = inner.pairs.iter().any(|pair| pair.spell.drops(edit.field));
+                let accounted_for = dropped && diary.is_deleted(&edit.ident)
+                    || diary.odd.contains(&edit.ident)
+                    || diary.ever_private.contains(&edit.ident)
+                    || diary.clears.contains(&(edit.ident.clone(), edit.field));
+                let strict = simple && diary.entered_in_all(&edit.ident) == 1 && !accounted_for;
+                let text = format!("{what}: t{} typed into {} of {}", edit.token, edit.field, edit.ident);
+                if !past.contains(&edit.token) {
+                    bad.push(format!("{text} vanished (I2)"));
+                } else if strict {
+                    bad.push(format!("{text} is only in the history (I2)"));
+                }
+            }
+        }
+        for text in bad {
+            self.bad(text);
+        }
+    }
+
+    /// What people deleted stays deleted (I4), unless there was an edit that they had not seen.
+    fn judge_deletions(&self, what: &str, by: &[ByIdent], idents: &BTreeSet<String>) {
+        let blurred = self.misread();
+        let waiting: BTreeSet<String> = (0..self.pairs())
+            .flat_map(|pair| self.links(pair))
+            .filter(Link::needs_attention)
+            .flat_map(|link| link.copies.local.into_iter().chain(link.copies.remote))
+            .map(|copy| copy.stored.record.uid)
+            .collect();
+        let mut bad = Vec::new();
+        {
+            let mut inner = self.lock();
+            let carried = inner.pairs.iter().all(|pair| {
+                pair.rules.deletes.local == Deletes::Propagate
+                    && pair.rules.deletes.remote == Deletes::Propagate
+            });
+            let diary = std::mem::take(&mut inner.diary);
+            let mut judged = 0;
+            for deletion in &diary.deletions {
+                let who = &deletion.ident;
+                let unseen = diary.edits.iter().any(|edit| {
+                    edit.ident == *who
+                        && (!deletion.seen.contains(&edit.token) || diary.typed_times(edit.token) > 1)
+                });
+                let parked =
+                    diary.flipped.contains(who) || diary.refilled.contains(who) || waiting.contains(who);
+                if deletion.exempt
+                    || blurred.contains(who)
+                    || diary.odd.contains(who)
+                    || diary.entered_in_all(who) > 1
+                    || unseen
+                    || parked
+                {
+                    continue;
+                }
+                judged += 1;
+                let back_there = by[deletion.replica].contains_key(who);
+                if carried && idents.contains(who) || back_there {
+                    bad.push(format!("{what}: {who}, deleted on {}, is there (I4)", deletion.replica));
+                }
+            }
+            inner.diary = diary;
+            drop(inner);
+            for _ in 0..judged {
+                self.note("deletions judged");
+            }
+        }
+        for text in bad {
+            self.bad(text);
+        }
+    }
+
+    /// Identities for which a lost answer was read differently from what had happened.
+    fn misread(&self) -> BTreeSet<String> {
+        let (lost, truth) = {
+            let inner = self.lock();
+            (inner.diary.lost_entries.clone(), inner.diary.truth.clone())
+        };
+        let mut misread = BTreeSet::new();
+        for (_, id) in lost {
+            let Some(entry) = self.entry(id) else { continue };
+            let from = match entry.op {
+                Op::Create { .. } => Note::default(),
+                _ => entry.from.as_ref().map(|from| from.record.clone()).unwrap_or_default(),
+            };
+            let to = entry.to.clone().unwrap_or_default();
+            let landed = matches!(entry.outcome, Outcome::Landed(_));
+            let wrong = entry.is_open()
+                || match truth.get(&id) {
+                    Some(Some(stored)) => {
+                        !landed
+                            || FIELDS.iter().any(|field| {
+                                let [f, t, s] = [&from, &to, stored].map(|note| get(note, field));
+                                if f == t { s != f } else { s.trim() != t.trim() }
+                            })
+                    }
+                    Some(None) => !landed,
+                    None => landed,
+                };
+            if wrong {
+                misread.insert(if to.uid.is_empty() { from.uid } else { to.uid });
+            }
+        }
+        misread
+    }
+
+    /// The undo of the last run of a lone pair puts back exactly what was there (I10).
+    pub fn judge_undo(&self, pair: usize, run: RunId, last: bool, before: &[Vec<Found>]) {
+        let rules = self.pair(pair).rules;
+        if !last || self.pairs() > 1 || !is_whole(&rules) {
+            return;
+        }
+        let done: Vec<Entry<Note>> = self
+            .ledger
+            .all_entries(&Self::pair_id(pair))
+            .into_iter()
+            .filter(|entry| entry.run == run && matches!(entry.outcome, Outcome::Landed(_)))
+            .collect();
+        for entry in &done {
+            let number = if entry.side == Side::Local { 0 } else { pair + 1 };
+            let (Some(from), Outcome::Landed(Some(stored)), Op::Update) =
+                (&entry.from, &entry.outcome, &entry.op)
+            else {
+                self.judge_undone_whole(entry, number, &before[number]);
+                continue;
+            };
+            if done.iter().filter(|other| other.link == entry.link).count() > 1 {
+                continue;
+            }
+            let was = before[number].iter().find(|item| item.id == stored.id);
+            let (Some(was), Some(is)) = (was, self.replica(number).get(&stored.id)) else { continue };
+            let link = self.links(pair).into_iter().find(|link| link.id == entry.link);
+            let Some(link) = link.filter(|link| link.held.is_empty()) else { continue };
+            for field in FIELDS {
+                let [old, new, then, now] =
+                    [&from.record, &stored.record, &was.record, &is.record].map(|note| get(note, field));
+                let private = self.lock().diary.ever_private.contains(&is.record.uid) && is_hidden(field);
+                if old == new || then != new || old == DEFAULT || private {
+                    continue;
+                }
+                // The other side's own edit was waiting, and now came over.
+                let other = if entry.side == Side::Local { pair + 1 } else { 0 };
+                let waiting = before[other].iter().any(|item| {
+                    Some(&item.id) == link.item(entry.side.other())
+                        && plain(&get(&item.record, field)) == plain(&now)
+                        && plain(&now) != plain(&new)
+                });
+                if !waiting && plain(&now) != plain(&old) {
+                    self.bad(format!("undo: {field} of {} is {now:?}, was {old:?} before (I10)", stored.id));
+                }
+            }
+        }
+    }
+
+    fn judge_undone_whole(&self, entry: &Entry<Note>, number: usize, before: &[Found]) {
+        match (&entry.op, &entry.outcome, &entry.from) {
+            (Op::Create { .. }, Outcome::Landed(Some(stored)), _) => {
+                let untouched = before.iter().any(|i| i.id == stored.id && i.version == stored.version);
+                if untouched && self.replica(number).get(&stored.id).is_some() {
+                    self.bad(format!("undo: {} is still there (I10)", stored.id));
+                }
+            }
+            (Op::Delete, _, Some(from)) => {
+                let back = self.replica(number).alive().iter().any(|i| i.record.uid == from.record.uid);
+                if !back {
+                    self.bad(format!("undo: {} is not back (I10)", from.record.uid));
+                }
+            }
+            _ => {}
+        }
+    }
+}

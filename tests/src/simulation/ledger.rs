@@ -1,0 +1,107 @@
+//! The ledger as the engine of the simulation sees it: it may crash before and after each transaction.
+
+use std::{future, sync::Arc};
+
+use async_trait::async_trait;
+use chrono::{DateTime, Utc};
+use passerelle_ports::{
+    Changes, Counts, EntriesOf, Entry, Find, Half, ItemId, LastCopy, Lease, Ledger, Link, LinkId, Look,
+    MatchKey, PairId, PairState, PortResult, Run, RunId, RunKind, Side, Slice, Value,
+};
+use passerelle_testkit::{MemLedger, Note};
+
+use super::world::World;
+
+pub struct SimLedger {
+    pub world: Arc<World>,
+    pub inner: Arc<MemLedger<Note>>,
+}
+
+impl SimLedger {
+    async fn crash_point(&self) {
+        if self.world.crashes() {
+            future::pending::<()>().await;
+        }
+    }
+}
+
+#[async_trait]
+impl Ledger<Note> for SimLedger {
+    async fn lease(&self, lease: &Lease, now: DateTime<Utc>) -> PortResult<bool> {
+        self.inner.lease(lease, now).await
+    }
+    async fn release(&self, lease: &Lease) -> PortResult<()> {
+        self.inner.release(lease).await
+    }
+    async fn begin_run(&self, pair: &PairId, kind: RunKind, now: DateTime<Utc>) -> PortResult<RunId> {
+        self.inner.begin_run(pair, kind, now).await
+    }
+    async fn finish_run(&self, run: RunId, now: DateTime<Utc>, summary: &Value) -> PortResult<()> {
+        self.inner.finish_run(run, now, summary).await
+    }
+    async fn commit(&self, lease: &Lease, changes: Changes<Note>) -> PortResult<()> {
+        self.crash_point().await;
+        self.inner.commit(lease, changes).await?;
+        self.crash_point().await;
+        Ok(())
+    }
+    async fn pair_state(&self, pair: &PairId) -> PortResult<PairState> {
+        self.inner.pair_state(pair).await
+    }
+    async fn counts(&self, pair: &PairId) -> PortResult<Counts> {
+        self.inner.counts(pair).await
+    }
+    async fn find(&self, pair: &PairId, find: &Find) -> PortResult<Vec<Link<Note>>> {
+        self.inner.find(pair, find).await
+    }
+    async fn due(&self, pair: &PairId, after: Option<LinkId>, limit: u64) -> PortResult<Vec<LinkId>> {
+        self.inner.due(pair, after, limit).await
+    }
+    async fn looks(
+        &self,
+        pair: &PairId,
+        side: Side,
+        after: Option<&ItemId>,
+        limit: u64,
+    ) -> PortResult<Vec<Look>> {
+        self.inner.looks(pair, side, after, limit).await
+    }
+    async fn open_entries(&self, pair: &PairId) -> PortResult<Vec<Entry<Note>>> {
+        self.inner.open_entries(pair).await
+    }
+    async fn due_halves(&self, pair: &PairId, after: Option<LinkId>, limit: u64) -> PortResult<Vec<Half>> {
+        self.inner.due_halves(pair, after, limit).await
+    }
+    async fn halves_sharing(&self, pair: &PairId, keys: &[MatchKey]) -> PortResult<Vec<Half>> {
+        self.inner.halves_sharing(pair, keys).await
+    }
+    async fn alive_sharing(&self, pair: &PairId, side: Side, keys: &[MatchKey]) -> PortResult<Vec<LinkId>> {
+        self.inner.alive_sharing(pair, side, keys).await
+    }
+    async fn last_copies(&self, items: &[ItemId]) -> PortResult<Vec<LastCopy<Note>>> {
+        self.inner.last_copies(items).await
+    }
+    async fn attention(
+        &self,
+        pair: &PairId,
+        after: Option<LinkId>,
+        limit: u64,
+    ) -> PortResult<Vec<Link<Note>>> {
+        self.inner.attention(pair, after, limit).await
+    }
+    async fn entries(&self, of: &EntriesOf, slice: Slice) -> PortResult<Vec<Entry<Note>>> {
+        self.inner.entries(of, slice).await
+    }
+    async fn runs(&self, pair: Option<&PairId>, slice: Slice) -> PortResult<Vec<Run>> {
+        self.inner.runs(pair, slice).await
+    }
+    async fn run(&self, run: RunId) -> PortResult<Option<Run>> {
+        self.inner.run(run).await
+    }
+    async fn purge(&self, before: DateTime<Utc>) -> PortResult<u64> {
+        self.inner.purge(before).await
+    }
+    async fn erase_pair(&self, pair: &PairId) -> PortResult<()> {
+        self.inner.erase_pair(pair).await
+    }
+}

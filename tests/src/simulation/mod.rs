@@ -1,0 +1,39 @@
+//! One history from one seed: people, providers, faults, crashes, and judges that share no code with
+//! the engine.
+//!
+//! A history has a fault phase, a calm phase, a phase in which a person settles conflicts, and, in a
+//! third of them, an undo and its undo. Values are tokens (`t123`): every value typed is told apart from
+//! every other, so that a judge can say of each whether it is live, superseded, or lost.
+
+mod diary;
+mod judges;
+mod ledger;
+mod people;
+mod replica;
+mod values;
+mod world;
+
+use std::collections::BTreeMap;
+
+use world::World;
+
+/// What became of a history.
+#[derive(Clone, Debug)]
+pub struct Verdict {
+    /// What a judge objects to; the first objection of the first judge.
+    pub failure: Option<String>,
+    /// What happened how often.
+    pub notes: BTreeMap<&'static str, u64>,
+    /// A digest of everything that happened: the same seed gives the same.
+    pub trace: u64,
+    /// What happened, line by line, if that was asked for.
+    pub story: Vec<String>,
+}
+
+/// Plays the history of a seed.
+#[must_use]
+pub fn play(seed: u64, tell: bool) -> Verdict {
+    let world = World::new(seed, tell);
+    world.history();
+    world.verdict()
+}

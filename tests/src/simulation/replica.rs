@@ -1,0 +1,136 @@
+//! A replica as the engine of the simulation sees it: time passes, people act, requests and answers are
+//! lost, land late, land in part, and the process ends.
+
+use std::{future, sync::Arc};
+
+use async_trait::async_trait;
+use passerelle_ports::{
+    Capabilities, EntryId, ErrorKind, From, ItemId, Page, PortError, PortResult, Replica, Side, Stored,
+    Write, Written,
+};
+use passerelle_testkit::Note;
+
+use super::world::World;
+
+pub struct SimReplica {
+    pub world: Arc<World>,
+    pub pair: usize,
+    pub side: Side,
+}
+
+fn lost() -> PortError {
+    PortError::new(ErrorKind::Unavailable, "sim.lost")
+}
+
+impl SimReplica {
+    fn number(&self) -> usize {
+        if self.side == Side::Local { 0 } else { self.pair + 1 }
+    }
+
+    async fn crash_point(&self) {
+        if self.world.crashes() {
+            future::pending::<()>().await;
+        }
+    }
+
+    async fn call(&self) -> PortResult<()> {
+        self.world.tick();
+        let rate = self.world.faults().unavailable;
+        let rate = if self.side == Side::Local { rate / 4 } else { rate };
+        if self.world.chance(rate) {
+            return Err(lost());
+        }
+        self.crash_point().await;
+        Ok(())
+    }
+}
+
+#[async_trait]
+impl Replica<Note> for SimReplica {
+    fn capabilities(&self) -> Capabilities {
+        Capabilities {
+            batch_max: self.world.batch(self.pair),
+            ..self.world.replica(self.number()).capabilities()
+        }
+    }
+
+    async fn changes(&self, from: From) -> PortResult<Page<Note>> {
+        self.call().await?;
+        let world = &self.world;
+        if matches!(from, From::Cursor(_)) && self.side == Side::Remote && world.chance(world.faults().expire)
+        {
+            world.note("cursors expired");
+            return Err(PortError::new(ErrorKind::CursorExpired, "sim.expired"));
+        }
+        let complete = from == From::Start;
+        let mut page = world.replica(self.number()).changes(from).await?;
+        if world.is_faulty() {
+            if world.chance(500) {
+                page.items.reverse();
+            }
+            if let (true, Some(first)) = (world.chance(200), page.items.first().cloned()) {
+                page.items.push(first);
+            }
+        }
+        world.listed(self.pair, self.side, complete, &mut page);
+        Ok(page)
+    }
+
+    async fn fetch(&self, ids: &[ItemId]) -> PortResult<Vec<Option<Stored<Note>>>> {
+        self.call().await?;
+        let found = self.world.replica(self.number()).fetch(ids).await?;
+        self.world.fetched(self.pair, self.side, ids, &found);
+        Ok(found)
+    }
+
+    async fn write(&self, batch: &[Write<Note>]) -> PortResult<Vec<PortResult<Written<Note>>>> {
+        let world = &self.world;
+        world.tick();
+        let faults = world.faults();
+        let request_lost = world.chance(faults.unavailable);
+        let answer_lost = world.chance(faults.lost);
+        let (prefix, style) = (world.below(batch.len() as u64 + 1), world.below(3));
+        let called = world.seconds();
+        let mut results = Vec::new();
+        for (index, write) in batch.iter().enumerate() {
+            if index > 0 {
+                world.tick();
+            }
+            let item_lost = world.chance(faults.lost / 2);
+            let lands = if request_lost {
+                false
+            } else if answer_lost {
+                match style {
+                    0 => (index as u64) < prefix,
+                    1 => world.chance(500),
+                    _ => true,
+                }
+            } else {
+                !item_lost || world.chance(500)
+            };
+            let unknown = request_lost || answer_lost || item_lost;
+            if unknown {
+                world.note("unknown answers");
+                world.lose(self.pair, self.side, write);
+            }
+            if lands {
+                let result = world.land(self.pair, self.side, write, unknown).await?;
+                results.push(if unknown { Err(lost()) } else { result });
+            } else {
+                world.maybe_later(self.pair, self.side, called, write);
+                results.push(Err(lost()));
+            }
+        }
+        if world.crashes() {
+            for write in batch {
+                world.lose(self.pair, self.side, write);
+            }
+            future::pending::<()>().await;
+        }
+        if request_lost || answer_lost { Err(lost()) } else { Ok(results) }
+    }
+
+    async fn outcome(&self, entries: &[EntryId]) -> PortResult<Vec<Option<Written<Note>>>> {
+        self.world.replica(self.number()).outcome(entries).await
+    }
+}

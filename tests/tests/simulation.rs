@@ -1,0 +1,42 @@
+//! Histories of the real engine over strict fakes and faults, from seeds; see `cargo xtask sim`.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs)]
+
+use passerelle_whole_product_tests::simulation::play;
+
+/// Seeds that failed an earlier build, or that the engine's model names.
+const REGRESSIONS: &[u64] = &[
+    1082, 11796, 41941, 50730, 70009, 71110, 91130, 91300, 170_862, 250_421, 283_489, 319_048, 335_950,
+    338_219, 362_035,
+];
+
+fn check(seeds: impl Iterator<Item = u64>) {
+    let failures: Vec<String> = seeds
+        .filter_map(|seed| {
+            let failure = play(seed, false).failure?;
+            Some(format!("seed {seed}: {failure}\n    replay: cargo xtask sim --seed {seed}"))
+        })
+        .collect();
+    assert!(failures.is_empty(), "{}", failures.join("\n"));
+}
+
+#[test]
+fn seeds_that_failed_before_pass() {
+    check(REGRESSIONS.iter().copied());
+}
+
+#[test]
+fn histories_end_well_first_thousand() {
+    check(1..=1_000);
+}
+
+#[test]
+fn histories_end_well_second_thousand() {
+    check(1_001..=2_000);
+}
+
+#[test]
+fn a_seed_gives_the_same_history_twice() {
+    for seed in 1..=30 {
+        assert_eq!(play(seed, false).trace, play(seed, false).trace, "seed {seed} (I19)");
+    }
+}
