@@ -101,7 +101,8 @@ fn side(remote: bool) -> Side {
 
 fn stored(item: u8, version: u8, side: Side) -> Stored<Note> {
     let mut record = Note::new(format!("u{}", item % 4), format!("title {version}"));
-    record.mail = if version.is_multiple_of(3) { String::new() } else { format!("m{}@example.org", item % 3) };
+    record.mail =
+        if version.is_multiple_of(3) { String::new() } else { format!("m{}@example.org", item % 3) };
     Stored {
         id: ItemId::new(format!("{}{item}", side.as_str())),
         version: Version::new(if side == Side::Remote { format!("e{version}") } else { version.to_string() }),

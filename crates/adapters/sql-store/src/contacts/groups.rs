@@ -6,7 +6,7 @@ use diesel::prelude::*;
 
 use super::{convert::group_key, rows::MemberRow};
 use crate::{
-    child::{ChildRow, Held, Repeats, apply_repeating, numbered},
+    child::{ChildRow, Held, Repeats, apply_repeating, numbered, wanted},
     dialect::{Conn, MOST_NAMES},
     schema::{contact_group_members, contact_groups},
 };
@@ -86,45 +86,66 @@ pub(crate) fn apply(
     }
     let rows = Member::select(conn, &[id.to_owned()])?;
     let held = numbered(rows, None);
-    let ids = group_ids(conn, from, to)?;
-    let members = |groups: &BTreeMap<String, String>| {
-        let mut once = BTreeSet::new();
-        let groups = groups.iter().filter(|(_, name)| once.insert((*name).clone()));
-        let rows = groups.filter_map(|(key, name)| {
-            let row = MemberRow { contact_id: id.to_owned(), group_id: *ids.get(name)?, ordinal: 0 };
-            Some((key.clone(), Member { row, name: name.clone() }))
-        });
-        crate::child::wanted(rows.collect::<Vec<_>>().into_iter(), None)
-    };
-    let (before, after) = (members(from), members(to));
+    let ids = group_ids(conn, &from.values().collect(), &to.values().collect())?;
+    let (before, after) = (members(id, from, &ids), members(id, to, &ids));
     apply_repeating(conn, &held, &before, &after, None)
+}
+
+/// Puts new contacts into their groups.
+pub(crate) fn insert<'a>(
+    conn: &mut Conn,
+    contacts: impl Iterator<Item = (&'a str, &'a BTreeMap<String, String>)> + Clone,
+) -> QueryResult<()> {
+    let names: BTreeSet<&String> = contacts.clone().flat_map(|(_, groups)| groups.values()).collect();
+    if names.is_empty() {
+        return Ok(());
+    }
+    let ids = group_ids(conn, &BTreeSet::new(), &names)?;
+    let rows: Vec<Member> =
+        contacts.flat_map(|(id, groups)| members(id, groups, &ids).into_values()).collect();
+    crate::child::insert(conn, &rows)
+}
+
+/// Returns the memberships that a contact should have. Two keys with one name are one membership.
+fn members(
+    id: &str,
+    groups: &BTreeMap<String, String>,
+    ids: &HashMap<String, i64>,
+) -> BTreeMap<String, Member> {
+    let mut once = BTreeSet::new();
+    let rows = groups.iter().filter(|(_, name)| once.insert(name.as_str())).filter_map(|(key, name)| {
+        let row = MemberRow { contact_id: id.to_owned(), group_id: *ids.get(name)?, ordinal: 0 };
+        Some((key.clone(), Member { row, name: name.clone() }))
+    });
+    wanted(rows, None)
 }
 
 /// Finds groups by name; those of `to` are made if they do not exist.
 fn group_ids(
     conn: &mut Conn,
-    from: &BTreeMap<String, String>,
-    to: &BTreeMap<String, String>,
+    from: &BTreeSet<&String>,
+    to: &BTreeSet<&String>,
 ) -> QueryResult<HashMap<String, i64>> {
-    let names: BTreeSet<&String> = from.values().chain(to.values()).collect();
-    let names: Vec<&String> = names.into_iter().collect();
-    let find = |conn: &mut Conn| -> QueryResult<HashMap<String, i64>> {
-        let mut found = HashMap::new();
-        for some in names.chunks(MOST_NAMES) {
-            let rows: Vec<(String, i64)> = contact_groups::table
-                .filter(contact_groups::name.eq_any(some.iter().copied()))
-                .select((contact_groups::name, contact_groups::id))
-                .load(conn)?;
-            found.extend(rows);
-        }
-        Ok(found)
-    };
-    let mut found = find(conn)?;
-    let missing: BTreeSet<&String> = to.values().filter(|name| !found.contains_key(*name)).collect();
+    let names: Vec<&String> = from.union(to).copied().collect();
+    let mut found = find(conn, &names)?;
+    let missing: Vec<&str> =
+        to.iter().filter(|name| !found.contains_key(**name)).map(|name| name.as_str()).collect();
     if !missing.is_empty() {
-        let rows: Vec<_> = missing.iter().map(|name| contact_groups::name.eq(name.as_str())).collect();
+        let rows: Vec<_> = missing.iter().map(|name| contact_groups::name.eq(*name)).collect();
         diesel::insert_into(contact_groups::table).values(rows).execute(conn)?;
-        found = find(conn)?;
+        found = find(conn, &names)?;
+    }
+    Ok(found)
+}
+
+fn find(conn: &mut Conn, names: &[&String]) -> QueryResult<HashMap<String, i64>> {
+    let mut found = HashMap::new();
+    for some in names.chunks(MOST_NAMES) {
+        let rows: Vec<(String, i64)> = contact_groups::table
+            .filter(contact_groups::name.eq_any(some.iter().copied()))
+            .select((contact_groups::name, contact_groups::id))
+            .load(conn)?;
+        found.extend(rows);
     }
     Ok(found)
 }

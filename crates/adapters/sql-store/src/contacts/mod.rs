@@ -4,7 +4,7 @@ mod convert;
 mod groups;
 mod rows;
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{HashMap, HashSet};
 
 use chrono::NaiveDateTime;
 use diesel::{dsl::exists, prelude::*};
@@ -180,9 +180,7 @@ impl Collection for Contact {
             })*};
         }
         insert_parts!(emails phones addresses urls ims dates relations organizations nicknames custom);
-        for new in rows {
-            groups::apply(conn, &new.id, &BTreeMap::new(), &new.record.groups)?;
-        }
+        groups::insert(conn, rows.iter().map(|new| (new.id.as_str(), &new.record.groups)))?;
         if let Some(user) = scope.user.as_deref().filter(|_| !scope.share) {
             let owned: Vec<_> = rows
                 .iter()
