@@ -27,6 +27,9 @@ impl<R: Record> Session<'_, R> {
     pub(crate) async fn observe(&mut self, side: Side) -> Flow<()> {
         let state = self.engine.ledger.pair_state(self.pair()).await.map_err(ledger)?;
         let mut from = match state.cursors[side].clone() {
+            // The replica gives no cursors: it is listed as a whole each time. Only its first listing holds
+            // deletions back, or they would wait for ever.
+            Some(cursor) if cursor.as_str().is_empty() => self.list_whole(side),
             Some(cursor) => From::Cursor(cursor),
             None => self.list_all(side),
         };
@@ -36,7 +39,7 @@ impl<R: Record> Session<'_, R> {
                 Ok(page) => page,
                 // Only a listing of changes may turn into a complete one: two complete listings of one run
                 // could not be told apart.
-                Err(error) if error.kind == ErrorKind::CursorExpired && !self.report.complete[side] => {
+                Err(error) if error.kind == ErrorKind::CursorExpired && !self.whole[side] => {
                     tracing::info!(
                         run.id = self.run.0,
                         side = side.as_str(),
@@ -63,6 +66,11 @@ impl<R: Record> Session<'_, R> {
 
     fn list_all(&mut self, side: Side) -> From {
         self.report.complete[side] = true;
+        self.list_whole(side)
+    }
+
+    fn list_whole(&mut self, side: Side) -> From {
+        self.whole[side] = true;
         From::Start
     }
 
@@ -95,7 +103,7 @@ impl<R: Record> Session<'_, R> {
                 });
             }
         }
-        if self.report.complete[side] {
+        if self.whole[side] {
             work.changes.met = Some((side, self.run, met));
             work.changes.absent = cursor.is_some().then_some((side, self.run));
         }

@@ -149,7 +149,8 @@ impl<R: Record> Session<'_, R> {
         true
     }
 
-    /// Tells whether a side was listed completely: then nothing is deleted in this run.
+    /// Tells whether a side was listed completely for want of a good cursor: then nothing is deleted in this
+    /// run.
     pub(crate) fn is_complete(&self) -> bool {
         self.report.complete.local || self.report.complete.remote
     }

@@ -62,7 +62,7 @@ pub struct RunReport {
     pub started: DateTime<Utc>,
     /// When it ended.
     pub finished: Option<DateTime<Utc>>,
-    /// Whether a side was listed completely; then nothing was deleted.
+    /// Whether a side was listed completely for want of a good cursor; then nothing was deleted.
     pub complete: Sides<bool>,
     /// How many items of each side were new, changed or gone.
     pub observed: Sides<u64>,

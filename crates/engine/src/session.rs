@@ -5,7 +5,7 @@ use std::sync::Arc;
 use chrono::{DateTime, TimeDelta, Utc};
 use passerelle_ports::{
     Capabilities, Changes, Entry, ErrorKind, Lease, LinkId, Outcome, PairId, PortError, Record, Replica,
-    RunId, RunKind, Side,
+    RunId, RunKind, Side, Sides,
 };
 use passerelle_sync_rules::{Plan, Rules};
 use serde_json::json;
@@ -36,6 +36,8 @@ pub(crate) struct Session<'a, R: Record> {
     pub(crate) observed_from: DateTime<Utc>,
     /// Whether this run changed any link.
     pub(crate) touched: bool,
+    /// Which sides are listed as a whole: what such a listing does not meet is looked for.
+    pub(crate) whole: Sides<bool>,
     /// How many single writes were answered with something that makes no sense.
     pub(crate) nonsense: u32,
     progress: &'a dyn Progress,
@@ -63,6 +65,7 @@ impl<'a, R: Record> Session<'a, R> {
                 open,
                 observed_from: now,
                 touched: false,
+                whole: Sides { local: false, remote: false },
                 nonsense: 0,
                 progress,
             }),

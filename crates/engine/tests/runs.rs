@@ -3,9 +3,11 @@
 
 use std::{sync::Arc, time::Duration};
 
+use async_trait::async_trait;
 use passerelle_engine::{Approval, Engine, EngineError, PairSettings, RunReport, Silent};
 use passerelle_ports::{
-    Clock, EntriesOf, Field, Ids, InstallationId, ItemId, Ledger, Link, PairId, Replica, RunId, Side, Sides,
+    Capabilities, Clock, Cursor, EntriesOf, Field, From, Ids, InstallationId, ItemId, Ledger, Link, Next,
+    Page, PairId, PortResult, Replica, RunId, Side, Sides, Stored, Write, Written,
 };
 use passerelle_sync_rules::{Deletes, Policy, Rules, Trip};
 use passerelle_testkit::{
@@ -291,6 +293,56 @@ fn an_expired_cursor_deletes_nothing_in_its_run() {
     assert_eq!((report.deferred_deletes, house.remote.alive().len()), (1, 2));
     house.settle();
     assert_eq!(house.titles(), both(&["b"]));
+}
+
+/// A replica that never gives a cursor.
+struct Forgetful(Arc<MemReplica<Note>>);
+
+#[async_trait]
+impl Replica<Note> for Forgetful {
+    fn capabilities(&self) -> Capabilities {
+        self.0.capabilities()
+    }
+    async fn changes(&self, from: From) -> PortResult<Page<Note>> {
+        assert!(!matches!(from, From::Cursor(_)), "a cursor that was never given");
+        let page = self.0.changes(from).await?;
+        let next = match page.next {
+            Next::End(_) => Next::End(Cursor::from("")),
+            next => next,
+        };
+        Ok(Page { next, ..page })
+    }
+    async fn fetch(&self, ids: &[ItemId]) -> PortResult<Vec<Option<Stored<Note>>>> {
+        self.0.fetch(ids).await
+    }
+    async fn write(&self, batch: &[Write<Note>]) -> PortResult<Vec<PortResult<Written<Note>>>> {
+        self.0.write(batch).await
+    }
+}
+
+#[test]
+fn a_replica_without_cursors_is_kept_in_step_deletions_included() {
+    let house = house();
+    let run = || {
+        house.later();
+        let engine = house.engine_over(Arc::new(Forgetful(house.remote.clone())));
+        finish(engine.run(None, &Silent)).unwrap().unwrap()
+    };
+    let [here, _] = ["a", "b"].map(|title| house.local.person_creates(Note::new(title, title)));
+    let [there, _] = ["c", "d"].map(|title| house.remote.person_creates(Note::new(title, title)));
+    let first = run();
+    assert!(first.complete.remote, "the first listing holds deletions back");
+    (0..3).for_each(|_| drop(run()));
+    assert_eq!(house.titles(), both(&["a", "b", "c", "d"]));
+    let quiet = run();
+    assert!(quiet.is_quiet() && !quiet.complete.remote, "{quiet:?}");
+
+    house.local.person_deletes(&here);
+    house.remote.person_deletes(&there);
+    house.remote.person_creates(Note::new("e", "e"));
+    (0..3).for_each(|_| drop(run()));
+    assert_eq!(house.titles(), both(&["b", "d", "e"]));
+    assert!(run().is_quiet());
 }
 
 #[test]

@@ -69,6 +69,8 @@ pub enum Next {
     /// Another page of the same listing.
     Page(PageToken),
     /// Nothing: the listing is complete, and the next one starts at this cursor.
+    ///
+    /// An empty cursor says that the replica gave none: the next run lists everything again.
     End(Cursor),
 }
 
