@@ -1,2 +1,22 @@
-//! The command line of Passerelle.
-fn main() {}
+//! The binary: reads settings and arguments, picks the adapters, carries out one command.
+
+mod cli;
+mod clock;
+mod commands;
+mod compose;
+mod config;
+mod demo;
+mod files;
+mod help;
+mod keys;
+mod lock;
+mod output;
+mod start;
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    // Fails only where a provider is installed already, which is as good.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    ExitCode::from(start::run(std::env::args_os().collect(), &config::Environment::of_this_process()))
+}

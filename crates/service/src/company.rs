@@ -6,7 +6,7 @@ use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use passerelle_calendar::Event;
 use passerelle_contacts::Contact;
-use passerelle_ports::{InstallationId, Kind, Ledger, PairId, PortResult, Replica};
+use passerelle_ports::{InstallationId, ItemId, Kind, Ledger, PairId, PortResult, Replica, Value};
 use passerelle_sync_rules::Rules;
 use serde::Serialize;
 
@@ -107,14 +107,76 @@ pub trait Company: Send + Sync {
     async fn pairs(&self) -> PortResult<Vec<Pair>>;
     /// Adds a pair, or replaces the one of the same [`Pair::id`].
     async fn save_pair(&self, pair: &Pair) -> PortResult<()>;
-    /// Returns the contacts that an app user sees; `None` = all of them.
-    async fn contacts(&self, user: Option<&str>) -> PortResult<Arc<dyn Replica<Contact>>>;
+    /// Returns the contacts that an app user sees.
+    fn contacts(&self, user: &str) -> Arc<dyn Replica<Contact>>;
     /// Returns an app user's appointments.
-    async fn events(&self, user: &str) -> PortResult<Arc<dyn Replica<Event>>>;
+    fn events(&self, user: &str) -> Arc<dyn Replica<Event>>;
     /// Returns the ledger of contacts.
     fn contact_ledger(&self) -> Arc<dyn Ledger<Contact>>;
     /// Returns the ledger of events.
     fn event_ledger(&self) -> Arc<dyn Ledger<Event>>;
+    /// Puts contacts into the database: seen by one app user, or by all. One that is known by its `uid` gets
+    /// the new values.
+    async fn load_contacts(&self, user: Option<&str>, records: Vec<Loadable<Contact>>) -> PortResult<Loaded>;
+    /// Puts appointments into an app user's calendar, by the same rules.
+    async fn load_events(&self, user: &str, records: Vec<Loadable<Event>>) -> PortResult<Loaded>;
+    /// Lists contacts by name.
+    async fn list_contacts(&self, search: &Search) -> PortResult<Found<Contact>>;
+    /// Lists appointments by their start.
+    async fn list_events(&self, search: &Search) -> PortResult<Found<Event>>;
+    /// Returns one contact.
+    async fn get_contact(&self, id: &ItemId) -> PortResult<Option<Item<Contact>>>;
+    /// Returns one appointment.
+    async fn get_event(&self, id: &ItemId) -> PortResult<Option<Item<Event>>>;
+}
+
+/// A record of a file with what the file holds beyond it.
+pub type Loadable<R> = (R, Option<Value>);
+
+/// What putting records into the database did.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Loaded {
+    /// Records that were new.
+    pub created: u64,
+    /// Records that were known and got new values.
+    pub updated: u64,
+    /// Records that were there already.
+    pub unchanged: u64,
+    /// Positions of records that a rule of the tables refused, with the rule.
+    pub refused: Vec<(u64, String)>,
+}
+
+/// What to list.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Search {
+    /// For one app user, or everything that the company has.
+    pub user: Option<String>,
+    /// Words to be found.
+    pub text: String,
+    /// How many to leave out.
+    pub skip: u64,
+    /// How many at most.
+    pub limit: Option<u64>,
+}
+
+/// A record of the company's, for lists.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Item<R> {
+    /// Its id in the company's database.
+    pub id: ItemId,
+    /// When it last changed.
+    pub updated: DateTime<Utc>,
+    /// The record.
+    pub record: R,
+}
+
+/// A stretch of a list, and how long the whole list is.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Found<R> {
+    /// The records.
+    pub items: Vec<Item<R>>,
+    /// How many there are in all.
+    pub total: u64,
 }
 
 /// A provider, able to open any connected account.
@@ -130,7 +192,7 @@ pub trait Provider: Send + Sync {
     async fn forget(&self, account: &Account) -> PortResult<Forgotten>;
     /// Returns how many requests were sent since the program started.
     fn requests(&self) -> u64;
-    /// Returns how many writes so far asked the provider to mail guests.
+    /// Returns how many writes so far did not forbid the provider to mail guests.
     fn guest_mails(&self) -> u64;
 }
 

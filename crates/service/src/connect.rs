@@ -114,7 +114,8 @@ pub struct Choice {
     pub without_contacts: bool,
 }
 
-/// Makes the pairs of a choice, both ways unless the rules say otherwise. Pairs that exist keep their links.
+/// Makes the pairs of a choice. Pairs that exist keep their links. Which way things travel is for the settings
+/// to say; a pair only keeps whether its account may write to the collection.
 ///
 /// # Errors
 ///
@@ -124,7 +125,6 @@ pub async fn choose_pairs(
     account: &Account,
     offered: &[Collection],
     choice: &Choice,
-    rules: &dyn Fn(Kind) -> Rules,
 ) -> Outcome<Vec<ChosenPair>> {
     let wanted = wanted(offered, choice)?;
     let known = company.pairs().await?;
@@ -135,7 +135,7 @@ pub async fn choose_pairs(
             return Err(Failure::new("SYNC-107").with("calendar", &collection.name));
         }
         let before = known.iter().any(|pair| pair.id == id);
-        let mut rules = rules(collection.kind);
+        let mut rules = Rules::default();
         if !collection.writable {
             rules = rules.without_writing(passerelle_ports::Side::Remote);
         }

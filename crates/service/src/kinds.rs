@@ -6,9 +6,14 @@ use async_trait::async_trait;
 use passerelle_calendar::Event;
 use passerelle_contacts::Contact;
 use passerelle_engine::{Engine, PairSettings};
-use passerelle_ports::{Kind, Ledger, PortResult, Record, Replica, Side, Sides};
+use passerelle_ports::{
+    ErrorKind, ItemId, Kind, Ledger, PortError, PortResult, Record, Replica, Side, Sides,
+};
 
-use crate::{Account, AccountState, Company, Failure, Office, Outcome, Pair, Provider};
+use crate::{
+    Account, AccountState, Company, Failure, Found, Item, Loadable, Loaded, Office, Outcome, Pair, Provider,
+    Search,
+};
 
 /// A kind of record that the company and its providers hold.
 #[async_trait]
@@ -16,13 +21,23 @@ pub trait Kinded: Record {
     /// Returns the ledger of this kind.
     fn ledger(company: &dyn Company) -> Arc<dyn Ledger<Self>>;
     /// Returns an app user's collection in the company's database.
-    async fn local(company: &dyn Company, user: &str) -> PortResult<Arc<dyn Replica<Self>>>;
+    fn local(company: &dyn Company, user: &str) -> Arc<dyn Replica<Self>>;
     /// Returns the collection of a pair at the provider.
     async fn remote(
         provider: &dyn Provider,
         account: &Account,
         pair: &Pair,
     ) -> PortResult<Arc<dyn Replica<Self>>>;
+    /// Puts records into the database; appointments need an app user.
+    async fn load(
+        company: &dyn Company,
+        user: Option<&str>,
+        records: Vec<Loadable<Self>>,
+    ) -> PortResult<Loaded>;
+    /// Lists records.
+    async fn list(company: &dyn Company, search: &Search) -> PortResult<Found<Self>>;
+    /// Returns one record.
+    async fn get(company: &dyn Company, id: &ItemId) -> PortResult<Option<Item<Self>>>;
 }
 
 #[async_trait]
@@ -31,8 +46,8 @@ impl Kinded for Contact {
         company.contact_ledger()
     }
 
-    async fn local(company: &dyn Company, user: &str) -> PortResult<Arc<dyn Replica<Self>>> {
-        company.contacts(Some(user)).await
+    fn local(company: &dyn Company, user: &str) -> Arc<dyn Replica<Self>> {
+        company.contacts(user)
     }
 
     async fn remote(
@@ -42,6 +57,22 @@ impl Kinded for Contact {
     ) -> PortResult<Arc<dyn Replica<Self>>> {
         provider.contacts(account, pair).await
     }
+
+    async fn load(
+        company: &dyn Company,
+        user: Option<&str>,
+        records: Vec<Loadable<Self>>,
+    ) -> PortResult<Loaded> {
+        company.load_contacts(user, records).await
+    }
+
+    async fn list(company: &dyn Company, search: &Search) -> PortResult<Found<Self>> {
+        company.list_contacts(search).await
+    }
+
+    async fn get(company: &dyn Company, id: &ItemId) -> PortResult<Option<Item<Self>>> {
+        company.get_contact(id).await
+    }
 }
 
 #[async_trait]
@@ -50,8 +81,8 @@ impl Kinded for Event {
         company.event_ledger()
     }
 
-    async fn local(company: &dyn Company, user: &str) -> PortResult<Arc<dyn Replica<Self>>> {
-        company.events(user).await
+    fn local(company: &dyn Company, user: &str) -> Arc<dyn Replica<Self>> {
+        company.events(user)
     }
 
     async fn remote(
@@ -60,6 +91,23 @@ impl Kinded for Event {
         pair: &Pair,
     ) -> PortResult<Arc<dyn Replica<Self>>> {
         provider.events(account, pair).await
+    }
+
+    async fn load(
+        company: &dyn Company,
+        user: Option<&str>,
+        records: Vec<Loadable<Self>>,
+    ) -> PortResult<Loaded> {
+        let user = user.ok_or_else(|| PortError::new(ErrorKind::Unsupported, "events.load"))?;
+        company.load_events(user, records).await
+    }
+
+    async fn list(company: &dyn Company, search: &Search) -> PortResult<Found<Self>> {
+        company.list_events(search).await
+    }
+
+    async fn get(company: &dyn Company, id: &ItemId) -> PortResult<Option<Item<Self>>> {
+        company.get_event(id).await
     }
 }
 
@@ -89,7 +137,7 @@ pub(crate) async fn engine<R: Kinded>(office: &Office, pair: &Pair) -> Outcome<E
     let remote = R::remote(&*office.provider, &account, pair)
         .await
         .map_err(|error| Failure::of_port(Side::Remote, error).or_with("user", &pair.user))?;
-    let local = R::local(&*office.company, &pair.user).await?;
+    let local = R::local(&*office.company, &pair.user);
     let settings = PairSettings::new(
         pair.id.clone(),
         office.company.installation(),

@@ -13,7 +13,10 @@ mod status;
 mod sync;
 mod users;
 
-pub use company::{Account, AccountState, AppUser, Collection, Company, Forgotten, Pair, Provider};
+pub use company::{
+    Account, AccountState, AppUser, Collection, Company, Forgotten, Found, Item, Loadable, Loaded, Pair,
+    Provider, Search,
+};
 pub use conflicts::{Answer, Clash, Conflict, LookAlike, Waiting, conflict, conflicts, resolve};
 pub use connect::{
     Choice, ChosenPair, Disconnected, Identity, bound_account, check_binding, choose_pairs, disconnect,
@@ -24,7 +27,7 @@ pub use history::{Change, FieldChange, PastRun, changes, runs, undo};
 pub use kinds::{KINDS, Kinded};
 pub use office::Office;
 pub use passerelle_engine::{Phase, Progress, Silent};
-pub use records::{BadRecord, ImportReport, Incoming, Listed, all_of, import, list, show};
+pub use records::{BadRecord, ImportReport, Incoming, every, import};
 pub use report::{PairReport, PlannedWrite, Problem, SyncReport, Writes};
 pub use status::{PairStatus, UserStatus, status};
 pub use sync::{SyncRequest, Watch, sync};

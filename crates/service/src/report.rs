@@ -109,7 +109,7 @@ pub struct PairReport {
     pub deferred_deletes: u64,
     /// Requests to the provider.
     pub requests: u64,
-    /// Writes that asked the provider to mail guests.
+    /// Writes that did not forbid the provider to mail guests.
     pub guest_mails: u64,
     /// What an approval has to name.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -133,7 +133,7 @@ pub struct SyncReport {
     pub pairs: Vec<PairReport>,
     /// Requests to the provider, all pairs together, signing in included.
     pub requests: u64,
-    /// Writes that asked the provider to mail guests.
+    /// Writes that did not forbid the provider to mail guests.
     pub guest_mails: u64,
 }
 

@@ -7,8 +7,8 @@ use crate::{AppUser, Company, Failure, Outcome};
 /// # Errors
 ///
 /// `USE-103` when the name is taken, `USE-101` when it is no name.
-pub async fn add_user(company: &dyn Company, id: &str, name: Option<&str>) -> Outcome<AppUser> {
-    let id = id.trim();
+pub async fn add_user(company: &dyn Company, user: &AppUser) -> Outcome<()> {
+    let id = user.id.as_str();
     if id.is_empty() || id.chars().any(|c| c.is_whitespace() || c.is_control()) {
         return Err(Failure::new("USE-101").with("reason", format!("\"{id}\"")));
     }
@@ -16,10 +16,7 @@ pub async fn add_user(company: &dyn Company, id: &str, name: Option<&str>) -> Ou
     if known.iter().any(|user| user.id.to_lowercase() == id.to_lowercase()) {
         return Err(Failure::new("USE-103").with("user", id));
     }
-    let user =
-        AppUser { id: id.to_owned(), name: name.unwrap_or(id).trim().to_owned(), email: String::new() };
-    company.add_user(&user).await?;
-    Ok(user)
+    Ok(company.add_user(user).await?)
 }
 
 /// Finds an app user by the name that is typed.

@@ -2,7 +2,123 @@
 article-why = Why
 article-do = Do
 article-more = More
+ask-yes-no = y/n
+value-none = (nothing)
+kind-contacts = contacts
+kind-events = appointments
 count-contacts = { $count ->
     [one] { $count } contact
    *[other] { $count } contacts
 }
+count-events = { $count ->
+    [one] { $count } appointment
+   *[other] { $count } appointments
+}
+
+# config, init, user
+config-built-in = built in
+config-good = ✓ The settings are good ({ $file }).
+init-welcome = Welcome. Four questions. Nothing is written at Google before you say so.
+init-ask-language = Language / langue:
+init-ask-database = Company database (SQLite file):
+init-ask-key = Key of the vault (a file for you alone):
+init-ask-region = Country of telephone numbers (FR, BE, CH …):
+init-database = ✓ Database: { $file }
+init-vault = ✓ Vault, opened by the key { $file }. Keep a copy of that file in a safe place.
+init-saved = ✓ Settings: { $file }
+init-kept = ✓ Settings were there already and stay as they are: { $file }
+init-next = Next: passerelle user add alice
+user-added = ✓ { $user } is an app user now.
+user-added-next = Next: passerelle connect google --user { $user } --client client_secret.json
+account-none = not connected
+account-reconnect = { $account }: has to consent again (passerelle connect google)
+
+# connect, disconnect
+connect-open = Opening your browser. If nothing opens, open this address:
+connect-boxes = Google will ask for calendars and contacts: tick every box. Waiting … (Ctrl-C to stop)
+connect-no-browser = No browser could be opened here: open the address yourself.
+connect-authorised = ✓ { $account } authorised for { $user }
+connect-secret-moved = ✓ The client's secret is in the vault: you may delete the file.
+connect-pair-contacts = ✓ Contacts: { $name }
+connect-pair-events = ✓ Calendar: { $name }
+connect-once-more = Google gave a short authorisation only; once more, and it will ask explicitly.
+connect-next = Next: passerelle sync --user { $user } --dry-run
+disconnect-ask = Give { $user }'s authorisation back and destroy its secrets? Records and history stay.
+disconnected-revoked = ✓ { $account}: the authorisation is void, its secrets are destroyed.
+disconnected-unreachable = ✓ { $account }: its secrets are destroyed. Google could not confirm: check https://myaccount.google.com/connections
+disconnected-kept = Records, links and history stay: connecting again goes on where this ended.
+
+# sync
+phase-listing = reading
+phase-looking = looking closer
+phase-planning = planning
+phase-writing = writing
+sync-first = first run
+sync-dry = nothing is written
+sync-to-local = to company
+sync-to-remote = to Google
+sync-create = create
+sync-update = update
+sync-delete = delete
+sync-matched = { $count ->
+    [one] { $count } record found on both sides
+   *[other] { $count } records found on both sides
+}
+sync-held = { $count } to decide
+sync-failed = { $count } refused
+sync-unknown = { $count } of unknown outcome: the next run finds out
+sync-deferred = { $count } deletions left for the next run
+sync-dry-done = { $count } changes would be made, { $failed } refused, { $held } to decide, { $mails } e-mails sent to guests. Apply: passerelle sync
+sync-done = ✓ { $count } changes applied, { $failed } refused, { $held } to decide, { $mails } e-mails sent to guests.
+sync-done-partly = { $count } changes applied, { $failed } refused, { $held } to decide, { $mails } e-mails sent to guests; not everything was done, see above.
+sync-undo = Run { $run } can be undone: passerelle undo run { $run }
+sync-decide = To decide: passerelle conflicts
+
+# status
+status-nobody = There is no app user yet: passerelle user add alice
+status-success = in step since { $time }
+status-never = never synchronised completely
+status-both = { $count } on both sides
+status-due = { $count } waiting for the next run
+
+# conflicts
+conflicts-none = Nothing waits for a decision.
+conflicts-next = Look: passerelle conflicts show 1. Decide: passerelle conflicts resolve 1 --keep local
+conflicts-resolved = ✓ { $name }: your answer is kept.
+conflicts-sync = The next run carries it out: passerelle sync
+conflict-clash = changed on both sides: { $field }
+conflict-answered = (answered; the next run carries it out)
+conflict-look-alike = perhaps the same as: { $name }
+conflict-base = before
+conflict-local = company (local)
+conflict-remote = Google (remote)
+
+# history, undo
+history-none = There was no run yet.
+history-next = The changes of a run: passerelle history --run N. Take it back: passerelle undo run N
+history-quiet = This run changed nothing.
+history-sync = sync
+history-undo = undo of run { $run }
+history-answer = answer
+history-incomplete = did not reach its end
+history-not-landed = not carried out
+undo-ask = Take run { $run } back like this?
+
+# import, export
+import-bad = line { $line }: { $reason }
+import-done = { $created } new, { $updated } updated, { $unchanged } there already
+export-done = ✓ { $count } written to { $file }
+reason-unterminated = the record has no end
+reason-malformed = the record cannot be read
+reason-too-large = the record is too large
+reason-unreadable = the file cannot be read any further
+reason-empty = the record is empty
+reason-another-kind = it is of another kind
+reason-no-start = the appointment has no start
+reason-bad-date = a date cannot be read
+reason-unknown-zone = the time zone is unknown
+reason-end-before-start = the appointment ends before it begins
+reason-not-whole-days = an all-day appointment lasts whole days
+reason-malformed-rule = the repetition cannot be read
+reason-bad-recurrence-id = a changed occurrence belongs to no occurrence of its series
+reason-this-and-future = a change of all following occurrences cannot be taken over

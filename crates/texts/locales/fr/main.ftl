@@ -2,7 +2,123 @@
 article-why = Cause
 article-do = À faire
 article-more = Détail
+ask-yes-no = o/n
+value-none = (rien)
+kind-contacts = contacts
+kind-events = rendez-vous
 count-contacts = { $count ->
     [one] { $count } contact
    *[other] { $count } contacts
 }
+count-events = { $count ->
+    [one] { $count } rendez-vous
+   *[other] { $count } rendez-vous
+}
+
+# config, init, user
+config-built-in = d'origine
+config-good = ✓ Les réglages sont bons ({ $file }).
+init-welcome = Bienvenue. Quatre questions. Rien n'est écrit chez Google sans votre accord.
+init-ask-language = Langue / language :
+init-ask-database = Base de la société (fichier SQLite) :
+init-ask-key = Clé du coffre (un fichier pour vous seul) :
+init-ask-region = Pays des numéros de téléphone (FR, BE, CH…) :
+init-database = ✓ Base : { $file }
+init-vault = ✓ Coffre, ouvert par la clé { $file }. Gardez une copie de ce fichier en lieu sûr.
+init-saved = ✓ Réglages : { $file }
+init-kept = ✓ Les réglages existaient déjà et restent tels quels : { $file }
+init-next = Ensuite : passerelle user add alice
+user-added = ✓ { $user } est maintenant un utilisateur.
+user-added-next = Ensuite : passerelle connect google --user { $user } --client client_secret.json
+account-none = non connecté
+account-reconnect = { $account } : doit redonner son accord (passerelle connect google)
+
+# connect, disconnect
+connect-open = Ouverture de votre navigateur. S'il ne s'ouvre pas, ouvrez cette adresse :
+connect-boxes = Google va demander les agendas et les contacts : cochez toutes les cases. En attente… (Ctrl-C pour arrêter)
+connect-no-browser = Aucun navigateur n'a pu être ouvert ici : ouvrez l'adresse vous-même.
+connect-authorised = ✓ { $account } autorisé pour { $user }
+connect-secret-moved = ✓ Le secret du client est au coffre : vous pouvez supprimer le fichier.
+connect-pair-contacts = ✓ Contacts : { $name }
+connect-pair-events = ✓ Agenda : { $name }
+connect-once-more = Google n'a donné qu'une autorisation courte ; encore une fois, et il posera la question.
+connect-next = Ensuite : passerelle sync --user { $user } --dry-run
+disconnect-ask = Rendre l'autorisation de { $user } et détruire ses secrets ? Les fiches et l'historique restent.
+disconnected-revoked = ✓ { $account} : l'autorisation est annulée, ses secrets sont détruits.
+disconnected-unreachable = ✓ { $account } : ses secrets sont détruits. Google n'a pas pu confirmer : vérifiez https://myaccount.google.com/connections
+disconnected-kept = Fiches, liens et historique restent : une reconnexion reprend où l'on s'est arrêté.
+
+# sync
+phase-listing = lecture
+phase-looking = vérification
+phase-planning = préparation
+phase-writing = écriture
+sync-first = premier passage
+sync-dry = rien n'est écrit
+sync-to-local = vers société
+sync-to-remote = vers Google
+sync-create = créer
+sync-update = modifier
+sync-delete = supprimer
+sync-matched = { $count ->
+    [one] { $count } fiche reconnue des deux côtés
+   *[other] { $count } fiches reconnues des deux côtés
+}
+sync-held = { $count } à trancher
+sync-failed = { $count } refusées
+sync-unknown = { $count } d'issue inconnue : le prochain passage le dira
+sync-deferred = { $count } suppressions laissées au prochain passage
+sync-dry-done = { $count } changements seraient faits, { $failed } refusés, { $held } à trancher, { $mails } courriels aux invités. Appliquer : passerelle sync
+sync-done = ✓ { $count } changements appliqués, { $failed } refusés, { $held } à trancher, { $mails } courriels aux invités.
+sync-done-partly = { $count } changements appliqués, { $failed } refusés, { $held } à trancher, { $mails } courriels aux invités ; tout n'a pas été fait, voir ci-dessus.
+sync-undo = Passage n° { $run } annulable : passerelle undo run { $run }
+sync-decide = À trancher : passerelle conflicts
+
+# status
+status-nobody = Il n'y a pas encore d'utilisateur : passerelle user add alice
+status-success = à jour depuis le { $time }
+status-never = jamais synchronisé en entier
+status-both = { $count } des deux côtés
+status-due = { $count } en attente du prochain passage
+
+# conflicts
+conflicts-none = Rien n'attend de décision.
+conflicts-next = Voir : passerelle conflicts show 1. Trancher : passerelle conflicts resolve 1 --keep local
+conflicts-resolved = ✓ { $name } : votre réponse est gardée.
+conflicts-sync = Le prochain passage l'applique : passerelle sync
+conflict-clash = modifié des deux côtés : { $field }
+conflict-answered = (tranché ; le prochain passage l'applique)
+conflict-look-alike = peut-être la même que : { $name }
+conflict-base = avant
+conflict-local = société (local)
+conflict-remote = Google (remote)
+
+# history, undo
+history-none = Il n'y a pas encore eu de passage.
+history-next = Les changements d'un passage : passerelle history --run N. L'annuler : passerelle undo run N
+history-quiet = Ce passage n'a rien changé.
+history-sync = synchronisation
+history-undo = annulation du passage { $run }
+history-answer = réponse
+history-incomplete = n'est pas allé au bout
+history-not-landed = non effectué
+undo-ask = Annuler ainsi le passage { $run } ?
+
+# import, export
+import-bad = ligne { $line } : { $reason }
+import-done = { $created } nouvelles, { $updated } mises à jour, { $unchanged } déjà là
+export-done = ✓ { $count } écrites dans { $file }
+reason-unterminated = la fiche n'a pas de fin
+reason-malformed = la fiche est illisible
+reason-too-large = la fiche est trop grande
+reason-unreadable = le fichier ne peut être lu plus loin
+reason-empty = la fiche est vide
+reason-another-kind = elle est d'une autre sorte
+reason-no-start = le rendez-vous n'a pas de début
+reason-bad-date = une date est illisible
+reason-unknown-zone = le fuseau horaire est inconnu
+reason-end-before-start = le rendez-vous finit avant de commencer
+reason-not-whole-days = un rendez-vous d'un jour entier dure des jours entiers
+reason-malformed-rule = la répétition est illisible
+reason-bad-recurrence-id = une occurrence modifiée n'appartient pas à sa série
+reason-this-and-future = la modification de toutes les occurrences suivantes ne peut être reprise

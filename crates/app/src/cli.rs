@@ -1,0 +1,280 @@
+//! What can be typed: commands and options. Their help comes from the texts, by their own path (see `help.rs`).
+
+use std::path::PathBuf;
+
+use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
+use passerelle_texts::Lang;
+
+#[derive(Debug, Parser)]
+#[command(name = "passerelle", version, disable_help_flag = true, disable_version_flag = true)]
+#[command(subcommand_required = true, arg_required_else_help = true, disable_help_subcommand = true)]
+pub struct Cli {
+    #[command(flatten)]
+    pub global: Global,
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+#[derive(Debug, Args)]
+pub struct Global {
+    #[arg(long, global = true, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+    #[arg(long, global = true, value_name = "fr|en")]
+    pub lang: Option<Lang>,
+    #[arg(long, global = true)]
+    pub json: bool,
+    #[arg(long, global = true)]
+    pub plain: bool,
+    #[arg(short, long, global = true)]
+    pub quiet: bool,
+    #[arg(short, long, global = true, action = ArgAction::Count)]
+    pub verbose: u8,
+    #[arg(long, global = true)]
+    pub no_input: bool,
+    #[arg(short = 'y', long, global = true)]
+    pub yes: bool,
+    #[arg(long, global = true, value_enum, default_value_t = Color::Auto)]
+    pub color: Color,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Color {
+    Auto,
+    Always,
+    Never,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    Demo(Demo),
+    Init(Init),
+    #[command(subcommand)]
+    User(User),
+    #[command(subcommand)]
+    Connect(Connect),
+    Disconnect(OneUser),
+    Sync(Sync),
+    Status(SomeUser),
+    Conflicts(Conflicts),
+    History(History),
+    #[command(subcommand)]
+    Undo(Undo),
+    #[command(subcommand)]
+    Contacts(Records),
+    #[command(subcommand)]
+    Events(Records),
+    #[command(subcommand)]
+    Config(Config),
+    Completion(Completion),
+    Man(Man),
+    Explain(Explain),
+}
+
+#[derive(Debug, Args)]
+pub struct Demo {
+    #[arg(long, value_name = "DIR")]
+    pub keep: Option<PathBuf>,
+    #[arg(long)]
+    pub serve: bool,
+}
+
+#[derive(Debug, Args)]
+pub struct Init {
+    #[arg(long)]
+    pub non_interactive: bool,
+    #[arg(long, value_name = "FILE")]
+    pub database: Option<PathBuf>,
+    #[arg(long, value_name = "FILE")]
+    pub key_file: Option<PathBuf>,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum User {
+    Add(UserAdd),
+    List,
+}
+
+#[derive(Debug, Args)]
+pub struct UserAdd {
+    pub login: String,
+    #[arg(long)]
+    pub name: Option<String>,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Connect {
+    Google(ConnectGoogle),
+}
+
+#[derive(Debug, Args)]
+pub struct ConnectGoogle {
+    #[arg(long)]
+    pub user: String,
+    #[arg(long, value_name = "FILE")]
+    pub client: PathBuf,
+    #[arg(long)]
+    pub no_browser: bool,
+    #[arg(long = "calendar", value_name = "NAME")]
+    pub calendars: Vec<String>,
+    #[arg(long)]
+    pub no_contacts: bool,
+    #[arg(long, default_value_t = 300, value_name = "SECONDS")]
+    pub wait: u64,
+}
+
+#[derive(Debug, Args)]
+pub struct OneUser {
+    #[arg(long)]
+    pub user: String,
+}
+
+#[derive(Debug, Args)]
+pub struct SomeUser {
+    #[arg(long)]
+    pub user: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub struct Sync {
+    #[arg(long)]
+    pub user: Option<String>,
+    #[arg(long)]
+    pub dry_run: bool,
+    #[arg(long, requires = "dry_run")]
+    pub diff: bool,
+    #[arg(long, value_name = "N")]
+    pub allow_deletes: Option<u64>,
+    #[arg(long, value_name = "DIGEST")]
+    pub approve: Option<String>,
+}
+
+#[derive(Debug, Args)]
+#[command(args_conflicts_with_subcommands = true)]
+pub struct Conflicts {
+    #[arg(long)]
+    pub user: Option<String>,
+    #[command(subcommand)]
+    pub action: Option<ConflictAction>,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum ConflictAction {
+    List(SomeUser),
+    Show(ConflictShow),
+    Resolve(ConflictResolve),
+}
+
+#[derive(Debug, Args)]
+pub struct ConflictShow {
+    pub number: u64,
+}
+
+#[derive(Debug, Args)]
+#[command(group = clap::ArgGroup::new("answer").required(true).args(["keep", "link", "different"]))]
+pub struct ConflictResolve {
+    pub number: u64,
+    #[arg(long, value_enum)]
+    pub keep: Option<Keep>,
+    #[arg(long, requires = "keep", value_name = "NAME")]
+    pub field: Option<String>,
+    #[arg(long, value_name = "M")]
+    pub link: Option<u64>,
+    #[arg(long)]
+    pub different: bool,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Keep {
+    Local,
+    Remote,
+}
+
+#[derive(Debug, Args)]
+pub struct History {
+    #[arg(long)]
+    pub user: Option<String>,
+    #[arg(long, value_name = "N")]
+    pub run: Option<i64>,
+    #[arg(long, default_value_t = 20, value_name = "N")]
+    pub limit: u64,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Undo {
+    Run(UndoRun),
+}
+
+#[derive(Debug, Args)]
+pub struct UndoRun {
+    pub run: i64,
+    #[arg(long)]
+    pub dry_run: bool,
+    #[arg(long, value_name = "N")]
+    pub allow_deletes: Option<u64>,
+    #[arg(long, value_name = "DIGEST")]
+    pub approve: Option<String>,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Records {
+    Import(Import),
+    Export(Export),
+    List(List),
+    Show(Show),
+}
+
+#[derive(Debug, Args)]
+pub struct Import {
+    pub file: PathBuf,
+    #[arg(long)]
+    pub format: Option<String>,
+    #[arg(long)]
+    pub user: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub struct Export {
+    #[arg(default_value = "-")]
+    pub file: PathBuf,
+    #[arg(long)]
+    pub format: Option<String>,
+    #[arg(long)]
+    pub user: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub struct List {
+    #[arg(long)]
+    pub user: Option<String>,
+    #[arg(long, value_name = "TEXT")]
+    pub search: Option<String>,
+    #[arg(long, value_name = "N")]
+    pub limit: Option<u64>,
+}
+
+#[derive(Debug, Args)]
+pub struct Show {
+    pub id: String,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Config {
+    Show,
+    Check,
+}
+
+#[derive(Debug, Args)]
+pub struct Completion {
+    pub shell: clap_complete::Shell,
+}
+
+#[derive(Debug, Args)]
+pub struct Man {
+    #[arg(long, value_name = "DIR")]
+    pub dir: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub struct Explain {
+    pub code: String,
+}

@@ -1,0 +1,46 @@
+//! `man`: the manual pages.
+
+use std::{fs, path::Path};
+
+use passerelle_service::Failure;
+
+use super::Exit;
+use crate::{cli::Man, help, start::App};
+
+pub fn run(app: &App, args: &Man) -> Exit {
+    let mut command = help::command(app.out.lang);
+    command.build();
+    match &args.dir {
+        None => app.out.raw(&String::from_utf8_lossy(&page(&command)?)),
+        Some(dir) => {
+            fs::create_dir_all(dir).map_err(|error| unusable(dir, error))?;
+            pages(&command, "passerelle", dir)?;
+        }
+    }
+    Ok(0)
+}
+
+fn pages(command: &clap::Command, name: &str, dir: &Path) -> Result<(), Failure> {
+    let file = dir.join(format!("{name}.1"));
+    fs::write(&file, page(&command.clone().name(name.to_owned()))?)
+        .map_err(|error| unusable(&file, error))?;
+    for sub in command.get_subcommands() {
+        pages(sub, &format!("{name}-{}", sub.get_name()), dir)?;
+    }
+    Ok(())
+}
+
+fn page(command: &clap::Command) -> Result<Vec<u8>, Failure> {
+    let mut page = Vec::new();
+    clap_mangen::Man::new(command.clone())
+        .render(&mut page)
+        .map_err(|error| Failure::new("BUG-101").because(error))?;
+    Ok(page)
+}
+
+fn unusable(path: &Path, error: std::io::Error) -> Failure {
+    Failure::new("USE-106")
+        .with("file", path.display().to_string())
+        .with("reason", error.to_string())
+        .because(error)
+}

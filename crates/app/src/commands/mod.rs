@@ -1,0 +1,71 @@
+//! One file per command; each returns the exit code.
+
+mod completion;
+mod config;
+mod conflicts;
+mod connect;
+mod explain;
+mod history;
+pub mod init;
+mod man;
+mod records;
+mod status;
+mod sync;
+mod undo;
+mod user;
+pub mod watch;
+
+use passerelle_calendar::Event;
+use passerelle_contacts::Contact;
+use passerelle_ports::Clock;
+use passerelle_service::Failure;
+use serde_json::json;
+
+use crate::{cli::Command, start::App};
+
+/// What a command returns.
+pub type Exit = Result<u8, Failure>;
+
+/// Carries out a command.
+pub async fn run(app: &App, command: Command) -> Exit {
+    match command {
+        Command::Init(args) => init::run(app, &args).await,
+        Command::User(args) => user::run(app, &args).await,
+        Command::Connect(args) => connect::connect(app, &args).await,
+        Command::Disconnect(args) => connect::disconnect(app, &args).await,
+        Command::Sync(args) => sync::run(app, &args).await,
+        Command::Status(args) => status::run(app, &args).await,
+        Command::Conflicts(args) => conflicts::run(app, &args).await,
+        Command::History(args) => history::run(app, &args).await,
+        Command::Undo(args) => undo::run(app, &args).await,
+        Command::Contacts(args) => records::run::<Contact>(app, args).await,
+        Command::Events(args) => records::run::<Event>(app, args).await,
+        Command::Config(args) => config::run(app, &args).await,
+        Command::Completion(args) => completion::run(app, &args),
+        Command::Man(args) => man::run(app, &args),
+        Command::Explain(args) => explain::run(app, &args),
+        Command::Demo(args) => crate::demo::run(app, &args).await,
+    }
+}
+
+/// Writes the last JSON line and returns the exit code.
+pub fn done(app: &App, code: u8) -> Exit {
+    app.out.line("summary", app.clock.now(), &json!({ "exit_code": code }));
+    Ok(code)
+}
+
+/// Asks yes or no; `--yes` answers, and where nobody can answer it is an error.
+pub fn confirm(app: &App, question: &str) -> Result<bool, Failure> {
+    if app.out.yes {
+        return Ok(true);
+    }
+    if app.out.no_input || app.out.json {
+        return Err(Failure::new("USE-108").with("reason", question));
+    }
+    let letters = app.out.t("ask-yes-no", &[]);
+    let yes = letters.chars().next().unwrap_or('y');
+    let answer = inquire::Text::new(&format!("{question} [{letters}]"))
+        .prompt()
+        .map_err(|_| Failure::new("INT-101"))?;
+    Ok(answer.trim().to_lowercase().starts_with(yes))
+}

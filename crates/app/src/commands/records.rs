@@ -1,0 +1,166 @@
+//! `contacts` and `events`: import, export, list, show.
+
+use passerelle_ports::{Clock, Fields, ItemId, Kind, Record, fields};
+use passerelle_service::{Company, Failure, Item, Kinded, Search, every, find_user, import as put};
+use serde_json::json;
+
+use super::{Exit, conflicts::value_text, done};
+use crate::{
+    cli::{Export, Import, List, Records, Show},
+    compose,
+    config::Settings,
+    files::{Filed, reason_text},
+    lock::Lock,
+    start::App,
+};
+
+pub async fn run<R: Filed>(app: &App, args: Records) -> Exit {
+    let settings = app.settings()?;
+    match args {
+        Records::List(args) => list::<R>(app, &*compose::company(&settings).await?, &args).await,
+        Records::Show(args) => show::<R>(app, &*compose::company(&settings).await?, &args).await,
+        Records::Import(args) => import::<R>(app, &settings, &args).await,
+        Records::Export(args) => export::<R>(app, &*compose::company(&settings).await?, &args).await,
+    }
+}
+
+async fn import<R: Filed>(app: &App, settings: &Settings, args: &Import) -> Exit {
+    let name = args.file.display().to_string();
+    let _lock = Lock::take(&settings.path("state_dir"))?;
+    let company = compose::company(settings).await?;
+    match &args.user {
+        Some(user) => {
+            find_user(&*company, user).await?;
+        }
+        None if R::KIND == Kind::Events => {
+            return Err(Failure::new("USE-108").with("reason", "--user"));
+        }
+        None => {}
+    }
+    let bytes = read(&args.file).map_err(|error| unusable(&name, error))?;
+    let incoming = R::read(&name, args.format.as_deref(), &bytes, settings.text("phone_region"))
+        .ok_or_else(|| Failure::new("USE-107").with("file", &name))?;
+    let report = put::<R>(&*company, args.user.as_deref(), incoming).await?;
+    for bad in &report.bad {
+        let reason = reason_text(&app.out, &bad.reason);
+        let said = [("line", bad.line.to_string().into()), ("reason", reason.clone().into())];
+        app.out.ask(&app.out.t("import-bad", &said));
+        app.out.line(
+            "bad_record",
+            app.clock.now(),
+            &json!({ "line": bad.line, "reason": bad.reason, "text": reason }),
+        );
+    }
+    app.out.result(&app.out.t(
+        "import-done",
+        &[
+            ("created", report.created.into()),
+            ("updated", report.updated.into()),
+            ("unchanged", report.unchanged.into()),
+        ],
+    ));
+    let code = if report.bad.is_empty() { 0 } else { 3 };
+    if code != 0 {
+        let failure = Failure::new("IMP-101").with("count", report.bad.len().to_string()).with("file", &name);
+        app.out.failure(&failure, app.clock.now());
+    }
+    let mut summary = serde_json::to_value(&report).unwrap_or_default();
+    summary["exit_code"] = code.into();
+    app.out.line("summary", app.clock.now(), &summary);
+    Ok(code)
+}
+
+async fn export<R: Filed>(app: &App, company: &dyn Company, args: &Export) -> Exit {
+    if let Some(user) = &args.user {
+        find_user(company, user).await?;
+    }
+    let name = args.file.display().to_string();
+    let items = every::<R>(company, args.user.as_deref()).await?;
+    let count = items.len();
+    let records = items.into_iter().map(|item| item.record).collect();
+    let text = R::write(&name, args.format.as_deref(), app.clock.now(), records)
+        .ok_or_else(|| Failure::new("USE-107").with("file", &name))?
+        .map_err(|error| unusable(&name, error))?;
+    if name == "-" {
+        app.out.raw(&String::from_utf8_lossy(&text));
+        return Ok(0);
+    }
+    std::fs::write(&args.file, text).map_err(|error| unusable(&name, error))?;
+    app.out.result(&app.out.t("export-done", &[("count", count.into()), ("file", name.into())]));
+    done(app, 0)
+}
+
+fn read(file: &std::path::Path) -> std::io::Result<Vec<u8>> {
+    if file.as_os_str() != "-" {
+        return std::fs::read(file);
+    }
+    let mut bytes = Vec::new();
+    std::io::Read::read_to_end(&mut std::io::stdin(), &mut bytes)?;
+    Ok(bytes)
+}
+
+fn unusable(file: &str, error: std::io::Error) -> Failure {
+    Failure::new("USE-106").with("file", file).with("reason", error.to_string()).because(error)
+}
+
+async fn list<R: Kinded>(app: &App, company: &dyn Company, args: &List) -> Exit {
+    if let Some(user) = &args.user {
+        find_user(company, user).await?;
+    }
+    let search = Search {
+        user: args.user.clone(),
+        text: args.search.clone().unwrap_or_default(),
+        skip: 0,
+        limit: args.limit,
+    };
+    let found = R::list(company, &search).await?;
+    for item in &found.items {
+        app.out.result(&format!("{}  {}", item.id, line(app, &item.record)));
+        app.out.line("record", app.clock.now(), &value(item));
+    }
+    let id = match R::KIND {
+        Kind::Contacts => "count-contacts",
+        Kind::Events => "count-events",
+    };
+    app.out.note(&app.out.t(id, &[("count", found.total.into())]));
+    done(app, 0)
+}
+
+async fn show<R: Kinded>(app: &App, company: &dyn Company, args: &Show) -> Exit {
+    let item = R::get(company, &ItemId::new(&args.id))
+        .await?
+        .ok_or_else(|| Failure::new("USE-109").with("key", &args.id))?;
+    app.out.result(&item.record.summary());
+    for (field, value) in fields(&item.record) {
+        app.out.result(&format!("  {field}: {}", value_text(&app.out, Some(&value))));
+    }
+    app.out.line("record", app.clock.now(), &value(&item));
+    done(app, 0)
+}
+
+fn value<R: Record>(item: &Item<R>) -> serde_json::Value {
+    json!({ "id": item.id, "updated": item.updated, "summary": item.record.summary(), "record": item.record })
+}
+
+/// A record in one line: its name, and what tells it apart from its namesakes.
+fn line<R: Record>(app: &App, record: &R) -> String {
+    let all: Fields = fields(record);
+    let start = all.get(&passerelle_ports::Field::new("start")).map(|value| start(app, value));
+    let mail = all
+        .iter()
+        .find(|(field, _)| field.member() == "emails")
+        .map(|(_, mail)| value_text(&app.out, mail.get("address")));
+    let more = [mail, start];
+    std::iter::once(record.summary()).chain(more.into_iter().flatten()).collect::<Vec<_>>().join("  ")
+}
+
+/// When an appointment begins, as the person's language writes it.
+fn start(app: &App, value: &serde_json::Value) -> String {
+    if let Some(date) = value["date"].as_str().and_then(|text| text.parse().ok()) {
+        return passerelle_texts::date(app.out.lang, date);
+    }
+    match value["local"].as_str().and_then(|text| text.parse().ok()) {
+        Some(local) => passerelle_texts::date_time(app.out.lang, local),
+        None => value_text(&app.out, Some(value)),
+    }
+}

@@ -1,0 +1,77 @@
+//! `status`: how things stand, from what the ledger proves.
+
+use passerelle_ports::{Clock, Kind};
+use passerelle_service::{PairStatus, UserStatus, status};
+use passerelle_texts::exit_code;
+
+use super::Exit;
+use crate::{cli::SomeUser, compose, start::App};
+
+pub async fn run(app: &App, args: &SomeUser) -> Exit {
+    let settings = app.settings()?;
+    let office = compose::office(app, &settings).await?;
+    let all = status(&office.office, args.user.as_deref()).await?;
+    for user in &all {
+        tell(app, user);
+        app.out.line("status", app.clock.now(), user);
+    }
+    if all.is_empty() {
+        app.out.result(&app.out.t("status-nobody", &[]));
+    }
+    super::done(app, exit_of(&all))
+}
+
+fn tell(app: &App, user: &UserStatus) {
+    let out = &app.out;
+    let name = user.user.id.as_str();
+    let account = match &user.account {
+        None => out.t("account-none", &[]),
+        Some(email) if user.needs_sign_in() => out.t("account-reconnect", &[("account", email.into())]),
+        Some(email) => email.clone(),
+    };
+    out.result(&format!("{name} · {account}"));
+    for pair in &user.pairs {
+        out.result(&pair_line(app, pair));
+        if let Some(problem) = &pair.last_problem {
+            let article = out.article(&problem.to_failure().or_with("user", name));
+            out.result(&format!("    {}  {}", article.code, article.what));
+        }
+    }
+    if user.waiting() > 0 {
+        out.result(&format!("  {}", out.t("sync-decide", &[])));
+    }
+}
+
+fn pair_line(app: &App, pair: &PairStatus) -> String {
+    let out = &app.out;
+    let kind = match pair.kind {
+        Kind::Contacts => out.t("kind-contacts", &[]),
+        Kind::Events => out.t("kind-events", &[]),
+    };
+    let when = match pair.last_success {
+        Some(at) => out.t("status-success", &[("time", out.time(at).into())]),
+        None => out.t("status-never", &[]),
+    };
+    let counts = &pair.counts;
+    let mut text = format!("  {kind} · {} · {when}", pair.name);
+    for (id, count) in [
+        ("status-both", counts.both),
+        ("status-due", counts.due + counts.open),
+        ("sync-held", counts.held + counts.ambiguous),
+        ("sync-failed", counts.rejected),
+    ] {
+        if count > 0 {
+            text.push_str(&format!(" · {}", out.t(id, &[("count", count.into())])));
+        }
+    }
+    text
+}
+
+fn exit_of(all: &[UserStatus]) -> u8 {
+    if all.iter().any(UserStatus::needs_sign_in) {
+        return 4;
+    }
+    let problems = all.iter().flat_map(|user| &user.pairs).filter_map(|pair| pair.last_problem.as_ref());
+    let worst = problems.map(|problem| exit_code(&problem.code)).max().unwrap_or(0);
+    if worst == 0 && all.iter().any(|user| user.waiting() > 0) { 3 } else { worst }
+}

@@ -1,0 +1,159 @@
+//! `sync`: a run, or the plan of one.
+
+use passerelle_ports::{Clock, Kind};
+use passerelle_service::{PairReport, SyncReport, SyncRequest, sync};
+use passerelle_texts::exit_code;
+use serde_json::{Value, json};
+
+use super::{Exit, watch::Bar};
+use crate::{cli::Sync, compose, lock::Lock, output::Out, start::App};
+
+pub async fn run(app: &App, args: &Sync) -> Exit {
+    let settings = app.settings()?;
+    let _lock = Lock::take(&settings.path("state_dir"))?;
+    let office = compose::office(app, &settings).await?;
+    let request = SyncRequest {
+        user: args.user.clone(),
+        dry_run: args.dry_run,
+        allow_deletes: args.allow_deletes,
+        approve: args.approve.clone(),
+    };
+    let report = sync(&office.office, &request, &Bar::new(&app.out)).await?;
+    tell(app, &report, args.diff)
+}
+
+/// Tells a report to people and machines, and returns the exit code.
+pub fn tell(app: &App, report: &SyncReport, diff: bool) -> Exit {
+    let out = &app.out;
+    for pair in &report.pairs {
+        out.result(&table(out, pair, report.dry_run));
+        if diff {
+            tell_plan(out, pair);
+        }
+        for write in &pair.plan {
+            out.line("change", app.clock.now(), write);
+        }
+        if let Some(problem) = &pair.error {
+            out.failure(&problem.to_failure(), app.clock.now());
+        }
+    }
+    let code = exit_of(report);
+    out.result(&closing(out, report));
+    out.line("summary", app.clock.now(), &summary(report, code));
+    Ok(code)
+}
+
+/// The exit code of a report: what a person has to do first comes first.
+pub fn exit_of(report: &SyncReport) -> u8 {
+    const FIRST: [u8; 9] = [9, 7, 1, 4, 5, 6, 8, 2, 3];
+    let mut codes: Vec<u8> = report
+        .pairs
+        .iter()
+        .filter_map(|pair| pair.error.as_ref())
+        .map(|error| exit_code(&error.code))
+        .collect();
+    if report.pairs.iter().any(|pair| pair.held + pair.failed + pair.unknown > 0) {
+        codes.push(3);
+    }
+    FIRST.into_iter().find(|code| codes.contains(code)).unwrap_or(0)
+}
+
+fn summary(report: &SyncReport, code: u8) -> Value {
+    let mut value = serde_json::to_value(report).unwrap_or_default();
+    let wait = report.pairs.iter().filter_map(|pair| pair.error.as_ref()?.retry_after_s).max();
+    if let Value::Object(members) = &mut value {
+        members.insert("exit_code".to_owned(), code.into());
+        members.insert("held".to_owned(), report.held().into());
+        members.insert("failed".to_owned(), report.failed().into());
+        if let Some(wait) = wait {
+            members.insert("retry_after_s".to_owned(), json!(wait));
+        }
+    }
+    value
+}
+
+/// The numbers of one pair, as a small table.
+pub fn table(out: &Out, pair: &PairReport, dry_run: bool) -> String {
+    let kind = match pair.kind {
+        Kind::Contacts => out.t("kind-contacts", &[]),
+        Kind::Events => out.t("kind-events", &[]),
+    };
+    let mut head = format!("{} · {kind} · {}", pair.user, pair.name);
+    if pair.first {
+        head.push_str(&format!(" · {}", out.t("sync-first", &[])));
+    }
+    if dry_run {
+        head.push_str(&format!(" · {}", out.t("sync-dry", &[])));
+    }
+    if pair.error.is_some() && pair.writes() == 0 {
+        return head;
+    }
+    let (here, there) = (out.t("sync-to-local", &[]), out.t("sync-to-remote", &[]));
+    let mut lines = vec![head, format!("  {:<14}{here:>14}{there:>14}", "")];
+    for (id, local, remote) in [
+        ("sync-create", pair.to_local.create, pair.to_remote.create),
+        ("sync-update", pair.to_local.update, pair.to_remote.update),
+        ("sync-delete", pair.to_local.delete, pair.to_remote.delete),
+    ] {
+        let number =
+            |count: u64| passerelle_texts::number(out.lang, i64::try_from(count).unwrap_or(i64::MAX));
+        lines.push(format!("  {:<14}{:>14}{:>14}", out.t(id, &[]), number(local), number(remote)));
+    }
+    for (id, count) in [
+        ("sync-matched", pair.matched),
+        ("sync-held", pair.held),
+        ("sync-failed", pair.failed),
+        ("sync-unknown", pair.unknown),
+        ("sync-deferred", pair.deferred_deletes),
+    ] {
+        if count > 0 {
+            lines.push(format!("  {}", out.t(id, &[("count", count.into())])));
+        }
+    }
+    lines.join("\n")
+}
+
+fn tell_plan(out: &Out, pair: &PairReport) {
+    for write in &pair.plan {
+        let side = match write.side {
+            passerelle_ports::Side::Local => out.t("sync-to-local", &[]),
+            passerelle_ports::Side::Remote => out.t("sync-to-remote", &[]),
+        };
+        let action = action(out, write.action);
+        let fields = write.fields.join(", ");
+        out.result(&format!("    {side}  {action}  {}  {fields}", write.summary));
+    }
+}
+
+/// The word for an action.
+pub fn action(out: &Out, action: &str) -> String {
+    match action {
+        "create" => out.t("sync-create", &[]),
+        "delete" => out.t("sync-delete", &[]),
+        _ => out.t("sync-update", &[]),
+    }
+}
+
+fn closing(out: &Out, report: &SyncReport) -> String {
+    let args = [
+        ("count", report.writes().into()),
+        ("failed", report.failed().into()),
+        ("held", report.held().into()),
+        ("mails", report.guest_mails.into()),
+    ];
+    if report.dry_run {
+        return out.t("sync-dry-done", &args);
+    }
+    let stopped = report.pairs.iter().filter(|pair| pair.error.is_some()).count();
+    let id = if stopped > 0 { "sync-done-partly" } else { "sync-done" };
+    let mut text = out.t(id, &args);
+    for pair in report.pairs.iter().filter(|pair| pair.writes() > 0) {
+        if let Some(run) = pair.run_id {
+            text.push_str(&format!("\n{}", out.t("sync-undo", &[("run", run.to_string().into())])));
+        }
+    }
+    if report.held() > 0 {
+        text.push_str(&format!("\n{}", out.t("sync-decide", &[])));
+    }
+    text
+}

@@ -1,0 +1,70 @@
+//! Progress on a terminal, and lines for those who read with `--plain`.
+
+use std::{
+    sync::atomic::{AtomicU64, Ordering},
+    time::Duration,
+};
+
+use indicatif::{ProgressBar, ProgressStyle};
+use passerelle_service::{Pair, PairReport, Phase, Progress, Watch};
+
+use crate::output::Out;
+
+/// A progress bar for the pairs of a run.
+pub struct Bar<'a> {
+    out: &'a Out,
+    bar: ProgressBar,
+    told: AtomicU64,
+}
+
+impl<'a> Bar<'a> {
+    /// Makes a bar; it hides itself where nothing may move.
+    pub fn new(out: &'a Out) -> Self {
+        let bar = out.progress();
+        if let Ok(style) = ProgressStyle::with_template("{spinner} {msg} {wide_bar} {pos}/{len}") {
+            bar.set_style(style);
+        }
+        Bar { out, bar, told: AtomicU64::new(0) }
+    }
+
+    fn phase(&self, phase: Phase) -> String {
+        let id = match phase {
+            Phase::Listing(_) => "phase-listing",
+            Phase::Looking(_) => "phase-looking",
+            Phase::Planning => "phase-planning",
+            Phase::Writing => "phase-writing",
+        };
+        self.out.t(id, &[])
+    }
+}
+
+impl Progress for Bar<'_> {
+    fn step(&self, done: u64, total: u64, phase: Phase) {
+        self.bar.set_length(total.max(done));
+        self.bar.set_position(done);
+        self.bar.set_prefix(self.phase(phase));
+        if self.out.plain && phase == Phase::Writing && total > 0 {
+            let tenth = (done * 10 / total).min(10);
+            if self.told.swap(tenth, Ordering::Relaxed) < tenth {
+                self.out.note(&format!("{} % ({done}/{total})", tenth * 10));
+            }
+        }
+    }
+}
+
+impl Watch for Bar<'_> {
+    fn begin(&self, pair: &Pair) {
+        self.told.store(0, Ordering::Relaxed);
+        self.bar.reset();
+        self.bar.enable_steady_tick(Duration::from_millis(100));
+        self.bar.set_message(format!("{}  {}", pair.user, pair.name));
+    }
+
+    fn progress(&self) -> &dyn Progress {
+        self
+    }
+
+    fn end(&self, _: &PairReport) {
+        self.bar.finish_and_clear();
+    }
+}

@@ -1,0 +1,201 @@
+//! The one place that names concrete adapters: this file and the two below it.
+
+mod company;
+pub mod google;
+
+use std::{fs, path::Path, sync::Arc};
+
+use passerelle_credentials::{KeySource, Vault, VaultError};
+use passerelle_google_transport::Endpoints;
+use passerelle_ports::{InstallationId, Kind, Side};
+use passerelle_service::{Company, Failure, Office, Outcome};
+use passerelle_sql_store::{Store, StoreOptions};
+use passerelle_sync_rules::{Limits, Policy, Rules};
+use url::Url;
+use uuid::Uuid;
+
+use crate::{config::Settings, start::App};
+
+/// Everything a command works with.
+pub struct Composed {
+    /// The company, the provider and the rules.
+    pub office: Office,
+    /// Google, for consent.
+    pub google: Arc<google::Google>,
+}
+
+/// What `init` made.
+#[derive(Clone, Copy, Debug)]
+pub struct Installed {
+    /// Whether the database is new.
+    pub database: bool,
+    /// Whether the vault is new.
+    pub vault: bool,
+}
+
+/// Returns where Google is: the real one, or a pretend one on this computer.
+///
+/// # Errors
+///
+/// Says why an address may not stand in for Google.
+pub fn endpoints(asked: Option<&str>) -> Result<Endpoints, Box<dyn std::error::Error + Send + Sync>> {
+    match asked {
+        None | Some("") => Ok(Endpoints::google()?),
+        Some(text) => Ok(Endpoints::overridden(&Url::parse(text)?)?),
+    }
+}
+
+/// Opens the company's database, which `init` has made.
+///
+/// # Errors
+///
+/// `CFG-102` when there is none yet; those of the database.
+pub async fn company(settings: &Settings) -> Outcome<Arc<dyn Company>> {
+    Ok(Arc::new(company::SqlCompany::new(store(settings, false).await?)))
+}
+
+/// Puts everything together for a command.
+///
+/// # Errors
+///
+/// Those of the settings and of the database. The vault is opened when it is first needed.
+pub async fn office(app: &App, settings: &Settings) -> Outcome<Composed> {
+    let company = company(settings).await?;
+    let google = Arc::new(google::Google::new(
+        endpoints(Some(settings.text("google.endpoint"))).map_err(|error| {
+            Failure::new("CFG-101").with("key", "google.endpoint").with("reason", error.to_string())
+        })?,
+        google::VaultPlace {
+            dir: settings.path("vault.dir"),
+            key_file: settings.path("vault.key_file"),
+            installation: company.installation(),
+        },
+        settings.text("phone_region").to_owned(),
+        app.clock.clone(),
+    )?);
+    let office = Office {
+        company,
+        provider: google.clone(),
+        clock: app.clock.clone(),
+        ids: app.ids.clone(),
+        holder: holder(&settings.path("state_dir"))?,
+        contact_rules: rules(settings, Kind::Contacts),
+        event_rules: rules(settings, Kind::Events),
+    };
+    Ok(Composed { office, google })
+}
+
+/// Makes the database and the vault, or leaves them as they are.
+///
+/// # Errors
+///
+/// Those of the database, of the vault and of the files.
+pub async fn install(settings: &Settings) -> Outcome<Installed> {
+    let path = settings.path("database.path");
+    let database = !path.exists();
+    if let Some(folder) = path.parent() {
+        private_directory(folder)?;
+    }
+    let store = store(settings, true).await?;
+    let vault = make_vault(settings, store.installation())?;
+    Ok(Installed { database, vault })
+}
+
+/// Makes a directory that only its owner may enter; one that is there stays as it is.
+///
+/// # Errors
+///
+/// `USE-106`.
+pub fn private_directory(path: &Path) -> Outcome<()> {
+    if path.as_os_str().is_empty() || path.is_dir() {
+        return Ok(());
+    }
+    fs::create_dir_all(path).map_err(|error| unusable(path, error))?;
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        fs::set_permissions(path, fs::Permissions::from_mode(0o700))
+            .map_err(|error| unusable(path, error))?;
+    }
+    Ok(())
+}
+
+/// Runs SQL statements in the company's database, as any other program would.
+///
+/// # Errors
+///
+/// What the database answers.
+pub async fn sql(settings: &Settings, statements: &str) -> Outcome<()> {
+    let store = store(settings, false).await?;
+    Ok(store.run_sql(statements).await.map_err(|error| error.at("sql"))?)
+}
+
+async fn store(settings: &Settings, make: bool) -> Outcome<Store> {
+    let path = settings.path("database.path");
+    if !make && !path.exists() {
+        return Err(Failure::new("CFG-102").with("file", path.display().to_string()));
+    }
+    let region = Some(settings.text("phone_region").to_owned()).filter(|region| !region.is_empty());
+    let options = StoreOptions { region, ..StoreOptions::default() };
+    Store::open(&path, options)
+        .await
+        .map_err(|error| Failure::from(error.at("open")).or_with("file", &path.display().to_string()))
+}
+
+fn make_vault(settings: &Settings, installation: &InstallationId) -> Outcome<bool> {
+    let source = KeySource::File { path: settings.path("vault.key_file") };
+    if let Some(folder) = settings.path("vault.key_file").parent() {
+        private_directory(folder)?;
+    }
+    match Vault::create(&settings.path("vault.dir"), &source, installation) {
+        Ok(_) => Ok(true),
+        Err(VaultError::Present { .. }) => {
+            Vault::open(&settings.path("vault.dir"), &source, installation).map_err(google::vault_failure)?;
+            Ok(false)
+        }
+        Err(error) => Err(google::vault_failure(error)),
+    }
+}
+
+/// The name under which this state directory holds leases: kept, so that a run after a crash goes on at once.
+fn holder(state: &Path) -> Outcome<Uuid> {
+    let file = state.join("holder");
+    if let Ok(text) = fs::read_to_string(&file)
+        && let Ok(holder) = text.trim().parse()
+    {
+        return Ok(holder);
+    }
+    let holder = Uuid::now_v7();
+    fs::write(&file, holder.to_string()).map_err(|error| unusable(&file, error))?;
+    Ok(holder)
+}
+
+fn unusable(path: &Path, error: std::io::Error) -> Failure {
+    Failure::new("USE-106")
+        .with("file", path.display().to_string())
+        .with("reason", error.to_string())
+        .because(error)
+}
+
+/// The rules of a kind, as the settings say.
+fn rules(settings: &Settings, kind: Kind) -> Rules {
+    let of = |name: &str| settings.text(&format!("{}.{name}", kind.as_str()));
+    let mut rules = match of("direction") {
+        "to-google" => Rules::one_way(Side::Remote),
+        "from-google" => Rules::one_way(Side::Local),
+        _ => Rules::default(),
+    };
+    rules.policy = match of("conflicts") {
+        "local" => Policy::Local,
+        "remote" => Policy::Remote,
+        "newest" => Policy::Newest,
+        _ => Policy::Ask,
+    };
+    rules.redact_private = kind == Kind::Events && settings.switch("events.private_as_busy");
+    rules.limits = Limits {
+        deletes_floor: settings.count("guard.deletes_floor"),
+        deletes_percent: settings.count("guard.deletes_percent"),
+        ..Limits::default()
+    };
+    rules
+}

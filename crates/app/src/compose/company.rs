@@ -1,0 +1,193 @@
+//! The company's database, as the use cases want it.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use passerelle_calendar::Event;
+use passerelle_contacts::Contact;
+use passerelle_ports::{ErrorKind, InstallationId, ItemId, Ledger, PortError, PortResult, Replica, Slice};
+use passerelle_service::{
+    Account, AccountState, AppUser, Company, Found, Item, Loadable, Loaded, Pair, Search,
+};
+use passerelle_sql_store as sql;
+
+/// The company's database in SQL.
+pub struct SqlCompany {
+    store: sql::Store,
+}
+
+impl SqlCompany {
+    pub fn new(store: sql::Store) -> Self {
+        SqlCompany { store }
+    }
+}
+
+#[async_trait]
+impl Company for SqlCompany {
+    fn installation(&self) -> InstallationId {
+        self.store.installation().clone()
+    }
+
+    async fn users(&self) -> PortResult<Vec<AppUser>> {
+        let users = self.store.users().list().await.map_err(|error| error.at("users.list"))?;
+        Ok(users
+            .into_iter()
+            .map(|user| AppUser { id: user.id.to_string(), name: user.name, email: user.email })
+            .collect())
+    }
+
+    async fn add_user(&self, user: &AppUser) -> PortResult<()> {
+        let new = sql::NewUser {
+            id: Some(sql::UserId::new(&user.id)),
+            name: user.name.clone(),
+            email: user.email.clone(),
+        };
+        self.store.users().add(new).await.map(drop).map_err(|error| error.at("users.add"))
+    }
+
+    async fn accounts(&self) -> PortResult<Vec<Account>> {
+        let accounts = self.store.accounts().list(None).await.map_err(|error| error.at("accounts.list"))?;
+        Ok(accounts.into_iter().map(account).collect())
+    }
+
+    async fn save_account(&self, account: &Account) -> PortResult<()> {
+        let row = sql::Account {
+            id: sql::AccountId(account.id.clone()),
+            user: sql::UserId::new(&account.user),
+            provider: account.provider.clone(),
+            subject: account.subject.clone(),
+            email: account.email.clone(),
+            scopes: account.scopes.iter().cloned().collect(),
+            authorised_at: account.authorised,
+            state: match account.state {
+                AccountState::Connected => sql::AccountState::Connected,
+                AccountState::Reconnect => sql::AccountState::NeedsConsent,
+                AccountState::Disconnected => sql::AccountState::Disconnected,
+            },
+        };
+        self.store.accounts().save(row).await.map_err(|error| error.at("accounts.save"))
+    }
+
+    async fn pairs(&self) -> PortResult<Vec<Pair>> {
+        let pairs = self.store.pairs().list(None).await.map_err(|error| error.at("pairs.list"))?;
+        pairs.into_iter().map(pair).collect()
+    }
+
+    async fn save_pair(&self, pair: &Pair) -> PortResult<()> {
+        let row = sql::Pair {
+            id: pair.id.clone(),
+            user: sql::UserId::new(&pair.user),
+            kind: pair.kind,
+            account: sql::AccountId(pair.account.clone()),
+            collection: pair.collection.clone(),
+            name: pair.name.clone(),
+            rules: serde_json::to_value(&pair.rules).unwrap_or_default(),
+            enabled: pair.enabled,
+        };
+        self.store.pairs().save(row).await.map_err(|error| error.at("pairs.save"))
+    }
+
+    fn contacts(&self, user: &str) -> Arc<dyn Replica<Contact>> {
+        Arc::new(self.store.contacts(&sql::UserId::new(user)))
+    }
+
+    fn events(&self, user: &str) -> Arc<dyn Replica<Event>> {
+        Arc::new(self.store.events(&sql::UserId::new(user)))
+    }
+
+    fn contact_ledger(&self) -> Arc<dyn Ledger<Contact>> {
+        Arc::new(self.store.ledger::<Contact>())
+    }
+
+    fn event_ledger(&self) -> Arc<dyn Ledger<Event>> {
+        Arc::new(self.store.ledger::<Event>())
+    }
+
+    async fn load_contacts(&self, user: Option<&str>, records: Vec<Loadable<Contact>>) -> PortResult<Loaded> {
+        let user = user.map(sql::UserId::new);
+        let done = self.store.load_contacts(user.as_ref(), records, |_| {}).await;
+        done.map(loaded).map_err(|error| error.at("contacts.load"))
+    }
+
+    async fn load_events(&self, user: &str, records: Vec<Loadable<Event>>) -> PortResult<Loaded> {
+        let done = self.store.load_events(&sql::UserId::new(user), records, |_| {}).await;
+        done.map(loaded).map_err(|error| error.at("events.load"))
+    }
+
+    async fn list_contacts(&self, search: &Search) -> PortResult<Found<Contact>> {
+        let shown = self.store.list_contacts(query(search)).await;
+        shown.map(found).map_err(|error| error.at("contacts.list"))
+    }
+
+    async fn list_events(&self, search: &Search) -> PortResult<Found<Event>> {
+        let shown = self.store.list_events(query(search)).await;
+        shown.map(found).map_err(|error| error.at("events.list"))
+    }
+
+    async fn get_contact(&self, id: &ItemId) -> PortResult<Option<Item<Contact>>> {
+        let got = self.store.get_contact(id).await;
+        got.map(|got| got.map(item)).map_err(|error| error.at("contacts.get"))
+    }
+
+    async fn get_event(&self, id: &ItemId) -> PortResult<Option<Item<Event>>> {
+        let got = self.store.get_event(id).await;
+        got.map(|got| got.map(item)).map_err(|error| error.at("events.get"))
+    }
+}
+
+fn account(row: sql::Account) -> Account {
+    Account {
+        id: row.id.0,
+        user: row.user.to_string(),
+        provider: row.provider,
+        subject: row.subject,
+        email: row.email,
+        scopes: row.scopes.into_iter().collect(),
+        state: match row.state {
+            sql::AccountState::Connected => AccountState::Connected,
+            sql::AccountState::NeedsConsent => AccountState::Reconnect,
+            sql::AccountState::Disconnected => AccountState::Disconnected,
+        },
+        authorised: row.authorised_at,
+    }
+}
+
+fn pair(row: sql::Pair) -> PortResult<Pair> {
+    let rules = serde_json::from_value(row.rules)
+        .map_err(|error| PortError::new(ErrorKind::Unexpected, "pairs.list").with_source(error))?;
+    Ok(Pair {
+        id: row.id,
+        user: row.user.to_string(),
+        kind: row.kind,
+        account: row.account.0,
+        collection: row.collection,
+        name: row.name,
+        rules,
+        enabled: row.enabled,
+    })
+}
+
+fn query(search: &Search) -> sql::Query {
+    sql::Query {
+        user: search.user.as_deref().map(sql::UserId::new),
+        text: search.text.clone(),
+        slice: Slice { skip: search.skip, limit: search.limit.unwrap_or(u64::from(u32::MAX)) },
+    }
+}
+
+fn item<R>(item: sql::Item<R>) -> Item<R> {
+    Item { id: item.id, updated: item.updated, record: item.record }
+}
+
+fn found<R>(shown: sql::Shown<R>) -> Found<R> {
+    Found { items: shown.items.into_iter().map(item).collect(), total: shown.total }
+}
+
+fn loaded(loading: sql::Loading) -> Loaded {
+    Loaded {
+        created: loading.inserted,
+        updated: loading.updated,
+        unchanged: loading.already_there,
+        refused: loading.refused,
+    }
+}

@@ -1,0 +1,341 @@
+//! Settings and environment: this file alone reads them.
+//!
+//! Layers, the last one wins: built-in, file, `PASSERELLE__…`, options.
+
+use std::{
+    collections::BTreeMap,
+    fs, io,
+    path::{Path, PathBuf},
+};
+
+use etcetera::{AppStrategy, AppStrategyArgs, app_strategy::Xdg};
+use passerelle_service::Failure;
+use passerelle_texts::Lang;
+
+use crate::keys::{self, KEYS, Kind};
+
+/// The variables of the environment, read once.
+#[derive(Clone, Debug, Default)]
+pub struct Environment(BTreeMap<String, String>);
+
+/// Where a value comes from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Origin {
+    /// Built in.
+    Default,
+    /// A line of the file.
+    File(PathBuf, usize),
+    /// A variable of the environment.
+    Variable(String),
+}
+
+/// The settings: every one has a value and an origin.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// The file that was read, or would be.
+    pub file: PathBuf,
+    values: BTreeMap<&'static str, (String, Origin)>,
+}
+
+impl Environment {
+    /// Reads the variables of this process.
+    pub fn of_this_process() -> Self {
+        Environment(
+            std::env::vars_os()
+                .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
+                .collect(),
+        )
+    }
+
+    /// Returns a variable that is set and not empty.
+    pub fn get(&self, name: &str) -> Option<&str> {
+        self.0.get(name).map(String::as_str).filter(|value| !value.is_empty())
+    }
+
+    /// Chooses the language: the option, the environment, English.
+    pub fn language(&self, asked: Option<Lang>) -> Lang {
+        Lang::choose(asked, |name| self.get(name).map(str::to_owned))
+    }
+
+    /// Tells whether nothing shall move or shine: `NO_COLOR`, `TERM=dumb`, `CI`.
+    pub fn is_plain(&self) -> bool {
+        self.get("NO_COLOR").is_some() || self.get("CI").is_some() || self.get("TERM") == Some("dumb")
+    }
+}
+
+impl Settings {
+    /// Reads all layers. `asked` is the file of `--config`; a file that was asked for has to exist, unless `new`.
+    ///
+    /// # Errors
+    ///
+    /// `CFG-101` for a key that does not exist, a value that does not fit, or a file that cannot be read.
+    pub fn load(asked: Option<&Path>, environment: &Environment, new: bool) -> Result<Self, Failure> {
+        let named =
+            asked.map(Path::to_owned).or_else(|| environment.get("PASSERELLE_CONFIG").map(PathBuf::from));
+        let places = Places::new();
+        let explicit = named.is_some() && !new;
+        let file = named.unwrap_or_else(|| places.config.join("config.toml"));
+        let mut settings = Settings { file: file.clone(), values: BTreeMap::new() };
+        settings.defaults(&places);
+        match fs::read_to_string(&file) {
+            Ok(text) => settings.read(&file, &text)?,
+            Err(error) if error.kind() == io::ErrorKind::NotFound && !explicit => {}
+            Err(error) => {
+                return Err(Failure::new("USE-106")
+                    .with("file", file.display().to_string())
+                    .with("reason", error.to_string()));
+            }
+        }
+        settings.variables(environment)?;
+        settings.anchor();
+        Ok(settings)
+    }
+
+    /// Returns the settings as they are built in, whatever the file and the environment say.
+    ///
+    /// # Errors
+    ///
+    /// None in practice.
+    pub fn built_in() -> Result<Self, Failure> {
+        let places = Places::new();
+        let mut settings = Settings { file: places.config.join("config.toml"), values: BTreeMap::new() };
+        settings.defaults(&places);
+        settings.anchor();
+        Ok(settings)
+    }
+
+    /// Returns the language that the settings name.
+    pub fn language(&self) -> Option<Lang> {
+        Lang::parse(self.text("language"))
+    }
+
+    /// Returns the value of a setting as a text.
+    pub fn text(&self, name: &str) -> &str {
+        self.values.get(name).map(|(value, _)| value.as_str()).unwrap_or_default()
+    }
+
+    /// Returns the value of a setting as a path.
+    pub fn path(&self, name: &str) -> PathBuf {
+        PathBuf::from(self.text(name))
+    }
+
+    /// Returns the value of a setting as a number.
+    pub fn count(&self, name: &str) -> u64 {
+        self.text(name).parse().unwrap_or_default()
+    }
+
+    /// Returns the value of a setting as a switch.
+    pub fn switch(&self, name: &str) -> bool {
+        self.text(name) == "true"
+    }
+
+    /// Returns every setting with its value and origin, in order.
+    pub fn all(&self) -> impl Iterator<Item = (&'static str, &str, &Origin)> {
+        KEYS.iter().filter_map(|key| {
+            self.values.get(key.name).map(|(value, origin)| (key.name, value.as_str(), origin))
+        })
+    }
+
+    /// Changes a setting for this process: an option.
+    pub fn set(&mut self, name: &'static str, value: String, origin: Origin) {
+        self.values.insert(name, (value, origin));
+    }
+
+    fn defaults(&mut self, places: &Places) {
+        for key in KEYS {
+            self.set(key.name, key.default.to_owned(), Origin::Default);
+        }
+        self.set("state_dir", places.state.display().to_string(), Origin::Default);
+        self.set("vault.key_file", places.config.join("vault.key").display().to_string(), Origin::Default);
+    }
+
+    fn read(&mut self, file: &Path, text: &str) -> Result<(), Failure> {
+        let wrong = |key: &str, line: usize, reason: &str, near: Option<&str>| {
+            let mut failure = Failure::new("CFG-101")
+                .with("key", key)
+                .with("file", format!("{}:{line}", file.display()))
+                .with("reason", reason);
+            if let Some(near) = near {
+                failure = failure.with("suggestion", near);
+            }
+            failure
+        };
+        let table: toml::Table = text.parse().map_err(|error: toml::de::Error| {
+            let line = error.span().map_or(1, |span| line_of(text, span.start));
+            wrong("TOML", line, error.message(), None)
+        })?;
+        let mut flat = Vec::new();
+        flatten("", &table, &mut flat);
+        for (name, value) in flat {
+            let line = line_with(text, &name);
+            let Some(key) = keys::find(&name) else {
+                return Err(wrong(&name, line, "?", keys::nearest(&name)));
+            };
+            if let Some(reason) = keys::refusal(key.kind, &value) {
+                return Err(wrong(&name, line, &reason, None));
+            }
+            let value = match key.kind {
+                Kind::Path => beside(file, &value),
+                _ => value,
+            };
+            self.set(key.name, value, Origin::File(file.to_owned(), line));
+        }
+        Ok(())
+    }
+
+    fn variables(&mut self, environment: &Environment) -> Result<(), Failure> {
+        if let Some(dir) = environment.get("PASSERELLE_STATE_DIR") {
+            self.set("state_dir", dir.to_owned(), Origin::Variable("PASSERELLE_STATE_DIR".to_owned()));
+        }
+        for (variable, value) in environment.0.iter().filter(|(_, value)| !value.is_empty()) {
+            let Some(rest) = variable.strip_prefix("PASSERELLE__") else { continue };
+            let name = rest.to_lowercase().replace("__", ".");
+            let wrong = |reason: String| {
+                Failure::new("CFG-101")
+                    .with("key", variable)
+                    .with("file", "PASSERELLE__…")
+                    .with("reason", reason)
+                    .with("suggestion", keys::nearest(&name).unwrap_or_default())
+            };
+            let key = keys::find(&name).ok_or_else(|| wrong("?".to_owned()))?;
+            if let Some(reason) = keys::refusal(key.kind, value) {
+                return Err(wrong(reason));
+            }
+            self.set(key.name, value.clone(), Origin::Variable(variable.clone()));
+        }
+        Ok(())
+    }
+
+    /// Relative paths that no file gave are below the state directory.
+    fn anchor(&mut self) {
+        let state = self.path("state_dir");
+        for key in KEYS.iter().filter(|key| key.kind == Kind::Path && key.name != "state_dir") {
+            if let Some((value, _)) = self.values.get_mut(key.name)
+                && Path::new(value.as_str()).is_relative()
+            {
+                *value = state.join(value.as_str()).display().to_string();
+            }
+        }
+    }
+}
+
+/// The directories of this user of the system.
+struct Places {
+    config: PathBuf,
+    state: PathBuf,
+}
+
+impl Places {
+    fn new() -> Self {
+        let names = AppStrategyArgs {
+            top_level_domain: String::new(),
+            author: String::new(),
+            app_name: "passerelle".to_owned(),
+        };
+        match Xdg::new(names) {
+            Ok(xdg) => {
+                Places { config: xdg.config_dir(), state: xdg.state_dir().unwrap_or_else(|| xdg.data_dir()) }
+            }
+            // No home directory: everything beside the program's working directory.
+            Err(_) => Places { config: PathBuf::from("passerelle"), state: PathBuf::from("passerelle") },
+        }
+    }
+}
+
+fn flatten(prefix: &str, table: &toml::Table, into: &mut Vec<(String, String)>) {
+    for (name, value) in table {
+        let name = if prefix.is_empty() { name.clone() } else { format!("{prefix}.{name}") };
+        match value {
+            toml::Value::Table(inner) => flatten(&name, inner, into),
+            toml::Value::String(text) => into.push((name, text.clone())),
+            other => into.push((name, other.to_string())),
+        }
+    }
+}
+
+fn beside(file: &Path, value: &str) -> String {
+    let path = Path::new(value);
+    match file.parent() {
+        Some(folder) if path.is_relative() => folder.join(path).display().to_string(),
+        _ => value.to_owned(),
+    }
+}
+
+fn line_of(text: &str, at: usize) -> usize {
+    text.get(..at).unwrap_or(text).matches('\n').count() + 1
+}
+
+/// The line where the last part of a key's name stands first.
+fn line_with(text: &str, name: &str) -> usize {
+    let last = name.rsplit('.').next().unwrap_or(name);
+    text.lines()
+        .position(|line| {
+            let line = line.trim_start().trim_start_matches('"');
+            line.strip_prefix(last).is_some_and(|rest| rest.trim_start().starts_with(['=', '"', '.']))
+        })
+        .map_or(1, |index| index + 1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn load(text: &str, variables: &[(&str, &str)]) -> Result<Settings, Failure> {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("config.toml");
+        fs::write(&file, text).unwrap();
+        let environment = Environment(
+            variables.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect(),
+        );
+        Settings::load(Some(&file), &environment, false)
+    }
+
+    #[test]
+    fn the_environment_wins_over_the_file_and_the_file_over_the_default() {
+        let text = "phone_region = \"BE\"\n[events]\ndirection = \"to-google\"\n[guard]\ndeletes_floor = 3\n";
+        let settings = load(text, &[("PASSERELLE__GUARD__DELETES_FLOOR", "7")]).unwrap();
+        assert_eq!(settings.text("phone_region"), "BE");
+        assert_eq!(settings.text("contacts.direction"), "both");
+        assert_eq!(settings.text("events.direction"), "to-google");
+        assert_eq!(settings.count("guard.deletes_floor"), 7);
+        let origin =
+            |wanted: &str| settings.all().find(|(name, ..)| *name == wanted).map(|(.., origin)| origin);
+        assert!(matches!(origin("events.direction"), Some(Origin::File(_, 3))));
+        assert!(matches!(origin("guard.deletes_floor"), Some(Origin::Variable(_))));
+    }
+
+    #[test]
+    fn an_unknown_key_is_an_error_with_its_line_and_its_neighbour() {
+        let failure = load("language = \"fr\"\n\n[database]\npaht = \"x.db\"\n", &[]).unwrap_err();
+        assert_eq!(failure.code(), "CFG-101");
+        assert_eq!(failure.word("key"), Some("database.paht"));
+        assert_eq!(failure.word("suggestion"), Some("database.path"));
+        assert!(failure.word("file").unwrap().ends_with("config.toml:4"));
+        let failure = load("", &[("PASSERELLE__DATABSE__PATH", "x")]).unwrap_err();
+        assert_eq!(failure.word("key"), Some("PASSERELLE__DATABSE__PATH"));
+    }
+
+    #[test]
+    fn a_value_that_does_not_fit_is_an_error() {
+        for text in [
+            "language = \"de\"",
+            "[guard]\ndeletes_floor = -1",
+            "[events]\nprivate_as_busy = \"perhaps\"",
+            "[google]\nendpoint = \"https://evil.example\"",
+            "language = ",
+        ] {
+            assert_eq!(load(text, &[]).unwrap_err().code(), "CFG-101", "{text}");
+        }
+        let failure = load("", &[("PASSERELLE__GOOGLE__ENDPOINT", "http://10.0.0.1")]).unwrap_err();
+        assert_eq!(failure.code(), "CFG-101");
+    }
+
+    #[test]
+    fn paths_are_taken_from_the_file_or_from_the_state_directory() {
+        let settings =
+            load("[database]\npath = \"erp.db\"", &[("PASSERELLE_STATE_DIR", "/var/lib/p")]).unwrap();
+        assert!(settings.path("database.path").ends_with("erp.db"));
+        assert!(settings.path("database.path").is_absolute());
+        assert_eq!(settings.path("vault.dir"), Path::new("/var/lib/p/vault"));
+    }
+}

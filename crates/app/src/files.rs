@@ -1,0 +1,126 @@
+//! Files of contacts and appointments: which format, reading, writing.
+
+use chrono::{DateTime, Utc};
+use passerelle_calendar::Event;
+use passerelle_contacts::Contact;
+use passerelle_formats::{
+    ContactFormat, EventFormat, Imported, Options, Records, detect_contacts, detect_events, read_contacts,
+    read_events, write_contacts, write_events,
+};
+use passerelle_service::{Incoming, Kinded};
+
+use crate::output::Out;
+
+/// A kind of record that files hold.
+pub trait Filed: Kinded {
+    /// Reads a file; `None` when its format is not known.
+    fn read(name: &str, format: Option<&str>, bytes: &[u8], region: &str) -> Option<Vec<Incoming<Self>>>;
+    /// Writes a file; `None` when its format is not known.
+    fn write(
+        name: &str,
+        format: Option<&str>,
+        at: DateTime<Utc>,
+        records: Vec<Self>,
+    ) -> Option<std::io::Result<Vec<u8>>>;
+}
+
+impl Filed for Contact {
+    fn read(name: &str, format: Option<&str>, bytes: &[u8], region: &str) -> Option<Vec<Incoming<Self>>> {
+        let found = detect_contacts(Some(name), bytes);
+        let format = match format {
+            None => found?,
+            Some("vcard") => ContactFormat::VCard4,
+            // Both tables are CSV; the first line tells which.
+            Some("csv") => found
+                .filter(|format| matches!(format, ContactFormat::GoogleCsv | ContactFormat::OutlookCsv))
+                .unwrap_or(ContactFormat::GoogleCsv),
+            Some("json") => ContactFormat::JsContact,
+            Some(other) => ContactFormat::parse(other)?,
+        };
+        let region = Some(region.to_owned()).filter(|region| !region.is_empty());
+        Some(incoming(read_contacts(bytes, format, &Options { region })))
+    }
+
+    fn write(
+        name: &str,
+        format: Option<&str>,
+        _: DateTime<Utc>,
+        records: Vec<Self>,
+    ) -> Option<std::io::Result<Vec<u8>>> {
+        let format = match format.or_else(|| extension(name))? {
+            "vcard" | "vcf" => ContactFormat::VCard4,
+            "csv" => ContactFormat::GoogleCsv,
+            "json" => ContactFormat::JsContact,
+            other => ContactFormat::parse(other)?,
+        };
+        let mut out = Vec::new();
+        let records = records.into_iter().map(|record| (record, Vec::new()));
+        Some(write_contacts(&mut out, format, records).map(|_| out))
+    }
+}
+
+impl Filed for Event {
+    fn read(name: &str, format: Option<&str>, bytes: &[u8], _: &str) -> Option<Vec<Incoming<Self>>> {
+        let format = match format {
+            None => detect_events(Some(name), bytes)?,
+            Some("ical" | "ics") => EventFormat::ICalendar,
+            Some("json") => EventFormat::JsCalendar,
+            Some(other) => EventFormat::parse(other)?,
+        };
+        Some(incoming(read_events(bytes, format)))
+    }
+
+    fn write(
+        name: &str,
+        format: Option<&str>,
+        at: DateTime<Utc>,
+        records: Vec<Self>,
+    ) -> Option<std::io::Result<Vec<u8>>> {
+        let format = match format.or_else(|| extension(name))? {
+            "ical" | "ics" => EventFormat::ICalendar,
+            "json" => EventFormat::JsCalendar,
+            other => EventFormat::parse(other)?,
+        };
+        let mut out = Vec::new();
+        let records = records.into_iter().map(|record| (record, Vec::new()));
+        Some(write_events(&mut out, format, at, records).map(|_| out))
+    }
+}
+
+fn extension(name: &str) -> Option<&str> {
+    name.rsplit_once('.').map(|(_, extension)| extension)
+}
+
+fn incoming<R>(records: Records<'_, R>) -> Vec<Incoming<R>> {
+    records
+        .map(|record| match record {
+            Ok(Imported { record, unknown, line }) => {
+                let unknown = (!unknown.is_empty()).then(|| serde_json::json!(unknown));
+                Incoming { line: line as u64, record: Ok((record, unknown)) }
+            }
+            Err(bad) => Incoming { line: bad.line as u64, record: Err(bad.reason.id().to_owned()) },
+        })
+        .collect()
+}
+
+/// The words for a reason of a bad record; a rule of the database speaks for itself.
+pub fn reason_text(out: &Out, reason: &str) -> String {
+    let id = match reason {
+        "unterminated" => "reason-unterminated",
+        "malformed" => "reason-malformed",
+        "too-large" => "reason-too-large",
+        "unreadable" => "reason-unreadable",
+        "empty" => "reason-empty",
+        "another-kind" => "reason-another-kind",
+        "no-start" => "reason-no-start",
+        "bad-date" => "reason-bad-date",
+        "unknown-zone" => "reason-unknown-zone",
+        "end-before-start" => "reason-end-before-start",
+        "not-whole-days" => "reason-not-whole-days",
+        "malformed-rule" => "reason-malformed-rule",
+        "bad-recurrence-id" => "reason-bad-recurrence-id",
+        "this-and-future" => "reason-this-and-future",
+        other => return other.to_owned(),
+    };
+    out.t(id, &[])
+}

@@ -1,0 +1,175 @@
+//! The help and the usage errors of the command line, in the person's language.
+//!
+//! clap has no translations: the derived command is walked, and every text is put in place by the path of
+//! what it describes: `help-user-add`, `help-user-add--name`.
+
+use clap::{
+    Arg, ArgAction, Command, CommandFactory,
+    error::{ContextKind, ContextValue, ErrorKind},
+};
+use passerelle_texts::{Lang, t};
+
+use crate::cli::Cli;
+
+/// Returns the whole command with its help in a language.
+pub fn command(lang: Lang) -> Command {
+    translated(Cli::command(), lang, "help", true)
+}
+
+fn translated(mut command: Command, lang: Lang, path: &str, top: bool) -> Command {
+    let text = |id: &str| t(lang, id, &[]);
+    let template =
+        format!("{{about-with-newline}}\n{} {{usage}}\n\n{{all-args}}{{after-help}}", text("help-usage"));
+    command = command.about(text(path)).help_template(template).disable_help_flag(true);
+    if top {
+        command = command.after_help(text("help-after"));
+    }
+    command = command
+        .subcommand_help_heading(text("help-heading-commands"))
+        .subcommand_value_name(text("help-value-command"))
+        .mut_args(|arg| {
+            let heading = if arg.is_positional() { "help-heading-arguments" } else { "help-heading-options" };
+            let owner = if arg.is_global_set() { "help" } else { path };
+            let id = format!("{owner}--{}", arg.get_id().as_str().replace('_', "-"));
+            let valued = arg.get_action().takes_values();
+            let arg = arg.help(text(&id)).help_heading(text(heading));
+            // clap refuses to hide the values of an option that takes none.
+            if valued { arg.hide_possible_values(true).hide_default_value(true) } else { arg }
+        })
+        .arg(
+            Arg::new("help")
+                .short('h')
+                .long("help")
+                .action(ArgAction::Help)
+                .help(text("help--help"))
+                .help_heading(text("help-heading-options")),
+        );
+    if top {
+        command = command.arg(
+            Arg::new("version")
+                .short('V')
+                .long("version")
+                .action(ArgAction::Version)
+                .help(text("help--version"))
+                .help_heading(text("help-heading-options")),
+        );
+    }
+    let names: Vec<String> = command.get_subcommands().map(|sub| sub.get_name().to_owned()).collect();
+    for name in names {
+        let path = format!("{path}-{name}");
+        command = command.mut_subcommand(name, |sub| translated(sub, lang, &path, false));
+    }
+    command
+}
+
+/// Says in one line what was wrong with a command line.
+pub fn usage_error(error: &clap::Error, lang: Lang) -> String {
+    let context = |kind: ContextKind| match error.get(kind) {
+        Some(ContextValue::String(text)) => text.clone(),
+        Some(ContextValue::Strings(texts)) => texts.join(", "),
+        Some(other) => other.to_string(),
+        None => String::new(),
+    };
+    let arg = context(ContextKind::InvalidArg);
+    match error.kind() {
+        ErrorKind::UnknownArgument => t(lang, "usage-unknown-option", &[("arg", arg.into())]),
+        ErrorKind::InvalidSubcommand => {
+            let command = context(ContextKind::InvalidSubcommand);
+            match context(ContextKind::SuggestedSubcommand) {
+                near if near.is_empty() => t(lang, "usage-unknown-command", &[("command", command.into())]),
+                near => t(
+                    lang,
+                    "usage-unknown-command-near",
+                    &[("command", command.into()), ("near", near.into())],
+                ),
+            }
+        }
+        ErrorKind::MissingRequiredArgument => t(lang, "usage-missing", &[("arg", arg.into())]),
+        ErrorKind::InvalidValue | ErrorKind::ValueValidation => {
+            let value = context(ContextKind::InvalidValue);
+            let valid = context(ContextKind::ValidValue);
+            t(
+                lang,
+                "usage-bad-value",
+                &[("arg", arg.into()), ("value", value.into()), ("valid", valid.into())],
+            )
+        }
+        ErrorKind::ArgumentConflict => t(lang, "usage-conflict", &[("arg", arg.into())]),
+        ErrorKind::MissingSubcommand => t(lang, "usage-missing-command", &[]),
+        _ => t(lang, "usage-other", &[("arg", arg.into())]),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use passerelle_texts::{codes, explain, has};
+
+    use super::*;
+
+    fn walk(command: &Command, path: &str, see: &mut impl FnMut(&str, &Command)) {
+        see(path, command);
+        for sub in command.get_subcommands() {
+            walk(sub, &format!("{path}-{}", sub.get_name()), see);
+        }
+    }
+
+    #[test]
+    fn the_command_line_is_well_formed_in_both_languages() {
+        for lang in Lang::ALL {
+            command(lang).debug_assert();
+        }
+    }
+
+    #[test]
+    fn every_command_and_option_has_its_help_in_both_languages() {
+        for lang in Lang::ALL {
+            walk(&command(lang), "help", &mut |path, command| {
+                assert!(has(lang, path), "{lang}: {path}");
+                for arg in command.get_arguments() {
+                    let help = arg.get_help().map(ToString::to_string).unwrap_or_default();
+                    assert!(!help.is_empty() && !help.starts_with('<'), "{lang}: {path}: {help}");
+                }
+            });
+        }
+    }
+
+    #[test]
+    fn the_french_help_is_french() {
+        let help = command(Lang::Fr).render_long_help().to_string();
+        assert!(help.contains("Utilisation") && help.contains("Commandes"), "{help}");
+        assert!(!help.contains("Usage:") && !help.contains("Print"), "{help}");
+    }
+
+    #[test]
+    fn every_command_that_the_catalogue_advises_can_be_typed() {
+        for code in codes() {
+            for lang in Lang::ALL {
+                let words = [("count", "12"), ("user", "alice")];
+                let article = explain(code, lang, &words).unwrap();
+                for todo in &article.todo {
+                    for advice in todo.split('`').skip(1).step_by(2) {
+                        let Some(line) = advice.strip_prefix("passerelle ") else { continue };
+                        let typed = std::iter::once("passerelle").chain(line.split_whitespace());
+                        if let Err(error) = command(lang).try_get_matches_from(typed) {
+                            let shown = [ErrorKind::DisplayHelp, ErrorKind::DisplayVersion];
+                            assert!(shown.contains(&error.kind()), "{code}: {advice}: {error}");
+                        }
+                    }
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn usage_errors_are_told_in_the_persons_language() {
+        let check = |typed: &[&str], lang, expected: &str| {
+            let error = command(lang).try_get_matches_from(typed).unwrap_err();
+            assert!(usage_error(&error, lang).contains(expected), "{}", usage_error(&error, lang));
+        };
+        check(&["passerelle", "snyc"], Lang::Fr, "« snyc »");
+        check(&["passerelle", "snyc"], Lang::En, "sync");
+        check(&["passerelle", "sync", "--dryrun"], Lang::Fr, "--dryrun");
+        check(&["passerelle", "user", "add"], Lang::Fr, "manque");
+        check(&["passerelle", "undo", "run", "x"], Lang::En, "\"x\"");
+    }
+}

@@ -1,0 +1,69 @@
+//! One process at a time in a state directory.
+
+use std::{
+    fs::{self, File, TryLockError},
+    io::{Read, Seek, Write},
+    path::Path,
+};
+
+use passerelle_service::Failure;
+
+/// The lock of a state directory; it falls with the process, however it ends.
+#[derive(Debug)]
+pub struct Lock {
+    _file: File,
+}
+
+impl Lock {
+    /// Takes the lock of a directory, which is made if need be.
+    ///
+    /// # Errors
+    ///
+    /// `SYS-102` with the process that holds it, `USE-106` when the directory cannot be written.
+    pub fn take(directory: &Path) -> Result<Self, Failure> {
+        let path = directory.join("passerelle.lock");
+        let unusable = |error: std::io::Error| {
+            Failure::new("USE-106")
+                .with("file", path.display().to_string())
+                .with("reason", error.to_string())
+                .because(error)
+        };
+        fs::create_dir_all(directory).map_err(unusable)?;
+        let mut file = File::options()
+            .read(true)
+            .write(true)
+            .create(true)
+            .truncate(false)
+            .open(&path)
+            .map_err(unusable)?;
+        match file.try_lock() {
+            Ok(()) => {}
+            Err(TryLockError::WouldBlock) => {
+                let mut pid = String::new();
+                let _ = file.read_to_string(&mut pid);
+                return Err(Failure::new("SYS-102").with("pid", pid.trim()));
+            }
+            Err(TryLockError::Error(error)) => return Err(unusable(error)),
+        }
+        let _ = file.set_len(0);
+        let _ = file.rewind();
+        let _ = write!(file, "{}", std::process::id());
+        Ok(Lock { _file: file })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_second_process_is_told_who_holds_the_lock() {
+        let folder = tempfile::tempdir().unwrap();
+        let first = Lock::take(folder.path()).unwrap();
+        let refused = Lock::take(folder.path()).unwrap_err();
+        assert_eq!(refused.code(), "SYS-102");
+        assert_eq!(refused.word("pid"), Some(std::process::id().to_string().as_str()));
+        drop(first);
+        assert!(Lock::take(folder.path()).is_ok());
+    }
+}

@@ -1,0 +1,197 @@
+//! What goes where: results to standard output, everything else to standard error, JSON lines for machines.
+
+use std::io::{IsTerminal, Write};
+
+use chrono::{DateTime, SecondsFormat, Utc};
+use passerelle_service::Failure;
+use passerelle_texts::{Arg, Article, Lang, explain, render, t};
+use serde::Serialize;
+use serde_json::{Value, json};
+
+use crate::{
+    cli::{Color, Global},
+    clock::on_the_wall,
+};
+
+/// The version of the JSON lines: it grows when a reader of the old ones would err.
+const VERSION: u8 = 1;
+
+/// Where a command speaks.
+pub struct Out {
+    /// The person's language.
+    pub lang: Lang,
+    /// Whether machines read.
+    pub json: bool,
+    /// Whether nobody can answer a question.
+    pub no_input: bool,
+    /// Whether every question is answered with yes.
+    pub yes: bool,
+    /// How much is told of what lies underneath.
+    pub verbose: u8,
+    /// Whether `--plain` was given: lines instead of a bar.
+    pub plain: bool,
+    quiet: bool,
+    lively: bool,
+}
+
+impl Out {
+    /// Makes an output as the options and the environment want it.
+    pub fn new(global: &Global, lang: Lang, plain: bool) -> Self {
+        let plain = plain || global.plain;
+        let choice = match global.color {
+            Color::Always => anstream::ColorChoice::Always,
+            Color::Never => anstream::ColorChoice::Never,
+            Color::Auto if plain => anstream::ColorChoice::Never,
+            Color::Auto => anstream::ColorChoice::Auto,
+        };
+        choice.write_global();
+        Out {
+            lang,
+            json: global.json,
+            no_input: global.no_input || !std::io::stdin().is_terminal(),
+            yes: global.yes,
+            verbose: global.verbose,
+            plain: global.plain,
+            quiet: global.quiet,
+            lively: !plain && !global.quiet && !global.json && std::io::stderr().is_terminal(),
+        }
+    }
+
+    /// Returns a message in the person's language.
+    pub fn t(&self, id: &str, args: &[(&'static str, Arg)]) -> String {
+        t(self.lang, id, args)
+    }
+
+    /// Returns a time as the person's wall and language show it.
+    pub fn time(&self, at: DateTime<Utc>) -> String {
+        passerelle_texts::date_time(self.lang, on_the_wall(at))
+    }
+
+    /// Prints a result for people.
+    pub fn result(&self, text: &str) {
+        if !self.json {
+            let _ = writeln!(anstream::stdout(), "{text}");
+        }
+    }
+
+    /// Prints a result as it is, for people and machines alike: a document, a page.
+    pub fn raw(&self, text: &str) {
+        let _ = write!(anstream::stdout(), "{text}");
+    }
+
+    /// Tells something on the way.
+    pub fn note(&self, text: &str) {
+        if !self.quiet {
+            let _ = writeln!(anstream::stderr(), "{text}");
+        }
+    }
+
+    /// Asks for a step that has to be seen, quiet or not: an address to open.
+    pub fn ask(&self, text: &str) {
+        let _ = writeln!(anstream::stderr(), "{text}");
+    }
+
+    /// Writes one JSON line: version, type, time, and the members of a value.
+    pub fn line(&self, kind: &str, at: DateTime<Utc>, value: &impl Serialize) {
+        if self.json {
+            print_line(kind, at, value);
+        }
+    }
+
+    /// Returns a progress bar that shows itself on a terminal only.
+    pub fn progress(&self) -> indicatif::ProgressBar {
+        if !self.lively {
+            return indicatif::ProgressBar::hidden();
+        }
+        let bar = indicatif::ProgressBar::new_spinner();
+        bar.enable_steady_tick(std::time::Duration::from_millis(100));
+        bar
+    }
+
+    /// Returns the article of a failure.
+    pub fn article(&self, failure: &Failure) -> Article {
+        article(failure, self.lang)
+    }
+
+    /// Tells a failure as an article of the catalogue.
+    pub fn failure(&self, failure: &Failure, at: DateTime<Utc>) {
+        let article = self.article(failure);
+        if self.json {
+            self.line("error", at, &error_line(failure, &article));
+            return;
+        }
+        let mut stderr = anstream::stderr();
+        let _ = writeln!(stderr, "{}", render(&article, self.lang));
+        if self.verbose > 0 {
+            let mut cause: Option<&(dyn std::error::Error + 'static)> = std::error::Error::source(failure);
+            while let Some(error) = cause {
+                let _ = writeln!(stderr, "  … {error}");
+                cause = error.source();
+            }
+        }
+    }
+}
+
+/// Writes one JSON line.
+pub fn print_line(kind: &str, at: DateTime<Utc>, value: &impl Serialize) {
+    let _ = writeln!(anstream::stdout(), "{}", line(kind, at, value));
+}
+
+/// Returns the article of a failure in a language.
+pub fn article(failure: &Failure, lang: Lang) -> Article {
+    let words: Vec<(&str, &str)> =
+        failure.words().iter().map(|(name, word)| (name.as_str(), word.as_str())).collect();
+    explain(failure.code(), lang, &words)
+        .or_else(|| explain("BUG-101", lang, &[("operation", failure.code())]))
+        .unwrap_or_else(|| Article {
+            code: failure.code().to_owned(),
+            exit: 1,
+            what: failure.code().to_owned(),
+            did: String::new(),
+            why: Vec::new(),
+            todo: Vec::new(),
+            url: None,
+        })
+}
+
+fn error_line(failure: &Failure, article: &Article) -> Value {
+    let mut value = serde_json::to_value(article).unwrap_or_default();
+    if let (Value::Object(members), Some(wait)) = (&mut value, failure.retry_after()) {
+        members.insert("retry_after_s".to_owned(), wait.as_secs().into());
+    }
+    value
+}
+
+fn line(kind: &str, at: DateTime<Utc>, value: &impl Serialize) -> String {
+    let mut out =
+        json!({ "v": VERSION, "type": kind, "ts": at.to_rfc3339_opts(SecondsFormat::Millis, true) });
+    if let (Value::Object(out), Ok(Value::Object(members))) = (&mut out, serde_json::to_value(value)) {
+        out.extend(members.into_iter().filter(|(name, _)| !["v", "type", "ts"].contains(&name.as_str())));
+    }
+    out.to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_line_has_version_type_and_time() {
+        let at = DateTime::from_timestamp(1_800_000_000, 0).unwrap();
+        let text = line("summary", at, &json!({ "exit_code": 0, "type": "other" }));
+        let value: Value = serde_json::from_str(&text).unwrap();
+        assert_eq!(
+            value,
+            json!({ "v": 1, "type": "summary", "ts": "2027-01-15T08:00:00.000Z", "exit_code": 0 })
+        );
+    }
+
+    #[test]
+    fn a_failure_is_told_with_its_code_and_its_remedy() {
+        let failure = Failure::new("GOOG-211").with("user", "alice");
+        let value = error_line(&failure, &article(&failure, Lang::En));
+        assert_eq!(value["code"], "GOOG-211");
+        assert_eq!(value["do"][0], "`passerelle connect google --user alice --client client_secret.json`");
+        assert_eq!(article(&Failure::new("XXX-999"), Lang::Fr).code, "BUG-101");
+    }
+}

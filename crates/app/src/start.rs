@@ -1,0 +1,188 @@
+//! From the arguments to the exit code.
+
+use std::{ffi::OsString, path::PathBuf, sync::Arc};
+
+use clap::{FromArgMatches, error::ErrorKind};
+use passerelle_ports::Clock;
+use passerelle_service::Failure;
+use passerelle_texts::Lang;
+use serde_json::json;
+
+use crate::{
+    cli::{Cli, Global},
+    clock::{SystemClock, SystemIds},
+    commands,
+    config::{Environment, Settings},
+    help,
+    output::{Out, article},
+};
+
+/// What every command works with.
+pub struct App {
+    /// Where it speaks.
+    pub out: Out,
+    /// The clock.
+    pub clock: Arc<SystemClock>,
+    /// The source of ids.
+    pub ids: Arc<SystemIds>,
+    environment: Environment,
+    config: Option<PathBuf>,
+}
+
+impl App {
+    /// Reads the settings.
+    ///
+    /// # Errors
+    ///
+    /// `CFG-101`, `USE-106`.
+    pub fn settings(&self) -> Result<Settings, Failure> {
+        Settings::load(self.config.as_deref(), &self.environment, false)
+    }
+
+    /// Returns the settings as they are built in, whatever the file and the environment say.
+    ///
+    /// # Errors
+    ///
+    /// None in practice.
+    pub fn built_in_settings(&self) -> Result<Settings, Failure> {
+        Settings::built_in()
+    }
+
+    /// Reads the settings for an installation that is only being made: its file need not be there.
+    ///
+    /// # Errors
+    ///
+    /// `CFG-101`, `USE-106`.
+    pub fn new_settings(&self) -> Result<Settings, Failure> {
+        Settings::load(self.config.as_deref(), &self.environment, true)
+    }
+}
+
+/// Carries out one command line and returns the exit code.
+pub fn run(args: Vec<OsString>, environment: &Environment) -> u8 {
+    let lang = environment.language(asked_language(&args));
+    let parsed =
+        help::command(lang).try_get_matches_from(&args).and_then(|matches| Cli::from_arg_matches(&matches));
+    let cli = match parsed {
+        Ok(cli) => cli,
+        Err(error) => return not_parsed(&error, &args, lang),
+    };
+    watch_log(cli.global.verbose);
+    let app = App {
+        out: Out::new(&cli.global, language(&cli.global, environment), environment.is_plain()),
+        clock: Arc::new(SystemClock::default()),
+        ids: Arc::new(SystemIds),
+        environment: environment.clone(),
+        config: cli.global.config.clone(),
+    };
+    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => return ended(&app, Err(Failure::new("BUG-101").because(error))),
+    };
+    let result = runtime.block_on(async {
+        tokio::select! {
+            result = commands::run(&app, cli.command) => result,
+            _ = tokio::signal::ctrl_c() => Err(Failure::new("INT-101")),
+        }
+    });
+    // A write that has begun in the database ends before the process does.
+    runtime.shutdown_timeout(std::time::Duration::from_secs(5));
+    ended(&app, result)
+}
+
+/// Tells a failure; its code says how the process ends.
+fn ended(app: &App, result: Result<u8, Failure>) -> u8 {
+    match result {
+        Ok(code) => code,
+        Err(failure) => {
+            let at = app.clock.now();
+            let code = app.out.article(&failure).exit;
+            app.out.failure(&failure, at);
+            let mut summary = json!({ "exit_code": code, "code": failure.code() });
+            if let Some(wait) = failure.retry_after() {
+                summary["retry_after_s"] = wait.as_secs().into();
+            }
+            app.out.line("summary", at, &summary);
+            code
+        }
+    }
+}
+
+/// The option, the environment's own variable, the settings, the rest of the environment.
+fn language(global: &Global, environment: &Environment) -> Lang {
+    let settings = || {
+        let settings = Settings::load(global.config.as_deref(), environment, true).ok()?;
+        settings.language()
+    };
+    match (global.lang, environment.get("PASSERELLE_LANG")) {
+        (None, None) => settings().unwrap_or_else(|| environment.language(None)),
+        (asked, _) => environment.language(asked),
+    }
+}
+
+/// Finds `--lang` before anything is parsed: help and usage errors want it too.
+fn asked_language(args: &[OsString]) -> Option<Lang> {
+    let texts: Vec<&str> = args.iter().filter_map(|arg| arg.to_str()).collect();
+    texts.iter().enumerate().find_map(|(n, text)| {
+        let value = match text.strip_prefix("--lang") {
+            Some("") => texts.get(n + 1).copied(),
+            Some(rest) => rest.strip_prefix('='),
+            None => None,
+        };
+        value.and_then(Lang::parse)
+    })
+}
+
+fn not_parsed(error: &clap::Error, args: &[OsString], lang: Lang) -> u8 {
+    match error.kind() {
+        ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => {
+            let _ = error.print();
+            0
+        }
+        ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => {
+            let _ = error.print();
+            2
+        }
+        _ => {
+            let failure = Failure::new("USE-101").with("reason", help::usage_error(error, lang));
+            if args.iter().any(|arg| arg == "--json") {
+                let at = SystemClock::default().now();
+                let article = article(&failure, lang);
+                crate::output::print_line("error", at, &article);
+                crate::output::print_line("summary", at, &json!({ "exit_code": 2, "code": "USE-101" }));
+            } else {
+                anstream::eprintln!("{}", passerelle_texts::render(&article(&failure, lang), lang));
+            }
+            2
+        }
+    }
+}
+
+/// With `-vv`, what happens underneath goes to standard error. Records and secrets are never logged.
+fn watch_log(verbose: u8) {
+    let level = match verbose {
+        0 | 1 => return,
+        2 => "passerelle=info",
+        _ => "passerelle=debug",
+    };
+    let _ = tracing_subscriber::fmt()
+        .with_env_filter(tracing_subscriber::EnvFilter::new(level))
+        .with_writer(std::io::stderr)
+        .try_init();
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_language_is_found_before_anything_is_parsed() {
+        let check = |args: &[&str], expected| {
+            let args: Vec<OsString> = args.iter().map(OsString::from).collect();
+            assert_eq!(asked_language(&args), expected);
+        };
+        check(&["passerelle", "--lang", "fr", "x"], Some(Lang::Fr));
+        check(&["passerelle", "x", "--lang=en"], Some(Lang::En));
+        check(&["passerelle", "sync"], None);
+    }
+}
