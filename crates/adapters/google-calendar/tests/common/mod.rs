@@ -9,8 +9,8 @@ use passerelle_calendar::{Event, Start};
 use passerelle_google_calendar::{CalendarOptions, GoogleCalendar};
 use passerelle_google_sim::{Sim, SimOptions};
 use passerelle_google_transport::{
-    CALENDAR_EVENTS, CALENDAR_LIST, ClientSecretFile, EMAIL, Endpoints, GoogleClient, HttpOptions, OPENID,
-    Pace, RequestCounter, RetryPolicy, StoredToken, TokenStore, Tokens, http_client,
+    CALENDAR_EVENTS, CALENDAR_LIST, ClientSecretFile, EMAIL, Endpoints, GoogleClient, HttpClient,
+    HttpOptions, OPENID, Pace, RequestCounter, RetryPolicy, StoredToken, TokenStore, Tokens, http_client,
 };
 use passerelle_ports::{
     Clock, CreateKey, Cursor, EntryId, From, ItemId, Next, PortResult, Replica, Stored, Write, Written,
@@ -45,7 +45,7 @@ impl Clock for Fixed {
 pub struct World {
     pub sim: Sim,
     pub client: Arc<GoogleClient>,
-    http: reqwest::Client,
+    http: HttpClient,
     token: String,
 }
 
@@ -90,7 +90,7 @@ impl World {
 
     /// What another program does with the same account.
     pub async fn other(&self, verb: &str, path: &str, body: Value) -> Value {
-        let method = reqwest::Method::from_bytes(verb.as_bytes()).unwrap();
+        let method = http::Method::from_bytes(verb.as_bytes()).unwrap();
         let url = format!("{}/calendar/v3/{path}", self.sim.url());
         let request = self.http.request(method, url).bearer_auth(&self.token);
         let request = if body.is_null() { request } else { request.json(&body) };
@@ -127,7 +127,7 @@ impl World {
     }
 }
 
-fn client(sim: &Sim, account: &str, endpoints: &Endpoints, http: &reqwest::Client) -> Arc<GoogleClient> {
+fn client(sim: &Sim, account: &str, endpoints: &Endpoints, http: &HttpClient) -> Arc<GoogleClient> {
     let scopes = [OPENID, EMAIL, CALENDAR_EVENTS, CALENDAR_LIST];
     let (_, refresh) = sim.with(|core| core.issue_token(account, "client", &scopes));
     let stored = StoredToken { refresh_token: refresh.into(), granted: None };
