@@ -65,6 +65,23 @@ impl Diary {
         seen
     }
 
+    /// Tells whether one value was typed over another, directly or not; a value typed on two sides was
+    /// typed over two, and says nothing.
+    pub fn supersedes(&self, above: Token, below: Token) -> bool {
+        let mut seen = BTreeSet::new();
+        let mut todo = vec![above];
+        while let Some(token) = todo.pop() {
+            if token == 0 || self.typed_times(token) > 1 || !seen.insert(token) {
+                continue;
+            }
+            if token == below {
+                return true;
+            }
+            todo.extend(self.parents.get(&token).into_iter().flatten());
+        }
+        false
+    }
+
     pub fn entered_in_all(&self, ident: &str) -> usize {
         self.entered.iter().filter(|((who, _), _)| who == ident).map(|(_, times)| *times).sum()
     }

@@ -153,8 +153,7 @@ impl World {
                 let inner = self.lock();
                 let diary = &inner.diary;
                 let ident = &a.record.uid;
-                let covers = |above: u32, below: u32| diary.closure([above]).contains(&below);
-                let needless = x == y || x == 0 || y == 0 || covers(x, y) || covers(y, x);
+                let needless = x == y || x == 0 || y == 0 || diary.supersedes(x, y) || diary.supersedes(y, x);
                 let excused = diary.ever_private.contains(ident) && is_hidden(name)
                     || !sends(&rules, name)
                     || !takes(&rules, name)

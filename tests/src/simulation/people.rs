@@ -295,7 +295,6 @@ impl World {
             }
             let pause = if self.chance(500) { self.below(10) } else { self.below(120) };
             self.advance(pause);
-            self.land_late();
             let pair = self.below(self.pairs() as u64) as usize;
             let report = self.go(pair);
             if let Some(refused) = report.and_then(|report| report.refused)
@@ -309,7 +308,6 @@ impl World {
         }
         self.lock().faults = Faults::default();
         self.advance(200);
-        self.land_late();
         if self.chance(300) {
             let pair = self.below(self.pairs() as u64) as usize;
             self.go_twice(pair);
@@ -372,7 +370,6 @@ impl World {
             let mut quiet = true;
             for pair in 0..self.pairs() {
                 self.advance(200);
-                self.land_late();
                 let report = self.go(pair);
                 if self.failed() {
                     return false;

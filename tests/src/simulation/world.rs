@@ -223,14 +223,24 @@ impl World {
         self.clock.now().timestamp()
     }
 
+    /// Time passes; late requests land in their own second.
     pub fn advance(&self, seconds: u64) {
-        self.clock.advance(Duration::from_secs(seconds));
+        let end = self.seconds() + i64::try_from(seconds).unwrap_or(0);
+        loop {
+            let now = self.seconds();
+            let next = self.lock().late.iter().map(|late| late.at_seconds).filter(|at| *at <= end).min();
+            let until = next.unwrap_or(end).max(now);
+            self.clock.advance(Duration::from_secs((until - now).unsigned_abs()));
+            if next.is_none() {
+                return;
+            }
+            self.land_late();
+        }
     }
 
     /// A second passes: late requests land, people act, another pair may run.
     pub fn tick(self: &Arc<Self>) {
         self.advance(1);
-        self.land_late();
         let faults = self.faults();
         if self.chance(faults.humans) {
             self.human();
@@ -255,7 +265,7 @@ impl World {
         crashes
     }
 
-    pub fn land_late(&self) {
+    fn land_late(&self) {
         let now = self.seconds();
         let due: Vec<Late> = {
             let mut inner = self.lock();

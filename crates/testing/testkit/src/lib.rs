@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 
 mod clock;
+pub mod contract;
 mod faults;
 mod mem_ledger;
 mod mem_replica;
