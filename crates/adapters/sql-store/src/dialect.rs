@@ -1,6 +1,6 @@
 //! The only place, beside the migrations, that knows which database this is.
 
-use std::path::Path;
+use std::{fs, io, path::Path};
 
 use diesel::{
     Connection, QueryResult, QueryableByName, RunQueryDsl, SqliteConnection,
@@ -30,6 +30,19 @@ pub(crate) fn establish(path: &Path) -> Result<Conn, StoreError> {
     Ok(conn)
 }
 
+/// Makes an empty file that only its owner may read, unless there is a file already. SQLite gives the
+/// files that it makes beside it the same rights.
+pub(crate) fn make_private(path: &Path) -> Result<(), StoreError> {
+    let mut options = fs::OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    match options.open(path) {
+        Err(error) if error.kind() != io::ErrorKind::AlreadyExists => Err(StoreError::Open(error.into())),
+        _ => Ok(()),
+    }
+}
+
 /// Sets a connection up for work.
 pub(crate) fn prepare(conn: &mut Conn) -> QueryResult<()> {
     let mut result = conn.batch_execute("PRAGMA journal_mode = WAL;");
@@ -43,7 +56,7 @@ pub(crate) fn prepare(conn: &mut Conn) -> QueryResult<()> {
         result = conn.batch_execute("PRAGMA journal_mode = WAL;");
     }
     result?;
-    conn.batch_execute("PRAGMA synchronous = NORMAL; PRAGMA foreign_keys = ON; PRAGMA busy_timeout = 5000;")
+    conn.batch_execute("PRAGMA synchronous = NORMAL; PRAGMA foreign_keys = ON; PRAGMA secure_delete = FAST; PRAGMA busy_timeout = 5000;")
 }
 
 /// Runs several statements, as a person at a prompt would.

@@ -23,6 +23,7 @@ diesel::table! {
 ///
 /// Safe when several programs do so at once: the whole work is one write transaction.
 pub(crate) fn open(path: &Path) -> Result<String, StoreError> {
+    dialect::make_private(path)?;
     let mut conn = dialect::establish(path)?;
     refuse_newer(&mut conn)?;
     dialect::prepare(&mut conn).map_err(|error| StoreError::Open(error.into()))?;

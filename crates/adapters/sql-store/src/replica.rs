@@ -193,10 +193,13 @@ impl<R: Collection> SqlReplica<R> {
         let rows = log_rows::<R>(conn, &self.user, after, self.page)?;
         let full = i64::try_from(rows.len()).is_ok_and(|count| count == self.page);
         let last = rows.last().map_or(after, |row| row.0);
-        let removed: BTreeSet<String> = rows.iter().filter(|row| row.3).map(|row| row.1.clone()).collect();
+        let mut removed: BTreeSet<String> =
+            rows.iter().filter(|row| row.3).map(|row| row.1.clone()).collect();
         let changed: BTreeSet<String> = rows.into_iter().filter(|row| !row.3).map(|row| row.1).collect();
         let ids: Vec<String> = changed.into_iter().collect();
         let found = read_items::<R>(conn, &self.scope, &self.user, &ids)?;
+        // A row may go without its triggers: `REPLACE` takes the place of another row silently.
+        removed.extend(ids.into_iter().filter(|id| !found.contains_key(id)));
         let hidden: Vec<String> =
             found.values().filter(|(_, item)| item.withdrawn).map(|(_, item)| item.id.to_string()).collect();
         let shown = once_shown::<R>(conn, &self.user, &hidden)?;

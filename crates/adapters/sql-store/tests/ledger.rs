@@ -385,3 +385,45 @@ async fn a_deletion_that_every_pair_has_read_is_forgotten_and_older_cursors_expi
     assert!(seen.items.is_empty() && seen.removed.is_empty());
     assert_eq!(support::everything(&replica).await.items.len(), 1);
 }
+
+#[tokio::test]
+async fn every_question_of_a_run_is_a_stretch_of_one_index() {
+    let company = company().await;
+    let mut client = company.client();
+    for (question, index) in [
+        (
+            "SELECT id FROM passerelle_links WHERE pair = 'p' AND due = 1 AND blocked = 0 AND looks = 0 AND id > 'x' ORDER BY id",
+            "passerelle_links_due (pair=? AND due=? AND blocked=? AND looks=? AND id>?)",
+        ),
+        (
+            "SELECT item FROM passerelle_copies WHERE pair = 'p' AND side = 's' AND look = 1 AND item > 'x' ORDER BY item",
+            "passerelle_copies_look (pair=? AND side=? AND look=? AND item>?)",
+        ),
+        (
+            "SELECT body FROM passerelle_entries WHERE pair = 'p' AND is_open = 1 ORDER BY number",
+            "passerelle_entries_open (pair=? AND is_open=?)",
+        ),
+        (
+            "SELECT body FROM passerelle_entries WHERE kind = 'k' AND pair = 'p' ORDER BY number DESC",
+            "passerelle_entries_of_pair (kind=? AND pair=?)",
+        ),
+        (
+            "SELECT body FROM passerelle_entries WHERE kind = 'k' AND link = 'l' ORDER BY number DESC",
+            "passerelle_entries_of_link (kind=? AND link=?)",
+        ),
+        (
+            "SELECT seq FROM change_log WHERE kind = 'contact' AND user_id = '' AND seq > 5 ORDER BY seq",
+            "change_log_reader (kind=? AND user_id=? AND seq>?)",
+        ),
+        (
+            "SELECT number FROM appointments WHERE owner_id = 'a' AND number > 5 ORDER BY number",
+            "appointments_owner (owner_id=? AND number>?)",
+        ),
+    ] {
+        let plan = client.plan(question);
+        assert!(
+            plan.contains(index) && !plan.contains("TEMP B-TREE") && !plan.contains("SCAN"),
+            "{question}: {plan}"
+        );
+    }
+}

@@ -72,6 +72,18 @@ async fn a_database_of_the_first_release_is_brought_up_to_date_with_its_rows() {
     created(&store.contacts(&anne), "k", person("New", "new@example.org"), 1).await;
 }
 
+#[cfg(unix)]
+#[tokio::test]
+async fn only_its_owner_may_read_a_new_database() {
+    use std::os::unix::fs::PermissionsExt;
+    let company = company().await;
+    created(&company.store.contacts(&company.anne), "k", person("A", "a@example.org"), 1).await;
+    for file in fs::read_dir(company.folder.path()).unwrap() {
+        let file = file.unwrap();
+        assert_eq!(file.metadata().unwrap().permissions().mode() & 0o777, 0o600, "{file:?}");
+    }
+}
+
 #[tokio::test]
 async fn a_file_that_is_no_database_is_refused() {
     let folder = tempfile::tempdir().unwrap();

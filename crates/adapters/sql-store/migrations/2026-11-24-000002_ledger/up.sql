@@ -159,6 +159,8 @@ CREATE TABLE passerelle_entries (
     outcome   TEXT NOT NULL
 );
 CREATE INDEX passerelle_entries_open ON passerelle_entries (pair, is_open, number);
+CREATE INDEX passerelle_entries_of_pair ON passerelle_entries (kind, pair, number);
+CREATE INDEX passerelle_entries_of_link ON passerelle_entries (kind, link, number);
 CREATE INDEX passerelle_entries_link ON passerelle_entries (link, is_open, number);
 CREATE INDEX passerelle_entries_run ON passerelle_entries (run, number);
 CREATE INDEX passerelle_entries_from ON passerelle_entries (kind, side, from_item, is_open);

@@ -47,6 +47,12 @@ struct Text {
     text: String,
 }
 
+#[derive(QueryableByName)]
+struct Detail {
+    #[diesel(sql_type = diesel::sql_types::Text)]
+    detail: String,
+}
+
 impl Client {
     pub fn run(&mut self, sql: &str) {
         self.0.batch_execute(sql).unwrap_or_else(|error| panic!("{sql}: {error}"));
@@ -58,6 +64,13 @@ impl Client {
             Ok(()) => panic!("accepted: {sql}"),
             Err(error) => error.to_string(),
         }
+    }
+
+    /// Returns how the database would answer a question.
+    pub fn plan(&mut self, sql: &str) -> String {
+        let rows: Vec<Detail> =
+            diesel::sql_query(format!("EXPLAIN QUERY PLAN {sql}")).load(&mut self.0).unwrap();
+        rows.into_iter().map(|row| row.detail).collect::<Vec<_>>().join("|")
     }
 
     pub fn text(&mut self, sql: &str) -> String {
