@@ -129,7 +129,10 @@ impl GooglePeople {
         if names.is_empty() {
             return Ok(HashMap::new());
         }
-        let mut said = self.calls.people(names).await?;
+        let mut names = names.to_vec();
+        names.sort_unstable();
+        names.dedup();
+        let mut said = self.calls.people(&names).await?;
         let newest = names.iter().filter_map(|name| {
             let person = self.recent.newest(name, said.remove(*name))?;
             Some(((*name).to_owned(), person))
@@ -190,10 +193,7 @@ impl Replica<Contact> for GooglePeople {
 
     async fn fetch(&self, ids: &[ItemId]) -> PortResult<Vec<Option<Stored<Contact>>>> {
         let names: Vec<&str> = ids.iter().map(ItemId::as_str).collect();
-        let mut unique = names.clone();
-        unique.sort_unstable();
-        unique.dedup();
-        let people = self.people(&unique).await?;
+        let people = self.people(&names).await?;
         let groups = self.groups_of(people.values()).await?;
         let stored = |name: &str| people.get(name).map(|person| self.stored(person, &groups)).transpose();
         names.into_iter().map(stored).collect()

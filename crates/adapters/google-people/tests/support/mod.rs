@@ -1,4 +1,5 @@
 //! A pretend Google with one account, and the replica of its contacts.
+#![allow(dead_code, reason = "each test file uses its own part")]
 
 use std::{num::NonZeroU32, sync::Arc, time::Duration};
 
