@@ -1,1 +1,131 @@
-//! Contacts and events as text: vCard, CSV, JSContact, iCalendar, JSCalendar.
+#![doc = include_str!("../README.md")]
+
+mod content;
+mod csv;
+mod error;
+mod format;
+mod ical;
+mod jscalendar;
+mod jscontact;
+mod json;
+#[cfg(test)]
+mod sample;
+mod text;
+mod vcard;
+
+use std::io::{self, Read, Write};
+
+use chrono::{DateTime, Utc};
+use passerelle_calendar::Event;
+use passerelle_contacts::Contact;
+
+pub use error::{BadRecord, Reason};
+pub use format::{ContactFormat, EventFormat, detect_contacts, detect_events};
+pub use ical::zone_name;
+
+/// What a file leaves open.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Options {
+    /// The region (ISO 3166-1 alpha-2) of telephone numbers without a country code.
+    pub region: Option<String>,
+}
+
+/// A record that was read.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Imported<R> {
+    /// The record.
+    pub record: R,
+    /// What was not understood, as text: kept, and written back by an export to the same format.
+    pub unknown: Vec<String>,
+    /// The line of the file, counted from 1, at which the record began.
+    pub line: usize,
+}
+
+/// What comes of a file, record by record.
+pub type Records<'a, R> = Box<dyn Iterator<Item = Result<Imported<R>, BadRecord>> + 'a>;
+
+/// Reads contacts, one at a time: memory is bounded by one record.
+///
+/// A record that cannot be taken over comes back as [`BadRecord`]; those after it still come.
+pub fn read_contacts<'a>(
+    reader: impl Read + 'a,
+    format: ContactFormat,
+    options: &Options,
+) -> Records<'a, Contact> {
+    let options = options.clone();
+    match format {
+        ContactFormat::VCard3 | ContactFormat::VCard4 => Box::new(vcard::Cards::new(reader, options)),
+        ContactFormat::GoogleCsv => Box::new(csv::Rows::new(reader, csv::Table::Google, options)),
+        ContactFormat::OutlookCsv => Box::new(csv::Rows::new(reader, csv::Table::Outlook, options)),
+        ContactFormat::JsContact => Box::new(jscontact::read(reader, options)),
+    }
+}
+
+/// Reads events, one series at a time. Of an iCalendar file the series, and only these, are held
+/// until the end of their calendar, because their changed occurrences may come last.
+pub fn read_events<'a>(reader: impl Read + 'a, format: EventFormat) -> Records<'a, Event> {
+    match format {
+        EventFormat::ICalendar => Box::new(ical::Events::new(reader)),
+        EventFormat::JsCalendar => Box::new(jscalendar::read(reader)),
+    }
+}
+
+/// Writes contacts, each with what an import left over of it, and returns how many.
+///
+/// # Errors
+///
+/// What the writer says.
+pub fn write_contacts(
+    out: &mut impl Write,
+    format: ContactFormat,
+    contacts: impl IntoIterator<Item = (Contact, Vec<String>)>,
+) -> io::Result<usize> {
+    match format {
+        ContactFormat::VCard3 | ContactFormat::VCard4 => {
+            let version =
+                if format == ContactFormat::VCard4 { vcard::Version::V4 } else { vcard::Version::V3 };
+            let mut count = 0;
+            for (contact, unknown) in contacts {
+                vcard::write_card(out, version, &contact, &unknown)?;
+                count += 1;
+            }
+            Ok(count)
+        }
+        ContactFormat::GoogleCsv => csv::write(out, csv::Table::Google, contacts),
+        ContactFormat::OutlookCsv => csv::write(out, csv::Table::Outlook, contacts),
+        ContactFormat::JsContact => json::write(
+            out,
+            contacts.into_iter().map(|(contact, unknown)| jscontact::card_of(&contact, &unknown)),
+        ),
+    }
+}
+
+/// Writes events, each with what an import left over of it, and returns how many. `stamp` is when
+/// they are written.
+///
+/// # Errors
+///
+/// What the writer says.
+pub fn write_events(
+    out: &mut impl Write,
+    format: EventFormat,
+    stamp: DateTime<Utc>,
+    events: impl IntoIterator<Item = (Event, Vec<String>)>,
+) -> io::Result<usize> {
+    match format {
+        EventFormat::ICalendar => {
+            let mut calendar = ical::Calendar::begin(out, stamp)?;
+            let mut count = 0;
+            for (event, unknown) in events {
+                calendar.event(&event, &unknown)?;
+                count += 1;
+            }
+            calendar.end()?;
+            Ok(count)
+        }
+        EventFormat::JsCalendar => json::write(
+            out,
+            events.into_iter().map(|(event, unknown)| jscalendar::event_of(&event, &unknown)),
+        ),
+    }
+}

@@ -1,0 +1,541 @@
+//! Content lines, which vCard and iCalendar share (RFC 6350 §3.3, RFC 5545 §3.1, RFC 6868), with
+//! the folding and the quoted-printable of vCard 2.1.
+
+use std::io::{self, Read, Write};
+
+use crate::{
+    error::{BadRecord, Reason},
+    text::{Lines, decode},
+};
+
+/// The largest record that is read.
+const LARGEST: usize = 32 << 20;
+
+/// One content line.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(crate) struct Line {
+    pub(crate) number: usize,
+    pub(crate) group: String,
+    /// In capitals.
+    pub(crate) name: String,
+    /// Names in capitals.
+    pub(crate) params: Vec<(String, Vec<String>)>,
+    /// As written: still escaped.
+    pub(crate) value: String,
+}
+
+impl Line {
+    pub(crate) fn new(name: &str, value: impl Into<String>) -> Self {
+        Line { name: name.to_owned(), value: value.into(), ..Line::default() }
+    }
+
+    /// Makes a line whose value is text.
+    pub(crate) fn text(name: &str, text: &str) -> Self {
+        Line::new(name, escape(text))
+    }
+
+    #[must_use]
+    pub(crate) fn with(mut self, param: &str, value: impl Into<String>) -> Self {
+        match self.params.iter_mut().find(|(name, _)| name == param) {
+            Some((_, values)) => values.push(value.into()),
+            None => self.params.push((param.to_owned(), vec![value.into()])),
+        }
+        self
+    }
+
+    pub(crate) fn param(&self, name: &str) -> Option<&str> {
+        self.params.iter().find(|(known, _)| known == name)?.1.first().map(String::as_str)
+    }
+
+    /// Returns every value of a parameter, in lower case, lists taken apart.
+    pub(crate) fn param_list(&self, name: &str) -> Vec<String> {
+        let found = self.params.iter().filter(|(known, _)| known == name).flat_map(|(_, values)| values);
+        found.flat_map(|value| value.split(',')).map(|value| value.trim().to_lowercase()).collect()
+    }
+
+    /// Returns the value as text.
+    pub(crate) fn unescaped(&self) -> String {
+        unescape(&self.value)
+    }
+
+    /// Returns the parts of a structured value, as texts.
+    pub(crate) fn parts(&self, separator: char) -> Vec<String> {
+        split(&self.value, separator).into_iter().map(unescape).collect()
+    }
+
+    /// Reads a line that was unfolded.
+    pub(crate) fn parse(number: usize, bytes: Vec<u8>) -> Option<Line> {
+        let colon = colon_of(&bytes)?;
+        let mut head = bytes;
+        let value = head.split_off(colon + 1);
+        head.pop();
+        let head = decode(head, None);
+        let mut parts = split_quoted(&head, ';').into_iter();
+        let name = parts.next()?.trim();
+        let (group, name) = name.rsplit_once('.').unwrap_or(("", name));
+        let mut line = Line {
+            number,
+            group: group.to_owned(),
+            name: name.to_ascii_uppercase(),
+            params: parts.map(parse_param).collect(),
+            value: String::new(),
+        };
+        let value = if line.is_quoted_printable() { unquote_printable(&value) } else { value };
+        line.value = decode(value, line.param("CHARSET"));
+        if line.is_quoted_printable() {
+            line.value = line.value.replace("\r\n", "\\n").replace(['\r', '\n'], "\\n");
+        }
+        line.params.retain(|(name, values)| {
+            let printable = values.iter().all(|value| value.eq_ignore_ascii_case("quoted-printable"));
+            name != "CHARSET" && !(name == "ENCODING" && printable)
+        });
+        Some(line)
+    }
+
+    fn is_quoted_printable(&self) -> bool {
+        self.param_list("ENCODING").iter().any(|value| value == "quoted-printable")
+    }
+
+    /// Tells whether the name is one that may be written.
+    pub(crate) fn is_sound(&self) -> bool {
+        let token = |text: &str| text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
+        !self.name.is_empty()
+            && token(&self.name)
+            && token(&self.group)
+            && self.params.iter().all(|(name, _)| !name.is_empty() && token(name))
+    }
+
+    /// Returns the line as one line of text, unfolded.
+    pub(crate) fn to_text(&self) -> String {
+        let mut text = String::new();
+        if !self.group.is_empty() {
+            text.push_str(&self.group);
+            text.push('.');
+        }
+        text.push_str(&self.name);
+        for (name, values) in &self.params {
+            let values: Vec<String> = values.iter().map(|value| param_text(value)).collect();
+            text.push_str(&format!(";{name}={}", values.join(",")));
+        }
+        text.push(':');
+        text.extend(self.value.chars().filter(|c| !matches!(c, '\r' | '\n')));
+        text
+    }
+
+    /// Writes the line, folded at 75 octets.
+    pub(crate) fn write(&self, out: &mut impl Write) -> io::Result<()> {
+        fold(out, &self.to_text())
+    }
+}
+
+/// Writes what was left over from a file; text that is no content line goes into one of our own.
+pub(crate) fn write_unknown(out: &mut impl Write, unknown: &[String]) -> io::Result<()> {
+    for text in unknown {
+        match Line::parse(0, text.clone().into_bytes()).filter(Line::is_sound) {
+            Some(line) if !matches!(line.name.as_str(), "BEGIN" | "END" | "VERSION") => line.write(out)?,
+            _ => Line::text(UNKNOWN, text).write(out)?,
+        }
+    }
+    Ok(())
+}
+
+/// The property that carries what was left over from a file of another format.
+pub(crate) const UNKNOWN: &str = "X-PASSERELLE-UNKNOWN";
+
+/// Returns a line that nobody understood, as it is handed back.
+pub(crate) fn left_over(line: &Line) -> String {
+    if line.name == UNKNOWN { line.unescaped() } else { line.to_text() }
+}
+
+fn fold(out: &mut impl Write, text: &str) -> io::Result<()> {
+    let mut width = 0;
+    let mut from = 0;
+    for (at, c) in text.char_indices() {
+        if width + c.len_utf8() > 75 {
+            out.write_all(text.get(from..at).unwrap_or_default().as_bytes())?;
+            out.write_all(b"\r\n ")?;
+            from = at;
+            width = 1;
+        }
+        width += c.len_utf8();
+    }
+    out.write_all(text.get(from..).unwrap_or_default().as_bytes())?;
+    out.write_all(b"\r\n")
+}
+
+/// Finds the colon that ends the name and the parameters: not one between quotes.
+fn colon_of(bytes: &[u8]) -> Option<usize> {
+    let mut quoted = false;
+    let strict = bytes.iter().position(|byte| {
+        quoted ^= *byte == b'"';
+        *byte == b':' && !quoted
+    });
+    strict.or_else(|| bytes.iter().position(|byte| *byte == b':'))
+}
+
+fn split_quoted(text: &str, separator: char) -> Vec<&str> {
+    let mut quoted = false;
+    text.split(|c| {
+        quoted ^= c == '"';
+        c == separator && !quoted
+    })
+    .collect()
+}
+
+/// Reads a parameter; one without a name is a type or an encoding (vCard 2.1).
+fn parse_param(text: &str) -> (String, Vec<String>) {
+    let Some((name, values)) = text.split_once('=') else {
+        let bare = text.trim().to_owned();
+        let encoding =
+            matches!(bare.to_ascii_uppercase().as_str(), "QUOTED-PRINTABLE" | "BASE64" | "8BIT" | "7BIT");
+        return ((if encoding { "ENCODING" } else { "TYPE" }).to_owned(), vec![bare]);
+    };
+    let values = split_quoted(values, ',').into_iter().map(|value| {
+        let value = value.trim();
+        let plain = value.strip_prefix('"').and_then(|value| value.strip_suffix('"')).unwrap_or(value);
+        uncaret(plain)
+    });
+    (name.trim().to_ascii_uppercase(), values.collect())
+}
+
+/// Decodes RFC 6868.
+fn uncaret(text: &str) -> String {
+    let mut plain = String::with_capacity(text.len());
+    let mut chars = text.chars().peekable();
+    while let Some(c) = chars.next() {
+        let decoded = match (c, chars.peek()) {
+            ('^', Some('n')) => Some('\n'),
+            ('^', Some('^')) => Some('^'),
+            ('^', Some('\'')) => Some('"'),
+            _ => None,
+        };
+        if decoded.is_some() {
+            chars.next();
+        }
+        plain.push(decoded.unwrap_or(c));
+    }
+    plain
+}
+
+fn param_text(value: &str) -> String {
+    let unix = value.replace("\r\n", "\n").replace('\r', "\n");
+    let coded = unix.replace('^', "^^").replace('\n', "^n").replace('"', "^'");
+    if coded.contains([':', ';', ',', ' ']) || coded.trim() != coded { format!("\"{coded}\"") } else { coded }
+}
+
+/// Escapes a text value.
+pub(crate) fn escape(text: &str) -> String {
+    let unix = text.replace("\r\n", "\n").replace('\r', "\n");
+    let mut escaped = String::with_capacity(unix.len());
+    for c in unix.chars() {
+        match c {
+            '\n' => escaped.push_str("\\n"),
+            '\\' | ',' | ';' => escaped.extend(['\\', c]),
+            c => escaped.push(c),
+        }
+    }
+    escaped
+}
+
+/// Takes the escapes out of a text value.
+pub(crate) fn unescape(text: &str) -> String {
+    let mut plain = String::with_capacity(text.len());
+    let mut chars = text.chars();
+    while let Some(c) = chars.next() {
+        match (c, c == '\\') {
+            (_, true) => match chars.next() {
+                Some('n' | 'N') => plain.push('\n'),
+                Some(c @ ('\\' | ',' | ';' | ':' | '"')) => plain.push(c),
+                Some(c) => plain.extend(['\\', c]),
+                None => plain.push('\\'),
+            },
+            (c, false) => plain.push(c),
+        }
+    }
+    plain
+}
+
+/// Splits a value at separators that are not escaped.
+pub(crate) fn split(text: &str, separator: char) -> Vec<&str> {
+    let mut escaped = false;
+    text.split(|c| {
+        let at = c == separator && !escaped;
+        escaped = c == '\\' && !escaped;
+        at
+    })
+    .collect()
+}
+
+fn unquote_printable(bytes: &[u8]) -> Vec<u8> {
+    let hex = |byte: Option<&u8>| byte.and_then(|byte| char::from(*byte).to_digit(16));
+    let mut plain = Vec::with_capacity(bytes.len());
+    let mut rest = bytes;
+    while let Some((first, after)) = rest.split_first() {
+        let coded = (*first == b'=').then(|| Some((hex(after.first())?, hex(after.get(1))?))).flatten();
+        match coded.and_then(|(high, low)| u8::try_from(high * 16 + low).ok()) {
+            Some(byte) => {
+                plain.push(byte);
+                rest = after.get(2..).unwrap_or_default();
+            }
+            None => {
+                plain.push(*first);
+                rest = after;
+            }
+        }
+    }
+    plain
+}
+
+/// A component: what stands between `BEGIN` and `END`.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(crate) struct Component {
+    pub(crate) name: String,
+    pub(crate) line: usize,
+    pub(crate) lines: Vec<Line>,
+    pub(crate) children: Vec<Component>,
+}
+
+impl Component {
+    /// Returns the first line of a name.
+    pub(crate) fn get(&self, name: &str) -> Option<&Line> {
+        self.lines.iter().find(|line| line.name == name)
+    }
+
+    /// Returns the text of the first line of a name, or nothing.
+    pub(crate) fn text(&self, name: &str) -> String {
+        self.get(name).map(Line::unescaped).unwrap_or_default()
+    }
+}
+
+/// A piece of a file.
+#[derive(Debug)]
+pub(crate) enum Piece {
+    /// A component asked for.
+    Component(Component),
+    /// A line outside of them.
+    Line(Line),
+}
+
+/// Reads a file piece by piece.
+pub(crate) struct Pieces<R> {
+    lines: Lines<R>,
+    wanted: &'static [&'static str],
+    done: bool,
+}
+
+impl<R: Read> Pieces<R> {
+    /// Reads the components of these names; other components are seen as their lines.
+    pub(crate) fn new(reader: R, wanted: &'static [&'static str]) -> Self {
+        Pieces { lines: Lines::new(reader), wanted, done: false }
+    }
+
+    /// Returns the next line, unfolded. Text without a colon continues the line before it.
+    fn line(&mut self) -> io::Result<Option<(usize, Vec<u8>)>> {
+        let Some((number, mut line)) = self.lines.next()? else { return Ok(None) };
+        let head = line.iter().position(|byte| *byte == b':').and_then(|colon| line.get(..colon));
+        let printable = head.is_some_and(|head| contains(head, b"QUOTED-PRINTABLE"));
+        while let Some((next, bytes)) = self.lines.next()? {
+            if printable && line.last() == Some(&b'=') {
+                line.pop();
+                line.extend_from_slice(bytes.strip_prefix(b" ").unwrap_or(&bytes));
+            } else if let Some((b' ' | b'\t', rest)) = bytes.split_first() {
+                line.extend_from_slice(rest);
+            } else if !bytes.is_empty() && line.contains(&b':') && self.is_stray(&bytes)? {
+                line.extend_from_slice(b"\\n");
+                line.extend_from_slice(&bytes);
+            } else {
+                self.lines.push(next, bytes);
+                break;
+            }
+            if line.len() > LARGEST {
+                break;
+            }
+        }
+        Ok(Some((number, line)))
+    }
+
+    /// Tells whether a line is no property but text that somebody forgot to fold. The colon of a
+    /// property may come after a fold.
+    fn is_stray(&mut self, bytes: &[u8]) -> io::Result<bool> {
+        if bytes.contains(&b':') {
+            return Ok(false);
+        }
+        let end = bytes.iter().position(|byte| !byte.is_ascii_alphanumeric() && !matches!(byte, b'-' | b'.'));
+        if end.and_then(|end| bytes.get(end)) != Some(&b';') {
+            return Ok(true);
+        }
+        let Some((number, next)) = self.lines.next()? else { return Ok(true) };
+        let folded = next.first().is_some_and(|byte| matches!(byte, b' ' | b'\t'));
+        self.lines.push(number, next);
+        Ok(!folded)
+    }
+
+    fn piece(&mut self) -> io::Result<Option<Result<Piece, BadRecord>>> {
+        while let Some((number, bytes)) = self.line()? {
+            let Some(line) = Line::parse(number, bytes) else { continue };
+            let begun = line.value.trim().to_ascii_uppercase();
+            return Ok(Some(if line.name == "BEGIN" && self.wanted.contains(&begun.as_str()) {
+                self.component(begun, number)?.map(Piece::Component)
+            } else {
+                Ok(Piece::Line(line))
+            }));
+        }
+        Ok(None)
+    }
+
+    /// Reads a component to its end. One of the same name inside means that the end is missing.
+    fn component(&mut self, name: String, line: usize) -> io::Result<Result<Component, BadRecord>> {
+        let mut open = vec![Component { name, line, ..Component::default() }];
+        let mut size = 0;
+        while let Some((number, bytes)) = self.line()? {
+            size += bytes.len();
+            let raw = (open.len() == 1 && starts_with(&bytes, b"BEGIN:")).then(|| bytes.clone());
+            let Some(line) = Line::parse(number, bytes) else { continue };
+            let word = line.value.trim().to_ascii_uppercase();
+            match (line.name.as_str(), open.first()) {
+                ("BEGIN", Some(outer)) if outer.name == word && !ends_with_agent(outer) => {
+                    let bad = BadRecord::new(outer.line, summary_of(outer), Reason::Unterminated);
+                    self.lines.push(number, raw.unwrap_or_default());
+                    return Ok(Err(bad));
+                }
+                ("BEGIN", _) => open.push(Component { name: word, line: number, ..Component::default() }),
+                ("END", _) => {
+                    let Some(closed) = open.pop() else { break };
+                    match open.last_mut() {
+                        Some(parent) => parent.children.push(closed),
+                        None if size > LARGEST => {
+                            return Ok(Err(BadRecord::new(
+                                closed.line,
+                                summary_of(&closed),
+                                Reason::TooLarge,
+                            )));
+                        }
+                        None => return Ok(Ok(closed)),
+                    }
+                }
+                _ if size > LARGEST => {}
+                _ => {
+                    if let Some(innermost) = open.last_mut() {
+                        innermost.lines.push(line);
+                    }
+                }
+            }
+        }
+        let outer = open.into_iter().next().unwrap_or_default();
+        Ok(Err(BadRecord::new(outer.line, summary_of(&outer), Reason::Unterminated)))
+    }
+}
+
+fn ends_with_agent(outer: &Component) -> bool {
+    outer.lines.last().is_some_and(|line| line.name == "AGENT")
+}
+
+/// Returns what a component calls itself.
+pub(crate) fn summary_of(component: &Component) -> String {
+    ["FN", "SUMMARY", "N", "EMAIL", "ORG"]
+        .iter()
+        .map(|name| component.text(name).replace(';', " ").trim().to_owned())
+        .find(|text| !text.is_empty())
+        .unwrap_or_default()
+}
+
+fn starts_with(bytes: &[u8], start: &[u8]) -> bool {
+    bytes.get(..start.len()).is_some_and(|head| head.eq_ignore_ascii_case(start))
+}
+
+fn contains(bytes: &[u8], word: &[u8]) -> bool {
+    bytes.windows(word.len()).any(|part| part.eq_ignore_ascii_case(word))
+}
+
+impl<R: Read> Iterator for Pieces<R> {
+    type Item = Result<Piece, BadRecord>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        if self.done {
+            return None;
+        }
+        let piece = self.piece();
+        self.done = !matches!(piece, Ok(Some(_)));
+        match piece {
+            Ok(piece) => piece,
+            Err(_) => Some(Err(BadRecord::new(self.lines.number(), "", Reason::Unreadable))),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn line(text: &str) -> Line {
+        Line::parse(1, text.as_bytes().to_vec()).unwrap()
+    }
+
+    #[test]
+    fn a_line_is_taken_apart() {
+        let found = line("item1.TEL;type=\"a,b:c\",d;X=^'x^n^^:+33;ext=1:2");
+        assert_eq!(
+            (found.group.as_str(), found.name.as_str(), found.value.as_str()),
+            ("item1", "TEL", "+33;ext=1:2")
+        );
+        assert_eq!(found.params[0], ("TYPE".into(), vec!["a,b:c".into(), "d".into()]));
+        assert_eq!(found.param("X"), Some("\"x\n^"));
+        assert_eq!(line("TEL;WORK;VOICE:1").param_list("TYPE"), ["work", "voice"]);
+    }
+
+    #[test]
+    fn quoted_printable_is_decoded_in_its_character_set() {
+        assert_eq!(line("N;ENCODING=QUOTED-PRINTABLE;CHARSET=UTF-8:D=C3=A9;a=3Db").value, "Dé;a=b");
+        assert_eq!(line("NOTE;QUOTED-PRINTABLE:=E9=0D=0Ax=").value, "é\\nx=");
+    }
+
+    #[test]
+    fn folded_lines_are_unfolded_and_stray_text_continues_a_line() {
+        let file = "A:un\r\n  deux\r\n\ttrois\nB;ENCODING=QUOTED-PRINTABLE:=C3=\n=A9\nNOTE:x\nsuite\nC:1";
+        let found: Vec<String> = Pieces::new(file.as_bytes(), &[])
+            .map(|piece| match piece.unwrap() {
+                Piece::Line(line) => format!("{} {}={}", line.number, line.name, line.value),
+                Piece::Component(_) => String::new(),
+            })
+            .collect();
+        assert_eq!(found, ["1 A=un deuxtrois", "4 B=é", "6 NOTE=x\\nsuite", "8 C=1"]);
+    }
+
+    #[test]
+    fn a_record_without_its_end_does_not_swallow_the_next() {
+        let file = "BEGIN:VCARD\nFN:a\nBEGIN:VCARD\nFN:b\nEND:VCARD\nBEGIN:VCARD\nFN:c\n";
+        let found: Vec<_> = Pieces::new(file.as_bytes(), &["VCARD"]).collect();
+        assert_eq!(found.len(), 3);
+        assert_eq!(found[0].as_ref().unwrap_err(), &BadRecord::new(1, "a", Reason::Unterminated));
+        assert!(matches!(&found[1], Ok(Piece::Component(card)) if card.text("FN") == "b"));
+        assert_eq!(found[2].as_ref().unwrap_err(), &BadRecord::new(6, "c", Reason::Unterminated));
+    }
+
+    #[test]
+    fn what_was_left_over_cannot_end_the_record() {
+        let mut out = Vec::new();
+        let unknown = ["X-A:1\nEND:VCARD", "END:VCARD", "free text", "X-É:1"].map(str::to_owned);
+        write_unknown(&mut out, &unknown).unwrap();
+        let text = String::from_utf8(out).unwrap();
+        assert!(text.lines().all(|line| line.starts_with("X-")), "{text}");
+        assert!(text.contains("X-PASSERELLE-UNKNOWN:free text\r\n"));
+    }
+
+    proptest! {
+        #[test]
+        fn a_line_is_read_as_it_is_written(
+            param in "[\\PC\n]{0,40}", text in "[\\PC\n]{0,200}", other in "[\\PC;,]{0,20}",
+        ) {
+            let value = format!("{};{}", escape(&text), escape(&other));
+            let written = Line::new("X-A", value).with("P", param.clone());
+            let mut out = Vec::new();
+            written.write(&mut out).unwrap();
+            prop_assert!(String::from_utf8(out.clone()).unwrap().split("\r\n").all(|line| line.len() <= 75));
+            let Some(Ok(Piece::Line(read))) = Pieces::new(out.as_slice(), &[]).next() else { panic!("no line") };
+            prop_assert_eq!(read.param("P"), Some(param.as_str()));
+            prop_assert_eq!(read.parts(';'), [text, other]);
+        }
+    }
+}

@@ -1,0 +1,108 @@
+//! What is wrong with one record of a file: where, whose, and why.
+
+use passerelle_calendar as calendar;
+
+/// The reason why a record was set aside. Its [`id`](Reason::id) is stable, for translation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, thiserror::Error)]
+#[non_exhaustive]
+pub enum Reason {
+    /// The file ends, or the next record begins, before this one ends.
+    #[error("the record has no end")]
+    Unterminated,
+    /// The record is not written as its format asks.
+    #[error("the record cannot be read")]
+    Malformed,
+    /// The record is larger than any sensible one.
+    #[error("the record is too large")]
+    TooLarge,
+    /// The file could not be read any further.
+    #[error("the file cannot be read any further")]
+    Unreadable,
+    /// The record holds nothing.
+    #[error("the record is empty")]
+    Empty,
+    /// A task, a journal, a list of people: not what is asked for.
+    #[error("the record is of another kind")]
+    AnotherKind,
+    /// The event begins at no time.
+    #[error("the event has no start")]
+    NoStart,
+    /// A date or a time that does not exist, or cannot be read.
+    #[error("a date cannot be read")]
+    BadDate,
+    /// A zone that is neither known nor described.
+    #[error("the time zone is unknown")]
+    UnknownZone,
+    /// The event ends before it begins.
+    #[error("the event ends before it begins")]
+    EndBeforeStart,
+    /// An all-day event that lasts a part of a day.
+    #[error("the all-day event does not last whole days")]
+    NotWholeDays,
+    /// A recurrence rule that cannot be read.
+    #[error("the recurrence rule cannot be read")]
+    MalformedRule,
+    /// A changed occurrence that names none of its series.
+    #[error("a changed occurrence belongs to no occurrence of its series")]
+    BadRecurrenceId,
+    /// A change of "this and all following" occurrences.
+    #[error("a change of all following occurrences cannot be taken over")]
+    ThisAndFuture,
+}
+
+impl Reason {
+    /// Returns the stable name of the reason, for translation and for machines.
+    #[must_use]
+    pub fn id(self) -> &'static str {
+        match self {
+            Reason::Unterminated => "unterminated",
+            Reason::Malformed => "malformed",
+            Reason::TooLarge => "too-large",
+            Reason::Unreadable => "unreadable",
+            Reason::Empty => "empty",
+            Reason::AnotherKind => "another-kind",
+            Reason::NoStart => "no-start",
+            Reason::BadDate => "bad-date",
+            Reason::UnknownZone => "unknown-zone",
+            Reason::EndBeforeStart => "end-before-start",
+            Reason::NotWholeDays => "not-whole-days",
+            Reason::MalformedRule => "malformed-rule",
+            Reason::BadRecurrenceId => "bad-recurrence-id",
+            Reason::ThisAndFuture => "this-and-future",
+        }
+    }
+
+    /// Finds the reason why an event cannot be kept, if there is one.
+    pub(crate) fn of_event(event: &calendar::Event) -> Option<Reason> {
+        calendar::validate(event).into_iter().find(|problem| !problem.is_harmless()).map(|problem| {
+            match problem {
+                calendar::Problem::NoStart => Reason::NoStart,
+                calendar::Problem::UnknownZone => Reason::UnknownZone,
+                calendar::Problem::EndBeforeStart => Reason::EndBeforeStart,
+                calendar::Problem::NotWholeDays => Reason::NotWholeDays,
+                calendar::Problem::MalformedRule | calendar::Problem::UnsupportedRule => {
+                    Reason::MalformedRule
+                }
+                calendar::Problem::BadRecurrenceId => Reason::BadRecurrenceId,
+            }
+        })
+    }
+}
+
+/// A record that was set aside; the others go in.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("line {line}: {reason}")]
+pub struct BadRecord {
+    /// The line of the file, counted from 1, at which the record begins.
+    pub line: usize,
+    /// What the record calls itself, for the person who looks for it; empty if it does not.
+    pub summary: String,
+    /// Why it was set aside.
+    pub reason: Reason,
+}
+
+impl BadRecord {
+    pub(crate) fn new(line: usize, summary: impl Into<String>, reason: Reason) -> Self {
+        BadRecord { line, summary: summary.into(), reason }
+    }
+}

@@ -1,0 +1,156 @@
+//! The formats there are, and how a file tells which it is.
+
+use crate::text::decode;
+
+macro_rules! formats {
+    ($($(#[$doc:meta])* $name:ident { $($(#[$var_doc:meta])* $var:ident => $id:literal, $ext:literal;)* })*) => {$(
+        $(#[$doc])*
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        #[non_exhaustive]
+        pub enum $name {
+            $($(#[$var_doc])* $var),*
+        }
+
+        impl $name {
+            /// Every format, in order.
+            pub const ALL: &'static [$name] = &[$($name::$var),*];
+
+            /// Returns the name of the format, as a command takes it.
+            #[must_use]
+            pub fn id(self) -> &'static str {
+                match self { $($name::$var => $id),* }
+            }
+
+            /// Returns how the name of such a file ends, without the dot.
+            #[must_use]
+            pub fn extension(self) -> &'static str {
+                match self { $($name::$var => $ext),* }
+            }
+
+            /// Finds a format by its name.
+            #[must_use]
+            pub fn parse(id: &str) -> Option<Self> {
+                Self::ALL.iter().copied().find(|format| format.id() == id)
+            }
+        }
+    )*};
+}
+
+formats! {
+    /// How contacts are written in a file.
+    ContactFormat {
+        /// vCard 4.0 (RFC 6350); reading takes any vCard from 2.1 on.
+        VCard4 => "vcard4", "vcf";
+        /// vCard 3.0 (RFC 2426); reading takes any vCard from 2.1 on.
+        VCard3 => "vcard3", "vcf";
+        /// The table that Google Contacts exports and imports.
+        GoogleCsv => "google-csv", "csv";
+        /// The table that Outlook exports and imports.
+        OutlookCsv => "outlook-csv", "csv";
+        /// JSContact (RFC 9553).
+        JsContact => "jscontact", "json";
+    }
+    /// How events are written in a file.
+    EventFormat {
+        /// iCalendar (RFC 5545).
+        ICalendar => "icalendar", "ics";
+        /// JSCalendar (RFC 8984).
+        JsCalendar => "jscalendar", "json";
+    }
+}
+
+/// Tells the format of a file of contacts by its first bytes, then by its name.
+#[must_use]
+pub fn detect_contacts(name: Option<&str>, head: &[u8]) -> Option<ContactFormat> {
+    let text = beginning(head);
+    if text.starts_with("BEGIN:VCARD") {
+        let version4 = text.contains("\nVERSION:4") || text.contains("\rVERSION:4");
+        return Some(if version4 { ContactFormat::VCard4 } else { ContactFormat::VCard3 });
+    }
+    if text.starts_with(['[', '{']) {
+        return Some(ContactFormat::JsContact);
+    }
+    let header = text.lines().next().unwrap_or_default();
+    if header.contains("GIVEN NAME") || header.contains("- VALUE") || header.contains("ORGANIZATION NAME") {
+        return Some(ContactFormat::GoogleCsv);
+    }
+    if crate::csv::is_outlook_header(header) {
+        return Some(ContactFormat::OutlookCsv);
+    }
+    match extension(name)?.as_str() {
+        "vcf" | "vcard" => Some(ContactFormat::VCard3),
+        "json" => Some(ContactFormat::JsContact),
+        _ => None,
+    }
+}
+
+/// Tells the format of a file of events by its first bytes, then by its name.
+#[must_use]
+pub fn detect_events(name: Option<&str>, head: &[u8]) -> Option<EventFormat> {
+    let text = beginning(head);
+    if text.starts_with("BEGIN:V") {
+        return Some(EventFormat::ICalendar);
+    }
+    if text.starts_with(['[', '{']) {
+        return Some(EventFormat::JsCalendar);
+    }
+    match extension(name)?.as_str() {
+        "ics" | "ical" | "ifb" | "icalendar" => Some(EventFormat::ICalendar),
+        "json" => Some(EventFormat::JsCalendar),
+        _ => None,
+    }
+}
+
+fn extension(name: Option<&str>) -> Option<String> {
+    name?.rsplit_once('.').map(|(_, extension)| extension.to_ascii_lowercase())
+}
+
+/// Returns the first text of a file, in capitals, without marks and blanks before it.
+fn beginning(head: &[u8]) -> String {
+    let head = head.get(..8192).unwrap_or(head);
+    let text = match encoding_rs::Encoding::for_bom(head) {
+        Some((encoding, _)) => encoding.decode(head).0.into_owned(),
+        None => decode(head.to_vec(), None),
+    };
+    text.trim_start().to_uppercase()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_tells_its_format_by_its_content_before_its_name() {
+        for (name, head, format) in [
+            (Some("a.txt"), "\u{feff}BEGIN:VCARD\r\nVERSION:4.0\r\n", Some(ContactFormat::VCard4)),
+            (Some("a.csv"), "begin:vcard\nversion:2.1\n", Some(ContactFormat::VCard3)),
+            (None, " [{\"@type\":\"Card\"}]", Some(ContactFormat::JsContact)),
+            (
+                None,
+                "First Name,Middle Name,Last Name,Labels,E-mail 1 - Value",
+                Some(ContactFormat::GoogleCsv),
+            ),
+            (None, "Name,Given Name,Additional Name", Some(ContactFormat::GoogleCsv)),
+            (None, "\"Title\",\"First Name\",\"E-mail Address\"", Some(ContactFormat::OutlookCsv)),
+            (None, "Titre;Prénom;Nom;Adresse de messagerie", Some(ContactFormat::OutlookCsv)),
+            (Some("A.VCF"), "", Some(ContactFormat::VCard3)),
+            (Some("a.txt"), "hello", None),
+            (None, "", None),
+        ] {
+            assert_eq!(detect_contacts(name, head.as_bytes()), format, "{head}");
+        }
+        assert_eq!(
+            detect_contacts(None, b"Titre,Pr\xe9nom,Nom,Soci\xe9t\xe9"),
+            Some(ContactFormat::OutlookCsv)
+        );
+        assert_eq!(detect_events(None, b"BEGIN:VCALENDAR"), Some(EventFormat::ICalendar));
+        assert_eq!(detect_events(Some("x.json"), b"{"), Some(EventFormat::JsCalendar));
+        assert_eq!(detect_events(Some("x.ICS"), b""), Some(EventFormat::ICalendar));
+    }
+
+    #[test]
+    fn a_format_is_found_by_its_name() {
+        assert!(ContactFormat::ALL.iter().all(|format| ContactFormat::parse(format.id()) == Some(*format)));
+        assert!(EventFormat::ALL.iter().all(|format| EventFormat::parse(format.id()) == Some(*format)));
+    }
+}

@@ -1,0 +1,118 @@
+//! Who takes part: `ATTENDEE` and `ORGANIZER`.
+
+use std::collections::BTreeMap;
+
+use passerelle_calendar::{Participant, ParticipationStatus, Role};
+
+use super::own;
+use crate::content::Line;
+
+/// Takes a guest or the organiser over.
+pub(crate) fn take(guests: &mut BTreeMap<String, Participant>, line: &Line) {
+    let read = participant(line);
+    let key = key_of(&read);
+    if line.name == "ATTENDEE" {
+        let organizer = guests.get(&key).is_some_and(|known| known.organizer);
+        guests.insert(key, Participant { organizer: read.organizer || organizer, ..read });
+        return;
+    }
+    let attends = |guest: &mut Participant| guest.organizer = true;
+    guests.entry(key).and_modify(attends).or_insert_with(|| Participant {
+        organizer: true,
+        role: Role::Chair,
+        participation_status: ParticipationStatus::Accepted,
+        ..read
+    });
+}
+
+/// Returns the key of a participant: the address in lower case, or the name where there is none.
+pub(crate) fn key_of(participant: &Participant) -> String {
+    let text = if participant.email.is_empty() { &participant.name } else { &participant.email };
+    text.trim().to_lowercase()
+}
+
+fn participant(line: &Line) -> Participant {
+    let param = |name| line.param(name).unwrap_or_default();
+    let upper = |name| param(name).to_ascii_uppercase();
+    Participant {
+        email: address(line),
+        name: param("CN").to_owned(),
+        role: match upper("ROLE").as_str() {
+            "OPT-PARTICIPANT" => Role::Optional,
+            "NON-PARTICIPANT" => Role::Informational,
+            "CHAIR" => Role::Chair,
+            _ => Role::Required,
+        },
+        participation_status: match upper("PARTSTAT").as_str() {
+            "ACCEPTED" => ParticipationStatus::Accepted,
+            "DECLINED" => ParticipationStatus::Declined,
+            "TENTATIVE" => ParticipationStatus::Tentative,
+            _ => ParticipationStatus::NeedsAction,
+        },
+        resource: matches!(upper("CUTYPE").as_str(), "ROOM" | "RESOURCE"),
+        organizer: upper(own::ORGANIZER) == "TRUE",
+        comment: param(own::COMMENT).to_owned(),
+    }
+}
+
+/// Returns the address of a participant; some servers write a path and the address beside it.
+fn address(line: &Line) -> String {
+    let value = line.value.trim();
+    let mailto = value.get(..7).filter(|scheme| scheme.eq_ignore_ascii_case("mailto:"));
+    match (mailto, line.param("EMAIL")) {
+        (Some(_), _) => value.get(7..).unwrap_or_default().to_owned(),
+        (None, Some(email)) => email.to_owned(),
+        (None, None) if value.eq_ignore_ascii_case("invalid:nomail") => String::new(),
+        (None, None) => value.to_owned(),
+    }
+}
+
+/// Writes everybody. One organiser is written as such; everybody is a guest as well.
+pub(crate) fn lines_of(guests: &BTreeMap<String, Participant>) -> Vec<Line> {
+    let mut lines = Vec::new();
+    let first = guests.values().position(|guest| guest.organizer);
+    for (place, guest) in guests.values().enumerate() {
+        let value = match guest.email.as_str() {
+            "" => "invalid:nomail".to_owned(),
+            email if email.contains(':') => email.to_owned(),
+            email => format!("mailto:{email}"),
+        };
+        let named = |line: Line| if guest.name.is_empty() { line } else { line.with("CN", &guest.name) };
+        if first == Some(place) {
+            lines.push(named(Line::new("ORGANIZER", value.clone())));
+        }
+        let mut line = named(Line::new("ATTENDEE", value));
+        let params = [
+            ("CUTYPE", guest.resource.then_some("RESOURCE")),
+            ("ROLE", role(guest.role)),
+            ("PARTSTAT", answer(guest.participation_status)),
+            (own::ORGANIZER, (guest.organizer && first != Some(place)).then_some("TRUE")),
+            (own::COMMENT, Some(guest.comment.as_str()).filter(|comment| !comment.is_empty())),
+        ];
+        for (name, value) in params {
+            if let Some(value) = value {
+                line = line.with(name, value);
+            }
+        }
+        lines.push(line);
+    }
+    lines
+}
+
+fn role(role: Role) -> Option<&'static str> {
+    match role {
+        Role::Required => None,
+        Role::Optional => Some("OPT-PARTICIPANT"),
+        Role::Informational => Some("NON-PARTICIPANT"),
+        Role::Chair => Some("CHAIR"),
+    }
+}
+
+fn answer(answer: ParticipationStatus) -> Option<&'static str> {
+    match answer {
+        ParticipationStatus::NeedsAction => None,
+        ParticipationStatus::Accepted => Some("ACCEPTED"),
+        ParticipationStatus::Declined => Some("DECLINED"),
+        ParticipationStatus::Tentative => Some("TENTATIVE"),
+    }
+}

@@ -1,0 +1,22 @@
+//! iCalendar (RFC 5545, with RFC 7986): series with their changed occurrences.
+
+mod alarms;
+pub(crate) mod guests;
+mod read;
+pub(crate) mod series;
+mod write;
+mod zones;
+
+pub(crate) use read::Events;
+pub(crate) use write::Calendar;
+pub use zones::zone_name;
+
+/// The properties of our own: what iCalendar has no place for.
+pub(crate) mod own {
+    pub(crate) const DEFAULT_ALERTS: &str = "X-PASSERELLE-DEFAULT-ALERTS";
+    pub(crate) const CHANGED: &str = "X-PASSERELLE-CHANGED";
+    /// Says that changed occurrences follow, where no rule says so.
+    pub(crate) const SERIES: &str = "X-PASSERELLE-SERIES";
+    pub(crate) const ORGANIZER: &str = "X-PASSERELLE-ORGANIZER";
+    pub(crate) const COMMENT: &str = "X-RESPONSE-COMMENT";
+}

@@ -1,0 +1,316 @@
+//! From iCalendar to events.
+
+use std::{
+    collections::{BTreeMap, VecDeque},
+    io::Read,
+};
+
+use chrono::NaiveDate;
+use passerelle_calendar::{Duration, Event, FreeBusyStatus, Override, Privacy, RecurrenceId, Start, Status};
+
+use super::{
+    alarms, guests, own, series,
+    zones::{Zones, local_time},
+};
+use crate::{
+    BadRecord, Imported, Reason,
+    content::{Component, Line, Piece, Pieces, left_over, summary_of},
+};
+
+type Read1 = Result<Imported<Event>, BadRecord>;
+
+/// The events of a file. Series are held until the end of their calendar, because their changed
+/// occurrences may come later; other events are not.
+pub(crate) struct Events<R> {
+    pieces: Pieces<R>,
+    zones: Zones,
+    held: Vec<Component>,
+    ready: VecDeque<Read1>,
+}
+
+impl<R: Read> Events<R> {
+    pub(crate) fn new(reader: R) -> Self {
+        let wanted = &["VEVENT", "VTIMEZONE", "VTODO", "VJOURNAL", "VFREEBUSY"];
+        Events {
+            pieces: Pieces::new(reader, wanted),
+            zones: Zones::default(),
+            held: Vec::new(),
+            ready: VecDeque::new(),
+        }
+    }
+
+    fn take(&mut self, component: Component) {
+        match component.name.as_str() {
+            "VTIMEZONE" => self.zones.describe(component),
+            "VEVENT" if must_wait(&component, &self.zones) => self.held.push(component),
+            "VEVENT" => self.ready.extend(whole(&component, &[], &mut self.zones)),
+            _ => {
+                let bad = BadRecord::new(component.line, summary_of(&component), Reason::AnotherKind);
+                self.ready.push_back(Err(bad));
+            }
+        }
+    }
+
+    /// Puts the series of a calendar together.
+    fn flush(&mut self) {
+        let held = std::mem::take(&mut self.held);
+        let (changes, masters): (Vec<Component>, Vec<Component>) =
+            held.into_iter().partition(|component| component.get("RECURRENCE-ID").is_some());
+        let mut by_uid: BTreeMap<String, Vec<Component>> = BTreeMap::new();
+        for change in changes {
+            by_uid.entry(change.text("UID")).or_default().push(change);
+        }
+        for master in masters {
+            let uid = master.text("UID");
+            let changes = if uid.is_empty() { None } else { by_uid.remove(&uid) };
+            self.ready.extend(whole(&master, &changes.unwrap_or_default(), &mut self.zones));
+        }
+        for orphan in by_uid.into_values().flatten() {
+            self.ready.push_back(alone(orphan, &mut self.zones));
+        }
+    }
+}
+
+impl<R: Read> Iterator for Events<R> {
+    type Item = Read1;
+
+    fn next(&mut self) -> Option<Read1> {
+        loop {
+            if let Some(ready) = self.ready.pop_front() {
+                return Some(ready);
+            }
+            match self.pieces.next() {
+                Some(Ok(Piece::Component(component))) => self.take(component),
+                Some(Ok(Piece::Line(line))) => {
+                    if matches!(line.name.as_str(), "BEGIN" | "END") {
+                        self.flush();
+                    }
+                }
+                Some(Err(bad)) => return Some(Err(bad)),
+                None if self.held.is_empty() => return None,
+                None => self.flush(),
+            }
+        }
+    }
+}
+
+/// Tells whether an event may need something that comes later in the file.
+fn must_wait(component: &Component, zones: &Zones) -> bool {
+    let series = ["RRULE", "RDATE", "EXRULE", "RECURRENCE-ID", own::SERIES]
+        .iter()
+        .any(|name| component.get(name).is_some());
+    series || component.lines.iter().filter_map(|line| line.param("TZID")).any(|name| !zones.knows(name))
+}
+
+/// Reads a series with its changed occurrences, and tells which of these are bad.
+fn whole(master: &Component, changes: &[Component], zones: &mut Zones) -> Vec<Read1> {
+    let mut results = Vec::new();
+    let read = event_of(master, zones).map(|(mut event, unknown)| {
+        for change in changes {
+            match change_of(change, &event, zones) {
+                Ok((id, change)) => {
+                    let known = event.recurrence_overrides.entry(id.to_string()).or_default();
+                    *known = Override { excluded: known.excluded, ..change };
+                }
+                Err(reason) => {
+                    results.push(Err(BadRecord::new(change.line, summary_of(change), reason)));
+                }
+            }
+        }
+        (event, unknown)
+    });
+    results.insert(0, finish(master, read));
+    results
+}
+
+/// Reads a changed occurrence whose series is not in the file: an event by itself.
+fn alone(component: Component, zones: &mut Zones) -> Read1 {
+    let read = event_of(&component, zones).map(|(mut event, unknown)| {
+        let place = component.get("RECURRENCE-ID").map(|line| line.value.trim()).unwrap_or_default();
+        event.uid = format!("{}_{place}", event.uid);
+        (event, unknown)
+    });
+    finish(&component, read)
+}
+
+fn finish(component: &Component, read: Result<(Event, Vec<String>), Reason>) -> Read1 {
+    let checked = read.and_then(|(event, unknown)| match Reason::of_event(&event) {
+        Some(reason) => Err(reason),
+        None => Ok(Imported { record: event, unknown, line: component.line }),
+    });
+    checked.map_err(|reason| BadRecord::new(component.line, summary_of(component), reason))
+}
+
+fn event_of(component: &Component, zones: &mut Zones) -> Result<(Event, Vec<String>), Reason> {
+    let mut event = Event::default();
+    let mut unknown = Vec::new();
+    event.start = component.get("DTSTART").map(|line| start_of(line, zones)).transpose()?;
+    event.duration = duration_of(component, event.start.as_ref(), zones)?;
+    all_day_of_outlook(component, &mut event);
+    for line in &component.lines {
+        if !take(&mut event, line, zones)? {
+            unknown.push(left_over(line));
+        }
+    }
+    let alarms = component.children.iter().filter(|child| child.name == "VALARM");
+    let alerts = alarms.filter_map(|alarm| alarms::alert_of(alarm, &event)).map(|alert| (alert.key(), alert));
+    event.alerts = alerts.collect();
+    Ok((event, unknown))
+}
+
+/// Takes a line over; tells whether it was understood.
+fn take(event: &mut Event, line: &Line, zones: &mut Zones) -> Result<bool, Reason> {
+    let word = || line.value.trim().to_ascii_uppercase();
+    match line.name.as_str() {
+        "DTSTART" | "DTEND" | "DURATION" | "DTSTAMP" | "RECURRENCE-ID" | own::CHANGED | own::SERIES => {}
+        "UID" => event.uid = line.unescaped(),
+        "SUMMARY" => event.title = line.unescaped(),
+        "DESCRIPTION" => event.description = line.unescaped(),
+        "LOCATION" => event.location = line.unescaped(),
+        "RRULE" => event.recurrence_rules.push(line.value.trim().to_owned()),
+        "EXRULE" => event.excluded_recurrence_rules.push(line.value.trim().to_owned()),
+        "RDATE" => {
+            for id in ids_of(line, event, zones)? {
+                event.recurrence_dates.insert(id.to_string(), true);
+            }
+        }
+        "EXDATE" => {
+            for id in ids_of(line, event, zones)? {
+                event.recurrence_overrides.entry(id.to_string()).or_default().excluded = true;
+            }
+        }
+        "ATTENDEE" | "ORGANIZER" => guests::take(&mut event.participants, line),
+        "CLASS" => {
+            event.privacy = match word().as_str() {
+                "PUBLIC" => Privacy::Public,
+                "CONFIDENTIAL" => Privacy::Confidential,
+                _ => Privacy::Private,
+            }
+        }
+        "TRANSP" => {
+            let free = word() == "TRANSPARENT";
+            event.free_busy_status = if free { FreeBusyStatus::Free } else { FreeBusyStatus::Busy };
+        }
+        "STATUS" => {
+            event.status = match word().as_str() {
+                "TENTATIVE" => Status::Tentative,
+                "CANCELLED" => Status::Cancelled,
+                _ => Status::Confirmed,
+            }
+        }
+        "COLOR" => event.color = line.unescaped(),
+        "URL" => event.url = line.value.clone(),
+        "CONFERENCE" | "X-GOOGLE-CONFERENCE" | "X-MICROSOFT-SKYPETEAMSMEETINGURL"
+            if event.conference_url.is_empty() =>
+        {
+            event.conference_url = line.value.clone();
+        }
+        "CATEGORIES" => {
+            let texts = line.parts(',').into_iter().filter(|text| !text.trim().is_empty());
+            event.categories.extend(texts.map(|text| (text.to_lowercase(), text)));
+        }
+        own::DEFAULT_ALERTS => event.use_default_alerts = word() == "TRUE",
+        _ => return Ok(false),
+    }
+    Ok(true)
+}
+
+fn start_of(line: &Line, zones: &mut Zones) -> Result<Start, Reason> {
+    start_at(line.value.trim(), line, zones)
+}
+
+/// Reads a date or a time, with the zone that its line names.
+fn start_at(text: &str, line: &Line, zones: &mut Zones) -> Result<Start, Reason> {
+    if text.len() == 8 {
+        let date = NaiveDate::parse_from_str(text, "%Y%m%d").map_err(|_| Reason::BadDate)?;
+        return Ok(Start::Date { date });
+    }
+    if let Some(local) = text.strip_suffix('Z') {
+        return Ok(Start::utc(local_time(local).ok_or(Reason::BadDate)?.and_utc()));
+    }
+    let local = local_time(text).ok_or(Reason::BadDate)?;
+    match line.param("TZID") {
+        None => Ok(Start::Floating { local }),
+        Some(name) => {
+            let zone = zones.resolve(name, local).ok_or(Reason::UnknownZone)?;
+            Ok(Start::Zoned { local, zone })
+        }
+    }
+}
+
+fn duration_of(component: &Component, start: Option<&Start>, zones: &mut Zones) -> Result<Duration, Reason> {
+    let Some(start) = start else { return Ok(Duration::default()) };
+    let day = start.is_all_day();
+    if let Some(line) = component.get("DURATION") {
+        let text = line.value.trim();
+        let length: Duration = text
+            .parse()
+            .map_err(|_| if text.starts_with('-') { Reason::EndBeforeStart } else { Reason::BadDate })?;
+        let whole = day && length.seconds > 0 && length.seconds.is_multiple_of(86_400);
+        return Ok(if whole { Duration::days(length.days + length.seconds / 86_400) } else { length });
+    }
+    let Some(line) = component.get("DTEND") else {
+        return Ok(Duration::days(u32::from(day)));
+    };
+    let end = start_of(line, zones)?;
+    if day != end.is_all_day() {
+        return Err(Reason::BadDate);
+    }
+    // Some programs end an all-day event on the day it begins.
+    if day && end == *start {
+        return Ok(Duration::days(1));
+    }
+    start.until(&end).ok_or(Reason::EndBeforeStart)
+}
+
+/// Outlook writes an all-day event as one from midnight to midnight, with a note.
+fn all_day_of_outlook(component: &Component, event: &mut Event) {
+    let noted = component.text("X-MICROSOFT-CDO-ALLDAYEVENT").trim().eq_ignore_ascii_case("TRUE");
+    let Some(start) = event.start.as_ref().filter(|start| noted && !start.is_all_day()) else { return };
+    let Some(end) = event.end() else { return };
+    let midnight = |at: &Start| at.wall() == at.date().into();
+    let days = (end.date() - start.date()).num_days();
+    if let (true, true, Ok(days @ 1..)) = (midnight(start), midnight(&end), u32::try_from(days)) {
+        event.start = Some(Start::Date { date: start.date() });
+        event.duration = Duration::days(days);
+    }
+}
+
+/// Reads the occurrences that a line names; of a period, its start.
+fn ids_of(line: &Line, event: &Event, zones: &mut Zones) -> Result<Vec<RecurrenceId>, Reason> {
+    let texts = line.value.split(',').map(str::trim).filter(|text| !text.is_empty());
+    texts.map(|text| id_of(text.split('/').next().unwrap_or(text), line, event, zones)).collect()
+}
+
+/// Names an occurrence by the clock of its series, however it is written.
+fn id_of(text: &str, line: &Line, event: &Event, zones: &mut Zones) -> Result<RecurrenceId, Reason> {
+    let at = start_at(text, line, zones)?;
+    let series = event.start.as_ref().ok_or(Reason::NoStart)?;
+    Ok(match (series, &at) {
+        (Start::Date { .. }, _) => RecurrenceId::Date(at.date()),
+        (_, Start::Date { date }) => RecurrenceId::Local(date.and_time(series.wall().time())),
+        (Start::Zoned { zone, .. }, Start::Zoned { zone: other, .. }) if zone != other => {
+            at.instant().and_then(|instant| RecurrenceId::at(instant, series)).ok_or(Reason::UnknownZone)?
+        }
+        _ => RecurrenceId::Local(at.wall()),
+    })
+}
+
+fn change_of(
+    component: &Component,
+    master: &Event,
+    zones: &mut Zones,
+) -> Result<(RecurrenceId, Override), Reason> {
+    let line = component.get("RECURRENCE-ID").ok_or(Reason::BadRecurrenceId)?;
+    if line.param("RANGE").is_some_and(|range| range.eq_ignore_ascii_case("THISANDFUTURE")) {
+        return Err(Reason::ThisAndFuture);
+    }
+    let id = id_of(line.value.trim(), line, master, zones)?;
+    let (own_event, _) = event_of(component, zones)?;
+    let change = match component.get(own::CHANGED) {
+        Some(line) => series::named(&own_event, &line.parts(',')),
+        None => series::difference(master, id, &own_event),
+    };
+    let zone = change.start.as_ref().is_none_or(|start| start.zone().is_none() || start.instant().is_some());
+    if zone { Ok((id, change)) } else { Err(Reason::UnknownZone) }
+}

@@ -1,0 +1,104 @@
+//! Changed occurrences: what they have in common with their series, and what not.
+
+use passerelle_calendar::{Event, Override, RecurrenceId, Start};
+
+/// Returns the event that one changed occurrence is by itself.
+pub(crate) fn apply(master: &Event, id: RecurrenceId, change: &Override) -> Event {
+    let change = change.clone();
+    Event {
+        start: change.start.or_else(|| master.start.as_ref().map(|start| id.start_in(start))),
+        title: change.title.unwrap_or_else(|| master.title.clone()),
+        description: change.description.unwrap_or_else(|| master.description.clone()),
+        location: change.location.unwrap_or_else(|| master.location.clone()),
+        duration: change.duration.unwrap_or(master.duration),
+        status: change.status.unwrap_or(master.status),
+        free_busy_status: change.free_busy_status.unwrap_or(master.free_busy_status),
+        color: change.color.unwrap_or_else(|| master.color.clone()),
+        participants: change.participants.unwrap_or_else(|| master.participants.clone()),
+        alerts: change.alerts.unwrap_or_else(|| master.alerts.clone()),
+        recurrence_rules: Vec::new(),
+        excluded_recurrence_rules: Vec::new(),
+        recurrence_dates: Default::default(),
+        recurrence_overrides: Default::default(),
+        ..master.clone()
+    }
+}
+
+/// Returns what is different about one occurrence, seen as an event by itself.
+pub(crate) fn difference(master: &Event, id: RecurrenceId, own: &Event) -> Override {
+    let all = everything(own);
+    let unmoved = master.start.as_ref().map(|start| id.start_in(start));
+    Override {
+        title: all.title.filter(|title| *title != master.title),
+        description: all.description.filter(|text| *text != master.description),
+        location: all.location.filter(|text| *text != master.location),
+        start: all.start.filter(|start| !same(Some(start), unmoved.as_ref())),
+        duration: all.duration.filter(|duration| *duration != master.duration),
+        status: all.status.filter(|status| *status != master.status),
+        free_busy_status: all.free_busy_status.filter(|status| *status != master.free_busy_status),
+        color: all.color.filter(|color| *color != master.color),
+        participants: all.participants.filter(|guests| *guests != master.participants),
+        alerts: all.alerts.filter(|alerts| *alerts != master.alerts),
+        excluded: false,
+    }
+}
+
+/// Tells whether two starts are the same moment, in whichever zone.
+fn same(one: Option<&Start>, other: Option<&Start>) -> bool {
+    let instant = |start: Option<&Start>| start.and_then(Start::instant);
+    one == other || (instant(one).is_some() && instant(one) == instant(other))
+}
+
+/// Returns an occurrence of which every member is its own.
+fn everything(own: &Event) -> Override {
+    let own = own.clone();
+    Override {
+        excluded: false,
+        title: Some(own.title),
+        description: Some(own.description),
+        location: Some(own.location),
+        start: own.start,
+        duration: Some(own.duration),
+        status: Some(own.status),
+        free_busy_status: Some(own.free_busy_status),
+        color: Some(own.color),
+        participants: Some(own.participants),
+        alerts: Some(own.alerts),
+    }
+}
+
+/// Returns what is different about one occurrence when the members are named.
+pub(crate) fn named(own: &Event, members: &[String]) -> Override {
+    let all = everything(own);
+    let has = |member: &str| members.iter().any(|known| known == member);
+    Override {
+        excluded: false,
+        title: all.title.filter(|_| has("title")),
+        description: all.description.filter(|_| has("description")),
+        location: all.location.filter(|_| has("location")),
+        start: all.start.filter(|_| has("start")),
+        duration: all.duration.filter(|_| has("duration")),
+        status: all.status.filter(|_| has("status")),
+        free_busy_status: all.free_busy_status.filter(|_| has("free_busy_status")),
+        color: all.color.filter(|_| has("color")),
+        participants: all.participants.filter(|_| has("participants")),
+        alerts: all.alerts.filter(|_| has("alerts")),
+    }
+}
+
+/// Names the members of an occurrence that are its own.
+pub(crate) fn names(change: &Override) -> String {
+    let members = [
+        (change.title.is_some(), "title"),
+        (change.description.is_some(), "description"),
+        (change.location.is_some(), "location"),
+        (change.start.is_some(), "start"),
+        (change.duration.is_some(), "duration"),
+        (change.status.is_some(), "status"),
+        (change.free_busy_status.is_some(), "free_busy_status"),
+        (change.color.is_some(), "color"),
+        (change.participants.is_some(), "participants"),
+        (change.alerts.is_some(), "alerts"),
+    ];
+    members.iter().filter(|(own, _)| *own).map(|(_, name)| *name).collect::<Vec<_>>().join(",")
+}

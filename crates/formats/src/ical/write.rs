@@ -1,0 +1,179 @@
+//! From events to iCalendar.
+
+use std::{
+    collections::BTreeSet,
+    io::{self, Write},
+};
+
+use chrono::{DateTime, Datelike, NaiveDateTime, Utc};
+use passerelle_calendar::{Duration, Event, FreeBusyStatus, Override, Privacy, RecurrenceId, Start, Status};
+
+use super::{alarms, guests, own, series, zones};
+use crate::content::{Line, escape, write_unknown};
+
+/// A calendar that is being written.
+pub(crate) struct Calendar<'a, W> {
+    out: &'a mut W,
+    stamp: DateTime<Utc>,
+    described: BTreeSet<String>,
+}
+
+impl<'a, W: Write> Calendar<'a, W> {
+    /// Begins a calendar; `stamp` is when it is written.
+    pub(crate) fn begin(out: &'a mut W, stamp: DateTime<Utc>) -> io::Result<Self> {
+        out.write_all(b"BEGIN:VCALENDAR\r\nVERSION:2.0\r\nPRODID:-//Passerelle//Passerelle//EN\r\n")?;
+        out.write_all(b"CALSCALE:GREGORIAN\r\n")?;
+        Ok(Calendar { out, stamp, described: BTreeSet::new() })
+    }
+
+    /// Writes an event: its zones if they are new, the series, each changed occurrence.
+    pub(crate) fn event(&mut self, event: &Event, unknown: &[String]) -> io::Result<()> {
+        let changes = changes(event);
+        let moved = changes.iter().filter_map(|(_, change)| change.start.as_ref());
+        for start in event.start.iter().chain(moved) {
+            self.describe(start)?;
+        }
+        self.component(event, series_lines(event), unknown)?;
+        for (id, change) in changes {
+            let own_event = series::apply(event, id, change);
+            let mut lines = Vec::new();
+            if let Some(start) = &event.start {
+                lines.push(time_line("RECURRENCE-ID", &id.start_in(start)));
+            }
+            if series::difference(event, id, &own_event) != *change {
+                lines.push(Line::new(own::CHANGED, series::names(change)));
+            }
+            self.component(&own_event, lines, &[])?;
+        }
+        Ok(())
+    }
+
+    pub(crate) fn end(self) -> io::Result<()> {
+        self.out.write_all(b"END:VCALENDAR\r\n")
+    }
+
+    fn describe(&mut self, start: &Start) -> io::Result<()> {
+        let Some(zone) = start.zone().filter(|zone| *zone != "Etc/UTC" && !self.described.contains(*zone))
+        else {
+            return Ok(());
+        };
+        self.described.insert(zone.to_owned());
+        for line in zones::description(zone, start.wall().year()).unwrap_or_default() {
+            line.write(self.out)?;
+        }
+        Ok(())
+    }
+
+    fn component(&mut self, event: &Event, more: Vec<Line>, unknown: &[String]) -> io::Result<()> {
+        let stamp = format!("{}Z", basic(self.stamp.naive_utc()));
+        self.out.write_all(b"BEGIN:VEVENT\r\n")?;
+        Line::new("DTSTAMP", stamp).write(self.out)?;
+        for line in own_lines(event).into_iter().chain(more) {
+            line.write(self.out)?;
+        }
+        write_unknown(self.out, unknown)?;
+        for line in event.alerts.values().flat_map(|alert| alarms::lines_of(alert, &event.title)) {
+            line.write(self.out)?;
+        }
+        self.out.write_all(b"END:VEVENT\r\n")
+    }
+}
+
+/// Returns the occurrences that are written as events of their own.
+fn changes(event: &Event) -> Vec<(RecurrenceId, &Override)> {
+    let kept = event.recurrence_overrides.iter().filter(|(_, change)| !change.excluded);
+    kept.filter_map(|(key, change)| Some((key.parse().ok()?, change))).collect()
+}
+
+fn own_lines(event: &Event) -> Vec<Line> {
+    let mut lines = Vec::new();
+    if let Some(start) = &event.start {
+        lines.push(time_line("DTSTART", start));
+        lines.push(end_line(start, event.duration));
+    }
+    let texts = [
+        ("UID", &event.uid),
+        ("SUMMARY", &event.title),
+        ("DESCRIPTION", &event.description),
+        ("LOCATION", &event.location),
+        ("COLOR", &event.color),
+    ];
+    lines
+        .extend(texts.iter().filter(|(_, text)| !text.is_empty()).map(|(name, text)| Line::text(name, text)));
+    if !event.url.is_empty() {
+        lines.push(Line::new("URL", &event.url));
+    }
+    if !event.conference_url.is_empty() {
+        lines.push(Line::new("CONFERENCE", &event.conference_url).with("VALUE", "URI"));
+    }
+    let words = [
+        ("CLASS", class(event.privacy)),
+        ("TRANSP", (event.free_busy_status == FreeBusyStatus::Free).then_some("TRANSPARENT")),
+        ("STATUS", status(event.status)),
+        (own::DEFAULT_ALERTS, event.use_default_alerts.then_some("TRUE")),
+    ];
+    lines.extend(words.iter().filter_map(|(name, word)| Some(Line::new(name, (*word)?))));
+    if !event.categories.is_empty() {
+        let texts: Vec<String> = event.categories.values().map(|text| escape(text)).collect();
+        lines.push(Line::new("CATEGORIES", texts.join(",")));
+    }
+    lines.extend(guests::lines_of(&event.participants));
+    lines
+}
+
+fn series_lines(event: &Event) -> Vec<Line> {
+    let rules = event.recurrence_rules.iter().map(|rule| Line::new("RRULE", rule));
+    let excluded = event.excluded_recurrence_rules.iter().map(|rule| Line::new("EXRULE", rule));
+    let mut lines: Vec<Line> = rules.chain(excluded).collect();
+    if !event.is_recurring() && !changes(event).is_empty() {
+        lines.push(Line::new(own::SERIES, "TRUE"));
+    }
+    let Some(start) = &event.start else { return lines };
+    let added = event.recurrence_dates.iter().filter(|(_, added)| **added).map(|(key, _)| ("RDATE", key));
+    let cancelled = event.recurrence_overrides.iter().filter(|(_, change)| change.excluded);
+    for (name, key) in added.chain(cancelled.map(|(key, _)| ("EXDATE", key))) {
+        if let Ok(id) = key.parse::<RecurrenceId>() {
+            lines.push(time_line(name, &id.start_in(start)));
+        }
+    }
+    lines
+}
+
+fn time_line(name: &str, start: &Start) -> Line {
+    match start {
+        Start::Date { date } => Line::new(name, date.format("%Y%m%d").to_string()).with("VALUE", "DATE"),
+        Start::Floating { local } => Line::new(name, basic(*local)),
+        Start::Zoned { local, zone } if zone == "Etc/UTC" => Line::new(name, format!("{}Z", basic(*local))),
+        Start::Zoned { local, zone } => Line::new(name, basic(*local)).with("TZID", zone),
+    }
+}
+
+/// Writes the end, which every program reads, unless only the duration says exactly the same.
+fn end_line(start: &Start, duration: Duration) -> Line {
+    let end = start.plus(duration).filter(|end| start.until(end) == Some(duration));
+    match end {
+        Some(end) if !(start.is_all_day() && duration.is_zero()) => time_line("DTEND", &end),
+        _ => Line::new("DURATION", duration.to_string()),
+    }
+}
+
+fn basic(local: NaiveDateTime) -> String {
+    local.format("%Y%m%dT%H%M%S").to_string()
+}
+
+fn class(privacy: Privacy) -> Option<&'static str> {
+    match privacy {
+        Privacy::Default => None,
+        Privacy::Public => Some("PUBLIC"),
+        Privacy::Private => Some("PRIVATE"),
+        Privacy::Confidential => Some("CONFIDENTIAL"),
+    }
+}
+
+fn status(status: Status) -> Option<&'static str> {
+    match status {
+        Status::Confirmed => None,
+        Status::Tentative => Some("TENTATIVE"),
+        Status::Cancelled => Some("CANCELLED"),
+    }
+}

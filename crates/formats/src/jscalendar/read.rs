@@ -1,0 +1,270 @@
+//! From JSCalendar to events.
+
+use std::{collections::BTreeMap, io::Read};
+
+use chrono::{DateTime, NaiveDateTime, Utc};
+use passerelle_calendar::{
+    Alert, AlertAction, Duration, Event, FreeBusyStatus, Override, Participant, ParticipationStatus, Privacy,
+    RecurrenceId, Role, Start, Status,
+};
+use serde_json::Value;
+
+use super::{Object, is_true, own, rules::rule_of, text};
+use crate::{
+    BadRecord, Imported, Reason,
+    ical::{guests::key_of, series, zone_name},
+    json::{Objects, left_over},
+};
+
+/// Reads the events of a file.
+pub(crate) fn read(reader: impl Read) -> impl Iterator<Item = Result<Imported<Event>, BadRecord>> {
+    Objects::new(reader).map(|found| {
+        found.and_then(|(line, object)| {
+            let title = text(&object, "title");
+            let read = whole(object).and_then(|(event, unknown)| match Reason::of_event(&event) {
+                Some(reason) => Err(reason),
+                None => Ok(Imported { record: event, unknown, line }),
+            });
+            read.map_err(|reason| BadRecord::new(line, title, reason))
+        })
+    })
+}
+
+/// Reads an event with its changed occurrences; returns what was not understood as well.
+fn whole(object: Object) -> Result<(Event, Vec<String>), Reason> {
+    let kind = text(&object, "@type");
+    if !matches!(kind.as_str(), "" | "Event" | "jsevent") {
+        return Err(Reason::AnotherKind);
+    }
+    let mut event = single(&object)?;
+    let start = event.start.clone().ok_or(Reason::NoStart)?;
+    event.recurrence_rules = rules(&object, "recurrenceRules", &start);
+    event.excluded_recurrence_rules = rules(&object, "excludedRecurrenceRules", &start);
+    let added = object.get(&own("recurrenceDates")).and_then(Value::as_array).into_iter().flatten();
+    let added = added.filter_map(Value::as_str).map(|text| (text.to_owned(), true));
+    event.recurrence_dates = added.collect();
+    let patches = object.get("recurrenceOverrides").and_then(Value::as_object).into_iter().flatten();
+    for (id, patch) in patches {
+        let patch = patch.as_object().ok_or(Reason::Malformed)?;
+        let id = id_of(id, &start).ok_or(Reason::BadRecurrenceId)?;
+        if patch.is_empty() {
+            event.recurrence_dates.insert(id.to_string(), true);
+        } else {
+            event.recurrence_overrides.insert(id.to_string(), change_of(&object, id, patch, &start)?);
+        }
+    }
+    let known =
+        |name: &String| !KNOWN.contains(&name.as_str()) && !OWN.iter().any(|known| own(known) == *name);
+    let rest = object.into_iter().filter(|(name, _)| known(name));
+    Ok((event, left_over(rest.collect())))
+}
+
+const KNOWN: [&str; 22] = [
+    "@type",
+    "uid",
+    "title",
+    "description",
+    "start",
+    "timeZone",
+    "showWithoutTime",
+    "duration",
+    "recurrenceRules",
+    "excludedRecurrenceRules",
+    "recurrenceOverrides",
+    "participants",
+    "alerts",
+    "useDefaultAlerts",
+    "privacy",
+    "freeBusyStatus",
+    "status",
+    "color",
+    "locations",
+    "virtualLocations",
+    "links",
+    "keywords",
+];
+
+const OWN: [&str; 1] = ["recurrenceDates"];
+
+/// Reads an event without its recurrence.
+fn single(object: &Object) -> Result<Event, Reason> {
+    let start = start_of(object)?;
+    let day = start.as_ref().is_some_and(Start::is_all_day);
+    let duration = match object.get("duration").and_then(Value::as_str) {
+        Some(text) => text.parse().map_err(|_| Reason::BadDate)?,
+        None => Duration::default(),
+    };
+    let whole = day && duration.seconds > 0 && duration.seconds.is_multiple_of(86_400);
+    let duration = if whole { Duration::days(duration.days + duration.seconds / 86_400) } else { duration };
+    let mut event = Event {
+        uid: text(object, "uid"),
+        title: text(object, "title"),
+        description: text(object, "description"),
+        location: first_of(object, "locations", "name"),
+        conference_url: first_of(object, "virtualLocations", "uri"),
+        url: first_of(object, "links", "href"),
+        color: text(object, "color"),
+        use_default_alerts: is_true(object, "useDefaultAlerts"),
+        privacy: match text(object, "privacy").as_str() {
+            "public" => Privacy::Public,
+            "secret" => Privacy::Confidential,
+            "" => Privacy::Default,
+            _ => Privacy::Private,
+        },
+        free_busy_status: match text(object, "freeBusyStatus").as_str() {
+            "free" => FreeBusyStatus::Free,
+            _ => FreeBusyStatus::Busy,
+        },
+        status: match text(object, "status").as_str() {
+            "cancelled" => Status::Cancelled,
+            "tentative" => Status::Tentative,
+            _ => Status::Confirmed,
+        },
+        start,
+        duration,
+        ..Event::default()
+    };
+    event.participants = participants(object);
+    let keywords = object.get("keywords").and_then(Value::as_object).into_iter().flatten();
+    event.categories = keywords.map(|(name, _)| (name.to_lowercase(), name.clone())).collect();
+    let alerts = object.get("alerts").and_then(Value::as_object).into_iter().flatten();
+    let alerts = alerts.filter_map(|(_, alert)| alert_of(alert, &event)).map(|alert| (alert.key(), alert));
+    event.alerts = alerts.collect();
+    Ok(event)
+}
+
+fn local(text: &str) -> Option<NaiveDateTime> {
+    NaiveDateTime::parse_from_str(text, "%Y-%m-%dT%H:%M:%S%.f").ok()
+}
+
+fn start_of(object: &Object) -> Result<Option<Start>, Reason> {
+    let text_of = text(object, "start");
+    if text_of.is_empty() {
+        return Ok(None);
+    }
+    let local = local(&text_of).ok_or(Reason::BadDate)?;
+    if is_true(object, "showWithoutTime") {
+        return Ok(Some(Start::Date { date: local.date() }));
+    }
+    Ok(Some(match object.get("timeZone").and_then(Value::as_str) {
+        None => Start::Floating { local },
+        Some(zone) => Start::Zoned { local, zone: zone_name(zone).ok_or(Reason::UnknownZone)? },
+    }))
+}
+
+fn first_of(object: &Object, map: &str, member: &str) -> String {
+    let items = object.get(map).and_then(Value::as_object).into_iter().flatten();
+    let mut texts = items.filter_map(|(_, item)| item.get(member)?.as_str());
+    texts.next().unwrap_or_default().to_owned()
+}
+
+fn rules(object: &Object, name: &str, start: &Start) -> Vec<String> {
+    let items = object.get(name).and_then(Value::as_array).into_iter().flatten();
+    items.filter_map(Value::as_object).map(|rule| rule_of(rule, start)).collect()
+}
+
+fn id_of(text: &str, start: &Start) -> Option<RecurrenceId> {
+    let id = match text.parse().ok()? {
+        RecurrenceId::Local(local) if start.is_all_day() => RecurrenceId::Date(local.date()),
+        id => id,
+    };
+    Some(id)
+}
+
+fn participants(object: &Object) -> BTreeMap<String, Participant> {
+    let items = object.get("participants").and_then(Value::as_object).into_iter().flatten();
+    let guests = items.filter_map(|(_, item)| item.as_object()).map(|item| {
+        let sent = item.get("sendTo").and_then(|ways| ways.get("imip")).and_then(Value::as_str);
+        let address =
+            sent.or_else(|| item.get("calendarAddress").and_then(Value::as_str)).unwrap_or_default();
+        let email = text(item, "email");
+        let roles =
+            |name: &str| item.get("roles").and_then(|roles| roles.get(name)) == Some(&Value::Bool(true));
+        let guest = Participant {
+            email: if email.is_empty() {
+                address.strip_prefix("mailto:").unwrap_or(address).to_owned()
+            } else {
+                email
+            },
+            name: text(item, "name"),
+            role: match () {
+                () if roles("chair") => Role::Chair,
+                () if roles("optional") => Role::Optional,
+                () if roles("informational") => Role::Informational,
+                () => Role::Required,
+            },
+            participation_status: match text(item, "participationStatus").as_str() {
+                "accepted" => ParticipationStatus::Accepted,
+                "declined" => ParticipationStatus::Declined,
+                "tentative" => ParticipationStatus::Tentative,
+                _ => ParticipationStatus::NeedsAction,
+            },
+            resource: matches!(text(item, "kind").as_str(), "resource" | "location"),
+            organizer: roles("owner"),
+            comment: text(item, "participationComment"),
+        };
+        (key_of(&guest), guest)
+    });
+    guests.collect()
+}
+
+fn alert_of(alert: &Value, event: &Event) -> Option<Alert> {
+    let email = alert.get("action").and_then(Value::as_str) == Some("email");
+    let action = if email { AlertAction::Email } else { AlertAction::Display };
+    let trigger = alert.get("trigger")?.as_object()?;
+    if let Some(when) = trigger.get("when").and_then(Value::as_str) {
+        let when: DateTime<Utc> = when.parse().ok()?;
+        let minutes = (event.start.as_ref()?.instant()? - when).num_seconds().div_euclid(60);
+        return Some(Alert { action, minutes_before: i32::try_from(minutes).ok()? });
+    }
+    let offset = text(trigger, "offset");
+    let (before, length) = offset.strip_prefix('-').map_or((false, offset.as_str()), |length| (true, length));
+    let seconds = |length: Duration| i64::from(length.days) * 86_400 + i64::from(length.seconds);
+    let length = seconds(length.parse().ok()?);
+    let from_start = if before { length } else { -length };
+    let at_end = text(trigger, "relativeTo") == "end";
+    let from_start = if at_end { from_start - seconds(event.duration) } else { from_start };
+    Some(Alert { action, minutes_before: i32::try_from(from_start.div_euclid(60)).ok()? })
+}
+
+/// Reads a changed occurrence: the patch is applied to the series, and what it names is taken.
+fn change_of(object: &Object, id: RecurrenceId, patch: &Object, start: &Start) -> Result<Override, Reason> {
+    if is_true(patch, "excluded") {
+        return Ok(Override { excluded: true, ..Override::default() });
+    }
+    let mut patched = Value::Object(object.clone());
+    let unmoved = id.start_in(start).wall().format("%Y-%m-%dT%H:%M:%S").to_string();
+    apply(&mut patched, "start", &unmoved.into());
+    for (path, value) in patch {
+        apply(&mut patched, path, value);
+    }
+    let patched = patched.as_object().ok_or(Reason::Malformed)?;
+    let event = single(patched)?;
+    let members: Vec<String> = patch
+        .keys()
+        .filter_map(|path| path.split('/').next())
+        .map(|member| match member {
+            "timeZone" | "showWithoutTime" => "start",
+            "locations" => "location",
+            "freeBusyStatus" => "free_busy_status",
+            "useDefaultAlerts" => "alerts",
+            member => member,
+        })
+        .map(str::to_owned)
+        .collect();
+    Ok(series::named(&event, &members))
+}
+
+/// Applies one path of a patch (RFC 8984 §1.4.9); `null` takes the member away.
+fn apply(target: &mut Value, path: &str, value: &Value) {
+    let (head, rest) = path.split_once('/').map_or((path, None), |(head, rest)| (head, Some(rest)));
+    let head = head.replace("~1", "/").replace("~0", "~");
+    let Some(object) = target.as_object_mut() else { return };
+    match (rest, value) {
+        (Some(rest), _) => {
+            apply(object.entry(head).or_insert_with(|| Value::Object(Object::new())), rest, value)
+        }
+        (None, Value::Null) => drop(object.remove(&head)),
+        (None, _) => drop(object.insert(head, value.clone())),
+    }
+}

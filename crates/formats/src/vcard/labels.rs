@@ -1,0 +1,97 @@
+//! Labels as vCard spells them: TYPE values for what it knows, `X-ABLabel` for the rest.
+
+/// The labels that a combination of types stands for; the longest combination first.
+const TYPES: [(&str, &[&str]); 10] = [
+    ("work_fax", &["work", "fax"]),
+    ("home_fax", &["home", "fax"]),
+    ("work_mobile", &["work", "cell"]),
+    ("work_pager", &["work", "pager"]),
+    ("other_fax", &["fax"]),
+    ("mobile", &["cell"]),
+    ("pager", &["pager"]),
+    ("main", &["main"]),
+    ("work", &["work"]),
+    ("home", &["home"]),
+];
+
+/// Types that say nothing about where a value belongs.
+const SILENT: [&str; 21] = [
+    "internet",
+    "pref",
+    "voice",
+    "msg",
+    "text",
+    "x400",
+    "dom",
+    "intl",
+    "postal",
+    "parcel",
+    "video",
+    "bbs",
+    "modem",
+    "car",
+    "isdn",
+    "pcs",
+    "textphone",
+    "uri",
+    "",
+    "x-internet",
+    "preferred",
+];
+
+/// Returns the types of a label, or nothing if it has to be written out.
+pub(crate) fn types_of(label: &str) -> Option<&'static [&'static str]> {
+    TYPES.iter().find(|(known, _)| *known == label).map(|(_, types)| *types)
+}
+
+/// Returns the label that types stand for.
+pub(crate) fn label_of(types: &[String]) -> String {
+    let has = |wanted: &&str| {
+        types.iter().any(|known| {
+            known == wanted || (*wanted == "cell" && matches!(known.as_str(), "mobile" | "iphone"))
+        })
+    };
+    if let Some((label, _)) = TYPES.iter().find(|(_, wanted)| wanted.iter().all(has)) {
+        return (*label).to_owned();
+    }
+    let other = types.iter().find(|known| !SILENT.contains(&known.as_str()));
+    other.map(|label| label.strip_prefix("x-").unwrap_or(label).to_owned()).unwrap_or_default()
+}
+
+/// Reads an `X-ABLabel`: `_$!<HomeFAX>!$_` is one of Apple's own.
+pub(crate) fn label_of_apple(text: &str) -> String {
+    match text.strip_prefix("_$!<").and_then(|text| text.strip_suffix(">!$_")) {
+        Some("HomeFAX") => "home_fax".to_owned(),
+        Some("WorkFAX") => "work_fax".to_owned(),
+        Some("OtherFAX") => "other_fax".to_owned(),
+        Some(known) => known.to_lowercase(),
+        None => text.to_owned(),
+    }
+}
+
+/// Writes an `X-ABLabel`.
+pub(crate) fn apple_of_label(label: &str) -> String {
+    match label {
+        "other" => "_$!<Other>!$_".to_owned(),
+        label => label.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_label_is_read_as_it_is_written() {
+        for (label, types) in TYPES {
+            let types: Vec<String> = types.iter().map(|known| (*known).to_owned()).collect();
+            assert_eq!(label_of(&types), label);
+        }
+        for label in ["other", "Résidence"] {
+            assert_eq!(label_of_apple(&apple_of_label(label)), label);
+        }
+        assert_eq!(label_of_apple("_$!<HomeFAX>!$_"), "home_fax");
+        assert_eq!(label_of(&["voice".to_owned(), "x-assistant".to_owned()]), "assistant");
+        assert_eq!(label_of(&["home".to_owned(), "cell".to_owned()]), "mobile");
+    }
+}
