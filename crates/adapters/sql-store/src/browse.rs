@@ -9,7 +9,7 @@ use passerelle_ports::{ItemId, Slice};
 use crate::{
     Store, StoreError, UserId,
     collection::{Collection, Scope},
-    dialect::Conn,
+    dialect::{Backend, Conn},
     schema::{appointments, contact_emails, contact_users, contacts},
 };
 
@@ -55,7 +55,7 @@ fn slice_of(slice: Slice) -> (i64, i64) {
     (i64::try_from(slice.limit).unwrap_or(i64::MAX), i64::try_from(slice.skip).unwrap_or(i64::MAX))
 }
 
-type Boxed<'a, T> = diesel::helper_types::IntoBoxed<'a, T, diesel::sqlite::Sqlite>;
+type Boxed<'a, T> = diesel::helper_types::IntoBoxed<'a, T, Backend>;
 
 fn contacts_of(query: &Query) -> Boxed<'_, contacts::table> {
     let mut found = contacts::table.into_boxed();

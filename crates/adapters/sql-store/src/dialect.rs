@@ -13,6 +13,9 @@ use crate::StoreError;
 /// The connection. Another database becomes an enum here, with one arm per kind.
 pub(crate) type Conn = SqliteConnection;
 
+/// What the connection speaks.
+pub(crate) type Backend = diesel::sqlite::Sqlite;
+
 /// How many values one statement may hold, with room to spare (SQLite: 32,766).
 pub(crate) const MOST_VALUES: usize = 30_000;
 

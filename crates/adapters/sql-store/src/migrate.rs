@@ -7,7 +7,7 @@ use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
 
 use crate::{
     StoreError,
-    dialect::{self, Conn},
+    dialect::{self, Backend, Conn},
     schema::{passerelle_settings, time_zones},
 };
 
@@ -50,8 +50,7 @@ fn refuse_newer(conn: &mut Conn) -> Result<(), StoreError> {
         }
         Err(error) => return Err(StoreError::Open(error.into())),
     };
-    let known =
-        MigrationSource::<diesel::sqlite::Sqlite>::migrations(&MIGRATIONS).map_err(StoreError::Migration)?;
+    let known = MigrationSource::<Backend>::migrations(&MIGRATIONS).map_err(StoreError::Migration)?;
     let known =
         known.iter().map(|migration| migration.name().version().to_string()).max().unwrap_or_default();
     if found > known { Err(StoreError::NewerSchema { found, known }) } else { Ok(()) }
