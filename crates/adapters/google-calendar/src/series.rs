@@ -46,6 +46,11 @@ pub(crate) fn split(id: &str) -> Option<(&str, &str)> {
     (fits && !master.is_empty()).then_some((master, suffix))
 }
 
+/// Returns the etag within the version of a single event.
+pub(crate) fn etag(version: &Version) -> &str {
+    version.as_str().rsplit_once(' ').map_or(version.as_str(), |(etag, _)| etag)
+}
+
 /// Tells whether a version is that of a series.
 pub(crate) fn is_of_series(version: &Version) -> bool {
     version.as_str().starts_with(SERIES)
@@ -56,17 +61,24 @@ impl Family {
         Family { master, exceptions: BTreeMap::new() }
     }
 
-    /// The etag of a single event; for a series something that changes with every etag in it.
-    pub(crate) fn version(&self) -> Version {
-        if !self.master.is_master() {
-            return Version::from(self.master.etag.as_str());
-        }
+    /// Something that changes with every etag, and with what was read: an etag that stays although the content
+    /// changes must not hide the change (R9).
+    pub(crate) fn version(&self, calendar_zone: &str) -> Version {
+        self.stored(calendar_zone).version
+    }
+
+    fn version_of(&self, record: &Event, opaque: &serde_json::Value) -> Version {
         let mut hash = Sha256::new();
         for event in std::iter::once(&self.master).chain(self.exceptions.values()) {
             hash.update(format!("{}\u{0}{}\u{0}", event.id, event.etag));
         }
+        hash.update(serde_json::to_vec(&(record, opaque)).unwrap_or_default());
         let digest: String = hash.finalize().iter().take(20).map(|byte| format!("{byte:02x}")).collect();
-        Version::from(format!("{SERIES}{digest}"))
+        if self.master.is_master() {
+            Version::from(format!("{SERIES}{digest}"))
+        } else {
+            Version::from(format!("{} {digest}", self.master.etag))
+        }
     }
 
     /// Reads the family. Nothing when a record cannot represent it.
@@ -118,7 +130,7 @@ impl Family {
         let key = marks::key(&self.master.id, private);
         Stored {
             id: ItemId::from(self.master.id.as_str()),
-            version: self.version(),
+            version: self.version_of(&record, &opaque),
             updated: self.updated(),
             record,
             opaque: Opaque(opaque),
@@ -271,7 +283,29 @@ pub(crate) fn touched(from: &Event, to: &Event) -> BTreeSet<RecurrenceId> {
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
+    use crate::replica::resource;
+
+    #[test]
+    fn a_change_is_a_new_version_whether_or_not_the_etag_says_so() {
+        let of = |etag: &str, title: &str, rules: &[&str]| {
+            Family::single(resource(json!({
+                "id": "a", "etag": etag, "summary": title, "recurrence": rules,
+                "start": {"date": "2026-01-05"}, "end": {"date": "2026-01-06"},
+            })))
+            .version("Europe/Paris")
+        };
+        for rules in [&[][..], &["RRULE:FREQ=DAILY"]] {
+            let first = of("\"1\"", "a", rules);
+            assert_eq!(first, of("\"1\"", "a", rules));
+            assert_ne!(first, of("\"2\"", "a", rules));
+            assert_ne!(first, of("\"1\"", "b", rules));
+            assert_eq!(is_of_series(&first), !rules.is_empty());
+        }
+        assert_eq!(etag(&of("\"1\"", "a", &[])), "\"1\"");
+    }
 
     #[test]
     fn ids_are_sliced_at_the_last_part_only_when_it_is_a_start_c68() {

@@ -81,7 +81,7 @@ impl GoogleCalendar {
             let Found::Alive(family) = self.series(from).await? else {
                 return Err(PortError::new(ErrorKind::NotFound, OPERATION));
             };
-            if family.version() != from.version {
+            if family.version(&zone) != from.version {
                 return Err(moved(OPERATION));
             }
             let series = family.read(&zone).ok_or_else(|| rejected(OPERATION, "start"))?;
@@ -89,7 +89,7 @@ impl GoogleCalendar {
                 series.holes.into_keys().chain(series.live.into_keys()).collect();
             (family.master.etag, series.converted.left, known)
         } else {
-            (from.version.as_str().to_owned(), leftovers(&from.opaque), BTreeSet::new())
+            (series::etag(&from.version).to_owned(), leftovers(&from.opaque), BTreeSet::new())
         };
         if left.is_somebody_elses() && changes::changes_what_guests_see(&from.record, to, &left) {
             return Err(not_the_organiser(OPERATION));
@@ -244,15 +244,16 @@ impl GoogleCalendar {
 
     async fn delete(&self, from: &Stored<Event>) -> PortResult<Written<Event>> {
         let etag = if series::is_of_series(&from.version) {
+            let zone = self.sure_zone().await?;
             match self.series(from).await? {
                 Found::Nothing => return Ok(Written::Deleted),
-                Found::Alive(family) if family.version() != from.version => {
+                Found::Alive(family) if family.version(&zone) != from.version => {
                     return Err(moved("events.delete"));
                 }
                 Found::Alive(family) => family.master.etag,
             }
         } else {
-            from.version.as_str().to_owned()
+            series::etag(&from.version).to_owned()
         };
         match self.remove(from.id.as_str(), &etag).await {
             Err(error) if error.kind == ErrorKind::VersionMismatch => {
