@@ -1,4 +1,4 @@
-//! The binary: reads settings and arguments, picks the adapters, carries out one command.
+#![doc = include_str!("../README.md")]
 
 mod cli;
 mod clock;

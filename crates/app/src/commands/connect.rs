@@ -77,7 +77,11 @@ async fn consent(
 ) -> Outcome<Consented> {
     let limit = Duration::from_secs(args.wait);
     let named = |failure: Failure| failure.or_with("user", &args.user);
-    let asked = google.ask(client, hint.clone(), limit).await?;
+    // Whoever consented before is asked explicitly at once: Google would give no refresh token otherwise.
+    let asked = match &hint {
+        None => google.ask(client, None, limit).await?,
+        Some(_) => google.ask_again(client, hint.clone(), limit).await?,
+    };
     show_address(app, args, asked.address());
     match asked.wait().await {
         Err(failure) if failure.code() == "GOOG-207" => {

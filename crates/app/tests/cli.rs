@@ -1,0 +1,411 @@
+//! The built binary from the outside: exit codes, streams, both languages, the whole story.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs)]
+
+mod office;
+
+use office::{Office, binary};
+use serde_json::{Value, json};
+
+const CARDS: &str = "BEGIN:VCARD\r\nVERSION:4.0\r\nUID:c-1\r\nFN:Anne Dupont\r\nN:Dupont;Anne;;;\r\nEMAIL:anne@client.example\r\nORG:Menuiserie\r\nEND:VCARD\r\n\
+BEGIN:VCARD\r\nVERSION:4.0\r\nUID:c-2\r\nFN:Bruno Petit\r\nN:Petit;Bruno;;;\r\nEMAIL:bruno@client.example\r\nNOTE:Paie à trente jours.\r\nEND:VCARD\r\n\
+BEGIN:VCARD\r\nVERSION:4.0\r\nUID:c-3\r\nFN:Chloé Roux\r\nN:Roux;Chloé;;;\r\nEMAIL:chloe@client.example\r\nEND:VCARD\r\n";
+
+const EVENTS: &str = "BEGIN:VCALENDAR\r\nVERSION:2.0\r\nPRODID:-//test//\r\n\
+BEGIN:VEVENT\r\nUID:e-1\r\nDTSTAMP:20270101T000000Z\r\nSUMMARY:Visite hebdomadaire\r\nDTSTART;TZID=Europe/Paris:20270104T090000\r\nDTEND;TZID=Europe/Paris:20270104T100000\r\nRRULE:FREQ=WEEKLY;COUNT=20\r\nEND:VEVENT\r\n\
+BEGIN:VEVENT\r\nUID:e-2\r\nDTSTAMP:20270101T000000Z\r\nSUMMARY:Salon d'Angers\r\nDTSTART;VALUE=DATE:20270309\r\nDTEND;VALUE=DATE:20270311\r\nEND:VEVENT\r\n\
+END:VCALENDAR\r\n";
+
+fn pair<'a>(summary: &'a Value, kind: &str) -> &'a Value {
+    summary["pairs"].as_array().unwrap().iter().find(|pair| pair["kind"] == kind).unwrap()
+}
+
+fn connected() -> Office {
+    let office = Office::new();
+    let cards = office.file("clients.vcf", CARDS);
+    let events = office.file("agenda.ics", EVENTS);
+    office.run(&["contacts", "import", &cards]).expect(0);
+    office.run(&["events", "import", &events, "--user", "alice"]).expect(0);
+    let done = office.connect().expect(0);
+    assert_eq!(done.of("pair").len(), 2);
+    office
+}
+
+#[test]
+fn from_an_empty_directory_to_two_sides_in_step() {
+    let office = connected();
+    let plan = office.run(&["sync", "--dry-run", "--json"]).expect(0).summary();
+    assert_eq!(pair(&plan, "contacts")["to_remote"], json!({ "create": 3, "update": 0, "delete": 0 }));
+    assert!(office.people().is_empty(), "a dry run wrote");
+
+    let first = office.run(&["sync", "--json"]).expect(0).summary();
+    assert!(first["run_id"].is_i64());
+    assert_eq!(pair(&first, "contacts")["to_remote"]["create"], 3);
+    assert_eq!(pair(&first, "events")["to_remote"]["create"], 2);
+    for name in ["matched", "held", "failed", "requests", "guest_mails"] {
+        assert!(pair(&first, "events")[name].is_u64(), "{name}");
+    }
+    assert_eq!(office.people().len(), 3);
+
+    let quiet = office.run(&["sync", "--json"]).expect(0).summary();
+    for kind in ["contacts", "events"] {
+        let nothing = json!({ "create": 0, "update": 0, "delete": 0 });
+        assert_eq!(pair(&quiet, kind)["to_local"], nothing);
+        assert_eq!(pair(&quiet, kind)["to_remote"], nothing);
+    }
+    assert_eq!(quiet["guest_mails"], 0);
+    assert!(office.sim.with(|core| core.mails().is_empty()));
+    let status = office.run(&["status"]).expect(0);
+    assert!(status.out.contains("in step since"), "{}", status.out);
+}
+
+#[test]
+fn edits_on_both_sides_meet_a_conflict_is_resolved_and_a_run_undone() {
+    let office = connected();
+    office.run(&["sync"]).expect(0);
+    office.run(&["sync"]).expect(0);
+    // Different fields of one contact, the same field of another, a deletion at Google.
+    office.sql("UPDATE contacts SET job_title = 'Gérante' WHERE uid = 'c-1'; UPDATE contacts SET notes = 'Comptant.' WHERE uid = 'c-2';");
+    office.edit_person("Anne", "nicknames", json!([{ "value": "Nanou" }]));
+    office.edit_person(
+        "Bruno",
+        "biographies",
+        json!([{ "value": "À soixante jours.", "contentType": "TEXT_PLAIN" }]),
+    );
+    let chloe = office.person("Chloé").unwrap();
+    let path = format!("/v1/{}:deleteContact", chloe["resourceName"].as_str().unwrap());
+    office.phone("DELETE", &path, &Value::Null);
+
+    let second = office.run(&["sync", "--json"]).expect(3).summary();
+    assert_eq!(pair(&second, "contacts")["held"], 1);
+    assert_eq!(pair(&second, "contacts")["to_local"]["delete"], 1);
+    let run = pair(&second, "contacts")["run_id"].to_string();
+    assert_eq!(office.person("Anne").unwrap()["organizations"][0]["title"], "Gérante");
+
+    let shown = office.run(&["conflicts", "show", "1", "--json"]).expect(0).lines();
+    assert_eq!(shown[0]["fields"][0]["local"], "Comptant.");
+    assert_eq!(shown[0]["fields"][0]["remote"], "À soixante jours.");
+    assert_eq!(shown[0]["fields"][0]["base"], "Paie à trente jours.");
+    office.run(&["conflicts", "resolve", "1", "--keep", "remote"]).expect(0);
+    office.run(&["sync"]).expect(0);
+    let notes = office.run(&["contacts", "list", "--search", "Bruno", "--json"]).expect(0).lines();
+    assert_eq!(notes[0]["record"]["notes"], "À soixante jours.");
+    office.run(&["conflicts"]).expect(0);
+
+    let history = office.run(&["history", "--run", &run]).expect(0);
+    assert!(history.out.contains("Chloé"), "{}", history.out);
+    let asked = office.run(&["undo", "run", &run]).expect(2);
+    assert!(asked.err.contains("USE-108"), "{}", asked.err);
+    office.run(&["undo", "run", &run, "--yes"]).expect(0);
+    let back = office.run(&["sync", "--json"]).code;
+    assert!([0, 3].contains(&back));
+    assert!(office.person("Chloé").is_some());
+    office.run(&["undo", "run", "9999", "--yes"]).expect(2);
+}
+
+#[test]
+fn a_large_deletion_waits_for_approval() {
+    let office = Office::new();
+    let mut rows = String::new();
+    for n in 0..40 {
+        rows.push_str(&format!(
+            "INSERT INTO contacts (uid, given_name, surname) VALUES ('g-{n}', 'Given{n}', 'Surname{n}');"
+        ));
+    }
+    office.sql(&rows);
+    office.connect().expect(0);
+    office.run(&["sync"]).expect(0);
+    office.run(&["sync"]).expect(0);
+    office.sql("DELETE FROM contacts WHERE uid < 'g-3';");
+    let refused = office.run(&["sync", "--json"]).expect(5);
+    assert_eq!(refused.of("error")[0]["code"], "SYNC-101");
+    assert_eq!(office.people().len(), 40);
+    let count =
+        pair(&office.run(&["sync", "--dry-run", "--json"]).summary(), "contacts")["to_remote"]["delete"]
+            .to_string();
+    office.run(&["sync", &format!("--allow-deletes={count}")]).expect(0);
+    assert_eq!(office.people().len(), 40 - count.parse::<usize>().unwrap());
+}
+
+#[test]
+fn a_bad_record_is_set_aside_with_its_line_and_the_others_go_in() {
+    let office = Office::new();
+    let bad = EVENTS.replace("DTSTART;VALUE=DATE:20270309", "DTSTART;VALUE=DATE:20279999");
+    let file = office.file("agenda.ics", &bad);
+    let done = office.run(&["events", "import", &file, "--user", "alice", "--json"]).expect(3);
+    let set_aside: Vec<Value> =
+        done.lines().into_iter().filter(|line| line["type"] == "bad_record").collect();
+    assert_eq!(set_aside.len(), 1);
+    assert!(set_aside[0]["line"].as_u64().unwrap() > 10, "{set_aside:?}");
+    assert_eq!(done.summary()["created"], 1);
+    let again = office.run(&["events", "import", &file, "--user", "alice", "--json"]).expect(3);
+    assert_eq!(again.summary()["unchanged"], 1);
+    for lang in ["en", "fr"] {
+        let told = office.run(&["events", "import", &file, "--user", "alice", "--lang", lang]).expect(3);
+        assert!(told.err.contains("IMP-101"), "{}", told.err);
+    }
+}
+
+#[test]
+fn what_goes_out_comes_in_again() {
+    let office = connected();
+    for (kind, format, args) in [
+        ("contacts", "vcard", vec![]),
+        ("contacts", "csv", vec![]),
+        ("contacts", "json", vec![]),
+        ("events", "ical", vec!["--user", "alice"]),
+        ("events", "json", vec!["--user", "alice"]),
+    ] {
+        let file = office.dir.path().join(format!("out-{kind}.{format}")).display().to_string();
+        let mut export = vec![kind, "export", &file, "--format", format];
+        export.extend(&args);
+        office.run(&export).expect(0);
+        let mut import = vec![kind, "import", &file, "--format", format, "--json"];
+        import.extend(&args);
+        let back = office.run(&import).expect(0).summary();
+        assert_eq!(back["created"], 0, "{kind} {format}: {back}");
+    }
+}
+
+#[test]
+fn exit_codes_say_what_a_script_should_do() {
+    let office = Office::empty();
+    let check = |args: &[&str], code, named: &str| {
+        let done = office.run(args).expect(code);
+        assert!(done.err.contains(named), "{args:?}: {}", done.err);
+        assert!(done.out.is_empty(), "{args:?}: {}", done.out);
+    };
+    check(&["status"], 7, "CFG-102");
+    office.run(&["init"]).expect(2);
+    office.run(&["init", "--non-interactive"]).expect(0);
+    office.run(&["init", "--non-interactive"]).expect(0);
+    check(&["snyc"], 2, "USE-101");
+    check(&["sync", "--allow-deletes"], 2, "USE-101");
+    check(&["explain", "GOOG-999"], 2, "USE-110");
+    check(&["sync", "--user", "nobody"], 2, "USE-102");
+    office.run(&["user", "add", "alice"]).expect(0);
+    check(&["user", "add", "ALICE"], 2, "USE-103");
+    check(&["sync"], 4, "GOOG-211");
+    check(&["disconnect", "--user", "alice", "--yes"], 4, "GOOG-211");
+    check(&["conflicts", "show", "7"], 2, "USE-104");
+    check(&["undo", "run", "7", "--yes"], 2, "USE-105");
+    check(&["contacts", "import", "/nowhere/x.vcf"], 2, "USE-106");
+    check(&["contacts", "show", "nothing"], 2, "USE-109");
+    let web = office.file("web.json", r#"{"web":{"client_id":"x"}}"#);
+    check(&["connect", "google", "--user", "alice", "--client", &web], 7, "GOOG-105");
+    let wrong = office.file("wrong.toml", "langauge = \"fr\"\n");
+    check(&["status", "--config", &wrong], 7, "language");
+}
+
+#[test]
+fn only_a_loopback_host_may_stand_in_for_google() {
+    let office = Office::new();
+    for (address, code) in [
+        ("https://evil.example", 7),
+        ("http://127.0.0.1.evil.example", 7),
+        ("http://10.0.0.1", 7),
+        (office.sim.url(), 0),
+    ] {
+        let output =
+            office.command().env("PASSERELLE__GOOGLE__ENDPOINT", address).arg("status").output().unwrap();
+        assert_eq!(output.status.code(), Some(code), "{address}");
+    }
+}
+
+#[test]
+fn a_second_process_is_told_to_come_back_later() {
+    let office = Office::new();
+    let lock = std::fs::File::open(office.dir.path().join("var/passerelle/passerelle.lock")).unwrap();
+    lock.lock().unwrap();
+    let done = office.run(&["sync", "--json"]).expect(6);
+    assert_eq!(done.summary()["code"], "SYS-102");
+    drop(lock);
+    office.run(&["sync"]).expect(4);
+}
+
+#[test]
+fn another_account_is_refused_and_disconnecting_destroys_the_secrets() {
+    let office = connected();
+    office.run(&["sync"]).expect(0);
+    let vault = office.dir.path().join("var/passerelle/vault");
+    let credentials = || {
+        std::fs::read_dir(&vault)
+            .unwrap()
+            .filter(|file| {
+                file.as_ref().unwrap().path().extension().is_some_and(|extension| extension == "cred")
+            })
+            .count()
+    };
+    assert_eq!(credentials(), 2);
+    office.run(&["disconnect", "--user", "alice"]).expect(2);
+    office.run(&["disconnect", "--user", "alice", "--yes"]).expect(0);
+    assert_eq!(credentials(), 0);
+    office.run(&["sync"]).expect(4);
+    assert_eq!(office.run(&["contacts", "list", "--json"]).expect(0).of("record").len(), 3);
+    office.connect().expect(0);
+    let again = office.run(&["sync", "--json"]).expect(0).summary();
+    assert_eq!(pair(&again, "contacts")["to_remote"]["create"], 0, "{again}");
+}
+
+#[test]
+fn an_authorisation_that_ended_says_reconnect() {
+    let office = connected();
+    office.run(&["sync"]).expect(0);
+    office.sim.with(|core| core.expire(Some(office::ACCOUNT), "refresh_tokens", None)).unwrap();
+    office.sim.with(|core| core.expire(Some(office::ACCOUNT), "access_tokens", None)).unwrap();
+    let done = office.run(&["sync", "--json"]).expect(4);
+    assert!(
+        done.lines()
+            .iter()
+            .any(|line| line["type"] == "error" && line["code"].as_str().unwrap().starts_with("GOOG-20"))
+    );
+    office.run(&["status"]).expect(4);
+    office.connect().expect(0);
+    office.run(&["sync"]).expect(0);
+    office.run(&["status"]).expect(0);
+}
+
+#[test]
+fn no_output_and_no_file_shows_a_secret() {
+    let office = connected();
+    let mut all = String::new();
+    for args in [
+        vec!["sync", "-vv"],
+        vec!["sync", "--json", "-vv"],
+        vec!["status", "--json"],
+        vec!["config", "show"],
+        vec!["history", "--json"],
+    ] {
+        let done = office.run(&args);
+        all.push_str(&done.out);
+        all.push_str(&done.err);
+    }
+    let database = std::fs::read(office.database()).unwrap();
+    all.push_str(&String::from_utf8_lossy(&database));
+    assert!(!all.contains("GOCSPX-canary-of-the-client"));
+    assert!(!all.contains("\"refresh_token\"") && !all.contains("ya29."));
+}
+
+#[test]
+fn every_command_explains_itself_in_both_languages() {
+    let dir = tempfile::tempdir().unwrap();
+    let commands = [
+        "",
+        "demo",
+        "init",
+        "user",
+        "user add",
+        "user list",
+        "connect",
+        "connect google",
+        "disconnect",
+        "sync",
+        "status",
+        "conflicts",
+        "conflicts list",
+        "conflicts show",
+        "conflicts resolve",
+        "history",
+        "undo",
+        "undo run",
+        "contacts",
+        "contacts import",
+        "contacts export",
+        "contacts list",
+        "contacts show",
+        "events",
+        "events import",
+        "events export",
+        "events list",
+        "events show",
+        "config",
+        "config show",
+        "config check",
+        "completion",
+        "man",
+        "explain",
+    ];
+    for command in commands {
+        for (lang, word) in [("en", "Usage:"), ("fr", "Utilisation :")] {
+            let output = binary(dir.path())
+                .args(command.split_whitespace())
+                .args(["--help", "--lang", lang])
+                .output()
+                .unwrap();
+            let text = String::from_utf8(output.stdout).unwrap();
+            assert!(output.status.success() && text.contains(word), "{command} {lang}: {text}");
+            assert!(!text.contains("<help"), "{command} {lang}: {text}");
+        }
+    }
+}
+
+#[test]
+fn articles_pages_and_scripts_need_no_installation() {
+    let dir = tempfile::tempdir().unwrap();
+    let run = |args: &[&str]| {
+        let output = binary(dir.path()).args(args).output().unwrap();
+        (output.status.code(), String::from_utf8(output.stdout).unwrap())
+    };
+    let (code, french) = run(&["explain", "goog-204", "--lang", "fr"]);
+    assert_eq!(code, Some(0));
+    assert!(french.contains("✗ GOOG-204  Google n'accepte plus"), "{french}");
+    let (_, json) = run(&["explain", "SYNC-101", "--json"]);
+    let article: Value = serde_json::from_str(json.lines().next().unwrap()).unwrap();
+    assert_eq!((article["code"].as_str(), article["exit"].as_u64()), (Some("SYNC-101"), Some(5)));
+    assert!(run(&["man"]).1.contains(".TH"));
+    assert!(run(&["completion", "bash"]).1.contains("_passerelle"));
+    let pages = dir.path().join("man").display().to_string();
+    assert_eq!(run(&["man", "--dir", &pages]).0, Some(0));
+    assert!(dir.path().join("man/passerelle-contacts-import.1").exists());
+    assert_eq!(run(&["config", "show"]).0, Some(0));
+}
+
+#[test]
+fn the_language_follows_the_environment() {
+    let dir = tempfile::tempdir().unwrap();
+    let said = |variables: &[(&str, &str)], args: &[&str]| {
+        let mut command = binary(dir.path());
+        command.env_remove("PASSERELLE_LANG").envs(variables.iter().copied()).args(args);
+        String::from_utf8(command.output().unwrap().stderr).unwrap()
+    };
+    assert!(said(&[("LANG", "fr_FR.UTF-8")], &["status"]).contains("n'est pas encore installé"));
+    assert!(said(&[("LANG", "fr_FR.UTF-8"), ("LC_ALL", "C")], &["status"]).contains("not set up"));
+    assert!(said(&[("LANG", "fr_FR.UTF-8")], &["status", "--lang", "en"]).contains("not set up"));
+    assert!(said(&[], &["status"]).contains("not set up"));
+}
+
+#[test]
+fn the_demonstration_ends_by_itself_with_both_sides_in_step() {
+    let dir = tempfile::tempdir().unwrap();
+    let keep = dir.path().join("kept").display().to_string();
+    let output = binary(dir.path()).args(["demo", "--json", "--keep", &keep]).output().unwrap();
+    let done = office::Done::from(output).expect(0);
+    let last = done.summary();
+    assert_eq!(last["last_run"]["writes"], 0, "{last}");
+    assert_eq!(last["guest_mails"], 0);
+    assert!(last["last_run"]["contact_lists"].as_u64().unwrap() <= 1);
+    assert!(last["last_run"]["event_lists"].as_u64().unwrap() <= 1);
+    for kind in ["contacts", "events"] {
+        assert_eq!(last[kind]["local"], last[kind]["remote"]);
+    }
+    assert!(last["contacts"]["local"].as_u64().unwrap() >= 200);
+    assert!(last["events"]["local"].as_u64().unwrap() >= 300);
+    assert!(done.of("chapter").len() >= 4);
+    for file in ["passerelle.db", "config.toml", "google.json"] {
+        assert!(dir.path().join("kept").join(file).exists(), "{file}");
+    }
+    // What is kept is an installation like any other.
+    let config = format!("{keep}/config.toml");
+    let status = binary(dir.path()).args(["status", "--config", &config, "--json"]).output().unwrap();
+    assert_eq!(status.status.code(), Some(0), "{}", String::from_utf8_lossy(&status.stdout));
+}
+
+#[test]
+fn the_demonstration_tells_its_story_in_the_persons_language() {
+    let dir = tempfile::tempdir().unwrap();
+    let output = binary(dir.path()).args(["demo", "--lang", "fr"]).output().unwrap();
+    let done = office::Done::from(output).expect(0);
+    assert!(done.out.contains("Une société fictive") || done.out.contains("société"), "{}", done.out);
+    assert!(!done.out.contains("<demo"), "{}", done.out);
+    let left = std::fs::read_dir(dir.path()).unwrap().count();
+    assert_eq!(left, 0, "the demonstration left something in the home directory");
+}
