@@ -5,8 +5,8 @@ use passerelle_whole_product_tests::simulation::play;
 
 /// Seeds that failed an earlier build, or that the engine's model names.
 const REGRESSIONS: &[u64] = &[
-    1082, 11796, 41941, 50730, 70009, 71110, 91130, 91300, 170_862, 250_421, 283_489, 319_048, 335_950,
-    338_219, 362_035,
+    234, 633, 3619, 5300, 12_116, 21_986, 1082, 11796, 41941, 50730, 70009, 71110, 91130, 91300, 170_862,
+    250_421, 283_489, 319_048, 335_950, 338_219, 362_035,
 ];
 
 fn check(seeds: impl Iterator<Item = u64>) {

@@ -7,7 +7,6 @@
 
 mod diary;
 mod judges;
-mod ledger;
 mod people;
 mod replica;
 mod values;

@@ -14,13 +14,14 @@ use passerelle_ports::{
 use passerelle_sync_rules::{
     Condition, Deletes, Digest, Direction, FieldPattern, Limits, Policy, Rules, Test,
 };
-use passerelle_testkit::{MemLedger, MemOptions, MemReplica, Note, Rng, TestClock, TestIds, finish};
+use passerelle_testkit::{
+    Call, Fate, Fates, FaultyLedger, MemLedger, MemOptions, MemReplica, Note, Rng, TestClock, TestIds, finish,
+};
 use uuid::Uuid;
 
 use super::{
     Verdict,
     diary::{Diary, Late, Running},
-    ledger::SimLedger,
     replica::SimReplica,
     values::{Spell, is_poison},
 };
@@ -419,7 +420,7 @@ impl World {
         Engine::new(
             settings,
             Sides::from_fn(replica),
-            Arc::new(SimLedger { world: Arc::clone(self), inner: Arc::clone(&self.ledger) }),
+            Arc::new(FaultyLedger::new(self.ledger.clone() as Arc<dyn Ledger<Note>>, self.clone())),
             self.clock.clone() as Arc<dyn Clock>,
             self.ids.clone() as Arc<dyn Ids>,
         )
@@ -515,6 +516,19 @@ impl World {
     pub fn entry(&self, id: EntryId) -> Option<passerelle_ports::Entry<Note>> {
         let slice = passerelle_ports::Slice { skip: 0, limit: 1 };
         finish(self.ledger.entries(&EntriesOf::Entry(id), slice))?.ok()?.pop()
+    }
+}
+
+/// The fates of transactions.
+impl Fates for World {
+    fn fate(&self, _call: Call) -> Fate {
+        if self.crashes() {
+            Fate::CrashBefore
+        } else if self.crashes() {
+            Fate::CrashAfter
+        } else {
+            Fate::Go
+        }
     }
 }
 

@@ -23,6 +23,8 @@ pub enum Call {
     Write(usize),
     /// A question for so many outcomes.
     Outcome(usize),
+    /// A transaction of the ledger.
+    Commit,
 }
 
 /// What happens to a call.

@@ -3,12 +3,14 @@
 mod clock;
 pub mod contract;
 mod faults;
+mod faulty_ledger;
 mod mem_ledger;
 mod mem_replica;
 mod note;
 
 pub use clock::{Rng, TestClock, TestIds};
 pub use faults::{Call, Fate, Fates, Faulty, Script, WriteFate, finish};
+pub use faulty_ledger::FaultyLedger;
 pub use mem_ledger::MemLedger;
 pub use mem_replica::{MemOptions, MemReplica, Refuses, Spelling};
 pub use note::{Note, POISON};

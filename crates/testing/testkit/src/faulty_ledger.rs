@@ -1,4 +1,4 @@
-//! The ledger as the engine of the simulation sees it: it may crash before and after each transaction.
+//! A ledger with faults: it may fail, and the process may end, before and after each transaction.
 
 use std::{future, sync::Arc};
 
@@ -6,27 +6,27 @@ use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use passerelle_ports::{
     Changes, Counts, EntriesOf, Entry, Find, Half, ItemId, LastCopy, Lease, Ledger, Link, LinkId, Look,
-    MatchKey, PairId, PairState, PortResult, Run, RunId, RunKind, Side, Slice, Value,
+    MatchKey, PairId, PairState, PortError, PortResult, Record, Run, RunId, RunKind, Side, Slice, Value,
 };
-use passerelle_testkit::{MemLedger, Note};
 
-use super::world::World;
+use crate::faults::{Call, Fate, Fates};
 
-pub struct SimLedger {
-    pub world: Arc<World>,
-    pub inner: Arc<MemLedger<Note>>,
+/// A ledger with faults.
+pub struct FaultyLedger<R: Record> {
+    inner: Arc<dyn Ledger<R>>,
+    fates: Arc<dyn Fates>,
 }
 
-impl SimLedger {
-    async fn crash_point(&self) {
-        if self.world.crashes() {
-            future::pending::<()>().await;
-        }
+impl<R: Record> FaultyLedger<R> {
+    /// Lays fates over a ledger; only transactions have one.
+    #[must_use]
+    pub fn new(inner: Arc<dyn Ledger<R>>, fates: Arc<dyn Fates>) -> Self {
+        FaultyLedger { inner, fates }
     }
 }
 
 #[async_trait]
-impl Ledger<Note> for SimLedger {
+impl<R: Record> Ledger<R> for FaultyLedger<R> {
     async fn lease(&self, lease: &Lease, now: DateTime<Utc>) -> PortResult<bool> {
         self.inner.lease(lease, now).await
     }
@@ -39,11 +39,16 @@ impl Ledger<Note> for SimLedger {
     async fn finish_run(&self, run: RunId, now: DateTime<Utc>, summary: &Value) -> PortResult<()> {
         self.inner.finish_run(run, now, summary).await
     }
-    async fn commit(&self, lease: &Lease, changes: Changes<Note>) -> PortResult<()> {
-        self.crash_point().await;
-        self.inner.commit(lease, changes).await?;
-        self.crash_point().await;
-        Ok(())
+    async fn commit(&self, lease: &Lease, changes: Changes<R>) -> PortResult<()> {
+        match self.fates.fate(Call::Commit) {
+            Fate::CrashBefore => future::pending().await,
+            Fate::FailBefore(kind) => Err(PortError::new(kind, "fault.commit")),
+            Fate::CrashAfter => {
+                self.inner.commit(lease, changes).await?;
+                future::pending().await
+            }
+            _ => self.inner.commit(lease, changes).await,
+        }
     }
     async fn pair_state(&self, pair: &PairId) -> PortResult<PairState> {
         self.inner.pair_state(pair).await
@@ -51,7 +56,7 @@ impl Ledger<Note> for SimLedger {
     async fn counts(&self, pair: &PairId) -> PortResult<Counts> {
         self.inner.counts(pair).await
     }
-    async fn find(&self, pair: &PairId, find: &Find) -> PortResult<Vec<Link<Note>>> {
+    async fn find(&self, pair: &PairId, find: &Find) -> PortResult<Vec<Link<R>>> {
         self.inner.find(pair, find).await
     }
     async fn due(&self, pair: &PairId, after: Option<LinkId>, limit: u64) -> PortResult<Vec<LinkId>> {
@@ -66,7 +71,7 @@ impl Ledger<Note> for SimLedger {
     ) -> PortResult<Vec<Look>> {
         self.inner.looks(pair, side, after, limit).await
     }
-    async fn open_entries(&self, pair: &PairId) -> PortResult<Vec<Entry<Note>>> {
+    async fn open_entries(&self, pair: &PairId) -> PortResult<Vec<Entry<R>>> {
         self.inner.open_entries(pair).await
     }
     async fn due_halves(&self, pair: &PairId, after: Option<LinkId>, limit: u64) -> PortResult<Vec<Half>> {
@@ -78,18 +83,13 @@ impl Ledger<Note> for SimLedger {
     async fn alive_sharing(&self, pair: &PairId, side: Side, keys: &[MatchKey]) -> PortResult<Vec<LinkId>> {
         self.inner.alive_sharing(pair, side, keys).await
     }
-    async fn last_copies(&self, items: &[ItemId]) -> PortResult<Vec<LastCopy<Note>>> {
+    async fn last_copies(&self, items: &[ItemId]) -> PortResult<Vec<LastCopy<R>>> {
         self.inner.last_copies(items).await
     }
-    async fn attention(
-        &self,
-        pair: &PairId,
-        after: Option<LinkId>,
-        limit: u64,
-    ) -> PortResult<Vec<Link<Note>>> {
+    async fn attention(&self, pair: &PairId, after: Option<LinkId>, limit: u64) -> PortResult<Vec<Link<R>>> {
         self.inner.attention(pair, after, limit).await
     }
-    async fn entries(&self, of: &EntriesOf, slice: Slice) -> PortResult<Vec<Entry<Note>>> {
+    async fn entries(&self, of: &EntriesOf, slice: Slice) -> PortResult<Vec<Entry<R>>> {
         self.inner.entries(of, slice).await
     }
     async fn runs(&self, pair: Option<&PairId>, slice: Slice) -> PortResult<Vec<Run>> {
