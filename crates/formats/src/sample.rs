@@ -200,6 +200,7 @@ prop_compose! {
         guests in vec(guest(), 0..3), alerts in vec(alert(), 0..3), flag in any::<bool>(),
         privacy in select(calendar::Privacy::ALL), status in select(calendar::Status::ALL),
         free in select(calendar::FreeBusyStatus::ALL), categories in vec(word(), 0..3),
+        uid in select(vec!["", "u@a.example"]),
     ) -> Event {
         let mut texts = texts.into_iter();
         let mut next = || texts.next().unwrap_or_default();
@@ -214,7 +215,7 @@ prop_compose! {
             (false, false) => calendar::Duration::seconds(seconds),
         };
         Event {
-            uid: "u@a.example".into(), title: next(), description: notes, location: next(), color: next(),
+            uid: uid.into(), title: next(), description: notes, location: next(), color: next(),
             start: Some(start), duration, recurrence_rules: rules, excluded_recurrence_rules: excluded,
             recurrence_dates: dates.into_iter().map(|wall| (id(wall), true)).collect(),
             recurrence_overrides: changes.into_iter().map(|(wall, change)| (id(wall), change)).collect(),

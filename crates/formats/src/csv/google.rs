@@ -239,7 +239,7 @@ fn label_of(text: &str) -> (String, bool) {
 
 fn google_of(label: &str, preferred: bool) -> String {
     let name = LABELS.iter().find(|(known, _)| *known == label).map_or(label, |(_, google)| google);
-    if preferred { format!("* {name}") } else { name.to_owned() }
+    if preferred { format!("* {name}").trim_end().to_owned() } else { name.to_owned() }
 }
 
 /// Returns the columns that are written.

@@ -17,6 +17,8 @@ pub(crate) mod own {
     pub(crate) const CHANGED: &str = "X-PASSERELLE-CHANGED";
     /// Says that changed occurrences follow, where no rule says so.
     pub(crate) const SERIES: &str = "X-PASSERELLE-SERIES";
+    /// Says that the identifier was made up, because iCalendar asks for one.
+    pub(crate) const NO_UID: &str = "X-PASSERELLE-NO-UID";
     pub(crate) const ORGANIZER: &str = "X-PASSERELLE-ORGANIZER";
     pub(crate) const COMMENT: &str = "X-RESPONSE-COMMENT";
 }

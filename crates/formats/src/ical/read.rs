@@ -152,6 +152,9 @@ fn event_of(component: &Component, zones: &mut Zones) -> Result<(Event, Vec<Stri
             unknown.push(left_over(line));
         }
     }
+    if component.get(own::NO_UID).is_some() {
+        event.uid.clear();
+    }
     let alarms = component.children.iter().filter(|child| child.name == "VALARM");
     let alerts = alarms.filter_map(|alarm| alarms::alert_of(alarm, &event)).map(|alert| (alert.key(), alert));
     event.alerts = alerts.collect();
@@ -162,7 +165,14 @@ fn event_of(component: &Component, zones: &mut Zones) -> Result<(Event, Vec<Stri
 fn take(event: &mut Event, line: &Line, zones: &mut Zones) -> Result<bool, Reason> {
     let word = || line.value.trim().to_ascii_uppercase();
     match line.name.as_str() {
-        "DTSTART" | "DTEND" | "DURATION" | "DTSTAMP" | "RECURRENCE-ID" | own::CHANGED | own::SERIES => {}
+        "DTSTART"
+        | "DTEND"
+        | "DURATION"
+        | "DTSTAMP"
+        | "RECURRENCE-ID"
+        | own::CHANGED
+        | own::SERIES
+        | own::NO_UID => {}
         "UID" => event.uid = line.unescaped(),
         "SUMMARY" => event.title = line.unescaped(),
         "DESCRIPTION" => event.description = line.unescaped(),

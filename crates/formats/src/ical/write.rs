@@ -16,6 +16,8 @@ pub(crate) struct Calendar<'a, W> {
     out: &'a mut W,
     stamp: DateTime<Utc>,
     described: BTreeSet<String>,
+    /// How many identifiers were made up.
+    nameless: usize,
 }
 
 impl<'a, W: Write> Calendar<'a, W> {
@@ -23,11 +25,18 @@ impl<'a, W: Write> Calendar<'a, W> {
     pub(crate) fn begin(out: &'a mut W, stamp: DateTime<Utc>) -> io::Result<Self> {
         out.write_all(b"BEGIN:VCALENDAR\r\nVERSION:2.0\r\nPRODID:-//Passerelle//Passerelle//EN\r\n")?;
         out.write_all(b"CALSCALE:GREGORIAN\r\n")?;
-        Ok(Calendar { out, stamp, described: BTreeSet::new() })
+        Ok(Calendar { out, stamp, described: BTreeSet::new(), nameless: 0 })
     }
 
     /// Writes an event: its zones if they are new, the series, each changed occurrence.
     pub(crate) fn event(&mut self, event: &Event, unknown: &[String]) -> io::Result<()> {
+        if event.uid.is_empty() {
+            self.nameless += 1;
+            let uid = format!("{}-{}@passerelle.invalid", self.stamp.timestamp(), self.nameless);
+            let no_uid = Line::new(own::NO_UID, "TRUE").to_text();
+            let unknown: Vec<String> = unknown.iter().cloned().chain([no_uid]).collect();
+            return self.event(&Event { uid, ..event.clone() }, &unknown);
+        }
         let changes = changes(event);
         let moved = changes.iter().filter_map(|(_, change)| change.start.as_ref());
         for start in event.start.iter().chain(moved) {
