@@ -1,17 +1,122 @@
-//! `cargo xtask bench`: figures as ratios and request counts.
+//! `cargo xtask bench`: figures of the shipped binary, as ratios and request counts, in `docs/bench.md`.
+//!
+//! Times depend on the machine and decide nothing; what is compared is one size with ten times the size,
+//! and how many requests a record costs.
 
-use anyhow::Result;
+use std::{fmt::Write as _, fs, path::Path, process::Command, time::Instant};
+
+use anyhow::{Context, Result};
 
 use crate::run;
 
-/// Runs the benchmarks of the whole-product tests, which write their own table.
+const SIZES: [usize; 2] = [10_000, 100_000];
+
+/// Measures and writes the table.
 pub fn run() -> Result<()> {
-    run::check(&mut run::cargo(&[
-        "run",
-        "--release",
-        "--package",
-        "passerelle-whole-product-tests",
-        "--bin",
-        "bench",
-    ]))
+    run::check(&mut run::cargo(&["build", "--release", "--package", "passerelle-app"]))?;
+    let binary = run::root().join("target/release/passerelle");
+    let mut text = String::from(
+        "# Figures\n\nWritten by `cargo xtask bench`. Seconds depend on the machine; the ratios and the counts do not.\n\n\
+         ## Import of contacts (vCard 4, five lines of content each)\n\n\
+         | contacts | seconds | contacts a second | largest memory, MiB |\n| ---: | ---: | ---: | ---: |\n",
+    );
+    let mut seconds = Vec::new();
+    for size in SIZES {
+        let (took, memory) = import(&binary, size)?;
+        let rate = size as f64 / took;
+        writeln!(text, "| {size} | {took:.1} | {rate:.0} | {memory} |")?;
+        seconds.push(took);
+    }
+    if let [small, large] = seconds[..] {
+        writeln!(text, "\nTen times the contacts take {:.1} times the time.", large / small)?;
+    }
+    text.push_str(&story(&binary)?);
+    fs::write(run::root().join("docs/bench.md"), text)?;
+    println!("wrote docs/bench.md");
+    Ok(())
+}
+
+/// Imports a made-up file of so many contacts; returns seconds and the largest memory in MiB.
+fn import(binary: &Path, size: usize) -> Result<(f64, u64)> {
+    let folder = run::root().join(format!("target/bench-{size}"));
+    if folder.exists() {
+        fs::remove_dir_all(&folder)?;
+    }
+    fs::create_dir_all(&folder)?;
+    let mut cards = String::new();
+    for n in 0..size {
+        write!(
+            cards,
+            "BEGIN:VCARD\r\nVERSION:4.0\r\nUID:bench-{n}\r\nFN:Anne Durand {n}\r\nN:Durand {n};Anne;;;\r\n\
+             EMAIL;TYPE=work:anne{n}@bench.example\r\nTEL;TYPE=work:+3324050{n:05}\r\nORG:Bench;Sales\r\nEND:VCARD\r\n"
+        )?;
+    }
+    let file = folder.join("contacts.vcf");
+    fs::write(&file, cards)?;
+    let config = folder.join("config.toml");
+    let settings =
+        format!("state_dir = {:?}\n\n[vault]\nkey_file = {:?}\n", folder.join("state"), folder.join("key"));
+    fs::write(&config, settings)?;
+    run::check(Command::new(binary).arg("--config").arg(&config).args([
+        "init",
+        "--non-interactive",
+        "--quiet",
+    ]))?;
+    let begun = Instant::now();
+    let mut child = Command::new(binary)
+        .arg("--config")
+        .arg(&config)
+        .args(["contacts", "import", "--quiet"])
+        .arg(&file)
+        .spawn()?;
+    let mut memory = 0;
+    let status = loop {
+        memory = memory.max(high_water(child.id()));
+        if let Some(status) = child.try_wait()? {
+            break status;
+        }
+        std::thread::park_timeout(std::time::Duration::from_millis(50));
+    };
+    anyhow::ensure!(status.success(), "the import failed: {status}");
+    Ok((begun.elapsed().as_secs_f64(), memory))
+}
+
+/// The largest memory of a process so far, in MiB; 0 where the system does not say.
+fn high_water(process: u32) -> u64 {
+    let status = fs::read_to_string(format!("/proc/{process}/status")).unwrap_or_default();
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+    line.and_then(|rest| rest.trim().trim_end_matches(" kB").parse::<u64>().ok()).map_or(0, |kib| kib / 1024)
+}
+
+/// What the demonstration counts: requests for each chapter.
+fn story(binary: &Path) -> Result<String> {
+    let out = run::output(Command::new(binary).args(["demo", "--json"]))?;
+    let mut text = String::from(
+        "\n## The demonstration (246 contacts, 325 series at the end)\n\n\
+         | chapter | writes | requests | requests a write |\n| --- | ---: | ---: | ---: |\n",
+    );
+    for line in out.lines() {
+        let line: serde_json::Value = serde_json::from_str(line).context("a line that is not JSON")?;
+        if line["type"] != "chapter" {
+            continue;
+        }
+        let pairs = line["pairs"].as_array().cloned().unwrap_or_default();
+        let count = |pair: &serde_json::Value| -> u64 {
+            ["to_local", "to_remote"]
+                .iter()
+                .flat_map(|side| ["create", "update", "delete"].map(|action| pair[*side][action].as_u64()))
+                .flatten()
+                .sum()
+        };
+        let writes: u64 = pairs.iter().map(count).sum();
+        let requests = line["requests"].as_u64().unwrap_or_default();
+        let ratio =
+            if writes == 0 { "".to_owned() } else { format!("{:.2}", requests as f64 / writes as f64) };
+        writeln!(
+            text,
+            "| {} | {writes} | {requests} | {ratio} |",
+            line["chapter"].as_str().unwrap_or_default()
+        )?;
+    }
+    Ok(text)
 }

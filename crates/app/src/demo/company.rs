@@ -161,8 +161,7 @@ fn contact(n: usize) -> Contact {
     let surname = pick(SURNAMES, n);
     let firm = pick(FIRMS, n / 3);
     let host = format!("{}.example", ascii(firm));
-    let mut contact = Contact::default();
-    contact.uid = format!("client-{n:04}@demo.passerelle.example");
+    let mut contact = Contact { uid: format!("client-{n:04}@demo.passerelle.example"), ..Contact::default() };
     contact.name.given = given.to_owned();
     contact.name.surname = surname.to_owned();
     if n % 60 == 4 {
@@ -175,11 +174,11 @@ fn contact(n: usize) -> Contact {
     contact.organization.title = pick(TITLES, n).to_owned();
     contact.organization.department = pick(DEPARTMENTS, n / 2).to_owned();
     add_email(&mut contact, &format!("{}.{}{n}@{host}", ascii(given), ascii(surname)), "work");
-    if n % 4 == 0 {
+    if n.is_multiple_of(4) {
         add_email(&mut contact, &format!("{}{n}@courriel.example", ascii(surname)), "home");
     }
     add_phone(&mut contact, &format!("+332405{:05}", 10_000 + n * 7), "work");
-    if n % 2 == 0 {
+    if n.is_multiple_of(2) {
         add_phone(&mut contact, &format!("+33612{:06}", 300_000 + n * 11), "mobile");
     }
     let (postcode, city, street) = PLACES.get(n % PLACES.len()).copied().unwrap_or_default();
@@ -195,9 +194,9 @@ fn contact(n: usize) -> Contact {
             ..Address::default()
         },
     );
-    if n % 5 == 0 {
+    if n.is_multiple_of(5) {
         let (month, day) = (1 + (n as u32 / 5) % 12, 1 + n as u32 % 28);
-        let year = (n % 10 == 0).then_some(1960 + (n as i32) % 40);
+        let year = n.is_multiple_of(10).then_some(1960 + (n as i32) % 40);
         contact.birthday = Some(PartialDate { year, month: Some(month), day: Some(day) });
     }
     if n % 6 == 2 {
@@ -244,7 +243,7 @@ fn weekly_visit(n: usize) -> Event {
     event.location = place(n);
     event.description = format!("Tournée n° {n} : catalogue, commandes en cours, réclamations.");
     event.alerts.extend([alert(30)]);
-    if n % 20 == 0 {
+    if n.is_multiple_of(20) {
         // The visit of the fourth week is called off, that of the sixth begins two hours later.
         let week = |weeks: u64| start_of(&event).map(|start| start + Days::new(7 * weeks));
         if let (Some(off), Some(moved)) = (week(3), week(5)) {
