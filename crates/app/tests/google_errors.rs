@@ -120,13 +120,16 @@ const OAUTH: &[Row] = &[
     ("oauth-token-invalid_request", TOKEN, &["BUG-101"], 1),
 ];
 
+/// Met while an app user is connected.
+const CALENDAR_LIST_SCOPE: &str = "calendar-403-scope-insufficient-calendarList";
+
 /// Bodies that say that a record is gone.
 const GONE: &[&str] = &["calendar-404-notFound", "calendar-410-deleted", "people-404-not-found"];
 
 /// Bodies that no call of a run can meet: other calls' own, or batches of several contacts.
 const ELSEWHERE: &[&str] = &[
     "calendar-403-calendarList-dataOwner",
-    "calendar-403-scope-insufficient-calendarList",
+    CALENDAR_LIST_SCOPE,
     "oauth-device-",
     "oauth-revoke-",
     "oauth-tokeninfo-",
@@ -302,4 +305,39 @@ fn an_answer_that_is_lost_once_is_no_news_to_anybody() {
     converge(&world).expect("it goes on by itself (I14)");
     assert_agree(&world);
     assert_eq!((world.people().len(), world.events().len()), (12, 12), "nothing twice (I3)");
+}
+
+#[test]
+fn a_scope_that_google_withholds_while_connecting_is_told_and_the_next_attempt_connects() {
+    let world = World::unconnected();
+    world.faults(&json!([{"method": "calendar.calendarList.list", "body": CALENDAR_LIST_SCOPE}]));
+    let refused = world.connect().ends_with(3);
+    assert_eq!(refused.errors(), ["GOOG-202"], "{refused:?}");
+    world.faults(&json!([]));
+    world.connect().ends_with(0);
+    fill(&world, 12, 12);
+    assert_eq!(converge(&world), Ok(()));
+    assert_agree(&world);
+    assert_eq!((world.people().len(), world.events().len()), (12, 12));
+}
+
+#[test]
+fn refusals_of_single_records_do_not_stop_the_others() {
+    let world = World::new();
+    fill(&world, 12, 12);
+    // One record is set aside, visibly (I22).
+    world.faults(&json!([{"method": EVENT_INSERT, "nth": 2, "body": "calendar-400-invalid-value"}]));
+    let run = world.sync().ends_with(3);
+    world.faults(&json!([]));
+    assert_eq!(run.summary()["failed"], 1, "{run:?}");
+    assert_eq!((world.people().len(), world.events().len()), (12, 11), "the others went on (I22)");
+    let set_aside = waiting(&world);
+    assert_eq!(set_aside.len(), 1, "{set_aside:?}");
+    assert_eq!((&set_aside[0]["why"], &set_aside[0]["kind"]), (&json!("refused"), &json!("events")));
+    world.run(&["status"]).ends_with(3);
+    let refused = set_aside[0]["summary"].as_str().unwrap();
+    world.sql(&format!("UPDATE appointments SET description = 'Corrected' WHERE title = '{refused}';"));
+    assert_eq!(converge(&world), Ok(()));
+    assert_agree(&world);
+    world.run(&["status"]).ends_with(0);
 }

@@ -304,6 +304,22 @@ fn a_wiped_table_deletes_nothing_at_google() {
 }
 
 #[test]
+fn the_same_change_of_more_than_half_waits_for_an_approval() {
+    let world = small();
+    let before = world.events();
+    world.sql("UPDATE appointments SET description = 'Changed by a program';");
+    let run = world.sync().ends_with(5);
+    assert_eq!((run.errors(), run.writes()), (vec!["SYNC-103".to_owned()], 0), "(I9): {run:?}");
+    assert_eq!(world.events(), before, "nothing was written");
+    let pairs = run.summary()["pairs"].as_array().unwrap();
+    let digest = pairs.iter().find(|pair| pair["kind"] == "events").unwrap()["digest"].as_str().unwrap();
+    world.run(&["sync", "--approve", digest]).ends_with(0);
+    world.settle();
+    assert_agree(&world);
+    assert_eq!(world.event(&sides::title(1))["description"], "Changed by a program");
+}
+
+#[test]
 fn undo_brings_a_deleted_contact_back() {
     let world = small();
     let before = sides::contacts_here(&world);
