@@ -4,7 +4,11 @@ use passerelle_ports::{
     Copy, Entry, ErrorKind, Find, ItemId, Link, LinkState, Op, Outcome, PortError, PortResult, Record,
     Refusal, Side, Stored, Write, Written,
 };
-use passerelle_sync_rules::{Action, acknowledge, put_copy, put_gone, rebase};
+use passerelle_sync_rules::{
+    Action, acknowledge,
+    mutants::{Mutant, on},
+    put_copy, put_gone, rebase,
+};
 
 use crate::{
     report::Stopped,
@@ -23,9 +27,23 @@ impl<R: Record> Session<'_, R> {
         for entry in &mut entries {
             entry.opened = now;
         }
-        self.commit(passerelle_ports::Changes { open: entries.clone(), ..Default::default() }).await?;
+        let opening = passerelle_ports::Changes { open: entries.clone(), ..Default::default() };
         let writes: Vec<Write<R>> = entries.iter().filter_map(write_of).collect();
-        let results = self.replica(side).write(&writes).await.map_err(early(side))?;
+        let results = if on(Mutant::JournalLate) {
+            let results = self.replica(side).write(&writes).await;
+            self.commit(opening).await?;
+            results
+        } else {
+            self.commit(opening).await?;
+            self.replica(side).write(&writes).await
+        };
+        let results = match results {
+            Err(_) if on(Mutant::LostIsFailed) => {
+                let failed = || Err(PortError::new(ErrorKind::VersionMismatch, "mutant"));
+                writes.iter().map(|_| failed()).collect()
+            }
+            results => results.map_err(early(side))?,
+        };
         self.close_batch(side, entries, results).await
     }
 
@@ -59,7 +77,12 @@ impl<R: Record> Session<'_, R> {
                 Err(error) => stop = self.close_refused(&mut work, link, &entry, &error).or(stop),
             }
         }
-        self.commit(work.into_changes()).await?;
+        let mut changes = work.into_changes();
+        if on(Mutant::CloseApart) {
+            let close = std::mem::take(&mut changes.close);
+            self.commit(passerelle_ports::Changes { close, ..Default::default() }).await?;
+        }
+        self.commit(changes).await?;
         stop.map_or(Ok(()), Err)
     }
 
@@ -111,6 +134,12 @@ impl<R: Record> Session<'_, R> {
         stored: Stored<R>,
     ) -> Flow<()> {
         let side = entry.side;
+        if on(Mutant::ExistsIsDone) {
+            link.due = false;
+            work.save(link);
+            work.changes.close.push((entry.id, Outcome::NotLanded));
+            return Ok(());
+        }
         if work.by_item(side, &stored.id).is_some_and(|other| other != link.id) {
             // One item, one link: ours is superfluous.
             work.changes.close.push((entry.id, Outcome::NotLanded));
@@ -150,7 +179,9 @@ impl<R: Record> Session<'_, R> {
         match error.kind {
             ErrorKind::VersionMismatch | ErrorKind::NotFound => {
                 self.report.overtaken += 1;
-                if let (Op::Update | Op::Delete, Some(copy)) = (&entry.op, &mut link.copies[side]) {
+                if on(Mutant::MismatchNoLook) {
+                    link.due = false;
+                } else if let (Op::Update | Op::Delete, Some(copy)) = (&entry.op, &mut link.copies[side]) {
                     copy.look = true;
                 }
                 work.changes.close.push((entry.id, Outcome::NotLanded));

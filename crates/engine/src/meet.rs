@@ -3,7 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use passerelle_ports::{Find, Half, LinkId, LinkState, MatchKey, Record, Side};
-use passerelle_sync_rules::{join, meet};
+use passerelle_sync_rules::{
+    join, meet,
+    mutants::{Mutant, on},
+};
 
 use crate::{
     session::{Flow, Session, ledger},
@@ -16,6 +19,9 @@ const KEYS: usize = 500;
 impl<R: Record> Session<'_, R> {
     /// Joins halves that share a match key, where there is no doubt.
     pub(crate) async fn pair_unlinked(&mut self) -> Flow<()> {
+        if on(Mutant::NoPairing) {
+            return Ok(());
+        }
         let halves = self.closure(self.seeds().await?).await?;
         let meeting = meet(&halves);
         self.join_all(&meeting.joins).await?;

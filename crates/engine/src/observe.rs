@@ -4,7 +4,11 @@ use passerelle_ports::{
     Cursor, Entry, ErrorKind, Find, From, ItemId, Link, LinkId, LinkState, Next, Op, Outcome, Page, Record,
     Side, Stored, Written,
 };
-use passerelle_sync_rules::{Answer, answered, put_copy, rebase};
+use passerelle_sync_rules::{
+    Answer, answered,
+    mutants::{Mutant, on},
+    put_copy, rebase,
+};
 
 use crate::{
     engine::Phase,
@@ -79,7 +83,7 @@ impl<R: Record> Session<'_, R> {
         let ids: Vec<ItemId> =
             page.items.iter().map(|stored| stored.id.clone()).chain(page.removed.iter().cloned()).collect();
         let mut work = Work::new(self.find(Find::Items(side, ids)).await?);
-        let lags = !self.capabilities(side).read_lag.is_zero();
+        let lags = !self.capabilities(side).read_lag.is_zero() && !on(Mutant::TrustListing);
         let mut met = Vec::new();
         for stored in page.items {
             match work.by_item(side, &stored.id) {
@@ -94,7 +98,7 @@ impl<R: Record> Session<'_, R> {
                 None => met.push(self.adopt(&mut work, side, stored).await?),
             }
         }
-        for item in page.removed {
+        for item in page.removed.into_iter().filter(|_| !on(Mutant::NoRemoved)) {
             if let Some(id) = work.by_item(side, &item) {
                 work.change(id, |link| {
                     if let Some(copy) = link.copies[side].as_mut().filter(|copy| !copy.gone) {
@@ -105,7 +109,7 @@ impl<R: Record> Session<'_, R> {
         }
         if self.whole[side] {
             work.changes.met = Some((side, self.run, met));
-            work.changes.absent = cursor.is_some().then_some((side, self.run));
+            work.changes.absent = (cursor.is_some() && !on(Mutant::NoAbsent)).then_some((side, self.run));
         }
         work.changes.cursors[side] = cursor;
         self.commit(work.into_changes()).await
@@ -142,6 +146,7 @@ impl<R: Record> Session<'_, R> {
             return Ok(id);
         }
         if side == Side::Local
+            && !on(Mutant::NoLineage)
             && let Some(root) = stored.lineage.clone()
             && let Some(mut link) = self.find_root(work, &root).await?
         {
@@ -158,7 +163,7 @@ impl<R: Record> Session<'_, R> {
     }
 
     fn open_create(&self, side: Side, stored: &Stored<R>) -> Option<Entry<R>> {
-        let key = stored.key.as_ref()?;
+        let key = stored.key.as_ref().filter(|_| !on(Mutant::NoAdopt))?;
         let answers = |entry: &&Entry<R>| {
             entry.side == side && matches!(&entry.op, Op::Create { key: sent } if sent == key)
         };
@@ -177,7 +182,7 @@ impl<R: Record> Session<'_, R> {
         let side = entry.side;
         let mine = stored.made == Some(entry.id);
         let mut answer = None;
-        if mine && self.capabilities(side).outcomes {
+        if mine && self.capabilities(side).outcomes && !on(Mutant::NoOutcome) {
             let outcomes = self.replica(side).outcome(&[entry.id]).await.map_err(early(side))?;
             if let Some(Some(Written::Stored(first))) = outcomes.into_iter().next() {
                 answer = Some(first);

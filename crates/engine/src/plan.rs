@@ -5,7 +5,9 @@ use passerelle_ports::{
     Stored, Version, Written,
 };
 use passerelle_sync_rules::{
-    Action, Intent, Plan, PlanCounts, PlannedStep, Rules, Step, acknowledge, decide, guard, put_gone, settle,
+    Action, Intent, Plan, PlanCounts, PlannedStep, Rules, Step, acknowledge, decide, guard,
+    mutants::{Mutant, on},
+    put_gone, settle,
 };
 use uuid::Uuid;
 
@@ -152,7 +154,7 @@ impl<R: Record> Session<'_, R> {
     /// Tells whether a side was listed completely for want of a good cursor: then nothing is deleted in this
     /// run.
     pub(crate) fn is_complete(&self) -> bool {
-        self.report.complete.local || self.report.complete.remote
+        (self.report.complete.local || self.report.complete.remote) && !on(Mutant::CompleteDeletes)
     }
 
     /// Returns the next due links, in order, with the last local copy made fresh; `None` at the end.
@@ -172,7 +174,7 @@ impl<R: Record> Session<'_, R> {
         let gone =
             |link: &Link<R>| link.copies.local.as_ref().filter(|copy| copy.gone).map(|c| c.stored.id.clone());
         let items: Vec<ItemId> = links.iter().filter_map(gone).collect();
-        if items.is_empty() {
+        if items.is_empty() || on(Mutant::NoLastCopy) {
             return Ok(());
         }
         let last = self.engine.ledger.last_copies(&items).await.map_err(ledger)?;

@@ -5,7 +5,11 @@ use std::collections::BTreeMap;
 use passerelle_ports::{
     AssembleError, Entry, Find, ItemId, LinkState, Op, Outcome, Record, Side, Stored, Written, fields,
 };
-use passerelle_sync_rules::{Answer, answered, put_copy, put_gone, rebase};
+use passerelle_sync_rules::{
+    Answer, answered,
+    mutants::{Mutant, on},
+    put_copy, put_gone, rebase,
+};
 
 use crate::{
     session::{Flow, Session, broken, early},
@@ -23,7 +27,7 @@ impl<R: Record> Session<'_, R> {
             let before = self.open.len();
             let links = open.iter().map(|entry| entry.link).collect();
             let mut work = Work::new(self.find(Find::Links(links)).await?);
-            if self.capabilities(side).outcomes {
+            if self.capabilities(side).outcomes && !on(Mutant::NoOutcome) {
                 self.ask(&mut work, side, open).await?;
             } else {
                 self.search(&mut work, side, open).await?;
@@ -124,7 +128,7 @@ fn close_written<R: Record>(
     let landed = match (&found, &entry.op) {
         (None, Op::Delete) => true,
         (Some(found), Op::Update) if !untouched => {
-            if stamps {
+            if stamps && !on(Mutant::NoStamp) {
                 found.stamp == Some(entry.id)
             } else {
                 shows(entry, found)

@@ -7,6 +7,7 @@ use passerelle_ports::{
     Capabilities, Changes, Entry, ErrorKind, Lease, LinkId, Outcome, PairId, PortError, Record, Replica,
     RunId, RunKind, Side, Sides,
 };
+use passerelle_sync_rules::mutants::{Mutant, on};
 use passerelle_sync_rules::{Plan, Rules};
 use serde_json::json;
 
@@ -167,6 +168,7 @@ impl<'a, R: Record> Session<'a, R> {
     pub(crate) fn is_settled(&self, entry: &Entry<R>) -> bool {
         let settle = TimeDelta::from_std(self.capabilities(entry.side).settle).unwrap_or(TimeDelta::MAX);
         entry.opened.checked_add_signed(settle).is_some_and(|settled| self.observed_from > settled)
+            || on(Mutant::NoSettle)
     }
 
     /// Carries out one transaction.

@@ -18,6 +18,11 @@ fn main() -> ExitCode {
         println!("seed {seed}: {}", verdict.failure.as_deref().unwrap_or("all judges content"));
         return code(verdict.failure.is_none());
     }
+    #[cfg(feature = "mutants")]
+    if args.iter().any(|arg| arg == "--mutants") {
+        mutants(number("--runs").unwrap_or(1_000));
+        return ExitCode::SUCCESS;
+    }
     let (from, runs) = (number("--from").unwrap_or(1), number("--runs").unwrap_or(1_000));
     let mut notes: BTreeMap<&'static str, u64> = BTreeMap::new();
     let mut failed = 0;
@@ -37,6 +42,32 @@ fn main() -> ExitCode {
     }
     println!("{runs} histories from seed {from}: {failed} failed; {notes:?}");
     code(failed == 0)
+}
+
+/// Takes each rule out in turn and prints how often a judge notices.
+#[cfg(feature = "mutants")]
+fn mutants(runs: u64) {
+    use passerelle_sync_rules::mutants::{Mutant, take_out};
+    println!("| rule taken out | first seed | noticed in {runs} | mostly by |\n| --- | --- | --- | --- |");
+    for mutant in Mutant::ALL {
+        take_out(Some(*mutant));
+        let (mut first, mut hits) = (None, 0);
+        let mut kinds: BTreeMap<String, u64> = BTreeMap::new();
+        for seed in 1..=runs {
+            if let Some(failure) = play(seed, false).failure {
+                first.get_or_insert(seed);
+                hits += 1;
+                let promise = failure.rsplit_once('(').map_or(failure.as_str(), |(_, tail)| tail);
+                let promise = promise.split(')').next().unwrap_or_default();
+                let known = promise.starts_with('I') && promise.len() < 9;
+                *kinds.entry(if known { promise } else { "other" }.to_owned()).or_default() += 1;
+            }
+        }
+        let most = kinds.iter().max_by_key(|(_, count)| **count).map_or("", |(kind, _)| kind.as_str());
+        let first = first.map_or("never".to_owned(), |seed| seed.to_string());
+        println!("| {mutant:?} | {first} | {hits} | {most} |");
+    }
+    take_out(None);
 }
 
 fn code(good: bool) -> ExitCode {

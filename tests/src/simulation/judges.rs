@@ -369,7 +369,9 @@ impl World {
                     }
                 }
             }
-            let only_here = (1..by.len()).all(|n| diary.entered_on(ident, n) == 0)
+            // Entered twice, it may meet a copy of itself anew, and a first meeting takes a default over none.
+            let only_here = diary.entered_on(ident, 0) == 1
+                && (1..by.len()).all(|n| diary.entered_on(ident, n) == 0)
                 && !diary.touched.iter().any(|(n, who, _)| *n > 0 && who == ident);
             if only_here && !diary.lost.contains(ident) {
                 for item in by[0].get(ident).into_iter().flatten() {

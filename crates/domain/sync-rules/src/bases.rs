@@ -6,7 +6,9 @@ use passerelle_ports::{
 };
 
 use crate::{
-    Rules, view,
+    Rules,
+    mutants::{Mutant, on},
+    view,
     view::{alike, put, same},
 };
 
@@ -111,13 +113,21 @@ pub fn acknowledge<R: Record>(
         let written = entry.taken.contains(field) || !same(raw_from.get(field), raw_to.get(field));
         // A flag that changes the view of other fields is an edit, not a side effect: compare raw values.
         let touched = !same(raw_stored.get(field), raw_from.get(field));
-        if !written && touched && same(bases[target].get(field), seen_from.get(field)) {
+        if !on(Mutant::NoAbsorb)
+            && !written
+            && touched
+            && same(bases[target].get(field), seen_from.get(field))
+        {
             put(&mut bases[target], field, seen_stored.get(field));
         }
     }
     for field in &entry.taken {
+        if on(Mutant::NoAdvance) {
+            continue;
+        }
+        let agreed = if on(Mutant::BaseAsSent) { raw_to.get(field) } else { seen_stored.get(field) };
         put(&mut bases[source], field, taken_from.get(field));
-        put(&mut bases[target], field, seen_stored.get(field));
+        put(&mut bases[target], field, agreed);
     }
     keep(link, &bases)?;
 
@@ -182,6 +192,10 @@ pub fn answered<R: Record>(
 ///
 /// A base that cannot be put together: a record type that breaks its promise.
 pub fn rebase<R: Record>(link: &mut Link<R>, entry: &Entry<R>, found: &R) -> Result<(), AssembleError> {
+    if on(Mutant::NoRebase) {
+        link.due = true;
+        return Ok(());
+    }
     let (target, source) = (entry.side, entry.side.other());
     let create = matches!(entry.op, Op::Create { .. });
     let from = match (&entry.op, &entry.from) {

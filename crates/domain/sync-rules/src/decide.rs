@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     Deletes, Policy, Rules, Seen,
+    mutants::{Mutant, on},
     view::{alike, put, same},
 };
 
@@ -75,7 +76,7 @@ pub fn decide<R: Record>(link: &Link<R>, rules: &Rules) -> Result<Step<R>, Assem
     if !alive.local && !alive.remote {
         return Ok(Step::Forget);
     }
-    if !in_scope(link, rules) {
+    if !on(Mutant::NoScope) && !in_scope(link, rules) {
         return Ok(Step::OutOfScope);
     }
     let seen = Seen::new(link, rules);
@@ -144,7 +145,7 @@ fn winner<R: Record>(link: &Link<R>, rules: &Rules, field: &Field) -> Option<Sid
         return Some(*side);
     }
     match rules.policy_of(field) {
-        Policy::Ask => None,
+        Policy::Ask => on(Mutant::ClashLocal).then_some(Side::Local),
         Policy::Local => Some(Side::Local),
         Policy::Remote => Some(Side::Remote),
         Policy::Newest => {
@@ -179,10 +180,10 @@ fn decide_half<R: Record>(
     if link.state == LinkState::Released {
         return Ok(Step::Nothing);
     }
-    if rules.deletes[gone] == Deletes::Unlink {
+    if rules.deletes[gone] == Deletes::Unlink && !on(Mutant::NoUnlink) {
         return Ok(Step::Release);
     }
-    if !fresh.is_empty() {
+    if !fresh.is_empty() && !on(Mutant::DeleteWins) {
         return if rules.creates[gone] { write(link, seen, gone, fresh) } else { Ok(Step::Release) };
     }
     Ok(Step::Write(Intent {
@@ -237,6 +238,9 @@ fn write<R: Record>(
         for field in &seen.hidden {
             put(&mut to, field, source.get(field));
         }
+    }
+    if on(Mutant::WholeRecord) || on(Mutant::RecreateFromOther) && !alive && own.is_some() {
+        to.clone_from(source);
     }
     for field in taken {
         put(&mut to, field, source.get(field));

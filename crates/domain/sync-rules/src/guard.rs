@@ -5,7 +5,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use passerelle_ports::{Counts, Side, Sides};
 use serde::{Deserialize, Serialize};
 
-use crate::{Action, Limits, Plan};
+use crate::{
+    Action, Limits, Plan,
+    mutants::{Mutant, on},
+};
 
 /// Why the guard refuses a plan.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -46,6 +49,9 @@ impl Limits {
     /// Returns how many deletions of a side need no approval.
     #[must_use]
     pub fn deletes_allowed(&self, counts: &Counts) -> u64 {
+        if on(Mutant::NoMaxDeletes) {
+            return u64::MAX;
+        }
         self.deletes_floor.max(counts.linked * self.deletes_percent / 100)
     }
 }

@@ -3,7 +3,10 @@
 use passerelle_ports::{CreateKey, InstallationId, ItemId, LinkId, PairId, Side};
 use sha2::{Digest as _, Sha256};
 
-use crate::digest::hex;
+use crate::{
+    digest::hex,
+    mutants::{Mutant, on},
+};
 
 /// Derives the key of a create.
 ///
@@ -21,11 +24,14 @@ pub fn create_key(
     side: Side,
     replaces: Option<&ItemId>,
 ) -> CreateKey {
+    let replaces = replaces.filter(|_| !on(Mutant::KeyReused));
     let text = match replaces {
         None => format!("first\0{}\0{}\0{}\0{}", installation, pair, link, side.as_str()),
         // Local rows are shared by all pairs; the items of a remote collection are its own.
-        Some(item) if side == Side::Local => format!("next\0{installation}\0local\0{item}"),
-        Some(item) => format!("next\0{installation}\0{pair}\0remote\0{item}"),
+        Some(item) if side == Side::Local && !on(Mutant::KeyPerPair) => {
+            format!("next\0{installation}\0local\0{item}")
+        }
+        Some(item) => format!("next\0{installation}\0{pair}\0{}\0{item}", side.as_str()),
     };
     let digest = Sha256::digest(text.as_bytes());
     CreateKey::new(hex(digest.get(..20).unwrap_or(&digest)))

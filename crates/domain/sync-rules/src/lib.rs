@@ -6,6 +6,7 @@ mod digest;
 mod guard;
 mod keys;
 mod meet;
+pub mod mutants;
 mod plan;
 mod rules;
 mod scope;

@@ -4,6 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use passerelle_ports::{Half, Link, LinkId, LinkState, MatchKey, Record, Side};
 
+use crate::mutants::{Mutant, on};
+
 /// What a meeting of halves came to.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Meeting {
@@ -32,7 +34,10 @@ pub fn meet(halves: &[Half]) -> Meeting {
             let Some(half) = halves.get(*index) else { continue };
             let stirred = half.due || others.iter().any(|o| halves.get(*o).is_some_and(|h| h.due));
             let only = others.iter().next().filter(|_| others.len() == 1);
-            let mutual = only.filter(|o| candidates.get(o).is_some_and(|back| back.len() == 1));
+            let guessed = others.iter().next().filter(|_| on(Mutant::GuessPair));
+            let mutual = guessed
+                .or(only)
+                .filter(|o| on(Mutant::GuessPair) || candidates.get(o).is_some_and(|back| back.len() == 1));
             match mutual.and_then(|other| halves.get(*other)) {
                 Some(other) if stirred && half.side == Side::Local => {
                     meeting.joins.push((half.link, other.link));

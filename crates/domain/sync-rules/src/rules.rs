@@ -5,7 +5,10 @@ use std::time::Duration;
 use passerelle_ports::{Field, Record, Side, Sides};
 use serde::{Deserialize, Serialize};
 
-use crate::{Digest, Scope, digest_of};
+use crate::{
+    Digest, Scope, digest_of,
+    mutants::{Mutant, on},
+};
 
 /// Which way a field travels. *Send* is from local to remote.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -187,6 +190,9 @@ impl Rules {
     pub fn direction<R: Record>(&self, field: &Field) -> Direction {
         if !R::travels(field) {
             return Direction::Neither;
+        }
+        if on(Mutant::NoDirections) && field.as_str() != "private" {
+            return Direction::Both;
         }
         self.fields.iter().find(|(pattern, _)| pattern.names(field)).map_or(Direction::Both, |(_, d)| *d)
     }

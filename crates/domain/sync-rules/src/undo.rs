@@ -7,6 +7,7 @@ use passerelle_ports::{
 use crate::{
     Action, Intent, Rules,
     bases::stored_of,
+    mutants::{Mutant, on},
     view::{hidden_fields, put, same, view},
 };
 
@@ -40,7 +41,7 @@ pub fn take_back<R: Record>(
     match (&entry.op, link) {
         (Op::Update, Some(link)) => put_back(entry, link, rules),
         (Op::Create { .. }, Some(link)) => Ok(remove_again(entry, link)),
-        (Op::Delete, link) if !is_back => Ok(bring_back(entry, link, fresh)),
+        (Op::Delete, link) if !is_back || on(Mutant::UndoBlind) => Ok(bring_back(entry, link, fresh)),
         _ => Ok(None),
     }
 }
@@ -103,7 +104,7 @@ fn remove_again<R: Record>(entry: &Entry<R>, link: &Link<R>) -> Option<Back<R>> 
     unchanged.then(|| Back {
         link: link.clone(),
         intent: bare(entry.side, Action::Delete, None),
-        release: true,
+        release: !on(Mutant::UndoNotReleased),
     })
 }
 

@@ -4,7 +4,10 @@ use std::collections::BTreeSet;
 
 use passerelle_ports::{Field, Fields, Link, Record, Side, Sides, Value, fields, is_empty};
 
-use crate::Rules;
+use crate::{
+    Rules,
+    mutants::{Mutant, on},
+};
 
 /// Returns what of a record of one side the pair's rules let the other side see.
 ///
@@ -12,7 +15,7 @@ use crate::Rules;
 #[must_use]
 pub fn view<R: Record>(side: Side, record: &R, rules: &Rules) -> Fields {
     let raw = fields(record);
-    if side == Side::Local && rules.redact_private && record.is_private() {
+    if side == Side::Local && rules.redact_private && record.is_private() && !on(Mutant::NoView) {
         let mut seen = R::redacted(&raw);
         seen.retain(|_, value| !is_empty(value));
         seen
@@ -63,7 +66,7 @@ impl Seen {
 /// and those of `others`.
 #[must_use]
 pub fn hidden_fields<R: Record>(local: &R, others: &[&Fields], rules: &Rules) -> BTreeSet<Field> {
-    if !rules.redact_private || !local.is_private() {
+    if !rules.redact_private || !local.is_private() || on(Mutant::TakeHidden) {
         return BTreeSet::new();
     }
     let own = fields(local);
@@ -93,7 +96,7 @@ pub(crate) fn alike<R: Record>(field: &Field, a: Option<&Value>, b: Option<&Valu
     let normal = |value: Option<&Value>| {
         value.filter(|value| !is_empty(value)).map(|value| R::normal(field, value)).filter(|v| !is_empty(v))
     };
-    same(a, b) || normal(a) == normal(b)
+    same(a, b) || !on(Mutant::ExactOnly) && normal(a) == normal(b)
 }
 
 /// Sets a field, or removes it.
