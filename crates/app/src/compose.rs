@@ -2,6 +2,7 @@
 
 mod company;
 pub mod google;
+mod vault;
 
 use std::{fs, path::Path, sync::Arc};
 
@@ -65,7 +66,7 @@ pub async fn office(app: &App, settings: &Settings) -> Outcome<Composed> {
         endpoints(Some(settings.text("google.endpoint"))).map_err(|error| {
             Failure::new("CFG-101").with("key", "google.endpoint").with("reason", error.to_string())
         })?,
-        google::VaultPlace {
+        vault::VaultPlace {
             dir: settings.path("vault.dir"),
             key_file: settings.path("vault.key_file"),
             installation: company.installation(),
@@ -120,6 +121,18 @@ pub fn private_directory(path: &Path) -> Outcome<()> {
     Ok(())
 }
 
+/// Opens everything that the settings name, and changes nothing.
+///
+/// # Errors
+///
+/// What does not open, by its code.
+pub async fn check(app: &App, settings: &Settings) -> Outcome<()> {
+    let composed = office(app, settings).await?;
+    composed.google.check()?;
+    composed.office.company.users().await?;
+    Ok(())
+}
+
 /// Runs SQL statements in the company's database, as any other program would.
 ///
 /// # Errors
@@ -150,10 +163,10 @@ fn make_vault(settings: &Settings, installation: &InstallationId) -> Outcome<boo
     match Vault::create(&settings.path("vault.dir"), &source, installation) {
         Ok(_) => Ok(true),
         Err(VaultError::Present { .. }) => {
-            Vault::open(&settings.path("vault.dir"), &source, installation).map_err(google::vault_failure)?;
+            Vault::open(&settings.path("vault.dir"), &source, installation).map_err(vault::vault_failure)?;
             Ok(false)
         }
-        Err(error) => Err(google::vault_failure(error)),
+        Err(error) => Err(vault::vault_failure(error)),
     }
 }
 

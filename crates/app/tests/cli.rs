@@ -223,7 +223,7 @@ fn a_second_process_is_told_to_come_back_later() {
 }
 
 #[test]
-fn another_account_is_refused_and_disconnecting_destroys_the_secrets() {
+fn disconnecting_destroys_the_secrets_and_keeps_the_records() {
     let office = connected();
     office.run(&["sync"]).expect(0);
     let vault = office.dir.path().join("var/passerelle/vault");
@@ -408,4 +408,121 @@ fn the_demonstration_tells_its_story_in_the_persons_language() {
     assert!(!done.out.contains("<demo"), "{}", done.out);
     let left = std::fs::read_dir(dir.path()).unwrap().count();
     assert_eq!(left, 0, "the demonstration left something in the home directory");
+}
+
+#[test]
+fn another_account_than_the_bound_one_is_refused() {
+    let office = connected();
+    let refused = office.connect_as(office::OTHER, &[]).expect(4);
+    assert_eq!(refused.of("error")[0]["code"], "GOOG-203");
+    assert!(refused.of("error")[0]["what"].as_str().unwrap().contains(office::OTHER));
+    // The bound account's authorisation is as good as before.
+    office.run(&["sync"]).expect(0);
+}
+
+#[test]
+fn look_alikes_wait_for_a_person() {
+    let office = Office::new();
+    let insert = |uid: &str, given: &str| {
+        format!(
+            "INSERT INTO contacts (id, uid, given_name, surname) VALUES ('{uid}', '{uid}', '{given}', 'Martin');
+             INSERT INTO contact_emails (contact_id, address) VALUES ('{uid}', 'contact@martin.example');"
+        )
+    };
+    office.sql(&(insert("l-1", "Paul") + &insert("l-2", "Paule")));
+    let person = json!({
+        "names": [{ "givenName": "Paul", "familyName": "Martin" }],
+        "emailAddresses": [{ "value": "contact@martin.example" }],
+        "nicknames": [{ "value": "Polo" }],
+    });
+    office.phone("POST", "/v1/people:createContact", &person);
+    office.connect().expect(0);
+    let first = office.run(&["sync", "--json"]).expect(3).summary();
+    assert_eq!(pair(&first, "contacts")["held"], 3, "{first}");
+    assert_eq!(office.people().len(), 1, "something was created before a person said which is which");
+    let waiting = office.run(&["conflicts", "--json"]).expect(3).of("conflict");
+    let number = |given: &str, side: &str| {
+        let found = waiting
+            .iter()
+            .find(|one| one["summary"].as_str().unwrap().starts_with(given) && one["side"] == side);
+        found.unwrap_or_else(|| panic!("{given} {side}: {waiting:?}"))["number"].to_string()
+    };
+    let (paul, paule, there) =
+        (number("Paul ", "local"), number("Paule", "local"), number("Paul ", "remote"));
+    office.run(&["conflicts", "resolve", &paule, "--keep", "local"]).expect(2);
+    office.run(&["conflicts", "resolve", &paule, "--different"]).expect(0);
+    office.run(&["conflicts", "resolve", &paul, "--link", &there]).expect(0);
+    office.run(&["sync"]).expect(0);
+    office.run(&["sync"]).expect(0);
+    office.run(&["conflicts"]).expect(0);
+    assert_eq!(office.people().len(), 2);
+    let listed = office.run(&["contacts", "list", "--search", "Paul", "--json"]).expect(0).of("record");
+    assert_eq!(listed.len(), 2);
+    assert!(listed.iter().any(|one| one["record"]["nicknames"].to_string().contains("Polo")), "{listed:?}");
+}
+
+#[test]
+fn one_way_settings_write_on_one_side_only() {
+    let office = connected();
+    office.phone(
+        "POST",
+        "/v1/people:createContact",
+        &json!({ "names": [{ "givenName": "Zoé", "familyName": "Weber" }] }),
+    );
+    let run = |direction: &str| {
+        let output = office
+            .command()
+            .env("PASSERELLE__CONTACTS__DIRECTION", direction)
+            .args(["sync", "--json"])
+            .output()
+            .unwrap();
+        let done = office::Done::from(output).expect(0);
+        pair(&done.summary(), "contacts").clone()
+    };
+    let taken = run("from-google");
+    assert_eq!((&taken["to_local"]["create"], &taken["to_remote"]["create"]), (&json!(1), &json!(0)));
+    assert_eq!(office.people().len(), 1);
+    let sent = run("to-google");
+    assert_eq!((&sent["to_local"]["create"], &sent["to_remote"]["create"]), (&json!(0), &json!(3)));
+    let both = run("both");
+    assert_eq!((&both["to_local"]["create"], &both["to_remote"]["create"]), (&json!(0), &json!(0)));
+}
+
+#[test]
+fn a_lost_key_and_a_readable_vault_are_named() {
+    let office = connected();
+    office.run(&["config", "check"]).expect(0);
+    let key = office.dir.path().join("etc/passerelle/vault.key");
+    let away = office.dir.path().join("away.key");
+    std::fs::rename(&key, &away).unwrap();
+    for args in [&["config", "check"][..], &["sync"]] {
+        let done = office.run(args).expect(9);
+        assert!(done.err.contains("VAULT-001"), "{}", done.err);
+    }
+    assert!(!key.exists(), "a new key was made in the place of the lost one");
+    std::fs::rename(&away, &key).unwrap();
+    office.run(&["sync"]).expect(0);
+}
+
+#[cfg(unix)]
+#[test]
+fn ctrl_c_ends_in_a_sound_state() {
+    let office = Office::new();
+    let client = office.file("client.json", office::CLIENT);
+    let mut child = office
+        .command()
+        .args(["connect", "google", "--user", "alice", "--client", &client, "--no-browser"])
+        .stderr(std::process::Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut told = std::io::BufReader::new(child.stderr.take().unwrap());
+    let mut line = String::new();
+    while !line.contains("http://") {
+        line.clear();
+        assert!(std::io::BufRead::read_line(&mut told, &mut line).unwrap() > 0);
+    }
+    let pid = child.id().to_string();
+    assert!(std::process::Command::new("kill").args(["-INT", &pid]).status().unwrap().success());
+    assert_eq!(child.wait().unwrap().code(), Some(130));
+    office.run(&["status"]).expect(0);
 }

@@ -1,12 +1,12 @@
 //! `config`: the settings with their origins, and whether they hold together.
 
 use passerelle_ports::Clock;
-use passerelle_service::Failure;
 use serde_json::json;
 
 use super::{Exit, done};
 use crate::{
     cli::Config,
+    compose,
     config::{Origin, Settings},
     start::App,
 };
@@ -31,10 +31,7 @@ fn show(app: &App, settings: &Settings) -> Exit {
 }
 
 async fn check(app: &App, settings: &Settings) -> Exit {
-    let database = settings.path("database.path");
-    if !database.exists() {
-        return Err(Failure::new("CFG-102").with("file", database.display().to_string()));
-    }
+    compose::check(app, settings).await?;
     app.out.result(&app.out.t("config-good", &[("file", settings.file.display().to_string().into())]));
     done(app, 0)
 }

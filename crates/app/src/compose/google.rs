@@ -3,56 +3,40 @@
 use std::{
     collections::BTreeMap,
     num::NonZeroU32,
-    path::PathBuf,
     sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
 
 use async_trait::async_trait;
-use chrono::{DateTime, Utc};
 use passerelle_calendar::Event;
 use passerelle_contacts::Contact;
-use passerelle_credentials::{CredentialId, KeySource, Secret, Vault, VaultError};
 use passerelle_google_calendar::{CalendarOptions, GoogleCalendar, list_calendars};
 use passerelle_google_people::{GooglePeople, Options as PeopleOptions};
 use passerelle_google_transport::{
     CALENDAR_EVENTS, CALENDAR_LIST, CONTACTS, ClientSecretFile, ConsentAttempt, ConsentError, ConsentRequest,
     EMAIL, Endpoints, GoogleClient, HttpOptions, OPENID, Pace, RequestCounter, RetryPolicy, StoredToken,
-    TokenStore, Tokens, http_client, missing_scopes, revoke,
+    Tokens, http_client, missing_scopes, revoke,
 };
-use passerelle_ports::{Clock, ErrorKind, InstallationId, Kind, PortError, PortResult, Replica, Side};
+use passerelle_ports::{Clock, ErrorKind, Kind, PortError, PortResult, Replica, Side};
 use passerelle_service::{Account, Collection, Failure, Forgotten, Identity, Outcome, Pair, Provider};
-use secrecy::{ExposeSecret, SecretString};
-use serde::{Deserialize, Serialize};
+use secrecy::SecretString;
+
+use super::vault::{Owner, Safe, VaultPlace, VaultTokens, as_port};
 
 const PROVIDER: &str = "google";
 /// What is asked for, and what of it may be missing without everything being in vain.
 const SCOPES: [&str; 5] = [OPENID, EMAIL, CALENDAR_EVENTS, CALENDAR_LIST, CONTACTS];
-const CLIENT: &str = "client";
-const REFRESH: &str = "refresh-token";
 /// How long a lost write may still land on this computer: the pretend Google answers at once.
 const LOOPBACK_SETTLE: Duration = Duration::from_secs(2);
-
-/// Where the vault is.
-#[derive(Clone, Debug)]
-pub struct VaultPlace {
-    /// Its directory.
-    pub dir: PathBuf,
-    /// The file of its key.
-    pub key_file: PathBuf,
-    /// The installation that it belongs to.
-    pub installation: InstallationId,
-}
 
 /// Google for every connected account.
 pub struct Google {
     endpoints: Endpoints,
     http: passerelle_google_transport::HttpClient,
-    place: VaultPlace,
+    safe: Safe,
     region: String,
     clock: Arc<dyn Clock>,
     counter: Arc<RequestCounter>,
-    vault: Mutex<Option<Arc<Vault>>>,
     clients: Mutex<BTreeMap<String, Arc<GoogleClient>>>,
 }
 
@@ -74,13 +58,6 @@ pub struct Consented {
     client: String,
 }
 
-/// What the vault holds of an account's authorisation.
-#[derive(Serialize, Deserialize)]
-struct Kept {
-    refresh_token: String,
-    granted: Option<DateTime<Utc>>,
-}
-
 impl Google {
     /// Makes Google at these endpoints. Nothing is opened and nobody is called before it is needed.
     ///
@@ -98,13 +75,21 @@ impl Google {
         Ok(Google {
             endpoints,
             http,
-            place,
+            safe: Safe::new(place),
             region,
             clock,
             counter: Arc::default(),
-            vault: Mutex::default(),
             clients: Mutex::default(),
         })
+    }
+
+    /// Opens the vault.
+    ///
+    /// # Errors
+    ///
+    /// Those of the vault.
+    pub fn check(&self) -> Outcome<()> {
+        self.safe.vault().map(drop)
     }
 
     /// Begins to ask for consent.
@@ -151,34 +136,14 @@ impl Google {
     ///
     /// Those of the vault.
     pub fn keep(&self, user: &str, consented: &Consented) -> Outcome<()> {
-        let vault = self.vault()?;
-        let subject = consented.identity.subject.as_str();
-        let kept = Kept {
-            refresh_token: consented.refresh_token.expose_secret().to_owned(),
+        let token = StoredToken {
+            refresh_token: consented.refresh_token.clone(),
             granted: Some(consented.identity.at),
         };
-        let text = serde_json::to_string(&kept).map_err(|error| Failure::new("BUG-101").because(error))?;
-        let put = |purpose: &str, secret: &str| {
-            vault.put(&credential(user, subject, purpose), &Secret::new(secret)).map_err(vault_failure)
-        };
-        put(CLIENT, &consented.client)?;
-        put(REFRESH, &text)?;
+        let owner = Owner::new(user, PROVIDER, &consented.identity.subject);
+        self.safe.keep(&owner, &consented.client, &token)?;
         self.clients.lock().unwrap_or_else(PoisonError::into_inner).clear();
         Ok(())
-    }
-
-    fn vault(&self) -> Outcome<Arc<Vault>> {
-        let mut opened = self.vault.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(vault) = &*opened {
-            return Ok(vault.clone());
-        }
-        let source = KeySource::File { path: self.place.key_file.clone() };
-        let vault = Vault::open(&self.place.dir, &source, &self.place.installation).map_err(vault_failure)?;
-        Ok(opened.insert(Arc::new(vault)).clone())
-    }
-
-    fn secret(&self, account: &Account, purpose: &str) -> Outcome<Option<Secret>> {
-        self.vault()?.get(&credential(&account.user, &account.subject, purpose)).map_err(vault_failure)
     }
 
     /// The client of an account: one, so that its contacts and its calendars share tokens and pace.
@@ -187,14 +152,12 @@ impl Google {
         if let Some(client) = clients.get(&account.id) {
             return Ok(client.clone());
         }
-        let text =
-            self.secret(account, CLIENT).map_err(|failure| as_port(&failure))?.ok_or_else(signed_out)?;
+        let owner = owner(account);
+        let text = self.safe.client(&owner).map_err(|failure| as_port(&failure))?.ok_or_else(signed_out)?;
         let parsed = ClientSecretFile::parse(text.expose())
             .map_err(|error| PortError::new(ErrorKind::Unauthenticated, "client").with_code(error.code()))?;
-        let store = VaultTokens {
-            vault: self.vault().map_err(|failure| as_port(&failure))?,
-            id: credential(&account.user, &account.subject, REFRESH),
-        };
+        let vault = self.safe.vault().map_err(|failure| as_port(&failure))?;
+        let store = VaultTokens::new(vault, owner);
         let retry = RetryPolicy::default();
         let tokens = Tokens::new(
             self.http.clone(),
@@ -293,6 +256,7 @@ impl Provider for Google {
     }
 
     async fn contacts(&self, account: &Account, _: &Pair) -> PortResult<Arc<dyn Replica<Contact>>> {
+        granted(account, CONTACTS)?;
         let mut options = PeopleOptions::new(self.clock.clone());
         options.region = Some(self.region.clone()).filter(|region| !region.is_empty());
         if self.endpoints.is_loopback() {
@@ -303,6 +267,7 @@ impl Provider for Google {
     }
 
     async fn events(&self, account: &Account, pair: &Pair) -> PortResult<Arc<dyn Replica<Event>>> {
+        granted(account, CALENDAR_EVENTS)?;
         let mut options =
             CalendarOptions { writable: pair.rules.creates[Side::Remote], ..CalendarOptions::default() };
         if self.endpoints.is_loopback() {
@@ -312,18 +277,12 @@ impl Provider for Google {
     }
 
     async fn forget(&self, account: &Account) -> PortResult<Forgotten> {
-        let kept = self.secret(account, REFRESH).map_err(|failure| as_port(&failure))?;
-        let token = kept.as_ref().and_then(|secret| serde_json::from_str::<Kept>(secret.expose()).ok());
-        let revoked = match token {
-            Some(kept) => revoke(&self.http, &self.endpoints, &kept.refresh_token.into()).await.is_ok(),
+        let owner = owner(account);
+        let revoked = match self.safe.token(&owner).map_err(|failure| as_port(&failure))? {
+            Some(kept) => revoke(&self.http, &self.endpoints, &kept.refresh_token).await.is_ok(),
             None => false,
         };
-        let vault = self.vault().map_err(|failure| as_port(&failure))?;
-        let mut destroyed = false;
-        for purpose in [REFRESH, CLIENT] {
-            let id = credential(&account.user, &account.subject, purpose);
-            destroyed |= vault.delete(&id).map_err(|error| as_port(&vault_failure(error)))?;
-        }
+        let destroyed = self.safe.destroy(&owner).map_err(|failure| as_port(&failure))?;
         self.clients.lock().unwrap_or_else(PoisonError::into_inner).remove(&account.id);
         Ok(Forgotten { revoked, destroyed })
     }
@@ -337,63 +296,20 @@ impl Provider for Google {
     }
 }
 
-/// The refresh token of one account, in the vault.
-struct VaultTokens {
-    vault: Arc<Vault>,
-    id: CredentialId,
+fn owner(account: &Account) -> Owner {
+    Owner::new(&account.user, PROVIDER, &account.subject)
 }
 
-#[async_trait]
-impl TokenStore for VaultTokens {
-    async fn load(&self) -> PortResult<Option<StoredToken>> {
-        let Some(secret) = self.vault.get(&self.id).map_err(|error| as_port(&vault_failure(error)))? else {
-            return Ok(None);
-        };
-        let kept: Kept = serde_json::from_str(secret.expose())
-            .map_err(|_| PortError::new(ErrorKind::Unauthenticated, "vault.get").with_code("VAULT-002"))?;
-        Ok(Some(StoredToken { refresh_token: kept.refresh_token.into(), granted: kept.granted }))
+/// What its owner did not grant disables that part alone, and says so (O40).
+fn granted(account: &Account, scope: &'static str) -> PortResult<()> {
+    if missing_scopes(&[scope], &account.scopes).is_empty() {
+        return Ok(());
     }
-
-    async fn save(&self, token: &StoredToken) -> PortResult<()> {
-        let kept =
-            Kept { refresh_token: token.refresh_token.expose_secret().to_owned(), granted: token.granted };
-        let text = serde_json::to_string(&kept)
-            .map_err(|error| PortError::new(ErrorKind::Unexpected, "vault.put").with_source(error))?;
-        self.vault.put(&self.id, &Secret::new(text)).map_err(|error| as_port(&vault_failure(error)))
-    }
-}
-
-fn credential(user: &str, subject: &str, purpose: &str) -> CredentialId {
-    CredentialId::new(user, PROVIDER, subject, purpose)
+    Err(PortError::new(ErrorKind::Forbidden, "open").with_code("GOOG-202").with_detail("scope", scope))
 }
 
 fn signed_out() -> PortError {
     PortError::new(ErrorKind::Unauthenticated, "vault.get").with_code("GOOG-211")
-}
-
-/// Turns an error of the vault into what a person can be told.
-pub fn vault_failure(error: VaultError) -> Failure {
-    let code = error.code().unwrap_or("BUG-101");
-    let details = error.details();
-    details
-        .into_iter()
-        .fold(Failure::new(code).with("operation", "vault"), |failure, (name, word)| failure.with(name, word))
-        .because(error)
-}
-
-/// A failure of the vault, as a port tells it: nothing can be done before a person has seen to it.
-fn as_port(failure: &Failure) -> PortError {
-    let code =
-        ["VAULT-001", "VAULT-002", "SYS-101", "SYS-106"].into_iter().find(|code| *code == failure.code());
-    let mut error = PortError::new(ErrorKind::Forbidden, "vault");
-    error.code = code;
-    if let Some(source) = failure.word("source") {
-        error = error.with_detail("source", source);
-    }
-    if let Some(file) = failure.word("file") {
-        error = error.with_detail("file", file);
-    }
-    error
 }
 
 fn not_consented(error: ConsentError) -> Failure {

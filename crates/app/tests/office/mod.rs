@@ -12,6 +12,7 @@ use serde_json::Value;
 use tempfile::TempDir;
 
 pub const ACCOUNT: &str = "alice@acme.example";
+pub const OTHER: &str = "bob@acme.example";
 pub const CLIENT: &str = r#"{"installed":{"client_id":"test.apps.googleusercontent.com","project_id":"test",
     "client_secret":"GOCSPX-canary-of-the-client","redirect_uris":["http://localhost"]}}"#;
 
@@ -85,8 +86,11 @@ impl Office {
 
     /// A directory with nothing in it yet.
     pub fn empty() -> Self {
-        let options =
-            SimOptions { auto_consent: true, accounts: vec![ACCOUNT.to_owned()], ..SimOptions::default() };
+        let options = SimOptions {
+            auto_consent: true,
+            accounts: vec![ACCOUNT.to_owned(), OTHER.to_owned()],
+            ..SimOptions::default()
+        };
         Office { dir: tempfile::tempdir().unwrap(), sim: Sim::start_in_thread(options).unwrap() }
     }
 
@@ -112,6 +116,11 @@ impl Office {
 
     /// Connects alice: the address that the program shows is opened, as a browser would.
     pub fn connect(&self) -> Done {
+        self.connect_as(ACCOUNT, &[])
+    }
+
+    /// The same, by somebody who is logged in to an account and leaves some boxes unticked.
+    pub fn connect_as(&self, account: &str, more: &[(&str, &str)]) -> Done {
         let client = self.file("client.json", CLIENT);
         let mut child = self
             .command()
@@ -129,7 +138,7 @@ impl Office {
             }
             let told: Value = serde_json::from_str(&line).unwrap_or_else(|_| panic!("{line}"));
             if told["type"] == "open" {
-                consent(told["url"].as_str().unwrap());
+                consent(told["url"].as_str().unwrap(), account, more);
             }
             out.push_str(&line);
         }
@@ -189,8 +198,15 @@ impl Office {
 }
 
 /// Opens the page of a consent, and the address that it sends the browser to.
-fn consent(url: &str) {
-    let answer = visit(url);
+fn consent(url: &str, account: &str, more: &[(&str, &str)]) {
+    let mut url = url::Url::parse(url).unwrap();
+    let kept: Vec<(String, String)> = url
+        .query_pairs()
+        .filter(|(name, _)| name != "login_hint")
+        .map(|(name, value)| (name.into_owned(), value.into_owned()))
+        .collect();
+    url.query_pairs_mut().clear().extend_pairs(kept).append_pair("login_hint", account).extend_pairs(more);
+    let answer = visit(url.as_str());
     let next = answer
         .lines()
         .find_map(|line| line.strip_prefix("location: ").or(line.strip_prefix("Location: ")))

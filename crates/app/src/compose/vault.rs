@@ -1,0 +1,187 @@
+//! The vault, opened when it is first needed, and what it holds of an account's authorisation.
+
+use std::{
+    path::PathBuf,
+    sync::{Arc, Mutex, PoisonError},
+};
+
+use async_trait::async_trait;
+use chrono::{DateTime, Utc};
+use passerelle_credentials::{CredentialId, KeySource, Secret, Vault, VaultError};
+use passerelle_google_transport::{StoredToken, TokenStore};
+use passerelle_ports::{ErrorKind, InstallationId, PortError, PortResult};
+use passerelle_service::{Failure, Outcome};
+use secrecy::ExposeSecret;
+use serde::{Deserialize, Serialize};
+
+const REFRESH: &str = "refresh-token";
+const CLIENT: &str = "client";
+
+/// Where the vault is.
+#[derive(Clone, Debug)]
+pub struct VaultPlace {
+    /// Its directory.
+    pub dir: PathBuf,
+    /// The file of its key.
+    pub key_file: PathBuf,
+    /// The installation that it belongs to.
+    pub installation: InstallationId,
+}
+
+/// The vault of this installation.
+pub struct Safe {
+    place: VaultPlace,
+    opened: Mutex<Option<Arc<Vault>>>,
+}
+
+/// The secrets of one account: whose they are, and the provider's stable name of it.
+#[derive(Clone, Debug)]
+pub struct Owner {
+    user: String,
+    provider: &'static str,
+    subject: String,
+}
+
+/// A refresh token, as the vault keeps it.
+#[derive(Serialize, Deserialize)]
+struct Kept {
+    refresh_token: String,
+    granted: Option<DateTime<Utc>>,
+}
+
+impl Owner {
+    /// Names the owner of secrets.
+    pub fn new(user: &str, provider: &'static str, subject: &str) -> Self {
+        Owner { user: user.to_owned(), provider, subject: subject.to_owned() }
+    }
+
+    fn credential(&self, purpose: &str) -> CredentialId {
+        CredentialId::new(&self.user, self.provider, &self.subject, purpose)
+    }
+}
+
+impl Safe {
+    /// Names a vault; it is not opened yet.
+    pub fn new(place: VaultPlace) -> Self {
+        Safe { place, opened: Mutex::default() }
+    }
+
+    /// Opens the vault, once.
+    ///
+    /// # Errors
+    ///
+    /// `VAULT-001`, `VAULT-002`, `SYS-106`.
+    pub fn vault(&self) -> Outcome<Arc<Vault>> {
+        let mut opened = self.opened.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(vault) = &*opened {
+            return Ok(vault.clone());
+        }
+        let source = KeySource::File { path: self.place.key_file.clone() };
+        let vault = Vault::open(&self.place.dir, &source, &self.place.installation).map_err(vault_failure)?;
+        Ok(opened.insert(Arc::new(vault)).clone())
+    }
+
+    /// Keeps the company's client and an account's refresh token, in place of those before.
+    ///
+    /// # Errors
+    ///
+    /// Those of the vault.
+    pub fn keep(&self, owner: &Owner, client: &str, token: &StoredToken) -> Outcome<()> {
+        let vault = self.vault()?;
+        vault.put(&owner.credential(CLIENT), &Secret::new(client)).map_err(vault_failure)?;
+        put_token(&vault, owner, token).map_err(vault_failure)
+    }
+
+    /// Returns the text of the company's client, as it was given with the consent.
+    ///
+    /// # Errors
+    ///
+    /// Those of the vault.
+    pub fn client(&self, owner: &Owner) -> Outcome<Option<Secret>> {
+        self.vault()?.get(&owner.credential(CLIENT)).map_err(vault_failure)
+    }
+
+    /// Returns an account's refresh token.
+    ///
+    /// # Errors
+    ///
+    /// Those of the vault.
+    pub fn token(&self, owner: &Owner) -> Outcome<Option<StoredToken>> {
+        get_token(&*self.vault()?, owner).map_err(vault_failure)
+    }
+
+    /// Destroys what is kept of an account; tells whether there was anything.
+    ///
+    /// # Errors
+    ///
+    /// Those of the vault.
+    pub fn destroy(&self, owner: &Owner) -> Outcome<bool> {
+        let vault = self.vault()?;
+        let mut destroyed = false;
+        for purpose in [REFRESH, CLIENT] {
+            destroyed |= vault.delete(&owner.credential(purpose)).map_err(vault_failure)?;
+        }
+        Ok(destroyed)
+    }
+}
+
+/// The refresh token of one account, for the transport.
+pub struct VaultTokens {
+    vault: Arc<Vault>,
+    owner: Owner,
+}
+
+impl VaultTokens {
+    /// Gives the transport the token of one account, and no other.
+    pub fn new(vault: Arc<Vault>, owner: Owner) -> Self {
+        VaultTokens { vault, owner }
+    }
+}
+
+#[async_trait]
+impl TokenStore for VaultTokens {
+    async fn load(&self) -> PortResult<Option<StoredToken>> {
+        get_token(&self.vault, &self.owner).map_err(|error| as_port(&vault_failure(error)))
+    }
+
+    async fn save(&self, token: &StoredToken) -> PortResult<()> {
+        put_token(&self.vault, &self.owner, token).map_err(|error| as_port(&vault_failure(error)))
+    }
+}
+
+fn get_token(vault: &Vault, owner: &Owner) -> Result<Option<StoredToken>, VaultError> {
+    let Some(secret) = vault.get(&owner.credential(REFRESH))? else { return Ok(None) };
+    let kept: Kept = serde_json::from_str(secret.expose()).map_err(|_| VaultError::Undecipherable)?;
+    Ok(Some(StoredToken { refresh_token: kept.refresh_token.into(), granted: kept.granted }))
+}
+
+fn put_token(vault: &Vault, owner: &Owner, token: &StoredToken) -> Result<(), VaultError> {
+    let kept = Kept { refresh_token: token.refresh_token.expose_secret().to_owned(), granted: token.granted };
+    let text = serde_json::to_string(&kept).map_err(|_| VaultError::Undecipherable)?;
+    vault.put(&owner.credential(REFRESH), &Secret::new(text))
+}
+
+/// Turns an error of the vault into what a person can be told.
+pub fn vault_failure(error: VaultError) -> Failure {
+    let code = match &error {
+        VaultError::Absent { .. } => "VAULT-001",
+        other => other.code().unwrap_or("BUG-101"),
+    };
+    let details = error.details();
+    let failure = Failure::new(code).with("operation", "vault");
+    details.into_iter().fold(failure, |failure, (name, word)| failure.with(name, word)).because(error)
+}
+
+/// A failure of the vault, as a port tells it: nothing can be done before a person has seen to it.
+pub fn as_port(failure: &Failure) -> PortError {
+    let code =
+        ["VAULT-001", "VAULT-002", "SYS-101", "SYS-106"].into_iter().find(|code| *code == failure.code());
+    let mut error = PortError::new(ErrorKind::Forbidden, "vault");
+    error.code = code;
+    for name in ["source", "file"] {
+        if let Some(word) = failure.word(name) {
+            error = error.with_detail(name, word);
+        }
+    }
+    error
+}
