@@ -67,6 +67,13 @@ impl<R: Record> Session<'_, R> {
                 self.step(counts.due, 0, Phase::Planning);
             }
         }
+        if !counts.mentions_all() {
+            tracing::error!(
+                run.id = self.run.0,
+                due = counts.due,
+                "the plan does not mention every link (I15)"
+            );
+        }
         let plan = Plan::new(self.pair().clone(), steps, counts);
         self.report.planned = plan.counts.clone();
         self.report.deferred_deletes = plan.counts.deferred_deletes;
@@ -94,16 +101,17 @@ impl<R: Record> Session<'_, R> {
     ) -> Result<(), AssembleError> {
         let (mut written, mut settled) = (false, false);
         for _ in 0..DEPTH {
-            match decide(&link, self.rules())? {
+            let last = match decide(&link, self.rules())? {
                 Step::Settle(fields) => {
                     settled = true;
                     settle(&mut link, &fields, self.rules())?;
+                    continue;
+                }
+                Step::Write(intent) if intent.action == Action::Delete && self.is_complete() => {
+                    counts.deferred_deletes += 1;
+                    break;
                 }
                 Step::Write(intent) => {
-                    if intent.action == Action::Delete && self.is_complete() {
-                        counts.deferred_deletes += 1;
-                        break;
-                    }
                     written = true;
                     counts.writes[intent.side].add(intent.action);
                     steps.push(PlannedStep::new(link.id, &intent, summary(&link, &intent)));
@@ -111,21 +119,15 @@ impl<R: Record> Session<'_, R> {
                         break;
                     }
                     pretend(&mut link, &intent, self.rules())?;
+                    continue;
                 }
-                last if written => {
-                    drop(last);
-                    break;
-                }
-                Step::Nothing if settled => counts.agreed += 1,
-                Step::Nothing => counts.unchanged += 1,
-                Step::OutOfScope => counts.out_of_scope += 1,
-                Step::Forget => counts.forgotten += 1,
-                Step::Release => counts.released += 1,
-                Step::Hold(_) => counts.held += 1,
+                last => last,
+            };
+            // A link with writes counts as written, whatever is left of it in the end.
+            if !written {
+                classify(&last, settled, counts);
             }
-            if !written && !settled {
-                break;
-            }
+            break;
         }
         counts.written += u64::from(written);
         Ok(())
@@ -196,6 +198,17 @@ impl<R: Record> Session<'_, R> {
             }
         }
         Ok(())
+    }
+}
+
+fn classify<R>(step: &Step<R>, settled: bool, counts: &mut PlanCounts) {
+    match step {
+        Step::Nothing if settled => counts.agreed += 1,
+        Step::Nothing | Step::Settle(_) | Step::Write(_) => counts.unchanged += 1,
+        Step::OutOfScope => counts.out_of_scope += 1,
+        Step::Forget => counts.forgotten += 1,
+        Step::Release => counts.released += 1,
+        Step::Hold(_) => counts.held += 1,
     }
 }
 

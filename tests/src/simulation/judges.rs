@@ -150,21 +150,24 @@ impl World {
                 let name = field.as_str();
                 self.note("held fields seen");
                 let (x, y) = (token(&get(&a.record, name)), token(&get(&b.record, name)));
+                // Equal to a person: no conflict, wherever it was typed.
+                let equal = get(&a.record, name).trim() == get(&b.record, name).trim();
                 let inner = self.lock();
                 let diary = &inner.diary;
                 let ident = &a.record.uid;
-                let needless = x == y || x == 0 || y == 0 || diary.supersedes(x, y) || diary.supersedes(y, x);
+                let needless =
+                    equal || x == y || x == 0 || y == 0 || diary.supersedes(x, y) || diary.supersedes(y, x);
                 let excused = diary.ever_private.contains(ident) && is_hidden(name)
                     || !sends(&rules, name)
                     || !takes(&rules, name)
-                    || diary.typed_times(x) > 1
+                    || !equal && diary.typed_times(x) > 1
                     // A person cleared it: a change like any other, but without a token.
                     || (x == 0 || y == 0) && FIELDS.iter().any(|f| *f == name && diary.clears.contains(&(ident.clone(), *f)))
-                    || diary.typed_times(y) > 1
+                    || !equal && diary.typed_times(y) > 1
                     || get(&b.record, name) == DEFAULT && diary.touched.contains(&(pair + 1, ident.clone(), "label"))
                     || get(&a.record, name) == DEFAULT && inner.pairs.len() > 1
                     // A first meeting knows no history.
-                    || get(&link.bases.local, name).is_empty() && get(&link.bases.remote, name).is_empty()
+                    || !equal && get(&link.bases.local, name).is_empty() && get(&link.bases.remote, name).is_empty()
                     // The provider's own spelling, or a value guessed at, after a lost answer.
                     || diary.lost.contains(ident) && (!inner.pairs[pair].stamps || spell.own || inner.pairs.len() > 1);
                 drop(inner);

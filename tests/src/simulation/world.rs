@@ -501,6 +501,12 @@ impl World {
                 None
             }
         };
+        if let Some(report) = report.as_ref().filter(|report| !undoing && !report.planned.mentions_all()) {
+            self.bad(format!(
+                "the plan of pair {pair} does not mention every link: {:?} (I15)",
+                report.planned
+            ));
+        }
         self.say(|| format!("== end of pair {pair}: {report:?}"));
         if let Some(refused) = report.as_ref().and_then(|report| report.refused.as_ref()) {
             self.note("refusals");

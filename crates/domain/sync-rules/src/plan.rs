@@ -67,7 +67,8 @@ impl SideCounts {
 }
 
 /// Numbers of a plan. Every link that was to be decided is in exactly one of: links with writes,
-/// `agreed`, `held`, `released`, `forgotten`, `out_of_scope`, `unchanged`, `waiting`, `failed`.
+/// `agreed`, `held`, `released`, `forgotten`, `out_of_scope`, `unchanged`, `waiting`, `failed`,
+/// `deferred_deletes`.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct PlanCounts {
@@ -95,6 +96,26 @@ pub struct PlanCounts {
     pub failed: u64,
     /// Deletions left for the next run, because this one made a complete listing.
     pub deferred_deletes: u64,
+}
+
+impl PlanCounts {
+    /// Tells whether every link that was to be decided is accounted for (I15).
+    #[must_use]
+    pub fn mentions_all(&self) -> bool {
+        let sorts = [
+            self.written,
+            self.agreed,
+            self.held,
+            self.released,
+            self.forgotten,
+            self.out_of_scope,
+            self.unchanged,
+            self.waiting,
+            self.failed,
+            self.deferred_deletes,
+        ];
+        self.due == sorts.into_iter().sum::<u64>()
+    }
 }
 
 /// What a run will do.
