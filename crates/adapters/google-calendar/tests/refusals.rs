@@ -56,8 +56,8 @@ async fn a_refused_listing_says_what_to_do() {
     let table = [
         ("calendar-410-fullSyncRequired", ErrorKind::CursorExpired, Some("GOOG-305")),
         ("calendar-400-invalid-value", ErrorKind::CursorExpired, Some("GOOG-305")),
-        ("calendar-403-service-disabled", ErrorKind::Forbidden, Some("GOOG-101")),
-        ("calendar-403-scope-insufficient-events", ErrorKind::Forbidden, Some("GOOG-202")),
+        ("calendar-403-service-disabled", ErrorKind::Unauthenticated, Some("GOOG-101")),
+        ("calendar-403-scope-insufficient-events", ErrorKind::Unauthenticated, Some("GOOG-202")),
         ("calendar-404-notFound", ErrorKind::Forbidden, Some("GOOG-307")),
         ("calendar-500-backendError", ErrorKind::Unavailable, Some("GOOG-311")),
     ];

@@ -343,7 +343,13 @@ fn api(answer: &Answer<'_>, facts: &Facts) -> Meaning {
         return (Unavailable, Some("NET-101"));
     }
     match status {
-        403 => (Forbidden, Some(forbidden(facts))),
+        403 => {
+            let code = forbidden(facts);
+            // What is refused to the account as a whole must not be held against one record: the record would
+            // stay refused after the API was switched on, or the missing box ticked.
+            let whole = matches!(code, "GOOG-101" | "GOOG-202" | "GOOG-312");
+            (if whole { Unauthenticated } else { Forbidden }, Some(code))
+        }
         404 if answer.api == Api::Calendar && is_of_the_calendar(answer.operation) => {
             (Forbidden, Some("GOOG-307"))
         }
