@@ -49,6 +49,9 @@ impl<R: Record> Session<'_, R> {
         if !self.touched && due.is_empty() {
             return Ok(seeds);
         }
+        if store.counts(self.pair()).await.map_err(ledger)?.ambiguous == 0 {
+            return Ok(seeds);
+        }
         let mut after = None;
         loop {
             let page = store.attention(self.pair(), after, self.chunk()).await.map_err(ledger)?;
