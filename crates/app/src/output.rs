@@ -139,8 +139,11 @@ pub fn print_line(kind: &str, at: DateTime<Utc>, value: &impl Serialize) {
 
 /// Returns the article of a failure in a language.
 pub fn article(failure: &Failure, lang: Lang) -> Article {
-    let words: Vec<(&str, &str)> =
-        failure.words().iter().map(|(name, word)| (name.as_str(), word.as_str())).collect();
+    let words: Vec<(&str, String)> = failure
+        .words()
+        .iter()
+        .map(|(name, word)| (name.as_str(), if name == "scope" { scope(lang, word) } else { word.clone() }))
+        .collect();
     explain(failure.code(), lang, &words)
         .or_else(|| explain("BUG-101", lang, &[("operation", failure.code())]))
         .unwrap_or_else(|| Article {
@@ -152,6 +155,16 @@ pub fn article(failure: &Failure, lang: Lang) -> Article {
             todo: Vec::new(),
             url: None,
         })
+}
+
+/// What a scope opens, in a person's words.
+fn scope(lang: Lang, scope: &str) -> String {
+    match scope.rsplit('/').next() {
+        Some("contacts") => t(lang, "scope-contacts", &[]),
+        Some("calendar.events") => t(lang, "scope-events", &[]),
+        Some("calendar.calendarlist.readonly") => t(lang, "scope-calendar-list", &[]),
+        _ => scope.to_owned(),
+    }
 }
 
 fn error_line(failure: &Failure, article: &Article) -> Value {

@@ -413,7 +413,7 @@ fn the_demonstration_tells_its_story_in_the_persons_language() {
 #[test]
 fn another_account_than_the_bound_one_is_refused() {
     let office = connected();
-    let refused = office.connect_as(office::OTHER, &[]).expect(4);
+    let refused = office.connect_as(office::OTHER).expect(4);
     assert_eq!(refused.of("error")[0]["code"], "GOOG-203");
     assert!(refused.of("error")[0]["what"].as_str().unwrap().contains(office::OTHER));
     // The bound account's authorisation is as good as before.
@@ -525,4 +525,34 @@ fn ctrl_c_ends_in_a_sound_state() {
     assert!(std::process::Command::new("kill").args(["-INT", &pid]).status().unwrap().success());
     assert_eq!(child.wait().unwrap().code(), Some(130));
     office.run(&["status"]).expect(0);
+}
+
+#[test]
+fn a_consent_may_be_refused_or_given_in_part() {
+    let office = Office::new();
+    office.next_consent(&json!({ "cancel": true, "times": 1 }));
+    let refused = office.connect().expect(4);
+    assert_eq!(refused.of("error")[0]["code"], "GOOG-201");
+    office.run(&["sync"]).expect(4);
+
+    let cards = office.file("clients.vcf", CARDS);
+    office.run(&["contacts", "import", &cards]).expect(0);
+    office.next_consent(&json!({ "untick": ["https://www.googleapis.com/auth/contacts"], "times": 1 }));
+    let partly = office.connect().expect(3);
+    assert_eq!(partly.of("error")[0]["code"], "GOOG-202");
+    assert!(partly.of("error")[0]["what"].as_str().unwrap().contains("the contacts"));
+    assert_eq!(partly.of("pair").len(), 1);
+    let events = office.run(&["sync", "--json"]).expect(0).summary();
+    assert_eq!(events["pairs"].as_array().unwrap().len(), 1);
+    assert_eq!(events["pairs"][0]["kind"], "events");
+
+    office.connect().expect(0);
+    let both = office.run(&["sync", "--json"]).expect(0).summary();
+    assert_eq!(pair(&both, "contacts")["to_remote"]["create"], 3);
+    // The next time the box of the contacts stays empty: that part stops and says so, the other goes on.
+    office.next_consent(&json!({ "untick": ["https://www.googleapis.com/auth/contacts"], "times": 1 }));
+    office.connect().expect(3);
+    let partly = office.run(&["sync", "--json"]).expect(3).summary();
+    assert_eq!(pair(&partly, "contacts")["error"]["code"], "GOOG-202");
+    assert!(pair(&partly, "events")["error"].is_null());
 }

@@ -116,11 +116,16 @@ impl Office {
 
     /// Connects alice: the address that the program shows is opened, as a browser would.
     pub fn connect(&self) -> Done {
-        self.connect_as(ACCOUNT, &[])
+        self.connect_as(ACCOUNT)
     }
 
-    /// The same, by somebody who is logged in to an account and leaves some boxes unticked.
-    pub fn connect_as(&self, account: &str, more: &[(&str, &str)]) -> Done {
+    /// How the next consent page is answered, in the words of the pretend Google.
+    pub fn next_consent(&self, choice: &Value) {
+        self.phone("POST", "/_sim/consent", choice);
+    }
+
+    /// The same, by somebody who is logged in to another account.
+    pub fn connect_as(&self, account: &str) -> Done {
         let client = self.file("client.json", CLIENT);
         let mut child = self
             .command()
@@ -138,7 +143,7 @@ impl Office {
             }
             let told: Value = serde_json::from_str(&line).unwrap_or_else(|_| panic!("{line}"));
             if told["type"] == "open" {
-                consent(told["url"].as_str().unwrap(), account, more);
+                consent(told["url"].as_str().unwrap(), account);
             }
             out.push_str(&line);
         }
@@ -198,14 +203,14 @@ impl Office {
 }
 
 /// Opens the page of a consent, and the address that it sends the browser to.
-fn consent(url: &str, account: &str, more: &[(&str, &str)]) {
+fn consent(url: &str, account: &str) {
     let mut url = url::Url::parse(url).unwrap();
     let kept: Vec<(String, String)> = url
         .query_pairs()
         .filter(|(name, _)| name != "login_hint")
         .map(|(name, value)| (name.into_owned(), value.into_owned()))
         .collect();
-    url.query_pairs_mut().clear().extend_pairs(kept).append_pair("login_hint", account).extend_pairs(more);
+    url.query_pairs_mut().clear().extend_pairs(kept).append_pair("login_hint", account);
     let answer = visit(url.as_str());
     let next = answer
         .lines()

@@ -1,0 +1,383 @@
+//! The use cases over strict fakes: who is bound to what, and what one failing part does to the others.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs)]
+
+use std::sync::{Arc, Mutex};
+
+use async_trait::async_trait;
+use passerelle_calendar::Event;
+use passerelle_contacts::{Contact, Email};
+use passerelle_ports::{
+    Clock, ErrorKind, InstallationId, ItemId, Kind, Ledger, PortError, PortResult, Replica, Side,
+};
+use passerelle_service::{
+    Account, AccountState, AppUser, Choice, Collection, Company, Forgotten, Found, Identity, Incoming, Item,
+    Loadable, Loaded, Office, Pair, PairReport, Progress, Provider, Search, Silent, SyncRequest, Watch,
+    add_user, choose_pairs, disconnect, import, record_account, runs, status, sync, undo,
+};
+use passerelle_sync_rules::Rules;
+use passerelle_testkit::{MemLedger, MemOptions, MemReplica, TestClock, TestIds, finish};
+use uuid::Uuid;
+
+struct Books {
+    contacts: Arc<MemReplica<Contact>>,
+    events: Arc<MemReplica<Event>>,
+}
+
+struct FakeCompany {
+    users: Mutex<Vec<AppUser>>,
+    accounts: Mutex<Vec<Account>>,
+    pairs: Mutex<Vec<Pair>>,
+    here: Books,
+    contact_ledger: Arc<MemLedger<Contact>>,
+    event_ledger: Arc<MemLedger<Event>>,
+}
+
+struct FakeProvider {
+    there: Books,
+    broken: Mutex<Option<(Kind, ErrorKind)>>,
+    requests: Mutex<u64>,
+}
+
+struct Nobody;
+
+impl Watch for Nobody {
+    fn begin(&self, _: &Pair) {}
+    fn progress(&self) -> &dyn Progress {
+        &Silent
+    }
+    fn end(&self, _: &PairReport) {}
+}
+
+impl Books {
+    fn local(clock: &Arc<TestClock>) -> Self {
+        Books {
+            contacts: Arc::new(MemReplica::new(MemOptions::local(), clock.clone())),
+            events: Arc::new(MemReplica::new(MemOptions::local(), clock.clone())),
+        }
+    }
+
+    fn remote(clock: &Arc<TestClock>) -> Self {
+        Books {
+            contacts: Arc::new(MemReplica::new(MemOptions::remote(), clock.clone())),
+            events: Arc::new(MemReplica::new(MemOptions::remote(), clock.clone())),
+        }
+    }
+}
+
+#[async_trait]
+impl Company for FakeCompany {
+    fn installation(&self) -> InstallationId {
+        InstallationId::new("test")
+    }
+    async fn users(&self) -> PortResult<Vec<AppUser>> {
+        Ok(self.users.lock().unwrap().clone())
+    }
+    async fn add_user(&self, user: &AppUser) -> PortResult<()> {
+        self.users.lock().unwrap().push(user.clone());
+        Ok(())
+    }
+    async fn accounts(&self) -> PortResult<Vec<Account>> {
+        Ok(self.accounts.lock().unwrap().clone())
+    }
+    async fn save_account(&self, account: &Account) -> PortResult<()> {
+        let mut all = self.accounts.lock().unwrap();
+        all.retain(|known| known.id != account.id);
+        all.push(account.clone());
+        Ok(())
+    }
+    async fn pairs(&self) -> PortResult<Vec<Pair>> {
+        Ok(self.pairs.lock().unwrap().clone())
+    }
+    async fn save_pair(&self, pair: &Pair) -> PortResult<()> {
+        let mut all = self.pairs.lock().unwrap();
+        all.retain(|known| known.id != pair.id);
+        all.push(pair.clone());
+        Ok(())
+    }
+    fn contacts(&self, _: &str) -> Arc<dyn Replica<Contact>> {
+        self.here.contacts.clone()
+    }
+    fn events(&self, _: &str) -> Arc<dyn Replica<Event>> {
+        self.here.events.clone()
+    }
+    fn contact_ledger(&self) -> Arc<dyn Ledger<Contact>> {
+        self.contact_ledger.clone()
+    }
+    fn event_ledger(&self) -> Arc<dyn Ledger<Event>> {
+        self.event_ledger.clone()
+    }
+    async fn load_contacts(&self, _: Option<&str>, records: Vec<Loadable<Contact>>) -> PortResult<Loaded> {
+        let created = records.len() as u64;
+        for (record, _) in records {
+            self.here.contacts.person_creates(record);
+        }
+        Ok(Loaded { created, ..Loaded::default() })
+    }
+    async fn load_events(&self, _: &str, _: Vec<Loadable<Event>>) -> PortResult<Loaded> {
+        Ok(Loaded::default())
+    }
+    async fn list_contacts(&self, search: &Search) -> PortResult<Found<Contact>> {
+        let all = self.here.contacts.alive();
+        let total = all.len() as u64;
+        let items = all.into_iter().skip(usize::try_from(search.skip).unwrap());
+        Ok(Found {
+            items: items
+                .map(|stored| Item { id: stored.id, updated: stored.updated, record: stored.record })
+                .collect(),
+            total,
+        })
+    }
+    async fn list_events(&self, _: &Search) -> PortResult<Found<Event>> {
+        Ok(Found { items: Vec::new(), total: 0 })
+    }
+    async fn get_contact(&self, _: &ItemId) -> PortResult<Option<Item<Contact>>> {
+        Ok(None)
+    }
+    async fn get_event(&self, _: &ItemId) -> PortResult<Option<Item<Event>>> {
+        Ok(None)
+    }
+}
+
+impl FakeProvider {
+    fn ask(&self, kind: Kind) -> PortResult<()> {
+        *self.requests.lock().unwrap() += 1;
+        match *self.broken.lock().unwrap() {
+            Some((broken, error)) if broken == kind => Err(PortError::new(error, "open")),
+            _ => Ok(()),
+        }
+    }
+}
+
+#[async_trait]
+impl Provider for FakeProvider {
+    async fn collections(&self, _: &Account) -> PortResult<Vec<Collection>> {
+        Ok(offered())
+    }
+    async fn contacts(&self, _: &Account, _: &Pair) -> PortResult<Arc<dyn Replica<Contact>>> {
+        self.ask(Kind::Contacts)?;
+        Ok(self.there.contacts.clone())
+    }
+    async fn events(&self, _: &Account, _: &Pair) -> PortResult<Arc<dyn Replica<Event>>> {
+        self.ask(Kind::Events)?;
+        Ok(self.there.events.clone())
+    }
+    async fn forget(&self, _: &Account) -> PortResult<Forgotten> {
+        Ok(Forgotten { revoked: true, destroyed: true })
+    }
+    fn requests(&self) -> u64 {
+        *self.requests.lock().unwrap()
+    }
+    fn guest_mails(&self) -> u64 {
+        0
+    }
+}
+
+fn offered() -> Vec<Collection> {
+    let one = |kind, id: &str, primary, writable| Collection {
+        kind,
+        id: id.to_owned(),
+        name: id.to_owned(),
+        primary,
+        writable,
+    };
+    vec![
+        one(Kind::Contacts, "contacts", true, true),
+        one(Kind::Events, "main", true, true),
+        one(Kind::Events, "holidays", false, false),
+    ]
+}
+
+struct World {
+    company: Arc<FakeCompany>,
+    provider: Arc<FakeProvider>,
+    office: Office,
+    clock: Arc<TestClock>,
+}
+
+fn world() -> World {
+    let clock = Arc::new(TestClock::new());
+    let company = Arc::new(FakeCompany {
+        users: Mutex::default(),
+        accounts: Mutex::default(),
+        pairs: Mutex::default(),
+        here: Books::local(&clock),
+        contact_ledger: Arc::default(),
+        event_ledger: Arc::default(),
+    });
+    let provider = Arc::new(FakeProvider {
+        there: Books::remote(&clock),
+        broken: Mutex::default(),
+        requests: Mutex::default(),
+    });
+    let office = Office {
+        company: company.clone(),
+        provider: provider.clone(),
+        clock: clock.clone(),
+        ids: Arc::new(TestIds::new(1)),
+        holder: Uuid::from_u128(7),
+        contact_rules: Rules::default(),
+        event_rules: Rules::default(),
+    };
+    World { company, provider, office, clock }
+}
+
+fn identity(world: &World, subject: &str) -> Identity {
+    Identity {
+        provider: "google".to_owned(),
+        subject: subject.to_owned(),
+        email: format!("{subject}@acme.example"),
+        scopes: Vec::new(),
+        at: world.clock.now(),
+    }
+}
+
+async fn connected() -> World {
+    let world = world();
+    let alice = AppUser { id: "alice".into(), name: "Alice".into(), email: String::new() };
+    add_user(&*world.company, &alice).await.unwrap();
+    let account =
+        record_account(&*world.company, &*world.office.ids, "alice", &identity(&world, "a")).await.unwrap();
+    choose_pairs(&*world.company, &account, &offered(), &Choice::default()).await.unwrap();
+    world
+}
+
+fn anne(uid: &str) -> Contact {
+    let mut contact = Contact { uid: uid.to_owned(), ..Contact::default() };
+    contact.name.given = "Anne".to_owned();
+    let email = Email { address: "anne@client.example".to_owned(), ..Email::default() };
+    contact.emails.insert("anne@client.example".to_owned(), email);
+    contact
+}
+
+async fn run(world: &World) -> passerelle_service::SyncReport {
+    world.clock.advance(std::time::Duration::from_secs(3600));
+    sync(&world.office, &SyncRequest::default(), &Nobody).await.unwrap()
+}
+
+#[tokio::test]
+async fn names_of_app_users_are_unique_and_typed_in_one_word() {
+    let world = connected().await;
+    for (name, code) in [("ALICE", "USE-103"), ("two words", "USE-101"), ("", "USE-101")] {
+        let user = AppUser { id: name.into(), name: String::new(), email: String::new() };
+        assert_eq!(add_user(&*world.company, &user).await.unwrap_err().code(), code, "{name}");
+    }
+}
+
+#[tokio::test]
+async fn an_app_user_is_bound_to_an_account_by_its_subject() {
+    let world = connected().await;
+    let ids = &*world.office.ids;
+    let known = world.company.accounts().await.unwrap();
+    let mut renamed = identity(&world, "a");
+    renamed.email = "alice.martin@acme.example".to_owned();
+    let again = record_account(&*world.company, ids, "alice", &renamed).await.unwrap();
+    assert_eq!(again.id, known[0].id);
+    let refused = record_account(&*world.company, ids, "alice", &identity(&world, "b")).await.unwrap_err();
+    assert_eq!(refused.code(), "GOOG-203");
+    assert_eq!(refused.word("bound"), Some("alice.martin@acme.example"));
+    disconnect(&*world.company, &*world.provider, "alice").await.unwrap();
+    record_account(&*world.company, ids, "alice", &identity(&world, "b")).await.unwrap();
+}
+
+#[tokio::test]
+async fn the_main_calendar_and_the_contacts_are_chosen_unless_somebody_says_otherwise() {
+    let world = connected().await;
+    let account = world.company.accounts().await.unwrap().remove(0);
+    let choose = async |calendars: &[&str], without_contacts| {
+        let calendars = calendars.iter().map(|name| (*name).to_owned()).collect();
+        let choice = Choice { calendars, without_contacts };
+        choose_pairs(&*world.company, &account, &offered(), &choice).await
+    };
+    let names: Vec<String> = choose(&[], false).await.unwrap().into_iter().map(|pair| pair.name).collect();
+    assert_eq!(names, ["contacts", "main"]);
+    assert!(choose(&[], false).await.unwrap().iter().all(|pair| pair.known));
+    assert_eq!(choose(&["Holidays"], true).await.unwrap().len(), 1);
+    assert_eq!(choose(&["nothing"], false).await.unwrap_err().code(), "USE-111");
+    assert_eq!(choose(&["main", "primary"], false).await.unwrap_err().code(), "SYNC-107");
+    let pairs = world.company.pairs().await.unwrap();
+    let holidays = pairs.iter().find(|pair| pair.name == "holidays").unwrap();
+    assert!(!world.office.rules_of(holidays).creates[Side::Remote], "it may only be read");
+    assert!(pairs.iter().all(|pair| !pair.id.as_str().contains('@')));
+}
+
+#[tokio::test]
+async fn one_failing_part_does_not_stop_the_others() {
+    let world = connected().await;
+    world.company.here.contacts.person_creates(anne("c-1"));
+    *world.provider.broken.lock().unwrap() = Some((Kind::Contacts, ErrorKind::Unavailable));
+    let report = run(&world).await;
+    let codes: Vec<Option<&str>> =
+        report.pairs.iter().map(|pair| pair.error.as_ref().map(|error| error.code.as_str())).collect();
+    assert_eq!(codes, [Some("NET-101"), None]);
+    *world.provider.broken.lock().unwrap() = None;
+    assert_eq!(run(&world).await.pairs[0].to_remote.create, 1);
+    assert_eq!(run(&world).await.writes(), 0);
+}
+
+#[tokio::test]
+async fn an_account_that_nobody_is_signed_in_to_is_asked_once_and_says_reconnect() {
+    let world = connected().await;
+    *world.provider.broken.lock().unwrap() = Some((Kind::Contacts, ErrorKind::Unauthenticated));
+    let report = run(&world).await;
+    assert!(report.pairs.iter().all(|pair| pair.error.as_ref().unwrap().code == "GOOG-205"));
+    assert_eq!(report.requests, 1);
+    let standing = status(&world.office, None).await.unwrap();
+    assert_eq!(standing[0].state, Some(AccountState::Reconnect));
+    *world.provider.broken.lock().unwrap() = None;
+    run(&world).await;
+    let standing = status(&world.office, None).await.unwrap();
+    assert_eq!(standing[0].state, Some(AccountState::Connected));
+    assert!(standing[0].pairs.iter().all(|pair| pair.last_success.is_some()));
+}
+
+#[tokio::test]
+async fn a_run_is_told_in_the_history_and_can_be_taken_back() {
+    let world = connected().await;
+    let id = world.company.here.contacts.person_creates(anne("c-1"));
+    run(&world).await;
+    world.company.here.contacts.person_edits(&id, |contact| contact.notes = "new".to_owned());
+    let report = run(&world).await;
+    let edit = report.pairs[0].run_id.unwrap();
+    let changes = passerelle_service::changes(&world.office, edit).await.unwrap();
+    assert_eq!((changes.len(), changes[0].action, changes[0].side), (1, "update", Side::Remote));
+    assert_eq!(changes[0].fields[0].field.as_str(), "notes");
+    undo(&world.office, edit, &SyncRequest::default(), &Nobody).await.unwrap();
+    run(&world).await;
+    assert!(world.company.here.contacts.alive()[0].record.notes.is_empty());
+    let told = runs(&world.office, Some("alice"), 50).await.unwrap();
+    assert!(told.windows(2).all(|two| two[0].run_id >= two[1].run_id), "newest first");
+    let missing = passerelle_service::changes(&world.office, passerelle_ports::RunId(999)).await.unwrap_err();
+    assert_eq!(missing.code(), "USE-105");
+}
+
+#[tokio::test]
+async fn a_record_without_an_identifier_is_not_imported_twice() {
+    let world = connected().await;
+    let file = || {
+        vec![
+            Incoming { line: 1, record: Ok((anne(""), None)) },
+            Incoming { line: 9, record: Err("bad-date".to_owned()) },
+            Incoming { line: 20, record: Ok((anne(""), None)) },
+        ]
+    };
+    let first = import(&*world.company, None, file()).await.unwrap();
+    assert_eq!((first.created, first.unchanged, first.bad.len()), (1, 1, 1));
+    assert_eq!(first.bad[0].line, 9);
+    let second = import(&*world.company, None, file()).await.unwrap();
+    assert_eq!((second.created, second.unchanged), (0, 2));
+}
+
+#[test]
+fn a_dry_run_writes_nothing() {
+    let report = finish(async {
+        let world = connected().await;
+        world.company.here.contacts.person_creates(anne("c-1"));
+        let request = SyncRequest { dry_run: true, ..SyncRequest::default() };
+        let report = sync(&world.office, &request, &Nobody).await.unwrap();
+        assert!(world.provider.there.contacts.alive().is_empty());
+        report
+    })
+    .unwrap();
+    assert_eq!(report.pairs[0].to_remote.create, 1);
+    assert_eq!(report.pairs[0].plan[0].action, "create");
+}
