@@ -49,7 +49,11 @@ fn main() -> ExitCode {
 fn mutants(runs: u64) {
     use passerelle_sync_rules::mutants::{Mutant, take_out};
     println!("| rule taken out | first seed | noticed in {runs} | mostly by |\n| --- | --- | --- | --- |");
+    let only = std::env::args().skip_while(|arg| arg != "--only").nth(1);
     for mutant in Mutant::ALL {
+        if only.as_ref().is_some_and(|only| !only.split(',').any(|name| name == format!("{mutant:?}"))) {
+            continue;
+        }
         take_out(Some(*mutant));
         let (mut first, mut hits) = (None, 0);
         let mut kinds: BTreeMap<String, u64> = BTreeMap::new();

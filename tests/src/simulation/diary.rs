@@ -47,6 +47,7 @@ pub struct Diary {
     /// Identities with a lost answer of a remote; and of a remote that blurs what it was.
     pub lost: BTreeSet<String>,
     pub lost_blurred: BTreeSet<String>,
+    pub lost_here: BTreeSet<(usize, String)>,
     pub lost_entries: BTreeSet<(usize, EntryId)>,
     /// What every write that was sent really did: stored with these values, or deleted.
     pub truth: BTreeMap<EntryId, Option<passerelle_testkit::Note>>,

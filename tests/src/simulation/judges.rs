@@ -143,7 +143,7 @@ impl World {
         if self.lock().undoing {
             return;
         }
-        let (rules, spell) = (self.pair(pair).rules, self.pair(pair).spell);
+        let rules = self.pair(pair).rules;
         for link in self.links(pair) {
             let (Some(a), Some(b)) = (link.alive(Side::Local), link.alive(Side::Remote)) else { continue };
             for field in &link.held {
@@ -155,6 +155,7 @@ impl World {
                 let inner = self.lock();
                 let diary = &inner.diary;
                 let ident = &a.record.uid;
+                let lost_here = diary.lost_here.contains(&(pair, ident.clone()));
                 let needless =
                     equal || x == y || x == 0 || y == 0 || diary.supersedes(x, y) || diary.supersedes(y, x);
                 let excused = diary.ever_private.contains(ident) && is_hidden(name)
@@ -166,10 +167,15 @@ impl World {
                     || !equal && diary.typed_times(y) > 1
                     || get(&b.record, name) == DEFAULT && diary.touched.contains(&(pair + 1, ident.clone(), "label"))
                     || get(&a.record, name) == DEFAULT && inner.pairs.len() > 1
-                    // A first meeting knows no history.
-                    || !equal && get(&link.bases.local, name).is_empty() && get(&link.bases.remote, name).is_empty()
+                    // A first meeting knows no history; but an answer lost after it is no excuse.
+                    || !equal
+                        && get(&link.bases.local, name).is_empty()
+                        && get(&link.bases.remote, name).is_empty()
+                        && (!lost_here || x == 0 || y == 0)
                     // The provider's own spelling, or a value guessed at, after a lost answer.
-                    || diary.lost.contains(ident) && (!inner.pairs[pair].stamps || spell.own || inner.pairs.len() > 1);
+                    || diary.lost.contains(ident)
+                        && (!inner.pairs[pair].stamps
+                            || matches!(name, "place" | "phones/home") && inner.pairs.iter().any(|p| p.spell.own));
                 drop(inner);
                 if needless && !excused {
                     self.bad(format!(
@@ -556,6 +562,7 @@ impl World {
                 (&entry.from, &entry.outcome, &entry.op)
             else {
                 self.judge_undone_whole(entry, number, &before[number]);
+                self.judge_source(pair, entry, before);
                 continue;
             };
             if done.iter().filter(|other| other.link == entry.link).count() > 1 {
@@ -583,6 +590,16 @@ impl World {
                     self.bad(format!("undo: {field} of {} is {now:?}, was {old:?} before (I10)", stored.id));
                 }
             }
+        }
+    }
+
+    /// The undo of a create leaves its source alone.
+    fn judge_source(&self, pair: usize, entry: &Entry<Note>, before: &[Vec<Found>]) {
+        let other = if entry.side == Side::Local { pair + 1 } else { 0 };
+        let Some(made) = entry.to.as_ref().filter(|_| matches!(entry.op, Op::Create { .. })) else { return };
+        let of = |items: &[Found]| items.iter().filter(|item| item.record.uid == made.uid).count();
+        if of(&before[other]) > of(&self.replica(other).alive()) {
+            self.bad(format!("undo: the source of {} was deleted (I10)", made.uid));
         }
     }
 

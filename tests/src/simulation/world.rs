@@ -398,6 +398,7 @@ impl World {
         if blurs {
             inner.diary.lost_blurred.insert(ident.clone());
         }
+        inner.diary.lost_here.insert((pair, ident.clone()));
         inner.diary.lost.insert(ident);
     }
 
