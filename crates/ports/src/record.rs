@@ -54,7 +54,7 @@ impl fmt::Display for MatchKey {
 
 /// A record: a contact or an event series, as the domain knows it.
 ///
-/// Serialising a record gives an object whose members are its fields (see [`crate::fields`]); every
+/// Serialising a record gives an object whose members are its fields (see [`crate::fields()`]); every
 /// member has a default, and any mix of valid field values is a valid record.
 pub trait Record:
     Clone + fmt::Debug + Default + PartialEq + Serialize + DeserializeOwned + Send + Sync + 'static

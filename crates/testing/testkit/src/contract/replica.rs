@@ -1,4 +1,4 @@
-//! The promises of [`Replica`], one function each.
+//! The promises of `Replica`, one function each.
 //!
 //! They run against an empty collection. What a replica cannot do is declared in its `Capabilities`, and
 //! the function then asks for what is left of the promise.
