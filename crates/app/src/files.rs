@@ -11,10 +11,14 @@ use passerelle_service::{Incoming, Kinded};
 
 use crate::output::Out;
 
+/// The records of a file, one after the other: never all of them at once.
+pub type Reading<'a, R> = Box<dyn Iterator<Item = Incoming<R>> + 'a>;
+
 /// A kind of record that files hold.
 pub trait Filed: Kinded {
     /// Reads a file; `None` when its format is not known.
-    fn read(name: &str, format: Option<&str>, bytes: &[u8], region: &str) -> Option<Vec<Incoming<Self>>>;
+    fn read<'a>(name: &str, format: Option<&str>, bytes: &'a [u8], region: &str)
+    -> Option<Reading<'a, Self>>;
     /// Writes a file; `None` when its format is not known.
     fn write(
         name: &str,
@@ -25,7 +29,12 @@ pub trait Filed: Kinded {
 }
 
 impl Filed for Contact {
-    fn read(name: &str, format: Option<&str>, bytes: &[u8], region: &str) -> Option<Vec<Incoming<Self>>> {
+    fn read<'a>(
+        name: &str,
+        format: Option<&str>,
+        bytes: &'a [u8],
+        region: &str,
+    ) -> Option<Reading<'a, Self>> {
         let found = detect_contacts(Some(name), bytes);
         let format = match format {
             None => found?,
@@ -60,7 +69,7 @@ impl Filed for Contact {
 }
 
 impl Filed for Event {
-    fn read(name: &str, format: Option<&str>, bytes: &[u8], _: &str) -> Option<Vec<Incoming<Self>>> {
+    fn read<'a>(name: &str, format: Option<&str>, bytes: &'a [u8], _: &str) -> Option<Reading<'a, Self>> {
         let format = match format {
             None => detect_events(Some(name), bytes)?,
             Some("ical" | "ics") => EventFormat::ICalendar,
@@ -91,16 +100,14 @@ fn extension(name: &str) -> Option<&str> {
     name.rsplit_once('.').map(|(_, extension)| extension)
 }
 
-fn incoming<R>(records: Records<'_, R>) -> Vec<Incoming<R>> {
-    records
-        .map(|record| match record {
-            Ok(Imported { record, unknown, line }) => {
-                let unknown = (!unknown.is_empty()).then(|| serde_json::json!(unknown));
-                Incoming { line: line as u64, record: Ok((record, unknown)) }
-            }
-            Err(bad) => Incoming { line: bad.line as u64, record: Err(bad.reason.id().to_owned()) },
-        })
-        .collect()
+fn incoming<'a, R: 'a>(records: Records<'a, R>) -> Reading<'a, R> {
+    Box::new(records.map(|record| match record {
+        Ok(Imported { record, unknown, line }) => {
+            let unknown = (!unknown.is_empty()).then(|| serde_json::json!(unknown));
+            Incoming { line: line as u64, record: Ok((record, unknown)) }
+        }
+        Err(bad) => Incoming { line: bad.line as u64, record: Err(bad.reason.id().to_owned()) },
+    }))
 }
 
 /// The words for a reason of a bad record; a rule of the database speaks for itself.

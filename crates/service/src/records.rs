@@ -9,6 +9,8 @@ use crate::{Company, Item, Kinded, Loadable, Outcome, Search};
 
 /// How many records are read at a time.
 const PAGE: u64 = 500;
+/// How many records of a file are taken at a time.
+const CHUNK: usize = 1_000;
 
 /// One record of a file, or the reason why there is none.
 #[derive(Clone, Debug, PartialEq)]
@@ -67,7 +69,8 @@ pub async fn every<R: Kinded>(company: &dyn Company, user: Option<&str>) -> Outc
 /// Puts the records of a file into the company's database. A bad one is set aside; the others go in.
 ///
 /// A record is known by its identifier (`UID`); one without, by holding nothing that a record here does
-/// not hold already. So the same file can be imported twice.
+/// not hold already. So the same file can be imported twice. The records are taken a thousand at a time, so that
+/// the file may be of any size; `progress` is told after each thousand how many were read.
 ///
 /// # Errors
 ///
@@ -75,38 +78,63 @@ pub async fn every<R: Kinded>(company: &dyn Company, user: Option<&str>) -> Outc
 pub async fn import<R: Kinded>(
     company: &dyn Company,
     user: Option<&str>,
-    incoming: Vec<Incoming<R>>,
+    incoming: impl IntoIterator<Item = Incoming<R>>,
+    mut progress: impl FnMut(u64),
 ) -> Outcome<ImportReport> {
     let mut report = ImportReport::default();
-    let nameless = |one: &Incoming<R>| matches!(&one.record, Ok((record, _)) if uid(record).is_none());
-    let mut known = if incoming.iter().any(nameless) {
-        Known::new(every::<R>(company, user).await?)
-    } else {
-        Known::default()
-    };
+    let mut incoming = incoming.into_iter();
+    let mut known = None;
+    let mut read = 0;
+    loop {
+        let chunk: Vec<Incoming<R>> = incoming.by_ref().take(CHUNK).collect();
+        if chunk.is_empty() {
+            report.bad.sort_by_key(|bad| bad.line);
+            return Ok(report);
+        }
+        read += chunk.len() as u64;
+        import_chunk(company, user, chunk, &mut known, &mut report).await?;
+        progress(read);
+    }
+}
+
+async fn import_chunk<R: Kinded>(
+    company: &dyn Company,
+    user: Option<&str>,
+    chunk: Vec<Incoming<R>>,
+    known: &mut Option<Known>,
+    report: &mut ImportReport,
+) -> Outcome<()> {
     let (mut lines, mut records) = (Vec::new(), Vec::new());
-    for one in incoming {
-        match one.record {
-            Err(reason) => report.bad.push(BadRecord { line: one.line, reason }),
-            Ok((record, _)) if uid(&record).is_none() && !known.is_new::<R>(&record) => {
-                report.unchanged += 1;
+    for one in chunk {
+        let record = match one.record {
+            Ok(record) => record,
+            Err(reason) => {
+                report.bad.push(BadRecord { line: one.line, reason });
+                continue;
             }
-            Ok(record) => {
-                lines.push(one.line);
-                records.push(record);
+        };
+        if uid(&record.0).is_none() {
+            let known = match known {
+                Some(known) => known,
+                None => known.insert(Known::new(every::<R>(company, user).await?)),
+            };
+            if !known.is_new::<R>(&record.0) {
+                report.unchanged += 1;
+                continue;
             }
         }
+        lines.push(one.line);
+        records.push(record);
     }
     let loaded = R::load(company, user, records).await?;
-    report.created = loaded.created;
-    report.updated = loaded.updated;
+    report.created += loaded.created;
+    report.updated += loaded.updated;
     report.unchanged += loaded.unchanged;
     for (position, reason) in loaded.refused {
         let line = usize::try_from(position).ok().and_then(|n| lines.get(n)).copied().unwrap_or_default();
         report.bad.push(BadRecord { line, reason });
     }
-    report.bad.sort_by_key(|bad| bad.line);
-    Ok(report)
+    Ok(())
 }
 
 fn uid<R: Record>(record: &R) -> Option<String> {

@@ -360,10 +360,10 @@ async fn a_record_without_an_identifier_is_not_imported_twice() {
             Incoming { line: 20, record: Ok((anne(""), None)) },
         ]
     };
-    let first = import(&*world.company, None, file()).await.unwrap();
+    let first = import(&*world.company, None, file(), |_| ()).await.unwrap();
     assert_eq!((first.created, first.unchanged, first.bad.len()), (1, 1, 1));
     assert_eq!(first.bad[0].line, 9);
-    let second = import(&*world.company, None, file()).await.unwrap();
+    let second = import(&*world.company, None, file(), |_| ()).await.unwrap();
     assert_eq!((second.created, second.unchanged), (0, 2));
 }
 

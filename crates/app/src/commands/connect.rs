@@ -106,7 +106,8 @@ fn read_client(args: &ConnectGoogle) -> Outcome<String> {
 /// The address is always printed: a browser that does not open must not be the end.
 fn show_address(app: &App, args: &ConnectGoogle, address: &str) {
     app.out.line("open", app.clock.now(), &json!({ "url": address }));
-    app.out.ask(&app.out.t("connect-open", &[]));
+    let opening = if args.no_browser { "connect-open-yourself" } else { "connect-open" };
+    app.out.ask(&app.out.t(opening, &[]));
     app.out.ask(&format!("  {address}"));
     app.out.note(&app.out.t("connect-boxes", &[]));
     if !args.no_browser && open::that_detached(address).is_err() {

@@ -40,7 +40,10 @@ async fn import<R: Filed>(app: &App, settings: &Settings, args: &Import) -> Exit
     let bytes = read(&args.file).map_err(|error| unusable(&name, error))?;
     let incoming = R::read(&name, args.format.as_deref(), &bytes, settings.text("phone_region"))
         .ok_or_else(|| Failure::new("USE-107").with("file", &name))?;
-    let report = put::<R>(&*company, args.user.as_deref(), incoming).await?;
+    let bar = app.out.progress();
+    let report = put::<R>(&*company, args.user.as_deref(), incoming, |read| bar.set_position(read)).await;
+    bar.finish_and_clear();
+    let report = report?;
     for bad in &report.bad {
         let reason = reason_text(&app.out, &bad.reason);
         let said = [("line", bad.line.to_string().into()), ("reason", reason.clone().into())];

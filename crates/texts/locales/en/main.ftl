@@ -35,6 +35,7 @@ account-reconnect = { $account }: has to consent again (passerelle connect googl
 
 # connect, disconnect
 connect-open = Opening your browser. If nothing opens, open this address:
+connect-open-yourself = Open this address in a browser on this computer:
 connect-boxes = Google will ask for calendars and contacts: tick every box. Waiting … (Ctrl-C to stop)
 connect-no-browser = No browser could be opened here: open the address yourself.
 connect-authorised = ✓ { $account } authorised for { $user }

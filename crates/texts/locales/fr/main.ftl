@@ -35,6 +35,7 @@ account-reconnect = { $account } : doit redonner son accord (passerelle connect 
 
 # connect, disconnect
 connect-open = Ouverture de votre navigateur. S'il ne s'ouvre pas, ouvrez cette adresse :
+connect-open-yourself = Ouvrez cette adresse dans un navigateur de cet ordinateur :
 connect-boxes = Google va demander les agendas et les contacts : cochez toutes les cases. En attente… (Ctrl-C pour arrêter)
 connect-no-browser = Aucun navigateur n'a pu être ouvert ici : ouvrez l'adresse vous-même.
 connect-authorised = ✓ { $account } autorisé pour { $user }
