@@ -110,5 +110,8 @@ fn file_text(settings: &Settings) -> String {
     text.push_str(&format!("state_dir = {}\n", quoted("state_dir")));
     text.push_str(&format!("\n[database]\npath = {}\n", quoted("database.path")));
     text.push_str(&format!("\n[vault]\nkey_file = {}\n", quoted("vault.key_file")));
+    if !settings.text("google.endpoint").is_empty() {
+        text.push_str(&format!("\n[google]\nendpoint = {}\n", quoted("google.endpoint")));
+    }
     text
 }
