@@ -1,9 +1,10 @@
 //! Apply: decide, write, look again, until nothing moves; four rounds at most.
 
 use passerelle_ports::{
-    Entry, EntryId, ErrorKind, Link, LinkState, Op, Outcome, Record, Refusal, Side, Sides,
+    EntriesOf, Entry, EntryId, ErrorKind, Find, Link, LinkState, Op, Outcome, Record, Refusal, Side, Sides,
+    Slice,
 };
-use passerelle_sync_rules::{Action, Intent, Step, create_key, decide, settle};
+use passerelle_sync_rules::{Action, Intent, Step, circles, create_key, decide, settle};
 
 use crate::{
     engine::Phase,
@@ -12,6 +13,8 @@ use crate::{
 };
 
 const ROUNDS: usize = 4;
+/// How many entries of a link are looked at for circles.
+const TURNS: u64 = 24;
 
 /// How many deletions a run may still do on each side.
 struct Allowance {
@@ -51,7 +54,7 @@ impl<R: Record> Session<'_, R> {
         total: u64,
     ) -> Flow<bool> {
         let ids = links.iter().map(|link| link.id).collect();
-        let mut work = Work::new(self.find(passerelle_ports::Find::Links(ids)).await?);
+        let mut work = Work::new(self.find(Find::Links(ids)).await?);
         let mut writes: Sides<Vec<Entry<R>>> = Sides { local: Vec::new(), remote: Vec::new() };
         for link in links {
             if let Some(entry) = self.decide_link(&mut work, link, allowance) {
@@ -62,7 +65,7 @@ impl<R: Record> Session<'_, R> {
         let mut moved = false;
         for side in Side::BOTH {
             let batch = self.capabilities(side).batch_max.max(1);
-            let mut rest = std::mem::take(&mut writes[side]);
+            let mut rest = self.without_circles(std::mem::take(&mut writes[side])).await?;
             while !rest.is_empty() {
                 moved = true;
                 let tail = rest.split_off(batch.min(rest.len()));
@@ -146,6 +149,41 @@ impl<R: Record> Session<'_, R> {
         }
         work.save(link);
         None
+    }
+
+    /// Takes out the writes that go round in circles; their links wait for a person.
+    async fn without_circles(&mut self, entries: Vec<Entry<R>>) -> Flow<Vec<Entry<R>>> {
+        let mut kept = Vec::with_capacity(entries.len());
+        let mut stopped = Vec::new();
+        for entry in entries {
+            // What is made for the first time, or removed, cannot go round.
+            let may = entry.op == Op::Update || matches!(entry.op, Op::Create { .. }) && entry.from.is_some();
+            let turns = may && {
+                let past = EntriesOf::Link(entry.link);
+                let slice = Slice { skip: 0, limit: TURNS };
+                let past = self.engine.ledger.entries(&past, slice).await.map_err(ledger)?;
+                circles(&entry, &past, &self.rules().limits)
+            };
+            if turns { stopped.push((entry.link, entry.side)) } else { kept.push(entry) }
+        }
+        if !stopped.is_empty() {
+            let mut work =
+                Work::new(self.find(Find::Links(stopped.iter().map(|(id, _)| *id).collect())).await?);
+            for (id, side) in stopped {
+                tracing::info!(link.id = %id, side = side.as_str(), "written again and again: left alone");
+                work.change(id, |link| {
+                    link.due = false;
+                    link.state = LinkState::Rejected(Refusal {
+                        side,
+                        kind: ErrorKind::Rejected,
+                        code: Some("SYNC-106".to_owned()),
+                        details: Vec::new(),
+                    });
+                });
+            }
+            self.commit(work.into_changes()).await?;
+        }
+        Ok(kept)
     }
 
     fn allowed(&self, intent: &Intent<R>, allowance: &mut Allowance) -> bool {

@@ -5,6 +5,7 @@ mod apply;
 mod batch;
 mod engine;
 mod look;
+mod mark;
 mod meet;
 mod observe;
 mod plan;

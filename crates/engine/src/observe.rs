@@ -1,8 +1,8 @@
 //! Observe: what is new, changed or gone on a side, page by page.
 
 use passerelle_ports::{
-    Cursor, Entry, ErrorKind, Find, From, ItemId, Link, LinkId, LinkState, Next, Op, Outcome, Page, Record,
-    Side, Stored, Written,
+    Changes, Cursor, Entry, ErrorKind, Find, From, ItemId, Link, LinkId, LinkState, Next, Op, Outcome, Page,
+    Record, Side, Stored, Written,
 };
 use passerelle_sync_rules::{
     Answer, answered,
@@ -12,6 +12,7 @@ use passerelle_sync_rules::{
 
 use crate::{
     engine::Phase,
+    mark::RulesMark,
     session::{Flow, Session, broken, early, ledger},
     work::Work,
 };
@@ -20,9 +21,19 @@ impl<R: Record> Session<'_, R> {
     /// Marks all links due if the rules are not those of the last run.
     pub(crate) async fn check_rules(&mut self) -> Flow<()> {
         let state = self.engine.ledger.pair_state(self.pair()).await.map_err(ledger)?;
-        let digest = self.rules().digest().to_string();
-        if state.rules.as_deref() != Some(digest.as_str()) {
-            self.commit(passerelle_ports::Changes { rules: Some(digest), ..Default::default() }).await?;
+        let (mark, is_news) = RulesMark::of(self.rules()).after(state.rules.as_deref());
+        self.rules_pending = mark.pending;
+        if is_news {
+            self.commit(Changes { rules: Some(mark.to_string()), ..Default::default() }).await?;
+        }
+        Ok(())
+    }
+
+    /// Remembers that what the new rules do has been seen by a person, or is nothing.
+    pub(crate) async fn accept_rules(&mut self) -> Flow<()> {
+        if std::mem::take(&mut self.rules_pending) {
+            let mark = RulesMark::of(self.rules()).to_string();
+            self.commit(Changes { rules_seen: Some(mark), ..Default::default() }).await?;
         }
         Ok(())
     }

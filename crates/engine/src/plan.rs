@@ -1,11 +1,11 @@
 //! Plan: what a run will do, worked out from all due links before the first write.
 
 use passerelle_ports::{
-    AssembleError, Copy, Entry, EntryId, Find, ItemId, Link, LinkId, LinkState, Op, Outcome, Record, Side,
-    Stored, Version, Written,
+    AssembleError, Copy, Entry, EntryId, Find, ItemId, Link, LinkId, LinkState, Op, Outcome, Record, Run,
+    Side, Slice, Stored, Value, Version, Written,
 };
 use passerelle_sync_rules::{
-    Action, Intent, Plan, PlanCounts, PlannedStep, Rules, Step, acknowledge, decide, guard,
+    Action, Intent, Plan, PlanCounts, PlannedStep, Rules, Step, Trip, acknowledge, decide, guard,
     mutants::{Mutant, on},
     put_gone, settle,
 };
@@ -19,6 +19,8 @@ use crate::{
 
 /// How many writes a link is followed through: local, remote, and what may come of them.
 const DEPTH: usize = 6;
+/// How many runs back a plan counts as shown.
+const RUNS_SHOWN: u64 = 20;
 
 impl<R: Record> Session<'_, R> {
     /// A dry run.
@@ -34,9 +36,10 @@ impl<R: Record> Session<'_, R> {
         self.gather().await?;
         let mut plan = self.plan_due().await?;
         self.judge(&mut plan).await?;
-        if self.refuse(&plan, approval) {
+        if self.refuse(&mut plan, approval).await? {
             return Ok(());
         }
+        self.accept_rules().await?;
         let approved = !plan.trips.is_empty();
         let total = plan.steps.len() as u64;
         drop(plan);
@@ -61,8 +64,10 @@ impl<R: Record> Session<'_, R> {
         let mut steps = Vec::new();
         let mut counts = PlanCounts::default();
         let mut after = None;
+        self.report.matched = 0;
         while let Some(links) = self.due_links(&mut after).await? {
             for link in links {
+                self.report.matched += u64::from(is_first_meeting(&link));
                 self.plan_link(link, &mut steps, &mut counts);
                 self.step(counts.due, 0, Phase::Planning);
             }
@@ -138,19 +143,47 @@ impl<R: Record> Session<'_, R> {
         if !plan.steps.is_empty() {
             let counts = self.engine.ledger.counts(self.pair()).await.map_err(ledger)?;
             plan.trips = guard(plan, &counts, &self.rules().limits);
+            if self.rules_pending {
+                plan.trips.push(Trip::RulesChanged { planned: plan.steps.len() as u64 });
+            }
         }
         Ok(())
     }
 
-    /// Refuses a plan that the guard does not let pass and that nobody approved.
-    pub(crate) fn refuse(&mut self, plan: &Plan, approval: Option<&Approval>) -> bool {
-        if plan.trips.is_empty() || approval.is_some_and(|approval| approves(approval, plan)) {
-            return false;
+    /// Refuses a plan that the guard does not let pass and that nobody approved. Its steps go to the report.
+    pub(crate) async fn refuse(&mut self, plan: &mut Plan, approval: Option<&Approval>) -> Flow<bool> {
+        if plan.trips.is_empty() || self.is_approved(plan, approval).await? {
+            return Ok(false);
         }
         tracing::info!(run.id = self.run.0, pair = %self.pair(), deletes = plan.deletes(), "the guard refuses the plan");
-        self.report.refused =
-            Some(Refused { trips: plan.trips.clone(), digest: plan.digest.clone(), deletes: plan.deletes() });
-        true
+        self.report.refused = Some(Refused {
+            trips: plan.trips.clone(),
+            digest: plan.digest.clone(),
+            deletes: plan.deletes(),
+            steps: std::mem::take(&mut plan.steps),
+        });
+        Ok(true)
+    }
+
+    async fn is_approved(&self, plan: &Plan, approval: Option<&Approval>) -> Flow<bool> {
+        match approval {
+            None => Ok(false),
+            Some(Approval::Digest(digest)) => Ok(*digest == plan.digest),
+            Some(Approval::Named(digits)) => Ok(plan.digest.is_named_by(digits)),
+            Some(Approval::Deletes(number)) => {
+                let only_deletes =
+                    plan.trips.iter().all(|trip| matches!(trip, Trip::Deletes { .. } | Trip::Emptied { .. }));
+                Ok(only_deletes && *number == plan.deletes() && self.was_shown(plan).await?)
+            }
+        }
+    }
+
+    /// Tells whether one of the last runs of this pair showed exactly this plan: a number alone may fit another.
+    async fn was_shown(&self, plan: &Plan) -> Flow<bool> {
+        let slice = Slice { skip: 0, limit: RUNS_SHOWN };
+        let runs = self.engine.ledger.runs(Some(self.pair()), slice).await.map_err(ledger)?;
+        let digest = |run: &Run| run.summary.get("digest").and_then(Value::as_str).map(str::to_owned);
+        Ok(runs.iter().any(|run| digest(run).as_deref() == Some(plan.digest.as_str())))
     }
 
     /// Tells whether a side was listed completely for want of a good cursor: then nothing is deleted in this
@@ -212,15 +245,9 @@ fn classify<R>(step: &Step<R>, settled: bool, counts: &mut PlanCounts) {
     }
 }
 
-fn approves(approval: &Approval, plan: &Plan) -> bool {
-    use passerelle_sync_rules::Trip;
-    match approval {
-        Approval::Digest(digest) => *digest == plan.digest,
-        Approval::Named(digits) => plan.digest.is_named_by(digits),
-        Approval::Deletes(number) => {
-            *number == plan.deletes() && !plan.trips.iter().any(|trip| matches!(trip, Trip::Alike { .. }))
-        }
-    }
+/// Tells whether both sides have the record and have never agreed on anything.
+fn is_first_meeting<R: Record>(link: &Link<R>) -> bool {
+    Side::BOTH.iter().all(|side| link.alive(*side).is_some() && link.bases[*side] == R::default())
 }
 
 /// Returns the short name of the record a write is about.

@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 use passerelle_ports::{Counts, ErrorKind, PairId, PortError, RunId, RunKind, Side, Sides};
-use passerelle_sync_rules::{Digest, Plan, PlanCounts, SideCounts, Trip};
+use passerelle_sync_rules::{Digest, Plan, PlanCounts, PlannedStep, SideCounts, Trip};
 use serde::{Deserialize, Serialize};
 
 /// Why a run ended before it was done.
@@ -47,6 +47,9 @@ pub struct Refused {
     pub digest: Digest,
     /// How many deletions it holds on both sides together.
     pub deletes: u64,
+    /// Every write of the plan. For people: not kept with the run.
+    #[serde(skip)]
+    pub steps: Vec<PlannedStep>,
 }
 
 /// What a run did.

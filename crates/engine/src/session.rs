@@ -39,6 +39,8 @@ pub(crate) struct Session<'a, R: Record> {
     pub(crate) touched: bool,
     /// Which sides are listed as a whole: what such a listing does not meet is looked for.
     pub(crate) whole: Sides<bool>,
+    /// Whether the rules were changed, and nobody has seen yet what that does.
+    pub(crate) rules_pending: bool,
     /// How many single writes were answered with something that makes no sense.
     pub(crate) nonsense: u32,
     progress: &'a dyn Progress,
@@ -67,6 +69,7 @@ impl<'a, R: Record> Session<'a, R> {
                 observed_from: now,
                 touched: false,
                 whole: Sides { local: false, remote: false },
+                rules_pending: false,
                 nonsense: 0,
                 progress,
             }),

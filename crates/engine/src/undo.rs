@@ -38,9 +38,10 @@ impl<R: Record> Session<'_, R> {
         self.gather().await?;
         let mut plan = self.undo_on_paper(what).await?;
         self.judge(&mut plan).await?;
-        if self.refuse(&plan, approval) {
+        if self.refuse(&mut plan, approval).await? {
             return Ok(());
         }
+        self.accept_rules().await?;
         let (total, approved) = (plan.steps.len() as u64, !plan.trips.is_empty());
         drop(plan);
         self.report.not_undone = 0;

@@ -231,6 +231,15 @@ pub struct Entry<R> {
 }
 
 impl<R: Record> Entry<R> {
+    /// Returns the id of the item that was, or was to be, written: known for a create once it has landed.
+    #[must_use]
+    pub fn item(&self) -> Option<&ItemId> {
+        match &self.outcome {
+            Outcome::Landed(Some(stored)) => Some(&stored.id),
+            _ => self.from.as_ref().map(|from| &from.id),
+        }
+    }
+
     /// Tells whether nobody knows yet what became of this write.
     #[must_use]
     pub fn is_open(&self) -> bool {
@@ -360,6 +369,14 @@ pub enum EntriesOf {
     Pair(PairId),
     /// Those of one entry's name.
     Entry(EntryId),
+    /// Those of a link in one run.
+    LinkIn(LinkId, RunId),
+    /// Those of a link that were opened at this time or later.
+    LinkSince(LinkId, DateTime<Utc>),
+    /// Those of a pair that were opened at this time or later.
+    PairSince(PairId, DateTime<Utc>),
+    /// Those that wrote, or were to write, this item of a side, of whatever pair.
+    Item(Side, ItemId),
 }
 
 /// A stretch of a list.
@@ -410,6 +427,8 @@ pub struct Changes<R> {
     pub close: Vec<(EntryId, Outcome<R>)>,
     /// The digest of new rules: kept, and all links of the pair are due; done after `links`.
     pub rules: Option<String>,
+    /// What is to be kept in place of [`PairState::rules`] although nothing becomes due by it.
+    pub rules_seen: Option<String>,
 }
 
 impl<R> Default for Changes<R> {
@@ -426,6 +445,7 @@ impl<R> Default for Changes<R> {
             open: Vec::new(),
             close: Vec::new(),
             rules: None,
+            rules_seen: None,
         }
     }
 }
@@ -445,6 +465,7 @@ impl<R: Record> Changes<R> {
             && self.open.is_empty()
             && self.close.is_empty()
             && self.rules.is_none()
+            && self.rules_seen.is_none()
     }
 }
 

@@ -1,7 +1,8 @@
 //! What the engine asks of a record: names for its kinds, a normal form, match keys.
 
-use std::{collections::BTreeSet, fmt};
+use std::{collections::BTreeSet, fmt, ops::Range};
 
+use chrono::NaiveDate;
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
 use crate::{Field, Fields, Value};
@@ -84,6 +85,12 @@ pub trait Record:
     /// Tells whether a field can ever be sent or taken. Fields that a provider computes are not
     /// part of the record at all, so this is true unless the domain says otherwise.
     fn travels(_field: &Field) -> bool {
+        true
+    }
+
+    /// Tells whether the record takes place on one of these days, wholly or in part. A kind that knows no
+    /// days takes place always.
+    fn occurs_between(&self, _days: &Range<NaiveDate>) -> bool {
         true
     }
 }

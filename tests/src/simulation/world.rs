@@ -581,6 +581,9 @@ fn draw_pair(rng: &mut Rng) -> (Pair, MemOptions<Note>) {
             emptied_floor: 2,
             alike_floor: 3,
             alike_percent: 50,
+            // People of the simulation do a year's work in an hour.
+            echoes: u64::MAX,
+            recreations: u64::MAX,
         },
         ..Rules::default()
     };

@@ -439,10 +439,28 @@ diesel::table! {
         link -> Text,
         side -> Text,
         from_item -> Nullable<Text>,
+        item -> Nullable<Text>,
         opened -> Timestamp,
         is_open -> Bool,
         body -> Text,
         outcome -> Text,
+    }
+}
+
+diesel::table! {
+    passerelle_numbers (number) {
+        number -> BigInt,
+        link -> Text,
+    }
+}
+
+diesel::table! {
+    passerelle_purges (number) {
+        number -> BigInt,
+        at -> Timestamp,
+        kind -> Text,
+        before -> Timestamp,
+        entries -> BigInt,
     }
 }
 

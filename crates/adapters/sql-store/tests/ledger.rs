@@ -219,6 +219,7 @@ fn changes(step: &Step, past: &mut Past, run: RunId) -> Changes<Note> {
         cursors: Sides { local: cursor(false), remote: cursor(true) },
         drop_cursors: Sides { local: step.rules, remote: false },
         rules: step.rules.then(|| "digest".to_owned()),
+        rules_seen: step.absent.then(|| "seen".to_owned()),
         links,
         open,
         close,
@@ -264,6 +265,11 @@ async fn compare(mem: &dyn Ledger<Note>, sql: &dyn Ledger<Note>, pair: &PairId) 
         last_copies(&items(Side::Local)) attention(pair, None, 50) attention(pair, Some(all[1]), 1)
         entries(&EntriesOf::Pair(pair.clone()), slice) entries(&EntriesOf::Run(RunId(1)), slice)
         entries(&EntriesOf::Link(all[1]), slice) entries(&EntriesOf::Entry(entry(1)), Slice { skip: 0, limit: 9 })
+        entries(&EntriesOf::LinkIn(all[1], RunId(2)), slice)
+        entries(&EntriesOf::LinkSince(all[1], now()), slice) entries(&EntriesOf::PairSince(pair.clone(), now()), slice)
+        entries(&EntriesOf::PairSince(pair.clone(), now() + TimeDelta::seconds(1)), slice)
+        entries(&EntriesOf::Item(Side::Remote, ItemId::new("remote1")), slice)
+        entries(&EntriesOf::Item(Side::Local, ItemId::new("local2")), Slice { skip: 0, limit: 9 })
         runs(Some(pair), slice) runs(None, Slice { skip: 0, limit: 9 }) run(RunId(1)) run(RunId(99))
     }
     let by_id = |link: &Link<Note>| link.id.to_string();

@@ -94,7 +94,14 @@ fn in_scope<R: Record>(link: &Link<R>, rules: &Rules) -> bool {
         return false;
     }
     let judged = link.copies.local.as_ref().or(link.copies.remote.as_ref());
-    judged.is_none_or(|copy| rules.scope.all.is_empty() || rules.scope.holds(&fields(&copy.stored.record)))
+    judged.is_none_or(|copy| takes_part(&copy.stored.record, rules))
+}
+
+/// Tells whether a record is within the scope and the days of the rules.
+#[must_use]
+pub fn takes_part<R: Record>(record: &R, rules: &Rules) -> bool {
+    (rules.scope.all.is_empty() || rules.scope.holds(&fields(record)))
+        && rules.window.is_none_or(|window| record.occurs_between(&window.days()))
 }
 
 fn compare<R: Record>(link: &Link<R>, rules: &Rules, seen: &Seen) -> Changes {

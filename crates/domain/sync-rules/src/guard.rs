@@ -43,6 +43,11 @@ pub enum Trip {
         /// Of how many.
         links: u64,
     },
+    /// The rules are not those of the last run, and the plan writes something.
+    RulesChanged {
+        /// How many writes.
+        planned: u64,
+    },
 }
 
 impl Limits {

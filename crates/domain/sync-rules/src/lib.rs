@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 
 mod bases;
+mod breaker;
 mod decide;
 mod digest;
 mod guard;
@@ -14,13 +15,14 @@ mod undo;
 mod view;
 
 pub use bases::{Answer, acknowledge, answered, put_copy, put_gone, rebase, settle};
-pub use decide::{Action, Intent, Step, decide};
+pub use breaker::circles;
+pub use decide::{Action, Intent, Step, decide, takes_part};
 pub use digest::{Digest, digest_of};
 pub use guard::{Trip, guard};
 pub use keys::create_key;
 pub use meet::{Meeting, join, meet};
 pub use plan::{Plan, PlanCounts, PlannedStep, SideCounts};
-pub use rules::{Deletes, Direction, FieldPattern, Limits, Policy, Rules};
+pub use rules::{Deletes, Direction, FieldPattern, Limits, Policy, Rules, Window};
 pub use scope::{Condition, Scope, Test};
 pub use undo::{Back, take_back};
 pub use view::{Seen, hidden_fields, view};

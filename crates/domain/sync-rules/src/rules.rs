@@ -1,7 +1,8 @@
 //! The rules of one pair, as a value.
 
-use std::time::Duration;
+use std::{ops::Range, time::Duration};
 
+use chrono::{Days, NaiveDate};
 use passerelle_ports::{Field, Record, Side, Sides};
 use serde::{Deserialize, Serialize};
 
@@ -108,6 +109,10 @@ pub struct Limits {
     pub alike_floor: u64,
     /// From which share of all links on, in percent.
     pub alike_percent: u64,
+    /// How many times within an hour both sides of a record may be written in turn before it is left alone.
+    pub echoes: u64,
+    /// How many times within a day a record may be created again before it is left alone.
+    pub recreations: u64,
 }
 
 impl Default for Limits {
@@ -118,7 +123,31 @@ impl Default for Limits {
             emptied_floor: 2,
             alike_floor: 10,
             alike_percent: 50,
+            echoes: 5,
+            recreations: 2,
         }
+    }
+}
+
+/// The days around today of which records take part.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Window {
+    /// The day that the window is counted from.
+    pub today: NaiveDate,
+    /// How many days before it still take part.
+    pub past_days: u32,
+    /// How many days after it still take part.
+    pub future_days: u32,
+}
+
+impl Window {
+    /// Returns the days, the last one not included.
+    #[must_use]
+    pub fn days(&self) -> Range<NaiveDate> {
+        let past = Days::new(self.past_days.into());
+        let future = Days::new(u64::from(self.future_days) + 1);
+        let from = self.today.checked_sub_days(past).unwrap_or(NaiveDate::MIN);
+        from..self.today.checked_add_days(future).unwrap_or(NaiveDate::MAX)
     }
 }
 
@@ -134,6 +163,9 @@ pub struct Rules {
     pub deletes: Sides<Deletes>,
     /// Which records take part.
     pub scope: Scope,
+    /// The days of which records take part; none = all days.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub window: Option<Window>,
     /// Whether the other side sees private local records only as the record's redacted view.
     pub redact_private: bool,
     /// Who wins; the first pattern that names a field counts.
@@ -155,6 +187,7 @@ impl Default for Rules {
             creates: Sides { local: true, remote: true },
             deletes: Sides { local: Deletes::Propagate, remote: Deletes::Propagate },
             scope: Scope::default(),
+            window: None,
             redact_private: false,
             policies: Vec::new(),
             policy: Policy::Ask,
@@ -208,6 +241,13 @@ impl Rules {
     pub fn digest(&self) -> Digest {
         digest_of(&Rules { skew: Duration::ZERO, limits: Limits::default(), ..self.clone() })
     }
+
+    /// Returns the digest of what a person decided: as [`Rules::digest`], but the same every day.
+    #[must_use]
+    pub fn gist(&self) -> Digest {
+        let window = self.window.map(|window| Window { today: NaiveDate::MIN, ..window });
+        Rules { window, ..self.clone() }.digest()
+    }
 }
 
 #[cfg(test)]
@@ -246,5 +286,25 @@ mod tests {
         assert_eq!(rules.digest(), before);
         rules.redact_private = true;
         assert_ne!(rules.digest(), before);
+    }
+
+    #[test]
+    fn a_window_moves_every_day_but_stays_one_decision() {
+        let on = |day: u32| Rules {
+            window: Some(Window {
+                today: NaiveDate::from_ymd_opt(2026, 11, day).unwrap(),
+                past_days: 1,
+                future_days: 2,
+            }),
+            ..Rules::default()
+        };
+        let days = on(10).window.unwrap().days();
+        assert_eq!(
+            (days.start.to_string(), days.end.to_string()),
+            ("2026-11-09".into(), "2026-11-13".into())
+        );
+        assert_ne!(on(10).digest(), on(11).digest());
+        assert_eq!(on(10).gist(), on(11).gist());
+        assert_ne!(on(10).gist(), Rules::default().gist());
     }
 }

@@ -100,7 +100,9 @@ fn put_back<R: Record>(
 
 /// Deletes what was created, unless it changed since. The link is released, so that the source stays.
 fn remove_again<R: Record>(entry: &Entry<R>, link: &Link<R>) -> Option<Back<R>> {
-    let unchanged = link.alive(entry.side)?.version == stored_of(entry)?.version;
+    let (now, made) = (link.alive(entry.side)?, stored_of(entry)?);
+    // Later changes that were taken back before left another version of the same content.
+    let unchanged = now.version == made.version || now.record == made.record && now.opaque == made.opaque;
     unchanged.then(|| Back {
         link: link.clone(),
         intent: bare(entry.side, Action::Delete, None),

@@ -191,6 +191,9 @@ impl<R: Record> Pair<R> {
             self.state.rules = Some(rules.clone());
             self.links.values_mut().for_each(|link| link.due = true);
         }
+        if let Some(rules) = &changes.rules_seen {
+            self.state.rules = Some(rules.clone());
+        }
     }
 }
 
@@ -389,6 +392,10 @@ impl<R: Record> Ledger<R> for MemLedger<R> {
             EntriesOf::Link(link) => entry.link == *link,
             EntriesOf::Pair(of) => pair == of,
             EntriesOf::Entry(id) => entry.id == *id,
+            EntriesOf::LinkIn(link, run) => entry.link == *link && entry.run == *run,
+            EntriesOf::LinkSince(link, since) => entry.link == *link && entry.opened >= *since,
+            EntriesOf::PairSince(of, since) => pair == of && entry.opened >= *since,
+            EntriesOf::Item(side, item) => entry.side == *side && entry.item() == Some(item),
         };
         Ok(slice_of(state.entries.iter().rev().filter(wanted).map(|(_, entry)| entry.clone()), slice))
     }

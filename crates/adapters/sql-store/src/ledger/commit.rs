@@ -66,9 +66,13 @@ fn renew(conn: &mut Conn, lease: &Lease) -> Result<(), StoreError> {
 fn close<R: Record>(conn: &mut Conn, close: &[(EntryId, Outcome<R>)]) -> Result<(), StoreError> {
     for (id, outcome) in close {
         let is_open = matches!(outcome, Outcome::Open);
-        diesel::update(entries::table.filter(entries::id.eq(id.to_string())))
+        let row = || entries::table.filter(entries::id.eq(id.to_string()));
+        diesel::update(row())
             .set((entries::is_open.eq(is_open), entries::outcome.eq(to_json(outcome, "passerelle_entries")?)))
             .execute(conn)?;
+        if let Outcome::Landed(Some(stored)) = outcome {
+            diesel::update(row()).set(entries::item.eq(stored.id.as_str())).execute(conn)?;
+        }
     }
     // The journal knows now; nobody will ask the local store any more.
     let ids: Vec<String> = close.iter().map(|(id, _)| id.to_string()).collect();
@@ -255,7 +259,7 @@ fn put_state<R: Record>(conn: &mut Conn, pair: &PairId, changes: &Changes<R>) ->
     if let Some(cursor) = &changes.cursors.remote {
         diesel::update(row()).set(pair_states::remote_cursor.eq(cursor.as_str())).execute(conn)?;
     }
-    if let Some(rules) = &changes.rules {
+    if let Some(rules) = changes.rules_seen.as_ref().or(changes.rules.as_ref()) {
         diesel::update(row()).set(pair_states::rules.eq(rules)).execute(conn)?;
     }
     Ok(())

@@ -10,6 +10,7 @@ use passerelle_ports::{
 
 use super::rows::{
     CopyRow, LinkRow, RunRow, different_of, entry_of, from_json, items, link_id, link_of, names, run_of,
+    stamp,
 };
 use crate::{
     StoreError,
@@ -209,6 +210,18 @@ pub(crate) fn entries<R: Record>(
         EntriesOf::Link(link) => query.filter(entries::link.eq(link.to_string())),
         EntriesOf::Pair(pair) => query.filter(entries::pair.eq(pair.to_string())),
         EntriesOf::Entry(id) => query.filter(entries::id.eq(id.to_string())),
+        EntriesOf::LinkIn(link, run) => {
+            query.filter(entries::link.eq(link.to_string()).and(entries::run.eq(run.0)))
+        }
+        EntriesOf::LinkSince(link, since) => {
+            query.filter(entries::link.eq(link.to_string()).and(entries::opened.ge(stamp(*since))))
+        }
+        EntriesOf::PairSince(pair, since) => {
+            query.filter(entries::pair.eq(pair.to_string()).and(entries::opened.ge(stamp(*since))))
+        }
+        EntriesOf::Item(side, item) => {
+            query.filter(entries::side.eq(side.as_str()).and(entries::item.eq(item.to_string())))
+        }
     };
     entries_of(query.load(conn)?)
 }

@@ -15,7 +15,7 @@ use crate::{
 
 pub(crate) const LINK_WIDTH: usize = 14;
 pub(crate) const COPY_WIDTH: usize = 10;
-pub(crate) const ENTRY_WIDTH: usize = 11;
+pub(crate) const ENTRY_WIDTH: usize = 12;
 
 #[derive(Clone, Debug, Queryable, Selectable, Insertable)]
 #[diesel(table_name = passerelle_links)]
@@ -63,6 +63,7 @@ pub(crate) struct EntryRow {
     pub(crate) link: String,
     pub(crate) side: String,
     pub(crate) from_item: Option<String>,
+    pub(crate) item: Option<String>,
     pub(crate) opened: NaiveDateTime,
     pub(crate) is_open: bool,
     pub(crate) body: String,
@@ -221,6 +222,7 @@ pub(crate) fn entry_row<R: Record>(entry: &Entry<R>, pair: &PairId) -> Result<En
         link: entry.link.to_string(),
         side: entry.side.as_str().to_owned(),
         from_item: entry.from.as_ref().map(|from| from.id.to_string()),
+        item: entry.item().map(ToString::to_string),
         opened: stamp(entry.opened),
         is_open: entry.is_open(),
         body: to_json(&Entry { outcome: Outcome::Open, ..entry.clone() }, "passerelle_entries")?,
