@@ -59,6 +59,11 @@ pub enum Command {
     History(History),
     #[command(subcommand)]
     Undo(Undo),
+    Restore(Restore),
+    #[command(subcommand)]
+    Rules(Rules),
+    #[command(subcommand)]
+    Database(Database),
     #[command(subcommand)]
     Contacts(Records),
     #[command(subcommand)]
@@ -170,23 +175,30 @@ pub struct ConflictShow {
 }
 
 #[derive(Debug, Args)]
-#[command(group = clap::ArgGroup::new("answer").required(true).args(["keep", "link", "different"]))]
+#[command(group = clap::ArgGroup::new("answer").required(true).multiple(true).args(["keep", "edit", "link", "different", "retry"]))]
 pub struct ConflictResolve {
     pub number: u64,
     #[arg(long, value_enum)]
     pub keep: Option<Keep>,
-    #[arg(long, requires = "keep", value_name = "NAME")]
+    #[arg(long, value_name = "NAME")]
     pub field: Option<String>,
-    #[arg(long, value_name = "M")]
+    #[arg(long, requires = "keep")]
+    pub always: bool,
+    #[arg(long, value_name = "VALUE", conflicts_with_all = ["keep", "link", "different", "retry"])]
+    pub edit: Option<String>,
+    #[arg(long, visible_alias = "merge", value_name = "M")]
     pub link: Option<u64>,
-    #[arg(long)]
+    #[arg(long, conflicts_with_all = ["keep", "link", "retry"])]
     pub different: bool,
+    #[arg(long, conflicts_with_all = ["keep", "link"])]
+    pub retry: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum Keep {
     Local,
     Remote,
+    Both,
 }
 
 #[derive(Debug, Args)]
@@ -195,6 +207,12 @@ pub struct History {
     pub user: Option<String>,
     #[arg(long, value_name = "N")]
     pub run: Option<i64>,
+    #[arg(long, value_name = "ID", conflicts_with_all = ["run", "search"])]
+    pub record: Option<String>,
+    #[arg(long, value_name = "TEXT", conflicts_with = "run")]
+    pub search: Option<String>,
+    #[arg(long, conflicts_with_all = ["run", "record", "search"])]
+    pub purged: bool,
     #[arg(long, default_value_t = 20, value_name = "N")]
     pub limit: u64,
 }
@@ -202,17 +220,82 @@ pub struct History {
 #[derive(Debug, Subcommand)]
 pub enum Undo {
     Run(UndoRun),
+    Record(UndoRecord),
 }
 
 #[derive(Debug, Args)]
 pub struct UndoRun {
     pub run: i64,
+    #[command(flatten)]
+    pub how: HowToUndo,
+}
+
+#[derive(Debug, Args)]
+pub struct UndoRecord {
+    pub id: String,
+    #[arg(long, value_name = "N")]
+    pub run: Option<i64>,
+    #[command(flatten)]
+    pub how: HowToUndo,
+}
+
+#[derive(Debug, Args)]
+pub struct HowToUndo {
     #[arg(long)]
     pub dry_run: bool,
     #[arg(long, value_name = "N")]
     pub allow_deletes: Option<u64>,
     #[arg(long, value_name = "DIGEST")]
     pub approve: Option<String>,
+}
+
+#[derive(Debug, Args)]
+#[command(group = clap::ArgGroup::new("what").required(true).args(["id", "user"]))]
+pub struct Restore {
+    pub id: Option<String>,
+    #[arg(long)]
+    pub user: Option<String>,
+    #[arg(long, value_enum, requires = "user")]
+    pub kind: Option<KindName>,
+    #[arg(long, value_name = "TIME")]
+    pub as_of: String,
+    #[command(flatten)]
+    pub how: HowToUndo,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum KindName {
+    Contacts,
+    Events,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Rules {
+    List(SomeUser),
+    Test(Show),
+    Forget(RulesForget),
+}
+
+#[derive(Debug, Args)]
+pub struct RulesForget {
+    #[arg(long)]
+    pub user: String,
+    #[arg(long, value_name = "NAME")]
+    pub field: String,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Database {
+    Adopt(Adopt),
+}
+
+#[derive(Debug, Args)]
+#[command(group = clap::ArgGroup::new("origin").required(true).args(["moved", "copied"]))]
+pub struct Adopt {
+    #[arg(long)]
+    pub moved: bool,
+    #[arg(long)]
+    pub copied: bool,
 }
 
 #[derive(Debug, Subcommand)]

@@ -2,7 +2,7 @@
 
 use std::sync::Mutex;
 
-use chrono::{DateTime, Local, NaiveDateTime, Utc};
+use chrono::{DateTime, Local, NaiveDateTime, TimeZone, Utc};
 use passerelle_ports::{Clock, Ids};
 use uuid::Uuid;
 
@@ -36,4 +36,9 @@ impl Ids for SystemIds {
 /// Returns a time as this computer's wall shows it.
 pub fn on_the_wall(at: DateTime<Utc>) -> NaiveDateTime {
     at.with_timezone(&Local).naive_local()
+}
+
+/// Returns the time that this computer's wall shows like this; the first one where it shows it twice.
+pub fn from_the_wall(wall: NaiveDateTime) -> Option<DateTime<Utc>> {
+    Local.from_local_datetime(&wall).earliest().map(|at| at.with_timezone(&Utc))
 }

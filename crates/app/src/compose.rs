@@ -2,6 +2,7 @@
 
 mod company;
 pub mod google;
+mod home;
 mod vault;
 
 use std::{fs, path::Path, sync::Arc};
@@ -9,7 +10,7 @@ use std::{fs, path::Path, sync::Arc};
 use passerelle_credentials::{KeySource, Vault, VaultError};
 use passerelle_google_transport::Endpoints;
 use passerelle_ports::{InstallationId, Kind, Side};
-use passerelle_service::{Company, Failure, Office, Outcome};
+use passerelle_service::{Company, Failure, Office, Outcome, RuleBook};
 use passerelle_sql_store::{Store, StoreOptions};
 use passerelle_sync_rules::{Limits, Policy, Rules};
 use url::Url;
@@ -80,10 +81,39 @@ pub async fn office(app: &App, settings: &Settings) -> Outcome<Composed> {
         clock: app.clock.clone(),
         ids: app.ids.clone(),
         holder: holder(&settings.path("state_dir"))?,
-        contact_rules: rules(settings, Kind::Contacts),
-        event_rules: rules(settings, Kind::Events),
+        rules: RuleBook {
+            contacts: rules(settings, Kind::Contacts),
+            events: rules(settings, Kind::Events),
+            rules: settings.rules().to_vec(),
+        },
+        history_days: settings.count("history.days"),
     };
     Ok(Composed { office, google })
+}
+
+/// As [`office`], for a command that writes to a provider: refused where the database is a copy. Tells whether the
+/// database is an older copy of itself, put back in its place.
+///
+/// # Errors
+///
+/// `SYNC-113`; those of [`office`].
+pub async fn office_at_home(app: &App, settings: &Settings) -> Outcome<(Composed, bool)> {
+    let composed = office(app, settings).await?;
+    let store = store(settings, false).await?;
+    home::check(settings, &store).await?;
+    let restored = home::count(settings, &store).await?;
+    Ok((composed, restored))
+}
+
+/// Makes the place where the database is its home. Returns how many accounts a copy lost.
+///
+/// # Errors
+///
+/// Those of the database.
+pub async fn adopt(settings: &Settings, copied: bool) -> Outcome<usize> {
+    let store = store(settings, false).await?;
+    let company = company::SqlCompany::new(store.clone());
+    home::adopt(settings, &store, &company, copied).await
 }
 
 /// Makes the database and the vault, or leaves them as they are.

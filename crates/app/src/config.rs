@@ -9,7 +9,7 @@ use std::{
 };
 
 use etcetera::{AppStrategy, AppStrategyArgs, app_strategy::Xdg};
-use passerelle_service::Failure;
+use passerelle_service::{Failure, RuleSpec, Sourced};
 use passerelle_texts::Lang;
 
 use crate::keys::{self, KEYS, Kind};
@@ -35,6 +35,14 @@ pub struct Settings {
     /// The file that was read, or would be.
     pub file: PathBuf,
     values: BTreeMap<&'static str, (String, Origin)>,
+    rules: Vec<Sourced>,
+}
+
+/// The part of the file that is no single setting.
+#[derive(serde::Deserialize)]
+struct Tables {
+    #[serde(default)]
+    rules: Vec<toml::Spanned<RuleSpec>>,
 }
 
 impl Environment {
@@ -75,7 +83,7 @@ impl Settings {
         let places = Places::new();
         let explicit = named.is_some() && !new;
         let file = named.unwrap_or_else(|| places.config.join("config.toml"));
-        let mut settings = Settings { file: file.clone(), values: BTreeMap::new() };
+        let mut settings = Settings { file: file.clone(), values: BTreeMap::new(), rules: Vec::new() };
         settings.defaults(&places);
         match fs::read_to_string(&file) {
             Ok(text) => settings.read(&file, &text)?,
@@ -98,7 +106,8 @@ impl Settings {
     /// None in practice.
     pub fn built_in() -> Result<Self, Failure> {
         let places = Places::new();
-        let mut settings = Settings { file: places.config.join("config.toml"), values: BTreeMap::new() };
+        let mut settings =
+            Settings { file: places.config.join("config.toml"), values: BTreeMap::new(), rules: Vec::new() };
         settings.defaults(&places);
         settings.anchor();
         Ok(settings)
@@ -127,6 +136,11 @@ impl Settings {
     /// Returns the value of a setting as a switch.
     pub fn switch(&self, name: &str) -> bool {
         self.text(name) == "true"
+    }
+
+    /// Returns the rules, in order, each with its place in the file.
+    pub fn rules(&self) -> &[Sourced] {
+        &self.rules
     }
 
     /// Returns every setting with its value and origin, in order.
@@ -164,8 +178,20 @@ impl Settings {
             let line = error.span().map_or(1, |span| line_of(text, span.start));
             wrong("TOML", line, error.message(), None)
         })?;
+        let tables: Tables = toml::from_str(text).map_err(|error: toml::de::Error| {
+            let line = error.span().map_or(1, |span| line_of(text, span.start));
+            wrong("rules", line, error.message(), None)
+        })?;
+        for rule in tables.rules {
+            let line = line_of(text, rule.span().start);
+            let rule = rule.into_inner();
+            if let Some(key) = rule.objection() {
+                return Err(wrong(&format!("rules.{key}"), line, "kind", None));
+            }
+            self.rules.push(Sourced { from: format!("{}:{line}", file.display()), rule });
+        }
         let mut flat = Vec::new();
-        flatten("", &table, &mut flat);
+        flatten("", &table.into_iter().filter(|(name, _)| name != "rules").collect(), &mut flat);
         for (name, value) in flat {
             let line = line_with(text, &name);
             let Some(key) = keys::find(&name) else {
@@ -328,6 +354,35 @@ mod tests {
         }
         let failure = load("", &[("PASSERELLE__GOOGLE__ENDPOINT", "http://10.0.0.1")]).unwrap_err();
         assert_eq!(failure.code(), "CFG-101");
+    }
+
+    #[test]
+    fn rules_are_read_with_their_lines_and_what_is_wrong_is_named() {
+        let settings = load(
+            "language = \"fr\"\n\n[[rules]]\nkind = \"events\"\nuser = \"alice\"\nprivate = \"busy\"\n\
+             fields = { location = \"never\" }\n\n[[rules]]\nconflicts = \"remote\"\n",
+            &[],
+        )
+        .unwrap();
+        let [first, second] = settings.rules() else { panic!("{:?}", settings.rules()) };
+        assert!(first.from.ends_with("config.toml:3"), "{}", first.from);
+        assert!(second.from.ends_with("config.toml:9"), "{}", second.from);
+        assert_eq!(first.rule.user.as_deref(), Some("alice"));
+        assert_eq!(settings.text("language"), "fr");
+        for (text, line) in [
+            ("[[rules]]\nkind = \"tasks\"\n", 2),
+            ("\n[[rules]]\nkind = \"events\"\ncolour = \"red\"\n", 4),
+            ("[[rules]]\nkind = \"contacts\"\ncategories = [\"client\"]\n", 1),
+            ("[[rules]]\nconflicts = \"perhaps\"\n", 2),
+        ] {
+            let failure = load(text, &[]).unwrap_err();
+            assert_eq!(failure.code(), "CFG-101", "{text}");
+            assert!(
+                failure.word("file").unwrap().ends_with(&format!(":{line}")),
+                "{:?}",
+                failure.word("file")
+            );
+        }
     }
 
     #[test]

@@ -47,6 +47,7 @@ pub const KEYS: &[Key] = &[
     Key { name: "events.private_as_busy", kind: Kind::Switch, default: "false" },
     Key { name: "guard.deletes_floor", kind: Kind::Count, default: "10" },
     Key { name: "guard.deletes_percent", kind: Kind::Count, default: "10" },
+    Key { name: "history.days", kind: Kind::Count, default: "90" },
 ];
 
 /// Returns a setting by its name.

@@ -1,9 +1,13 @@
 //! What a person says about a link: who wins, one record or two, try again. The next run carries it out.
 
-use passerelle_ports::{Changes, Field, Find, Link, LinkId, Record, Side};
-use passerelle_sync_rules::{Step, decide, join};
+use passerelle_ports::{Changes, Field, Find, Link, LinkId, Record, Side, Sides, Value, assemble, fields};
+use passerelle_sync_rules::{Action, Intent, Rules, clashes, join};
 
-use crate::engine::{Engine, EngineError};
+use crate::{
+    engine::{Engine, EngineError},
+    mark::RulesMark,
+    session::{Flow, Session, Stop},
+};
 
 pub(crate) async fn resolve<R: Record>(
     engine: &Engine<R>,
@@ -13,28 +17,97 @@ pub(crate) async fn resolve<R: Record>(
 ) -> Result<(), EngineError> {
     answer(engine, &[id], |mut links| {
         let mut link = links.pop().ok_or(EngineError::NotFound)?;
-        let clashes = link.held.contains(field)
-            || matches!(decide(&link, engine.rules()), Ok(Step::Hold(held)) if held.contains(field));
-        if !clashes {
+        if !is_open(engine, &link, field) {
             return Err(EngineError::DoesNotFit);
         }
-        link.chosen.retain(|(chosen, _)| chosen != field);
-        link.chosen.push((field.clone(), side));
-        link.due = true;
+        choose(&mut link, field, side);
         Ok(Changes { links: vec![link], ..Changes::default() })
     })
     .await
+}
+
+/// Tells whether a field waits for an answer, or clashes and was answered before.
+fn is_open<R: Record>(engine: &Engine<R>, link: &Link<R>, field: &Field) -> bool {
+    link.held.contains(field) || clashes(link, engine.rules()).contains(field)
+}
+
+fn choose<R: Record>(link: &mut Link<R>, field: &Field, side: Side) {
+    link.chosen.retain(|(chosen, _)| chosen != field);
+    link.chosen.push((field.clone(), side));
+    link.due = true;
+}
+
+impl<R: Record> Session<'_, R> {
+    /// Writes a value of a person's own into the local record, and lets it win. The write is an entry of the
+    /// journal like any other: it has its before-image and can be taken back.
+    pub(crate) async fn amend(&mut self, id: LinkId, field: &Field, value: &Value) -> Flow<()> {
+        if self.is_blocked(id) {
+            return Err(Stop::Failed(EngineError::Busy));
+        }
+        let link = self.one(id).await?;
+        let local = link.alive(Side::Local).map(|stored| stored.record.clone());
+        let Some(record) = local.filter(|_| is_open(self.engine, &link, field)) else {
+            return Err(Stop::Failed(EngineError::DoesNotFit));
+        };
+        let mut to = fields(&record);
+        to.insert(field.clone(), value.clone());
+        let to: R = assemble(&to).map_err(|_| Stop::Failed(EngineError::DoesNotFit))?;
+        if to != record {
+            let intent = Intent {
+                side: Side::Local,
+                action: Action::Update,
+                to: Some(to),
+                taken: Vec::new(),
+                source: R::default(),
+            };
+            let entry = self.entry(&link, intent);
+            self.write_batch(Side::Local, vec![entry]).await?;
+            // Somebody else was quicker, or the database refused the value: nothing is decided then.
+            if self.report.written.local.updated == 0 {
+                return Err(Stop::Failed(EngineError::DoesNotFit));
+            }
+        }
+        let mut link = self.one(id).await?;
+        choose(&mut link, field, Side::Local);
+        self.commit(Changes { links: vec![link], ..Changes::default() }).await
+    }
+
+    async fn one(&self, id: LinkId) -> Flow<Link<R>> {
+        self.find(Find::Links(vec![id])).await?.pop().ok_or(Stop::Failed(EngineError::NotFound))
+    }
+}
+
+/// Forgets how far both sides were read, so that the next run lists everything and deletes nothing.
+pub(crate) async fn relist<R: Record>(engine: &Engine<R>) -> Result<(), EngineError> {
+    let drop_cursors = Sides { local: true, remote: true };
+    answer(engine, &[], |_| Ok(Changes { drop_cursors, ..Changes::default() })).await
+}
+
+/// Takes over rules that a person has just decided on: all links are due, and nothing about it is pending that
+/// was not before.
+pub(crate) async fn adopt<R: Record>(engine: &Engine<R>, before: &Rules) -> Result<(), EngineError> {
+    let state = engine.ledger.pair_state(&engine.settings.pair).await.map_err(EngineError::ledger)?;
+    let (was, _) = RulesMark::of(before).after(state.rules.as_deref());
+    let mark = RulesMark { pending: was.pending, ..RulesMark::of(engine.rules()) };
+    answer(engine, &[], |_| Ok(Changes { rules: Some(mark.to_string()), ..Changes::default() })).await
 }
 
 pub(crate) async fn join_halves<R: Record>(
     engine: &Engine<R>,
     one: LinkId,
     other: LinkId,
+    keep: Option<Side>,
 ) -> Result<(), EngineError> {
     answer(engine, &[one, other], |links| {
         let (local, remote) = halves(links)?;
         let forget = vec![remote.id];
-        Ok(Changes { forget, links: vec![join(local, remote)], ..Changes::default() })
+        let mut link = join(local, remote);
+        if let Some(side) = keep {
+            for field in clashes(&link, engine.rules()) {
+                choose(&mut link, &field, side);
+            }
+        }
+        Ok(Changes { forget, links: vec![link], ..Changes::default() })
     })
     .await
 }

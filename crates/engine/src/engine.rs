@@ -208,13 +208,52 @@ impl<R: Record> Engine<R> {
         crate::answer::resolve(self, link, field, side).await
     }
 
-    /// Says that two halves are one record. The next run merges them.
+    /// Settles a clash with a value of a person's own: it is written to the local side at once, and the next run
+    /// carries it to the other.
+    ///
+    /// # Errors
+    ///
+    /// As [`Engine::resolve`]; `DoesNotFit` also where the value makes no record, the database refuses it, or
+    /// somebody changed the record meanwhile.
+    pub async fn amend(
+        &self,
+        link: LinkId,
+        field: &passerelle_ports::Field,
+        value: &passerelle_ports::Value,
+    ) -> Result<RunReport, EngineError> {
+        let mut session = Session::begin(self, RunKind::Answer, &Silent).await?;
+        let outcome = session.amend(link, field, value).await;
+        session.finish(outcome).await
+    }
+
+    /// Forgets how far both sides were read: the next run lists everything, matches what it finds, and deletes
+    /// nothing. For a ledger that was restored from an older copy.
+    ///
+    /// # Errors
+    ///
+    /// `Busy`, or the ledger failed.
+    pub async fn relist(&self) -> Result<(), EngineError> {
+        crate::answer::relist(self).await
+    }
+
+    /// Takes these rules over in place of those before, as a person's decision: every link is decided anew by the
+    /// next run, and no plan has to be approved because of it.
+    ///
+    /// # Errors
+    ///
+    /// `Busy`, or the ledger failed.
+    pub async fn adopt_rules(&self, before: &Rules) -> Result<(), EngineError> {
+        crate::answer::adopt(self, before).await
+    }
+
+    /// Says that two halves are one record, and perhaps which side wins where they differ. The next run merges
+    /// them.
     ///
     /// # Errors
     ///
     /// `NotFound`, `DoesNotFit` where they are not one half of each side, `Busy`, or the ledger failed.
-    pub async fn join(&self, one: LinkId, other: LinkId) -> Result<(), EngineError> {
-        crate::answer::join_halves(self, one, other).await
+    pub async fn join(&self, one: LinkId, other: LinkId, keep: Option<Side>) -> Result<(), EngineError> {
+        crate::answer::join_halves(self, one, other, keep).await
     }
 
     /// Says that two halves are different records.

@@ -9,9 +9,9 @@ use passerelle_sync_rules::Rules;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct RulesMark {
     /// Changes with everything that decides about links, the day included.
-    digest: String,
+    pub(crate) digest: String,
     /// Changes only when a person changes the rules.
-    gist: String,
+    pub(crate) gist: String,
     /// Nobody has seen yet what these rules do.
     pub(crate) pending: bool,
 }

@@ -213,7 +213,7 @@ fn lookalikes_wait_for_a_person() {
         links.iter().find(|link| link.alive(side).is_some_and(|s| s.record.title == title)).unwrap().id
     };
     let engine = house.engine();
-    finish(engine.join(half(Side::Remote, "Anne"), half(Side::Local, "Anne"))).unwrap().unwrap();
+    finish(engine.join(half(Side::Remote, "Anne"), half(Side::Local, "Anne"), None)).unwrap().unwrap();
     house.settle();
     assert_eq!(house.titles(), (vec!["Anna".into(), "Anne".into()], vec!["Anna".into(), "Anne".into()]));
 }

@@ -6,7 +6,7 @@ use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use passerelle_calendar::Event;
 use passerelle_contacts::Contact;
-use passerelle_ports::{InstallationId, ItemId, Kind, Ledger, PairId, PortResult, Replica, Value};
+use passerelle_ports::{InstallationId, ItemId, Kind, Ledger, LinkId, PairId, PortResult, Replica, Value};
 use passerelle_sync_rules::Rules;
 use serde::Serialize;
 
@@ -107,6 +107,10 @@ pub trait Company: Send + Sync {
     async fn pairs(&self) -> PortResult<Vec<Pair>>;
     /// Adds a pair, or replaces the one of the same [`Pair::id`].
     async fn save_pair(&self, pair: &Pair) -> PortResult<()>;
+    /// Returns the numbers under which people find links that wait: each keeps its own for ever.
+    async fn numbers(&self, links: &[LinkId]) -> PortResult<Vec<u64>>;
+    /// Returns what was forgotten of the history, newest first.
+    async fn purges(&self) -> PortResult<Vec<Purge>>;
     /// Returns the contacts that an app user sees.
     fn contacts(&self, user: &str) -> Arc<dyn Replica<Contact>>;
     /// Returns an app user's appointments.
@@ -128,6 +132,19 @@ pub trait Company: Send + Sync {
     async fn get_contact(&self, id: &ItemId) -> PortResult<Option<Item<Contact>>>;
     /// Returns one appointment.
     async fn get_event(&self, id: &ItemId) -> PortResult<Option<Item<Event>>>;
+}
+
+/// A part of the history that was forgotten because it was old: never whose or what.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Purge {
+    /// When.
+    pub at: DateTime<Utc>,
+    /// Of which kind.
+    pub kind: Kind,
+    /// Everything before this time.
+    pub before: DateTime<Utc>,
+    /// How many changes.
+    pub changes: u64,
 }
 
 /// A record of a file with what the file holds beyond it.

@@ -1,8 +1,12 @@
 //! What waits for a person, and the person's answers.
 
+use std::collections::BTreeSet;
+
+use passerelle_engine::Engine;
 use passerelle_ports::{
     Field, Fields, Kind, Link, LinkId, LinkState, MatchKey, PairId, Record, Side, Value, fields,
 };
+use passerelle_sync_rules::{FieldPattern, Policy};
 use serde::Serialize;
 
 use crate::{
@@ -29,6 +33,18 @@ pub struct Clash {
     pub chosen: Option<Side>,
 }
 
+/// Which version a person keeps.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Keep {
+    /// The company's.
+    Local,
+    /// The provider's.
+    Remote,
+    /// Both, one after the other: for notes, descriptions and lists.
+    Both,
+}
+
 /// A record that another one looks like.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct LookAlike {
@@ -40,6 +56,8 @@ pub struct LookAlike {
     pub summary: String,
     /// Its number in the list, if it waits too.
     pub number: Option<u64>,
+    /// What differs between the two.
+    pub differences: Vec<Clash>,
 }
 
 /// What a link waits for.
@@ -70,7 +88,7 @@ pub enum Waiting {
 /// One link that waits.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Conflict {
-    /// Its number in the list: `conflicts show 3`.
+    /// Its number: `conflicts show 3`. It stays the same for as long as the record is known.
     pub number: u64,
     /// The app user.
     pub user: String,
@@ -90,15 +108,30 @@ pub struct Conflict {
 /// A person's answer.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Answer {
-    /// This side's value, for one field or for all that wait.
-    Keep(Side, Option<Field>),
-    /// It is the same as the record of that number.
-    Same(u64),
+    /// This version, for one field or for all that wait.
+    Keep(Keep, Option<Field>),
+    /// A value of the person's own, for this field or for the only one that waits.
+    Edit(Option<Field>, String),
+    /// It is the same as the record of that number; where they differ, this side wins, or a person is asked.
+    Same(u64, Option<Side>),
     /// It is different from all that it looks like.
     Different,
+    /// What was refused is tried once more.
+    Retry,
 }
 
-/// Returns everything that waits for a person, in a fixed order, numbered from 1 over all app users.
+/// What an answer did.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Answered {
+    /// What was answered.
+    pub conflict: Conflict,
+    /// The members of which the same side wins from now on.
+    pub rules: Vec<FieldPattern>,
+    /// How many other conflicts of the pair the next run settles because of that.
+    pub also: u64,
+}
+
+/// Returns everything that waits for a person, in a fixed order, each under its own number.
 ///
 /// # Errors
 ///
@@ -107,6 +140,10 @@ pub async fn conflicts(office: &Office, user: Option<&str>) -> Outcome<Vec<Confl
     let mut all = Vec::new();
     for pair in office.pairs(None).await? {
         for_kind!(pair.kind, R => waiting_of::<R>(office, &pair, &mut all).await)?;
+    }
+    let links: Vec<LinkId> = all.iter().map(|conflict| conflict.link).collect();
+    for (conflict, number) in all.iter_mut().zip(office.company.numbers(&links).await?) {
+        conflict.number = number;
     }
     name_numbers(&mut all);
     if let Some(user) = user {
@@ -126,24 +163,89 @@ pub async fn conflict(office: &Office, number: u64) -> Outcome<Conflict> {
     all.into_iter().find(|conflict| conflict.number == number).ok_or_else(|| no_such(number))
 }
 
-/// Records a person's answer; the next run carries it out. Returns what was answered.
+/// Records a person's answer; the next run carries it out. With `always`, the side that is kept wins that field
+/// of the pair from now on.
 ///
 /// # Errors
 ///
 /// `USE-104` when there is no such number, `USE-112` when the answer does not fit.
-pub async fn resolve(office: &Office, number: u64, answer: &Answer) -> Outcome<Conflict> {
+pub async fn resolve(office: &Office, number: u64, answer: &Answer, always: bool) -> Outcome<Answered> {
     let all = conflicts(office, None).await?;
     let find = |number| all.iter().find(|conflict: &&Conflict| conflict.number == number);
     let conflict = find(number).ok_or_else(|| no_such(number))?;
     let pairs = office.pairs(None).await?;
     let pair = pairs.iter().find(|pair| pair.id == conflict.pair).ok_or_else(|| no_such(number))?;
     let other = match answer {
-        Answer::Same(other) => Some(find(*other).ok_or_else(|| no_such(*other))?.link),
+        Answer::Same(other, _) => Some(find(*other).ok_or_else(|| no_such(*other))?.link),
         _ => None,
     };
     for_kind!(pair.kind, R => carry::<R>(office, pair, conflict, answer, other).await)
         .map_err(|failure| failure.or_with("key", &number.to_string()))?;
-    Ok(conflict.clone())
+    let mut answered = Answered { conflict: conflict.clone(), rules: Vec::new(), also: 0 };
+    if always {
+        answered.rules = learn(office, pair, conflict, answer).await?;
+        let is_also = |one: &&Conflict| {
+            one.pair == pair.id
+                && one.number != number
+                && one
+                    .clashes()
+                    .iter()
+                    .any(|clash| answered.rules.iter().any(|rule| rule.names(&clash.field)))
+        };
+        answered.also = all.iter().filter(is_also).count() as u64;
+    }
+    Ok(answered)
+}
+
+/// Makes a rule of an answer: from now on this side wins these members of the pair.
+async fn learn(
+    office: &Office,
+    pair: &Pair,
+    conflict: &Conflict,
+    answer: &Answer,
+) -> Outcome<Vec<FieldPattern>> {
+    let refused = || Failure::new("USE-112").with("key", conflict.number.to_string());
+    let (policy, only) = match answer {
+        Answer::Keep(Keep::Local, only) => (Policy::Local, only),
+        Answer::Keep(Keep::Remote, only) => (Policy::Remote, only),
+        _ => return Err(refused()),
+    };
+    let mut members: Vec<FieldPattern> = conflict
+        .clashes()
+        .iter()
+        .filter(|clash| only.as_ref().is_none_or(|only| *only == clash.field))
+        .map(|clash| FieldPattern::new(clash.field.member()))
+        .collect();
+    members.dedup();
+    let before = office.rules_of(pair).await?;
+    let mut taught = pair.clone();
+    taught.rules.policies.retain(|(known, _)| !members.contains(known));
+    taught.rules.policies.extend(members.iter().map(|member| (member.clone(), policy)));
+    office.company.save_pair(&taught).await?;
+    for_kind!(pair.kind, R => {
+        let engine = engine::<R>(office, &taught).await?;
+        engine.adopt_rules(&before).await.map_err(|error| engine_failure(error, pair))?;
+    });
+    Ok(members)
+}
+
+/// Forgets what was learnt about a field of an app user's pairs. Returns how many rules went.
+///
+/// # Errors
+///
+/// `USE-102` for an app user who does not exist; those of the database.
+pub async fn forget_rule(office: &Office, user: &str, field: &str) -> Outcome<u64> {
+    let mut gone = 0;
+    for pair in office.pairs(Some(user)).await? {
+        let mut pair = pair;
+        let had = pair.rules.policies.len();
+        pair.rules.policies.retain(|(known, _)| known.as_str() != field);
+        if pair.rules.policies.len() < had {
+            gone += (had - pair.rules.policies.len()) as u64;
+            office.company.save_pair(&pair).await?;
+        }
+    }
+    Ok(gone)
 }
 
 fn no_such(number: u64) -> Failure {
@@ -159,21 +261,47 @@ async fn carry<R: Kinded>(
 ) -> Outcome<()> {
     let engine = engine::<R>(office, pair).await?;
     let failed = |error| engine_failure(error, pair);
+    let does_not_fit = || Failure::new("USE-112");
     match (answer, &conflict.waiting) {
-        (Answer::Keep(side, only), Waiting::Clash { fields }) => {
+        (Answer::Keep(keep, only), Waiting::Clash { fields }) => {
             let wanted: Vec<&Clash> =
                 fields.iter().filter(|clash| only.as_ref().is_none_or(|only| *only == clash.field)).collect();
             if wanted.is_empty() {
-                return Err(Failure::new("USE-112"));
+                return Err(does_not_fit());
             }
-            for clash in wanted {
-                engine.resolve(conflict.link, &clash.field, *side).await.map_err(failed)?;
+            // Either all of them can be kept, or nothing is answered.
+            let mut values = Vec::new();
+            for clash in &wanted {
+                values.push(if *keep == Keep::Both {
+                    Some(both(clash).ok_or_else(does_not_fit)?)
+                } else {
+                    None
+                });
+            }
+            for (clash, value) in wanted.into_iter().zip(values) {
+                match (keep, value) {
+                    (_, Some(value)) => amend(&engine, pair, conflict.link, &clash.field, &value).await?,
+                    (Keep::Remote, _) => {
+                        engine.resolve(conflict.link, &clash.field, Side::Remote).await.map_err(failed)?
+                    }
+                    _ => engine.resolve(conflict.link, &clash.field, Side::Local).await.map_err(failed)?,
+                }
             }
             Ok(())
         }
-        (Answer::Same(_), Waiting::LookAlike { .. }) => {
-            let other = other.ok_or_else(|| Failure::new("USE-112"))?;
-            engine.join(conflict.link, other).await.map_err(failed)
+        (Answer::Edit(only, text), Waiting::Clash { fields }) => {
+            let clash = match (only, fields.as_slice()) {
+                (Some(only), _) => {
+                    fields.iter().find(|clash| clash.field == *only).ok_or_else(does_not_fit)?
+                }
+                (None, [clash]) => clash,
+                (None, _) => return Err(does_not_fit()),
+            };
+            amend(&engine, pair, conflict.link, &clash.field, &typed(clash, text)).await
+        }
+        (Answer::Same(_, keep), Waiting::LookAlike { .. }) => {
+            let other = other.ok_or_else(does_not_fit)?;
+            engine.join(conflict.link, other, *keep).await.map_err(failed)
         }
         (Answer::Different, Waiting::LookAlike { others, .. }) => {
             for other in others {
@@ -181,7 +309,68 @@ async fn carry<R: Kinded>(
             }
             Ok(())
         }
-        _ => Err(Failure::new("USE-112")),
+        (Answer::Retry, Waiting::Refused { .. }) => engine.retry(conflict.link).await.map_err(failed),
+        _ => Err(does_not_fit()),
+    }
+}
+
+async fn amend<R: Kinded>(
+    engine: &Engine<R>,
+    pair: &Pair,
+    link: LinkId,
+    field: &Field,
+    value: &Value,
+) -> Outcome<()> {
+    let report = engine.amend(link, field, value).await.map_err(|error| engine_failure(error, pair))?;
+    match &report.stopped {
+        Some(stopped) => Err(crate::report::stopped_failure(stopped, &pair.user)),
+        None => Ok(()),
+    }
+}
+
+/// Returns a value that keeps what both sides hold, where there is one: texts of several lines and lists.
+fn both(clash: &Clash) -> Option<Value> {
+    match (&clash.local, &clash.remote) {
+        (Some(Value::String(local)), Some(Value::String(remote)))
+            if LINES.contains(&clash.field.member()) && clash.field.key().is_none() =>
+        {
+            Some(if local.contains(remote.as_str()) {
+                local.as_str().into()
+            } else if remote.contains(local.as_str()) {
+                remote.as_str().into()
+            } else {
+                format!("{}\n{}", local.trim_end(), remote.trim_start()).into()
+            })
+        }
+        (Some(Value::Array(local)), Some(Value::Array(remote))) => {
+            let more = remote.iter().filter(|item| !local.contains(item));
+            Some(Value::Array(local.iter().chain(more).cloned().collect()))
+        }
+        _ => None,
+    }
+}
+
+/// The fields that hold several lines.
+const LINES: [&str; 2] = ["notes", "description"];
+
+/// A typed value: a text where the field holds texts, else JSON.
+fn typed(clash: &Clash, text: &str) -> Value {
+    let is_text =
+        [&clash.local, &clash.remote, &clash.base].into_iter().flatten().all(|value| value.is_string());
+    if is_text {
+        return text.into();
+    }
+    serde_json::from_str(text).unwrap_or_else(|_| text.into())
+}
+
+impl Conflict {
+    /// Returns the fields that both sides changed; none for what waits for another reason.
+    #[must_use]
+    pub fn clashes(&self) -> &[Clash] {
+        match &self.waiting {
+            Waiting::Clash { fields } => fields,
+            Waiting::LookAlike { .. } | Waiting::Refused { .. } => &[],
+        }
     }
 }
 
@@ -202,7 +391,7 @@ async fn waiting_of<R: Kinded>(office: &Office, pair: &Pair, all: &mut Vec<Confl
                 LinkState::Active | LinkState::Released => clashes(link),
             };
             all.push(Conflict {
-                number: all.len() as u64 + 1,
+                number: 0,
                 user: pair.user.clone(),
                 pair: pair.id.clone(),
                 kind: R::KIND,
@@ -245,10 +434,37 @@ async fn look_alikes<R: Kinded>(office: &Office, pair: &Pair, link: &Link<R>) ->
     let found = ledger.find(&pair.id, &passerelle_ports::Find::Links(ids)).await?;
     let mut others: Vec<LookAlike> = found
         .iter()
-        .map(|other| LookAlike { link: other.id, side: side.other(), summary: summary(other), number: None })
+        .map(|other| LookAlike {
+            link: other.id,
+            side: side.other(),
+            summary: summary(other),
+            number: None,
+            differences: differences(link, other),
+        })
         .collect();
     others.sort_by_key(|other| other.link);
     Ok(Waiting::LookAlike { side, others })
+}
+
+/// What differs between two halves, each with its own side's value.
+fn differences<R: Record>(one: &Link<R>, other: &Link<R>) -> Vec<Clash> {
+    let of = |side: Side| {
+        let stored = one.alive(side).or_else(|| other.alive(side));
+        stored.map(|stored| fields(&stored.record)).unwrap_or_default()
+    };
+    let (local, remote) = (of(Side::Local), of(Side::Remote));
+    let names: BTreeSet<&Field> = local.keys().chain(remote.keys()).collect();
+    names
+        .into_iter()
+        .filter(|field| local.get(*field) != remote.get(*field))
+        .map(|field| Clash {
+            field: field.clone(),
+            base: None,
+            local: local.get(field).cloned(),
+            remote: remote.get(field).cloned(),
+            chosen: None,
+        })
+        .collect()
 }
 
 fn summary<R: Record>(link: &Link<R>) -> String {

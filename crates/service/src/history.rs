@@ -1,10 +1,12 @@
 //! What happened, and taking it back.
 
+use std::collections::BTreeSet;
+
 use chrono::{DateTime, Utc};
 use passerelle_engine::RunReport;
 use passerelle_ports::{
-    EntriesOf, Entry, Field, Kind, Op, Outcome as EntryOutcome, PairId, Record, Run, RunId, RunKind, Side,
-    Slice, Value, fields,
+    EntriesOf, Entry, Field, Find, ItemId, Kind, Link, LinkId, Op, Outcome as EntryOutcome, PairId, Record,
+    Run, RunId, RunKind, Side, Slice, Value, fields,
 };
 use serde::Serialize;
 
@@ -13,6 +15,9 @@ use crate::{
     kinds::{KINDS, engine, for_kind},
     office::engine_failure,
 };
+
+/// How many entries are read at a time.
+const SLICE: u64 = 200;
 
 /// One run of the past.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -141,16 +146,7 @@ pub async fn changes(office: &Office, run: RunId) -> Outcome<Vec<Change>> {
 }
 
 async fn changes_of<R: Kinded>(office: &Office, run: RunId) -> Outcome<Vec<Change>> {
-    let ledger = R::ledger(&*office.company);
-    let mut all = Vec::new();
-    loop {
-        let slice = Slice { skip: all.len() as u64, limit: 200 };
-        let entries = ledger.entries(&EntriesOf::Run(run), slice).await?;
-        all.extend(entries.iter().map(change));
-        if entries.len() < 200 {
-            break;
-        }
-    }
+    let mut all = entries(office, &EntriesOf::Run(run), u64::MAX, |_: &Entry<R>| true).await?;
     all.reverse();
     Ok(all)
 }
@@ -203,57 +199,233 @@ fn differences<R: Record>(before: &R, after: &R) -> Vec<FieldChange> {
         .collect()
 }
 
-/// Takes a run back, or works out what that would do. The undo is a run of its own, and can be undone.
+/// Returns every change of one record, oldest first: by its id in the company's database or at the provider. The
+/// record and its link may be gone.
 ///
 /// # Errors
 ///
-/// `USE-105` when there is no such run, or its pair is gone; `GOOG-211` when its user is not connected.
+/// `USE-109` when nothing is known of it.
+pub async fn record_changes(office: &Office, id: &str) -> Outcome<Vec<Change>> {
+    let mut all = Vec::new();
+    let mut known = false;
+    for kind in KINDS {
+        for_kind!(kind, R => {
+            for (_, link) in links_of::<R>(office, id).await? {
+                known = true;
+                all.extend(entries(office, &EntriesOf::Link(link), u64::MAX, |_: &Entry<R>| true).await?);
+            }
+        });
+    }
+    if !known {
+        return Err(no_record(id));
+    }
+    all.sort_by_key(|change| change.at);
+    Ok(all)
+}
+
+/// Returns the last changes of records whose short name holds a text, newest first.
+///
+/// # Errors
+///
+/// `USE-102` for an app user who does not exist; those of the database.
+pub async fn search_changes(
+    office: &Office,
+    user: Option<&str>,
+    text: &str,
+    limit: u64,
+) -> Outcome<Vec<Change>> {
+    let wanted = text.trim().to_lowercase();
+    let mut all = Vec::new();
+    for pair in office.pairs(user).await? {
+        for_kind!(pair.kind, R => {
+            let named = |entry: &Entry<R>| change(entry).summary.to_lowercase().contains(&wanted);
+            all.extend(entries(office, &EntriesOf::Pair(pair.id.clone()), limit, named).await?);
+        });
+    }
+    all.sort_by_key(|change| std::cmp::Reverse(change.at));
+    all.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
+    Ok(all)
+}
+
+/// Reads changes, newest first, a slice at a time.
+async fn entries<R: Kinded>(
+    office: &Office,
+    of: &EntriesOf,
+    limit: u64,
+    wanted: impl Fn(&Entry<R>) -> bool,
+) -> Outcome<Vec<Change>> {
+    let ledger = R::ledger(&*office.company);
+    let mut all = Vec::new();
+    let mut skip = 0;
+    loop {
+        let found = ledger.entries(of, Slice { skip, limit: SLICE }).await?;
+        all.extend(found.iter().filter(|entry| wanted(entry)).map(change));
+        skip += found.len() as u64;
+        if (found.len() as u64) < SLICE || all.len() as u64 >= limit {
+            return Ok(all);
+        }
+    }
+}
+
+/// Returns the links that have or had a record, each with its pair.
+async fn links_of<R: Kinded>(office: &Office, id: &str) -> Outcome<BTreeSet<(PairId, LinkId)>> {
+    let ledger = R::ledger(&*office.company);
+    let id = ItemId::new(id);
+    let mut written = BTreeSet::new();
+    for side in Side::BOTH {
+        let found =
+            ledger.entries(&EntriesOf::Item(side, id.clone()), Slice { skip: 0, limit: SLICE }).await?;
+        written.extend(found.iter().map(|entry: &Entry<R>| entry.link));
+    }
+    let mut links = BTreeSet::new();
+    for pair in office.company.pairs().await?.into_iter().filter(|pair| pair.kind == R::KIND) {
+        for side in Side::BOTH {
+            let known = ledger.find(&pair.id, &Find::Items(side, vec![id.clone()])).await?;
+            links.extend(known.iter().map(|link: &Link<R>| (pair.id.clone(), link.id)));
+        }
+        for link in &written {
+            // The entries of a link that is forgotten still say whose it was: their run does.
+            let last = ledger.entries(&EntriesOf::Link(*link), Slice { skip: 0, limit: 1 }).await?;
+            let Some(run) = last.first().map(|entry: &Entry<R>| entry.run) else { continue };
+            if ledger.run(run).await?.is_some_and(|run| run.pair == pair.id) {
+                links.insert((pair.id.clone(), *link));
+            }
+        }
+    }
+    Ok(links)
+}
+
+/// What is to be taken back.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Undo {
+    /// All that a run did.
+    Run(RunId),
+    /// What the last run that touched a record, or this run, did to it.
+    Record(String, Option<RunId>),
+    /// All that was done to a record since a time.
+    RecordSince(String, DateTime<Utc>),
+    /// All that was done for an app user since a time, to one kind of record or to both.
+    Since(String, Option<Kind>, DateTime<Utc>),
+}
+
+/// Takes changes back, or works out what that would do. Each undo is a run of its own, and can be undone.
+///
+/// # Errors
+///
+/// `USE-105` when there is no such run, or its pair is gone; `USE-109` when nothing is known of the record;
+/// `USE-113` when nothing was done that could be taken back; `GOOG-211` when its user is not connected.
 pub async fn undo(
     office: &Office,
-    run: RunId,
+    what: &Undo,
     request: &SyncRequest,
     watch: &dyn Watch,
 ) -> Outcome<SyncReport> {
-    let found = find_run(office, run).await?;
-    let pairs = office.company.pairs().await?;
-    let pair = pairs.into_iter().find(|pair| pair.id == found.pair).ok_or_else(|| no_such(run))?;
-    watch.begin(&pair);
+    let parts = parts(office, what).await?;
+    if parts.is_empty() {
+        return Err(Failure::new("USE-113"));
+    }
     let before = (office.provider.requests(), office.provider.guest_mails());
-    let mut report = for_kind!(pair.kind, R => undo_one::<R>(office, &pair, run, request, watch).await)?;
-    report.requests = office.provider.requests() - before.0;
-    report.guest_mails = office.provider.guest_mails() - before.1;
-    watch.end(&report);
-    Ok(SyncReport {
-        run_id: report.run_id,
-        dry_run: request.dry_run,
-        requests: report.requests,
-        guest_mails: report.guest_mails,
-        pairs: vec![report],
-    })
+    let mut all = SyncReport { dry_run: request.dry_run, ..SyncReport::default() };
+    for (pair, entries) in parts {
+        watch.begin(&pair);
+        let sent = (office.provider.requests(), office.provider.guest_mails());
+        let done = for_kind!(pair.kind, R => undo_one::<R>(office, &pair, &entries, request, watch).await);
+        let mut report = done?;
+        report.name.clone_from(&pair.name);
+        report.requests = office.provider.requests() - sent.0;
+        report.guest_mails = office.provider.guest_mails() - sent.1;
+        watch.end(&report);
+        all.run_id = all.run_id.or(report.run_id);
+        all.pairs.push(report);
+    }
+    all.requests = office.provider.requests() - before.0;
+    all.guest_mails = office.provider.guest_mails() - before.1;
+    Ok(all)
+}
+
+/// Returns the entries to take back, pair by pair.
+async fn parts(office: &Office, what: &Undo) -> Outcome<Vec<(Pair, EntriesOf)>> {
+    let pairs = office.company.pairs().await?;
+    let pair = |id: &PairId| pairs.iter().find(|pair| pair.id == *id).cloned();
+    match what {
+        Undo::Run(run) => {
+            let found = find_run(office, *run).await?;
+            let pair = pair(&found.pair).ok_or_else(|| no_such(*run))?;
+            Ok(vec![(pair, EntriesOf::Run(*run))])
+        }
+        Undo::Since(user, kind, since) => {
+            let mut parts = Vec::new();
+            for pair in office.pairs(Some(user)).await? {
+                let of = EntriesOf::PairSince(pair.id.clone(), *since);
+                if kind.is_none_or(|kind| kind == pair.kind)
+                    && for_kind!(pair.kind, R => last_landed::<R>(office, &of).await)?.is_some()
+                {
+                    parts.push((pair, of));
+                }
+            }
+            Ok(parts)
+        }
+        Undo::Record(id, _) | Undo::RecordSince(id, _) => {
+            let mut parts = Vec::new();
+            let mut known = false;
+            for kind in KINDS {
+                for_kind!(kind, R => {
+                    for (owner, link) in links_of::<R>(office, id).await? {
+                        known = true;
+                        let of = match what {
+                            Undo::Record(_, Some(run)) => EntriesOf::LinkIn(link, *run),
+                            Undo::RecordSince(_, since) => EntriesOf::LinkSince(link, *since),
+                            _ => match last_landed::<R>(office, &EntriesOf::Link(link)).await? {
+                                Some(run) => EntriesOf::LinkIn(link, run),
+                                None => continue,
+                            },
+                        };
+                        if let Some(pair) = pair(&owner)
+                            && last_landed::<R>(office, &of).await?.is_some()
+                        {
+                            parts.push((pair, of));
+                        }
+                    }
+                });
+            }
+            if known { Ok(parts) } else { Err(no_record(id)) }
+        }
+    }
+}
+
+/// Returns the run of the last entry that landed.
+async fn last_landed<R: Kinded>(office: &Office, of: &EntriesOf) -> Outcome<Option<RunId>> {
+    let ledger = R::ledger(&*office.company);
+    let found = ledger.entries(of, Slice { skip: 0, limit: SLICE }).await?;
+    let landed = |entry: &&Entry<R>| matches!(entry.outcome, EntryOutcome::Landed(_));
+    Ok(found.iter().find(landed).map(|entry| entry.run))
 }
 
 async fn undo_one<R: Kinded>(
     office: &Office,
     pair: &Pair,
-    run: RunId,
+    what: &EntriesOf,
     request: &SyncRequest,
     watch: &dyn Watch,
 ) -> Outcome<PairReport> {
     let engine = engine::<R>(office, pair).await?;
-    let what = EntriesOf::Run(run);
     let report = PairReport::new(pair);
-    let failed = |error| match error {
-        passerelle_engine::EngineError::NotFound => no_such(run),
-        error => engine_failure(error, pair),
+    let failed = |error| match (error, what) {
+        (passerelle_engine::EngineError::NotFound, EntriesOf::Run(run)) => no_such(*run),
+        (error, _) => engine_failure(error, pair),
     };
     let report = if request.dry_run {
-        let found = engine.plan_undo(&what, watch.progress()).await.map_err(failed)?;
+        let found = engine.plan_undo(what, watch.progress()).await.map_err(failed)?;
         report.with_run(&found.report, &pair.user).with_plan(&found.plan)
     } else {
-        let done = engine.undo(&what, request.approval(), watch.progress()).await.map_err(failed)?;
+        let done = engine.undo(what, request.approval(), watch.progress()).await.map_err(failed)?;
         report.with_run(&done, &pair.user)
     };
     Ok(report.with_counts(&R::ledger(&*office.company).counts(&pair.id).await?))
+}
+
+fn no_record(id: &str) -> Failure {
+    Failure::new("USE-109").with("key", id)
 }
 
 async fn find_run(office: &Office, run: RunId) -> Outcome<PastRun> {

@@ -141,7 +141,7 @@ pub(crate) async fn engine<R: Kinded>(office: &Office, pair: &Pair) -> Outcome<E
     let settings = PairSettings::new(
         pair.id.clone(),
         office.company.installation(),
-        office.rules_of(pair),
+        office.rules_with(pair, Some(&account)),
         office.holder,
     );
     Ok(Engine::new(

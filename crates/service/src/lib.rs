@@ -9,26 +9,33 @@ mod kinds;
 mod office;
 mod records;
 mod report;
+mod rules;
 mod status;
 mod sync;
 mod users;
 
 pub use company::{
     Account, AccountState, AppUser, Collection, Company, Forgotten, Found, Item, Loadable, Loaded, Pair,
-    Provider, Search,
+    Provider, Purge, Search,
 };
-pub use conflicts::{Answer, Clash, Conflict, LookAlike, Waiting, conflict, conflicts, resolve};
+pub use conflicts::{
+    Answer, Answered, Clash, Conflict, Keep, LookAlike, Waiting, conflict, conflicts, forget_rule, resolve,
+};
 pub use connect::{
     Choice, ChosenPair, Disconnected, Identity, bound_account, check_binding, choose_pairs, disconnect,
     record_account,
 };
 pub use failure::{Failure, Outcome};
-pub use history::{Change, FieldChange, PastRun, changes, runs, undo};
+pub use history::{Change, FieldChange, PastRun, Undo, changes, record_changes, runs, search_changes, undo};
 pub use kinds::{KINDS, Kinded};
 pub use office::Office;
 pub use passerelle_engine::{Phase, Progress, Silent};
 pub use records::{BadRecord, ImportReport, Incoming, every, import};
 pub use report::{PairReport, PlannedWrite, Problem, SyncReport, Writes};
+pub use rules::{
+    FieldRule, Organizer, PairRules, Private, Removal, RuleBook, RuleSpec, RuleTest, Sourced, Way, rules,
+    test_rules,
+};
 pub use status::{PairStatus, UserStatus, status};
 pub use sync::{SyncRequest, Watch, sync};
 pub use users::{add_user, chosen_users, find_user};

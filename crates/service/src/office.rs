@@ -3,11 +3,10 @@
 use std::sync::Arc;
 
 use passerelle_engine::EngineError;
-use passerelle_ports::{Clock, Ids, Kind, Side};
-use passerelle_sync_rules::Rules;
+use passerelle_ports::{Clock, Ids, Side};
 use uuid::Uuid;
 
-use crate::{Company, Failure, Outcome, Pair, Provider, chosen_users};
+use crate::{Company, Failure, Outcome, Pair, Provider, RuleBook, chosen_users};
 
 /// The company, its provider, and the settings that use cases need.
 pub struct Office {
@@ -22,32 +21,13 @@ pub struct Office {
     /// The name under which leases are held: one per state directory, so that a run after a crash need
     /// not wait for the lease of the one before.
     pub holder: Uuid,
-    /// The rules of each kind, as the settings say.
-    pub contact_rules: Rules,
-    /// The rules of appointments.
-    pub event_rules: Rules,
+    /// The rules, as the settings say.
+    pub rules: RuleBook,
+    /// How many days of history are kept; 0 = all of it.
+    pub history_days: u64,
 }
 
 impl Office {
-    /// Returns the rules that the settings give a kind.
-    #[must_use]
-    pub fn rules(&self, kind: Kind) -> Rules {
-        match kind {
-            Kind::Contacts => self.contact_rules.clone(),
-            Kind::Events => self.event_rules.clone(),
-        }
-    }
-
-    /// Returns the rules of a pair: those of the settings, less writing to what its account may only read.
-    #[must_use]
-    pub fn rules_of(&self, pair: &Pair) -> Rules {
-        let rules = self.rules(pair.kind);
-        if pair.rules.creates[Side::Remote] || !rules.creates[Side::Remote] {
-            return rules;
-        }
-        rules.without_writing(Side::Remote)
-    }
-
     /// Returns the pairs in step, of one app user or of all, contacts first.
     ///
     /// # Errors

@@ -2,7 +2,7 @@
 
 use passerelle_engine::{RunReport, Stopped};
 use passerelle_ports::{Counts, Kind, LinkId, PairId, RunId, Side, Sides};
-use passerelle_sync_rules::{Action, Plan, SideCounts, Trip};
+use passerelle_sync_rules::{Action, Plan, PlannedStep, SideCounts, Trip};
 use serde::Serialize;
 
 use crate::{Failure, Pair};
@@ -117,7 +117,7 @@ pub struct PairReport {
     /// What stopped it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub error: Option<Problem>,
-    /// Every write of the plan; of a dry run only.
+    /// Every write of the plan; of a dry run, and of a plan that the guard refused.
     #[serde(skip)]
     pub plan: Vec<PlannedWrite>,
 }
@@ -180,6 +180,7 @@ impl PairReport {
         if let Some(refused) = &run.refused {
             let failure = guard_failure(&refused.trips, refused.deletes, refused.digest.short());
             self.error = failure.as_ref().map(Problem::from);
+            self.plan = planned(&refused.steps);
         }
         self
     }
@@ -187,17 +188,7 @@ impl PairReport {
     pub(crate) fn with_plan(mut self, plan: &Plan) -> Self {
         self.deferred_deletes = plan.counts.deferred_deletes;
         self.digest = Some(plan.digest.as_str().to_owned());
-        self.plan = plan
-            .steps
-            .iter()
-            .map(|step| PlannedWrite {
-                link: step.link,
-                side: step.side,
-                action: action_name(step.action),
-                summary: step.summary.clone(),
-                fields: step.fields.iter().map(ToString::to_string).collect(),
-            })
-            .collect();
+        self.plan = planned(&plan.steps);
         if self.error.is_none() {
             let failure = guard_failure(&plan.trips, plan.deletes(), plan.digest.short());
             self.error = failure.as_ref().map(Problem::from);
@@ -245,6 +236,19 @@ impl SyncReport {
     }
 }
 
+fn planned(steps: &[PlannedStep]) -> Vec<PlannedWrite> {
+    steps
+        .iter()
+        .map(|step| PlannedWrite {
+            link: step.link,
+            side: step.side,
+            action: action_name(step.action),
+            summary: step.summary.clone(),
+            fields: step.fields.iter().map(ToString::to_string).collect(),
+        })
+        .collect()
+}
+
 pub(crate) fn action_name(action: Action) -> &'static str {
     match action {
         Action::Create => "create",
@@ -253,7 +257,7 @@ pub(crate) fn action_name(action: Action) -> &'static str {
     }
 }
 
-fn stopped_failure(stopped: &Stopped, user: &str) -> Failure {
+pub(crate) fn stopped_failure(stopped: &Stopped, user: &str) -> Failure {
     let mut error = passerelle_ports::PortError::new(stopped.kind, "run");
     error.retry_after = stopped.retry_after_seconds.map(std::time::Duration::from_secs);
     let mut failure = Failure::of_port(stopped.side, error);
@@ -266,11 +270,16 @@ fn stopped_failure(stopped: &Stopped, user: &str) -> Failure {
 
 /// The first objection of the guard, as an article; an approval names the number or the digest.
 fn guard_failure(trips: &[Trip], deletes: u64, digest: &str) -> Option<Failure> {
-    let failure = match trips.first()? {
+    // What only a digest approves comes first: whoever did what the text says would be refused again.
+    let rank = |trip: &&Trip| !matches!(trip, Trip::Alike { .. } | Trip::RulesChanged { .. });
+    let failure = match trips.iter().min_by_key(rank)? {
         Trip::Deletes { allowed, .. } => Failure::new("SYNC-101").with("limit", allowed.to_string()),
         Trip::Emptied { side, .. } => Failure::new("SYNC-102").with("side", side.as_str()),
         Trip::Alike { member, side, .. } => {
             Failure::new("SYNC-103").with("field", member).with("side", side.as_str())
+        }
+        Trip::RulesChanged { planned } => {
+            return Some(Failure::new("SYNC-114").with("count", planned.to_string()).with("digest", digest));
         }
     };
     Some(failure.with("count", deletes.to_string()).with("digest", digest))

@@ -2,12 +2,13 @@
 
 use std::collections::BTreeMap;
 
+use chrono::TimeDelta;
 use passerelle_engine::{Approval, Progress};
 use passerelle_ports::Slice;
 
 use crate::{
     Account, AccountState, Failure, Kinded, Office, Outcome, Pair, PairReport, Problem, SyncReport,
-    kinds::{engine, for_kind},
+    kinds::{KINDS, engine, for_kind},
     office::engine_failure,
 };
 
@@ -22,6 +23,8 @@ pub struct SyncRequest {
     pub allow_deletes: Option<u64>,
     /// The plan whose digest begins like this is approved.
     pub approve: Option<String>,
+    /// The database is an older copy of itself: everything is listed and matched anew, nothing is deleted.
+    pub relist: bool,
 }
 
 /// Somebody who watches the pairs of a run.
@@ -78,7 +81,22 @@ pub async fn sync(office: &Office, request: &SyncRequest, watch: &dyn Watch) -> 
     }
     report.requests = office.provider.requests() - before.0;
     report.guest_mails = office.provider.guest_mails() - before.1;
+    if !request.dry_run {
+        forget_old(office).await?;
+    }
     Ok(report)
+}
+
+/// Forgets the history that is older than the settings want to keep.
+async fn forget_old(office: &Office) -> Outcome<()> {
+    let age = i64::try_from(office.history_days).ok().filter(|days| *days > 0).and_then(TimeDelta::try_days);
+    let before = age.and_then(|age| office.clock.now().checked_sub_signed(age));
+    if let Some(before) = before {
+        for kind in KINDS {
+            for_kind!(kind, R => R::ledger(&*office.company).purge(before).await)?;
+        }
+    }
+    Ok(())
 }
 
 async fn one<R: Kinded>(
@@ -109,6 +127,9 @@ async fn attempt<R: Kinded>(
     let mut report = PairReport::new(pair);
     report.first = ledger.runs(Some(&pair.id), Slice { skip: 0, limit: 1 }).await?.is_empty();
     let failed = |error| engine_failure(error, pair);
+    if request.relist {
+        engine.relist().await.map_err(failed)?;
+    }
     if request.dry_run {
         let found = engine.plan(watch.progress()).await.map_err(failed)?;
         report = report.with_run(&found.report, &pair.user).with_plan(&found.plan);

@@ -7,14 +7,14 @@ use async_trait::async_trait;
 use passerelle_calendar::Event;
 use passerelle_contacts::{Contact, Email};
 use passerelle_ports::{
-    Clock, ErrorKind, InstallationId, ItemId, Kind, Ledger, PortError, PortResult, Replica, Side,
+    Clock, ErrorKind, InstallationId, ItemId, Kind, Ledger, LinkId, PortError, PortResult, Replica, Side,
 };
 use passerelle_service::{
     Account, AccountState, AppUser, Choice, Collection, Company, Forgotten, Found, Identity, Incoming, Item,
-    Loadable, Loaded, Office, Pair, PairReport, Progress, Provider, Search, Silent, SyncRequest, Watch,
-    add_user, choose_pairs, disconnect, import, record_account, runs, status, sync, undo,
+    Loadable, Loaded, Office, Pair, PairReport, Progress, Provider, Purge, RuleBook, Search, Silent,
+    SyncRequest, Undo, Watch, add_user, choose_pairs, disconnect, import, record_account, runs, status, sync,
+    undo,
 };
-use passerelle_sync_rules::Rules;
 use passerelle_testkit::{MemLedger, MemOptions, MemReplica, TestClock, TestIds, finish};
 use uuid::Uuid;
 
@@ -30,6 +30,7 @@ struct FakeCompany {
     here: Books,
     contact_ledger: Arc<MemLedger<Contact>>,
     event_ledger: Arc<MemLedger<Event>>,
+    numbers: Mutex<Vec<LinkId>>,
 }
 
 struct FakeProvider {
@@ -105,6 +106,20 @@ impl Company for FakeCompany {
     }
     fn event_ledger(&self) -> Arc<dyn Ledger<Event>> {
         self.event_ledger.clone()
+    }
+    async fn numbers(&self, links: &[LinkId]) -> PortResult<Vec<u64>> {
+        let mut known = self.numbers.lock().unwrap();
+        let number = |link: &LinkId| {
+            let at = known.iter().position(|known| known == link).unwrap_or_else(|| {
+                known.push(*link);
+                known.len() - 1
+            });
+            at as u64 + 1
+        };
+        Ok(links.iter().map(number).collect())
+    }
+    async fn purges(&self) -> PortResult<Vec<Purge>> {
+        Ok(Vec::new())
     }
     async fn load_contacts(&self, _: Option<&str>, records: Vec<Loadable<Contact>>) -> PortResult<Loaded> {
         let created = records.len() as u64;
@@ -203,6 +218,7 @@ fn world() -> World {
         here: Books::local(&clock),
         contact_ledger: Arc::default(),
         event_ledger: Arc::default(),
+        numbers: Mutex::default(),
     });
     let provider = Arc::new(FakeProvider {
         there: Books::remote(&clock),
@@ -215,8 +231,8 @@ fn world() -> World {
         clock: clock.clone(),
         ids: Arc::new(TestIds::new(1)),
         holder: Uuid::from_u128(7),
-        contact_rules: Rules::default(),
-        event_rules: Rules::default(),
+        rules: RuleBook::default(),
+        history_days: 90,
     };
     World { company, provider, office, clock }
 }
@@ -296,7 +312,7 @@ async fn the_main_calendar_and_the_contacts_are_chosen_unless_somebody_says_othe
     assert_eq!(choose(&["main", "primary"], false).await.unwrap_err().code(), "SYNC-107");
     let pairs = world.company.pairs().await.unwrap();
     let holidays = pairs.iter().find(|pair| pair.name == "holidays").unwrap();
-    assert!(!world.office.rules_of(holidays).creates[Side::Remote], "it may only be read");
+    assert!(!world.office.rules_of(holidays).await.unwrap().creates[Side::Remote], "it may only be read");
     assert!(pairs.iter().all(|pair| !pair.id.as_str().contains('@')));
 }
 
@@ -341,7 +357,7 @@ async fn a_run_is_told_in_the_history_and_can_be_taken_back() {
     let changes = passerelle_service::changes(&world.office, edit).await.unwrap();
     assert_eq!((changes.len(), changes[0].action, changes[0].side), (1, "update", Side::Remote));
     assert_eq!(changes[0].fields[0].field.as_str(), "notes");
-    undo(&world.office, edit, &SyncRequest::default(), &Nobody).await.unwrap();
+    undo(&world.office, &Undo::Run(edit), &SyncRequest::default(), &Nobody).await.unwrap();
     run(&world).await;
     assert!(world.company.here.contacts.alive()[0].record.notes.is_empty());
     let told = runs(&world.office, Some("alice"), 50).await.unwrap();

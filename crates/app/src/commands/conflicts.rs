@@ -40,29 +40,53 @@ async fn list(app: &App, office: &Office, user: Option<&str>) -> Exit {
         app.out.result(&line(&app.out, one));
         app.out.line("conflict", app.clock.now(), one);
     }
-    let id = if all.is_empty() { "conflicts-none" } else { "conflicts-next" };
-    app.out.note(&app.out.t(id, &[]));
+    match all.first() {
+        None => app.out.note(&app.out.t("conflicts-none", &[])),
+        Some(first) => {
+            app.out.note(&app.out.t("conflicts-next", &[("number", first.number.to_string().into())]))
+        }
+    }
     done(app, if all.is_empty() { 0 } else { 3 })
 }
 
 async fn answer(app: &App, office: &Office, args: &ConflictResolve) -> Exit {
-    let answer = match (args.keep, args.link, args.different) {
-        (Some(keep), ..) => {
-            let side = match keep {
-                Keep::Local => Side::Local,
-                Keep::Remote => Side::Remote,
-            };
-            Answer::Keep(side, args.field.as_ref().map(Field::new))
-        }
-        (_, Some(other), _) => Answer::Same(other),
-        (_, _, true) => Answer::Different,
-        _ => return Err(Failure::new("USE-112").with("key", args.number.to_string())),
+    let field = args.field.as_ref().map(Field::new);
+    let does_not_fit = || Failure::new("USE-112").with("key", args.number.to_string());
+    let answer = match (args.link, args.keep, &args.edit) {
+        (Some(other), None, _) => Answer::Same(other, None),
+        (Some(other), Some(keep), _) => Answer::Same(other, Some(side(keep).ok_or_else(does_not_fit)?)),
+        (None, Some(keep), _) => Answer::Keep(version(keep), field),
+        (None, None, Some(value)) => Answer::Edit(field, value.clone()),
+        (None, None, None) if args.different => Answer::Different,
+        (None, None, None) => Answer::Retry,
     };
-    let answered = resolve(office, args.number, &answer).await?;
-    app.out.result(&app.out.t("conflicts-resolved", &[("name", answered.summary.as_str().into())]));
+    let answered = resolve(office, args.number, &answer, args.always).await?;
+    let name = answered.conflict.summary.as_str();
+    app.out.result(&app.out.t("conflicts-resolved", &[("name", name.into())]));
+    for rule in &answered.rules {
+        let said = [("field", rule.as_str().into()), ("count", answered.also.into())];
+        app.out.result(&app.out.t("conflicts-always", &said));
+    }
     app.out.note(&app.out.t("conflicts-sync", &[]));
     app.out.line("resolved", app.clock.now(), &answered);
     done(app, 0)
+}
+
+fn version(keep: Keep) -> passerelle_service::Keep {
+    match keep {
+        Keep::Local => passerelle_service::Keep::Local,
+        Keep::Remote => passerelle_service::Keep::Remote,
+        Keep::Both => passerelle_service::Keep::Both,
+    }
+}
+
+/// The side to keep where two records become one; *both* is no side.
+fn side(keep: Keep) -> Option<Side> {
+    match keep {
+        Keep::Local => Some(Side::Local),
+        Keep::Remote => Some(Side::Remote),
+        Keep::Both => None,
+    }
 }
 
 fn line(out: &Out, one: &Conflict) -> String {
@@ -94,20 +118,28 @@ fn named(number: Option<u64>, summary: &str) -> String {
 /// Both versions and what they agreed on before, side by side.
 pub fn shown(out: &Out, one: &Conflict) -> String {
     let mut text = line(out, one);
-    if let Waiting::Clash { fields } = &one.waiting {
+    let mut differences = |fields: &[Clash]| {
         for clash in fields {
             text.push_str(&format!("\n  {}", clash.field));
             text.push_str(&versions(out, clash));
         }
+    };
+    match &one.waiting {
+        Waiting::Clash { fields } => differences(fields),
+        Waiting::LookAlike { others, .. } => others.iter().for_each(|other| differences(&other.differences)),
+        Waiting::Refused { .. } => {}
     }
     text
 }
 
 fn versions(out: &Out, clash: &Clash) -> String {
     let mut text = String::new();
-    for (id, value) in
-        [("conflict-base", &clash.base), ("conflict-local", &clash.local), ("conflict-remote", &clash.remote)]
-    {
+    let versions = [
+        ("conflict-base", &clash.base),
+        ("conflict-local", &clash.local),
+        ("conflict-remote", &clash.remote),
+    ];
+    for (id, value) in versions {
         text.push_str(&format!("\n    {:<22}{}", out.t(id, &[]), value_text(out, value.as_ref())));
     }
     text

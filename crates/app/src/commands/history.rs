@@ -1,7 +1,7 @@
 //! `history`: the runs, and every change of a run.
 
 use passerelle_ports::{Clock, Kind, RunId, RunKind, Side};
-use passerelle_service::{Change, Office, PastRun, changes, runs};
+use passerelle_service::{Change, Office, PastRun, changes, record_changes, runs, search_changes};
 
 use super::{Exit, conflicts::value_text, done, sync::action};
 use crate::{cli::History, compose, output::Out, start::App};
@@ -9,40 +9,71 @@ use crate::{cli::History, compose, output::Out, start::App};
 pub async fn run(app: &App, args: &History) -> Exit {
     let settings = app.settings()?;
     let office = compose::office(app, &settings).await?.office;
-    match args.run {
-        Some(run) => one(app, &office, RunId(run)).await,
-        None => {
-            let all = runs(&office, args.user.as_deref(), args.limit).await?;
-            for run in &all {
-                app.out.result(&run_line(&app.out, run));
-                app.out.line("run", app.clock.now(), run);
-            }
-            let id = if all.is_empty() { "history-none" } else { "history-next" };
-            app.out.note(&app.out.t(id, &[]));
-            done(app, 0)
-        }
+    if let Some(run) = args.run {
+        let all = changes(&office, RunId(run)).await?;
+        let next = app.out.t("sync-undo", &[("run", run.to_string().into())]);
+        return tell(app, &all, &next, false);
     }
-}
-
-async fn one(app: &App, office: &Office, run: RunId) -> Exit {
-    let all = changes(office, run).await?;
-    for change in &all {
-        app.out.result(&change_text(&app.out, change));
-        app.out.line("change", app.clock.now(), change);
+    if let Some(id) = &args.record {
+        let all = record_changes(&office, id).await?;
+        let next = app.out.t("history-undo-record", &[("id", id.as_str().into())]);
+        return tell(app, &all, &next, true);
     }
-    if all.is_empty() {
-        app.out.note(&app.out.t("history-quiet", &[]));
-    } else {
-        app.out.note(&app.out.t("sync-undo", &[("run", run.to_string().into())]));
+    if let Some(text) = &args.search {
+        let all = search_changes(&office, args.user.as_deref(), text, args.limit).await?;
+        return tell(app, &all, &app.out.t("history-next", &[]), true);
     }
+    if args.purged {
+        return purged(app, &office).await;
+    }
+    let all = runs(&office, args.user.as_deref(), args.limit).await?;
+    for run in &all {
+        app.out.result(&run_line(&app.out, run));
+        app.out.line("run", app.clock.now(), run);
+    }
+    let id = if all.is_empty() { "history-none" } else { "history-next" };
+    app.out.note(&app.out.t(id, &[]));
     done(app, 0)
 }
 
-fn run_line(out: &Out, run: &PastRun) -> String {
-    let kind = match run.kind {
+fn tell(app: &App, all: &[Change], next: &str, with_time: bool) -> Exit {
+    for change in all {
+        let mut text = change_text(&app.out, change);
+        if with_time {
+            text = format!("{:>4}  {}  {text}", change.run_id, app.out.time(change.at));
+        }
+        app.out.result(&text);
+        app.out.line("change", app.clock.now(), change);
+    }
+    app.out.note(if all.is_empty() { app.out.t("history-quiet", &[]) } else { next.to_owned() }.as_str());
+    done(app, 0)
+}
+
+async fn purged(app: &App, office: &Office) -> Exit {
+    for purge in office.company.purges().await? {
+        let said = [
+            ("at", app.out.time(purge.at).into()),
+            ("before", app.out.time(purge.before).into()),
+            ("count", purge.changes.into()),
+            ("kind", kind_text(&app.out, purge.kind).into()),
+        ];
+        app.out.result(&app.out.t("history-purged", &said));
+        app.out.line("purge", app.clock.now(), &purge);
+    }
+    let kept = if office.history_days == 0 { "history-kept-all" } else { "history-kept" };
+    app.out.note(&app.out.t(kept, &[("days", office.history_days.into())]));
+    done(app, 0)
+}
+
+fn kind_text(out: &Out, kind: Kind) -> String {
+    match kind {
         Kind::Contacts => out.t("kind-contacts", &[]),
         Kind::Events => out.t("kind-events", &[]),
-    };
+    }
+}
+
+fn run_line(out: &Out, run: &PastRun) -> String {
+    let kind = kind_text(out, run.kind);
     let purpose = match run.purpose {
         RunKind::Undo(undone) => out.t("history-undo", &[("run", undone.to_string().into())]),
         RunKind::Answer => out.t("history-answer", &[]),

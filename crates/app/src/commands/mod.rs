@@ -4,11 +4,13 @@ mod completion;
 mod config;
 mod conflicts;
 mod connect;
+mod database;
 mod explain;
 mod history;
 pub mod init;
 mod man;
 mod records;
+mod rules;
 mod status;
 mod sync;
 mod undo;
@@ -38,6 +40,9 @@ pub async fn run(app: &App, command: Command) -> Exit {
         Command::Conflicts(args) => conflicts::run(app, &args).await,
         Command::History(args) => history::run(app, &args).await,
         Command::Undo(args) => undo::run(app, &args).await,
+        Command::Restore(args) => undo::restore(app, &args).await,
+        Command::Rules(args) => rules::run(app, &args).await,
+        Command::Database(args) => database::run(app, &args).await,
         Command::Contacts(args) => records::run::<Contact>(app, args).await,
         Command::Events(args) => records::run::<Event>(app, args).await,
         Command::Config(args) => config::run(app, &args).await,

@@ -11,12 +11,16 @@ use crate::{cli::Sync, compose, lock::Lock, output::Out, start::App};
 pub async fn run(app: &App, args: &Sync) -> Exit {
     let settings = app.settings()?;
     let _lock = Lock::take(&settings.path("state_dir"))?;
-    let office = compose::office(app, &settings).await?;
+    let (office, restored) = compose::office_at_home(app, &settings).await?;
+    if restored {
+        app.out.ask(&app.out.t("sync-restored", &[]));
+    }
     let request = SyncRequest {
         user: args.user.clone(),
         dry_run: args.dry_run,
         allow_deletes: args.allow_deletes,
         approve: args.approve.clone(),
+        relist: restored,
     };
     let report = sync(&office.office, &request, &Bar::new(&app.out)).await?;
     tell(app, &report, args.diff)
@@ -28,7 +32,10 @@ pub fn tell(app: &App, report: &SyncReport, diff: bool) -> Exit {
     for pair in &report.pairs {
         out.result(&table(out, pair, report.dry_run));
         if diff {
-            tell_plan(out, pair);
+            tell_plan(out, pair, usize::MAX);
+        } else if !report.dry_run {
+            // What the guard refused; the whole list is a dry run's.
+            tell_plan(out, pair, SHOWN);
         }
         for write in &pair.plan {
             out.line("change", app.clock.now(), write);
@@ -113,8 +120,13 @@ pub fn table(out: &Out, pair: &PairReport, dry_run: bool) -> String {
     lines.join("\n")
 }
 
-fn tell_plan(out: &Out, pair: &PairReport) {
-    for write in &pair.plan {
+/// How many writes of a refused plan are shown.
+const SHOWN: usize = 20;
+
+fn tell_plan(out: &Out, pair: &PairReport, most: usize) {
+    // Deletions first: they are what a person wants to see before anything else.
+    let (deletes, others): (Vec<_>, Vec<_>) = pair.plan.iter().partition(|write| write.action == "delete");
+    for write in deletes.into_iter().chain(others).take(most) {
         let side = match write.side {
             passerelle_ports::Side::Local => out.t("sync-to-local", &[]),
             passerelle_ports::Side::Remote => out.t("sync-to-remote", &[]),
@@ -122,6 +134,9 @@ fn tell_plan(out: &Out, pair: &PairReport) {
         let action = action(out, write.action);
         let fields = write.fields.join(", ");
         out.result(&format!("    {side}  {action}  {}  {fields}", write.summary));
+    }
+    if pair.plan.len() > most {
+        out.result(&out.t("sync-more", &[("count", (pair.plan.len() - most).into())]));
     }
 }
 

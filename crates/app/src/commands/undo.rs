@@ -1,36 +1,99 @@
-//! `undo run N`: shows what will be done, then does it.
+//! `undo` and `restore`: show what will be done, then do it.
 
-use passerelle_ports::RunId;
-use passerelle_service::{SyncRequest, undo};
+use chrono::{DateTime, NaiveDate, NaiveDateTime, Utc};
+use passerelle_ports::{Kind, RunId};
+use passerelle_service::{Failure, SyncRequest, Undo as What, undo};
 
 use super::{Exit, confirm, done, sync, watch::Bar};
-use crate::{cli::Undo, compose, lock::Lock, start::App};
+use crate::{
+    cli::{HowToUndo, KindName, Restore, Undo},
+    clock::from_the_wall,
+    compose,
+    lock::Lock,
+    start::App,
+};
 
 pub async fn run(app: &App, args: &Undo) -> Exit {
-    let Undo::Run(args) = args;
+    match args {
+        Undo::Run(args) => {
+            let question = app.out.t("undo-ask", &[("run", args.run.to_string().into())]);
+            take_back(app, &What::Run(RunId(args.run)), &args.how, &question).await
+        }
+        Undo::Record(args) => {
+            let question = app.out.t("undo-ask-record", &[]);
+            take_back(app, &What::Record(args.id.clone(), args.run.map(RunId)), &args.how, &question).await
+        }
+    }
+}
+
+pub async fn restore(app: &App, args: &Restore) -> Exit {
+    let since = time_of(&args.as_of)?;
+    let question = app.out.t("restore-ask", &[("time", app.out.time(since).into())]);
+    let what = match (&args.id, &args.user) {
+        (Some(id), _) => What::RecordSince(id.clone(), since),
+        (None, user) => {
+            let kind = args.kind.map(|kind| match kind {
+                KindName::Contacts => Kind::Contacts,
+                KindName::Events => Kind::Events,
+            });
+            What::Since(user.clone().unwrap_or_default(), kind, since)
+        }
+    };
+    take_back(app, &what, &args.how, &question).await
+}
+
+async fn take_back(app: &App, what: &What, how: &HowToUndo, question: &str) -> Exit {
     let settings = app.settings()?;
     let _lock = Lock::take(&settings.path("state_dir"))?;
-    let office = compose::office(app, &settings).await?.office;
-    let run = RunId(args.run);
+    let office = compose::office_at_home(app, &settings).await?.0.office;
     let plan = SyncRequest { dry_run: true, ..SyncRequest::default() };
-    let planned = undo(&office, run, &plan, &Bar::new(&app.out)).await?;
-    if args.dry_run {
+    let planned = undo(&office, what, &plan, &Bar::new(&app.out)).await?;
+    if how.dry_run {
         return sync::tell(app, &planned, true);
     }
     if !app.out.yes {
         for pair in &planned.pairs {
             app.out.result(&sync::table(&app.out, pair, true));
         }
-        let question = app.out.t("undo-ask", &[("run", args.run.to_string().into())]);
-        if !confirm(app, &question)? {
+        if !confirm(app, question)? {
             return done(app, 0);
         }
     }
     let request = SyncRequest {
-        allow_deletes: args.allow_deletes,
-        approve: args.approve.clone(),
+        allow_deletes: how.allow_deletes,
+        approve: how.approve.clone(),
         ..SyncRequest::default()
     };
-    let report = undo(&office, run, &request, &Bar::new(&app.out)).await?;
+    let report = undo(&office, what, &request, &Bar::new(&app.out)).await?;
     sync::tell(app, &report, false)
+}
+
+/// Reads a time as people write it: with a zone, or as this computer's wall shows it; a day begins at midnight.
+fn time_of(text: &str) -> Result<DateTime<Utc>, Failure> {
+    let text = text.trim();
+    if let Ok(at) = DateTime::parse_from_rfc3339(text) {
+        return Ok(at.with_timezone(&Utc));
+    }
+    let wall = ["%Y-%m-%d %H:%M:%S", "%Y-%m-%d %H:%M", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%dT%H:%M"]
+        .into_iter()
+        .find_map(|form| NaiveDateTime::parse_from_str(text, form).ok())
+        .or_else(|| NaiveDate::parse_from_str(text, "%Y-%m-%d").ok()?.and_hms_opt(0, 0, 0));
+    wall.and_then(from_the_wall)
+        .ok_or_else(|| Failure::new("USE-101").with("reason", format!("--as-of {text} (2026-11-25 14:30)")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_time_is_read_in_the_ways_people_write_it() {
+        assert_eq!(time_of("2026-11-25T14:30:00+01:00").unwrap().to_rfc3339(), "2026-11-25T13:30:00+00:00");
+        for text in ["2026-11-25", "2026-11-25 14:30", "2026-11-25T14:30:05", " 2026-11-25 14:30:05 "] {
+            assert!(time_of(text).is_ok(), "{text}");
+        }
+        for text in ["", "yesterday", "2026-13-01", "14:30"] {
+            assert_eq!(time_of(text).unwrap_err().code(), "USE-101", "{text}");
+        }
+    }
 }

@@ -5,9 +5,11 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use passerelle_calendar::Event;
 use passerelle_contacts::Contact;
-use passerelle_ports::{ErrorKind, InstallationId, ItemId, Ledger, PortError, PortResult, Replica, Slice};
+use passerelle_ports::{
+    ErrorKind, InstallationId, ItemId, Ledger, LinkId, PortError, PortResult, Replica, Slice,
+};
 use passerelle_service::{
-    Account, AccountState, AppUser, Company, Found, Item, Loadable, Loaded, Pair, Search,
+    Account, AccountState, AppUser, Company, Found, Item, KINDS, Loadable, Loaded, Pair, Purge, Search,
 };
 use passerelle_sql_store as sql;
 
@@ -85,6 +87,22 @@ impl Company for SqlCompany {
             enabled: pair.enabled,
         };
         self.store.pairs().save(row).await.map_err(|error| error.at("pairs.save"))
+    }
+
+    async fn numbers(&self, links: &[LinkId]) -> PortResult<Vec<u64>> {
+        self.store.numbers(links).await.map_err(|error| error.at("numbers"))
+    }
+
+    async fn purges(&self) -> PortResult<Vec<Purge>> {
+        let found = self.store.purges().await.map_err(|error| error.at("purges"))?;
+        let kind = |name: &str| KINDS.into_iter().find(|kind| kind.as_str() == name);
+        Ok(found
+            .into_iter()
+            .filter_map(|purge| {
+                let kind = kind(&purge.kind)?;
+                Some(Purge { at: purge.at, kind, before: purge.before, changes: purge.entries })
+            })
+            .collect())
     }
 
     fn contacts(&self, user: &str) -> Arc<dyn Replica<Contact>> {

@@ -1,9 +1,9 @@
 //! The story: what happens, in which order, and what is true at the end.
 
 use anyhow::{Context, Result, ensure};
-use passerelle_ports::{Clock, Kind, Side, Value};
+use passerelle_ports::{Clock, Kind, Value};
 use passerelle_service::{
-    Answer, PairReport, SyncReport, SyncRequest, Waiting, Writes, conflicts, resolve, undo,
+    Answer, Keep, PairReport, SyncReport, SyncRequest, Undo, Waiting, Writes, conflicts, resolve, undo,
 };
 use serde_json::json;
 
@@ -155,7 +155,7 @@ async fn answer(stage: &Stage<'_>) -> Result<()> {
         );
     }
     stage.app.out.line("conflict", stage.app.clock.now(), question);
-    resolve(office, question.number, &Answer::Keep(Side::Local, None)).await?;
+    resolve(office, question.number, &Answer::Keep(Keep::Local, None), false).await?;
     say(stage, "demo-conflict-answer", &[]);
     let report = stage.sync(false).await?;
     pairs(stage, &report);
@@ -175,7 +175,7 @@ async fn take_back(stage: &Stage<'_>, second: &SyncReport) -> Result<()> {
     let office = &stage.composed.office;
     let lost = company::at(9);
     say(stage, "demo-undo", &[("run", run.to_string()), ("who", lost.display_name())]);
-    let report = undo(office, run, &SyncRequest::default(), &Bar::new(&stage.app.out)).await?;
+    let report = undo(office, &Undo::Run(run), &SyncRequest::default(), &Bar::new(&stage.app.out)).await?;
     pairs(stage, &report);
     line(stage, "undo", &report);
     settle(stage).await?;

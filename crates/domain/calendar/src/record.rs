@@ -1,17 +1,21 @@
 //! What the engine asks of an event.
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, ops::Range};
 
+use chrono::{Days, NaiveDate};
 use passerelle_ports::{Field, Fields, Kind, MatchKey, Record, Value};
 
 use crate::{
     Event, Privacy, Start,
     normal::{lower, normal},
-    normal_line,
+    normal_line, occurrences,
 };
 
 /// The title of an event of which a stranger may know only that time is taken.
 pub const BUSY_TITLE: &str = "Busy";
+
+/// How many occurrences are looked at to tell whether one is within some days.
+const LOOKED_AT: usize = 400;
 
 /// The members that tell when, and nothing else.
 const TIMES: [&str; 10] = [
@@ -62,6 +66,21 @@ impl Record for Event {
 
     fn summary(&self) -> String {
         normal_line(&self.title)
+    }
+
+    fn occurs_between(&self, days: &Range<NaiveDate>) -> bool {
+        let Some(start) = &self.start else { return true };
+        // What began before the first day may still last.
+        let lasts = u64::from(self.duration.days) + u64::from(self.duration.seconds) / 86_400 + 1;
+        let from = days.start.checked_sub_days(Days::new(lasts)).unwrap_or(NaiveDate::MIN);
+        match occurrences(self, from..days.end, LOOKED_AT) {
+            Ok(found) => found.list.iter().any(|one| {
+                let end = one.start.plus(one.duration).map(|end| end.wall());
+                one.start.date() >= days.start || end.is_some_and(|end| end > days.start.into())
+            }),
+            // A rule that is kept but cannot be expanded goes on for ever.
+            Err(_) => start.date() < days.end,
+        }
     }
 }
 
@@ -118,6 +137,41 @@ mod tests {
             let event =
                 Event { title: " RÉUNION ".into(), start: Some(start.parse().unwrap()), ..Event::default() };
             assert_eq!(keys(&event), [key]);
+        }
+    }
+
+    #[test]
+    fn an_event_takes_place_on_the_days_that_any_of_its_occurrences_touches() {
+        let day = |text: &str| text.parse::<NaiveDate>().unwrap();
+        let window = day("2026-11-20")..day("2026-11-27");
+        let event = |start: &str, days: u32, seconds: u32, rule: &str| Event {
+            start: Some(start.parse().unwrap()),
+            duration: Duration { days, seconds },
+            recurrence_rules: (!rule.is_empty()).then(|| rule.to_owned()).into_iter().collect(),
+            ..Event::default()
+        };
+        for (description, event, expected) in [
+            ("within", event("2026-11-21T10:00:00[Europe/Paris]", 0, 3600, ""), true),
+            ("the last day", event("2026-11-26", 1, 0, ""), true),
+            ("the day after", event("2026-11-27", 1, 0, ""), false),
+            ("the day before", event("2026-11-19", 1, 0, ""), false),
+            ("a fair that goes on", event("2026-11-18", 3, 0, ""), true),
+            ("past midnight", event("2026-11-19T23:30:00[Europe/Paris]", 0, 3600, ""), true),
+            ("until midnight", event("2026-11-19T23:00:00[Europe/Paris]", 0, 3600, ""), false),
+            (
+                "a series of years ago",
+                event("2020-01-06T09:00:00[Europe/Paris]", 0, 3600, "FREQ=WEEKLY"),
+                true,
+            ),
+            (
+                "one that ended",
+                event("2020-01-06T09:00:00[Europe/Paris]", 0, 3600, "FREQ=WEEKLY;COUNT=9"),
+                false,
+            ),
+            ("one that begins later", event("2027-01-06", 1, 0, "FREQ=DAILY"), false),
+            ("no start", Event::default(), true),
+        ] {
+            assert_eq!(event.occurs_between(&window), expected, "{description}");
         }
     }
 
@@ -262,8 +316,8 @@ mod tests {
 
         #[test]
         fn expanding_never_fails_but_with_an_error(event in event()) {
-            let day = chrono::NaiveDate::from_ymd_opt(2026, 11, 23).unwrap();
-            let _ = occurrences(&event, day..day + chrono::Days::new(7), 10);
+            let day = NaiveDate::from_ymd_opt(2026, 11, 23).unwrap();
+            let _ = occurrences(&event, day..day + Days::new(7), 10);
             let _ = validate(&event);
         }
     }

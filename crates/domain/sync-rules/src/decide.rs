@@ -104,6 +104,12 @@ pub fn takes_part<R: Record>(record: &R, rules: &Rules) -> bool {
         && rules.window.is_none_or(|window| record.occurs_between(&window.days()))
 }
 
+/// Returns the fields in which the two sides of a link clash, whatever else has to happen to it first.
+#[must_use]
+pub fn clashes<R: Record>(link: &Link<R>, rules: &Rules) -> Vec<Field> {
+    compare::<R>(link, rules, &Seen::new(link, rules)).clash
+}
+
 fn compare<R: Record>(link: &Link<R>, rules: &Rules, seen: &Seen) -> Changes {
     let both = link.alive(Side::Local).is_some() && link.alive(Side::Remote).is_some();
     let mut changes = Changes::default();

@@ -86,6 +86,12 @@ impl FieldPattern {
         FieldPattern(text.into())
     }
 
+    /// Returns the pattern as it is written.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
     /// Tells whether the pattern names this field. A member's name alone names all its entries.
     #[must_use]
     pub fn names(&self, field: &Field) -> bool {

@@ -39,6 +39,20 @@ pub enum Test {
     NotBefore(String),
     /// All of them sort before this text: for ISO dates. Nothing there = true.
     Before(String),
+    /// Every entry with this flag has one of these keys; no entry with it = true.
+    OwnedBy {
+        /// The flag: a member of the entry that is true.
+        flag: String,
+        /// The keys.
+        keys: Vec<String>,
+    },
+    /// The opposite: some entry with this flag has another key.
+    NotOwnedBy {
+        /// The flag.
+        flag: String,
+        /// The keys.
+        keys: Vec<String>,
+    },
 }
 
 impl Scope {
@@ -50,9 +64,13 @@ impl Scope {
 }
 
 impl Condition {
-    fn holds(&self, fields: &Fields) -> bool {
+    /// Tells whether a record with these fields meets the condition.
+    #[must_use]
+    pub fn holds(&self, fields: &Fields) -> bool {
         let texts = self.texts(fields);
         match &self.test {
+            Test::OwnedBy { flag, keys } => self.is_owned(fields, flag, keys),
+            Test::NotOwnedBy { flag, keys } => !self.is_owned(fields, flag, keys),
             Test::Present => !texts.is_empty(),
             Test::Absent => texts.is_empty(),
             Test::AnyOf(list) => texts.iter().any(|text| list.contains(text)),
@@ -60,6 +78,13 @@ impl Condition {
             Test::NotBefore(limit) => texts.iter().all(|text| text >= limit),
             Test::Before(limit) => texts.iter().all(|text| text < limit),
         }
+    }
+
+    fn is_owned(&self, fields: &Fields, flag: &str, keys: &[String]) -> bool {
+        let flagged = fields
+            .iter()
+            .filter(|(field, value)| self.fields.names(field) && value.get(flag) == Some(&Value::Bool(true)));
+        flagged.filter_map(|(field, _)| field.key()).all(|key| keys.iter().any(|known| known == key))
     }
 
     fn texts(&self, fields: &Fields) -> Vec<String> {
@@ -89,12 +114,18 @@ mod tests {
 
     use super::*;
 
+    fn owned(key: &str) -> Test {
+        Test::OwnedBy { flag: "organizer".into(), keys: vec![key.into()] }
+    }
+
     #[test]
     fn conditions_read_values_lists_and_keys() {
         let fields: Fields = [
             (Field::new("start"), json!("2026-03-01T10:00:00")),
             (Field::new("keywords"), json!(["client", "vip"])),
             (Field::keyed("groups", "sales"), json!(true)),
+            (Field::keyed("participants", "anne@a.example"), json!({"organizer": true})),
+            (Field::keyed("participants", "bob@a.example"), json!({"organizer": false})),
         ]
         .into();
         for (pattern, test, expected) in [
@@ -106,6 +137,9 @@ mod tests {
             ("keywords", Test::AnyOf(vec!["vip".into()]), true),
             ("keywords", Test::NoneOf(vec!["vip".into()]), false),
             ("groups", Test::AnyOf(vec!["sales".into()]), true),
+            ("participants", owned("anne@a.example"), true),
+            ("participants", owned("bob@a.example"), false),
+            ("guests", owned("bob@a.example"), true),
         ] {
             let condition = Condition { fields: FieldPattern::new(pattern), test };
             assert_eq!(Scope { all: vec![condition.clone()] }.holds(&fields), expected, "{condition:?}");

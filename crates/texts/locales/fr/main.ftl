@@ -87,7 +87,7 @@ status-due = { $count } en attente du prochain passage
 
 # conflicts
 conflicts-none = Rien n'attend de décision.
-conflicts-next = Voir : passerelle conflicts show 1. Trancher : passerelle conflicts resolve 1 --keep local
+conflicts-next = Voir : passerelle conflicts show { $number }. Trancher : passerelle conflicts resolve { $number } --keep local
 conflicts-resolved = ✓ { $name } : votre réponse est gardée.
 conflicts-sync = Le prochain passage l'applique : passerelle sync
 conflict-clash = modifié des deux côtés : { $field }

@@ -16,7 +16,8 @@ use crate::{
     schema::{
         change_log, passerelle_copies as copies, passerelle_entries as entries, passerelle_leases as leases,
         passerelle_links as links, passerelle_match_keys as match_keys, passerelle_outcomes as outcomes,
-        passerelle_pair_states as pair_states, passerelle_runs as runs, passerelle_strangers as strangers,
+        passerelle_pair_states as pair_states, passerelle_purges as purges, passerelle_runs as runs,
+        passerelle_strangers as strangers,
     },
     settings,
 };
@@ -26,6 +27,16 @@ pub(crate) fn purge(conn: &mut Conn, of: Kind, before: DateTime<Utc>) -> Result<
     let before = stamp(before);
     let old = entries::kind.eq(kind).and(entries::is_open.eq(false)).and(entries::opened.lt(before));
     let gone = diesel::delete(entries::table.filter(old)).execute(conn)?;
+    if gone > 0 {
+        diesel::insert_into(purges::table)
+            .values((
+                purges::at.eq(diesel::dsl::now),
+                purges::kind.eq(kind),
+                purges::before.eq(before),
+                purges::entries.eq(i64::try_from(gone).unwrap_or(i64::MAX)),
+            ))
+            .execute(conn)?;
+    }
     let used = exists(entries::table.filter(entries::run.eq(runs::id)));
     diesel::delete(runs::table.filter(runs::kind.eq(kind).and(runs::finished.lt(before))).filter(not(used)))
         .execute(conn)?;

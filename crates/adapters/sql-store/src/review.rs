@@ -1,0 +1,75 @@
+//! What people look at: numbers of what waits, and what was forgotten of the history.
+
+use std::collections::HashMap;
+
+use chrono::{DateTime, Utc};
+use diesel::prelude::*;
+use passerelle_ports::LinkId;
+
+use crate::{
+    Store, StoreError,
+    dialect::MOST_NAMES,
+    schema::{passerelle_numbers as numbers, passerelle_purges as purges},
+};
+
+/// A part of the history that was forgotten because it was old.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Purge {
+    /// When.
+    pub at: DateTime<Utc>,
+    /// The kind of record, by its name.
+    pub kind: String,
+    /// Everything before this time.
+    pub before: DateTime<Utc>,
+    /// How many entries.
+    pub entries: u64,
+}
+
+impl Store {
+    /// Returns the numbers under which people find links. A link gets one when it is first asked for, and keeps
+    /// it for ever; no number is given twice.
+    ///
+    /// # Errors
+    ///
+    /// Those of the database.
+    pub async fn numbers(&self, links: &[LinkId]) -> Result<Vec<u64>, StoreError> {
+        let names: Vec<String> = links.iter().map(ToString::to_string).collect();
+        let given = self.db.write(move |conn| {
+            let mut known: HashMap<String, i64> = HashMap::new();
+            for some in names.chunks(MOST_NAMES) {
+                let rows: Vec<_> = some.iter().map(|name| numbers::link.eq(name)).collect();
+                diesel::insert_into(numbers::table).values(rows).on_conflict_do_nothing().execute(conn)?;
+                let found: Vec<(String, i64)> = numbers::table
+                    .filter(numbers::link.eq_any(some))
+                    .select((numbers::link, numbers::number))
+                    .load(conn)?;
+                known.extend(found);
+            }
+            Ok(names.iter().map(|name| known.get(name).copied().unwrap_or_default()).collect::<Vec<_>>())
+        });
+        Ok(given.await?.into_iter().map(|number| u64::try_from(number).unwrap_or_default()).collect())
+    }
+
+    /// Returns what was forgotten of the history, newest first.
+    ///
+    /// # Errors
+    ///
+    /// Those of the database.
+    pub async fn purges(&self) -> Result<Vec<Purge>, StoreError> {
+        type Row = (chrono::NaiveDateTime, String, chrono::NaiveDateTime, i64);
+        let rows = self.db.read(|conn| {
+            let rows: Vec<Row> = purges::table
+                .order(purges::number.desc())
+                .select((purges::at, purges::kind, purges::before, purges::entries))
+                .load(conn)?;
+            Ok(rows)
+        });
+        let purge = |(at, kind, before, entries): Row| Purge {
+            at: at.and_utc(),
+            kind,
+            before: before.and_utc(),
+            entries: u64::try_from(entries).unwrap_or_default(),
+        };
+        Ok(rows.await?.into_iter().map(purge).collect())
+    }
+}

@@ -1,0 +1,18 @@
+//! `database`: what concerns the database as a whole.
+
+use passerelle_ports::Clock;
+use serde_json::json;
+
+use super::{Exit, done};
+use crate::{cli::Database, compose, lock::Lock, start::App};
+
+pub async fn run(app: &App, args: &Database) -> Exit {
+    let Database::Adopt(args) = args;
+    let settings = app.settings()?;
+    let _lock = Lock::take(&settings.path("state_dir"))?;
+    let gone = compose::adopt(&settings, args.copied).await?;
+    let id = if args.copied { "adopt-copied" } else { "adopt-moved" };
+    app.out.result(&app.out.t(id, &[("count", gone.into())]));
+    app.out.line("adopted", app.clock.now(), &json!({ "copied": args.copied, "disconnected": gone }));
+    done(app, 0)
+}
