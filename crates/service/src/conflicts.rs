@@ -334,13 +334,10 @@ fn both(clash: &Clash) -> Option<Value> {
         (Some(Value::String(local)), Some(Value::String(remote)))
             if LINES.contains(&clash.field.member()) && clash.field.key().is_none() =>
         {
-            Some(if local.contains(remote.as_str()) {
-                local.as_str().into()
-            } else if remote.contains(local.as_str()) {
-                remote.as_str().into()
-            } else {
-                format!("{}\n{}", local.trim_end(), remote.trim_start()).into()
-            })
+            // Every line once: where one text grew out of the other, nothing is said twice.
+            let here: Vec<&str> = local.lines().collect();
+            let more = remote.lines().filter(|line| !here.contains(line));
+            Some(here.iter().copied().chain(more).collect::<Vec<_>>().join("\n").into())
         }
         (Some(Value::Array(local)), Some(Value::Array(remote))) => {
             let more = remote.iter().filter(|item| !local.contains(item));
