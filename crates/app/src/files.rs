@@ -14,6 +14,15 @@ use crate::output::Out;
 /// The records of a file, one after the other: never all of them at once.
 pub type Reading<'a, R> = Box<dyn Iterator<Item = Incoming<R>> + 'a>;
 
+/// A record with what an import left over of it.
+pub type Outgoing<R> = (R, Vec<String>);
+
+/// Returns what an import left over of a record; what a provider keeps beside it is the provider's business.
+pub fn left_over(leftovers: &serde_json::Value) -> Vec<String> {
+    let texts = leftovers.as_array().into_iter().flatten();
+    texts.filter_map(|text| text.as_str().map(str::to_owned)).collect()
+}
+
 /// A kind of record that files hold.
 pub trait Filed: Kinded {
     /// Reads a file; `None` when its format is not known.
@@ -24,7 +33,7 @@ pub trait Filed: Kinded {
         name: &str,
         format: Option<&str>,
         at: DateTime<Utc>,
-        records: Vec<Self>,
+        records: Vec<Outgoing<Self>>,
     ) -> Option<std::io::Result<Vec<u8>>>;
 }
 
@@ -54,7 +63,7 @@ impl Filed for Contact {
         name: &str,
         format: Option<&str>,
         _: DateTime<Utc>,
-        records: Vec<Self>,
+        records: Vec<Outgoing<Self>>,
     ) -> Option<std::io::Result<Vec<u8>>> {
         let format = match format.or_else(|| extension(name))? {
             "vcard" | "vcf" => ContactFormat::VCard4,
@@ -63,7 +72,6 @@ impl Filed for Contact {
             other => ContactFormat::parse(other)?,
         };
         let mut out = Vec::new();
-        let records = records.into_iter().map(|record| (record, Vec::new()));
         Some(write_contacts(&mut out, format, records).map(|_| out))
     }
 }
@@ -83,7 +91,7 @@ impl Filed for Event {
         name: &str,
         format: Option<&str>,
         at: DateTime<Utc>,
-        records: Vec<Self>,
+        records: Vec<Outgoing<Self>>,
     ) -> Option<std::io::Result<Vec<u8>>> {
         let format = match format.or_else(|| extension(name))? {
             "ical" | "ics" => EventFormat::ICalendar,
@@ -91,7 +99,6 @@ impl Filed for Event {
             other => EventFormat::parse(other)?,
         };
         let mut out = Vec::new();
-        let records = records.into_iter().map(|record| (record, Vec::new()));
         Some(write_events(&mut out, format, at, records).map(|_| out))
     }
 }

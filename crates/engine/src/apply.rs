@@ -202,6 +202,8 @@ impl<R: Record> Session<'_, R> {
     pub(crate) fn entry(&self, link: &Link<R>, intent: Intent<R>) -> Entry<R> {
         let side = intent.side;
         let from = link.copies[side].as_ref().map(|copy| copy.stored.clone());
+        let other = link.copies[side.other()].as_ref().filter(|_| intent.action == Action::Delete);
+        let other = other.map(|copy| copy.stored.clone());
         let op = match intent.action {
             Action::Create => Op::Create {
                 key: create_key(
@@ -228,6 +230,7 @@ impl<R: Record> Session<'_, R> {
             bases: link.bases.clone(),
             release: false,
             undoes: None,
+            other,
             opened: self.engine.clock.now(),
             outcome: Outcome::Open,
         }

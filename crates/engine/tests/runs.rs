@@ -6,10 +6,10 @@ use std::{sync::Arc, time::Duration};
 use async_trait::async_trait;
 use passerelle_engine::{Approval, Engine, EngineError, PairSettings, RunReport, Silent};
 use passerelle_ports::{
-    Capabilities, Clock, Cursor, EntriesOf, Field, From, Ids, InstallationId, ItemId, Ledger, Link, Next,
-    Page, PairId, PortResult, Replica, RunId, Side, Sides, Stored, Write, Written,
+    Capabilities, Clock, Cursor, EntriesOf, Field, From, Ids, InstallationId, ItemId, Ledger, Link,
+    LinkState, Next, Page, PairId, PortResult, Replica, RunId, Side, Sides, Stored, Write, Written,
 };
-use passerelle_sync_rules::{Deletes, Policy, Rules, Trip};
+use passerelle_sync_rules::{Deletes, Direction, FieldPattern, Policy, Rules, Trip};
 use passerelle_testkit::{
     Fate, Faulty, MemLedger, MemOptions, MemReplica, Note, POISON, Script, TestClock, TestIds, WriteFate,
     finish,
@@ -407,6 +407,117 @@ fn undo_puts_back_and_can_be_undone() {
 }
 
 #[test]
+fn an_undone_deletion_brings_back_what_only_the_other_side_held() {
+    let house = house();
+    let (local, _) = house.linked("a");
+    house.linked("b");
+    assert!(house.local.person_etches(&local, serde_json::json!({ "own": "kept" })));
+    house.settle();
+    house.local.person_deletes(&local);
+    let report = house.run();
+    house.settle();
+    assert_eq!(house.titles(), both(&["b"]));
+    house.undo(report.run);
+    house.settle();
+    assert_eq!(house.titles(), both(&["a", "b"]));
+    let back = house.local.alive().into_iter().find(|stored| stored.record.title == "a").unwrap();
+    assert_eq!(back.opaque.0["own"], "kept");
+}
+
+#[test]
+fn changed_rules_wait_until_their_plan_was_seen() {
+    let mut house = house();
+    house.linked("a");
+    let (b, _) = house.linked("b");
+    house.rules.fields = vec![(FieldPattern::new("title"), Direction::Neither)];
+    assert!(house.run().refused.is_none(), "a change that writes nothing stops nothing");
+    house.local.person_edits(&b, |note| note.title = "c".into());
+    house.settle();
+    assert_eq!(house.titles(), (vec!["a".into(), "c".into()], vec!["a".into(), "b".into()]));
+    house.rules.fields.clear();
+    for _ in 0..2 {
+        let refused = house.run().refused.unwrap();
+        assert_eq!(refused.trips, [Trip::RulesChanged { planned: 1 }]);
+        assert_eq!(refused.steps.len(), 1);
+    }
+    let digest = house.run().refused.unwrap().digest;
+    assert!(house.run_with(Some(Approval::Digest(digest))).refused.is_none());
+    house.settle();
+    assert_eq!(house.titles(), both(&["a", "c"]));
+}
+
+#[test]
+fn a_number_approves_only_a_plan_that_was_shown() {
+    let house = house();
+    let rows: Vec<ItemId> =
+        (0..30).map(|n| house.local.person_creates(Note::new(n.to_string(), n.to_string()))).collect();
+    house.settle();
+    for row in &rows[..12] {
+        house.local.person_deletes(row);
+    }
+    assert!(house.run_with(Some(Approval::Deletes(12))).refused.is_some(), "nobody has seen it");
+    assert!(house.run_with(Some(Approval::Deletes(12))).refused.is_none());
+    assert_eq!(house.remote.alive().len(), 18);
+}
+
+#[test]
+fn a_ping_pong_is_left_alone_and_the_others_go_on() {
+    let house = house();
+    let (local, remote) = house.linked("a");
+    let (other, _) = house.linked("b");
+    let mut stopped = None;
+    for round in 0..10 {
+        house.local.person_edits(&local, |note| note.body = format!("ours {round}"));
+        house.run();
+        house.remote.person_edits(&remote, |note| note.body = format!("theirs {round}"));
+        house.run();
+        let is_stopped = |link: &Link<Note>| matches!(link.state, LinkState::Rejected(_));
+        stopped = stopped.or(house.links().iter().any(is_stopped).then_some(round));
+    }
+    assert!(matches!(stopped, Some(2..=4)), "{stopped:?}");
+    house.local.person_edits(&other, |note| note.body = "calm".into());
+    house.run();
+    assert!(house.remote.alive().iter().any(|stored| stored.record.body == "calm"));
+}
+
+#[test]
+fn a_persons_own_value_settles_a_clash_and_is_in_the_history() {
+    let house = house();
+    let (local, remote) = house.linked("a");
+    house.local.person_edits(&local, |note| note.body = "here".into());
+    house.remote.person_edits(&remote, |note| note.body = "there".into());
+    house.run();
+    let link = house.links().pop().unwrap();
+    let field = Field::new("body");
+    assert_eq!(link.held, std::slice::from_ref(&field));
+    house.later();
+    let report = finish(house.engine().amend(link.id, &field, &"mine".into())).unwrap().unwrap();
+    assert_eq!(report.written.local.updated, 1);
+    house.settle();
+    for replica in [&house.local, &house.remote] {
+        assert_eq!(replica.alive()[0].record.body, "mine");
+    }
+    let wrong = finish(house.engine().amend(link.id, &field, &"again".into())).unwrap();
+    assert!(matches!(wrong, Err(EngineError::DoesNotFit)), "nothing waits any more");
+    // Taking the answer back brings the former value back to both sides.
+    house.undo(report.run);
+    house.settle();
+    assert_eq!(house.local.alive()[0].record.body, "here");
+}
+
+#[test]
+fn a_restored_ledger_lists_everything_and_deletes_nothing() {
+    let house = house();
+    let (a, _) = house.linked("a");
+    house.linked("b");
+    finish(house.engine().relist()).unwrap().unwrap();
+    house.local.person_deletes(&a);
+    let report = house.run();
+    assert!(report.complete.local && report.complete.remote);
+    assert_eq!(house.remote.alive().len(), 2);
+}
+
+#[test]
 fn an_unlink_rule_leaves_the_other_side_alone() {
     let mut house = house();
     house.rules.deletes.remote = Deletes::Unlink;
@@ -422,7 +533,7 @@ fn a_narrower_filter_deletes_nothing() {
     let mut house = house();
     house.linked("a");
     let condition = passerelle_sync_rules::Condition {
-        fields: passerelle_sync_rules::FieldPattern::new("category"),
+        fields: FieldPattern::new("category"),
         test: passerelle_sync_rules::Test::Present,
     };
     house.rules.scope.all.push(condition);

@@ -50,8 +50,11 @@ impl<R: Read> Objects<R> {
         let mut begun = self.line;
         let (mut depth, mut quoted, mut escaped) = (0_usize, false, false);
         while let Some(byte) = self.byte()? {
-            if depth == 0 && byte != b'{' {
+            if depth == 0 && matches!(byte, b'[' | b']' | b',' | b' ' | b'\t' | b'\r' | b'\n') {
                 continue;
+            }
+            if depth == 0 && byte != b'{' {
+                return self.stray(byte).map(Some);
             }
             if depth == 0 {
                 begun = self.line;
@@ -72,6 +75,21 @@ impl<R: Read> Objects<R> {
             }
         }
         Ok(if text.is_empty() { None } else { Some((begun, text)) })
+    }
+
+    /// Reads past what is no object: a record that somebody meant, and that is told as a bad one.
+    fn stray(&mut self, first: u8) -> io::Result<(usize, Vec<u8>)> {
+        let (line, mut text, mut escaped) = (self.line, vec![first], false);
+        while let Some(byte) = self.byte()? {
+            let ends =
+                if first == b'"' { byte == b'"' && !escaped } else { matches!(byte, b',' | b']' | b'\n') };
+            escaped = byte == b'\\' && !escaped;
+            if ends {
+                break;
+            }
+            text.push(byte);
+        }
+        Ok((line, text))
     }
 
     fn next_object(&mut self) -> Option<Found> {

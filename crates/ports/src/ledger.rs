@@ -218,6 +218,9 @@ pub struct Entry<R> {
     pub source: R,
     /// The bases before the write, for undo.
     pub bases: Sides<R>,
+    /// Of a delete: the other side's last copy, so that an undo brings back what only that side held.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub other: Option<Stored<R>>,
     /// Once this has landed, the link is released: the undo of a create.
     #[serde(default)]
     pub release: bool,

@@ -185,6 +185,8 @@ pub struct Item<R> {
     pub updated: DateTime<Utc>,
     /// The record.
     pub record: R,
+    /// What its source held beyond it; null = nothing.
+    pub leftovers: Value,
 }
 
 /// A stretch of a list, and how long the whole list is.

@@ -68,8 +68,8 @@ pub async fn every<R: Kinded>(company: &dyn Company, user: Option<&str>) -> Outc
 
 /// Puts the records of a file into the company's database. A bad one is set aside; the others go in.
 ///
-/// A record is known by its identifier (`UID`); one without, by holding nothing that a record here does
-/// not hold already. So the same file can be imported twice. The records are taken a thousand at a time, so that
+/// A record is known by its identifier (`UID`); one without, by holding nothing that a record here of the same
+/// address, number or time does not hold already, or by being equal to one here. So the same file can be imported twice. The records are taken a thousand at a time, so that
 /// the file may be of any size; `progress` is told after each thousand how many were read.
 ///
 /// # Errors
@@ -144,6 +144,11 @@ fn uid<R: Record>(record: &R) -> Option<String> {
     }
 }
 
+/// An identifier says nothing about whom it identifies.
+fn is_said(field: &&Field) -> bool {
+    field.as_str() != "uid"
+}
+
 /// What is there already, by match key: for records without an identifier.
 #[derive(Default)]
 struct Known {
@@ -176,9 +181,13 @@ impl Known {
             })
         };
         let keys = record.match_keys();
+        // Nothing but a name: it may be another person of that name who is better known here.
+        let is_strong = keys.iter().any(|key| key.strength <= 1);
+        let same =
+            |have: &Fields| says(have) && (is_strong || have.keys().filter(is_said).count() == wanted.len());
         let mut candidates = keys.iter().filter_map(|key| self.by_key.get(key)).flatten();
-        let there = candidates.any(|index| self.all.get(*index).is_some_and(says))
-            || (keys.is_empty() && self.all.iter().any(says));
+        let there = candidates.any(|index| self.all.get(*index).is_some_and(same))
+            || (keys.is_empty() && self.all.iter().any(same));
         if !there {
             self.add(record);
         }

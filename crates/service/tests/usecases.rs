@@ -137,7 +137,12 @@ impl Company for FakeCompany {
         let items = all.into_iter().skip(usize::try_from(search.skip).unwrap());
         Ok(Found {
             items: items
-                .map(|stored| Item { id: stored.id, updated: stored.updated, record: stored.record })
+                .map(|stored| Item {
+                    id: stored.id,
+                    updated: stored.updated,
+                    record: stored.record,
+                    leftovers: stored.opaque.0,
+                })
                 .collect(),
             total,
         })

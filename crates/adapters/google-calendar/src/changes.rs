@@ -176,13 +176,11 @@ fn write_times(
         other => other,
     };
     let start = placed(wanted.clone());
-    let mut end = start.plus(to.duration)?;
     let same_zone = from.start.as_ref().and_then(Start::zone) == wanted.zone();
-    if let (Some(zone), Start::Zoned { .. }, true) = (&left.end_zone, &end, same_zone) {
-        end = times::by_the_clock_of(&end, zone).unwrap_or(end);
-    }
+    let own_zone = start.zone().unwrap_or(calendar_zone);
+    let end_zone = left.end_zone.as_deref().filter(|zone| same_zone && times::is_known(zone));
     changes.set("start", times::written(&start)?);
-    changes.set("end", times::written(&end)?);
+    changes.set("end", times::end_written(&start, to.duration, end_zone.unwrap_or(own_zone))?);
     if floating || matches!(from.start, Some(Start::Floating { .. })) {
         marks::put(&mut changes.private, marks::FLOATING, floating.then_some(calendar_zone));
     }

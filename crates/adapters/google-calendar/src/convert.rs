@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use passerelle_calendar::{
     Alert, AlertAction, Event, FreeBusyStatus, Participant, ParticipationStatus, Privacy, RecurrenceId, Role,
-    Start, Status,
+    Start, Status, contains,
 };
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -277,8 +277,13 @@ pub(crate) fn lines(
     }
     let rules = event.recurrence_rules.iter().map(|rule| format!("RRULE:{rule}"));
     let excluded_rules = event.excluded_recurrence_rules.iter().map(|rule| format!("EXRULE:{rule}"));
-    let dates =
-        event.recurrence_dates.iter().filter(|(_, taken)| **taken).filter_map(|(id, _)| id.parse().ok());
+    let dates = event.recurrence_dates.iter().filter(|(_, taken)| **taken).map(|(id, _)| id);
+    // A changed occurrence that the rule does not make is one all the same (RFC 8984, 4.3.5): Google has to be told.
+    let bare = Event { recurrence_overrides: BTreeMap::new(), ..event.clone() };
+    let is_strange = |id: &str| id.parse().is_ok_and(|id| contains(&bare, id) == Ok(false));
+    let strange = event.recurrence_overrides.iter().filter(|(_, change)| !change.excluded);
+    let strange = strange.map(|(id, _)| id).filter(|id| is_strange(id));
+    let dates = dates.chain(strange).filter_map(|id| id.parse().ok());
     let excluded = event.recurrence_overrides.iter().filter(|(_, change)| change.excluded);
     let excluded = excluded.filter_map(|(id, _)| id.parse().ok()).filter(|id| !elsewhere(*id));
     let (dates, excluded): (Vec<_>, Vec<_>) = (dates.collect(), excluded.collect());

@@ -31,6 +31,11 @@ pub(crate) fn moved(operation: &'static str) -> PortError {
 
 /// Refuses an event that cannot be sent, before a byte is.
 pub(crate) fn checked(event: &Event, operation: &'static str) -> PortResult<()> {
+    if begins_in_a_gap(event) {
+        return Err(PortError::new(ErrorKind::Rejected, operation)
+            .with_code("SYNC-108")
+            .with_detail("reason", "start"));
+    }
     let Some(problem) = validate(event).into_iter().find(|problem| !problem.is_harmless()) else {
         return Ok(());
     };
@@ -41,6 +46,17 @@ pub(crate) fn checked(event: &Event, operation: &'static str) -> PortResult<()> 
             .with_detail("zone", zone));
     }
     Err(rejected(operation, problem.id()))
+}
+
+/// Tells whether a series begins at a time that its clock skips that day: Google would move every occurrence of it,
+/// and lose those that were changed.
+fn begins_in_a_gap(event: &Event) -> bool {
+    let Some(start @ Start::Zoned { local, zone }) = event.start.as_ref().filter(|_| event.is_recurring())
+    else {
+        return false;
+    };
+    let shown = start.instant().zip(parse_zone(zone)).map(|(at, zone)| at.with_timezone(&zone).naive_local());
+    shown.is_some_and(|shown| shown != *local)
 }
 
 fn unknown_zone(event: &Event) -> Option<&str> {

@@ -177,11 +177,27 @@ impl GoogleCalendar {
         let mut family = Family { master, exceptions: seen };
         let Some(uid) = family.master.ical_uid.clone() else { return Ok(Found::Alive(Box::new(family))) };
         let mut alive = true;
+        self.relatives(&uid, &mut family, &mut alive).await?;
+        if let Some(base) = series::base(&family.master.id)
+            && let Some(base) = self.get(base).await?
+            && let Some(old) = base.ical_uid.filter(|old| *old != uid)
+        {
+            // Occurrences that were changed before the series was split keep the identifier they had (C73).
+            self.relatives(&old, &mut family, &mut alive).await?;
+        }
+        if !family.master.is_master() {
+            family.exceptions.clear();
+        }
+        Ok(if alive { Found::Alive(Box::new(family)) } else { Found::Nothing })
+    }
+
+    /// Adds what an iCalendar identifier names to a family: its master as it stands, and exceptions.
+    async fn relatives(&self, uid: &str, family: &mut Family, alive: &mut bool) -> PortResult<()> {
         let mut token: Option<String> = None;
         loop {
             let mut call = self
                 .call("events.list", Method::GET, None)
-                .query("iCalUID", &uid)
+                .query("iCalUID", uid)
                 .query("showDeleted", "true")
                 .query("maxResults", "2500");
             if let Some(token) = &token {
@@ -191,7 +207,7 @@ impl GoogleCalendar {
             self.learn(&page);
             for event in page.items.into_iter().map(resource) {
                 if event.id == family.master.id {
-                    alive = !event.is_cancelled();
+                    *alive = !event.is_cancelled();
                     family.master = event;
                 } else if event.recurring_event_id.as_deref() == Some(family.master.id.as_str()) {
                     family.exceptions.insert(event.id.clone(), event);
@@ -199,13 +215,9 @@ impl GoogleCalendar {
             }
             token = page.next_page_token;
             if token.is_none() {
-                break;
+                return Ok(());
             }
         }
-        if !family.master.is_master() {
-            family.exceptions.clear();
-        }
-        Ok(if alive { Found::Alive(Box::new(family)) } else { Found::Nothing })
     }
 
     /// Looks up a series whose iCalendar identifier is known: one request instead of two.

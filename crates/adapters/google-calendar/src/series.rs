@@ -46,6 +46,14 @@ pub(crate) fn split(id: &str) -> Option<(&str, &str)> {
     (fits && !master.is_empty()).then_some((master, suffix))
 }
 
+/// Returns the id of the series that this one was split off from, in Google's calendar or on a phone (C70). A part may
+/// have been split again: the base is the first of them.
+pub(crate) fn base(id: &str) -> Option<&str> {
+    let (base, part) = id.split_once("_R")?;
+    let digits = part.bytes().take(8).filter(u8::is_ascii_digit).count() == 8;
+    (digits && !base.is_empty()).then_some(base)
+}
+
 /// Returns the etag within the version of a single event.
 pub(crate) fn etag(version: &Version) -> &str {
     version.as_str().rsplit_once(' ').map_or(version.as_str(), |(etag, _)| etag)
@@ -103,6 +111,8 @@ impl Family {
             live.insert(id, exception.clone());
             let change = difference(&expected(&converted.event, id), &changed);
             if change != Override::default() {
+                // A changed occurrence says by itself that it takes place.
+                converted.event.recurrence_dates.remove(&id.to_string());
                 converted.event.recurrence_overrides.entry(id.to_string()).or_insert(change);
             }
         }

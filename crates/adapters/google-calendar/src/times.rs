@@ -1,6 +1,6 @@
 //! Days, instants and zones, both ways (C62, C90 to C95).
 
-use chrono::{DateTime, NaiveDate, NaiveDateTime, SecondsFormat, Utc};
+use chrono::{DateTime, NaiveDate, NaiveDateTime, SecondsFormat, TimeDelta, Utc};
 use chrono_tz::Tz;
 use passerelle_calendar::{Duration, RecurrenceId, Start, parse_zone};
 use serde_json::{Map, Value, json};
@@ -45,21 +45,28 @@ pub(crate) fn duration(start: &Time, end: &Time) -> Option<Duration> {
 pub(crate) fn written(start: &Start) -> Option<Value> {
     match start {
         Start::Date { date } => Some(json!({"date": date.to_string(), "dateTime": null, "timeZone": null})),
-        Start::Zoned { zone, .. } => {
-            let at = start.instant()?.with_timezone(&parse_zone(zone)?);
-            let text = at.to_rfc3339_opts(SecondsFormat::Secs, false);
-            Some(json!({"date": null, "dateTime": text, "timeZone": zone}))
-        }
+        Start::Zoned { zone, .. } => written_at(start.instant()?, zone),
         Start::Floating { .. } => None,
     }
 }
 
-/// Writes a zoned time by the clock of another zone: the same instant.
-pub(crate) fn by_the_clock_of(start: &Start, zone: &str) -> Option<Start> {
-    Some(Start::Zoned {
-        local: start.instant()?.with_timezone(&parse_zone(zone)?).naive_local(),
-        zone: zone.to_owned(),
-    })
+/// Writes the end of what begins then and lasts so long, by the clock of `zone`: an instant, because the clock shows
+/// an hour twice when summer time ends.
+pub(crate) fn end_written(start: &Start, duration: Duration, zone: &str) -> Option<Value> {
+    match start {
+        Start::Zoned { .. } => {
+            let days = start.plus(Duration::days(duration.days))?;
+            let seconds = TimeDelta::seconds(i64::from(duration.seconds));
+            written_at(days.instant()?.checked_add_signed(seconds)?, zone)
+        }
+        _ => written(&start.plus(duration)?),
+    }
+}
+
+fn written_at(instant: DateTime<Utc>, zone: &str) -> Option<Value> {
+    let at = instant.with_timezone(&parse_zone(zone)?);
+    let text = at.to_rfc3339_opts(SecondsFormat::Secs, false);
+    Some(json!({"date": null, "dateTime": text, "timeZone": zone}))
 }
 
 /// Removes the nulls that only a PATCH needs.
@@ -210,6 +217,23 @@ mod tests {
             written(&Start::Date { date: "2026-02-28".parse().unwrap() }),
             Some(json!({"date": "2026-02-28", "dateTime": null, "timeZone": null}))
         );
+    }
+
+    #[test]
+    fn an_end_in_the_hour_that_comes_twice_is_an_instant() {
+        for (local, seconds, want) in [
+            ("2026-10-25T01:30:00", 7200, "2026-10-25T02:30:00+01:00"),
+            ("2026-10-25T01:30:00", 3600, "2026-10-25T02:30:00+02:00"),
+            ("2026-10-25T02:30:00", 3600, "2026-10-25T02:30:00+01:00"),
+            ("2026-03-29T01:30:00", 3600, "2026-03-29T03:30:00+02:00"),
+        ] {
+            let start = zoned(local, "Europe/Paris");
+            let end = end_written(&start, Duration::seconds(seconds), "Europe/Paris").unwrap();
+            assert_eq!(end["dateTime"], want, "{local} {seconds}");
+            let read = |value: &Value| serde_json::from_value::<Time>(value.clone()).unwrap();
+            let length = duration(&read(&written(&start).unwrap()), &read(&end));
+            assert_eq!(length, Some(Duration::seconds(seconds)), "{local} {seconds}");
+        }
     }
 
     #[test]

@@ -5,7 +5,7 @@ mod common;
 
 use std::collections::BTreeMap;
 
-use common::{ME, World, at, create, day, delete, entry, listen, stored, timed, update, write_one};
+use common::{Heard, ME, World, at, create, day, delete, entry, listen, stored, timed, update, write_one};
 use passerelle_calendar::{
     Alert, AlertAction, Duration, Event, FreeBusyStatus, Override, Participant, ParticipationStatus, Privacy,
     Role, Start, Status,
@@ -13,7 +13,7 @@ use passerelle_calendar::{
 use passerelle_google_calendar::{AccessRole, list_calendars};
 use passerelle_google_sim::{SimOptions, api::Knobs};
 use passerelle_ports::{CreateKey, ErrorKind, From, ItemId, Opaque, Replica, Write, Written};
-use serde_json::json;
+use serde_json::{Value, json};
 
 fn lunch() -> Event {
     Event {
@@ -235,6 +235,61 @@ async fn a_page_with_an_occurrence_brings_the_whole_series() {
     assert_ne!(series.version, made.version);
     let fresh = listen(&world.calendar(), From::Start).await.unwrap();
     assert_eq!(fresh.items, std::slice::from_ref(series));
+}
+
+#[tokio::test]
+async fn this_and_following_keeps_a_later_occurrence_that_was_moved_before_c73() {
+    let world = World::new().await;
+    let calendar = world.calendar();
+    let made = stored(write_one(&calendar, create("k", &weekly())).await);
+    let later = format!("{}_20260413T070000Z", made.id);
+    let moved =
+        json!({"start": timed("2026-04-14T14:00:00+02:00"), "end": timed("2026-04-14T15:00:00+02:00")});
+    world.ui("move_instance", &later, moved).await;
+    let first = listen(&calendar, From::Start).await.unwrap();
+    let split = json!({"from": "20260406T070000Z", "changes": {"summary": "New part"}});
+    world.ui("split", made.id.as_str(), split).await;
+    let second = listen(&calendar, From::Cursor(first.cursor)).await.unwrap();
+    let fresh = listen(&world.calendar(), From::Start).await.unwrap();
+    let new =
+        |heard: &Heard| heard.items.iter().find(|item| item.record.title == "New part").cloned().unwrap();
+    let overrides = new(&second).record.recurrence_overrides;
+    assert_eq!(overrides["2026-04-13T09:00:00"].start, Some(at("2026-04-14T14:00:00")), "{overrides:?}");
+    assert_eq!(new(&second), new(&fresh), "the changes say something else than the whole list");
+    assert_eq!(calendar.fetch(&[new(&second).id]).await.unwrap(), [Some(new(&fresh))]);
+}
+
+#[tokio::test]
+async fn a_changed_occurrence_that_the_rule_does_not_make_takes_place_at_google_too() {
+    let world = World::new().await;
+    let calendar = world.calendar();
+    let mut record = weekly();
+    let strange = "2026-03-31T11:00:00".to_owned();
+    let change = Override { title: Some("Extra".into()), ..Override::default() };
+    record.recurrence_overrides.insert(strange.clone(), change);
+    let made = stored(write_one(&calendar, create("k", &record)).await);
+    let dates = |event: &Event| (event.recurrence_overrides.clone(), event.recurrence_dates.clone());
+    assert_eq!(dates(&made.record), dates(&record));
+    let mut without = made.record.clone();
+    without.recurrence_overrides.remove(&strange);
+    let back = stored(write_one(&calendar, update(&made, &without)).await);
+    assert_eq!(back.record, without);
+    let instances =
+        world.other("GET", &format!("calendars/primary/events/{}/instances", made.id), Value::Null).await;
+    let titles: Vec<_> =
+        instances["items"].as_array().unwrap().iter().map(|item| item["summary"].clone()).collect();
+    assert!(!titles.contains(&"Extra".into()), "{titles:?}");
+}
+
+#[tokio::test]
+async fn a_series_that_begins_at_a_time_its_clock_skips_is_refused_whole() {
+    let world = World::new().await;
+    let calendar = world.calendar();
+    let record = Event { start: Some(at("2026-03-29T02:30:00")), ..weekly() };
+    let error = write_one(&calendar, create("k", &record)).await.unwrap_err();
+    assert_eq!((error.kind, error.code), (ErrorKind::Rejected, Some("SYNC-108")));
+    let single = Event { recurrence_rules: Vec::new(), ..record };
+    assert!(write_one(&calendar, create("l", &single)).await.is_ok());
 }
 
 #[tokio::test]

@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use diesel::{dsl::exists, prelude::*};
 use passerelle_calendar::Event;
 use passerelle_contacts::Contact;
-use passerelle_ports::{ItemId, Slice};
+use passerelle_ports::{ItemId, Slice, Value};
 
 use crate::{
     Store, StoreError, UserId,
@@ -34,6 +34,8 @@ pub struct Item<R> {
     pub updated: DateTime<Utc>,
     /// The record.
     pub record: R,
+    /// What its source held beyond it; null = nothing.
+    pub leftovers: Value,
 }
 
 /// One stretch of a list, and how long the whole list is.
@@ -101,7 +103,8 @@ fn items<R: Collection>(conn: &mut Conn, scope: &Scope, ids: &[String]) -> Resul
     let mut found = R::load(conn, scope, ids)?;
     let item = |id: &String| {
         let row = found.remove(id)?;
-        Some(Item { id: ItemId::new(id.as_str()), updated: row.updated.and_utc(), record: row.record })
+        let (updated, leftovers) = (row.updated.and_utc(), row.leftovers);
+        Some(Item { id: ItemId::new(id.as_str()), updated, record: row.record, leftovers })
     };
     Ok(ids.iter().filter_map(item).collect())
 }

@@ -9,7 +9,7 @@ use crate::{
     cli::{Export, Import, List, Records, Show},
     compose,
     config::Settings,
-    files::{Filed, reason_text},
+    files::{Filed, left_over, reason_text},
     lock::Lock,
     start::App,
 };
@@ -44,6 +44,10 @@ async fn import<R: Filed>(app: &App, settings: &Settings, args: &Import) -> Exit
     let report = put::<R>(&*company, args.user.as_deref(), incoming, |read| bar.set_position(read)).await;
     bar.finish_and_clear();
     let report = report?;
+    if report.created + report.updated + report.unchanged == 0 && report.bad.is_empty() {
+        // Nothing that looks like a record: another format, or an empty file.
+        return Err(Failure::new("USE-107").with("file", &name));
+    }
     for bad in &report.bad {
         let reason = reason_text(&app.out, &bad.reason);
         let said = [("line", bad.line.to_string().into()), ("reason", reason.clone().into())];
@@ -80,7 +84,7 @@ async fn export<R: Filed>(app: &App, company: &dyn Company, args: &Export) -> Ex
     let name = args.file.display().to_string();
     let items = every::<R>(company, args.user.as_deref()).await?;
     let count = items.len();
-    let records = items.into_iter().map(|item| item.record).collect();
+    let records = items.into_iter().map(|item| (item.record, left_over(&item.leftovers))).collect();
     let text = R::write(&name, args.format.as_deref(), app.clock.now(), records)
         .ok_or_else(|| Failure::new("USE-107").with("file", &name))?
         .map_err(|error| unusable(&name, error))?;

@@ -194,7 +194,7 @@ fn query(search: &Search) -> sql::Query {
 }
 
 fn item<R>(item: sql::Item<R>) -> Item<R> {
-    Item { id: item.id, updated: item.updated, record: item.record }
+    Item { id: item.id, updated: item.updated, record: item.record, leftovers: item.leftovers }
 }
 
 fn found<R>(shown: sql::Shown<R>) -> Found<R> {

@@ -99,6 +99,7 @@ mod tests {
             bases: Sides::default(),
             release: false,
             undoes: None,
+            other: None,
             opened: at,
             outcome: Outcome::Landed(Some(stored)),
         }

@@ -121,6 +121,9 @@ fn bring_back<R: Record>(entry: &Entry<R>, link: Option<&Link<R>>, fresh: LinkId
     if link.copies[entry.side].is_none() {
         link.copies[entry.side] = Some(Copy { stored: before.clone(), gone: true, look: false });
     }
+    if let (None, Some(other)) = (&link.copies[entry.side.other()], &entry.other) {
+        link.copies[entry.side.other()] = Some(Copy { stored: other.clone(), gone: true, look: false });
+    }
     if link.alive(entry.side.other()).is_none() {
         // What comes back travels like a new record, on top of what the other side was.
         link.bases = Sides { local: R::default(), remote: R::default() };

@@ -106,6 +106,7 @@ fn carry_out(link: &mut Link<Note>, intent: &Intent<Note>, rules: &Rules, spell:
         bases: link.bases.clone(),
         release: false,
         undoes: None,
+        other: None,
         opened: DateTime::UNIX_EPOCH,
         outcome: Outcome::Open,
     };

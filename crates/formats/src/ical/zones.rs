@@ -18,7 +18,10 @@ pub fn zone_name(text: &str) -> Option<String> {
         return Some(zone.name().to_owned());
     }
     match text.parse() {
-        Ok(AnyZone::Tz(zone)) => Some(zone.name().to_owned()),
+        // "(UTC+01:00) Bruxelles, Paris" names an offset and some cities: the offset alone would lose summer time.
+        Ok(AnyZone::Tz(zone)) if !zone.name().starts_with("Etc/") || !text.starts_with('(') => {
+            Some(zone.name().to_owned())
+        }
         _ => None,
     }
 }
@@ -96,6 +99,7 @@ impl Zones {
 /// Finds a zone of whole hours that names its offset.
 fn fixed(name: &str) -> Option<String> {
     match name.parse() {
+        Ok(AnyZone::Tz(zone)) => Some(zone.name().to_owned()),
         Ok(AnyZone::Fixed(offset)) if offset.local_minus_utc() % 3600 == 0 => {
             let hours = -offset.local_minus_utc() / 3600;
             let zone = if hours == 0 { "Etc/UTC".to_owned() } else { format!("Etc/GMT{hours:+}") };

@@ -108,8 +108,12 @@ fn contact_of(card: &Component, options: &Options) -> Result<Imported<Contact>, 
         helper && !groups.used.borrow().contains(&line.group.as_str())
     };
     draft.unknown.extend(card.lines.iter().filter(of_used).map(Line::to_text));
-    let unknown = std::mem::take(&mut draft.unknown);
+    let mut unknown = std::mem::take(&mut draft.unknown);
+    let full = draft.full.clone();
     let contact = draft.finish(options);
+    if says_more(&full, &contact) {
+        unknown.push(Line::text("FN", &full).to_text());
+    }
     if passerelle_contacts::validate(&contact).contains(&passerelle_contacts::Problem::Empty) {
         return Err(BadRecord::new(card.line, summary_of(card), Reason::Empty));
     }
@@ -337,6 +341,21 @@ impl Draft {
         contact.name.full = self.own_full.unwrap_or_else(|| full_name(&self.full, &contact));
         contact
     }
+}
+
+/// Tells whether a card's `FN` has a word that no part of the name has, or the other way round.
+fn says_more(full: &str, contact: &Contact) -> bool {
+    let words = |text: &str| -> Vec<String> {
+        let split = text.split(|c: char| c.is_whitespace() || matches!(c, ',' | '.' | '\'' | '’'));
+        let mut words: Vec<String> = split.filter(|word| !word.is_empty()).map(str::to_lowercase).collect();
+        words.sort();
+        words
+    };
+    contact.name.has_parts()
+        && !full.trim().is_empty()
+        && words(full) != words(&contact.display_name())
+        && passerelle_contacts::normal_line(full)
+            != passerelle_contacts::normal_line(&contact.organization.name)
 }
 
 fn is_further(group: &str) -> bool {

@@ -36,6 +36,11 @@ pub(crate) fn write_card(
 ) -> io::Result<()> {
     let mut card = Card { version, lines: Vec::new(), groups: 0 };
     card.fill(contact);
+    // How a card called the person is kept where the parts of the name do not say it.
+    let is_full = |text: &String| text.to_ascii_uppercase().starts_with("FN:") || text.starts_with("FN;");
+    if unknown.iter().any(is_full) && contact.name.has_parts() {
+        card.lines.retain(|line| line.name != "FN");
+    }
     out.write_all(b"BEGIN:VCARD\r\n")?;
     for line in &card.lines {
         line.write(out)?;
