@@ -95,6 +95,9 @@ pub async fn status(office: &Office, user: Option<&str>) -> Outcome<Vec<UserStat
         for pair in pairs.iter().filter(|pair| pair.user == status.user.id) {
             let mut one = for_kind!(pair.kind, R => pair_status::<R>(office, pair).await)?;
             one.withheld = account.and_then(|account| withheld(office, account, pair));
+            if account.is_some_and(|account| is_healed(&one, account)) {
+                one.last_problem = None;
+            }
             status.pairs.push(one);
         }
         all.push(status);
@@ -119,6 +122,14 @@ async fn pair_status<R: Kinded>(office: &Office, pair: &Pair) -> Outcome<PairSta
         withheld: None,
         counts: ledger.counts(&pair.id).await?,
     })
+}
+
+/// A problem of the authorisation is over once there is a later one.
+fn is_healed(pair: &PairStatus, account: &Account) -> bool {
+    let of_access =
+        |problem: &Problem| problem.code.starts_with("GOOG-1") || problem.code.starts_with("GOOG-2");
+    pair.last_run.is_some_and(|last| last < account.authorised)
+        && pair.last_problem.as_ref().is_some_and(of_access)
 }
 
 /// What its owner did not grant switches that part off, whatever the last run said.

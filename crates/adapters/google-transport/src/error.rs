@@ -348,6 +348,10 @@ fn oauth(answer: &Answer<'_>, error: &str, facts: &Facts) -> Meaning {
         "deleted_client" => (Unauthenticated, Some("GOOG-107")),
         "unauthorized_client" | "access_denied" if delegated => (Unauthenticated, Some("GOOG-115")),
         "unauthorized_client" => (Unauthenticated, Some("GOOG-119")),
+        // The page has accepted the address before: the code is of another request.
+        "redirect_uri_mismatch" if answer.operation == "token.exchange" => {
+            (Unauthenticated, Some("GOOG-213"))
+        }
         "redirect_uri_mismatch" => (Unauthenticated, Some("GOOG-105")),
         "access_denied" => (Unauthenticated, Some("GOOG-201")),
         "invalid_scope" => (Unauthenticated, Some("GOOG-114")),

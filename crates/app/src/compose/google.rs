@@ -158,7 +158,7 @@ impl Google {
     /// whom Google does not know.
     pub async fn delegate(&self, key: &str, subject: &str) -> Outcome<Consented> {
         let delegate = delegate(key, subject)?;
-        let tokens = self.tokens_of(delegate.clone(), RetryPolicy::default());
+        let tokens = self.tokens_of(delegate.clone(), self.retry());
         let (sub, email) = delegate
             .identity(&self.http, &self.endpoints, &tokens)
             .await
@@ -220,7 +220,7 @@ impl Google {
         if self.safe.token(&owner)?.is_none() {
             return Err(named(signed_out()));
         }
-        let tokens = self.tokens(parsed(client)?, owner.clone(), RetryPolicy::default()).map_err(named)?;
+        let tokens = self.tokens(parsed(client)?, owner.clone(), self.retry()).map_err(named)?;
         tokens.access().await.map_err(named)?;
         self.safe.keep_client(&owner, client)?;
         self.clients.lock().unwrap_or_else(PoisonError::into_inner).clear();
@@ -286,10 +286,18 @@ impl Google {
         if let Some(client) = clients.get(&account.id) {
             return Ok(client.clone());
         }
-        let retry = RetryPolicy::default();
+        let retry = self.retry();
         let client = Arc::new(self.google_client(Arc::new(self.tokens_for(account, retry)?), retry));
         clients.insert(account.id.clone(), client.clone());
         Ok(client)
+    }
+
+    /// The pretend Google on this computer is back at once.
+    fn retry(&self) -> RetryPolicy {
+        match self.endpoints.is_loopback() {
+            true => RetryPolicy { first: Duration::from_millis(50), ..RetryPolicy::default() },
+            false => RetryPolicy::default(),
+        }
     }
 
     /// The pretend Google on this computer need not be spared.
