@@ -35,6 +35,8 @@ pub struct Global {
     pub yes: bool,
     #[arg(long, global = true, value_enum, default_value_t = Color::Auto)]
     pub color: Color,
+    #[arg(long, global = true, value_name = "FILE")]
+    pub passphrase_file: Option<PathBuf>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -52,7 +54,17 @@ pub enum Command {
     User(User),
     #[command(subcommand)]
     Connect(Connect),
+    #[command(subcommand)]
+    Authorize(Authorize),
     Disconnect(OneUser),
+    #[command(subcommand)]
+    Account(Account),
+    #[command(subcommand)]
+    Credential(Credential),
+    Doctor(Doctor),
+    Test(Test),
+    #[command(subcommand)]
+    Vault(Vault),
     Sync(Sync),
     Status(SomeUser),
     Conflicts(Conflicts),
@@ -89,8 +101,45 @@ pub struct Init {
     pub non_interactive: bool,
     #[arg(long, value_name = "FILE")]
     pub database: Option<PathBuf>,
+    #[arg(long, value_name = "NAME")]
+    pub user: Option<String>,
+    #[command(flatten)]
+    pub key: KeyOptions,
+}
+
+/// Where the vault's key comes from.
+#[derive(Clone, Debug, Default, Args)]
+pub struct KeyOptions {
+    #[arg(long, value_enum, value_name = "SOURCE")]
+    pub key_source: Option<Source>,
     #[arg(long, value_name = "FILE")]
     pub key_file: Option<PathBuf>,
+    #[arg(long, value_name = "COMMAND")]
+    pub key_command: Option<String>,
+    #[arg(long, value_name = "NAME")]
+    pub key_name: Option<String>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Source {
+    File,
+    Passphrase,
+    Keyring,
+    Command,
+    SystemdCredential,
+}
+
+impl Source {
+    /// Returns the name of the source in the settings.
+    pub fn name(self) -> &'static str {
+        match self {
+            Source::File => "file",
+            Source::Passphrase => "passphrase",
+            Source::Keyring => "keyring",
+            Source::Command => "command",
+            Source::SystemdCredential => "systemd-credential",
+        }
+    }
 }
 
 #[derive(Debug, Subcommand)]
@@ -115,8 +164,19 @@ pub enum Connect {
 pub struct ConnectGoogle {
     #[arg(long)]
     pub user: String,
+    #[arg(long, value_name = "FILE", conflicts_with = "client", requires = "subject")]
+    pub service_account: Option<PathBuf>,
+    #[arg(long, value_name = "ADDRESS", requires = "service_account")]
+    pub subject: Option<String>,
+    #[command(flatten)]
+    pub asking: Asking,
+}
+
+/// How consent is asked for, and for what.
+#[derive(Clone, Debug, Args)]
+pub struct Asking {
     #[arg(long, value_name = "FILE")]
-    pub client: PathBuf,
+    pub client: Option<PathBuf>,
     #[arg(long)]
     pub no_browser: bool,
     #[arg(long = "calendar", value_name = "NAME")]
@@ -125,6 +185,90 @@ pub struct ConnectGoogle {
     pub no_contacts: bool,
     #[arg(long, default_value_t = 300, value_name = "SECONDS")]
     pub wait: u64,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Authorize {
+    Google(AuthorizeGoogle),
+}
+
+#[derive(Debug, Args)]
+pub struct AuthorizeGoogle {
+    #[arg(long, value_name = "FILE")]
+    pub client: PathBuf,
+    #[arg(long = "for", value_name = "KEY")]
+    pub key: String,
+    #[arg(long, value_name = "ADDRESS")]
+    pub account: Option<String>,
+    #[arg(long)]
+    pub no_browser: bool,
+    #[arg(long, default_value_t = 300, value_name = "SECONDS")]
+    pub wait: u64,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Account {
+    Replace(AccountReplace),
+}
+
+#[derive(Debug, Args)]
+pub struct AccountReplace {
+    #[arg(long)]
+    pub user: String,
+    #[arg(long, value_name = "USER")]
+    pub confirm: Option<String>,
+    #[command(flatten)]
+    pub asking: Asking,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Credential {
+    Replace(CredentialReplace),
+}
+
+#[derive(Debug, Args)]
+pub struct CredentialReplace {
+    #[arg(long)]
+    pub user: String,
+    #[arg(long, value_name = "FILE")]
+    pub client: PathBuf,
+}
+
+#[derive(Debug, Args)]
+pub struct Doctor {
+    #[arg(long)]
+    pub user: Option<String>,
+    #[arg(long)]
+    pub fix: bool,
+    #[arg(long)]
+    pub strict: bool,
+}
+
+#[derive(Debug, Args)]
+pub struct Test {
+    pub user: String,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Vault {
+    Status,
+    Rotate(VaultRotate),
+}
+
+#[derive(Debug, Args)]
+pub struct VaultRotate {
+    #[arg(long)]
+    pub deep: bool,
+    #[arg(long, value_enum, value_name = "SOURCE")]
+    pub to: Option<Source>,
+    #[arg(long, value_name = "FILE")]
+    pub key_file: Option<PathBuf>,
+    #[arg(long, value_name = "COMMAND")]
+    pub key_command: Option<String>,
+    #[arg(long, value_name = "NAME")]
+    pub key_name: Option<String>,
+    #[arg(long, value_name = "FILE")]
+    pub new_passphrase_file: Option<PathBuf>,
 }
 
 #[derive(Debug, Args)]

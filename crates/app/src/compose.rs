@@ -3,20 +3,20 @@
 mod company;
 pub mod google;
 mod home;
-mod vault;
+pub mod vault;
 
 use std::{fs, path::Path, sync::Arc};
 
-use passerelle_credentials::{KeySource, Vault, VaultError};
+use passerelle_credentials::{Vault, VaultError};
 use passerelle_google_transport::Endpoints;
 use passerelle_ports::{InstallationId, Kind, Side};
 use passerelle_service::{Company, Failure, Office, Outcome, RuleBook};
-use passerelle_sql_store::{Store, StoreOptions};
+use passerelle_sql_store::{Health, Store, StoreOptions};
 use passerelle_sync_rules::{Limits, Policy, Rules};
 use url::Url;
 use uuid::Uuid;
 
-use crate::{config::Settings, start::App};
+use crate::{config::Settings, start::App, unlock::KeyChoice};
 
 /// Everything a command works with.
 pub struct Composed {
@@ -63,18 +63,7 @@ pub async fn company(settings: &Settings) -> Outcome<Arc<dyn Company>> {
 /// Those of the settings and of the database. The vault is opened when it is first needed.
 pub async fn office(app: &App, settings: &Settings) -> Outcome<Composed> {
     let company = company(settings).await?;
-    let google = Arc::new(google::Google::new(
-        endpoints(Some(settings.text("google.endpoint"))).map_err(|error| {
-            Failure::new("CFG-101").with("key", "google.endpoint").with("reason", error.to_string())
-        })?,
-        vault::VaultPlace {
-            dir: settings.path("vault.dir"),
-            key_file: settings.path("vault.key_file"),
-            installation: company.installation(),
-        },
-        settings.text("phone_region").to_owned(),
-        app.clock.clone(),
-    )?);
+    let google = Arc::new(google(app, settings, company.installation())?);
     let office = Office {
         company,
         provider: google.clone(),
@@ -116,19 +105,53 @@ pub async fn adopt(settings: &Settings, copied: bool) -> Outcome<usize> {
     home::adopt(settings, &store, &company, copied).await
 }
 
+/// Makes Google as the settings say, for an installation.
+///
+/// # Errors
+///
+/// Those of the settings.
+pub fn google(app: &App, settings: &Settings, installation: InstallationId) -> Outcome<google::Google> {
+    let endpoints = endpoints(Some(settings.text("google.endpoint"))).map_err(|error| {
+        Failure::new("CFG-101").with("key", "google.endpoint").with("reason", error.to_string())
+    })?;
+    let ca_file = settings.path("network.ca_file");
+    let extra_ca = match ca_file.as_os_str().is_empty() {
+        true => None,
+        false => Some(fs::read(&ca_file).map_err(|error| unusable(&ca_file, error))?),
+    };
+    let place = vault::VaultPlace {
+        dir: settings.path("vault.dir"),
+        key: KeyChoice::of(app, settings),
+        installation,
+    };
+    let region = settings.text("phone_region").to_owned();
+    google::Google::new(endpoints, place, region, extra_ca, app.clock.clone())
+}
+
+/// Opens the vault as the settings say.
+///
+/// # Errors
+///
+/// `VAULT-001`, `VAULT-002`, `SYS-106`, `SYS-107`.
+pub async fn open_vault(app: &App, settings: &Settings) -> Outcome<Vault> {
+    let installation = store(settings, false).await?.installation().clone();
+    let source = KeyChoice::of(app, settings).source()?;
+    Vault::open(&settings.path("vault.dir"), &source, &installation).map_err(vault::vault_failure)
+}
+
 /// Makes the database and the vault, or leaves them as they are.
 ///
 /// # Errors
 ///
 /// Those of the database, of the vault and of the files.
-pub async fn install(settings: &Settings) -> Outcome<Installed> {
+pub async fn install(app: &App, settings: &Settings) -> Outcome<Installed> {
     let path = settings.path("database.path");
     let database = !path.exists();
     if let Some(folder) = path.parent() {
         private_directory(folder)?;
     }
     let store = store(settings, true).await?;
-    let vault = make_vault(settings, store.installation())?;
+    let vault = make_vault(app, settings, store.installation())?;
     Ok(Installed { database, vault })
 }
 
@@ -163,6 +186,17 @@ pub async fn check(app: &App, settings: &Settings) -> Outcome<()> {
     Ok(())
 }
 
+/// Looks whether the database is whole and can be written.
+///
+/// # Errors
+///
+/// What keeps it from being opened or written.
+pub async fn examine_database(settings: &Settings) -> Outcome<Health> {
+    let store = store(settings, false).await?;
+    let file = settings.path("database.path").display().to_string();
+    store.health().await.map_err(|error| Failure::from(error.at("health")).or_with("file", &file))
+}
+
 /// Runs SQL statements in the company's database, as any other program would.
 ///
 /// # Errors
@@ -185,17 +219,19 @@ async fn store(settings: &Settings, make: bool) -> Outcome<Store> {
         .map_err(|error| Failure::from(error.at("open")).or_with("file", &path.display().to_string()))
 }
 
-fn make_vault(settings: &Settings, installation: &InstallationId) -> Outcome<bool> {
-    let source = KeySource::File { path: settings.path("vault.key_file") };
-    if let Some(folder) = settings.path("vault.key_file").parent() {
+fn make_vault(app: &App, settings: &Settings, installation: &InstallationId) -> Outcome<bool> {
+    let key = KeyChoice::of(app, settings);
+    if let Some(folder) = key.file.parent().filter(|_| key.kind == "file") {
         private_directory(folder)?;
     }
-    match Vault::create(&settings.path("vault.dir"), &source, installation) {
+    let dir = settings.path("vault.dir");
+    if Vault::exists(&dir) {
+        Vault::open(&dir, &key.source()?, installation).map_err(vault::vault_failure)?;
+        return Ok(false);
+    }
+    match Vault::create(&dir, &key.new_source()?, installation) {
         Ok(_) => Ok(true),
-        Err(VaultError::Present { .. }) => {
-            Vault::open(&settings.path("vault.dir"), &source, installation).map_err(vault::vault_failure)?;
-            Ok(false)
-        }
+        Err(VaultError::Present { .. }) => Ok(false),
         Err(error) => Err(vault::vault_failure(error)),
     }
 }

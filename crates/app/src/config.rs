@@ -201,7 +201,7 @@ impl Settings {
                 return Err(wrong(&name, line, &reason, None));
             }
             let value = match key.kind {
-                Kind::Path => beside(file, &value),
+                Kind::Path if !value.is_empty() => beside(file, &value),
                 _ => value,
             };
             self.set(key.name, value, Origin::File(file.to_owned(), line));
@@ -212,6 +212,9 @@ impl Settings {
     fn variables(&mut self, environment: &Environment) -> Result<(), Failure> {
         if let Some(dir) = environment.get("PASSERELLE_STATE_DIR") {
             self.set("state_dir", dir.to_owned(), Origin::Variable("PASSERELLE_STATE_DIR".to_owned()));
+        }
+        if let Some(file) = environment.get("PASSERELLE_CA_FILE") {
+            self.set("network.ca_file", file.to_owned(), Origin::Variable("PASSERELLE_CA_FILE".to_owned()));
         }
         for (variable, value) in environment.0.iter().filter(|(_, value)| !value.is_empty()) {
             let Some(rest) = variable.strip_prefix("PASSERELLE__") else { continue };
@@ -237,6 +240,7 @@ impl Settings {
         let state = self.path("state_dir");
         for key in KEYS.iter().filter(|key| key.kind == Kind::Path && key.name != "state_dir") {
             if let Some((value, _)) = self.values.get_mut(key.name)
+                && !value.is_empty()
                 && Path::new(value.as_str()).is_relative()
             {
                 *value = state.join(value.as_str()).display().to_string();

@@ -29,6 +29,7 @@ pub struct Key {
 }
 
 const DIRECTIONS: Kind = Kind::Choice(&["both", "to-google", "from-google"]);
+const SOURCES: Kind = Kind::Choice(&["file", "passphrase", "keyring", "command", "systemd-credential"]);
 const POLICIES: Kind = Kind::Choice(&["ask", "local", "remote", "newest"]);
 
 /// Every setting, in the order in which `config show` prints them.
@@ -38,7 +39,12 @@ pub const KEYS: &[Key] = &[
     Key { name: "phone_region", kind: Kind::Text, default: "FR" },
     Key { name: "database.path", kind: Kind::Path, default: "passerelle.db" },
     Key { name: "vault.dir", kind: Kind::Path, default: "vault" },
+    Key { name: "vault.key_source", kind: SOURCES, default: "file" },
     Key { name: "vault.key_file", kind: Kind::Path, default: "vault.key" },
+    Key { name: "vault.key_command", kind: Kind::Text, default: "" },
+    Key { name: "vault.key_name", kind: Kind::Text, default: "passerelle-vault-key" },
+    Key { name: "vault.passphrase_file", kind: Kind::Path, default: "" },
+    Key { name: "network.ca_file", kind: Kind::Path, default: "" },
     Key { name: "google.endpoint", kind: Kind::Loopback, default: "" },
     Key { name: "contacts.direction", kind: DIRECTIONS, default: "both" },
     Key { name: "contacts.conflicts", kind: POLICIES, default: "ask" },
@@ -97,7 +103,10 @@ mod tests {
         }
         for line in reference.lines().filter_map(|line| line.strip_prefix("| `")) {
             let name = line.split('`').next().unwrap_or_default();
-            assert!(find(name).is_some() || name.starts_with("PASSERELLE") || name == "NO_COLOR", "{name}");
+            assert!(
+                find(name).is_some() || name.chars().all(|c| c.is_ascii_uppercase() || c == '_'),
+                "{name}"
+            );
         }
     }
 

@@ -3,7 +3,8 @@
 use std::{
     fs::{self, File, TryLockError},
     io::{Read, Seek, Write},
-    path::Path,
+    path::{Path, PathBuf},
+    time::Duration,
 };
 
 use passerelle_service::Failure;
@@ -14,14 +15,39 @@ pub struct Lock {
     _file: File,
 }
 
+/// How often a held lock is tried again.
+const AGAIN: Duration = Duration::from_millis(200);
+
 impl Lock {
+    /// Returns the file of a directory's lock.
+    pub fn file(directory: &Path) -> PathBuf {
+        directory.join("passerelle.lock")
+    }
+
+    /// Takes the lock, waiting for whoever has it: a consent that was given must not be lost because a run is on.
+    ///
+    /// # Errors
+    ///
+    /// As [`Lock::take`], once the limit is over.
+    pub async fn wait(directory: &Path, limit: Duration) -> Result<Self, Failure> {
+        let end = tokio::time::Instant::now() + limit;
+        loop {
+            match Lock::take(directory) {
+                Err(failure) if failure.code() == "SYS-102" && tokio::time::Instant::now() < end => {
+                    tokio::time::sleep(AGAIN).await;
+                }
+                result => return result,
+            }
+        }
+    }
+
     /// Takes the lock of a directory, which is made if need be.
     ///
     /// # Errors
     ///
     /// `SYS-102` with the process that holds it, `USE-106` when the directory cannot be written.
     pub fn take(directory: &Path) -> Result<Self, Failure> {
-        let path = directory.join("passerelle.lock");
+        let path = Lock::file(directory);
         let unusable = |error: std::io::Error| {
             Failure::new("USE-106")
                 .with("file", path.display().to_string())

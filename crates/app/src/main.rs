@@ -12,6 +12,7 @@ mod keys;
 mod lock;
 mod output;
 mod start;
+mod unlock;
 
 use std::process::ExitCode;
 

@@ -113,6 +113,17 @@ impl Out {
         article(failure, self.lang)
     }
 
+    /// Tells of what works today and will not for ever: in short, the article says more.
+    pub fn warn(&self, article: &Article) {
+        if self.json {
+            return;
+        }
+        let _ = writeln!(anstream::stderr(), "! {}  {}", article.code, article.what);
+        for (n, todo) in article.todo.iter().enumerate() {
+            let _ = writeln!(anstream::stderr(), "    {}. {}", n + 1, todo.replace('`', ""));
+        }
+    }
+
     /// Tells a failure as an article of the catalogue.
     pub fn failure(&self, failure: &Failure, at: DateTime<Utc>) {
         let article = self.article(failure);

@@ -1,6 +1,10 @@
 //! From the arguments to the exit code.
 
-use std::{ffi::OsString, path::PathBuf, sync::Arc};
+use std::{
+    ffi::OsString,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
 use clap::{FromArgMatches, error::ErrorKind};
 use passerelle_ports::Clock;
@@ -27,6 +31,7 @@ pub struct App {
     pub ids: Arc<SystemIds>,
     environment: Environment,
     config: Option<PathBuf>,
+    passphrase_file: Option<PathBuf>,
 }
 
 impl App {
@@ -46,6 +51,36 @@ impl App {
     /// None in practice.
     pub fn built_in_settings(&self) -> Result<Settings, Failure> {
         Settings::built_in()
+    }
+
+    /// Returns the file that the vault's passphrase shall be read from, if one was named.
+    pub fn passphrase_file(&self) -> Option<&Path> {
+        self.passphrase_file.as_deref()
+    }
+
+    /// Returns the home of whoever runs the program, for paths that begin with a tilde.
+    pub fn home(&self) -> Option<PathBuf> {
+        self.environment.get("HOME").map(PathBuf::from)
+    }
+
+    /// Returns the directory in which systemd lays down this service's credentials.
+    pub fn credentials_directory(&self) -> Option<PathBuf> {
+        self.environment.get("CREDENTIALS_DIRECTORY").map(PathBuf::from)
+    }
+
+    /// Returns how somebody else's computer would log in to this one: for a line that a person copies.
+    pub fn this_computer(&self) -> String {
+        let user = self.environment.get("USER").or(self.environment.get("LOGNAME")).unwrap_or("you");
+        format!("{user}@{}", host_name())
+    }
+
+    /// Returns the proxy that the environment names, without the log-in that may be in its address.
+    pub fn proxy(&self) -> Option<String> {
+        let named = ["HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"];
+        let text = named.into_iter().find_map(|name| self.environment.get(name))?;
+        let url = url::Url::parse(text).ok();
+        let plain = url.and_then(|url| Some(format!("{}:{}", url.host_str()?, url.port_or_known_default()?)));
+        Some(plain.unwrap_or_else(|| "?".to_owned()))
     }
 
     /// Reads the settings for an installation that is only being made: its file need not be there.
@@ -74,6 +109,7 @@ pub fn run(args: Vec<OsString>, environment: &Environment) -> u8 {
         ids: Arc::new(SystemIds),
         environment: environment.clone(),
         config: cli.global.config.clone(),
+        passphrase_file: cli.global.passphrase_file.clone(),
     };
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
@@ -88,6 +124,16 @@ pub fn run(args: Vec<OsString>, environment: &Environment) -> u8 {
     // A write that has begun in the database ends before the process does.
     runtime.shutdown_timeout(std::time::Duration::from_secs(5));
     ended(&app, result)
+}
+
+#[cfg(unix)]
+fn host_name() -> String {
+    rustix::system::uname().nodename().to_string_lossy().into_owned()
+}
+
+#[cfg(not(unix))]
+fn host_name() -> String {
+    "server".to_owned()
 }
 
 /// Tells a failure; its code says how the process ends.
@@ -163,7 +209,8 @@ fn watch_log(verbose: u8) {
     let level = match verbose {
         0 | 1 => return,
         2 => "passerelle=info",
-        _ => "passerelle=debug",
+        3 => "passerelle=debug",
+        _ => "passerelle=trace",
     };
     let _ = tracing_subscriber::fmt()
         .with_env_filter(tracing_subscriber::EnvFilter::new(level))

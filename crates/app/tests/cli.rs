@@ -546,10 +546,17 @@ fn a_consent_may_be_refused_or_given_in_part() {
     let partly = office.connect().expect(3);
     assert_eq!(partly.of("error")[0]["code"], "GOOG-202");
     assert!(partly.of("error")[0]["what"].as_str().unwrap().contains("the contacts"));
-    assert_eq!(partly.of("pair").len(), 1);
-    let events = office.run(&["sync", "--json"]).expect(0).summary();
-    assert_eq!(events["pairs"].as_array().unwrap().len(), 1);
-    assert_eq!(events["pairs"][0]["kind"], "events");
+    assert_eq!(partly.of("pair").len(), 2);
+    // The missing part alone is switched off, and status says so before any run.
+    let told = office.run(&["status", "--json"]).expect(3).of("status")[0]["pairs"].clone();
+    let withheld = |kind: &str| {
+        let pair = told.as_array().unwrap().iter().find(|pair| pair["kind"] == kind).unwrap();
+        pair["withheld"]["code"].clone()
+    };
+    assert_eq!((withheld("contacts"), withheld("events")), (json!("GOOG-202"), Value::Null));
+    let run = office.run(&["sync", "--json"]).expect(3).summary();
+    assert_eq!(pair(&run, "contacts")["error"]["code"], "GOOG-202");
+    assert!(pair(&run, "events")["error"].is_null(), "{run}");
 
     office.connect().expect(0);
     let both = office.run(&["sync", "--json"]).expect(0).summary();

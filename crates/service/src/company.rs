@@ -10,6 +10,8 @@ use passerelle_ports::{InstallationId, ItemId, Kind, Ledger, LinkId, PairId, Por
 use passerelle_sync_rules::Rules;
 use serde::Serialize;
 
+use crate::Examined;
+
 /// A person known to the company's application.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct AppUser {
@@ -111,6 +113,10 @@ pub trait Company: Send + Sync {
     async fn numbers(&self, links: &[LinkId]) -> PortResult<Vec<u64>>;
     /// Returns what was forgotten of the history, newest first.
     async fn purges(&self) -> PortResult<Vec<Purge>>;
+    /// Returns a small value that belongs to the installation.
+    async fn memo(&self, name: &str) -> PortResult<Option<String>>;
+    /// Keeps a small value, or forgets it.
+    async fn set_memo(&self, name: &str, value: Option<&str>) -> PortResult<()>;
     /// Returns the contacts that an app user sees.
     fn contacts(&self, user: &str) -> Arc<dyn Replica<Contact>>;
     /// Returns an app user's appointments.
@@ -201,12 +207,18 @@ pub struct Found<R> {
 /// A provider, able to open any connected account.
 #[async_trait]
 pub trait Provider: Send + Sync {
-    /// Returns the collections that an account offers and its owner granted.
+    /// Returns the collections that an account offers; of what its owner withheld, the main one.
     async fn collections(&self, account: &Account) -> PortResult<Vec<Collection>>;
     /// Opens the address book of a pair.
     async fn contacts(&self, account: &Account, pair: &Pair) -> PortResult<Arc<dyn Replica<Contact>>>;
     /// Opens the calendar of a pair.
     async fn events(&self, account: &Account, pair: &Pair) -> PortResult<Arc<dyn Replica<Event>>>;
+    /// Returns the permission for want of which a kind of record is switched off, if one is missing.
+    fn withheld(&self, _account: &Account, _kind: Kind) -> Option<&'static str> {
+        None
+    }
+    /// Tries every part of an account's authorisation, by harmless reads.
+    async fn examine(&self, account: &Account) -> Vec<Examined>;
     /// Gives an account's authorisation back at the provider and destroys what the vault holds of it.
     async fn forget(&self, account: &Account) -> PortResult<Forgotten>;
     /// Returns how many requests were sent since the program started.

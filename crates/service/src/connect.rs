@@ -102,7 +102,41 @@ pub async fn record_account(
         authorised: identity.at,
     };
     company.save_account(&account).await?;
+    retire_others(company, &account).await?;
     Ok(account)
+}
+
+/// Pairs of an account that the user had before stand still: an app user has one account at a provider.
+async fn retire_others(company: &dyn Company, account: &Account) -> Outcome<()> {
+    let others: Vec<String> = company
+        .accounts()
+        .await?
+        .into_iter()
+        .filter(|other| other.user == account.user && other.provider == account.provider)
+        .map(|other| other.id)
+        .filter(|id| *id != account.id)
+        .collect();
+    for mut pair in company.pairs().await? {
+        if pair.enabled && others.contains(&pair.account) {
+            pair.enabled = false;
+            company.save_pair(&pair).await?;
+        }
+    }
+    Ok(())
+}
+
+/// Lets an app user go from its account, so that another one can take its place: its pairs stand still with their
+/// links and history, and nothing is deleted on either side. The new account begins with a first run.
+///
+/// To be asked once the other account has consented.
+///
+/// # Errors
+///
+/// Those of the database.
+pub async fn release_account(company: &dyn Company, bound: &Account) -> Outcome<()> {
+    let released = Account { state: AccountState::Disconnected, scopes: Vec::new(), ..bound.clone() };
+    company.save_account(&released).await?;
+    Ok(crate::lasting::forget_consent(company, bound).await?)
 }
 
 /// What shall be kept in step.
@@ -221,6 +255,7 @@ pub async fn disconnect(company: &dyn Company, provider: &dyn Provider, user: &s
     account.state = AccountState::Disconnected;
     account.scopes.clear();
     company.save_account(&account).await?;
+    crate::lasting::forget_consent(company, &account).await?;
     let pairs = company.pairs().await?.iter().filter(|pair| pair.account == account.id).count();
     Ok(Disconnected { account: account.email, forgotten, pairs })
 }

@@ -3,9 +3,11 @@
 mod company;
 mod conflicts;
 mod connect;
+mod doctor;
 mod failure;
 mod history;
 mod kinds;
+mod lasting;
 mod office;
 mod records;
 mod report;
@@ -23,11 +25,13 @@ pub use conflicts::{
 };
 pub use connect::{
     Choice, ChosenPair, Disconnected, Identity, bound_account, check_binding, choose_pairs, disconnect,
-    record_account,
+    record_account, release_account,
 };
+pub use doctor::{Examined, Finding, Level, examine};
 pub use failure::{Failure, Outcome};
 pub use history::{Change, FieldChange, PastRun, Undo, changes, record_changes, runs, search_changes, undo};
 pub use kinds::{KINDS, Kinded};
+pub use lasting::{Forecast, Term, forecast, note_consent};
 pub use office::Office;
 pub use passerelle_engine::{Phase, Progress, Silent};
 pub use records::{BadRecord, ImportReport, Incoming, every, import};

@@ -6,8 +6,8 @@ use passerelle_ports::{Counts, Kind, PairId, Run, RunId, RunKind, Slice};
 use serde::Serialize;
 
 use crate::{
-    AccountState, AppUser, Kinded, Office, Outcome, Pair, Problem, chosen_users, kinds::for_kind,
-    report::PairReport,
+    Account, AccountState, AppUser, Failure, Forecast, Kinded, Office, Outcome, Pair, Problem, chosen_users,
+    kinds::for_kind, lasting, report::PairReport,
 };
 
 /// How many runs are read to find the last complete success.
@@ -30,6 +30,8 @@ pub struct PairStatus {
     pub last_run: Option<DateTime<Utc>>,
     /// What stopped the last run, if it did not reach its end.
     pub last_problem: Option<Problem>,
+    /// The permission for want of which it is switched off.
+    pub withheld: Option<Problem>,
     /// Where all links stand.
     pub counts: Counts,
 }
@@ -45,6 +47,8 @@ pub struct UserStatus {
     pub state: Option<AccountState>,
     /// When its owner consented.
     pub authorised: Option<DateTime<Utc>>,
+    /// When the authorisation is going to end, where there is evidence that it is.
+    pub forecast: Option<Forecast>,
     /// The pairs.
     pub pairs: Vec<PairStatus>,
 }
@@ -81,11 +85,20 @@ pub async fn status(office: &Office, user: Option<&str>) -> Outcome<Vec<UserStat
             account: account.map(|account| account.email.clone()),
             state: account.map(|account| account.state),
             authorised: account.map(|account| account.authorised),
+            forecast: match account {
+                Some(account) => lasting::forecast(&*office.company, account).await?,
+                None => None,
+            },
             pairs: Vec::new(),
             user,
         };
         for pair in pairs.iter().filter(|pair| pair.user == status.user.id) {
-            status.pairs.push(for_kind!(pair.kind, R => pair_status::<R>(office, pair).await)?);
+            let mut one = for_kind!(pair.kind, R => pair_status::<R>(office, pair).await)?;
+            one.withheld = account.and_then(|account| withheld(office, account, pair));
+            if account.is_some_and(|account| is_healed(&one, account)) {
+                one.last_problem = None;
+            }
+            status.pairs.push(one);
         }
         all.push(status);
     }
@@ -106,8 +119,23 @@ async fn pair_status<R: Kinded>(office: &Office, pair: &Pair) -> Outcome<PairSta
         last_success_run: success.map(|run| run.id),
         last_run: last.and_then(|run| run.finished),
         last_problem: last.and_then(|run| problem_of(run, pair)),
+        withheld: None,
         counts: ledger.counts(&pair.id).await?,
     })
+}
+
+/// A problem of the authorisation is over once there is a later one.
+fn is_healed(pair: &PairStatus, account: &Account) -> bool {
+    let of_access =
+        |problem: &Problem| problem.code.starts_with("GOOG-1") || problem.code.starts_with("GOOG-2");
+    pair.last_run.is_some_and(|last| last < account.authorised)
+        && pair.last_problem.as_ref().is_some_and(of_access)
+}
+
+/// What its owner did not grant switches that part off, whatever the last run said.
+fn withheld(office: &Office, account: &Account, pair: &Pair) -> Option<Problem> {
+    let scope = office.provider.withheld(account, pair.kind)?;
+    Some(Problem::from(&Failure::new("GOOG-202").with("user", &pair.user).with("scope", scope)))
 }
 
 /// Returns what kept a run from its end. A summary that cannot be read proves nothing.

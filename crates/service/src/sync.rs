@@ -9,6 +9,7 @@ use passerelle_ports::Slice;
 use crate::{
     Account, AccountState, Failure, Kinded, Office, Outcome, Pair, PairReport, Problem, SyncReport,
     kinds::{KINDS, engine, for_kind},
+    lasting,
     office::engine_failure,
 };
 
@@ -64,6 +65,9 @@ pub async fn sync(office: &Office, request: &SyncRequest, watch: &dyn Watch) -> 
             Some(problem) => PairReport::new(pair).failed(&problem.to_failure()),
             None => for_kind!(pair.kind, R => one::<R>(office, pair, request, watch).await),
         };
+        if let Some(problem) = done.error.take() {
+            done.error = Some(explained(office, pair, problem).await?);
+        }
         if let Some(problem) = &done.error
             && needs_sign_in(problem)
         {
@@ -150,7 +154,16 @@ fn not_connected(user: Option<&str>) -> Failure {
 
 /// The codes after which every other pair of the account would fail alike.
 fn needs_sign_in(problem: &Problem) -> bool {
-    ["GOOG-204", "GOOG-205", "GOOG-206", "GOOG-210", "GOOG-211"].contains(&problem.code.as_str())
+    ["GOOG-204", "GOOG-205", "GOOG-206", "GOOG-210", "GOOG-211", "GOOG-212"].contains(&problem.code.as_str())
+}
+
+/// What the end of an authorisation is put down to, knowing the others of the same client.
+async fn explained(office: &Office, pair: &Pair, problem: Problem) -> Outcome<Problem> {
+    let accounts = office.company.accounts().await?;
+    match accounts.into_iter().find(|account| account.id == pair.account) {
+        Some(account) => Ok(lasting::explained(&*office.company, &account, problem).await?),
+        None => Ok(problem),
+    }
 }
 
 /// Keeps in the account whether somebody has to sign in again, for `status`.
@@ -159,6 +172,11 @@ async fn note_account(office: &Office, pair: &Pair, wanted: AccountState) -> Out
     let changed = accounts.into_iter().find(|account: &Account| {
         account.id == pair.account && account.state != wanted && account.state != AccountState::Disconnected
     });
+    if wanted == AccountState::Connected
+        && let Some(account) = office.company.accounts().await?.iter().find(|one| one.id == pair.account)
+    {
+        lasting::note_alive(&*office.company, account, office.clock.now()).await?;
+    }
     if let Some(mut account) = changed {
         account.state = wanted;
         office.company.save_account(&account).await?;

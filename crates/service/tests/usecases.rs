@@ -1,7 +1,10 @@
 //! The use cases over strict fakes: who is bound to what, and what one failing part does to the others.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs)]
 
-use std::sync::{Arc, Mutex};
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, Mutex},
+};
 
 use async_trait::async_trait;
 use passerelle_calendar::Event;
@@ -10,10 +13,10 @@ use passerelle_ports::{
     Clock, ErrorKind, InstallationId, ItemId, Kind, Ledger, LinkId, PortError, PortResult, Replica, Side,
 };
 use passerelle_service::{
-    Account, AccountState, AppUser, Choice, Collection, Company, Forgotten, Found, Identity, Incoming, Item,
-    Loadable, Loaded, Office, Pair, PairReport, Progress, Provider, Purge, RuleBook, Search, Silent,
-    SyncRequest, Undo, Watch, add_user, choose_pairs, disconnect, import, record_account, runs, status, sync,
-    undo,
+    Account, AccountState, AppUser, Choice, Collection, Company, Examined, Forgotten, Found, Identity,
+    Incoming, Item, Loadable, Loaded, Office, Pair, PairReport, Progress, Provider, Purge, RuleBook, Search,
+    Silent, SyncRequest, Undo, Watch, add_user, choose_pairs, disconnect, import, record_account, runs,
+    status, sync, undo,
 };
 use passerelle_testkit::{MemLedger, MemOptions, MemReplica, TestClock, TestIds, finish};
 use uuid::Uuid;
@@ -27,6 +30,7 @@ struct FakeCompany {
     users: Mutex<Vec<AppUser>>,
     accounts: Mutex<Vec<Account>>,
     pairs: Mutex<Vec<Pair>>,
+    memos: Mutex<BTreeMap<String, String>>,
     here: Books,
     contact_ledger: Arc<MemLedger<Contact>>,
     event_ledger: Arc<MemLedger<Event>>,
@@ -93,6 +97,17 @@ impl Company for FakeCompany {
         let mut all = self.pairs.lock().unwrap();
         all.retain(|known| known.id != pair.id);
         all.push(pair.clone());
+        Ok(())
+    }
+    async fn memo(&self, name: &str) -> PortResult<Option<String>> {
+        Ok(self.memos.lock().unwrap().get(name).cloned())
+    }
+    async fn set_memo(&self, name: &str, value: Option<&str>) -> PortResult<()> {
+        let mut memos = self.memos.lock().unwrap();
+        match value {
+            Some(value) => memos.insert(name.to_owned(), value.to_owned()),
+            None => memos.remove(name),
+        };
         Ok(())
     }
     fn contacts(&self, _: &str) -> Arc<dyn Replica<Contact>> {
@@ -181,6 +196,15 @@ impl Provider for FakeProvider {
         self.ask(Kind::Events)?;
         Ok(self.there.events.clone())
     }
+    async fn examine(&self, account: &Account) -> Vec<Examined> {
+        let error = |kind| self.ask(kind).err();
+        assert_eq!(account.state, AccountState::Connected);
+        vec![
+            Examined { part: "token", error: None },
+            Examined { part: "contacts", error: error(Kind::Contacts) },
+            Examined { part: "calendar", error: error(Kind::Events) },
+        ]
+    }
     async fn forget(&self, _: &Account) -> PortResult<Forgotten> {
         Ok(Forgotten { revoked: true, destroyed: true })
     }
@@ -220,6 +244,7 @@ fn world() -> World {
         users: Mutex::default(),
         accounts: Mutex::default(),
         pairs: Mutex::default(),
+        memos: Mutex::default(),
         here: Books::local(&clock),
         contact_ledger: Arc::default(),
         event_ledger: Arc::default(),

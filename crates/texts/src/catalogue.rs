@@ -119,7 +119,7 @@ pub fn explain<W: AsRef<str>>(code: &str, lang: Lang, words: &[(&str, W)]) -> Op
         did: catalogue().did.get(&entry.did).map(|did| did.of(lang).to_owned()).unwrap_or_default(),
         why: text.why.iter().map(|why| fill(why)).collect(),
         todo: text.todo.iter().map(|todo| fill(todo)).collect(),
-        url: entry.url.clone(),
+        url: entry.url.as_deref().map(fill),
         code,
     })
 }
@@ -210,6 +210,7 @@ mod tests {
             };
             assert_eq!(of(&entry.en), of(&entry.fr), "{code}");
             used.extend(of(&entry.en));
+            used.extend(placeholders(&[entry.url.as_deref().unwrap_or_default()]));
         }
         let known: BTreeSet<String> = catalogue().words.keys().cloned().collect();
         assert_eq!(used, known);

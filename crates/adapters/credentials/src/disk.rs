@@ -17,6 +17,8 @@ pub(crate) trait Disk: Send + Sync {
     fn replace(&self, file: &Path, content: &[u8]) -> VaultResult<()>;
     /// Overwrites a file's content, then removes the file.
     fn shred(&self, file: &Path) -> VaultResult<()>;
+    /// Moves a file over another one.
+    fn rename(&self, from: &Path, to: &Path) -> VaultResult<()>;
 }
 
 /// The real one.
@@ -47,6 +49,11 @@ impl Disk for OsDisk {
             sync_parent(file)
         })();
         done.map_err(|source| VaultError::Io { file: file.to_owned(), source })
+    }
+
+    fn rename(&self, from: &Path, to: &Path) -> VaultResult<()> {
+        let done = fs::rename(from, to).and_then(|()| sync_parent(to));
+        done.map_err(|source| VaultError::Io { file: to.to_owned(), source })
     }
 }
 

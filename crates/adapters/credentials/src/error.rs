@@ -17,6 +17,12 @@ pub enum VaultError {
         /// Why it gave none.
         reason: String,
     },
+    /// The key store of the session cannot be reached.
+    #[error("the key store of the session cannot be reached: {reason}")]
+    NoSession {
+        /// Why.
+        reason: String,
+    },
     /// The source gave something that is not a key, or another key than the vault's.
     #[error("the key given by `{source_kind}` is not this vault's key")]
     WrongKey {
@@ -76,6 +82,7 @@ impl VaultError {
     pub fn code(&self) -> Option<&'static str> {
         match self {
             VaultError::KeyMissing { .. } => Some("VAULT-001"),
+            VaultError::NoSession { .. } => Some("SYS-107"),
             VaultError::WrongKey { .. }
             | VaultError::Undecipherable
             | VaultError::OtherInstallation
@@ -90,9 +97,11 @@ impl VaultError {
     #[must_use]
     pub fn details(&self) -> Vec<(&'static str, String)> {
         match self {
-            VaultError::KeyMissing { source_kind, .. } | VaultError::WrongKey { source_kind } => {
-                vec![("source", (*source_kind).to_owned())]
+            VaultError::KeyMissing { source_kind, reason } => {
+                vec![("source", (*source_kind).to_owned()), ("reason", reason.clone())]
             }
+            VaultError::NoSession { reason } => vec![("reason", reason.clone())],
+            VaultError::WrongKey { source_kind } => vec![("source", (*source_kind).to_owned())],
             VaultError::WideMode { file } | VaultError::Damaged { file } | VaultError::Io { file, .. } => {
                 vec![("file", file.display().to_string())]
             }

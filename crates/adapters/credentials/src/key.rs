@@ -46,6 +46,12 @@ pub enum KeySource {
         /// Its arguments. They are visible to other users of the machine: no secret belongs here.
         args: Vec<String>,
     },
+    /// The key store of the session.
+    #[cfg(all(feature = "keyring", target_os = "linux"))]
+    Keyring {
+        /// The entry's name.
+        name: String,
+    },
     /// A credential that systemd hands to the service (`LoadCredentialEncrypted=`).
     SystemdCredential {
         /// The directory that systemd names in `CREDENTIALS_DIRECTORY`.
@@ -115,10 +121,18 @@ impl KeySource {
         KeySource::Passphrase { passphrase, cost: KdfCost::default() }
     }
 
-    /// Returns `file`, `passphrase`, `command` or `systemd-credential`.
+    /// Names an entry of the session's key store.
+    #[cfg(all(feature = "keyring", target_os = "linux"))]
+    pub fn keyring(name: impl Into<String>) -> Self {
+        KeySource::Keyring { name: name.into() }
+    }
+
+    /// Returns `file`, `passphrase`, `keyring`, `command` or `systemd-credential`.
     #[must_use]
     pub fn kind(&self) -> &'static str {
         match self {
+            #[cfg(all(feature = "keyring", target_os = "linux"))]
+            KeySource::Keyring { .. } => "keyring",
             KeySource::File { .. } => "file",
             KeySource::Passphrase { .. } => "passphrase",
             KeySource::Command { .. } => "command",
@@ -138,10 +152,36 @@ impl KeySource {
                 self.parse(&self.read(&path)?).map(Some)
             }
             KeySource::Command { program, args } => self.parse(&self.run(program, args)?).map(Some),
+            #[cfg(all(feature = "keyring", target_os = "linux"))]
+            KeySource::Keyring { name } => {
+                let kept = crate::session::read(name)?.ok_or_else(|| self.missing("no such entry"))?;
+                self.parse(&kept).map(Some)
+            }
         }
     }
 
-    /// Gets the key of a vault that is being created or re-keyed; makes the file of a `file` source.
+    /// Gets the keys that may be the vault's: beside the file's own, the one that a rotation put beside it and was
+    /// stopped before it moved it into place.
+    pub(crate) fn candidates(&self, kdf: Option<&Kdf>) -> VaultResult<Vec<Key>> {
+        let own = self.existing(kdf);
+        let next = match self {
+            KeySource::File { path } => KeySource::file(next_to(path)),
+            _ => return Ok(own?.into_iter().collect()),
+        };
+        match (own, next.existing(kdf)) {
+            (own, Ok(Some(next))) => {
+                let own = own.or_else(|error| match error {
+                    VaultError::KeyMissing { .. } => Ok(None),
+                    other => Err(other),
+                });
+                Ok(own?.into_iter().chain([next]).collect())
+            }
+            (own, _) => Ok(own?.into_iter().collect()),
+        }
+    }
+
+    /// Gets the key of a vault that is being created or re-keyed; makes the file of a `file` source and the entry of a
+    /// `keyring` source.
     pub(crate) fn fresh(&self) -> VaultResult<(Key, Option<Kdf>)> {
         match self {
             KeySource::Passphrase { passphrase, cost } => {
@@ -153,6 +193,18 @@ impl KeySource {
                 let line = Zeroizing::new(STANDARD.encode(*key) + "\n");
                 disk::create_private(path, line.as_bytes())?;
                 Ok((key, None))
+            }
+            #[cfg(all(feature = "keyring", target_os = "linux"))]
+            KeySource::Keyring { name } => {
+                // What is there may be another vault's key: it is used, never overwritten.
+                if crate::session::read(name)?.is_none() {
+                    let key = Key::new(random()?);
+                    crate::session::write(name, Zeroizing::new(STANDARD.encode(*key)).as_bytes())?;
+                }
+                match self.existing(None)? {
+                    Some(key) => Ok((key, None)),
+                    None => Err(self.missing("it gives no key")),
+                }
             }
             _ => match self.existing(None)? {
                 Some(key) => Ok((key, None)),
@@ -204,6 +256,13 @@ impl KeySource {
         let bytes = decoded.as_deref().filter(|d| d.len() == 32).unwrap_or(content);
         <[u8; 32]>::try_from(bytes).map(Key::new).map_err(|_| self.wrong())
     }
+}
+
+/// Where a rotation keeps the new key of a file until the old one is no longer needed.
+pub(crate) fn next_to(file: &Path) -> PathBuf {
+    let mut name = file.as_os_str().to_owned();
+    name.push(".next");
+    name.into()
 }
 
 /// Draws random bytes from the operating system.

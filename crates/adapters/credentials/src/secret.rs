@@ -6,6 +6,18 @@ use secrecy::{ExposeSecret, SecretString};
 
 /// A secret text. It has no `Display` and no `Serialize`, prints as `[secret]`, and is wiped from
 /// memory when dropped.
+///
+/// ```compile_fail
+/// println!("{}", passerelle_credentials::Secret::new("x"));
+/// ```
+///
+/// ```compile_fail
+/// let _ = serde_json::to_string(&passerelle_credentials::Secret::new("x"));
+/// ```
+///
+/// ```
+/// assert_eq!(format!("{:?}", passerelle_credentials::Secret::new("x")), "[secret]");
+/// ```
 #[derive(Clone)]
 pub struct Secret(SecretString);
 

@@ -16,7 +16,7 @@ use crate::{
     CredentialId, KeySource, Secret,
     disk::{self, Disk, OsDisk},
     error::{VaultError, VaultResult},
-    key::{Kdf, Key, key_id},
+    key::{Kdf, Key, key_id, next_to},
     seal::{Envelope, FORMAT, Sealed, file_name, join},
 };
 
@@ -113,6 +113,12 @@ impl Vault {
         Self::create_on(Box::new(OsDisk), dir, source, installation)
     }
 
+    /// Tells whether there is a vault in a directory, or what is left of one.
+    #[must_use]
+    pub fn exists(dir: &Path) -> bool {
+        dir.join(HEADER).exists() || disk::files(dir, "cred").is_ok_and(|files| !files.is_empty())
+    }
+
     /// Opens a vault.
     ///
     /// # Errors
@@ -131,7 +137,7 @@ impl Vault {
     ) -> VaultResult<Self> {
         disk::private_dir(dir)?;
         let _lock = disk::lock(dir)?;
-        if dir.join(HEADER).exists() || !disk::files(dir, "cred")?.is_empty() {
+        if Self::exists(dir) {
             return Err(VaultError::Present { dir: dir.to_owned() });
         }
         let (key, kdf) = source.fresh()?;
@@ -242,6 +248,21 @@ impl Vault {
         }
         self.begin(source, &mut header, &mut keys)?;
         self.finish(&mut header, &mut keys)
+    }
+
+    /// Puts a new key in the place of the one in a file: the file's name stays. Finishes what was stopped.
+    ///
+    /// The new key lies beside the old one until every credential is under it; so the vault opens by this file's
+    /// name whenever the rotation is stopped.
+    ///
+    /// # Errors
+    ///
+    /// As [`Vault::rotate`].
+    pub fn rotate_file(&self, file: &Path) -> VaultResult<Rotated> {
+        let next = next_to(file);
+        let done = self.rotate(&KeySource::file(&next))?;
+        self.disk.rename(&next, file)?;
+        Ok(done)
     }
 
     /// Seals every secret anew, under new keys of their own and the present key of the vault.
@@ -390,10 +411,10 @@ fn read(file: &Path) -> VaultResult<Option<Envelope>> {
 fn unlock(header: &Header, source: &KeySource) -> VaultResult<Keys> {
     let notes = [Some(&header.key), header.next.as_ref().map(|next| &next.key)];
     for note in notes.into_iter().flatten() {
-        if let Some(key) = source.existing(note.kdf.as_ref())?
-            && let Some(keys) = unlock_with(header, &key)?
-        {
-            return Ok(keys);
+        for key in source.candidates(note.kdf.as_ref())? {
+            if let Some(keys) = unlock_with(header, &key)? {
+                return Ok(keys);
+            }
         }
     }
     Err(source.wrong())

@@ -45,6 +45,9 @@ impl Disk for Dying {
     fn shred(&self, file: &Path) -> VaultResult<()> {
         self.effect(file, || OsDisk.shred(file))
     }
+    fn rename(&self, from: &Path, to: &Path) -> VaultResult<()> {
+        self.effect(to, || OsDisk.rename(from, to))
+    }
 }
 
 fn here() -> InstallationId {
@@ -164,7 +167,7 @@ fn a_missing_key_is_refused_and_none_is_made() {
     fs::remove_file(&key).unwrap();
     let error = place.open("k1").unwrap_err();
     assert_eq!(error.code(), Some("VAULT-001"));
-    assert_eq!(error.details(), [("source", "file".to_owned())]);
+    assert_eq!(error.details(), [("source", "file".to_owned()), ("reason", "no such file".to_owned())]);
     assert!(!key.exists());
     disk::create_private(&key, &content).unwrap();
     assert_reads(&place.open("k1").unwrap(), &["alice"]);
@@ -311,6 +314,35 @@ fn a_crash_at_each_step_of_a_rotation_leaves_a_vault_that_opens() {
             steps += 1;
         }
         assert!(steps >= 5, "header, three credentials, header: {steps}");
+    }
+}
+
+#[test]
+fn a_crash_at_each_step_of_a_rotation_in_place_leaves_a_vault_that_its_file_opens() {
+    let users = ["alice", "bob", "carol"];
+    for after in [false, true] {
+        let mut steps = 0;
+        loop {
+            let place = Place::new();
+            place.filled(&users);
+            let file = place.dir.path().join("k1");
+            let before = fs::read(&file).unwrap();
+            let dying = Dying { left: Arc::new(AtomicUsize::new(steps + usize::from(after))), after };
+            let vault = Vault::open_on(Box::new(dying), &place.vault(), &place.key("k1"), &here()).unwrap();
+            let stopped = vault.rotate_file(&file).is_err();
+            drop(vault);
+            let opened = place.open("k1").unwrap_or_else(|error| panic!("step {steps} {after}: {error}"));
+            assert_reads(&opened, &users);
+            opened.rotate_file(&file).unwrap();
+            assert_reads(&place.open("k1").unwrap(), &users);
+            assert_ne!(fs::read(&file).unwrap(), before, "step {steps}: the key is a new one");
+            assert!(!next_to(&file).exists());
+            if !stopped {
+                break;
+            }
+            steps += 1;
+        }
+        assert!(steps >= 6, "header, three credentials, header, the file: {steps}");
     }
 }
 

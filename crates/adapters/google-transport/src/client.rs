@@ -282,7 +282,7 @@ impl GoogleClient {
                 continue;
             }
             if !is_harmless(&call, &failure) {
-                return Err(failure);
+                return Err(self.mixed_projects(failure));
             }
             let Some(pause) = self.retry.pause(&failure, pauses.next()) else { return Err(failure) };
             tracing::debug!(
@@ -293,6 +293,21 @@ impl GoogleClient {
             );
             tokio::time::sleep(pause).await;
         }
+    }
+
+    /// Tells an API that is off in the client's project from one that is off in another project.
+    fn mixed_projects(&self, failure: Failure) -> Failure {
+        let named = failure.error().details.iter().find(|(name, _)| *name == "project");
+        let other = match (named, self.tokens.project_number()) {
+            (Some((_, project)), Some(ours)) => {
+                project != ours && project.bytes().all(|byte| byte.is_ascii_digit())
+            }
+            _ => false,
+        };
+        if other && failure.error().code == Some("GOOG-101") {
+            return failure.meaning(ErrorKind::Unauthenticated, Some("GOOG-112"));
+        }
+        failure
     }
 
     async fn attempt(&self, call: &Call, token: &SecretString) -> Result<ApiResponse, Failure> {

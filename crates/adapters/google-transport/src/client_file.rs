@@ -26,6 +26,12 @@ pub enum ClientFileError {
     /// The file is the key of a service account.
     #[error("this is the key of a service account, not a desktop client")]
     ServiceAccount,
+    /// The file is no key of a service account, where one was asked for.
+    #[error("this is not the key of a service account")]
+    NoServiceAccount,
+    /// The private key in the file is none, or was cut.
+    #[error("the private key in this file cannot be read")]
+    BadKey,
     /// The text is an API key.
     #[error("this is an API key, not a desktop client")]
     ApiKey,
@@ -51,6 +57,7 @@ impl ClientFileError {
     pub fn code(&self) -> &'static str {
         match self {
             ClientFileError::Web => "GOOG-105",
+            ClientFileError::NoServiceAccount | ClientFileError::BadKey => "GOOG-118",
             _ => "GOOG-111",
         }
     }
@@ -72,6 +79,13 @@ struct Client {
 }
 
 impl ClientSecretFile {
+    /// Returns the number of the project: what a client id of Google's begins with.
+    #[must_use]
+    pub fn project_number(&self) -> Option<&str> {
+        let (number, _) = self.client_id.split_once('-')?;
+        (!number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit())).then_some(number)
+    }
+
     /// Reads the file's text.
     ///
     /// # Errors

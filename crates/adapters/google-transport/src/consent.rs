@@ -1,8 +1,9 @@
 //! Consent in the system's browser: loopback redirect, PKCE, one attempt at a time (RFC 8252).
 
-use std::time::Duration;
+use std::{borrow::Cow, time::Duration};
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+use chrono::{DateTime, Utc};
 use oauth2::{
     AuthType, AuthUrl, AuthorizationCode, ClientId, ClientSecret, CsrfToken, EndpointNotSet, EndpointSet,
     ExtraTokenFields, PkceCodeChallenge, PkceCodeVerifier, RedirectUrl, RequestTokenError, Scope,
@@ -15,11 +16,14 @@ use passerelle_ports::{ErrorKind, PortError, PortResult};
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
 use subtle::ConstantTimeEq;
-use tokio::time::{Instant, timeout_at};
+use tokio::{
+    sync::mpsc::UnboundedReceiver,
+    time::{Instant, timeout_at},
+};
 use url::Url;
 
 use crate::{
-    Api, ClientSecretFile, Endpoints, ISSUER,
+    Api, ClientSecretFile, Elsewhere, Endpoints, ISSUER,
     client::read,
     identity::{self, Identity},
     listener::Listener,
@@ -69,6 +73,19 @@ pub struct Consent {
     pub subject: String,
     /// The account's address, if it may be known.
     pub email: Option<String>,
+    /// When Google gave it, by Google's own clock.
+    pub at: Option<DateTime<Utc>>,
+    /// For how long the refresh token is good, where Google limits it: seven days in "Testing" (O15, O51).
+    pub lasts: Option<Duration>,
+}
+
+/// What may come beside the browser, from whoever runs the program.
+#[derive(Debug)]
+pub enum Arrival {
+    /// The address that a browser ended on, copied from its address bar (O20).
+    Pasted(String),
+    /// A code that another computer got for this one.
+    Elsewhere(Elsewhere),
 }
 
 /// Why an attempt, or one pasted address, came to nothing.
@@ -135,6 +152,7 @@ impl ConsentError {
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 struct Extra {
     id_token: Option<IdToken>,
+    refresh_token_expires_in: Option<u64>,
 }
 
 /// An identity token, which names a person and must not be printed.
@@ -184,6 +202,7 @@ pub struct ConsentAttempt {
 enum Callback {
     Code(SecretString),
     Refused(String),
+    Elsewhere(Elsewhere),
 }
 
 impl ConsentAttempt {
@@ -256,6 +275,91 @@ impl ConsentAttempt {
         self.finish(callback).await
     }
 
+    /// Waits for the browser and for what arrives beside it, whichever comes first.
+    ///
+    /// An arrival that is not the answer to this attempt is told to `refused` and changes nothing.
+    ///
+    /// # Errors
+    ///
+    /// As [`ConsentAttempt::wait`].
+    pub async fn wait_beside(
+        &mut self,
+        arrivals: &mut UnboundedReceiver<Arrival>,
+        refused: &(dyn Fn(&ConsentError) + Send + Sync),
+    ) -> Result<Consent, ConsentError> {
+        let callback = self.first(arrivals, refused).await?;
+        self.finish(callback).await
+    }
+
+    /// Waits like [`ConsentAttempt::wait_beside`] for the code alone, which another computer will redeem.
+    ///
+    /// # Errors
+    ///
+    /// As [`ConsentAttempt::wait`], but Google is not asked.
+    pub async fn wait_for_code(
+        &mut self,
+        arrivals: &mut UnboundedReceiver<Arrival>,
+        refused: &(dyn Fn(&ConsentError) + Send + Sync),
+    ) -> Result<Elsewhere, ConsentError> {
+        let callback = self.first(arrivals, refused).await?;
+        let verifier = self.verifier.take().ok_or(ConsentError::Over)?;
+        match callback {
+            Callback::Refused(reason) => Err(ConsentError::Refused(reason)),
+            Callback::Elsewhere(code) => Ok(code),
+            Callback::Code(code) => Ok(Elsewhere {
+                client_id: self.client_id.clone(),
+                redirect: self.redirect.clone(),
+                code,
+                verifier: verifier.secret().clone().into(),
+            }),
+        }
+    }
+
+    /// Returns the local port that the browser comes back to.
+    #[must_use]
+    pub fn port(&self) -> u16 {
+        self.listener.port()
+    }
+
+    async fn first(
+        &self,
+        arrivals: &mut UnboundedReceiver<Arrival>,
+        refused: &(dyn Fn(&ConsentError) + Send + Sync),
+    ) -> Result<Callback, ConsentError> {
+        if self.verifier.is_none() {
+            return Err(ConsentError::Over);
+        }
+        let accept = |target: &str| self.accepted(&self.redirect.join(target).ok()?);
+        let browser = self.listener.wait(accept);
+        let beside = async {
+            while let Some(arrival) = arrivals.recv().await {
+                match self.arrived(arrival) {
+                    Some(callback) => return callback,
+                    None => refused(&ConsentError::NotTheAnswer),
+                }
+            }
+            // Nothing more can arrive: the browser still can.
+            std::future::pending().await
+        };
+        let either = async {
+            tokio::select! {
+                callback = browser => callback,
+                callback = beside => callback,
+            }
+        };
+        timeout_at(self.deadline, either).await.map_err(|_| ConsentError::TimedOut)
+    }
+
+    fn arrived(&self, arrival: Arrival) -> Option<Callback> {
+        match arrival {
+            Arrival::Pasted(text) => self.accepted(&pasted(&text)?),
+            // A code of another client could not be redeemed here.
+            Arrival::Elsewhere(code) => {
+                (code.client_id == self.client_id).then_some(Callback::Elsewhere(code))
+            }
+        }
+    }
+
     /// Finishes with the address that a browser ended on, copied from its address bar: it is checked exactly
     /// as if the browser had come here.
     ///
@@ -266,9 +370,7 @@ impl ConsentAttempt {
         if self.verifier.is_none() || Instant::now() > self.deadline {
             return Err(ConsentError::Over);
         }
-        let text: String = text.trim().trim_matches(['"', '\'', '<', '>']).split_whitespace().collect();
-        let url = Url::parse(&text).map_err(|_| ConsentError::NotTheAnswer)?;
-        let callback = self.accepted(&url).ok_or(ConsentError::NotTheAnswer)?;
+        let callback = self.arrived(Arrival::Pasted(text.to_owned())).ok_or(ConsentError::NotTheAnswer)?;
         self.finish(callback).await
     }
 
@@ -297,22 +399,27 @@ impl ConsentAttempt {
     async fn finish(&mut self, callback: Callback) -> Result<Consent, ConsentError> {
         // From here on the state is used up, whatever comes (T7).
         let verifier = self.verifier.take().ok_or(ConsentError::Over)?;
-        let code = match callback {
+        let (code, verifier, redirect) = match callback {
             Callback::Refused(reason) => return Err(ConsentError::Refused(reason)),
-            Callback::Code(code) => code,
+            Callback::Code(code) => (code, verifier, self.redirect.clone()),
+            Callback::Elsewhere(there) => {
+                let verifier = PkceCodeVerifier::new(there.verifier.expose_secret().to_owned());
+                (there.code, verifier, there.redirect)
+            }
         };
-        let http = OauthHttp { http: &self.http, operation: "token.exchange" };
+        let http = OauthHttp::new(&self.http, "token.exchange");
         let answer = self
             .oauth
             .exchange_code(AuthorizationCode::new(code.expose_secret().to_owned()))
             .set_pkce_verifier(verifier)
+            .set_redirect_uri(Cow::Owned(RedirectUrl::from_url(redirect)))
             .request_async(&http)
             .await
             .map_err(exchange_error)?;
-        self.consent(&answer).await
+        self.consent(&answer, http.date()).await
     }
 
-    async fn consent(&self, answer: &Answered) -> Result<Consent, ConsentError> {
+    async fn consent(&self, answer: &Answered, at: Option<DateTime<Utc>>) -> Result<Consent, ConsentError> {
         let access_token = SecretString::from(answer.access_token().secret().clone());
         let told = answer.extra_fields().id_token.as_ref();
         let identity = match told.and_then(|token| identity::from_id_token(&token.0, &self.client_id)) {
@@ -331,13 +438,13 @@ impl ConsentAttempt {
             granted_scopes,
             subject: identity.sub,
             email: identity.email,
+            at,
+            lasts: answer.extra_fields().refresh_token_expires_in.map(Duration::from_secs),
         })
     }
 
     async fn userinfo(&self, token: &SecretString) -> Result<Identity, ConsentError> {
-        let request = self.http.get(self.endpoints.userinfo().clone()).bearer_auth(token.expose_secret());
-        let answer = read(Api::OAuth, "userinfo.get", request).await.map_err(PortError::from)?;
-        answer.json().map_err(|_| ConsentError::NoIdentity)
+        identity::of_token(&self.http, &self.endpoints, token).await?.ok_or(ConsentError::NoIdentity)
     }
 }
 
@@ -374,6 +481,12 @@ fn single(url: &Url, name: &str) -> Option<String> {
     let mut values = url.query_pairs().filter(|(key, _)| key == name).map(|(_, value)| value.into_owned());
     let value = values.next()?;
     values.next().is_none().then_some(value)
+}
+
+/// Reads an address as people paste it: in quotes, in brackets, broken into lines.
+fn pasted(text: &str) -> Option<Url> {
+    let text: String = text.trim().trim_matches(['"', '\'', '<', '>']).split_whitespace().collect();
+    Url::parse(&text).ok()
 }
 
 fn same(left: &str, right: &str) -> bool {

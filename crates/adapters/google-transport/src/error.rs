@@ -3,6 +3,7 @@
 use std::{fmt, time::Duration};
 
 use bytes::Bytes;
+use chrono::{DateTime, Utc};
 use http::{HeaderMap, StatusCode, header};
 use passerelle_ports::{ErrorKind, PortError};
 use serde::Deserialize;
@@ -36,6 +37,7 @@ pub struct Failure {
     status: Option<StatusCode>,
     reasons: Vec<String>,
     body: Bytes,
+    date: Option<DateTime<Utc>>,
     /// Whether the request may have reached Google.
     pub(crate) sent: bool,
 }
@@ -58,7 +60,14 @@ impl From<Failure> for PortError {
 
 impl From<PortError> for Failure {
     fn from(error: PortError) -> Self {
-        Failure { error: Box::new(error), status: None, reasons: Vec::new(), body: Bytes::new(), sent: true }
+        Failure {
+            error: Box::new(error),
+            status: None,
+            reasons: Vec::new(),
+            body: Bytes::new(),
+            date: None,
+            sent: true,
+        }
     }
 }
 
@@ -89,6 +98,13 @@ impl Failure {
     #[must_use]
     pub fn has_reason(&self, reason: &str) -> bool {
         self.reasons.iter().any(|have| have == reason)
+    }
+
+    /// Returns Google's time when it answered: it says how old an authorisation was when it ended, however wrong
+    /// this computer's clock is.
+    #[must_use]
+    pub fn date(&self) -> Option<DateTime<Utc>> {
+        self.date
     }
 
     /// Returns the errors of a People batch by their key: the index of a create, the name of an update (P47).
@@ -176,6 +192,29 @@ struct FieldViolation {
     field: Option<String>,
 }
 
+/// What the description of an `invalid_grant` is about.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Described {
+    #[default]
+    Nothing,
+    AccountGone,
+    AssertionSignature,
+    AssertionTime,
+}
+
+impl Described {
+    fn of(text: &str) -> Self {
+        [
+            ("Account has been deleted", Described::AccountGone),
+            ("Invalid JWT Signature", Described::AssertionSignature),
+            ("short-lived token", Described::AssertionTime),
+        ]
+        .into_iter()
+        .find(|(words, _)| text.contains(words))
+        .map_or(Described::Nothing, |(_, described)| described)
+    }
+}
+
 /// What an answer says, without its words.
 #[derive(Default)]
 struct Facts {
@@ -184,7 +223,8 @@ struct Facts {
     reasons: Vec<String>,
     oauth: Option<String>,
     subtype: Option<String>,
-    account_gone: bool,
+    /// Which of the articles about one and the same kind fits: chosen by the description, as no reason tells.
+    described: Described,
     details: Vec<(&'static str, String)>,
 }
 
@@ -197,9 +237,7 @@ impl Facts {
             None => Facts::default(),
         };
         facts.subtype = body.error_subtype;
-        // Only chooses between two texts of the catalogue; the kind is the same.
-        facts.account_gone =
-            body.error_description.is_some_and(|text| text.contains("Account has been deleted"));
+        facts.described = body.error_description.as_deref().map(Described::of).unwrap_or_default();
         let challenge = answer.headers.get(header::WWW_AUTHENTICATE).and_then(|value| value.to_str().ok());
         if challenge.is_some_and(|text| text.contains("insufficient_scope")) {
             facts.reasons.push("insufficientPermissions".to_owned());
@@ -265,7 +303,7 @@ fn is_console_link(link: &str) -> bool {
 pub fn failure_of(answer: &Answer<'_>) -> Failure {
     let facts = Facts::of(answer);
     let (kind, code) = match &facts.oauth {
-        Some(error) => oauth(answer.status, error, &facts),
+        Some(error) => oauth(answer, error, &facts),
         None => api(answer, &facts),
     };
     let mut error = PortError::new(kind, answer.operation);
@@ -278,31 +316,69 @@ pub fn failure_of(answer: &Answer<'_>) -> Failure {
         error = error.with_detail("reason", reason.clone());
     }
     let error = Box::new(error.with_detail("status", answer.status.as_u16().to_string()));
-    Failure { error, status: Some(answer.status), reasons, body: answer.body.clone(), sent: true }
+    Failure {
+        error,
+        status: Some(answer.status),
+        reasons,
+        body: answer.body.clone(),
+        date: date_of(answer.headers),
+        sent: true,
+    }
+}
+
+/// The time that an answer carries.
+pub(crate) fn date_of(headers: &HeaderMap) -> Option<DateTime<Utc>> {
+    let text = headers.get(header::DATE)?.to_str().ok()?;
+    httpdate::parse_http_date(text).ok().map(DateTime::from)
 }
 
 type Meaning = (ErrorKind, Option<&'static str>);
 
-fn oauth(status: StatusCode, error: &str, facts: &Facts) -> Meaning {
-    use ErrorKind::{Forbidden, Unauthenticated, Unavailable, Unexpected};
-    if status.is_server_error() {
+fn oauth(answer: &Answer<'_>, error: &str, facts: &Facts) -> Meaning {
+    use ErrorKind::{Forbidden, RateLimited, Unauthenticated, Unavailable, Unexpected};
+    if answer.status.is_server_error() {
         return (Unavailable, Some("GOOG-311"));
     }
+    // A service account's assertion and a person's code die of other things than a refresh token.
+    let delegated = answer.operation == "token.assertion";
     match error {
-        "invalid_grant" if facts.subtype.is_none() && facts.account_gone => {
-            (Unauthenticated, Some("GOOG-210"))
-        }
-        "invalid_grant" | "invalid_token" => (Unauthenticated, Some("GOOG-205")),
+        "invalid_grant" => (Unauthenticated, Some(grant(answer.operation, facts))),
+        "invalid_token" => (Unauthenticated, Some("GOOG-205")),
         "invalid_client" => (Unauthenticated, Some("GOOG-106")),
         "deleted_client" => (Unauthenticated, Some("GOOG-107")),
-        "unauthorized_client" => (Unauthenticated, Some("GOOG-111")),
+        "unauthorized_client" | "access_denied" if delegated => (Unauthenticated, Some("GOOG-115")),
+        "unauthorized_client" => (Unauthenticated, Some("GOOG-119")),
+        // The page has accepted the address before: the code is of another request.
+        "redirect_uri_mismatch" if answer.operation == "token.exchange" => {
+            (Unauthenticated, Some("GOOG-213"))
+        }
         "redirect_uri_mismatch" => (Unauthenticated, Some("GOOG-105")),
         "access_denied" => (Unauthenticated, Some("GOOG-201")),
+        "invalid_scope" => (Unauthenticated, Some("GOOG-114")),
+        "invalid_request" | "unsupported_grant_type" | "authorization_pending" => {
+            (Unauthenticated, Some("GOOG-113"))
+        }
+        "slow_down" => (RateLimited, Some("GOOG-301")),
         "admin_policy_enforced" => (Forbidden, Some("GOOG-109")),
         "org_internal" => (Forbidden, Some("GOOG-108")),
         "disallowed_useragent" => (Unauthenticated, Some("GOOG-110")),
         "temporarily_unavailable" | "server_error" | "internal_failure" => (Unavailable, Some("GOOG-311")),
         _ => (Unexpected, None),
+    }
+}
+
+/// Which article tells of an `invalid_grant`; it is final in every case (O50, O61).
+fn grant(operation: &str, facts: &Facts) -> &'static str {
+    if facts.subtype.as_deref() == Some("invalid_rapt") {
+        return "GOOG-212";
+    }
+    match (facts.described, operation) {
+        (Described::AccountGone, _) => "GOOG-210",
+        (Described::AssertionSignature, _) => "GOOG-116",
+        (Described::AssertionTime, _) => "NET-104",
+        (Described::Nothing, "token.assertion") => "GOOG-120",
+        (Described::Nothing, "token.exchange") => "GOOG-213",
+        (Described::Nothing, _) => "GOOG-205",
     }
 }
 
@@ -344,10 +420,10 @@ fn api(answer: &Answer<'_>, facts: &Facts) -> Meaning {
     }
     match status {
         403 => {
-            let code = forbidden(facts);
+            let code = forbidden(answer.operation, facts);
             // What is refused to the account as a whole must not be held against one record: the record would
             // stay refused after the API was switched on, or the missing box ticked.
-            let whole = matches!(code, "GOOG-101" | "GOOG-202" | "GOOG-312");
+            let whole = matches!(code, "GOOG-101" | "GOOG-117" | "GOOG-202" | "GOOG-312" | "GOOG-313");
             (if whole { Unauthenticated } else { Forbidden }, Some(code))
         }
         404 if answer.api == Api::Calendar && is_of_the_calendar(answer.operation) => {
@@ -380,16 +456,18 @@ fn limit(facts: &Facts) -> Option<Meaning> {
     Some((ErrorKind::RateLimited, Some(code)))
 }
 
-fn forbidden(facts: &Facts) -> &'static str {
+fn forbidden(operation: &str, facts: &Facts) -> &'static str {
     const TABLE: &[(&str, &[&str])] = &[
         ("GOOG-101", &["accessNotConfigured", "SERVICE_DISABLED"]),
         ("GOOG-202", &["insufficientPermissions", "ACCESS_TOKEN_SCOPE_INSUFFICIENT"]),
         ("GOOG-309", &["forbiddenForNonOrganizer"]),
         ("GOOG-308", &["requiredAccessLevel"]),
         ("GOOG-312", &["notACalendarUser"]),
-        ("GOOG-111", &["forbiddenForServiceAccounts"]),
+        ("GOOG-117", &["forbiddenForServiceAccounts"]),
     ];
-    TABLE.iter().find(|(_, reasons)| facts.has(reasons)).map_or("GOOG-310", |(code, _)| code)
+    // A listing names no record: what is refused there is refused to the account.
+    let otherwise = if operation.ends_with(".list") { "GOOG-313" } else { "GOOG-310" };
+    TABLE.iter().find(|(_, reasons)| facts.has(reasons)).map_or(otherwise, |(code, _)| code)
 }
 
 /// How long to wait: what Google says, else what is known of the limit.

@@ -90,6 +90,7 @@ pub fn http_client(options: &HttpOptions, endpoints: &Endpoints) -> Result<Clien
         let builder = Client::builder()
             .redirect(Policy::none())
             .user_agent(&options.user_agent)
+            .tls_info(true)
             .connect_timeout(options.connect_timeout)
             .timeout(options.timeout);
         if endpoints.is_loopback() {

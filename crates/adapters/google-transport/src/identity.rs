@@ -1,9 +1,11 @@
 //! Who the account is (O25): read from the identity token that came straight from Google over TLS.
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+use passerelle_ports::{PortError, PortResult};
+use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 
-use crate::ISSUER;
+use crate::{Api, Endpoints, ISSUER, client::read};
 
 /// Who consented.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
@@ -21,6 +23,17 @@ struct Claims {
     aud: String,
     #[serde(flatten)]
     identity: Identity,
+}
+
+/// Asks Google whose access token this is.
+pub(crate) async fn of_token(
+    http: &reqwest::Client,
+    endpoints: &Endpoints,
+    token: &SecretString,
+) -> PortResult<Option<Identity>> {
+    let request = http.get(endpoints.userinfo().clone()).bearer_auth(token.expose_secret());
+    let answer = read(Api::OAuth, "userinfo.get", request).await.map_err(PortError::from)?;
+    Ok(answer.json().ok().filter(|identity: &Identity| !identity.sub.is_empty()))
 }
 
 /// Reads the payload of an identity token. Its signature need not be checked where the token comes straight

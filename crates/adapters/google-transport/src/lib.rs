@@ -3,6 +3,7 @@
 mod client;
 mod client_file;
 mod consent;
+mod elsewhere;
 mod endpoints;
 mod error;
 mod http_client;
@@ -11,18 +12,23 @@ mod listener;
 mod network;
 mod oauth_http;
 mod pace;
+mod probe;
 mod scopes;
+mod service_account;
 mod tokens;
 
 pub use client::{Api, ApiResponse, Call, GoogleClient, RequestCounter, RetryPolicy};
 pub use client_file::{ClientFileError, ClientSecretFile};
-pub use consent::{Consent, ConsentAttempt, ConsentError, ConsentRequest, revoke};
+pub use consent::{Arrival, Consent, ConsentAttempt, ConsentError, ConsentRequest, revoke};
+pub use elsewhere::Elsewhere;
 pub use endpoints::{EndpointError, Endpoints};
 pub use error::{Answer, Failure, failure_of};
 pub use http_client::{HttpError, HttpOptions, ProxyOptions, http_client};
 pub use pace::Pace;
+pub use probe::{Probe, granted_now, probe};
 pub use reqwest::Client as HttpClient;
 pub use scopes::{CALENDAR_EVENTS, CALENDAR_LIST, CONTACTS, EMAIL, OPENID, missing_scopes};
+pub use service_account::{Delegate, ServiceAccountKey};
 pub use tokens::{StoredToken, TokenStore, Tokens};
 
 /// The issuer that Google names in its answers (RFC 9207; OpenID Connect Core 2).

@@ -1,16 +1,37 @@
 //! The bridge between the `oauth2` crate and our HTTP client.
 
-use std::{future::Future, pin::Pin};
+use std::{
+    future::Future,
+    pin::Pin,
+    sync::{Mutex, PoisonError},
+};
 
+use chrono::{DateTime, Utc};
 use oauth2::{AsyncHttpClient, HttpRequest, HttpResponse};
 use passerelle_ports::{ErrorKind, PortError};
 
-use crate::{Api, client::read, error::Failure};
+use crate::{
+    Api,
+    client::read,
+    error::{Failure, date_of},
+};
 
 /// Sends what `oauth2` wants to send. A refusal becomes our error here, so that one table rules them all.
 pub(crate) struct OauthHttp<'a> {
-    pub(crate) http: &'a reqwest::Client,
-    pub(crate) operation: &'static str,
+    http: &'a reqwest::Client,
+    operation: &'static str,
+    date: Mutex<Option<DateTime<Utc>>>,
+}
+
+impl<'a> OauthHttp<'a> {
+    pub(crate) fn new(http: &'a reqwest::Client, operation: &'static str) -> Self {
+        OauthHttp { http, operation, date: Mutex::default() }
+    }
+
+    /// Google's time at the last answer.
+    pub(crate) fn date(&self) -> Option<DateTime<Utc>> {
+        *self.date.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
 /// A failure, as `oauth2` wants an error to look.
@@ -29,6 +50,7 @@ impl<'c> AsyncHttpClient<'c> for OauthHttp<'_> {
             let url = parts.uri.to_string();
             let request = self.http.request(parts.method, url).headers(parts.headers).body(body);
             let answer = read(Api::OAuth, self.operation, request).await.map_err(OauthFailure)?;
+            *self.date.lock().unwrap_or_else(PoisonError::into_inner) = date_of(&answer.headers);
             let mut response = http::Response::builder().status(answer.status);
             for (name, value) in &answer.headers {
                 response = response.header(name, value);

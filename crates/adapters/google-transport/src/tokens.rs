@@ -10,7 +10,7 @@ use serde::Deserialize;
 use tokio::{sync::Mutex, time::Instant};
 
 use crate::{
-    Api, ClientSecretFile, Endpoints, RequestCounter, RetryPolicy,
+    Api, ClientSecretFile, Delegate, Endpoints, RequestCounter, RetryPolicy,
     client::{ApiResponse, read},
     error::Failure,
 };
@@ -27,6 +27,8 @@ pub struct StoredToken {
     pub refresh_token: SecretString,
     /// When its owner consented: tells the 7 days of a project in "Testing" (O51) from other ends.
     pub granted: Option<DateTime<Utc>>,
+    /// When Google said that it would end, if it said so (O15).
+    pub ends: Option<DateTime<Utc>>,
 }
 
 /// Where the refresh token of one account lives: the vault.
@@ -56,8 +58,7 @@ struct Access {
 pub struct Tokens {
     http: reqwest::Client,
     endpoints: Endpoints,
-    client: ClientSecretFile,
-    store: Arc<dyn TokenStore>,
+    grant: Grant,
     clock: Arc<dyn Clock>,
     retry: RetryPolicy,
     counter: Arc<RequestCounter>,
@@ -65,12 +66,28 @@ pub struct Tokens {
     current: Mutex<Option<Access>>,
 }
 
+/// What an access token is made from.
+enum Grant {
+    /// A person's consent.
+    Refresh { client: ClientSecretFile, store: Arc<dyn TokenStore> },
+    /// The administrator's delegation to a service account.
+    Delegated(Box<Delegate>),
+}
+
 #[derive(Deserialize)]
 struct TokenAnswer {
     access_token: SecretString,
     expires_in: Option<u64>,
     refresh_token: Option<SecretString>,
+    refresh_token_expires_in: Option<u64>,
 }
+
+/// The life of an authorisation in a project in "Testing" (O51).
+const TESTING: chrono::Duration = chrono::Duration::days(7);
+/// How exactly a death must fall on that age to be put down to it.
+const TESTING_MARGIN: chrono::Duration = chrono::Duration::hours(1);
+/// How far two clocks may differ before Google refuses an assertion.
+const SKEW: chrono::Duration = chrono::Duration::minutes(5);
 
 impl Tokens {
     /// Makes the tokens of one account.
@@ -84,7 +101,30 @@ impl Tokens {
         retry: RetryPolicy,
         counter: Arc<RequestCounter>,
     ) -> Self {
-        Tokens { http, endpoints, client, store, clock, retry, counter, current: Mutex::new(None) }
+        let grant = Grant::Refresh { client, store };
+        Tokens { http, endpoints, grant, clock, retry, counter, current: Mutex::new(None) }
+    }
+
+    /// Makes the tokens of one person for whom a service account acts.
+    #[must_use]
+    pub fn delegated(
+        http: reqwest::Client,
+        endpoints: Endpoints,
+        delegate: Delegate,
+        clock: Arc<dyn Clock>,
+        retry: RetryPolicy,
+        counter: Arc<RequestCounter>,
+    ) -> Self {
+        let grant = Grant::Delegated(Box::new(delegate));
+        Tokens { http, endpoints, grant, clock, retry, counter, current: Mutex::new(None) }
+    }
+
+    /// Returns the number of the project that the client belongs to, if its id tells.
+    pub(crate) fn project_number(&self) -> Option<&str> {
+        match &self.grant {
+            Grant::Refresh { client, .. } => client.project_number(),
+            Grant::Delegated(_) => None,
+        }
     }
 
     /// Returns an access token that is good for a while.
@@ -118,38 +158,61 @@ impl Tokens {
 
     async fn refresh(&self, current: &mut Option<Access>) -> PortResult<SecretString> {
         *current = None;
-        let stored = self.store.load().await?.ok_or_else(|| {
-            PortError::new(ErrorKind::Unauthenticated, "token.refresh").with_code("GOOG-205")
-        })?;
         let asked = Instant::now();
-        let answer: TokenAnswer = match self.post(&stored).await {
-            Ok(response) => response.json()?,
-            Err(failure) => return Err(self.explained(failure, &stored)),
+        let answer = match &self.grant {
+            Grant::Refresh { client, store } => self.renewed(client, &**store).await?,
+            Grant::Delegated(delegate) => self.assert(delegate).await?,
         };
-        if let Some(refresh_token) = answer.refresh_token {
-            // Google keeps the old one today (O17); should it ever rotate, the new one is safe first.
-            self.store.save(&StoredToken { refresh_token, granted: stored.granted }).await?;
-        }
         let life = Duration::from_secs(answer.expires_in.unwrap_or(USUAL_LIFE));
         let until = asked + life.saturating_sub(MARGIN.min(life / 10));
         *current = Some(Access { token: answer.access_token.clone(), until });
         Ok(answer.access_token)
     }
 
-    async fn post(&self, stored: &StoredToken) -> Result<ApiResponse, Failure> {
+    async fn renewed(&self, client: &ClientSecretFile, store: &dyn TokenStore) -> PortResult<TokenAnswer> {
+        let stored = store.load().await?.ok_or_else(|| {
+            PortError::new(ErrorKind::Unauthenticated, "token.refresh").with_code("GOOG-205")
+        })?;
         let mut form = vec![
             ("grant_type", "refresh_token"),
-            ("client_id", self.client.client_id.as_str()),
+            ("client_id", client.client_id.as_str()),
             ("refresh_token", stored.refresh_token.expose_secret()),
         ];
-        if let Some(secret) = &self.client.client_secret {
+        if let Some(secret) = &client.client_secret {
             form.push(("client_secret", secret.expose_secret()));
         }
+        let response =
+            self.post("token.refresh", &form).await.map_err(|failure| self.explained(failure, &stored))?;
+        let at = crate::error::date_of(&response.headers).unwrap_or_else(|| self.clock.now());
+        let answer: TokenAnswer = response.json()?;
+        if let Some(refresh_token) = answer.refresh_token.clone() {
+            // Google keeps the old one today (O17); should it ever rotate, the new one is safe before anything
+            // is done with it, and the old one is dropped by being replaced.
+            let lasts = answer.refresh_token_expires_in.and_then(|seconds| i64::try_from(seconds).ok());
+            let ends = lasts.map_or(stored.ends, |seconds| Some(at + chrono::Duration::seconds(seconds)));
+            store.save(&StoredToken { refresh_token, granted: stored.granted, ends }).await?;
+        }
+        Ok(answer)
+    }
+
+    async fn assert(&self, delegate: &Delegate) -> PortResult<TokenAnswer> {
+        let assertion = delegate.assertion(&self.endpoints, self.clock.now())?;
+        let form = [
+            ("grant_type", "urn:ietf:params:oauth:grant-type:jwt-bearer"),
+            ("assertion", assertion.expose_secret()),
+        ];
+        match self.post("token.assertion", &form).await {
+            Ok(response) => response.json(),
+            Err(failure) => Err(self.not_delegated(failure, delegate)),
+        }
+    }
+
+    async fn post(&self, operation: &'static str, form: &[(&str, &str)]) -> Result<ApiResponse, Failure> {
         let mut pauses = self.retry.pauses();
         loop {
             self.counter.count(Api::OAuth);
             let request = self.http.post(self.endpoints.token().clone()).form(&form);
-            let failure = match read(Api::OAuth, "token.refresh", request).await {
+            let failure = match read(Api::OAuth, operation, request).await {
                 Ok(response) => return Ok(response),
                 Err(failure) => failure,
             };
@@ -161,17 +224,36 @@ impl Tokens {
         }
     }
 
-    /// A token that dies about 7 days after consent tells that the project is in "Testing" (O51).
+    /// A token that dies seven days after the consent, or when Google had said, tells that the project is in
+    /// "Testing" (O51). Both times are Google's own.
     fn explained(&self, failure: Failure, stored: &StoredToken) -> PortError {
-        let revoked = failure.has_reason("invalid_grant") && failure.error().code == Some("GOOG-205");
+        let dead = failure.has_reason("invalid_grant") && failure.error().code == Some("GOOG-205");
+        let now = failure.date().unwrap_or_else(|| self.clock.now());
         let mut error = PortError::from(failure);
-        if let Some(granted) = stored.granted.filter(|_| revoked) {
-            let hours = (self.clock.now() - granted).num_hours();
-            if (24 * 6 + 12..=24 * 8).contains(&hours) {
+        if let Some(granted) = stored.granted.filter(|_| dead) {
+            let age = now - granted;
+            let on_the_day = (age - TESTING).abs() <= TESTING_MARGIN;
+            let as_told = stored.ends.is_some_and(|ends| now >= ends - TESTING_MARGIN);
+            if on_the_day || as_told {
                 error.code = Some("GOOG-204");
             }
-            error = error.with_detail("age_days", (hours / 24).to_string());
+            error = error.with_detail("age_days", age.num_days().to_string());
         }
         error
+    }
+
+    /// An assertion that is refused while the clocks differ says nothing about the delegation (O64).
+    fn not_delegated(&self, failure: Failure, delegate: &Delegate) -> PortError {
+        let skewed = failure.date().is_some_and(|date| (date - self.clock.now()).abs() > SKEW);
+        let wrong_clock = failure.has_reason("invalid_grant") && skewed;
+        let mut error = PortError::from(failure);
+        if wrong_clock || error.code == Some("NET-104") {
+            error.kind = ErrorKind::Unavailable;
+            error.code = Some("NET-104");
+        }
+        error
+            .with_detail("client", delegate.key.client_id.clone())
+            .with_detail("account", delegate.subject.clone())
+            .with_detail("scopes", delegate.scopes.join(","))
     }
 }

@@ -14,7 +14,7 @@ use passerelle_google_transport::{
     Api, Call, ClientSecretFile, Endpoints, Failure, GoogleClient, HttpOptions, Pace, RequestCounter,
     RetryPolicy, StoredToken, TokenStore, Tokens, http_client,
 };
-use passerelle_ports::{Clock, ErrorKind, PortResult};
+use passerelle_ports::{Clock, ErrorKind, PortError, PortResult};
 use secrecy::ExposeSecret;
 use serde_json::json;
 use url::Url;
@@ -23,15 +23,23 @@ use wiremock::{
     matchers::{body_string_contains, header, method, path},
 };
 
-struct Vault(Mutex<Option<StoredToken>>);
+#[derive(Default)]
+struct Vault {
+    kept: Mutex<Option<StoredToken>>,
+    /// A crash, or a full disk, between Google's answer and the vault.
+    broken: std::sync::atomic::AtomicBool,
+}
 
 #[async_trait]
 impl TokenStore for Vault {
     async fn load(&self) -> PortResult<Option<StoredToken>> {
-        Ok(self.0.lock().unwrap().clone())
+        Ok(self.kept.lock().unwrap().clone())
     }
     async fn save(&self, token: &StoredToken) -> PortResult<()> {
-        *self.0.lock().unwrap() = Some(token.clone());
+        if self.broken.load(std::sync::atomic::Ordering::Relaxed) {
+            return Err(PortError::new(ErrorKind::Forbidden, "vault").with_code("SYS-101"));
+        }
+        *self.kept.lock().unwrap() = Some(token.clone());
         Ok(())
     }
 }
@@ -60,6 +68,11 @@ impl Stage {
     }
 
     async fn aged(age: Option<TimeDelta>) -> Stage {
+        Stage::ending(age, None).await
+    }
+
+    /// An authorisation of this age, of which Google had said when it ends.
+    async fn ending(age: Option<TimeDelta>, ends: Option<TimeDelta>) -> Stage {
         let _ = rustls::crypto::ring::default_provider().install_default();
         let server = MockServer::start().await;
         let endpoints = Endpoints::overridden(&Url::parse(&server.uri()).unwrap()).unwrap();
@@ -67,13 +80,17 @@ impl Stage {
         let retry =
             RetryPolicy { repeats: 3, first: Duration::from_millis(1), longest: Duration::from_millis(1500) };
         let counter = Arc::new(RequestCounter::default());
-        let stored =
-            StoredToken { refresh_token: "r1".to_owned().into(), granted: age.map(|age| now() - age) };
-        let vault = Arc::new(Vault(Mutex::new(Some(stored))));
+        let stored = StoredToken {
+            refresh_token: "r1".to_owned().into(),
+            granted: age.map(|age| now() - age),
+            ends: ends.map(|ends| now() + ends),
+        };
+        let vault = Arc::new(Vault { kept: Mutex::new(Some(stored)), ..Vault::default() });
         let tokens = Tokens::new(
             http.clone(),
             endpoints.clone(),
-            ClientSecretFile::parse(r#"{"installed":{"client_id":"me"}}"#).unwrap(),
+            ClientSecretFile::parse(r#"{"installed":{"client_id":"123-me.apps.googleusercontent.com"}}"#)
+                .unwrap(),
             vault.clone(),
             Arc::new(Fixed),
             retry,
@@ -221,17 +238,51 @@ async fn a_new_refresh_token_is_stored() {
 }
 
 #[tokio::test]
+async fn a_rotated_refresh_token_is_safe_before_anything_is_done_with_it() {
+    let stage = Stage::new().await;
+    let rotated = json!({"access_token": "a", "expires_in": 3599, "refresh_token": "r2"});
+    Mock::given(path("/token"))
+        .respond_with(ResponseTemplate::new(200).set_body_json(rotated))
+        .mount(&stage.server)
+        .await;
+    stage.answer("GET", 200, None, 9).await;
+    stage.vault.broken.store(true, std::sync::atomic::Ordering::Relaxed);
+    let failure = stage.send(Method::GET).await.unwrap_err();
+    assert_eq!(failure.error().code, Some("SYS-101"));
+    assert_eq!(stage.calls(), 0, "nothing is asked with an authorisation that would be lost");
+    let kept = stage.vault.load().await.unwrap().unwrap();
+    assert_eq!(kept.refresh_token.expose_secret(), "r1", "the old one is still there");
+    stage.vault.broken.store(false, std::sync::atomic::Ordering::Relaxed);
+    stage.send(Method::GET).await.unwrap();
+    let kept = stage.vault.load().await.unwrap().unwrap();
+    assert_eq!(kept.refresh_token.expose_secret(), "r2");
+}
+
+#[tokio::test]
 async fn a_dead_refresh_token_says_why_it_may_have_died() {
+    let (day, hour) = (TimeDelta::days(1), TimeDelta::hours(1));
+    let minute = TimeDelta::minutes(1);
     let table = [
-        (Some(TimeDelta::days(7)), "GOOG-204"),
-        (Some(TimeDelta::days(2)), "GOOG-205"),
-        (Some(TimeDelta::days(200)), "GOOG-205"),
-        (None, "GOOG-205"),
+        (Some(day * 7), None, "GOOG-204"),
+        (Some(day * 7 - hour), None, "GOOG-204"),
+        (Some(day * 7 + hour), None, "GOOG-204"),
+        (Some(day * 7 - hour - minute), None, "GOOG-205"),
+        (Some(day * 7 + hour + minute), None, "GOOG-205"),
+        (Some(day * 2), None, "GOOG-205"),
+        (Some(day * 200), None, "GOOG-205"),
+        (None, None, "GOOG-205"),
+        // Google had said when it would end: however late its end is noticed, that is why.
+        (Some(day * 20), Some(day * -13), "GOOG-204"),
+        (Some(day * 7), Some(TimeDelta::zero()), "GOOG-204"),
+        (Some(day * 3), Some(day * 4), "GOOG-205"),
     ];
-    for (age, code) in table {
-        let stage = Stage::aged(age).await;
+    // This computer's clock says what it likes: Google's counts.
+    let date = now().format("%a, %d %b %Y %H:%M:%S GMT").to_string();
+    for (age, ends, code) in table {
+        let stage = Stage::ending(age, ends).await;
+        let dead = ResponseTemplate::new(400).set_body_json(json!({"error": "invalid_grant"}));
         Mock::given(path("/token"))
-            .respond_with(ResponseTemplate::new(400).set_body_json(json!({"error": "invalid_grant"})))
+            .respond_with(dead.insert_header("date", date.as_str()))
             .expect(1)
             .mount(&stage.server)
             .await;
@@ -239,9 +290,26 @@ async fn a_dead_refresh_token_says_why_it_may_have_died() {
         assert_eq!(
             (failure.kind(), failure.error().code),
             (ErrorKind::Unauthenticated, Some(code)),
-            "{age:?}"
+            "{age:?} {ends:?}"
         );
         assert!(stage.vault.load().await.unwrap().is_some());
+    }
+}
+
+#[tokio::test]
+async fn an_api_that_is_off_in_another_project_than_the_clients_is_told_apart() {
+    for (project, code) in [("123", "GOOG-101"), ("456", "GOOG-112"), ("my-project", "GOOG-101")] {
+        let stage = Stage::new().await;
+        stage.token("a1", 9, 1).await;
+        let details =
+            json!([{"reason": "SERVICE_DISABLED", "metadata": {"consumer": format!("projects/{project}")}}]);
+        let body = json!({"error": {"code": 403, "status": "PERMISSION_DENIED", "details": details}});
+        Mock::given(path("/calendar/v3/x"))
+            .respond_with(ResponseTemplate::new(403).set_body_json(body))
+            .mount(&stage.server)
+            .await;
+        let failure = stage.send(Method::GET).await.unwrap_err();
+        assert_eq!(failure.error().code, Some(code), "{project}");
     }
 }
 

@@ -5,8 +5,8 @@ use std::{collections::HashMap, time::Duration};
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use passerelle_google_transport::{
-    ClientSecretFile, Consent, ConsentAttempt, ConsentError, ConsentRequest, Endpoints, HttpOptions,
-    http_client, revoke,
+    Arrival, ClientSecretFile, Consent, ConsentAttempt, ConsentError, ConsentRequest, Elsewhere, Endpoints,
+    HttpOptions, http_client, revoke,
 };
 use secrecy::ExposeSecret;
 use serde_json::json;
@@ -208,7 +208,7 @@ async fn a_stolen_code_without_its_verifier_is_worth_nothing() {
     stage.know(&[("stolen", &asked)]).await;
     let address = landing(&asked_by_thief, "stolen");
     let error = thief.finish_with_pasted(address.as_str()).await.unwrap_err();
-    assert_eq!(error.code(), Some("GOOG-205"), "{error:?}");
+    assert_eq!(error.code(), Some("GOOG-213"), "{error:?}");
 }
 
 #[tokio::test]
@@ -249,6 +249,62 @@ async fn a_pasted_address_counts_like_a_visit_and_a_wrong_one_costs_nothing() {
     let consent = attempt.finish_with_pasted(&format!("  \"{right}\"\n")).await.unwrap();
     assert_eq!(summary(&consent), of("c"));
     assert!(matches!(attempt.finish_with_pasted(right.as_str()).await, Err(ConsentError::Over)));
+}
+
+#[tokio::test]
+async fn the_browser_a_pasted_address_and_another_computer_compete_in_one_wait() {
+    let stage = Stage::new().await;
+    for way in 0..3 {
+        let (mut attempt, asked) = stage.attempt().await;
+        let (mut there, asked_there) = stage.attempt().await;
+        stage.server.reset().await;
+        stage.know(&[("here", &asked), ("there", &asked_there)]).await;
+        let (send, mut arrivals) = tokio::sync::mpsc::unbounded_channel();
+        let (_, mut none) = tokio::sync::mpsc::unbounded_channel();
+        let refused = std::sync::atomic::AtomicUsize::new(0);
+        let count = |error: &ConsentError| {
+            assert_eq!(error.code(), Some("GOOG-209"));
+            refused.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+        };
+        let right = landing(&asked, "here");
+        let forged = right.as_str().replace(&param(&asked, "state"), "x");
+        for wrong in ["hello", forged.as_str(), asked.as_str()] {
+            send.send(Arrival::Pasted(wrong.to_owned())).unwrap();
+        }
+        let come = async {
+            let landed = landing(&asked_there, "there");
+            let silent = |_: &ConsentError| ();
+            let (code, _) = tokio::join!(there.wait_for_code(&mut none, &silent), visit(&landed));
+            let code: Elsewhere = code.unwrap();
+            assert!(!format!("{code:?}").contains("there\""), "{code:?}");
+            // A code of another client than ours is refused before Google is asked.
+            let other = code.to_text().expose_secret().replace("\"me\"", "\"them\"").into();
+            send.send(Arrival::Elsewhere(Elsewhere::parse(&other).unwrap())).unwrap();
+            match way {
+                0 => drop(visit(&right).await),
+                1 => send.send(Arrival::Pasted(format!(" <{right}>\n"))).unwrap(),
+                _ => send.send(Arrival::Elsewhere(code)).unwrap(),
+            }
+        };
+        let (consent, ()) = tokio::join!(attempt.wait_beside(&mut arrivals, &count), come);
+        let expected = if way == 2 { "there" } else { "here" };
+        assert_eq!(summary(&consent.unwrap()), of(expected), "way {way}");
+        // With the browser's answer some of the lines may still be unread.
+        assert!(way == 0 || refused.into_inner() == 4);
+    }
+}
+
+#[tokio::test]
+async fn the_end_of_the_input_is_not_the_end_of_the_attempt() {
+    let stage = Stage::new().await;
+    let (mut attempt, asked) = stage.attempt().await;
+    stage.know(&[("c", &asked)]).await;
+    let (send, mut arrivals) = tokio::sync::mpsc::unbounded_channel();
+    drop(send);
+    let landed = landing(&asked, "c");
+    let silent = |_: &ConsentError| ();
+    let (consent, _) = tokio::join!(attempt.wait_beside(&mut arrivals, &silent), visit(&landed));
+    assert_eq!(summary(&consent.unwrap()), of("c"));
 }
 
 #[tokio::test]

@@ -80,7 +80,7 @@ impl World {
     }
 
     fn client(&self, consent: &Consent) -> GoogleClient {
-        let stored = StoredToken { refresh_token: consent.refresh_token.clone(), granted: None };
+        let stored = StoredToken { refresh_token: consent.refresh_token.clone(), granted: None, ends: None };
         let retry =
             RetryPolicy { repeats: 1, first: Duration::from_millis(1), longest: Duration::from_millis(1) };
         let counter = Arc::new(RequestCounter::default());

@@ -89,6 +89,30 @@ impl From<SqlError> for StoreError {
     }
 }
 
+/// Which article tells why the database cannot be used at this moment.
+fn out_of_reach(message: &str) -> &'static str {
+    const TABLE: [(&str, &str); 5] = [
+        ("is full", "SYS-101"),
+        ("readonly", "DB-102"),
+        ("unable to open", "DB-101"),
+        ("not a database", "SYS-105"),
+        ("malformed", "SYS-105"),
+    ];
+    TABLE.iter().find(|(text, _)| message.contains(text)).map_or("SYS-103", |(_, code)| code)
+}
+
+/// An error with everything below it.
+fn told(error: &(dyn std::error::Error + 'static)) -> String {
+    let chain = std::iter::successors(Some(error), |error| error.source());
+    chain.map(ToString::to_string).collect::<Vec<_>>().join(": ")
+}
+
+/// The table or column that another program took away.
+fn missing(message: &str) -> Option<String> {
+    let (_, name) = message.split_once("no such column: ").or(message.split_once("no such table: "))?;
+    name.split([' ', ',']).next().map(str::to_owned)
+}
+
 /// Takes the words of a rule out of SQLite's message.
 fn rule_of(message: &str) -> String {
     let rule = message.split_once("constraint failed: ").map_or(message, |(_, rule)| rule);
@@ -102,11 +126,15 @@ impl StoreError {
         let (kind, code) = match &self {
             StoreError::NewerSchema { .. } => (ErrorKind::Unsupported, Some("SYS-104")),
             StoreError::Refused(_) => (ErrorKind::Rejected, Some("DB-104")),
-            StoreError::Busy(_) | StoreError::Open(_) => (ErrorKind::Unavailable, Some("SYS-103")),
+            StoreError::Busy(error) => (ErrorKind::Unavailable, Some(out_of_reach(&error.to_string()))),
+            StoreError::Open(error) => (ErrorKind::Unavailable, Some(out_of_reach(&told(&**error)))),
             StoreError::Interrupted => (ErrorKind::Unavailable, None),
             StoreError::Missing(_) => (ErrorKind::NotFound, None),
             StoreError::CursorExpired => (ErrorKind::CursorExpired, None),
             StoreError::LeaseHeld => (ErrorKind::RateLimited, Some("SYS-102")),
+            StoreError::Database(error) if missing(&error.to_string()).is_some() => {
+                (ErrorKind::Unexpected, Some("DB-103"))
+            }
             StoreError::Migration(_) | StoreError::Database(_) | StoreError::Damaged(_) => {
                 (ErrorKind::Unexpected, Some("SYS-105"))
             }
@@ -114,8 +142,17 @@ impl StoreError {
         };
         let mut error = PortError::new(kind, operation);
         error.code = code;
-        if let StoreError::Refused(rule) = &self {
-            error = error.with_detail("reason", rule.clone());
+        match &self {
+            StoreError::Refused(rule) => error = error.with_detail("reason", rule.clone()),
+            StoreError::NewerSchema { found, known } => {
+                error = error.with_detail("new", found.clone()).with_detail("old", known.clone());
+            }
+            StoreError::Database(sql) => {
+                if let Some(column) = missing(&sql.to_string()) {
+                    error = error.with_detail("column", column);
+                }
+            }
+            _ => {}
         }
         error.with_source(self)
     }
@@ -139,6 +176,24 @@ mod tests {
             (DatabaseErrorKind::Unknown, "database disk image is malformed", ErrorKind::Unexpected),
         ] {
             assert_eq!(kind(of, message), expected, "{message}");
+        }
+    }
+
+    #[test]
+    fn what_keeps_the_database_out_of_reach_has_its_own_article() {
+        for (message, code) in [
+            ("database is locked", "SYS-103"),
+            ("database or disk is full", "SYS-101"),
+            ("attempt to write a readonly database", "DB-102"),
+            ("unable to open database file", "DB-101"),
+            ("disk I/O error", "SYS-103"),
+            ("no such column: contacts.notes", "DB-103"),
+            ("no such table: contacts", "DB-103"),
+            ("database disk image is malformed", "SYS-105"),
+        ] {
+            let info = Box::new(message.to_owned());
+            let error = StoreError::from(SqlError::DatabaseError(DatabaseErrorKind::Unknown, info));
+            assert_eq!(error.at("test").code, Some(code), "{message}");
         }
     }
 

@@ -30,5 +30,5 @@ pub use pairs::{Pair, Pairs};
 pub use replica::SqlReplica;
 pub use review::Purge;
 pub use settings::Settings;
-pub use store::{Store, StoreOptions};
+pub use store::{Health, Store, StoreOptions};
 pub use users::{AppUser, NewUser, UserId, Users};

@@ -56,6 +56,14 @@ fn refuse_newer(conn: &mut Conn) -> Result<(), StoreError> {
     if found > known { Err(StoreError::NewerSchema { found, known }) } else { Ok(()) }
 }
 
+/// Returns the newest migration that the database has seen.
+pub(crate) fn newest(conn: &mut Conn) -> Result<String, StoreError> {
+    let newest: Option<String> = __diesel_schema_migrations::table
+        .select(diesel::dsl::max(__diesel_schema_migrations::version))
+        .first(conn)?;
+    Ok(newest.unwrap_or_default())
+}
+
 /// Fills the table of time zones with those this program knows.
 fn know_zones(conn: &mut Conn) -> Result<(), StoreError> {
     let known: Vec<&str> = chrono_tz::TZ_VARIANTS.iter().map(|zone| zone.name()).collect();

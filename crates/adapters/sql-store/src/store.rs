@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use diesel::RunQueryDsl;
 use passerelle_calendar::Event;
 use passerelle_contacts::Contact;
 use passerelle_ports::InstallationId;
@@ -26,6 +27,21 @@ impl Default for StoreOptions {
     fn default() -> Self {
         StoreOptions { region: None, page_size: 500, connections: 4, share_new_contacts: false }
     }
+}
+
+/// How a database is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Health {
+    /// The newest migration that its tables have seen.
+    pub schema: String,
+    /// The first damage that was found in the file.
+    pub damage: Option<String>,
+}
+
+#[derive(diesel::QueryableByName)]
+struct Check {
+    #[diesel(sql_type = diesel::sql_types::Text, column_name = quick_check)]
+    quick_check: String,
 }
 
 /// One company database, opened. Clones share the connections.
@@ -99,6 +115,21 @@ impl Store {
     #[must_use]
     pub fn events(&self, user: &UserId) -> SqlReplica<Event> {
         self.replica(user)
+    }
+
+    /// Looks whether the file is whole, and whether it can be written.
+    ///
+    /// # Errors
+    ///
+    /// Those of the database: `Busy` when it cannot be written.
+    pub async fn health(&self) -> Result<Health, StoreError> {
+        let schema = self.db.read(migrate::newest).await?;
+        let checks: Vec<Check> =
+            self.db.read(|conn| Ok(diesel::sql_query("PRAGMA quick_check(1)").load(conn)?)).await?;
+        // A write transaction with nothing in it tells whether there could be one with something.
+        self.db.write(|_| Ok(())).await?;
+        let damage = checks.into_iter().map(|check| check.quick_check).find(|text| text != "ok");
+        Ok(Health { schema, damage })
     }
 
     /// Runs SQL statements as any other client of this database would.

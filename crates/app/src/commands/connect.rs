@@ -1,127 +1,215 @@
-//! `connect` and `disconnect`: an app user's consent, and giving it back.
+//! `connect`, `account replace`, `credential replace`, `disconnect`: an app user's authorisation, from its beginning
+//! to its end.
 
-use std::{fs, time::Duration};
+use std::time::Duration;
 
 use passerelle_ports::{Clock, Kind, Side};
 use passerelle_service::{
-    Choice, Failure, Outcome, bound_account, check_binding, choose_pairs, disconnect as give_back, find_user,
-    record_account,
+    Account as Bound, Choice, Failure, Outcome, bound_account, check_binding, choose_pairs,
+    disconnect as give_back, find_user, forecast, note_consent, record_account, release_account,
 };
 use serde_json::json;
 
-use super::{Exit, confirm, done};
+use super::{Exit, confirm, confirm_by_name, consent, done, guide};
 use crate::{
-    cli::{Connect, ConnectGoogle, OneUser},
+    cli::{Account, AccountReplace, Asking, Connect, ConnectGoogle, Credential, OneUser},
     compose::{
-        self,
-        google::{Consented, Google},
+        self, Composed,
+        google::{Consented, delegation},
     },
+    config::Settings,
     lock::Lock,
     start::App,
 };
 
+/// How long a consent that was given waits for a run to end.
+const LOCK_LIMIT: Duration = Duration::from_secs(120);
+
 pub async fn connect(app: &App, args: &Connect) -> Exit {
     let Connect::Google(args) = args;
+    let settings = app.settings()?;
+    let office = compose::office(app, &settings).await?;
+    let company = &*office.office.company;
+    find_user(company, &args.user).await?;
+    office.google.check()?;
+    let bound = bound_account(company, &args.user, "google").await?;
+    let consented = match (&args.service_account, &args.subject) {
+        (Some(key), Some(subject)) => delegated(app, &office, args, &consent::read(key)?, subject).await?,
+        _ => {
+            let client = client(app, &office, &args.user, &args.asking, bound.as_ref())?;
+            let request = consent::Request {
+                user: &args.user,
+                client: &client,
+                again: bound.is_some(),
+                hint: bound.map(|account| account.email),
+            };
+            // The lock is not held meanwhile: runs go on, and others may consent at the same time.
+            consent::ask(app, &args.asking, &office.google, request).await?
+        }
+    };
+    let _lock = Lock::wait(&settings.path("state_dir"), LOCK_LIMIT).await?;
+    check_binding(company, &args.user, &consented.identity).await?;
+    office.google.keep(&args.user, &consented)?;
+    finish(app, &office, &args.user, &args.asking, &consented).await
+}
+
+pub async fn account(app: &App, args: &Account) -> Exit {
+    let Account::Replace(args) = args;
+    let settings = app.settings()?;
+    let office = compose::office(app, &settings).await?;
+    let company = &*office.office.company;
+    find_user(company, &args.user).await?;
+    office.google.check()?;
+    let bound = bound_account(company, &args.user, "google")
+        .await?
+        .ok_or_else(|| Failure::new("GOOG-211").with("user", &args.user))?;
+    let warning = app.out.t(
+        "account-replace-ask",
+        &[("user", args.user.as_str().into()), ("account", bound.email.as_str().into())],
+    );
+    confirm_by_name(app, &warning, &args.user, args.confirm.as_deref())?;
+    let client = client(app, &office, &args.user, &args.asking, Some(&bound))?;
+    let request = consent::Request { user: &args.user, client: &client, again: true, hint: None };
+    let consented = consent::ask(app, &args.asking, &office.google, request).await?;
+    replaced(app, &office, &settings, args, &bound, &consented).await
+}
+
+/// The new account is safe before the old one is let go.
+async fn replaced(
+    app: &App,
+    office: &Composed,
+    settings: &Settings,
+    args: &AccountReplace,
+    bound: &Bound,
+    consented: &Consented,
+) -> Exit {
+    let company = &*office.office.company;
+    let _lock = Lock::wait(&settings.path("state_dir"), LOCK_LIMIT).await?;
+    office.google.keep(&args.user, consented)?;
+    if bound.subject != consented.identity.subject {
+        release_account(company, bound).await?;
+        let gone = office.office.provider.forget(bound).await;
+        let revoked = gone.is_ok_and(|forgotten| forgotten.revoked);
+        let id = if revoked { "disconnected-revoked" } else { "disconnected-unreachable" };
+        app.out.note(&app.out.t(id, &[("account", bound.email.as_str().into())]));
+    }
+    finish(app, office, &args.user, &args.asking, consented).await
+}
+
+/// Records the account, chooses what is kept in step, and says what was granted and for how long.
+async fn finish(app: &App, office: &Composed, user: &str, asking: &Asking, consented: &Consented) -> Exit {
+    let company = &*office.office.company;
+    let known = bound_account(company, user, "google").await?.is_some();
+    let account = record_account(company, &*app.ids, user, &consented.identity).await?;
+    note_consent(company, &account, &consented.term).await?;
+    if !known {
+        app.out.note(&app.out.t("connect-secret-moved", &[]));
+    }
+    app.out.result(
+        &app.out
+            .t("connect-authorised", &[("account", account.email.as_str().into()), ("user", user.into())]),
+    );
+    for scope in &consented.missing {
+        let failure = Failure::new("GOOG-202").with("user", user).with("scope", *scope);
+        app.out.failure(&failure, app.clock.now());
+    }
+    tell_forecast(app, office, &account).await?;
+    choose(app, office, &account, asking).await?;
+    app.out.note(&app.out.t("connect-next", &[("user", user.into())]));
+    app.out.line(
+        "connected",
+        app.clock.now(),
+        &json!({ "user": user, "account": account.email, "missing": consented.missing }),
+    );
+    done(app, if consented.missing.is_empty() { 0 } else { 3 })
+}
+
+async fn choose(app: &App, office: &Composed, account: &Bound, asking: &Asking) -> Outcome<()> {
+    let company = &*office.office.company;
+    let provider = &office.office.provider;
+    let offered = provider
+        .collections(account)
+        .await
+        .map_err(|error| Failure::of_port(Side::Remote, error).or_with("user", &account.user))?;
+    let choice = Choice { calendars: asking.calendars.clone(), without_contacts: asking.no_contacts };
+    for pair in choose_pairs(company, account, &offered, &choice).await? {
+        let id = match (pair.kind, provider.withheld(account, pair.kind)) {
+            (_, Some(_)) => "connect-pair-withheld",
+            (Kind::Contacts, None) => "connect-pair-contacts",
+            (Kind::Events, None) => "connect-pair-events",
+        };
+        app.out.result(&app.out.t(id, &[("name", pair.name.as_str().into())]));
+        app.out.line("pair", app.clock.now(), &pair);
+    }
+    Ok(())
+}
+
+/// Seven days in "Testing" are said at once, not on the eighth day.
+async fn tell_forecast(app: &App, office: &Composed, account: &Bound) -> Outcome<()> {
+    let Some(forecast) = forecast(&*office.office.company, account).await? else { return Ok(()) };
+    let ends = app.out.time(forecast.ends);
+    let article = app.out.article(&forecast.warning(&account.user).with("ends", ends));
+    app.out.warn(&article);
+    app.out.line("warning", app.clock.now(), &article);
+    Ok(())
+}
+
+/// The client's text: the file that was given, the one that the vault holds from before, or a guided way to one.
+fn client(
+    app: &App,
+    office: &Composed,
+    user: &str,
+    asking: &Asking,
+    bound: Option<&Bound>,
+) -> Outcome<String> {
+    if let Some(file) = &asking.client {
+        return consent::read(file);
+    }
+    if let Some(bound) = bound
+        && let Some(text) = office.google.known_client(bound)?
+    {
+        return Ok(text);
+    }
+    if app.out.no_input || app.out.json {
+        return Err(Failure::new("USE-108").with("reason", "--client"));
+    }
+    let text = guide::client(app, user)?;
+    guide::tell_client(app, &text)?;
+    Ok(text)
+}
+
+async fn delegated(
+    app: &App,
+    office: &Composed,
+    args: &ConnectGoogle,
+    key: &str,
+    subject: &str,
+) -> Outcome<Consented> {
+    let (client, scopes) = delegation(key)?;
+    app.out.note(
+        &app.out.t(
+            "connect-delegation",
+            &[("client", client.as_str().into()), ("scopes", scopes.as_str().into())],
+        ),
+    );
+    app.out.note("     https://admin.google.com/ac/owl/domainwidedelegation");
+    let asked = office.google.delegate(key, subject).await;
+    asked.map_err(|failure| failure.or_with("user", &args.user))
+}
+
+pub async fn credential(app: &App, args: &Credential) -> Exit {
+    let Credential::Replace(args) = args;
     let settings = app.settings()?;
     let _lock = Lock::take(&settings.path("state_dir"))?;
     let office = compose::office(app, &settings).await?;
     let company = &*office.office.company;
     find_user(company, &args.user).await?;
-    let client = read_client(args)?;
-    let bound = bound_account(company, &args.user, "google").await?;
-    let consented = consent(app, args, &office.google, &client, bound.map(|account| account.email)).await?;
-    check_binding(company, &args.user, &consented.identity).await?;
-    let known = bound_account(company, &args.user, "google").await?;
-    office.google.keep(&args.user, &consented)?;
-    let account = record_account(company, &*app.ids, &args.user, &consented.identity).await?;
-    if known.is_none() {
-        app.out.note(&app.out.t("connect-secret-moved", &[]));
-    }
-    app.out.result(&app.out.t(
-        "connect-authorised",
-        &[("account", account.email.as_str().into()), ("user", args.user.as_str().into())],
-    ));
-    let missing = tell_scopes(app, args, &consented);
-    let offered = office
-        .office
-        .provider
-        .collections(&account)
-        .await
-        .map_err(|error| Failure::of_port(Side::Remote, error).or_with("user", &args.user))?;
-    let choice = Choice { calendars: args.calendars.clone(), without_contacts: args.no_contacts };
-    let chosen = choose_pairs(company, &account, &offered, &choice).await?;
-    for pair in &chosen {
-        let id = match pair.kind {
-            Kind::Contacts => "connect-pair-contacts",
-            Kind::Events => "connect-pair-events",
-        };
-        app.out.result(&app.out.t(id, &[("name", pair.name.as_str().into())]));
-        app.out.line("pair", app.clock.now(), pair);
-    }
-    app.out.note(&app.out.t("connect-next", &[("user", args.user.as_str().into())]));
-    app.out.line(
-        "connected",
-        app.clock.now(),
-        &json!({ "user": args.user, "account": account.email, "missing": missing }),
-    );
-    done(app, if missing.is_empty() { 0 } else { 3 })
-}
-
-/// Asks for consent; once more, and explicitly, where Google gave no lasting authorisation (O16).
-async fn consent(
-    app: &App,
-    args: &ConnectGoogle,
-    google: &Google,
-    client: &str,
-    hint: Option<String>,
-) -> Outcome<Consented> {
-    let limit = Duration::from_secs(args.wait);
-    let named = |failure: Failure| failure.or_with("user", &args.user);
-    // Whoever consented before is asked explicitly at once: Google would give no refresh token otherwise.
-    let asked = match &hint {
-        None => google.ask(client, None, limit).await?,
-        Some(_) => google.ask_again(client, hint.clone(), limit).await?,
-    };
-    show_address(app, args, asked.address());
-    match asked.wait().await {
-        Err(failure) if failure.code() == "GOOG-207" => {
-            app.out.note(&app.out.t("connect-once-more", &[]));
-            let asked = google.ask_again(client, hint, limit).await?;
-            show_address(app, args, asked.address());
-            asked.wait().await.map_err(named)
-        }
-        result => result.map_err(named),
-    }
-}
-
-fn read_client(args: &ConnectGoogle) -> Outcome<String> {
-    fs::read_to_string(&args.client).map_err(|error| {
-        Failure::new("USE-106")
-            .with("file", args.client.display().to_string())
-            .with("reason", error.to_string())
-            .because(error)
-    })
-}
-
-/// The address is always printed: a browser that does not open must not be the end.
-fn show_address(app: &App, args: &ConnectGoogle, address: &str) {
-    app.out.line("open", app.clock.now(), &json!({ "url": address }));
-    let opening = if args.no_browser { "connect-open-yourself" } else { "connect-open" };
-    app.out.ask(&app.out.t(opening, &[]));
-    app.out.ask(&format!("  {address}"));
-    app.out.note(&app.out.t("connect-boxes", &[]));
-    if !args.no_browser && open::that_detached(address).is_err() {
-        app.out.note(&app.out.t("connect-no-browser", &[]));
-    }
-}
-
-/// Says what was granted, and what not; what is missing disables that part alone.
-fn tell_scopes(app: &App, args: &ConnectGoogle, consented: &Consented) -> Vec<&'static str> {
-    for scope in &consented.missing {
-        let failure = Failure::new("GOOG-202").with("user", &args.user).with("scope", *scope);
-        app.out.failure(&failure, app.clock.now());
-    }
-    consented.missing.clone()
+    let bound = bound_account(company, &args.user, "google")
+        .await?
+        .ok_or_else(|| Failure::new("GOOG-211").with("user", &args.user))?;
+    office.google.replace_client(&bound, &consent::read(&args.client)?).await?;
+    app.out.result(&app.out.t("credential-replaced", &[("user", args.user.as_str().into())]));
+    done(app, 0)
 }
 
 pub async fn disconnect(app: &App, args: &OneUser) -> Exit {

@@ -1,10 +1,10 @@
-//! `init`: at most four questions, then a database, a vault and a settings file.
+//! `init`: a handful of questions, then a database, a vault and a settings file.
 
 use std::{fs, path::Path};
 
 use inquire::{Select, Text};
 use passerelle_ports::Clock;
-use passerelle_service::Failure;
+use passerelle_service::{AppUser, Failure, add_user};
 use serde_json::json;
 
 use super::{Exit, done};
@@ -22,63 +22,135 @@ pub async fn run(app: &App, args: &Init) -> Exit {
     if let Some(path) = &args.database {
         settings.set("database.path", absolute(path), option());
     }
-    if let Some(path) = &args.key_file {
-        settings.set("vault.key_file", absolute(path), option());
+    for (name, value) in [
+        ("vault.key_source", args.key.key_source.map(|source| source.name().to_owned())),
+        ("vault.key_file", args.key.key_file.as_deref().map(absolute)),
+        ("vault.key_command", args.key.key_command.clone()),
+        ("vault.key_name", args.key.key_name.clone()),
+    ] {
+        if let Some(value) = value {
+            settings.set(name, value, option());
+        }
     }
+    let mut user = args.user.clone();
     if !args.non_interactive {
         if app.out.no_input {
             return Err(Failure::new("USE-108").with("reason", "--non-interactive"));
         }
-        ask(app, &mut settings)?;
+        ask(app, args, &mut settings, &mut user)?;
     }
     let state = settings.path("state_dir");
     compose::private_directory(&state)?;
     let _lock = Lock::take(&state)?;
-    let installed = compose::install(&settings).await?;
+    let installed = compose::install(app, &settings).await?;
+    let added = first_user(&settings, user.as_deref()).await?;
     let written = write_file(&settings)?;
     let path = |name: &str| settings.path(name).display().to_string();
     app.out.result(&app.out.t("init-database", &[("file", path("database.path").into())]));
-    app.out.result(&app.out.t("init-vault", &[("file", path("vault.key_file").into())]));
+    let source = settings.text("vault.key_source").to_owned();
+    match source.as_str() {
+        "file" => app.out.result(&app.out.t("init-vault", &[("file", path("vault.key_file").into())])),
+        _ => app.out.result(&app.out.t("init-vault-other", &[("source", source.as_str().into())])),
+    }
     let file = settings.file.display().to_string();
     let id = if written { "init-saved" } else { "init-kept" };
     app.out.result(&app.out.t(id, &[("file", file.clone().into())]));
-    app.out.note(&app.out.t("init-next", &[]));
+    match &added {
+        Some(user) => {
+            app.out.result(&app.out.t("user-added", &[("user", user.as_str().into())]));
+            app.out.note(&app.out.t("init-next-connect", &[("user", user.as_str().into())]));
+        }
+        None => app.out.note(&app.out.t("init-next", &[])),
+    }
     app.out.line(
         "installed",
         app.clock.now(),
         &json!({ "database": path("database.path"), "database_new": installed.database,
-                 "vault_new": installed.vault, "config": file, "config_new": written }),
+                 "vault_new": installed.vault, "vault_key": source, "user": added, "config": file, "config_new": written }),
     );
     done(app, 0)
 }
 
-fn ask(app: &App, settings: &mut Settings) -> Result<(), Failure> {
+/// The questions, each with an answer that can be taken as it stands.
+fn ask(app: &App, args: &Init, settings: &mut Settings, user: &mut Option<String>) -> Result<(), Failure> {
     app.out.note(&app.out.t("init-welcome", &[]));
     let stopped = |_| Failure::new("INT-101");
     let option = || Origin::Variable("init".to_owned());
     let languages = vec!["français", "English"];
     let start = usize::from(app.out.lang == passerelle_texts::Lang::En);
-    let question = |n: &str, id: &str| format!("{n}/4 {}", app.out.t(id, &[]));
+    let question = |n: &str, id: &str| format!("{n} {}", app.out.t(id, &[]));
     let language = Select::new(&question("1", "init-ask-language"), languages)
         .with_starting_cursor(start)
         .prompt()
         .map_err(stopped)?;
     settings.set("language", if language == "English" { "en" } else { "fr" }.to_owned(), option());
-    for (n, id, name) in [
-        ("2", "init-ask-database", "database.path"),
-        ("3", "init-ask-key", "vault.key_file"),
-        ("4", "init-ask-region", "phone_region"),
-    ] {
+    let known = settings.text("database.path").to_owned();
+    let path =
+        Text::new(&question("2", "init-ask-database")).with_default(&known).prompt().map_err(stopped)?;
+    settings.set("database.path", absolute(Path::new(&path)), option());
+    if args.key.key_source.is_none() {
+        ask_key(app, settings)?;
+    }
+    let region = settings.text("phone_region").to_owned();
+    let region =
+        Text::new(&question("4", "init-ask-region")).with_default(&region).prompt().map_err(stopped)?;
+    settings.set("phone_region", region.to_uppercase(), option());
+    if user.is_none() {
+        let name = Text::new(&question("5", "init-ask-user")).prompt().map_err(stopped)?;
+        *user = Some(name.trim().to_owned()).filter(|name| !name.is_empty());
+    }
+    Ok(())
+}
+
+/// Where the vault's key comes from; what needs a word more is asked for it.
+fn ask_key(app: &App, settings: &mut Settings) -> Result<(), Failure> {
+    let stopped = |_| Failure::new("INT-101");
+    let option = || Origin::Variable("init".to_owned());
+    let mut sources = vec![
+        ("file", "init-key-file"),
+        ("passphrase", "init-key-passphrase"),
+        ("command", "init-key-command"),
+    ];
+    if cfg!(feature = "keyring") {
+        sources.push(("keyring", "init-key-keyring"));
+    }
+    if app.credentials_directory().is_some() {
+        sources.insert(0, ("systemd-credential", "init-key-systemd"));
+    }
+    let shown: Vec<String> = sources.iter().map(|(_, id)| app.out.t(id, &[])).collect();
+    let chosen = Select::new(&format!("3 {}", app.out.t("init-ask-key-source", &[])), shown)
+        .raw_prompt()
+        .map_err(stopped)?
+        .index;
+    let source = sources.get(chosen).map_or("file", |(source, _)| source);
+    settings.set("vault.key_source", source.to_owned(), option());
+    let more = match source {
+        "file" => Some(("init-ask-key", "vault.key_file")),
+        "command" => Some(("init-ask-key-command", "vault.key_command")),
+        _ => None,
+    };
+    if let Some((id, name)) = more {
         let known = settings.text(name).to_owned();
-        let answer = Text::new(&question(n, id)).with_default(&known).prompt().map_err(stopped)?;
-        let answer =
-            if name == "phone_region" { answer.to_uppercase() } else { absolute(Path::new(&answer)) };
+        let answer = Text::new(&app.out.t(id, &[])).with_default(&known).prompt().map_err(stopped)?;
+        let answer = if name == "vault.key_file" { absolute(Path::new(&answer)) } else { answer };
         settings.set(name, answer, option());
     }
     Ok(())
 }
 
-fn absolute(path: &Path) -> String {
+/// Adds the first app user, unless that one is known already.
+async fn first_user(settings: &Settings, login: Option<&str>) -> Result<Option<String>, Failure> {
+    let Some(login) = login else { return Ok(None) };
+    let company = compose::company(settings).await?;
+    let user = AppUser { id: login.to_owned(), name: login.to_owned(), email: String::new() };
+    match add_user(&*company, &user).await {
+        Err(failure) if failure.code() != "USE-103" => Err(failure),
+        _ => Ok(Some(user.id)),
+    }
+}
+
+/// Returns a path as it is from everywhere.
+pub fn absolute(path: &Path) -> String {
     std::path::absolute(path).unwrap_or_else(|_| path.to_owned()).display().to_string()
 }
 
@@ -109,7 +181,16 @@ fn file_text(settings: &Settings) -> String {
     text.push_str(&format!("phone_region = {}\n", quoted("phone_region")));
     text.push_str(&format!("state_dir = {}\n", quoted("state_dir")));
     text.push_str(&format!("\n[database]\npath = {}\n", quoted("database.path")));
-    text.push_str(&format!("\n[vault]\nkey_file = {}\n", quoted("vault.key_file")));
+    text.push_str(&format!("\n[vault]\nkey_source = {}\n", quoted("vault.key_source")));
+    let more = match settings.text("vault.key_source") {
+        "file" => Some("key_file"),
+        "command" => Some("key_command"),
+        "keyring" | "systemd-credential" => Some("key_name"),
+        _ => None,
+    };
+    if let Some(name) = more {
+        text.push_str(&format!("{name} = {}\n", quoted(&format!("vault.{name}"))));
+    }
     if !settings.text("google.endpoint").is_empty() {
         text.push_str(&format!("\n[google]\nendpoint = {}\n", quoted("google.endpoint")));
     }

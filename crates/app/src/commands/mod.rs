@@ -1,11 +1,15 @@
 //! One file per command; each returns the exit code.
 
+mod authorize;
 mod completion;
 mod config;
 mod conflicts;
 mod connect;
+mod consent;
 mod database;
+mod doctor;
 mod explain;
+mod guide;
 mod history;
 pub mod init;
 mod man;
@@ -15,6 +19,7 @@ mod status;
 mod sync;
 mod undo;
 mod user;
+mod vault;
 pub mod watch;
 
 use passerelle_calendar::Event;
@@ -34,7 +39,13 @@ pub async fn run(app: &App, command: Command) -> Exit {
         Command::Init(args) => init::run(app, &args).await,
         Command::User(args) => user::run(app, &args).await,
         Command::Connect(args) => connect::connect(app, &args).await,
+        Command::Authorize(args) => authorize::run(app, &args).await,
         Command::Disconnect(args) => connect::disconnect(app, &args).await,
+        Command::Account(args) => connect::account(app, &args).await,
+        Command::Credential(args) => connect::credential(app, &args).await,
+        Command::Doctor(args) => doctor::run(app, &args).await,
+        Command::Test(args) => doctor::test(app, &args).await,
+        Command::Vault(args) => vault::run(app, &args).await,
         Command::Sync(args) => sync::run(app, &args).await,
         Command::Status(args) => status::run(app, &args).await,
         Command::Conflicts(args) => conflicts::run(app, &args).await,
@@ -73,4 +84,23 @@ pub fn confirm(app: &App, question: &str) -> Result<bool, Failure> {
         .prompt()
         .map_err(|_| Failure::new("INT-101"))?;
     Ok(answer.trim().to_lowercase().starts_with(yes))
+}
+
+/// Asks for a line of text.
+pub fn typed(question: &str) -> Result<String, Failure> {
+    inquire::Text::new(question).prompt().map_err(|_| Failure::new("INT-101"))
+}
+
+/// Lets only somebody go on who types a name, or gives it as an option: `--yes` is not enough for this.
+pub fn confirm_by_name(app: &App, warning: &str, name: &str, given: Option<&str>) -> Result<(), Failure> {
+    let wrong = || Failure::new("USE-108").with("reason", format!("--confirm={name}"));
+    match given {
+        Some(given) if given == name => return Ok(()),
+        Some(_) => return Err(wrong()),
+        None if app.out.no_input || app.out.json => return Err(wrong()),
+        None => {}
+    }
+    app.out.ask(warning);
+    let answer = typed(&app.out.t("ask-type-name", &[("name", name.into())]))?;
+    if answer.trim() == name { Ok(()) } else { Err(wrong()) }
 }

@@ -30,9 +30,14 @@ fn tell(app: &App, user: &UserStatus) {
         Some(email) => email.clone(),
     };
     out.result(&format!("{name} · {account}"));
+    if let Some(forecast) = &user.forecast {
+        let failure = forecast.warning(name).with("ends", out.time(forecast.ends));
+        let article = out.article(&failure);
+        out.result(&format!("  ! {}  {}", article.code, article.what));
+    }
     for pair in &user.pairs {
         out.result(&pair_line(app, pair));
-        if let Some(problem) = &pair.last_problem {
+        if let Some(problem) = pair.withheld.as_ref().or(pair.last_problem.as_ref()) {
             let article = out.article(&problem.to_failure().or_with("user", name));
             out.result(&format!("    {}  {}", article.code, article.what));
         }
@@ -71,7 +76,8 @@ fn exit_of(all: &[UserStatus]) -> u8 {
     if all.iter().any(UserStatus::needs_sign_in) {
         return 4;
     }
-    let problems = all.iter().flat_map(|user| &user.pairs).filter_map(|pair| pair.last_problem.as_ref());
+    let pairs = || all.iter().flat_map(|user| &user.pairs);
+    let problems = pairs().filter_map(|pair| pair.withheld.as_ref().or(pair.last_problem.as_ref()));
     let worst = problems.map(|problem| exit_code(&problem.code)).max().unwrap_or(0);
     if worst == 0 && all.iter().any(|user| user.waiting() > 0) { 3 } else { worst }
 }

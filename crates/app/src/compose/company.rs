@@ -105,6 +105,14 @@ impl Company for SqlCompany {
             .collect())
     }
 
+    async fn memo(&self, name: &str) -> PortResult<Option<String>> {
+        self.store.settings().get(name).await.map_err(|error| error.at("memo"))
+    }
+
+    async fn set_memo(&self, name: &str, value: Option<&str>) -> PortResult<()> {
+        self.store.settings().set(name, value).await.map_err(|error| error.at("memo"))
+    }
+
     fn contacts(&self, user: &str) -> Arc<dyn Replica<Contact>> {
         Arc::new(self.store.contacts(&sql::UserId::new(user)))
     }

@@ -10,22 +10,30 @@ use std::{
 use async_trait::async_trait;
 use passerelle_calendar::Event;
 use passerelle_contacts::Contact;
+use passerelle_credentials::{OneTimeKey, Secret, seal_for};
 use passerelle_google_calendar::{CalendarOptions, GoogleCalendar, list_calendars};
 use passerelle_google_people::{GooglePeople, Options as PeopleOptions};
 use passerelle_google_transport::{
-    CALENDAR_EVENTS, CALENDAR_LIST, CONTACTS, ClientSecretFile, ConsentAttempt, ConsentError, ConsentRequest,
-    EMAIL, Endpoints, GoogleClient, HttpOptions, OPENID, Pace, RequestCounter, RetryPolicy, StoredToken,
-    Tokens, http_client, missing_scopes, revoke,
+    Api, Arrival, CALENDAR_EVENTS, CALENDAR_LIST, CONTACTS, Call, ClientSecretFile, ConsentAttempt,
+    ConsentError, ConsentRequest, Delegate, EMAIL, Elsewhere, Endpoints, GoogleClient, HttpOptions, OPENID,
+    Pace, RequestCounter, RetryPolicy, ServiceAccountKey, StoredToken, Tokens, granted_now, http_client,
+    missing_scopes, probe, revoke,
 };
 use passerelle_ports::{Clock, ErrorKind, Kind, PortError, PortResult, Replica, Side};
-use passerelle_service::{Account, Collection, Failure, Forgotten, Identity, Outcome, Pair, Provider};
-use secrecy::SecretString;
+use passerelle_service::{
+    Account, Collection, Examined, Failure, Forgotten, Identity, Outcome, Pair, Provider, Term,
+};
+use secrecy::{ExposeSecret, SecretString};
+use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 
-use super::vault::{Owner, Safe, VaultPlace, VaultTokens, as_port};
+use super::vault::{Acting, Owner, Safe, VaultPlace, VaultTokens, as_port};
 
 const PROVIDER: &str = "google";
 /// What is asked for, and what of it may be missing without everything being in vain.
 const SCOPES: [&str; 5] = [OPENID, EMAIL, CALENDAR_EVENTS, CALENDAR_LIST, CONTACTS];
+/// What an administrator delegates to a service account, in the spelling of the Admin console (O101).
+const DELEGATED: [&str; 5] =
+    [OPENID, "https://www.googleapis.com/auth/userinfo.email", CALENDAR_EVENTS, CALENDAR_LIST, CONTACTS];
 /// How long a lost write may still land on this computer: the pretend Google answers at once.
 const LOOPBACK_SETTLE: Duration = Duration::from_secs(2);
 
@@ -46,6 +54,7 @@ pub struct Asked {
     address: String,
     client: String,
     clock: Arc<dyn Clock>,
+    key: OneTimeKey,
 }
 
 /// A consent that was given. Its secrets are not in the vault yet.
@@ -54,24 +63,36 @@ pub struct Consented {
     pub identity: Identity,
     /// What was asked and not granted.
     pub missing: Vec<&'static str>,
-    refresh_token: SecretString,
-    client: String,
+    /// What it says about its own end.
+    pub term: Term,
+    secrets: Secrets,
 }
+
+/// What the vault will hold of a consent.
+enum Secrets {
+    Person { refresh_token: SecretString, client: String },
+    Delegated(Acting),
+}
+
+/// What is asked of Google when nothing is wanted of it.
+pub use passerelle_google_transport::Probe;
 
 impl Google {
     /// Makes Google at these endpoints. Nothing is opened and nobody is called before it is needed.
     ///
     /// # Errors
     ///
-    /// `NET-103` when no HTTP client can be built.
+    /// `NET-103` when no HTTP client can be built: the company's own certificate authorities are not readable.
     pub fn new(
         endpoints: Endpoints,
         place: VaultPlace,
         region: String,
+        extra_ca: Option<Vec<u8>>,
         clock: Arc<dyn Clock>,
     ) -> Outcome<Self> {
-        let http = http_client(&HttpOptions::default(), &endpoints)
-            .map_err(|error| Failure::new("NET-103").because(error))?;
+        let options = HttpOptions { extra_ca, ..HttpOptions::default() };
+        let http =
+            http_client(&options, &endpoints).map_err(|error| Failure::new("NET-103").because(error))?;
         Ok(Google {
             endpoints,
             http,
@@ -118,16 +139,43 @@ impl Google {
         again: bool,
         limit: Duration,
     ) -> Outcome<Asked> {
-        let parsed = ClientSecretFile::parse(client)
-            .map_err(|error| Failure::new(error.code()).with("reason", error.to_string()).because(error))?;
-        let mut request = ConsentRequest::new(parsed, &SCOPES);
+        let mut request = ConsentRequest::new(parsed(client)?, &SCOPES);
         request.login_hint = account;
         request.limit = limit;
         request.force_prompt = again;
         let (attempt, address) = ConsentAttempt::start(self.http.clone(), self.endpoints.clone(), request)
             .await
             .map_err(not_consented)?;
-        Ok(Asked { attempt, address: address.into(), client: client.to_owned(), clock: self.clock.clone() })
+        let (client, clock) = (client.to_owned(), self.clock.clone());
+        Ok(Asked { attempt, address: address.into(), client, clock, key: OneTimeKey::new() })
+    }
+
+    /// Lets a service account act for a person, and asks Google who that is.
+    ///
+    /// # Errors
+    ///
+    /// `GOOG-118` for another file, `GOOG-115` where the administrator has not delegated, `GOOG-120` for a person
+    /// whom Google does not know.
+    pub async fn delegate(&self, key: &str, subject: &str) -> Outcome<Consented> {
+        let delegate = delegate(key, subject)?;
+        let tokens = self.tokens_of(delegate.clone(), self.retry());
+        let (sub, email) = delegate
+            .identity(&self.http, &self.endpoints, &tokens)
+            .await
+            .map_err(|error| Failure::of_port(Side::Remote, error).or_with("account", subject))?;
+        let client = delegate.key.project_id.clone().unwrap_or(delegate.key.client_id);
+        Ok(Consented {
+            identity: Identity {
+                provider: PROVIDER.to_owned(),
+                subject: sub,
+                email,
+                scopes: SCOPES.map(str::to_owned).to_vec(),
+                at: self.clock.now(),
+            },
+            missing: Vec::new(),
+            term: Term { client, ends: None },
+            secrets: Secrets::Delegated(Acting { key: key.to_owned(), subject: subject.to_owned() }),
+        })
     }
 
     /// Puts a consent's secrets into the vault, under the app user.
@@ -136,14 +184,100 @@ impl Google {
     ///
     /// Those of the vault.
     pub fn keep(&self, user: &str, consented: &Consented) -> Outcome<()> {
-        let token = StoredToken {
-            refresh_token: consented.refresh_token.clone(),
-            granted: Some(consented.identity.at),
-        };
         let owner = Owner::new(user, PROVIDER, &consented.identity.subject);
-        self.safe.keep(&owner, &consented.client, &token)?;
+        match &consented.secrets {
+            Secrets::Delegated(acting) => self.safe.keep_service_account(&owner, acting)?,
+            Secrets::Person { refresh_token, client } => {
+                let token = StoredToken {
+                    refresh_token: refresh_token.clone(),
+                    granted: Some(consented.identity.at),
+                    ends: consented.term.ends,
+                };
+                self.safe.keep(&owner, client, &token)?;
+            }
+        }
         self.clients.lock().unwrap_or_else(PoisonError::into_inner).clear();
         Ok(())
+    }
+
+    /// Returns the company's client that an account consented to, if the vault holds one.
+    ///
+    /// # Errors
+    ///
+    /// Those of the vault.
+    pub fn known_client(&self, account: &Account) -> Outcome<Option<String>> {
+        Ok(self.safe.client(&owner(account))?.map(|text| text.expose().to_owned()))
+    }
+
+    /// Tries another secret of the company's client, and keeps it once Google has accepted it.
+    ///
+    /// # Errors
+    ///
+    /// What Google says of it: the old one is kept then. `GOOG-211` when the account has no consent to keep.
+    pub async fn replace_client(&self, account: &Account, client: &str) -> Outcome<()> {
+        let owner = owner(account);
+        let named = |error| Failure::of_port(Side::Remote, error).or_with("user", &account.user);
+        if self.safe.token(&owner)?.is_none() {
+            return Err(named(signed_out()));
+        }
+        let tokens = self.tokens(parsed(client)?, owner.clone(), self.retry()).map_err(named)?;
+        tokens.access().await.map_err(named)?;
+        self.safe.keep_client(&owner, client)?;
+        self.clients.lock().unwrap_or_else(PoisonError::into_inner).clear();
+        Ok(())
+    }
+
+    /// Asks whether Google is there at all.
+    ///
+    /// # Errors
+    ///
+    /// `NET-101` to `NET-104`.
+    pub async fn probe(&self) -> Outcome<Probe> {
+        probe(&self.http, &self.endpoints).await.map_err(|error| Failure::of_port(Side::Remote, error))
+    }
+
+    /// Tells whether this is a pretend Google on this computer.
+    pub fn is_pretend(&self) -> bool {
+        self.endpoints.is_loopback()
+    }
+
+    fn tokens(&self, client: ClientSecretFile, owner: Owner, retry: RetryPolicy) -> PortResult<Tokens> {
+        let vault = self.safe.vault().map_err(|failure| as_port(&failure))?;
+        Ok(Tokens::new(
+            self.http.clone(),
+            self.endpoints.clone(),
+            client,
+            Arc::new(VaultTokens::new(vault, owner)),
+            self.clock.clone(),
+            retry,
+            self.counter.clone(),
+        ))
+    }
+
+    fn tokens_of(&self, delegate: Delegate, retry: RetryPolicy) -> Tokens {
+        let (http, endpoints) = (self.http.clone(), self.endpoints.clone());
+        Tokens::delegated(http, endpoints, delegate, self.clock.clone(), retry, self.counter.clone())
+    }
+
+    /// The tokens of an account, whichever way it came in.
+    fn tokens_for(&self, account: &Account, retry: RetryPolicy) -> PortResult<Tokens> {
+        let owner = owner(account);
+        let port = |failure: Failure| as_port(&failure);
+        let unusable = |failure: Failure| {
+            let code = if failure.code() == "GOOG-105" { "GOOG-105" } else { "GOOG-111" };
+            PortError::new(ErrorKind::Unauthenticated, "client").with_code(code)
+        };
+        if let Some(acting) = self.safe.service_account(&owner).map_err(port)? {
+            let delegate = delegate(&acting.key, &acting.subject).map_err(unusable)?;
+            return Ok(self.tokens_of(delegate, retry));
+        }
+        let text = self.safe.client(&owner).map_err(port)?.ok_or_else(signed_out)?;
+        self.tokens(parsed(text.expose()).map_err(unusable)?, owner, retry)
+    }
+
+    fn google_client(&self, tokens: Arc<Tokens>, retry: RetryPolicy) -> GoogleClient {
+        let (http, endpoints) = (self.http.clone(), self.endpoints.clone());
+        GoogleClient::new(http, endpoints, tokens, self.pace(), retry, self.counter.clone())
     }
 
     /// The client of an account: one, so that its contacts and its calendars share tokens and pace.
@@ -152,32 +286,18 @@ impl Google {
         if let Some(client) = clients.get(&account.id) {
             return Ok(client.clone());
         }
-        let owner = owner(account);
-        let text = self.safe.client(&owner).map_err(|failure| as_port(&failure))?.ok_or_else(signed_out)?;
-        let parsed = ClientSecretFile::parse(text.expose())
-            .map_err(|error| PortError::new(ErrorKind::Unauthenticated, "client").with_code(error.code()))?;
-        let vault = self.safe.vault().map_err(|failure| as_port(&failure))?;
-        let store = VaultTokens::new(vault, owner);
-        let retry = RetryPolicy::default();
-        let tokens = Tokens::new(
-            self.http.clone(),
-            self.endpoints.clone(),
-            parsed,
-            Arc::new(store),
-            self.clock.clone(),
-            retry,
-            self.counter.clone(),
-        );
-        let client = Arc::new(GoogleClient::new(
-            self.http.clone(),
-            self.endpoints.clone(),
-            Arc::new(tokens),
-            self.pace(),
-            retry,
-            self.counter.clone(),
-        ));
+        let retry = self.retry();
+        let client = Arc::new(self.google_client(Arc::new(self.tokens_for(account, retry)?), retry));
         clients.insert(account.id.clone(), client.clone());
         Ok(client)
+    }
+
+    /// The pretend Google on this computer is back at once.
+    fn retry(&self) -> RetryPolicy {
+        match self.endpoints.is_loopback() {
+            true => RetryPolicy { first: Duration::from_millis(50), ..RetryPolicy::default() },
+            false => RetryPolicy::default(),
+        }
     }
 
     /// The pretend Google on this computer need not be spared.
@@ -197,13 +317,60 @@ impl Asked {
         &self.address
     }
 
+    /// Returns the local port that the browser comes back to.
+    pub fn port(&self) -> u16 {
+        self.attempt.port()
+    }
+
+    /// Returns the one-time key for which another computer seals its code.
+    pub fn key(&self) -> &str {
+        self.key.address()
+    }
+
     /// Waits for the browser.
     ///
     /// # Errors
     ///
     /// `GOOG-201` when its owner refused, `GOOG-208` when nobody came, and what Google answers.
-    pub async fn wait(mut self) -> Outcome<Consented> {
-        let consent = self.attempt.wait().await.map_err(not_consented)?;
+    pub async fn wait(self) -> Outcome<Consented> {
+        let (_, lines) = unbounded_channel();
+        self.wait_beside(lines, &|_| ()).await
+    }
+
+    /// Waits for the browser and for what is typed or pasted here, whichever comes first. A line that is not the
+    /// answer to this request is told to `refused` and changes nothing.
+    ///
+    /// # Errors
+    ///
+    /// As [`Asked::wait`].
+    pub async fn wait_beside(
+        mut self,
+        mut lines: UnboundedReceiver<String>,
+        refused: &(dyn Fn(&Failure) + Send + Sync),
+    ) -> Outcome<Consented> {
+        let (send, mut arrivals) = unbounded_channel();
+        let key = self.key;
+        let reading = tokio::spawn(async move {
+            while let Some(line) = lines.recv().await {
+                let arrival =
+                    match key.open(&line).map(|text| Elsewhere::parse(&text.expose().to_owned().into())) {
+                        Some(Some(code)) => Arrival::Elsewhere(code),
+                        _ => Arrival::Pasted(line),
+                    };
+                if send.send(arrival).is_err() {
+                    return;
+                }
+            }
+        });
+        let told = |error: &ConsentError| {
+            refused(&Failure::new(error.code().unwrap_or("GOOG-209")));
+        };
+        let consent = self.attempt.wait_beside(&mut arrivals, &told).await;
+        reading.abort();
+        let consent = consent.map_err(not_consented)?;
+        let file = parsed(&self.client)?;
+        let at = consent.at.unwrap_or_else(|| self.clock.now());
+        let ends = consent.lasts.and_then(|lasts| Some(at + chrono::Duration::from_std(lasts).ok()?));
         Ok(Consented {
             missing: missing_scopes(&SCOPES, &consent.granted_scopes),
             identity: Identity {
@@ -211,28 +378,81 @@ impl Asked {
                 email: consent.email.unwrap_or_else(|| consent.subject.clone()),
                 subject: consent.subject,
                 scopes: consent.granted_scopes,
-                at: self.clock.now(),
+                at,
             },
-            refresh_token: consent.refresh_token,
-            client: self.client,
+            term: Term { client: file.project_id.unwrap_or(file.client_id), ends },
+            secrets: Secrets::Person { refresh_token: consent.refresh_token, client: self.client },
         })
     }
+
+    /// Waits for the code alone and seals it for the computer that asked for it.
+    ///
+    /// # Errors
+    ///
+    /// As [`Asked::wait`]; `GOOG-215` for a one-time key that was not copied whole.
+    pub async fn wait_for_code(mut self, key: &str, lines: UnboundedReceiver<String>) -> Outcome<String> {
+        let (send, mut arrivals) = unbounded_channel();
+        let mut lines = lines;
+        let reading = tokio::spawn(async move {
+            while let Some(line) = lines.recv().await {
+                if send.send(Arrival::Pasted(line)).is_err() {
+                    return;
+                }
+            }
+        });
+        let code = self.attempt.wait_for_code(&mut arrivals, &|_| ()).await;
+        reading.abort();
+        let text = code.map_err(not_consented)?.to_text();
+        seal(key, &Secret::new(text.expose_secret()))
+    }
+}
+
+/// Seals a text for a one-time key.
+///
+/// # Errors
+///
+/// `GOOG-215` for a key that was not copied whole.
+pub fn seal(key: &str, text: &Secret) -> Outcome<String> {
+    seal_for(key, text).map_err(|error| Failure::new("GOOG-215").because(error))
+}
+
+/// Reads the company's client.
+///
+/// # Errors
+///
+/// `GOOG-105`, `GOOG-111` for a file that is no desktop client.
+pub fn parsed(client: &str) -> Outcome<ClientSecretFile> {
+    ClientSecretFile::parse(client)
+        .map_err(|error| Failure::new(error.code()).with("reason", error.to_string()).because(error))
+}
+
+/// Returns the permissions as an administrator enters them for a delegation, and the number to enter them for.
+///
+/// # Errors
+///
+/// `GOOG-118` for a file that is no key of a service account.
+pub fn delegation(key: &str) -> Outcome<(String, String)> {
+    let delegate = delegate(key, "")?;
+    Ok((delegate.key.client_id, delegate.scopes.join(",")))
+}
+
+fn delegate(key: &str, subject: &str) -> Outcome<Delegate> {
+    let key = ServiceAccountKey::parse(key)
+        .map_err(|error| Failure::new("GOOG-118").with("reason", error.to_string()).because(error))?;
+    Ok(Delegate { key, subject: subject.to_owned(), scopes: DELEGATED.map(str::to_owned).to_vec() })
 }
 
 #[async_trait]
 impl Provider for Google {
     async fn collections(&self, account: &Account) -> PortResult<Vec<Collection>> {
         let granted = |scope: &str| missing_scopes(&[scope], &account.scopes).is_empty();
-        let mut offered = Vec::new();
-        if granted(CONTACTS) {
-            offered.push(Collection {
-                kind: Kind::Contacts,
-                id: "contacts".to_owned(),
-                name: account.email.clone(),
-                primary: true,
-                writable: true,
-            });
-        }
+        let mut offered = vec![Collection {
+            kind: Kind::Contacts,
+            id: "contacts".to_owned(),
+            name: account.email.clone(),
+            primary: true,
+            writable: true,
+        }];
         if granted(CALENDAR_EVENTS) && granted(CALENDAR_LIST) {
             let calendars = list_calendars(&*self.client(account)?).await?;
             offered.extend(calendars.into_iter().map(|calendar| Collection {
@@ -242,17 +462,65 @@ impl Provider for Google {
                 name: calendar.name,
                 primary: calendar.primary,
             }));
-        } else if granted(CALENDAR_EVENTS) {
-            // Without the list, only the calendar that every account has can be named (C2).
+        } else {
+            // Without the list, only the calendar that every account has is known: it has the account's address
+            // for its name (C2), so that it is the same calendar once the list is granted.
             offered.push(Collection {
                 kind: Kind::Events,
-                id: "primary".to_owned(),
+                id: account.email.clone(),
                 name: account.email.clone(),
                 primary: true,
                 writable: true,
             });
         }
         Ok(offered)
+    }
+
+    fn withheld(&self, account: &Account, kind: Kind) -> Option<&'static str> {
+        let scope = match kind {
+            Kind::Contacts => CONTACTS,
+            Kind::Events => CALENDAR_EVENTS,
+        };
+        missing_scopes(&[scope], &account.scopes).first().copied()
+    }
+
+    async fn examine(&self, account: &Account) -> Vec<Examined> {
+        // Nothing is repeated: whoever waits for a diagnosis wants the first answer.
+        let retry = RetryPolicy { repeats: 0, ..RetryPolicy::default() };
+        let tokens = match self.tokens_for(account, retry) {
+            Ok(tokens) => Arc::new(tokens),
+            Err(error) => return vec![Examined { part: "token", error: Some(error) }],
+        };
+        if let Err(error) = tokens.access().await {
+            return vec![Examined { part: "token", error: Some(error) }];
+        }
+        let client = self.google_client(tokens.clone(), retry);
+        let mut found = vec![Examined { part: "token", error: None }];
+        if let Some(error) = self.shrunk(account, &tokens).await {
+            found.push(Examined { part: "scopes", error: Some(error) });
+        }
+        let calendar = Call::new(
+            Api::Calendar,
+            "events.list",
+            http::Method::GET,
+            client.endpoints().calendar(&["calendars", "primary", "events"]),
+        );
+        let contacts = Call::new(
+            Api::People,
+            "connections.list",
+            http::Method::GET,
+            client.endpoints().people("people/me/connections"),
+        );
+        for (part, kind, call) in [
+            ("calendar", Kind::Events, calendar.query("maxResults", "1")),
+            ("contacts", Kind::Contacts, contacts.query("pageSize", "1").query("personFields", "names")),
+        ] {
+            // What is withheld is told once, as such.
+            if self.withheld(account, kind).is_none() {
+                found.push(Examined { part, error: client.send(call).await.err().map(PortError::from) });
+            }
+        }
+        found
     }
 
     async fn contacts(&self, account: &Account, _: &Pair) -> PortResult<Arc<dyn Replica<Contact>>> {
@@ -279,6 +547,7 @@ impl Provider for Google {
     async fn forget(&self, account: &Account) -> PortResult<Forgotten> {
         let owner = owner(account);
         let revoked = match self.safe.token(&owner).map_err(|failure| as_port(&failure))? {
+            // A service account has nothing that could be given back: its delegation is the administrator's.
             Some(kept) => revoke(&self.http, &self.endpoints, &kept.refresh_token).await.is_ok(),
             None => false,
         };
@@ -293,6 +562,26 @@ impl Provider for Google {
 
     fn guest_mails(&self) -> u64 {
         self.counter.may_mail()
+    }
+}
+
+impl Google {
+    /// What Google says now of an authorisation that covered more before.
+    async fn shrunk(&self, account: &Account, tokens: &Tokens) -> Option<PortError> {
+        let now = match granted_now(&self.http, &self.endpoints, tokens).await {
+            Ok(now) => now,
+            Err(error) => return Some(error),
+        };
+        let had: Vec<&str> = [CALENDAR_EVENTS, CONTACTS]
+            .into_iter()
+            .filter(|scope| missing_scopes(&[scope], &account.scopes).is_empty())
+            .collect();
+        let lost = missing_scopes(&had, &now).first().map(|scope| (*scope).to_owned())?;
+        Some(
+            PortError::new(ErrorKind::Forbidden, "tokeninfo")
+                .with_code("GOOG-202")
+                .with_detail("scope", lost),
+        )
     }
 }
 

@@ -7,23 +7,26 @@ use std::{
 
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
-use passerelle_credentials::{CredentialId, KeySource, Secret, Vault, VaultError};
+use passerelle_credentials::{CredentialId, Secret, Vault, VaultError};
 use passerelle_google_transport::{StoredToken, TokenStore};
 use passerelle_ports::{ErrorKind, InstallationId, PortError, PortResult};
 use passerelle_service::{Failure, Outcome};
 use secrecy::ExposeSecret;
 use serde::{Deserialize, Serialize};
 
+use crate::unlock::KeyChoice;
+
 const REFRESH: &str = "refresh-token";
 const CLIENT: &str = "client";
+const SERVICE: &str = "service-account";
 
 /// Where the vault is.
 #[derive(Clone, Debug)]
 pub struct VaultPlace {
     /// Its directory.
     pub dir: PathBuf,
-    /// The file of its key.
-    pub key_file: PathBuf,
+    /// Where its key comes from.
+    pub key: KeyChoice,
     /// The installation that it belongs to.
     pub installation: InstallationId,
 }
@@ -47,6 +50,17 @@ pub struct Owner {
 struct Kept {
     refresh_token: String,
     granted: Option<DateTime<Utc>>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    ends: Option<DateTime<Utc>>,
+}
+
+/// A service account that acts for this owner, as the vault keeps it.
+#[derive(Serialize, Deserialize)]
+pub struct Acting {
+    /// The text of its key.
+    pub key: String,
+    /// The address for which it acts.
+    pub subject: String,
 }
 
 impl Owner {
@@ -76,7 +90,7 @@ impl Safe {
         if let Some(vault) = &*opened {
             return Ok(vault.clone());
         }
-        let source = KeySource::File { path: self.place.key_file.clone() };
+        let source = self.place.key.source()?;
         let vault = Vault::open(&self.place.dir, &source, &self.place.installation).map_err(vault_failure)?;
         Ok(opened.insert(Arc::new(vault)).clone())
     }
@@ -89,7 +103,46 @@ impl Safe {
     pub fn keep(&self, owner: &Owner, client: &str, token: &StoredToken) -> Outcome<()> {
         let vault = self.vault()?;
         vault.put(&owner.credential(CLIENT), &Secret::new(client)).map_err(vault_failure)?;
-        put_token(&vault, owner, token).map_err(vault_failure)
+        put_token(&vault, owner, token).map_err(vault_failure)?;
+        // The other way in is given up only now.
+        vault.delete(&owner.credential(SERVICE)).map(drop).map_err(vault_failure)
+    }
+
+    /// Keeps the company's client anew, beside the refresh token that is kept already.
+    ///
+    /// # Errors
+    ///
+    /// Those of the vault.
+    pub fn keep_client(&self, owner: &Owner, client: &str) -> Outcome<()> {
+        self.vault()?.put(&owner.credential(CLIENT), &Secret::new(client)).map_err(vault_failure)
+    }
+
+    /// Keeps the service account that acts for an owner, in place of a consent.
+    ///
+    /// # Errors
+    ///
+    /// Those of the vault.
+    pub fn keep_service_account(&self, owner: &Owner, acting: &Acting) -> Outcome<()> {
+        let vault = self.vault()?;
+        let text = serde_json::to_string(acting).map_err(|error| Failure::new("BUG-101").because(error))?;
+        vault.put(&owner.credential(SERVICE), &Secret::new(text)).map_err(vault_failure)?;
+        for purpose in [REFRESH, CLIENT] {
+            vault.delete(&owner.credential(purpose)).map_err(vault_failure)?;
+        }
+        Ok(())
+    }
+
+    /// Returns the service account that acts for an owner, if one does.
+    ///
+    /// # Errors
+    ///
+    /// Those of the vault.
+    pub fn service_account(&self, owner: &Owner) -> Outcome<Option<Acting>> {
+        let Some(secret) = self.vault()?.get(&owner.credential(SERVICE)).map_err(vault_failure)? else {
+            return Ok(None);
+        };
+        let read = serde_json::from_str(secret.expose());
+        read.map(Some).map_err(|_| vault_failure(VaultError::Undecipherable))
     }
 
     /// Returns the text of the company's client, as it was given with the consent.
@@ -118,7 +171,7 @@ impl Safe {
     pub fn destroy(&self, owner: &Owner) -> Outcome<bool> {
         let vault = self.vault()?;
         let mut destroyed = false;
-        for purpose in [REFRESH, CLIENT] {
+        for purpose in [REFRESH, CLIENT, SERVICE] {
             destroyed |= vault.delete(&owner.credential(purpose)).map_err(vault_failure)?;
         }
         Ok(destroyed)
@@ -152,11 +205,15 @@ impl TokenStore for VaultTokens {
 fn get_token(vault: &Vault, owner: &Owner) -> Result<Option<StoredToken>, VaultError> {
     let Some(secret) = vault.get(&owner.credential(REFRESH))? else { return Ok(None) };
     let kept: Kept = serde_json::from_str(secret.expose()).map_err(|_| VaultError::Undecipherable)?;
-    Ok(Some(StoredToken { refresh_token: kept.refresh_token.into(), granted: kept.granted }))
+    Ok(Some(StoredToken { refresh_token: kept.refresh_token.into(), granted: kept.granted, ends: kept.ends }))
 }
 
 fn put_token(vault: &Vault, owner: &Owner, token: &StoredToken) -> Result<(), VaultError> {
-    let kept = Kept { refresh_token: token.refresh_token.expose_secret().to_owned(), granted: token.granted };
+    let kept = Kept {
+        refresh_token: token.refresh_token.expose_secret().to_owned(),
+        granted: token.granted,
+        ends: token.ends,
+    };
     let text = serde_json::to_string(&kept).map_err(|_| VaultError::Undecipherable)?;
     vault.put(&owner.credential(REFRESH), &Secret::new(text))
 }
@@ -174,11 +231,12 @@ pub fn vault_failure(error: VaultError) -> Failure {
 
 /// A failure of the vault, as a port tells it: nothing can be done before a person has seen to it.
 pub fn as_port(failure: &Failure) -> PortError {
-    let code =
-        ["VAULT-001", "VAULT-002", "SYS-101", "SYS-106"].into_iter().find(|code| *code == failure.code());
+    let code = ["VAULT-001", "VAULT-002", "SYS-101", "SYS-106", "SYS-107", "USE-108"]
+        .into_iter()
+        .find(|code| *code == failure.code());
     let mut error = PortError::new(ErrorKind::Forbidden, "vault");
     error.code = code;
-    for name in ["source", "file"] {
+    for name in ["source", "file", "reason"] {
         if let Some(word) = failure.word(name) {
             error = error.with_detail(name, word);
         }

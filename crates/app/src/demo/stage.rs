@@ -52,7 +52,7 @@ impl<'a> Stage<'a> {
         let sim = Sim::start(options).await.map_err(broken)?;
         let settings = settings(app, &folder, sim.url())?;
         compose::private_directory(&folder)?;
-        compose::install(&settings).await?;
+        compose::install(app, &settings).await?;
         init::write_file(&settings)?;
         let composed = compose::office(app, &settings).await?;
         let stage = Stage { app, composed, settings, sim, folder };

@@ -29,6 +29,9 @@ pub const ZONE: &str = "Europe/Paris";
 pub const EVENTS: &str = "/calendar/v3/calendars/primary/events";
 const SCOPES: [&str; 2] =
     ["https://www.googleapis.com/auth/calendar", "https://www.googleapis.com/auth/contacts"];
+/// The key of a service account, made for tests, and its public half.
+pub const SERVICE_KEY: &str = include_str!("../../../adapters/google-transport/tests/service-account.json");
+pub const SERVICE_KEY_PUBLIC: &str = include_str!("service-account.pub.pem");
 /// How many runs it may take until nothing is left to do: I1 promises three, and one that is quiet.
 const ROUNDS: usize = 4;
 
@@ -194,6 +197,15 @@ impl World {
         }
         let output = child.wait_with_output().unwrap();
         Ran::read(output.status.code(), &said, String::from_utf8(output.stderr).unwrap())
+    }
+
+    /// A service account acts for Alice; the pretend Google knows its public key.
+    pub fn connect_service_account(&self) -> Ran {
+        self.control("POST", "project", &json!({ "service_account_key": SERVICE_KEY_PUBLIC }));
+        let key = self.path("key.json");
+        fs::write(&key, SERVICE_KEY).unwrap();
+        let key = key.display().to_string();
+        self.run(&["connect", "google", "--user", USER, "--service-account", &key, "--subject", ACCOUNT])
     }
 
     /// Synchronises.

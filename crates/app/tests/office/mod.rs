@@ -1,4 +1,5 @@
 //! An installation in a temporary directory, the built binary, and a pretend Google.
+#![allow(dead_code)]
 
 use std::{
     io::{BufRead, BufReader, Read, Write},
@@ -126,10 +127,15 @@ impl Office {
 
     /// The same, by somebody who is logged in to another account.
     pub fn connect_as(&self, account: &str) -> Done {
+        self.connect_user("alice", account)
+    }
+
+    /// Connects an app user, by somebody who is logged in to an account.
+    pub fn connect_user(&self, user: &str, account: &str) -> Done {
         let client = self.file("client.json", CLIENT);
         let mut child = self
             .command()
-            .args(["connect", "google", "--user", "alice", "--client", &client, "--no-browser", "--json"])
+            .args(["connect", "google", "--user", user, "--client", &client, "--no-browser", "--json"])
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
             .spawn()
@@ -143,7 +149,7 @@ impl Office {
             }
             let told: Value = serde_json::from_str(&line).unwrap_or_else(|_| panic!("{line}"));
             if told["type"] == "open" {
-                consent(told["url"].as_str().unwrap(), account);
+                knock(&landing(told["url"].as_str().unwrap(), account));
             }
             out.push_str(&line);
         }
@@ -202,8 +208,8 @@ impl Office {
     }
 }
 
-/// Opens the page of a consent, and the address that it sends the browser to.
-fn consent(url: &str, account: &str) {
+/// Opens the page of a consent and returns the address that it sends the browser to.
+pub fn landing(url: &str, account: &str) -> String {
     let mut url = url::Url::parse(url).unwrap();
     let kept: Vec<(String, String)> = url
         .query_pairs()
@@ -211,16 +217,16 @@ fn consent(url: &str, account: &str) {
         .map(|(name, value)| (name.into_owned(), value.into_owned()))
         .collect();
     url.query_pairs_mut().clear().extend_pairs(kept).append_pair("login_hint", account);
-    let answer = visit(url.as_str());
-    let next = answer
+    let answer = knock(url.as_str());
+    answer
         .lines()
         .find_map(|line| line.strip_prefix("location: ").or(line.strip_prefix("Location: ")))
-        .unwrap_or_else(|| panic!("{answer}"));
-    visit(next);
+        .unwrap_or_else(|| panic!("{answer}"))
+        .to_owned()
 }
 
 /// Opens an address, without following where it sends.
-fn visit(url: &str) -> String {
+pub fn knock(url: &str) -> String {
     let rest = url.strip_prefix("http://").unwrap();
     let (host, path) = rest.split_once('/').unwrap();
     let mut stream = TcpStream::connect(host).unwrap();

@@ -164,6 +164,12 @@ pub struct Knobs {
     pub shuffle_scopes: bool,
     /// Adds `iss`, `authuser` and `prompt` to the redirect (O13).
     pub extra_redirect_parameters: bool,
+    /// Gives a new refresh token with each refresh; the old one dies when the new one is first used (O17).
+    pub rotate_refresh_tokens: bool,
+    /// Does not say with the consent that a refresh token will end in a week (O15, O51).
+    pub hide_refresh_expiry: bool,
+    /// Gives no refresh token at all, as web clients and old consents have it (O16).
+    pub withhold_refresh_token: bool,
 }
 
 impl Default for Knobs {
@@ -190,6 +196,9 @@ impl Default for Knobs {
             legacy_401: false,
             shuffle_scopes: false,
             extra_redirect_parameters: false,
+            rotate_refresh_tokens: false,
+            hide_refresh_expiry: false,
+            withhold_refresh_token: false,
         }
     }
 }

@@ -39,6 +39,8 @@ pub struct Rule {
     pub body: Option<String>,
     /// Answers this status.
     pub status: Option<u16>,
+    /// Answers with this reason, in the form of the Calendar API, for reasons that no collected body has.
+    pub reason: Option<String>,
     /// Answers an HTML page, as front ends do.
     pub html: bool,
     /// Closes the connection without an answer.
@@ -122,7 +124,12 @@ impl Fault {
     #[must_use]
     pub fn only_delays(&self) -> bool {
         let rule = &self.rule;
-        rule.body.is_none() && rule.status.is_none() && !rule.drop && !rule.cut && !rule.html
+        rule.body.is_none()
+            && rule.reason.is_none()
+            && rule.status.is_none()
+            && !rule.drop
+            && !rule.cut
+            && !rule.html
     }
 
     /// Returns how long the answer waits.
@@ -139,6 +146,9 @@ impl Fault {
             let mut answer = ApiResponse::error_file(name);
             answer.status = rule.status.unwrap_or_else(|| bodies::status(name));
             Response::of_api(&answer, true)
+        } else if let Some(reason) = &rule.reason {
+            let status = rule.status.unwrap_or(403);
+            Response::of_api(&ApiResponse::calendar_error(status, "global", reason, reason), true)
         } else if rule.html {
             html(rule.status.unwrap_or(503))
         } else {

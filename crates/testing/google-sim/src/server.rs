@@ -190,18 +190,24 @@ async fn answer(shared: Arc<Shared>, request: HttpRequest<Incoming>) -> io::Resu
         .collect();
     let request = Request::new(head.method.as_str(), target, &headers, &body);
     // The turn ends after the answer's delay.
-    let (response, _turn) = shared.turns.handle(&mut shared.lock().0, &request);
+    let ((response, _turn), now) = {
+        let mut guard = shared.lock();
+        let handled = shared.turns.handle(&mut guard.0, &request);
+        (handled, guard.0.now())
+    };
     if !response.delay.is_zero() {
         tokio::time::sleep(response.delay).await;
     }
     match response.cut {
         Some(Cut::Whole) => Err(io::Error::other("dropped on demand")),
-        _ => Ok(into_http(response)),
+        _ => Ok(into_http(response, now)),
     }
 }
 
-fn into_http(response: Response) -> HttpResponse<Body> {
-    let mut builder = HttpResponse::builder().status(response.status);
+fn into_http(response: Response, now: DateTime<Utc>) -> HttpResponse<Body> {
+    // Virtual time is the time of this server: a client that compares clocks sees it.
+    let date = now.format("%a, %d %b %Y %H:%M:%S GMT").to_string();
+    let mut builder = HttpResponse::builder().status(response.status).header("Date", date);
     for (name, value) in &response.headers {
         builder = builder.header(name, value);
     }

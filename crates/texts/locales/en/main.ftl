@@ -18,7 +18,7 @@ count-events = { $count ->
 # config, init, user
 config-built-in = built in
 config-good = ✓ The settings are good ({ $file }).
-init-welcome = Welcome. Four questions. Nothing is written at Google before you say so.
+init-welcome = Welcome. Five questions, each with an answer you can take as it stands. Nothing is written at Google before you say so.
 init-ask-language = Language / langue:
 init-ask-database = Company database (SQLite file):
 init-ask-key = Key of the vault (a file for you alone):
@@ -37,7 +37,6 @@ account-reconnect = { $account }: has to consent again (passerelle connect googl
 connect-open = Opening your browser. If nothing opens, open this address:
 connect-open-yourself = Open this address in a browser on this computer:
 connect-boxes = Google will ask for calendars and contacts: tick every box. Waiting … (Ctrl-C to stop)
-connect-no-browser = No browser could be opened here: open the address yourself.
 connect-authorised = ✓ { $account } authorised for { $user }
 connect-secret-moved = ✓ The client's secret is in the vault: you may delete the file.
 connect-pair-contacts = ✓ Contacts: { $name }

@@ -18,7 +18,7 @@ count-events = { $count ->
 # config, init, user
 config-built-in = d'origine
 config-good = ✓ Les réglages sont bons ({ $file }).
-init-welcome = Bienvenue. Quatre questions. Rien n'est écrit chez Google sans votre accord.
+init-welcome = Bienvenue. Cinq questions, chacune avec une réponse toute prête. Rien n'est écrit chez Google sans votre accord.
 init-ask-language = Langue / language :
 init-ask-database = Base de la société (fichier SQLite) :
 init-ask-key = Clé du coffre (un fichier pour vous seul) :
@@ -37,7 +37,6 @@ account-reconnect = { $account } : doit redonner son accord (passerelle connect 
 connect-open = Ouverture de votre navigateur. S'il ne s'ouvre pas, ouvrez cette adresse :
 connect-open-yourself = Ouvrez cette adresse dans un navigateur de cet ordinateur :
 connect-boxes = Google va demander les agendas et les contacts : cochez toutes les cases. En attente… (Ctrl-C pour arrêter)
-connect-no-browser = Aucun navigateur n'a pu être ouvert ici : ouvrez l'adresse vous-même.
 connect-authorised = ✓ { $account } autorisé pour { $user }
 connect-secret-moved = ✓ Le secret du client est au coffre : vous pouvez supprimer le fichier.
 connect-pair-contacts = ✓ Contacts : { $name }

@@ -130,7 +130,7 @@ impl World {
 fn client(sim: &Sim, account: &str, endpoints: &Endpoints, http: &HttpClient) -> Arc<GoogleClient> {
     let scopes = [OPENID, EMAIL, CALENDAR_EVENTS, CALENDAR_LIST];
     let (_, refresh) = sim.with(|core| core.issue_token(account, "client", &scopes));
-    let stored = StoredToken { refresh_token: refresh.into(), granted: None };
+    let stored = StoredToken { refresh_token: refresh.into(), granted: None, ends: None };
     let retry =
         RetryPolicy { repeats: 2, first: Duration::from_millis(1), longest: Duration::from_millis(2) };
     let counter = Arc::new(RequestCounter::default());

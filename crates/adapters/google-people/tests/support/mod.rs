@@ -61,7 +61,7 @@ pub fn client(sim: &Sim, clock: Arc<TestClock>) -> Arc<GoogleClient> {
         http.clone(),
         endpoints.clone(),
         ClientSecretFile::parse(r#"{"installed":{"client_id":"me"}}"#).unwrap(),
-        Arc::new(Given(StoredToken { refresh_token: refresh.into(), granted: None })),
+        Arc::new(Given(StoredToken { refresh_token: refresh.into(), granted: None, ends: None })),
         clock,
         retry,
         counter.clone(),

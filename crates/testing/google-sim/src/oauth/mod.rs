@@ -85,6 +85,8 @@ struct Refresh {
     issued: DateTime<Utc>,
     used: DateTime<Utc>,
     serial: u64,
+    /// The token that this one replaced: it dies when this one is first used.
+    replaces: Option<String>,
     /// The error body that a use of the token plays, once it is dead.
     dead: Option<String>,
 }
@@ -114,6 +116,8 @@ pub struct Project {
     pub disabled_apis: Vec<String>,
     /// Tells whether domain-wide delegation was granted to service accounts (O101).
     pub delegation: bool,
+    /// Holds the scopes that were delegated, exactly as entered; empty means any (O101).
+    pub delegated_scopes: Vec<String>,
     /// Holds the RSA public key (PEM) that service accounts must sign with; absent means any.
     pub service_account_key: Option<String>,
     /// Tells whether the page warns that the app was not verified (O81).
@@ -129,6 +133,7 @@ impl Default for Project {
             test_users: Vec::new(),
             disabled_apis: Vec::new(),
             delegation: true,
+            delegated_scopes: Vec::new(),
             service_account_key: None,
             unverified_warning: false,
             app_name: "Passerelle".to_owned(),
@@ -269,6 +274,7 @@ impl OAuth {
                 issued: now,
                 used: now,
                 serial: self.serial,
+                replaces: None,
                 dead: None,
             },
         );

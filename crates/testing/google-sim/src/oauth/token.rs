@@ -100,7 +100,8 @@ impl Core {
         if let Some(stored) = self.oauth.codes.get_mut(given) {
             stored.redeemed = true;
         }
-        let refresh = code.with_refresh.then(|| {
+        let with_refresh = code.with_refresh && !self.knobs.withhold_refresh_token;
+        let refresh = with_refresh.then(|| {
             self.oauth.new_refresh(&mut self.rng, &code.account, &code.client_id, &code.scopes, self.now)
         });
         let access = self.oauth.new_access(
@@ -114,7 +115,7 @@ impl Core {
         let mut body = answer(&access, &code.scopes);
         if let Some(refresh) = refresh {
             body["refresh_token"] = Value::from(refresh);
-            if self.dies_in_a_week(&code.scopes) {
+            if self.dies_in_a_week(&code.scopes) && !self.knobs.hide_refresh_expiry {
                 body["refresh_token_expires_in"] = Value::from(604_799);
             }
         }
@@ -180,9 +181,20 @@ impl Core {
         if let Some(stored) = self.oauth.refresh.get_mut(given) {
             stored.used = self.now;
         }
+        if let Some(old) = token.replaces.as_ref().and_then(|old| self.oauth.refresh.get_mut(old)) {
+            old.dead = Some(REVOKED.to_owned());
+        }
         let (account, client) = (token.account.as_str(), token.client_id.as_str());
         let access = self.oauth.new_access(&mut self.rng, account, client, &scopes, Some(given), self.now);
         let mut body = answer(&access, &scopes);
+        if self.knobs.rotate_refresh_tokens {
+            let next = self.oauth.new_refresh(&mut self.rng, account, client, &token.scopes, self.now);
+            if let Some(made) = self.oauth.refresh.get_mut(&next) {
+                made.replaces = Some(given.to_owned());
+                made.issued = token.issued;
+            }
+            body["refresh_token"] = Value::from(next);
+        }
         if scopes.iter().any(|scope| scope == "openid") {
             body["id_token"] = self.id_token(account, client, None);
         }
@@ -256,8 +268,19 @@ impl Core {
         if scopes.is_empty() || scopes.iter().any(|scope| !super::known_scope(scope)) {
             return play("oauth-token-invalid_scope");
         }
+        let delegated: Vec<String> =
+            self.project.delegated_scopes.iter().map(|scope| super::canonical(scope)).collect();
+        let covered = delegated.is_empty() || scopes.iter().all(|scope| delegated.contains(scope));
         let account = match &claims.subject {
-            Some(_) if !self.project.delegation => return play("oauth-token-unauthorized_client"),
+            Some(_) if !self.project.delegation || !covered => {
+                return play("oauth-token-unauthorized_client");
+            }
+            // A person whom the Workspace does not have (in a world that has any).
+            Some(subject)
+                if !self.accounts.is_empty() && !self.accounts.contains_key(&subject.to_lowercase()) =>
+            {
+                return described("oauth-token-invalid_grant-bad-request", "Invalid email or User ID");
+            }
             Some(subject) => subject.to_lowercase(),
             None => claims.issuer.to_lowercase(),
         };

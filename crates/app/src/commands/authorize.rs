@@ -1,0 +1,39 @@
+//! `authorize`: consents here for a server without a browser. Nothing is kept here: the code leaves sealed, and only
+//! the server that asked can open it.
+
+use std::time::Duration;
+
+use passerelle_credentials::Secret;
+use passerelle_ports::{Clock, InstallationId};
+use serde_json::json;
+
+use super::{Exit, consent, done};
+use crate::{
+    cli::{Authorize, AuthorizeGoogle},
+    compose::{self, google::seal},
+    start::App,
+};
+
+pub async fn run(app: &App, args: &Authorize) -> Exit {
+    let Authorize::Google(args) = args;
+    // A mistyped key is told before anybody is asked for anything.
+    seal(&args.key, &Secret::new(""))?;
+    let settings = app.new_settings()?;
+    let google = compose::google(app, &settings, InstallationId::new("elsewhere"))?;
+    let client = consent::read(&args.client)?;
+    let asked = google.ask(&client, args.account.clone(), Duration::from_secs(args.wait)).await?;
+    tell(app, args, asked.address());
+    let sealed = asked.wait_for_code(&args.key, consent::typed_lines()).await?;
+    app.out.note(&app.out.t("authorize-done", &[]));
+    app.out.result(&sealed);
+    app.out.line("sealed", app.clock.now(), &json!({ "code": sealed }));
+    done(app, 0)
+}
+
+fn tell(app: &App, args: &AuthorizeGoogle, address: &str) {
+    app.out.line("open", app.clock.now(), &json!({ "url": address }));
+    let opened = !args.no_browser && consent::open_browser(address);
+    app.out.ask(&app.out.t(if opened { "connect-open" } else { "connect-open-yourself" }, &[]));
+    app.out.ask(&format!("  {address}"));
+    app.out.note(&app.out.t("connect-boxes", &[]));
+}

@@ -1,0 +1,123 @@
+//! Asking for consent: the browser, the three ways without one, and the second question where Google wants it.
+
+use std::{fs, io::BufRead, path::Path, time::Duration};
+
+use passerelle_ports::Clock;
+use passerelle_service::{Failure, Outcome};
+use serde_json::json;
+use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
+
+use crate::{
+    cli::Asking,
+    compose::google::{Asked, Consented, Google},
+    start::App,
+};
+
+/// Whom is asked, and with what.
+pub struct Request<'a> {
+    /// The app user.
+    pub user: &'a str,
+    /// The text of the company's client.
+    pub client: &'a str,
+    /// The account that is expected.
+    pub hint: Option<String>,
+    /// Whether this user consented before: Google is then told to ask explicitly, as it would give no lasting
+    /// authorisation otherwise (O16).
+    pub again: bool,
+}
+
+/// Asks for consent; once more, and explicitly, where Google gave no lasting authorisation (O16).
+pub async fn ask(app: &App, asking: &Asking, google: &Google, request: Request<'_>) -> Outcome<Consented> {
+    let limit = Duration::from_secs(asking.wait);
+    let named = |failure: Failure| failure.or_with("user", request.user);
+    let mut hint = request.hint;
+    let asked = match request.again {
+        false => google.ask(request.client, hint.clone(), limit).await?,
+        true => google.ask_again(request.client, hint.clone(), limit).await?,
+    };
+    let reading = show(app, asking, &asked);
+    match wait(app, asked, reading.then(typed_lines)).await {
+        Err(failure) if failure.code() == "GOOG-207" => {
+            app.out.note(&app.out.t("connect-once-more", &[]));
+            let asked = google.ask_again(request.client, hint.take(), limit).await?;
+            let reading = show(app, asking, &asked);
+            wait(app, asked, reading.then(typed_lines)).await.map_err(named)
+        }
+        result => result.map_err(named),
+    }
+}
+
+async fn wait(app: &App, asked: Asked, lines: Option<UnboundedReceiver<String>>) -> Outcome<Consented> {
+    let Some(lines) = lines else { return asked.wait().await };
+    asked
+        .wait_beside(lines, &|failure| {
+            // Not the end: the right answer can still come.
+            app.out.ask(&app.out.t("connect-not-the-answer", &[]));
+            app.out.line("ignored", app.clock.now(), &json!({ "code": failure.code() }));
+        })
+        .await
+}
+
+/// The address is always printed: a browser that does not open must not be the end. Returns whether something may be
+/// typed here instead.
+fn show(app: &App, asking: &Asking, asked: &Asked) -> bool {
+    let out = &app.out;
+    out.line(
+        "open",
+        app.clock.now(),
+        &json!({ "url": asked.address(), "port": asked.port(), "for": asked.key() }),
+    );
+    let opened = !asking.no_browser && open_browser(asked.address());
+    if opened {
+        out.ask(&out.t("connect-open", &[]));
+        out.ask(&format!("  {}", asked.address()));
+        out.note(&out.t("connect-boxes", &[]));
+        return false;
+    }
+    if !asking.no_browser {
+        let article = out.article(&Failure::new("NET-106"));
+        out.ask(&format!("! {}  {}", article.code, article.what));
+        out.line("notice", app.clock.now(), &article);
+    }
+    let port = u32::from(asked.port()).to_string();
+    out.ask(&out.t("connect-three-ways", &[]));
+    out.ask(&out.t("connect-way-tunnel", &[]));
+    out.ask(&format!("    ssh -N -L {port}:127.0.0.1:{port} {}", app.this_computer()));
+    out.ask(&out.t("connect-way-sealed", &[]));
+    out.ask(&format!("    passerelle authorize google --client client_secret.json --for {}", asked.key()));
+    out.ask(&out.t("connect-way-paste", &[]));
+    out.ask(&out.t("connect-address", &[]));
+    out.ask(&format!("  {}", asked.address()));
+    out.note(&out.t("connect-boxes", &[]));
+    out.ask(&out.t("connect-paste", &[]));
+    true
+}
+
+/// Opens the system's browser; never a window of our own.
+pub fn open_browser(address: &str) -> bool {
+    open::that_detached(address).is_ok()
+}
+
+/// What is typed or piped in, line by line. The thread ends with the input, or with the process.
+pub fn typed_lines() -> UnboundedReceiver<String> {
+    let (send, lines) = unbounded_channel();
+    std::thread::spawn(move || {
+        for line in std::io::stdin().lock().lines() {
+            let Ok(line) = line else { return };
+            if !line.trim().is_empty() && send.send(line).is_err() {
+                return;
+            }
+        }
+    });
+    lines
+}
+
+/// Reads a file of Google's console.
+pub fn read(file: &Path) -> Outcome<String> {
+    fs::read_to_string(file).map_err(|error| {
+        Failure::new("USE-106")
+            .with("file", file.display().to_string())
+            .with("reason", error.to_string())
+            .because(error)
+    })
+}

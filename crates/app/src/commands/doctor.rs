@@ -1,0 +1,370 @@
+//! `doctor` and `test`: everything that has to be right, looked at before anybody has to ask why it is not.
+
+use std::{
+    fs, io,
+    path::{Path, PathBuf},
+};
+
+use chrono::{DateTime, Utc};
+use passerelle_ports::Clock;
+use passerelle_service::{Failure, Finding, Level, Outcome, examine};
+use serde_json::{Value, json};
+
+use super::{Exit, done};
+use crate::{
+    cli::{Doctor, Test},
+    compose::{self, google::Google, vault::vault_failure},
+    config::Settings,
+    lock::Lock,
+    start::App,
+};
+
+/// Below so many bytes there is no room for a run; below ten times as many, not for long.
+const ROOM: u64 = 50 * 1024 * 1024;
+/// From this on Google refuses what this computer's clock stamps.
+const SKEW_SECONDS: i64 = 300;
+/// From this on a clock is not kept right by anybody.
+const DRIFT_SECONDS: i64 = 30;
+
+pub async fn run(app: &App, args: &Doctor) -> Exit {
+    let mut found = Vec::new();
+    match app.settings() {
+        Err(failure) => found.push(bad("configuration", &failure)),
+        Ok(settings) => {
+            found.push(Finding::good("configuration").with("file", settings.file.display().to_string()));
+            if args.fix {
+                fix(app, &settings)?;
+            }
+            found.extend(computer(app, &settings).await);
+            found.extend(google(app, &settings, args.user.as_deref()).await);
+        }
+    }
+    tell(app, &found, args.strict)
+}
+
+pub async fn test(app: &App, args: &Test) -> Exit {
+    let settings = app.settings()?;
+    let office = compose::office(app, &settings).await?;
+    passerelle_service::find_user(&*office.office.company, &args.user).await?;
+    let found = google(app, &settings, Some(&args.user)).await;
+    tell(app, &found, false)
+}
+
+fn bad(area: &'static str, failure: &Failure) -> Finding {
+    Finding::bad(area, Level::Problem, failure)
+}
+
+/// What lies on this computer.
+async fn computer(app: &App, settings: &Settings) -> Vec<Finding> {
+    let mut found = Vec::new();
+    for file in wide(settings) {
+        let failure = Failure::new("SYS-106").with("file", file.display().to_string());
+        found.push(bad("modes", &failure));
+    }
+    found.push(match database(settings).await {
+        Ok(finding) => finding,
+        Err(failure) => bad("database", &failure),
+    });
+    found.push(match vault(app, settings).await {
+        Ok(finding) => finding,
+        Err(failure) => bad("vault", &failure),
+    });
+    found.push(disk(&settings.path("state_dir")));
+    found.push(match Lock::take(&settings.path("state_dir")) {
+        Ok(_) => Finding::good("lock"),
+        Err(failure) if failure.code() == "SYS-102" => {
+            Finding::good("running").with("pid", failure.word("pid").unwrap_or("?"))
+        }
+        Err(failure) => bad("lock", &failure),
+    });
+    found
+}
+
+async fn vault(app: &App, settings: &Settings) -> Outcome<Finding> {
+    let status = compose::open_vault(app, settings).await?.status().map_err(vault_failure)?;
+    if let Some(file) = status.damaged.first() {
+        let failure =
+            Failure::new("VAULT-002").with("source", &status.source).with("file", file.display().to_string());
+        return Ok(bad("vault", &failure));
+    }
+    Ok(Finding::good("vault").with("source", status.source).with("count", status.credentials.to_string()))
+}
+
+async fn database(settings: &Settings) -> Outcome<Finding> {
+    let health = compose::examine_database(settings).await?;
+    let file = settings.path("database.path").display().to_string();
+    if let Some(damage) = health.damage {
+        return Ok(bad("database", &Failure::new("SYS-105").with("file", file).with("reason", damage)));
+    }
+    Ok(Finding::good("database").with("file", file).with("schema", health.schema))
+}
+
+#[cfg(unix)]
+fn disk(folder: &Path) -> Finding {
+    match rustix::fs::statvfs(folder) {
+        Ok(volume) => room(folder, volume.f_bavail.saturating_mul(volume.f_frsize)),
+        Err(error) => bad(
+            "disk",
+            &Failure::new("USE-106")
+                .with("file", folder.display().to_string())
+                .with("reason", io::Error::from(error).to_string()),
+        ),
+    }
+}
+
+#[cfg(not(unix))]
+fn disk(_: &Path) -> Finding {
+    Finding::good("disk").with("bytes", "0")
+}
+
+fn room(folder: &Path, free: u64) -> Finding {
+    let failure = Failure::new("SYS-101").with("file", folder.display().to_string());
+    let finding = match free {
+        0..ROOM => bad("disk", &failure),
+        _ if free < 10 * ROOM => Finding::bad("disk", Level::Warning, &failure),
+        _ => Finding::good("disk"),
+    };
+    finding.with("bytes", free.to_string())
+}
+
+/// Google, from here, and what each app user may do there.
+async fn google(app: &App, settings: &Settings, user: Option<&str>) -> Vec<Finding> {
+    let office = match compose::office(app, settings).await {
+        Ok(office) => office,
+        // The database was told already; without it nobody is known.
+        Err(failure) if failure.code() == "CFG-102" => return Vec::new(),
+        Err(failure) => return vec![bad("network", &failure)],
+    };
+    let mut found = network(app, &office.google).await;
+    match examine(&office.office, user).await {
+        Ok(accounts) => found.extend(accounts),
+        Err(failure) => found.push(bad("database", &failure)),
+    }
+    found
+}
+
+async fn network(app: &App, google: &Google) -> Vec<Finding> {
+    let probe = match google.probe().await {
+        Ok(probe) => probe,
+        Err(failure) => return vec![bad("network", &failure)],
+    };
+    let proxy = app.proxy().filter(|_| !google.is_pretend()).unwrap_or_else(|| "-".to_owned());
+    let issuer = probe.issuer.unwrap_or_else(|| "-".to_owned());
+    let network = Finding::good("network").with("proxy", proxy).with("issuer", issuer);
+    let clock = probe.date.map(|date| clock(app.clock.now(), date));
+    std::iter::once(network).chain(clock).collect()
+}
+
+/// Compares this computer's clock with Google's, whose time comes in whole seconds.
+fn clock(here: DateTime<Utc>, there: DateTime<Utc>) -> Finding {
+    let skew = (here - there).num_seconds();
+    let failure = || Failure::new("NET-104").with("skew", format!("{skew} s"));
+    let finding = match skew.abs() {
+        0..=DRIFT_SECONDS => Finding::good("clock"),
+        ..SKEW_SECONDS => Finding::bad("clock", Level::Warning, &failure()),
+        _ => bad("clock", &failure()),
+    };
+    finding.with("seconds", skew.to_string())
+}
+
+/// What others may read though it holds, or leads to, a secret or the company's data.
+#[cfg(unix)]
+fn wide(settings: &Settings) -> Vec<PathBuf> {
+    private(settings).into_iter().filter(|path| mode(path).is_some_and(|mode| mode & 0o077 != 0)).collect()
+}
+
+#[cfg(not(unix))]
+fn wide(_: &Settings) -> Vec<PathBuf> {
+    Vec::new()
+}
+
+#[cfg(unix)]
+fn mode(path: &Path) -> Option<u32> {
+    use std::os::unix::fs::PermissionsExt;
+    fs::metadata(path).ok().map(|metadata| metadata.permissions().mode())
+}
+
+#[cfg(unix)]
+fn private(settings: &Settings) -> Vec<PathBuf> {
+    let vault = settings.path("vault.dir");
+    let inside = fs::read_dir(&vault).into_iter().flatten().flatten().map(|entry| entry.path());
+    let mut all: Vec<PathBuf> = inside.collect();
+    all.sort();
+    all.insert(0, vault);
+    if settings.text("vault.key_source") == "file" {
+        all.push(settings.path("vault.key_file"));
+    }
+    all.push(settings.path("database.path"));
+    all
+}
+
+/// Puts right what can be put right without a question: modes that are too wide, the trace of a process that died.
+#[cfg(unix)]
+fn fix(app: &App, settings: &Settings) -> Outcome<()> {
+    use std::os::unix::fs::PermissionsExt;
+    for path in wide(settings) {
+        let narrow = if path.is_dir() { 0o700 } else { 0o600 };
+        fs::set_permissions(&path, fs::Permissions::from_mode(narrow))
+            .map_err(|error| unusable(&path, error))?;
+        fixed(app, "mode", &path);
+    }
+    let file = Lock::file(&settings.path("state_dir"));
+    let left = fs::read_to_string(&file).is_ok_and(|pid| !pid.trim().is_empty());
+    if left && let Ok(lock) = Lock::take(&settings.path("state_dir")) {
+        fs::write(&file, "").map_err(|error| unusable(&file, error))?;
+        drop(lock);
+        fixed(app, "lock", &file);
+    }
+    Ok(())
+}
+
+#[cfg(not(unix))]
+fn fix(_: &App, _: &Settings) -> Outcome<()> {
+    Ok(())
+}
+
+fn unusable(path: &Path, error: io::Error) -> Failure {
+    Failure::new("USE-106")
+        .with("file", path.display().to_string())
+        .with("reason", error.to_string())
+        .because(error)
+}
+
+fn fixed(app: &App, what: &str, path: &Path) {
+    let id = if what == "mode" { "doctor-fixed-mode" } else { "doctor-fixed-lock" };
+    app.out.result(&app.out.t(id, &[("file", path.display().to_string().into())]));
+    app.out.line("fixed", app.clock.now(), &json!({ "what": what, "file": path.display().to_string() }));
+}
+
+/// Tells every finding, the bad ones with their cure, and returns the exit code.
+fn tell(app: &App, found: &[Finding], strict: bool) -> Exit {
+    for finding in found {
+        app.out.result(&text(app, finding));
+        app.out.line("finding", app.clock.now(), &line(app, finding));
+    }
+    let count = |level: Level| found.iter().filter(|finding| finding.level == level).count();
+    let (problems, warnings) = (count(Level::Problem), count(Level::Warning));
+    app.out.result(
+        &app.out.t("doctor-summary", &[("problems", problems.into()), ("warnings", warnings.into())]),
+    );
+    let code = match (problems, warnings) {
+        (0, 0) => 0,
+        (0, _) => 3 * u8::from(strict),
+        _ => 1,
+    };
+    if code == 0 {
+        return done(app, 0);
+    }
+    app.out.line(
+        "summary",
+        app.clock.now(),
+        &json!({ "exit_code": code, "problems": problems, "warnings": warnings }),
+    );
+    Ok(code)
+}
+
+fn text(app: &App, finding: &Finding) -> String {
+    let who = finding.user.as_ref().map(|user| format!("{user} · ")).unwrap_or_default();
+    let Some(article) = article(app, finding) else {
+        return format!("✓ {who}{}", good(app, finding));
+    };
+    let mark = if finding.level == Level::Problem { "✗" } else { "!" };
+    let mut lines = vec![format!("{mark} {who}{}  {}", article.code, article.what)];
+    let label = app.out.t("article-do", &[]);
+    for (n, todo) in article.todo.iter().enumerate() {
+        let head = if n == 0 { label.clone() } else { " ".repeat(label.chars().count()) };
+        lines.push(format!("    {head}  {}. {}", n + 1, todo.replace('`', "")));
+    }
+    lines.join("\n")
+}
+
+fn article(app: &App, finding: &Finding) -> Option<passerelle_texts::Article> {
+    let mut failure = finding.problem.as_ref()?.to_failure();
+    if let Some(ends) = fact(finding, "ends").and_then(|text| DateTime::parse_from_rfc3339(text).ok()) {
+        failure = failure.with("ends", app.out.time(ends.to_utc()));
+    }
+    Some(app.out.article(&failure))
+}
+
+fn fact<'a>(finding: &'a Finding, name: &str) -> Option<&'a str> {
+    finding.facts.iter().find(|(known, _)| *known == name).map(|(_, word)| word.as_str())
+}
+
+/// The line of something that is as it should be.
+fn good(app: &App, finding: &Finding) -> String {
+    let word = |name: &'static str| (name, fact(finding, name).unwrap_or("-").into());
+    let count = |name: &'static str| {
+        let number: i64 = fact(finding, name).and_then(|text| text.parse().ok()).unwrap_or_default();
+        (name, number.into())
+    };
+    match finding.area {
+        "configuration" => app.out.t("doctor-configuration", &[word("file")]),
+        "vault" => app.out.t("doctor-vault", &[word("source"), count("count")]),
+        "database" => app.out.t("doctor-database", &[word("file"), word("schema")]),
+        "disk" => {
+            let free: u64 = fact(finding, "bytes").and_then(|text| text.parse().ok()).unwrap_or_default();
+            app.out.t("doctor-disk", &[("free", (free / (1024 * 1024)).into())])
+        }
+        "lock" => app.out.t("doctor-lock", &[]),
+        "running" => app.out.t("doctor-running", &[word("pid")]),
+        "network" => app.out.t("doctor-network", &[word("proxy"), word("issuer")]),
+        "clock" => app.out.t("doctor-clock", &[count("seconds")]),
+        "token" => app.out.t("doctor-token", &[word("account")]),
+        "scopes" => app.out.t("doctor-scopes", &[]),
+        "calendar" => app.out.t("doctor-calendar", &[]),
+        "contacts" => app.out.t("doctor-contacts", &[]),
+        _ => app.out.t("doctor-authorisation", &[count("days")]),
+    }
+}
+
+fn line(app: &App, finding: &Finding) -> Value {
+    let mut value = json!({ "area": finding.area, "level": finding.level, "user": finding.user });
+    let article = article(app, finding);
+    let described = article.map(|article| serde_json::to_value(article).unwrap_or_default());
+    if let (Value::Object(members), Some(Value::Object(told))) = (&mut value, described) {
+        members.extend(told);
+    }
+    if let Value::Object(members) = &mut value {
+        let facts: serde_json::Map<String, Value> = finding
+            .facts
+            .iter()
+            .map(|(name, word)| ((*name).to_owned(), Value::from(word.as_str())))
+            .collect();
+        members.insert("facts".to_owned(), Value::Object(facts));
+    }
+    value
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_clock_is_right_drifting_or_wrong() {
+        let there = DateTime::from_timestamp(1_800_000_000, 0).unwrap();
+        for (seconds, level) in [
+            (0, Level::Good),
+            (-30, Level::Good),
+            (31, Level::Warning),
+            (-299, Level::Warning),
+            (300, Level::Problem),
+            (-86_400, Level::Problem),
+        ] {
+            let finding = clock(there + chrono::Duration::seconds(seconds), there);
+            assert_eq!(finding.level, level, "{seconds}");
+            assert_eq!(fact(&finding, "seconds"), Some(seconds.to_string().as_str()));
+        }
+    }
+
+    #[test]
+    fn a_disk_has_room_soon_none_or_none() {
+        for (free, level) in [
+            (10 * ROOM, Level::Good),
+            (10 * ROOM - 1, Level::Warning),
+            (ROOM - 1, Level::Problem),
+            (0, Level::Problem),
+        ] {
+            assert_eq!(room(Path::new("/"), free).level, level, "{free}");
+        }
+    }
+}

@@ -1,0 +1,185 @@
+//! The key of the vault, as the settings and the options say where it comes from.
+//!
+//! What must stay true: a passphrase comes from a terminal or a file (standard input and `/dev/fd/3` are files too),
+//! never from an argument and never from the environment.
+
+use std::{
+    fs,
+    io::{BufRead, Read},
+    path::{Path, PathBuf},
+};
+
+use inquire::{Password, PasswordDisplayMode};
+use passerelle_credentials::{KeySource, Secret};
+use passerelle_service::{Failure, Outcome};
+use passerelle_texts::{Lang, t};
+
+use crate::{config::Settings, start::App};
+
+/// How short a new passphrase may be.
+const SHORTEST: usize = 12;
+/// How much of a file is read as a passphrase.
+const LONGEST: u64 = 4096;
+
+/// Where a passphrase comes from.
+#[derive(Clone, Debug)]
+pub enum Passphrase {
+    /// A file; `-` is standard input.
+    File(PathBuf),
+    /// Whoever sits at the terminal.
+    Ask(Lang),
+    /// Nobody is there to be asked.
+    Nobody,
+}
+
+/// Where the vault's key comes from; nothing is read before [`KeyChoice::source`].
+#[derive(Clone, Debug)]
+pub struct KeyChoice {
+    /// The kind of source.
+    pub kind: String,
+    /// The file of a `file` source.
+    pub file: PathBuf,
+    command: String,
+    name: String,
+    credentials: Option<PathBuf>,
+    passphrase: Passphrase,
+}
+
+impl KeyChoice {
+    /// Reads the settings' choice.
+    pub fn of(app: &App, settings: &Settings) -> Self {
+        let asked = app.passphrase_file().map(Path::to_owned);
+        let set = Some(settings.path("vault.passphrase_file")).filter(|file| !file.as_os_str().is_empty());
+        let passphrase = match asked.or(set) {
+            Some(file) => Passphrase::File(file),
+            None if app.out.no_input || app.out.json => Passphrase::Nobody,
+            None => Passphrase::Ask(app.out.lang),
+        };
+        KeyChoice {
+            kind: settings.text("vault.key_source").to_owned(),
+            file: settings.path("vault.key_file"),
+            command: settings.text("vault.key_command").to_owned(),
+            name: settings.text("vault.key_name").to_owned(),
+            credentials: app.credentials_directory(),
+            passphrase,
+        }
+    }
+
+    /// Puts another origin of the passphrase in the place of the settings'.
+    #[must_use]
+    pub fn with_passphrase(self, passphrase: Passphrase) -> Self {
+        KeyChoice { passphrase, ..self }
+    }
+
+    /// Returns the source of a key that exists.
+    ///
+    /// # Errors
+    ///
+    /// `VAULT-001` when nothing says where the key is, `SYS-107` for a key store that cannot be reached, `USE-108`
+    /// when nobody can give the passphrase.
+    pub fn source(&self) -> Outcome<KeySource> {
+        self.read(false)
+    }
+
+    /// Returns the source of a key that is being made: a passphrase is asked for twice.
+    ///
+    /// # Errors
+    ///
+    /// As [`KeyChoice::source`], and `VAULT-003` for a passphrase that will not do.
+    pub fn new_source(&self) -> Outcome<KeySource> {
+        self.read(true)
+    }
+
+    fn read(&self, new: bool) -> Outcome<KeySource> {
+        let missing =
+            |reason: &str| Failure::new("VAULT-001").with("source", &self.kind).with("reason", reason);
+        match self.kind.as_str() {
+            "passphrase" => Ok(KeySource::passphrase(self.passphrase.read(new)?)),
+            "command" => {
+                let mut words = self.command.split_whitespace().map(str::to_owned);
+                let program = words.next().ok_or_else(|| missing("vault.key_command"))?;
+                Ok(KeySource::Command { program: program.into(), args: words.collect() })
+            }
+            "systemd-credential" => {
+                let directory = self.credentials.clone().ok_or_else(|| missing("CREDENTIALS_DIRECTORY"))?;
+                Ok(KeySource::SystemdCredential { directory, name: self.name.clone() })
+            }
+            "keyring" => keyring(&self.name),
+            _ => Ok(KeySource::file(&self.file)),
+        }
+    }
+}
+
+#[cfg(all(feature = "keyring", target_os = "linux"))]
+fn keyring(name: &str) -> Outcome<KeySource> {
+    Ok(KeySource::keyring(name))
+}
+
+#[cfg(not(all(feature = "keyring", target_os = "linux")))]
+fn keyring(_: &str) -> Outcome<KeySource> {
+    Err(Failure::new("SYS-107").with("reason", "this passerelle was built without the feature \"keyring\""))
+}
+
+impl Passphrase {
+    fn read(&self, new: bool) -> Outcome<Secret> {
+        let secret = match self {
+            Passphrase::File(file) => of_file(file)?,
+            Passphrase::Ask(lang) => ask(*lang, new)?,
+            Passphrase::Nobody => {
+                return Err(Failure::new("USE-108").with("reason", "--passphrase-file"));
+            }
+        };
+        if new && secret.expose().chars().count() < SHORTEST {
+            return Err(Failure::new("VAULT-003").with("count", SHORTEST.to_string()));
+        }
+        Ok(secret)
+    }
+}
+
+fn ask(lang: Lang, new: bool) -> Outcome<Secret> {
+    let text = |id| t(lang, id, &[]);
+    let question = if new { text("vault-ask-new-passphrase") } else { text("vault-ask-passphrase") };
+    let again = text("vault-ask-again");
+    let differ = text("vault-passphrases-differ");
+    let mut prompt = Password::new(&question).with_display_mode(PasswordDisplayMode::Masked);
+    if new {
+        prompt =
+            prompt.with_custom_confirmation_message(&again).with_custom_confirmation_error_message(&differ);
+    } else {
+        prompt = prompt.without_confirmation();
+    }
+    prompt.prompt().map(Secret::new).map_err(|_| Failure::new("INT-101"))
+}
+
+/// The first line of a file that nobody else may read.
+fn of_file(file: &Path) -> Outcome<Secret> {
+    let unusable = |error: std::io::Error| {
+        Failure::new("USE-106")
+            .with("file", file.display().to_string())
+            .with("reason", error.to_string())
+            .because(error)
+    };
+    let mut line = String::new();
+    if file.as_os_str() == "-" {
+        std::io::stdin().lock().take(LONGEST).read_line(&mut line).map_err(unusable)?;
+    } else {
+        let open = fs::File::open(file).map_err(unusable)?;
+        refuse_wide(file, &open.metadata().map_err(unusable)?)?;
+        std::io::BufReader::new(open.take(LONGEST)).read_line(&mut line).map_err(unusable)?;
+    }
+    Ok(Secret::new(line.trim_end_matches(['\r', '\n'])))
+}
+
+#[cfg(unix)]
+fn refuse_wide(file: &Path, metadata: &fs::Metadata) -> Outcome<()> {
+    let mode = std::os::unix::fs::PermissionsExt::mode(&metadata.permissions());
+    if metadata.is_file() && mode & 0o077 != 0 {
+        return Err(Failure::new("SYS-106").with("file", file.display().to_string()));
+    }
+    Ok(())
+}
+
+#[cfg(not(unix))]
+fn refuse_wide(_: &Path, _: &fs::Metadata) -> Outcome<()> {
+    Ok(())
+}

@@ -1,0 +1,35 @@
+# doctor, test, and what status says in advance.
+doctor-configuration = configuration: { $file }
+doctor-vault = vault: key from { $source }, { $count ->
+    [one] { $count } secret
+   *[other] { $count } secrets
+}, for you alone
+doctor-database = database: { $file }, whole, can be written (schema { $schema })
+doctor-disk = disk: { $free } MiB free
+doctor-lock = nobody else is at work
+doctor-running = passerelle is at work (process { $pid })
+doctor-network = Google answers · proxy: { $proxy } · TLS signed by: { $issuer }
+doctor-clock = clock: { $seconds ->
+    [one] { $seconds } second
+   *[other] { $seconds } seconds
+} from Google's
+doctor-token = authorisation of { $account } is accepted
+doctor-scopes = calendars and contacts are granted
+doctor-calendar = Calendar API answers
+doctor-contacts = People API answers
+doctor-authorisation = authorised { $days ->
+    [0] today
+    [one] { $days } day ago
+   *[other] { $days } days ago
+}; no end in sight
+doctor-fixed-mode = ✓ put right: { $file } is for you alone now
+doctor-fixed-lock = ✓ put right: the trace of a process that died is gone ({ $file })
+doctor-summary = { $problems ->
+    [0] No problem
+    [one] { $problems } problem
+   *[other] { $problems } problems
+}, { $warnings ->
+    [0] no warning
+    [one] { $warnings } warning
+   *[other] { $warnings } warnings
+}.
