@@ -1,7 +1,11 @@
 //! What a person says about a link: who wins, one record or two, try again. The next run carries it out.
 
-use passerelle_ports::{Changes, Field, Find, Link, LinkId, Record, Side};
-use passerelle_sync_rules::{Step, decide, join};
+use passerelle_ports::{Changes, Field, Find, Link, LinkId, Record, Side, assemble, fields};
+use passerelle_sync_rules::{
+    Rules, Step, decide, join,
+    mutants::{Mutant, on},
+    view,
+};
 
 use crate::engine::{Engine, EngineError};
 
@@ -19,11 +23,28 @@ pub(crate) async fn resolve<R: Record>(
             return Err(EngineError::DoesNotFit);
         }
         link.chosen.retain(|(chosen, _)| chosen != field);
-        link.chosen.push((field.clone(), side));
+        if on(Mutant::ChoiceMovesBase) {
+            move_base(&mut link, field, side.other(), engine.rules());
+        } else {
+            link.chosen.push((field.clone(), side));
+        }
         link.due = true;
         Ok(Changes { links: vec![link], ..Changes::default() })
     })
     .await
+}
+
+/// Mutants only: the loser's base becomes what it has.
+fn move_base<R: Record>(link: &mut Link<R>, field: &Field, loser: Side, rules: &Rules) {
+    let Some(stored) = link.alive(loser) else { return };
+    let mut base = fields(&link.bases[loser]);
+    match view(loser, &stored.record, rules).get(field) {
+        Some(value) => base.insert(field.clone(), value.clone()),
+        None => base.remove(field),
+    };
+    if let Ok(base) = assemble(&base) {
+        link.bases[loser] = base;
+    }
 }
 
 pub(crate) async fn join_halves<R: Record>(

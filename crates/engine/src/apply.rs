@@ -3,7 +3,11 @@
 use passerelle_ports::{
     Entry, EntryId, ErrorKind, Link, LinkState, Op, Outcome, Record, Refusal, Side, Sides,
 };
-use passerelle_sync_rules::{Action, Intent, Step, create_key, decide, settle};
+use passerelle_sync_rules::{
+    Action, Intent, Step, create_key, decide,
+    mutants::{Mutant, on},
+    settle,
+};
 
 use crate::{
     engine::Phase,
@@ -32,6 +36,9 @@ impl<R: Record> Session<'_, R> {
             let mut moved = false;
             let mut after = None;
             while let Some(links) = self.due_links(&mut after).await? {
+                if on(Mutant::GuardPerPage) {
+                    allowance.deletes = Sides { local: most, remote: most };
+                }
                 moved |= self.apply_chunk(links, &mut allowance, total).await?;
             }
             self.look().await?;

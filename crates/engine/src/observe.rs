@@ -2,7 +2,7 @@
 
 use passerelle_ports::{
     Cursor, Entry, ErrorKind, Find, From, ItemId, Link, LinkId, LinkState, Next, Op, Outcome, Page, Record,
-    Side, Stored, Written,
+    Side, Sides, Stored, Written,
 };
 use passerelle_sync_rules::{
     Answer, answered,
@@ -21,7 +21,7 @@ impl<R: Record> Session<'_, R> {
     pub(crate) async fn check_rules(&mut self) -> Flow<()> {
         let state = self.engine.ledger.pair_state(self.pair()).await.map_err(ledger)?;
         let digest = self.rules().digest().to_string();
-        if state.rules.as_deref() != Some(digest.as_str()) {
+        if state.rules.as_deref() != Some(digest.as_str()) || on(Mutant::VisitAll) {
             self.commit(passerelle_ports::Changes { rules: Some(digest), ..Default::default() }).await?;
         }
         Ok(())
@@ -37,9 +37,9 @@ impl<R: Record> Session<'_, R> {
             Some(cursor) => From::Cursor(cursor),
             None => self.list_all(side),
         };
-        let mut done = 0;
+        let (mut done, mut skips, mut first, mut kept) = (0, false, None, Vec::new());
         loop {
-            let page = match self.replica(side).changes(from).await {
+            let mut page = match self.replica(side).changes(from).await {
                 Ok(page) => page,
                 // Only a listing of changes may turn into a complete one: two complete listings of one run
                 // could not be told apart.
@@ -49,6 +49,11 @@ impl<R: Record> Session<'_, R> {
                         side = side.as_str(),
                         "cursor expired: listing everything"
                     );
+                    if on(Mutant::ExpiredSkips) || on(Mutant::ExpiredIsGone) {
+                        self.lose_all(side).await?;
+                        (skips, from) = (true, From::Start);
+                        continue;
+                    }
                     from = self.list_all(side);
                     continue;
                 }
@@ -60,12 +65,43 @@ impl<R: Record> Session<'_, R> {
                 Next::Page(token) => (Some(token), None),
                 Next::End(cursor) => (None, Some(cursor)),
             };
-            self.save_page(side, page, cursor).await?;
+            if skips {
+                (page.items, page.removed) = (Vec::new(), Vec::new());
+            }
+            skips |= on(Mutant::FirstPageOnly);
+            if on(Mutant::CursorEarly) {
+                kept.push(page);
+                if let Some(cursor) = cursor {
+                    let mut cursor = Some(cursor);
+                    for page in kept {
+                        self.save_page(side, page, cursor.take()).await?;
+                    }
+                    return Ok(());
+                }
+            } else {
+                self.save_page(side, page, cursor).await?;
+            }
             match next {
+                Some(token) if on(Mutant::PageTokenReused) => {
+                    from = From::Page(first.get_or_insert(token).clone());
+                }
                 Some(token) => from = From::Page(token),
                 None => return Ok(()),
             }
         }
+    }
+
+    /// Mutants only: an expired cursor is taken for the deletion of everything.
+    async fn lose_all(&mut self, side: Side) -> Flow<()> {
+        if !on(Mutant::ExpiredIsGone) {
+            return Ok(());
+        }
+        let (met, absent) = (Some((side, self.run, Vec::new())), Some((side, self.run)));
+        self.commit(passerelle_ports::Changes { met, absent, ..Default::default() }).await?;
+        let store = &self.engine.ledger;
+        let looks = store.looks(self.pair(), side, None, u64::MAX >> 1).await.map_err(ledger)?;
+        let found = looks.iter().map(|_| None).collect();
+        self.save_looked(side, looks, found).await
     }
 
     fn list_all(&mut self, side: Side) -> From {
@@ -86,7 +122,11 @@ impl<R: Record> Session<'_, R> {
         let lags = !self.capabilities(side).read_lag.is_zero() && !on(Mutant::TrustListing);
         let mut met = Vec::new();
         for stored in page.items {
-            match work.by_item(side, &stored.id) {
+            if on(Mutant::SkipOwn) && side == Side::Local && stored.stamp.is_some() {
+                met.extend(work.by_item(side, &stored.id));
+                continue;
+            }
+            match work.by_item(side, &stored.id).filter(|_| !on(Mutant::LinkTwice)) {
                 Some(id) => {
                     met.push(id);
                     self.meet_known(&mut work, side, id, stored, lags);
@@ -103,6 +143,9 @@ impl<R: Record> Session<'_, R> {
                 work.change(id, |link| {
                     if let Some(copy) = link.copies[side].as_mut().filter(|copy| !copy.gone) {
                         copy.look = true;
+                        copy.gone = on(Mutant::RemovedIsGone);
+                        copy.look &= !copy.gone;
+                        link.due |= copy.gone;
                     }
                 });
             }
@@ -112,7 +155,13 @@ impl<R: Record> Session<'_, R> {
             work.changes.absent = (cursor.is_some() && !on(Mutant::NoAbsent)).then_some((side, self.run));
         }
         work.changes.cursors[side] = cursor;
-        self.commit(work.into_changes()).await
+        let mut changes = work.into_changes();
+        if on(Mutant::CursorApart) {
+            let cursors = std::mem::replace(&mut changes.cursors, Sides { local: None, remote: None });
+            self.commit(changes).await?;
+            return self.commit(passerelle_ports::Changes { cursors, ..Default::default() }).await;
+        }
+        self.commit(changes).await
     }
 
     /// A listed item that a link knows: nothing if we hold that version; else the new copy, or, where a

@@ -12,6 +12,9 @@ use super::{
     world::{Faults, World, scope},
 };
 
+/// How many steps a history has at least before it calms down.
+const STEPS: u64 = 200;
+
 impl World {
     fn new_token(&self) -> Token {
         let mut inner = self.lock();
@@ -151,6 +154,7 @@ impl World {
         let alive = self.replica(replica).alive();
         let act = self.below(100);
         self.note("acts of people");
+        self.step();
         let chosen = self.below(alive.len() as u64) as usize;
         let Some(item) = alive.get(chosen).filter(|_| act >= 8) else {
             let ident = format!("u{}", self.new_token());
@@ -288,8 +292,9 @@ impl World {
         self.populate();
         self.advance(100);
         self.draw_faults();
-        let steps = 6 + self.below(30);
-        for _ in 0..steps {
+        let mut turns = 6 + self.below(30);
+        while turns > 0 || self.steps() < STEPS {
+            turns = turns.saturating_sub(1);
             for _ in 0..self.below(4) {
                 self.human();
             }

@@ -37,7 +37,9 @@ impl SimReplica {
         self.world.tick();
         let rate = self.world.faults().unavailable;
         let rate = if self.side == Side::Local { rate / 4 } else { rate };
+        self.world.step();
         if self.world.chance(rate) {
+            self.world.step();
             return Err(lost());
         }
         self.crash_point().await;
@@ -59,6 +61,7 @@ impl Replica<Note> for SimReplica {
         let world = &self.world;
         if matches!(from, From::Cursor(_)) && self.side == Side::Remote && world.chance(world.faults().expire)
         {
+            world.step();
             world.note("cursors expired");
             return Err(PortError::new(ErrorKind::CursorExpired, "sim.expired"));
         }
@@ -86,6 +89,7 @@ impl Replica<Note> for SimReplica {
     async fn write(&self, batch: &[Write<Note>]) -> PortResult<Vec<PortResult<Written<Note>>>> {
         let world = &self.world;
         world.tick();
+        world.step();
         let faults = world.faults();
         let request_lost = world.chance(faults.unavailable);
         let answer_lost = world.chance(faults.lost);
@@ -110,6 +114,7 @@ impl Replica<Note> for SimReplica {
             };
             let unknown = request_lost || answer_lost || item_lost;
             if unknown {
+                world.step();
                 world.note("unknown answers");
                 world.lose(self.pair, self.side, write);
             }
@@ -131,6 +136,7 @@ impl Replica<Note> for SimReplica {
     }
 
     async fn outcome(&self, entries: &[EntryId]) -> PortResult<Vec<Option<Written<Note>>>> {
+        self.world.step();
         self.world.replica(self.number()).outcome(entries).await
     }
 }

@@ -67,6 +67,7 @@ pub struct Inner {
     failure: Option<String>,
     notes: BTreeMap<&'static str, u64>,
     trace: u64,
+    steps: u64,
     story: Vec<String>,
 }
 
@@ -113,6 +114,7 @@ impl World {
             failure: None,
             notes: BTreeMap::new(),
             trace: 0xcbf2_9ce4_8422_2325,
+            steps: 0,
             story: Vec::new(),
         };
         Arc::new(World {
@@ -134,6 +136,8 @@ impl World {
         Verdict {
             failure: inner.failure.clone(),
             notes: inner.notes.clone(),
+            mode: "memory",
+            steps: inner.steps,
             trace: inner.trace,
             story: inner.story.clone(),
         }
@@ -150,6 +154,15 @@ impl World {
 
     pub fn note(&self, what: &'static str) {
         *self.lock().notes.entry(what).or_default() += 1;
+    }
+
+    /// One more gesture, fault, call or transaction.
+    pub fn step(&self) {
+        self.lock().steps += 1;
+    }
+
+    pub fn steps(&self) -> u64 {
+        self.lock().steps
     }
 
     pub fn say(&self, text: impl FnOnce() -> String) {
@@ -260,6 +273,7 @@ impl World {
         let rate = self.faults().crash;
         let crashes = self.chance(rate);
         if crashes {
+            self.step();
             self.note("crashes");
             self.say(|| "  CRASH".to_owned());
         }
@@ -529,6 +543,7 @@ impl World {
 /// The fates of transactions.
 impl Fates for World {
     fn fate(&self, _call: Call) -> Fate {
+        self.step();
         if self.crashes() {
             Fate::CrashBefore
         } else if self.crashes() {
