@@ -16,6 +16,8 @@ use crate::{
 };
 
 const ROUNDS: usize = 4;
+/// How often a link is settled and decided again: more would be for ever (I22).
+const SETTLES: usize = 8;
 
 /// How many deletions a run may still do on each side.
 struct Allowance {
@@ -95,15 +97,20 @@ impl<R: Record> Session<'_, R> {
         if matches!(link.state, LinkState::Rejected(_)) {
             link.state = LinkState::Active;
         }
+        let mut settled = 0;
         loop {
             let step = match decide(&link, self.rules()) {
                 Ok(Step::Settle(fields)) => match settle(&mut link, &fields, self.rules()) {
-                    Ok(()) => continue,
+                    Ok(()) if settled < SETTLES => {
+                        settled += 1;
+                        continue;
+                    }
+                    Ok(()) => Ok(Step::Settle(fields)),
                     Err(error) => Err(error),
                 },
                 step => step,
             };
-            let Ok(step) = step else {
+            let Some(step) = step.ok().filter(|step| !matches!(step, Step::Settle(_))) else {
                 tracing::error!(link.id = %link.id, "a record cannot be put together; the link waits");
                 link.due = false;
                 link.state = LinkState::Rejected(Refusal {

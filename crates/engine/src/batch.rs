@@ -1,8 +1,8 @@
 //! One batch of writes: all entries opened, one call, all entries closed together with their links.
 
 use passerelle_ports::{
-    Copy, Entry, ErrorKind, Find, ItemId, Link, LinkState, Op, Outcome, PortError, PortResult, Record,
-    Refusal, Side, Stored, Write, Written,
+    Copy, Entry, ErrorKind, Find, ItemId, Link, LinkId, LinkState, Op, Outcome, PortError, PortResult,
+    Record, Refusal, Side, Sides, Stored, Write, Written,
 };
 use passerelle_sync_rules::{
     Action, acknowledge,
@@ -172,6 +172,9 @@ impl<R: Record> Session<'_, R> {
                 return self.close_existing(work, link, &entry, stored);
             }
             (Written::Exists { id, alive: None }, Op::Create { .. }) => {
+                // Another link may remember that dead item: ours gets a name that no item has.
+                let others = work.by_item(side, &id).is_some_and(|other| other != link.id);
+                let id = if others { ItemId::new(format!("{id}~{}", link.id)) } else { id };
                 use_up(&mut link, &entry, id);
                 Outcome::NotLanded
             }
@@ -200,15 +203,9 @@ impl<R: Record> Session<'_, R> {
             work.changes.close.push((entry.id, Outcome::NotLanded));
             return Ok(());
         }
-        if work.by_item(side, &stored.id).is_some_and(|other| other != link.id) {
-            // One item, one link: ours is superfluous.
+        if let Some(other) = work.by_item(side, &stored.id).filter(|other| *other != link.id) {
             work.changes.close.push((entry.id, Outcome::NotLanded));
-            if link.alive(side.other()).is_some() {
-                link.state = LinkState::Ambiguous;
-                work.save(link);
-            } else {
-                work.forget(link.id);
-            }
+            self.close_twin(work, link, entry, stored, other);
             return Ok(());
         }
         let mine = stored.made == Some(entry.id);
@@ -225,6 +222,36 @@ impl<R: Record> Session<'_, R> {
         let outcome = if mine { Outcome::Landed(Some(stored)) } else { Outcome::NotLanded };
         work.changes.close.push((entry.id, outcome));
         Ok(())
+    }
+
+    /// A create met an item with its key that another link has: one item, one link.
+    fn close_twin(
+        &self,
+        work: &mut Work<R>,
+        mut link: Link<R>,
+        entry: &Entry<R>,
+        stored: Stored<R>,
+        other: LinkId,
+    ) {
+        let (side, mine) = (entry.side, entry.side.other());
+        if link.alive(mine).is_none() {
+            work.forget(link.id);
+            return;
+        }
+        let is_half = work.get(other).is_some_and(|other| other.copies[mine].is_none());
+        if is_half && !self.is_blocked(other) {
+            // Nobody knew whose the item is: it is ours, from a life we lost the memory of.
+            work.forget(other);
+            link.bases = Sides { local: R::default(), remote: R::default() };
+            put_copy(&mut link, side, stored);
+            link.state = LinkState::Active;
+        } else {
+            // The item was out of the bin, or brought back twice: the key is used up for us.
+            let id = ItemId::new(format!("{}~{}", stored.id, link.id));
+            use_up(&mut link, entry, id);
+        }
+        link.due = true;
+        work.save(link);
     }
 
     /// One write that was not done, or of which nothing is known. Returns what ends the run, if it does.

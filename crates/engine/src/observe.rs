@@ -230,6 +230,16 @@ impl<R: Record> Session<'_, R> {
     ) -> Flow<()> {
         let side = entry.side;
         let mine = stored.made == Some(entry.id);
+        if let Some(copy) = link.copies[side].as_ref().filter(|copy| copy.look && copy.stored.id != stored.id)
+        {
+            // Still to be looked at: it is nobody's from now on.
+            work.changes.strangers.push((side, copy.stored.id.clone()));
+        } else if let Some(old) = link.alive(side).filter(|old| old.id != stored.id).cloned() {
+            // What this create was to replace came back meanwhile: two items are two records.
+            let mut half = Link::new(self.new_link());
+            put_copy(&mut half, side, old);
+            work.save(half);
+        }
         let mut answer = None;
         if mine && self.capabilities(side).outcomes && !on(Mutant::NoOutcome) {
             let outcomes = self.replica(side).outcome(&[entry.id]).await.map_err(early(side))?;

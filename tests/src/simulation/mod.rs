@@ -8,6 +8,7 @@
 mod diary;
 mod judges;
 mod people;
+mod profile;
 mod replica;
 mod values;
 mod world;

@@ -36,6 +36,10 @@ pub fn put_copy<R: Record>(link: &mut Link<R>, side: Side, stored: Stored<R>) {
         }
         mark_moved(link);
     }
+    if link.copies[side].as_ref().is_some_and(|copy| copy.gone) && link.alive(side.other()).is_none() {
+        // Somebody brought it back after the other side was deleted too: it travels like a new record.
+        link.bases = Sides { local: R::default(), remote: R::default() };
+    }
     link.copies[side] = Some(Copy { stored, gone: false, look: false });
     if link.alive(side.other()).is_some() && link.state == LinkState::Ambiguous && !on(Mutant::StaysAmbiguous)
     {

@@ -15,6 +15,7 @@ use passerelle_ports::{
     mutants::{Mutant, on},
 };
 
+#[derive(Clone)]
 struct Pair<R> {
     state: PairState,
     links: BTreeMap<LinkId, Link<R>>,
@@ -37,12 +38,22 @@ impl<R> Default for Pair<R> {
     }
 }
 
+#[derive(Clone)]
 struct State<R> {
     pairs: BTreeMap<PairId, Pair<R>>,
     /// Oldest first.
     entries: Vec<(PairId, Entry<R>)>,
     runs: BTreeMap<RunId, Run>,
     last_run: i64,
+}
+
+/// A copy of all that a ledger in memory holds.
+pub struct LedgerBackup<R>(State<R>);
+
+impl<R> fmt::Debug for LedgerBackup<R> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("LedgerBackup")
+    }
 }
 
 /// A ledger in memory.
@@ -68,6 +79,17 @@ impl<R: Record> Default for MemLedger<R> {
 impl<R: Record> MemLedger<R> {
     fn lock(&self) -> MutexGuard<'_, State<R>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Takes a backup of everything.
+    #[must_use]
+    pub fn backup(&self) -> LedgerBackup<R> {
+        LedgerBackup(self.lock().clone())
+    }
+
+    /// Puts a backup back; what happened since is forgotten.
+    pub fn restore(&self, backup: &LedgerBackup<R>) {
+        *self.lock() = backup.0.clone();
     }
 
     /// Returns all links of a pair, for judges.
