@@ -333,7 +333,7 @@ fn calendar(root: &str, refresh: String, clock: Arc<TestClock>) -> GoogleCalenda
         http.clone(),
         endpoints.clone(),
         ClientSecretFile::parse(r#"{"installed":{"client_id":"client"}}"#).unwrap(),
-        Arc::new(Vault(StoredToken { refresh_token: refresh.into(), granted: None })),
+        Arc::new(Vault(StoredToken { refresh_token: refresh.into(), granted: None, ends: None })),
         clock,
         retry,
         counter.clone(),

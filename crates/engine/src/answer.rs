@@ -1,7 +1,11 @@
 //! What a person says about a link: who wins, one record or two, try again. The next run carries it out.
 
 use passerelle_ports::{Changes, Field, Find, Link, LinkId, Record, Side, Sides, Value, assemble, fields};
-use passerelle_sync_rules::{Action, Intent, Rules, clashes, join};
+use passerelle_sync_rules::{
+    Action, Intent, Rules, clashes, join,
+    mutants::{Mutant, on},
+    view,
+};
 
 use crate::{
     engine::{Engine, EngineError},
@@ -20,7 +24,7 @@ pub(crate) async fn resolve<R: Record>(
         if !is_open(engine, &link, field) {
             return Err(EngineError::DoesNotFit);
         }
-        choose(&mut link, field, side);
+        choose(engine, &mut link, field, side);
         Ok(Changes { links: vec![link], ..Changes::default() })
     })
     .await
@@ -31,9 +35,13 @@ fn is_open<R: Record>(engine: &Engine<R>, link: &Link<R>, field: &Field) -> bool
     link.held.contains(field) || clashes(link, engine.rules()).contains(field)
 }
 
-fn choose<R: Record>(link: &mut Link<R>, field: &Field, side: Side) {
+fn choose<R: Record>(engine: &Engine<R>, link: &mut Link<R>, field: &Field, side: Side) {
     link.chosen.retain(|(chosen, _)| chosen != field);
-    link.chosen.push((field.clone(), side));
+    if on(Mutant::ChoiceMovesBase) {
+        move_base(link, field, side.other(), engine.rules());
+    } else {
+        link.chosen.push((field.clone(), side));
+    }
     link.due = true;
 }
 
@@ -68,7 +76,7 @@ impl<R: Record> Session<'_, R> {
             }
         }
         let mut link = self.one(id).await?;
-        choose(&mut link, field, Side::Local);
+        choose(self.engine, &mut link, field, Side::Local);
         self.commit(Changes { links: vec![link], ..Changes::default() }).await
     }
 
@@ -92,6 +100,19 @@ pub(crate) async fn adopt<R: Record>(engine: &Engine<R>, before: &Rules) -> Resu
     answer(engine, &[], |_| Ok(Changes { rules: Some(mark.to_string()), ..Changes::default() })).await
 }
 
+/// Mutants only: the loser's base becomes what it has.
+fn move_base<R: Record>(link: &mut Link<R>, field: &Field, loser: Side, rules: &Rules) {
+    let Some(stored) = link.alive(loser) else { return };
+    let mut base = fields(&link.bases[loser]);
+    match view(loser, &stored.record, rules).get(field) {
+        Some(value) => base.insert(field.clone(), value.clone()),
+        None => base.remove(field),
+    };
+    if let Ok(base) = assemble(&base) {
+        link.bases[loser] = base;
+    }
+}
+
 pub(crate) async fn join_halves<R: Record>(
     engine: &Engine<R>,
     one: LinkId,
@@ -104,7 +125,7 @@ pub(crate) async fn join_halves<R: Record>(
         let mut link = join(local, remote);
         if let Some(side) = keep {
             for field in clashes(&link, engine.rules()) {
-                choose(&mut link, &field, side);
+                choose(engine, &mut link, &field, side);
             }
         }
         Ok(Changes { forget, links: vec![link], ..Changes::default() })

@@ -4,7 +4,11 @@ use passerelle_ports::{
     EntriesOf, Entry, EntryId, ErrorKind, Find, Link, LinkState, Op, Outcome, Record, Refusal, Side, Sides,
     Slice,
 };
-use passerelle_sync_rules::{Action, Intent, Step, circles, create_key, decide, settle};
+use passerelle_sync_rules::{
+    Action, Intent, Step, circles, create_key, decide,
+    mutants::{Mutant, on},
+    settle,
+};
 
 use crate::{
     engine::Phase,
@@ -15,6 +19,8 @@ use crate::{
 const ROUNDS: usize = 4;
 /// How many entries of a link are looked at for circles.
 const TURNS: u64 = 24;
+/// How often a link is settled and decided again: more would be for ever (I22).
+const SETTLES: usize = 8;
 
 /// How many deletions a run may still do on each side.
 struct Allowance {
@@ -35,6 +41,9 @@ impl<R: Record> Session<'_, R> {
             let mut moved = false;
             let mut after = None;
             while let Some(links) = self.due_links(&mut after).await? {
+                if on(Mutant::GuardPerPage) {
+                    allowance.deletes = Sides { local: most, remote: most };
+                }
                 moved |= self.apply_chunk(links, &mut allowance, total).await?;
             }
             self.look().await?;
@@ -91,15 +100,20 @@ impl<R: Record> Session<'_, R> {
         if matches!(link.state, LinkState::Rejected(_)) {
             link.state = LinkState::Active;
         }
+        let mut settled = 0;
         loop {
             let step = match decide(&link, self.rules()) {
                 Ok(Step::Settle(fields)) => match settle(&mut link, &fields, self.rules()) {
-                    Ok(()) => continue,
+                    Ok(()) if settled < SETTLES => {
+                        settled += 1;
+                        continue;
+                    }
+                    Ok(()) => Ok(Step::Settle(fields)),
                     Err(error) => Err(error),
                 },
                 step => step,
             };
-            let Ok(step) = step else {
+            let Some(step) = step.ok().filter(|step| !matches!(step, Step::Settle(_))) else {
                 tracing::error!(link.id = %link.id, "a record cannot be put together; the link waits");
                 link.due = false;
                 link.state = LinkState::Rejected(Refusal {

@@ -1,8 +1,8 @@
 //! One batch of writes: all entries opened, one call, all entries closed together with their links.
 
 use passerelle_ports::{
-    Copy, Entry, ErrorKind, Find, ItemId, Link, LinkState, Op, Outcome, PortError, PortResult, Record,
-    Refusal, Side, Stored, Write, Written,
+    Copy, Entry, ErrorKind, Find, ItemId, Link, LinkId, LinkState, Op, Outcome, PortError, PortResult,
+    Record, Refusal, Side, Sides, Stored, Write, Written,
 };
 use passerelle_sync_rules::{
     Action, acknowledge,
@@ -29,7 +29,17 @@ impl<R: Record> Session<'_, R> {
         }
         let opening = passerelle_ports::Changes { open: entries.clone(), ..Default::default() };
         let writes: Vec<Write<R>> = entries.iter().filter_map(write_of).collect();
-        let results = if on(Mutant::JournalLate) {
+        if on(Mutant::BaseEarly) {
+            self.advance_early(&entries).await?;
+        }
+        let results = if on(Mutant::FirstEntryOnly) {
+            let mut first = opening;
+            let open = first.open.split_off(1.min(first.open.len()));
+            self.commit(first).await?;
+            let results = self.replica(side).write(&writes).await;
+            self.commit(passerelle_ports::Changes { open, ..Default::default() }).await?;
+            results
+        } else if on(Mutant::JournalLate) {
             let results = self.replica(side).write(&writes).await;
             self.commit(opening).await?;
             results
@@ -44,7 +54,54 @@ impl<R: Record> Session<'_, R> {
             }
             results => results.map_err(early(side))?,
         };
+        let results = self.force(side, &writes, results).await?;
         self.close_batch(side, entries, results).await
+    }
+
+    /// Mutants only: bases as they would be if everything landed as sent.
+    async fn advance_early(&mut self, entries: &[Entry<R>]) -> Flow<()> {
+        let mut work = Work::new(self.find(Find::Links(entries.iter().map(|e| e.link).collect())).await?);
+        for entry in entries {
+            let (Some(mut link), Some(to), Some(from)) =
+                (work.get(entry.link).cloned(), &entry.to, &entry.from)
+            else {
+                continue;
+            };
+            let mut paper = link.clone();
+            let stored = Stored { record: to.clone(), ..from.clone() };
+            Self::or_stop(acknowledge(&mut paper, entry, &stored, self.rules()))?;
+            link.bases = paper.bases;
+            work.save(link);
+        }
+        self.commit(work.into_changes()).await
+    }
+
+    /// Mutants only: what was overtaken is written once more, over what stands there.
+    async fn force(
+        &self,
+        side: Side,
+        writes: &[Write<R>],
+        mut results: Vec<PortResult<Written<R>>>,
+    ) -> Flow<Vec<PortResult<Written<R>>>> {
+        for (write, result) in writes.iter().zip(&mut results).filter(|_| on(Mutant::ForceOnMismatch)) {
+            let (Write::Update { from, .. } | Write::Delete { from, .. }, Err(error)) = (write, &*result)
+            else {
+                continue;
+            };
+            if error.kind != ErrorKind::VersionMismatch {
+                continue;
+            }
+            let now = self.replica(side).fetch(std::slice::from_ref(&from.id)).await.map_err(early(side))?;
+            let Some(Some(now)) = now.into_iter().next() else { continue };
+            let mut again = write.clone();
+            if let Write::Update { from, .. } | Write::Delete { from, .. } = &mut again {
+                from.version = now.version;
+            }
+            if let Some(last) = self.replica(side).write(&[again]).await.map_err(early(side))?.pop() {
+                *result = last;
+            }
+        }
+        Ok(results)
     }
 
     async fn close_batch(
@@ -78,6 +135,9 @@ impl<R: Record> Session<'_, R> {
             }
         }
         let mut changes = work.into_changes();
+        if on(Mutant::NotClosed) {
+            changes.close.clear();
+        }
         if on(Mutant::CloseApart) {
             let close = std::mem::take(&mut changes.close);
             self.commit(passerelle_ports::Changes { close, ..Default::default() }).await?;
@@ -112,6 +172,9 @@ impl<R: Record> Session<'_, R> {
                 return self.close_existing(work, link, &entry, stored);
             }
             (Written::Exists { id, alive: None }, Op::Create { .. }) => {
+                // Another link may remember that dead item: ours gets a name that no item has.
+                let others = work.by_item(side, &id).is_some_and(|other| other != link.id);
+                let id = if others { ItemId::new(format!("{id}~{}", link.id)) } else { id };
                 use_up(&mut link, &entry, id);
                 Outcome::NotLanded
             }
@@ -140,15 +203,9 @@ impl<R: Record> Session<'_, R> {
             work.changes.close.push((entry.id, Outcome::NotLanded));
             return Ok(());
         }
-        if work.by_item(side, &stored.id).is_some_and(|other| other != link.id) {
-            // One item, one link: ours is superfluous.
+        if let Some(other) = work.by_item(side, &stored.id).filter(|other| *other != link.id) {
             work.changes.close.push((entry.id, Outcome::NotLanded));
-            if link.alive(side.other()).is_some() {
-                link.state = LinkState::Ambiguous;
-                work.save(link);
-            } else {
-                work.forget(link.id);
-            }
+            self.close_twin(work, link, entry, stored, other);
             return Ok(());
         }
         let mine = stored.made == Some(entry.id);
@@ -165,6 +222,36 @@ impl<R: Record> Session<'_, R> {
         let outcome = if mine { Outcome::Landed(Some(stored)) } else { Outcome::NotLanded };
         work.changes.close.push((entry.id, outcome));
         Ok(())
+    }
+
+    /// A create met an item with its key that another link has: one item, one link.
+    fn close_twin(
+        &self,
+        work: &mut Work<R>,
+        mut link: Link<R>,
+        entry: &Entry<R>,
+        stored: Stored<R>,
+        other: LinkId,
+    ) {
+        let (side, mine) = (entry.side, entry.side.other());
+        if link.alive(mine).is_none() {
+            work.forget(link.id);
+            return;
+        }
+        let is_half = work.get(other).is_some_and(|other| other.copies[mine].is_none());
+        if is_half && !self.is_blocked(other) {
+            // Nobody knew whose the item is: it is ours, from a life we lost the memory of.
+            work.forget(other);
+            link.bases = Sides { local: R::default(), remote: R::default() };
+            put_copy(&mut link, side, stored);
+            link.state = LinkState::Active;
+        } else {
+            // The item was out of the bin, or brought back twice: the key is used up for us.
+            let id = ItemId::new(format!("{}~{}", stored.id, link.id));
+            use_up(&mut link, entry, id);
+        }
+        link.due = true;
+        work.save(link);
     }
 
     /// One write that was not done, or of which nothing is known. Returns what ends the run, if it does.
@@ -190,8 +277,20 @@ impl<R: Record> Session<'_, R> {
                 tracing::info!(link.id = %link.id, side = side.as_str(), code = error.code, "refused; the link waits");
                 self.report.rejected += 1;
                 link.due = false;
+                if let (true, Some(to)) = (on(Mutant::FailureIsOk), &entry.to) {
+                    let model = entry.from.clone().or_else(|| link.alive(side.other()).cloned())?;
+                    let stored = Stored { record: to.clone(), ..model };
+                    acknowledge(&mut link, entry, &stored, self.rules()).ok()?;
+                    work.changes.close.push((entry.id, Outcome::Landed(Some(stored))));
+                    work.save(link);
+                    return None;
+                }
                 link.state = LinkState::Rejected(Refusal::new(side, error));
                 work.changes.close.push((entry.id, Outcome::NotLanded));
+                if on(Mutant::PoisonAborts) {
+                    work.save(link);
+                    return Some(Stop::Early(Stopped::new(side, error)));
+                }
             }
             ErrorKind::Unexpected => {
                 // Nothing is known: the entry stays open, and the next run finds out.

@@ -33,7 +33,12 @@ impl<R: Record> Session<'_, R> {
         Ok(())
     }
 
-    async fn save_looked(&mut self, side: Side, looks: Vec<Look>, found: Vec<Option<Stored<R>>>) -> Flow<()> {
+    pub(crate) async fn save_looked(
+        &mut self,
+        side: Side,
+        looks: Vec<Look>,
+        found: Vec<Option<Stored<R>>>,
+    ) -> Flow<()> {
         let ids = looks.iter().map(|look| look.item.clone()).collect();
         let mut work = Work::new(self.find(Find::Items(side, ids)).await?);
         for (look, stored) in looks.into_iter().zip(found) {

@@ -22,7 +22,15 @@ impl<R: Record> Session<'_, R> {
         if on(Mutant::NoPairing) {
             return Ok(());
         }
-        let halves = self.closure(self.seeds().await?).await?;
+        let mut halves = self.closure(self.seeds().await?).await?;
+        if on(Mutant::LeftoverNoMatch) {
+            let ids = halves.iter().map(|half| half.link).collect();
+            let links = self.find(Find::Links(ids)).await?;
+            let fresh = |half: &Half| {
+                links.iter().any(|l| l.id == half.link && l.copies[half.side.other()].is_none())
+            };
+            halves.retain(fresh);
+        }
         let meeting = meet(&halves);
         self.join_all(&meeting.joins).await?;
         let by_id: BTreeMap<LinkId, &Half> = halves.iter().map(|half| (half.link, half)).collect();

@@ -2,7 +2,7 @@
 
 use passerelle_ports::{
     Changes, Cursor, Entry, ErrorKind, Find, From, ItemId, Link, LinkId, LinkState, Next, Op, Outcome, Page,
-    Record, Side, Stored, Written,
+    Record, Side, Sides, Stored, Written,
 };
 use passerelle_sync_rules::{
     Answer, answered,
@@ -23,7 +23,7 @@ impl<R: Record> Session<'_, R> {
         let state = self.engine.ledger.pair_state(self.pair()).await.map_err(ledger)?;
         let (mark, is_news) = RulesMark::of(self.rules()).after(state.rules.as_deref());
         self.rules_pending = mark.pending;
-        if is_news {
+        if is_news || on(Mutant::VisitAll) {
             self.commit(Changes { rules: Some(mark.to_string()), ..Default::default() }).await?;
         }
         Ok(())
@@ -48,9 +48,9 @@ impl<R: Record> Session<'_, R> {
             Some(cursor) => From::Cursor(cursor),
             None => self.list_all(side),
         };
-        let mut done = 0;
+        let (mut done, mut skips, mut first, mut kept) = (0, false, None, Vec::new());
         loop {
-            let page = match self.replica(side).changes(from).await {
+            let mut page = match self.replica(side).changes(from).await {
                 Ok(page) => page,
                 // Only a listing of changes may turn into a complete one: two complete listings of one run
                 // could not be told apart.
@@ -60,6 +60,11 @@ impl<R: Record> Session<'_, R> {
                         side = side.as_str(),
                         "cursor expired: listing everything"
                     );
+                    if on(Mutant::ExpiredSkips) || on(Mutant::ExpiredIsGone) {
+                        self.lose_all(side).await?;
+                        (skips, from) = (true, From::Start);
+                        continue;
+                    }
                     from = self.list_all(side);
                     continue;
                 }
@@ -71,12 +76,43 @@ impl<R: Record> Session<'_, R> {
                 Next::Page(token) => (Some(token), None),
                 Next::End(cursor) => (None, Some(cursor)),
             };
-            self.save_page(side, page, cursor).await?;
+            if skips {
+                (page.items, page.removed) = (Vec::new(), Vec::new());
+            }
+            skips |= on(Mutant::FirstPageOnly);
+            if on(Mutant::CursorEarly) {
+                kept.push(page);
+                if let Some(cursor) = cursor {
+                    let mut cursor = Some(cursor);
+                    for page in kept {
+                        self.save_page(side, page, cursor.take()).await?;
+                    }
+                    return Ok(());
+                }
+            } else {
+                self.save_page(side, page, cursor).await?;
+            }
             match next {
+                Some(token) if on(Mutant::PageTokenReused) => {
+                    from = From::Page(first.get_or_insert(token).clone());
+                }
                 Some(token) => from = From::Page(token),
                 None => return Ok(()),
             }
         }
+    }
+
+    /// Mutants only: an expired cursor is taken for the deletion of everything.
+    async fn lose_all(&mut self, side: Side) -> Flow<()> {
+        if !on(Mutant::ExpiredIsGone) {
+            return Ok(());
+        }
+        let (met, absent) = (Some((side, self.run, Vec::new())), Some((side, self.run)));
+        self.commit(Changes { met, absent, ..Default::default() }).await?;
+        let store = &self.engine.ledger;
+        let looks = store.looks(self.pair(), side, None, u64::MAX >> 1).await.map_err(ledger)?;
+        let found = looks.iter().map(|_| None).collect();
+        self.save_looked(side, looks, found).await
     }
 
     fn list_all(&mut self, side: Side) -> From {
@@ -97,7 +133,11 @@ impl<R: Record> Session<'_, R> {
         let lags = !self.capabilities(side).read_lag.is_zero() && !on(Mutant::TrustListing);
         let mut met = Vec::new();
         for stored in page.items {
-            match work.by_item(side, &stored.id) {
+            if on(Mutant::SkipOwn) && side == Side::Local && stored.stamp.is_some() {
+                met.extend(work.by_item(side, &stored.id));
+                continue;
+            }
+            match work.by_item(side, &stored.id).filter(|_| !on(Mutant::LinkTwice)) {
                 Some(id) => {
                     met.push(id);
                     self.meet_known(&mut work, side, id, stored, lags);
@@ -114,6 +154,9 @@ impl<R: Record> Session<'_, R> {
                 work.change(id, |link| {
                     if let Some(copy) = link.copies[side].as_mut().filter(|copy| !copy.gone) {
                         copy.look = true;
+                        copy.gone = on(Mutant::RemovedIsGone);
+                        copy.look &= !copy.gone;
+                        link.due |= copy.gone;
                     }
                 });
             }
@@ -123,7 +166,13 @@ impl<R: Record> Session<'_, R> {
             work.changes.absent = (cursor.is_some() && !on(Mutant::NoAbsent)).then_some((side, self.run));
         }
         work.changes.cursors[side] = cursor;
-        self.commit(work.into_changes()).await
+        let mut changes = work.into_changes();
+        if on(Mutant::CursorApart) {
+            let cursors = std::mem::replace(&mut changes.cursors, Sides { local: None, remote: None });
+            self.commit(changes).await?;
+            return self.commit(Changes { cursors, ..Default::default() }).await;
+        }
+        self.commit(changes).await
     }
 
     /// A listed item that a link knows: nothing if we hold that version; else the new copy, or, where a
@@ -192,6 +241,16 @@ impl<R: Record> Session<'_, R> {
     ) -> Flow<()> {
         let side = entry.side;
         let mine = stored.made == Some(entry.id);
+        if let Some(copy) = link.copies[side].as_ref().filter(|copy| copy.look && copy.stored.id != stored.id)
+        {
+            // Still to be looked at: it is nobody's from now on.
+            work.changes.strangers.push((side, copy.stored.id.clone()));
+        } else if let Some(old) = link.alive(side).filter(|old| old.id != stored.id).cloned() {
+            // What this create was to replace came back meanwhile: two items are two records.
+            let mut half = Link::new(self.new_link());
+            put_copy(&mut half, side, old);
+            work.save(half);
+        }
         let mut answer = None;
         if mine && self.capabilities(side).outcomes && !on(Mutant::NoOutcome) {
             let outcomes = self.replica(side).outcome(&[entry.id]).await.map_err(early(side))?;

@@ -79,7 +79,10 @@ impl<R: Record> Session<'_, R> {
                 "the plan does not mention every link (I15)"
             );
         }
-        let plan = Plan::new(self.pair().clone(), steps, counts);
+        let mut plan = Plan::new(self.pair().clone(), steps, counts);
+        if on(Mutant::DigestOfTime) {
+            plan.digest = passerelle_sync_rules::digest_of(&(&plan.digest, self.observed_from));
+        }
         self.report.planned = plan.counts.clone();
         self.report.deferred_deletes = plan.counts.deferred_deletes;
         self.report.digest = Some(plan.digest.clone());
@@ -143,11 +146,26 @@ impl<R: Record> Session<'_, R> {
         if !plan.steps.is_empty() {
             let counts = self.engine.ledger.counts(self.pair()).await.map_err(ledger)?;
             plan.trips = guard(plan, &counts, &self.rules().limits);
+            if on(Mutant::GuardPerPage) {
+                plan.trips = self.guard_pages(plan, &counts);
+            }
             if self.rules_pending {
                 plan.trips.push(Trip::RulesChanged { planned: plan.steps.len() as u64 });
             }
         }
         Ok(())
+    }
+
+    /// Mutants only: each page of the plan is judged by itself.
+    fn guard_pages(&self, plan: &Plan, counts: &passerelle_ports::Counts) -> Vec<Trip> {
+        let mut trips = Vec::new();
+        for steps in plan.steps.chunks(self.chunk() as usize) {
+            let mut of_page = PlanCounts::default();
+            steps.iter().for_each(|step| of_page.writes[step.side].add(step.action));
+            let page = Plan::new(self.pair().clone(), steps.to_vec(), of_page);
+            trips.extend(guard(&page, counts, &self.rules().limits));
+        }
+        trips
     }
 
     /// Refuses a plan that the guard does not let pass and that nobody approved. Its steps go to the report.
@@ -168,6 +186,7 @@ impl<R: Record> Session<'_, R> {
     async fn is_approved(&self, plan: &Plan, approval: Option<&Approval>) -> Flow<bool> {
         match approval {
             None => Ok(false),
+            Some(_) if on(Mutant::ApproveAny) => Ok(true),
             Some(Approval::Digest(digest)) => Ok(*digest == plan.digest),
             Some(Approval::Named(digits)) => Ok(plan.digest.is_named_by(digits)),
             Some(Approval::Deletes(number)) => {
@@ -215,7 +234,7 @@ impl<R: Record> Session<'_, R> {
         let last = self.engine.ledger.last_copies(&items).await.map_err(ledger)?;
         let open: Vec<EntryId> = last.iter().flat_map(|last| last.open.iter().copied()).collect();
         let mut newest: Vec<Stored<R>> = last.into_iter().filter_map(|last| last.newest).collect();
-        if !open.is_empty() && self.capabilities(Side::Local).outcomes {
+        if !open.is_empty() && !on(Mutant::IgnoreOpenOthers) && self.capabilities(Side::Local).outcomes {
             let outcomes = self.replica(Side::Local).outcome(&open).await.map_err(early(Side::Local))?;
             for outcome in outcomes.into_iter().flatten() {
                 if let Written::Stored(stored) = outcome {

@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use passerelle_ports::{
-    Capabilities, Changes, Entry, ErrorKind, Lease, LinkId, Outcome, PairId, PortError, Record, Replica,
-    RunId, RunKind, Side, Sides,
+    Capabilities, Changes, Entry, ErrorKind, Find, Lease, LinkId, Outcome, PairId, PortError, Record,
+    Replica, RunId, RunKind, Side, Sides,
 };
 use passerelle_sync_rules::mutants::{Mutant, on};
 use passerelle_sync_rules::{Plan, Rules};
@@ -61,23 +61,56 @@ impl<'a, R: Record> Session<'a, R> {
             Ok::<_, PortError>((run, engine.ledger.open_entries(pair).await?))
         };
         match opened.await {
-            Ok((run, open)) => Ok(Session {
-                engine,
-                run,
-                report: RunReport::new(run, pair.clone(), kind, now),
-                open,
-                observed_from: now,
-                touched: false,
-                whole: Sides { local: false, remote: false },
-                rules_pending: false,
-                nonsense: 0,
-                progress,
-            }),
+            Ok((run, open)) => {
+                let session = Session {
+                    engine,
+                    run,
+                    report: RunReport::new(run, pair.clone(), kind, now),
+                    open,
+                    observed_from: now,
+                    touched: false,
+                    whole: Sides { local: false, remote: false },
+                    rules_pending: false,
+                    nonsense: 0,
+                    progress,
+                };
+                session.forget_flags().await.map_err(EngineError::ledger)?;
+                Ok(session)
+            }
             Err(error) => {
                 engine.give_lease_back().await;
                 Err(EngineError::ledger(error))
             }
         }
+    }
+
+    /// Mutants only: flags that were in memory are gone when a run begins.
+    async fn forget_flags(&self) -> Result<(), PortError> {
+        let store = &self.engine.ledger;
+        let mut changes = Changes::default();
+        if on(Mutant::LooksForgotten) {
+            for side in Side::BOTH {
+                for look in store.looks(self.pair(), side, None, u64::MAX >> 1).await? {
+                    changes.known.push((side, look.item));
+                    let links = look.link.into_iter().collect();
+                    for mut link in store.find(self.pair(), &Find::Links(links)).await? {
+                        Side::BOTH.iter().for_each(|side| {
+                            if let Some(copy) = &mut link.copies[*side] {
+                                copy.look = false;
+                            }
+                        });
+                        changes.links.retain(|other| other.id != link.id);
+                        changes.links.push(link);
+                    }
+                }
+            }
+        }
+        if on(Mutant::DueForgotten) {
+            let due = store.due(self.pair(), None, u64::MAX >> 1).await?;
+            changes.links = store.find(self.pair(), &Find::Links(due)).await?;
+            changes.links.iter_mut().for_each(|link| link.due = false);
+        }
+        if changes.is_empty() { Ok(()) } else { store.commit(&self.engine.lease(), changes).await }
     }
 
     /// Closes the run and gives the lease back, whatever came before.

@@ -5,6 +5,7 @@ mod error;
 mod fields;
 mod ids;
 mod ledger;
+pub mod mutants;
 mod record;
 mod replica;
 mod side;

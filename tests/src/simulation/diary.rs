@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use passerelle_ports::EntryId;
+use passerelle_ports::{EntryId, ItemId, Side};
 
 use super::values::Token;
 
@@ -21,6 +21,8 @@ pub struct Deletion {
     /// 0 = the local store, p + 1 = the remote of pair p.
     pub replica: usize,
     pub seen: BTreeSet<Token>,
+    /// The how manieth act of people it was.
+    pub act: u64,
     /// We did not know yet that the item exists, or an answer was outstanding.
     pub exempt: bool,
 }
@@ -29,6 +31,8 @@ pub struct Deletion {
 pub struct Diary {
     /// What stood there when a token was typed.
     pub parents: BTreeMap<Token, Vec<Token>>,
+    /// What lost a clash against a token because a person said so.
+    pub answered: BTreeMap<Token, Vec<Token>>,
     pub edits: Vec<Edit>,
     pub deletions: Vec<Deletion>,
     /// Tokens that a person or a provider cleared, with all they had superseded.
@@ -36,6 +40,8 @@ pub struct Diary {
     pub clears: BTreeSet<(String, &'static str)>,
     /// How often each identity was entered on each replica.
     pub entered: BTreeMap<(String, usize), usize>,
+    /// Identities entered once more, or after a deletion.
+    pub again: BTreeSet<String>,
     /// Leftovers last set by a person, by identity and replica.
     pub leftovers: BTreeMap<(String, usize), serde_json::Value>,
     pub touched: BTreeSet<(usize, String, &'static str)>,
@@ -49,6 +55,11 @@ pub struct Diary {
     pub lost_blurred: BTreeSet<String>,
     pub lost_here: BTreeSet<(usize, String)>,
     pub lost_entries: BTreeSet<(usize, EntryId)>,
+    /// Identities taken out of a provider's bin: where, and when last.
+    pub restored: BTreeMap<String, (usize, u64)>,
+    /// The ledger was put back from a backup: what it knew is in `past`.
+    pub old_state: bool,
+    pub past: BTreeSet<Token>,
     /// What every write that was sent really did: stored with these values, or deleted.
     pub truth: BTreeMap<EntryId, Option<passerelle_testkit::Note>>,
 }
@@ -56,6 +67,19 @@ pub struct Diary {
 impl Diary {
     /// Returns tokens and all that they superseded.
     pub fn closure(&self, tokens: impl IntoIterator<Item = Token>) -> BTreeSet<Token> {
+        let mut seen = BTreeSet::new();
+        let mut todo: Vec<Token> = tokens.into_iter().collect();
+        while let Some(token) = todo.pop() {
+            if token > 0 && seen.insert(token) {
+                todo.extend(self.parents.get(&token).into_iter().flatten());
+                todo.extend(self.answered.get(&token).into_iter().flatten());
+            }
+        }
+        seen
+    }
+
+    /// Returns tokens and all that they were typed over.
+    pub fn typed_over(&self, tokens: impl IntoIterator<Item = Token>) -> BTreeSet<Token> {
         let mut seen = BTreeSet::new();
         let mut todo: Vec<Token> = tokens.into_iter().collect();
         while let Some(token) = todo.pop() {
@@ -106,6 +130,28 @@ pub struct Running {
     pub started_seconds: i64,
     pub deletes: [u64; 2],
     pub complete: bool,
+    pub calls: u64,
+    /// Links, links with a copy on both sides, and records alive on both sides when the run began.
+    pub links: u64,
+    pub linked: u64,
+    pub alive: [usize; 2],
+    /// How often people had done something when the run began.
+    pub acts: u64,
+    /// Items of which the run changes one field only, by side and field.
+    pub alike: BTreeMap<(Side, &'static str), BTreeSet<ItemId>>,
+    /// Items whose write was overtaken, until they are looked at.
+    pub overtaken: BTreeSet<(Side, ItemId)>,
+    /// Whether a deletion was sent.
+    pub deleting: bool,
+    /// Another run was nested in this one.
+    pub disturbed: bool,
+    /// Items listed that no link knew.
+    pub strangers: u64,
+    /// Whether a call has failed.
+    pub failing: bool,
+    /// The process slept so long that its lease is over, and another has run meanwhile.
+    pub stalled: bool,
+    pub stale: bool,
     pub lists: u64,
     pub fetches: u64,
     pub writes: u64,

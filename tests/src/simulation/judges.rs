@@ -5,24 +5,38 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use passerelle_ports::{Entry, Field, Link, LinkState, Op, Outcome, PortResult, RunId, Side, Write, Written};
-use passerelle_sync_rules::{Deletes, Policy, Rules};
+use passerelle_ports::{
+    Entry, Field, Link, LinkState, Op, Outcome, PortResult, Replica as _, RunId, Side, Write, Written,
+};
+use passerelle_sync_rules::{Deletes, Direction, FieldPattern, Policy, Rules};
 use passerelle_testkit::Note;
 
 use super::{
     diary::{Diary, Found},
     values::{DEFAULT, FIELDS, get, is_out, is_poison, plain, token, tokens},
-    world::World,
+    world::{Pair, World},
 };
 
 type ByIdent = BTreeMap<String, Vec<Found>>;
 
+/// The direction of a field, read from the rules by the judge itself.
+fn direction(rules: &Rules, field: &str) -> Direction {
+    let member = field.split('/').next().unwrap_or(field);
+    let named =
+        |pattern: &FieldPattern| [field, member, "*"].iter().any(|name| *pattern == FieldPattern::new(*name));
+    rules
+        .fields
+        .iter()
+        .find(|(pattern, _)| named(pattern))
+        .map_or(Direction::Both, |(_, direction)| *direction)
+}
+
 fn sends(rules: &Rules, field: &str) -> bool {
-    rules.direction::<Note>(&Field::new(field)).leaves(Side::Local)
+    matches!(direction(rules, field), Direction::Both | Direction::Send)
 }
 
 fn takes(rules: &Rules, field: &str) -> bool {
-    rules.direction::<Note>(&Field::new(field)).leaves(Side::Remote)
+    matches!(direction(rules, field), Direction::Both | Direction::Take)
 }
 
 fn is_hidden(field: &str) -> bool {
@@ -105,6 +119,53 @@ impl World {
         }
     }
 
+    /// The guard, counted by the world: a side that had records and has none left (I9).
+    pub fn watch_guard(&self, pair: usize, side: Side, write: &Write<Note>) {
+        if self.lock().undoing {
+            return;
+        }
+        if let Write::Update { from, to, .. } = write {
+            let mut changed = FIELDS.iter().filter(|field| get(&from.record, field) != get(to, field));
+            if let (Some(field), None) = (changed.next(), changed.next()) {
+                let state = &mut self.lock().pairs[pair].state;
+                state.alike.entry((side, *field)).or_default().insert(from.id.clone());
+            }
+        }
+        if let Write::Delete { .. } = write {
+            self.lock().pairs[pair].state.deleting = true;
+        }
+    }
+
+    /// A run that nobody approved does not carry the emptying of a side over, nor one change of nearly
+    /// everything (I9).
+    pub fn judge_alike(&self, pair: usize, approved: bool) {
+        let Pair { state, rules, .. } = self.pair(pair);
+        let (undoing, acts) = {
+            let inner = self.lock();
+            (inner.undoing, inner.acts)
+        };
+        if approved || undoing || acts != state.acts || state.complete || state.disturbed {
+            return;
+        }
+        let lag = self.replica(pair + 1).capabilities().read_lag;
+        for side in Side::BOTH {
+            let emptied =
+                state.alive[side.other() as usize] == 0 && state.linked >= rules.limits.emptied_floor;
+            let known = side == Side::Remote || lag.is_zero();
+            if emptied && known && state.deletes[side as usize] > 0 {
+                self.bad(format!("pair {pair} emptied {side:?} because the other side is empty (I9)"));
+            }
+        }
+        for ((side, field), items) in state.alike {
+            let times = items.len() as u64;
+            let links = (state.links + state.strangers).max(self.links(pair).len() as u64);
+            let most = links * rules.limits.alike_percent / 100;
+            if times >= rules.limits.alike_floor && times > most {
+                self.bad(format!("pair {pair} changed {field} of {times} records on {side:?} unasked (I9)"));
+            }
+        }
+    }
+
     /// A write of the engine landed, or did not.
     pub fn watch_landed(
         &self,
@@ -158,7 +219,9 @@ impl World {
                 let lost_here = diary.lost_here.contains(&(pair, ident.clone()));
                 let needless =
                     equal || x == y || x == 0 || y == 0 || diary.supersedes(x, y) || diary.supersedes(y, x);
-                let excused = diary.ever_private.contains(ident) && is_hidden(name)
+                let excused = diary.restored.contains_key(ident)
+                    || diary.old_state
+                    || diary.ever_private.contains(ident) && is_hidden(name)
                     || !sends(&rules, name)
                     || !takes(&rules, name)
                     || !equal && diary.typed_times(x) > 1
@@ -171,7 +234,7 @@ impl World {
                     || !equal
                         && get(&link.bases.local, name).is_empty()
                         && get(&link.bases.remote, name).is_empty()
-                        && (!lost_here || x == 0 || y == 0)
+                        && (!lost_here || x == 0 || y == 0 || diary.is_deleted(ident) || diary.again.contains(ident))
                     // The provider's own spelling, or a value guessed at, after a lost answer.
                     || diary.lost.contains(ident)
                         && (!inner.pairs[pair].stamps
@@ -229,7 +292,17 @@ impl World {
                 let most = (0..self.replicas()).map(|n| diary.entered_on(ident, n)).max().unwrap_or(0).max(1);
                 (most, diary.entered_in_all(ident), diary.is_deleted(ident))
             };
-            if found <= most {
+            // Entered once more beside a copy that is linked already, it is a second record.
+            let back = {
+                let inner = self.lock();
+                inner.diary.restored.contains_key(ident) || inner.diary.again.contains(ident)
+            };
+            if found <= most || back && found <= sum {
+                continue;
+            }
+            if self.pairs() > 1 && found <= self.replicas() && self.lock().diary.old_state {
+                // The table has lost a record that two remotes have, and two runs overlap.
+                self.note("two copies in a hub: brought back twice after a restored backup");
                 continue;
             }
             if self.pairs() > 1 && found <= sum && deleted {
@@ -249,8 +322,13 @@ impl World {
         for (side, items) in [(Side::Local, locals), (Side::Remote, remotes)] {
             for item in items {
                 let known = self.link_of(pair, side, &item.id);
-                if known.is_none_or(|link| link.alive(side).is_none_or(|held| held.version != item.version)) {
-                    self.bad(format!("{what}: {ident} on {side:?} is unknown to pair {pair} (I15)"));
+                let held = known.as_ref().and_then(|link| link.alive(side));
+                if held.is_none_or(|held| held.version != item.version) {
+                    self.bad(format!(
+                        "{what}: {ident} on {side:?} is unknown to pair {pair}: {:?} but {:?} (I15)",
+                        held.map(|held| &held.version),
+                        item.version
+                    ));
                     return;
                 }
             }
@@ -332,6 +410,7 @@ impl World {
                 continue;
             }
             let sure = edits
+                && !diary.old_state
                 && !diary.lost_blurred.contains(ident)
                 && !diary.is_deleted(ident)
                 && diary.entered_in_all(ident) == 1;
@@ -367,6 +446,9 @@ impl World {
             let inner = self.lock();
             let diary: &Diary = &inner.diary;
             let once = (0..by.len()).all(|n| diary.entered_on(ident, n) <= 1);
+            if diary.old_state || diary.again.contains(ident) {
+                return;
+            }
             if !diary.is_deleted(ident) && once {
                 for (number, by) in by.iter().enumerate() {
                     for item in by.get(ident).into_iter().flatten() {
@@ -407,6 +489,9 @@ impl World {
                         self.bad(format!("{what}: two links of pair {pair} on one item (I16)"));
                     }
                 }
+                if link.state == LinkState::Ambiguous && link.half().is_none() {
+                    self.bad(format!("{what}: a whole link of pair {pair} is ambiguous (I16)"));
+                }
                 if link.due || link.looks() {
                     self.bad(format!("{what}: a link of pair {pair} still waits: {link:?} (I14)"));
                 }
@@ -416,13 +501,11 @@ impl World {
 
     /// Every value typed is live, superseded, or in the history (I2).
     fn judge_edits(&self, what: &str, by: &[ByIdent]) {
-        let mut past: BTreeSet<u32> = BTreeSet::new();
-        for pair in 0..self.pairs() {
-            for entry in self.ledger.all_entries(&Self::pair_id(pair)) {
-                past.extend(entry.from.iter().flat_map(|from| tokens(&from.record)));
-                past.extend(entry.to.iter().flat_map(tokens));
-            }
+        if self.lock().diary.old_state {
+            // What a database put back from a backup does not know is not known.
+            return;
         }
+        let past = self.past_tokens();
         let mut bad = Vec::new();
         {
             let inner = self.lock();
@@ -434,8 +517,9 @@ impl World {
                     .iter()
                     .flat_map(|by| by.get(&edit.ident).into_iter().flatten())
                     .any(|item| diary.closure([token(&get(&item.record, edit.field))]).contains(&edit.token));
-                let deleted =
-                    diary.deletions.iter().any(|d| d.ident == edit.ident && d.seen.contains(&edit.token));
+                let deleted = diary.deletions.iter().any(|d| {
+                    d.ident == edit.ident && diary.closure(d.seen.iter().copied()).contains(&edit.token)
+                });
                 if live || deleted || diary.cleared.contains(&edit.token) {
                     continue;
                 }
@@ -458,6 +542,18 @@ impl World {
         }
     }
 
+    /// All values that the history of any pair knows.
+    pub fn past_tokens(&self) -> BTreeSet<u32> {
+        let mut past: BTreeSet<u32> = BTreeSet::new();
+        for pair in 0..self.pairs() {
+            for entry in self.ledger.all_entries(&Self::pair_id(pair)) {
+                past.extend(entry.from.iter().flat_map(|from| tokens(&from.record)));
+                past.extend(entry.to.iter().flat_map(tokens));
+            }
+        }
+        past
+    }
+
     /// What people deleted stays deleted (I4), unless there was an edit that they had not seen.
     fn judge_deletions(&self, what: &str, by: &[ByIdent], idents: &BTreeSet<String>) {
         let blurred = self.misread();
@@ -476,6 +572,17 @@ impl World {
             });
             let diary = std::mem::take(&mut inner.diary);
             let mut judged = 0;
+            for (who, (replica, act)) in diary.restored.iter().filter(|_| !diary.old_state) {
+                // Deleted at the other side too, it is gone there, and here it looks as it did before.
+                let deleted_since = diary
+                    .deletions
+                    .iter()
+                    .any(|d| d.ident == *who && (d.act >= *act || d.replica != *replica));
+                // Where the answer to our own deletion was lost, we cannot know that the item was in the bin.
+                if !deleted_since && !diary.lost.contains(who) && !by[*replica].contains_key(who) {
+                    bad.push(format!("{what}: {who}, taken out of the bin of {replica}, is gone again (I4)"));
+                }
+            }
             for deletion in &diary.deletions {
                 let who = &deletion.ident;
                 let unseen = diary.edits.iter().any(|edit| {
@@ -485,6 +592,8 @@ impl World {
                 let parked =
                     diary.flipped.contains(who) || diary.refilled.contains(who) || waiting.contains(who);
                 if deletion.exempt
+                    || diary.restored.contains_key(who)
+                    || diary.old_state
                     || blurred.contains(who)
                     || diary.odd.contains(who)
                     || diary.entered_in_all(who) > 1
@@ -576,6 +685,11 @@ impl World {
                 let [old, new, then, now] =
                     [&from.record, &stored.record, &was.record, &is.record].map(|note| get(note, field));
                 let private = self.lock().diary.ever_private.contains(&is.record.uid) && is_hidden(field);
+                let spell = self.pair(pair).spell;
+                if entry.side == Side::Remote && spell.lazy && (spell.drops(field) || field == "label") {
+                    // What a person typed there does not survive any write.
+                    continue;
+                }
                 if old == new || then != new || old == DEFAULT || private {
                     continue;
                 }

@@ -8,6 +8,7 @@
 mod diary;
 mod judges;
 mod people;
+mod profile;
 mod replica;
 mod values;
 mod world;
@@ -23,6 +24,10 @@ pub struct Verdict {
     pub failure: Option<String>,
     /// What happened how often.
     pub notes: BTreeMap<&'static str, u64>,
+    /// In which mode it was played.
+    pub mode: &'static str,
+    /// How many steps it had: gestures of people, faults, calls and transactions.
+    pub steps: u64,
     /// A digest of everything that happened: the same seed gives the same.
     pub trace: u64,
     /// What happened, line by line, if that was asked for.

@@ -8,9 +8,15 @@ use serde_json::json;
 
 use super::{
     diary::{Deletion, Edit, Found},
+    profile::Profile,
     values::{FIELDS, Token, get, is_out, set, token, tokens},
-    world::{Faults, World, scope},
+    world::{Backup, Faults, World, any_skew, scope},
 };
+
+/// How many steps a history has at least before it calms down.
+const STEPS: u64 = 200;
+/// How long runs are apart once all is calm: longer than any listing lags.
+const PAUSE: u64 = 400;
 
 impl World {
     fn new_token(&self) -> Token {
@@ -129,8 +135,9 @@ impl World {
         self.say(|| format!("person deletes {replica}/{id} of {} exempt {exempt}", stored.record.uid));
         self.mark(19);
         let mut inner = self.lock();
-        let seen = inner.diary.closure(tokens(&stored.record));
-        inner.diary.deletions.push(Deletion { ident: stored.record.uid, replica, seen, exempt });
+        let seen = inner.diary.typed_over(tokens(&stored.record));
+        let act = inner.acts;
+        inner.diary.deletions.push(Deletion { ident: stored.record.uid, replica, seen, exempt, act });
     }
 
     /// Tells whether we do not know this item yet although we made it, or an answer is outstanding.
@@ -151,6 +158,11 @@ impl World {
         let alive = self.replica(replica).alive();
         let act = self.below(100);
         self.note("acts of people");
+        self.step();
+        self.lock().acts += 1;
+        if self.chance(450) && self.act_by_profile(replica, &alive) {
+            return;
+        }
         let chosen = self.below(alive.len() as u64) as usize;
         let Some(item) = alive.get(chosen).filter(|_| act >= 8) else {
             let ident = format!("u{}", self.new_token());
@@ -207,6 +219,87 @@ impl World {
             }
             _ => {}
         }
+    }
+
+    /// Does what the history is about; returns whether that was possible.
+    fn act_by_profile(&self, replica: usize, alive: &[Found]) -> bool {
+        let Some(item) = alive.get(self.below(alive.len() as u64) as usize) else { return false };
+        match self.profile() {
+            Profile::Hub => match self.below(10) {
+                0..=2 => self.delete(replica, &item.id),
+                3..=4 => self.delete(0, &item.id),
+                _ => self.edit_somehow(replica, item),
+            },
+            Profile::Lag => match self.below(10) {
+                0..=1 => self.delete(replica, &item.id),
+                2 => self.restore_item(replica),
+                _ => self.edit_somehow(replica, item),
+            },
+            Profile::Privacy => match self.below(10) {
+                0..=3 if replica == 0 => {
+                    let value = if item.record.private { "" } else { "yes" };
+                    self.edit(0, &item.id, "private", value, &[]);
+                }
+                4..=5 => self.edit_on_two_sides(replica, item),
+                _ => {
+                    let field = ["title", "body"][self.below(2) as usize];
+                    let value = self.typed().1;
+                    self.edit(replica, &item.id, field, &value, &[]);
+                }
+            },
+            Profile::Lookalikes => self.enter_again(replica, item),
+            Profile::Guard => match self.below(10) {
+                0..=2 => {
+                    for item in alive {
+                        self.delete(replica, &item.id);
+                    }
+                }
+                3..=4 => {
+                    let field = ["title", "phones/home", "place"][self.below(3) as usize];
+                    for item in alive {
+                        let value = format!("t{}", self.new_token());
+                        self.edit(replica, &item.id, field, &value, &[]);
+                    }
+                }
+                _ => self.delete(replica, &item.id),
+            },
+            Profile::Lazy => self.edit_on_two_sides(replica, item),
+            _ => match self.below(10) {
+                0..=2 => self.restore_item(replica),
+                _ => return false,
+            },
+        }
+        true
+    }
+
+    /// An item is taken out of the provider's bin.
+    fn restore_item(&self, replica: usize) {
+        if replica == 0 {
+            return;
+        }
+        let bin = self.replica(replica).bin();
+        let Some(id) = bin.get(self.below(bin.len() as u64) as usize).cloned() else { return };
+        let Some(stored) = self.replica(replica).person_restores(&id) else { return };
+        self.say(|| format!("person restores {replica}/{id}: {stored:?}"));
+        self.note("records out of the bin");
+        let link = self.link_of(replica - 1, Side::Remote, &id);
+        let outstanding = link.is_some_and(|link| self.is_blocked(replica - 1, link.id));
+        let mut inner = self.lock();
+        let ident = stored.record.uid.clone();
+        // While an answer is outstanding nobody knows in which order things happened.
+        let act = if outstanding { 0 } else { inner.acts };
+        inner.diary.restored.insert(ident.clone(), (replica, act));
+        *inner.diary.entered.entry((ident, replica)).or_default() += 1;
+    }
+
+    /// A record is deleted and entered again, or entered once more, by somebody who does not see the first.
+    fn enter_again(&self, replica: usize, item: &Found) {
+        let ident = item.record.uid.clone();
+        if self.chance(600) {
+            self.delete(replica, &item.id);
+        }
+        self.lock().diary.again.insert(ident.clone());
+        self.create(replica, &ident);
     }
 
     fn edit_somehow(&self, replica: usize, item: &Found) {
@@ -286,15 +379,18 @@ impl World {
     /// The whole history.
     pub fn history(self: &Arc<Self>) {
         self.populate();
-        self.advance(100);
+        self.advance(500);
         self.draw_faults();
-        let steps = 6 + self.below(30);
-        for _ in 0..steps {
+        let mut turns = 6 + self.below(30);
+        while turns > 0 || self.steps() < STEPS {
+            turns = turns.saturating_sub(1);
             for _ in 0..self.below(4) {
                 self.human();
             }
-            let pause = if self.chance(500) { self.below(10) } else { self.below(120) };
+            let profile = self.profile();
+            let pause = profile.pause(&mut self.lock().rng);
             self.advance(pause);
+            self.between_runs();
             let pair = self.below(self.pairs() as u64) as usize;
             let report = self.go(pair);
             if let Some(refused) = report.and_then(|report| report.refused)
@@ -307,7 +403,12 @@ impl World {
             }
         }
         self.lock().faults = Faults::default();
-        self.advance(200);
+        self.advance(400);
+        if self.profile() == Profile::Clocks {
+            // Somebody sets the clock right; what was written under a wrong one has settled by then.
+            self.engine_clock.jump(0);
+            self.advance(4 * 24 * 3600);
+        }
         if self.chance(300) {
             let pair = self.below(self.pairs() as u64) as usize;
             self.go_twice(pair);
@@ -356,11 +457,106 @@ impl World {
             miss: on(200),
             humans: on(150),
             nested: on(60),
+            intruders: on(30),
         };
+        match self.profile() {
+            Profile::Hub => {
+                (faults.crash, faults.nested, faults.humans) =
+                    (10 + self.below(40), 60, 100 + self.below(100));
+                faults.unavailable /= 4;
+            }
+            Profile::Lag => (faults.crash, faults.humans) = (0, 200),
+            Profile::Lost => (faults.lost, faults.late) = (150 + self.below(150), 300 + self.below(600)),
+            Profile::Guard => (faults.humans, faults.crash) = (faults.humans / 8, faults.crash / 4),
+            _ => {}
+        }
         if self.chance(150) {
             (faults.unavailable, faults.lost, faults.crash) = (0, 0, 0);
         }
         self.lock().faults = faults;
+    }
+
+    /// What happens to the installation between two runs.
+    fn between_runs(self: &Arc<Self>) {
+        if self.chance(60) {
+            self.answer_one();
+        }
+        match self.profile() {
+            Profile::Backup => {
+                if self.lock().backup.is_none() {
+                    if self.chance(200) {
+                        let backup = Backup { ledger: self.ledger.backup(), local: self.replica(0).backup() };
+                        self.lock().backup = Some(backup);
+                        self.say(|| "backup".to_owned());
+                    }
+                } else if self.chance(100) {
+                    self.restore_backup();
+                }
+            }
+            Profile::Clocks if self.chance(150) => {
+                let outstanding = !self.lock().late.is_empty()
+                    || (0..self.pairs()).any(|pair| {
+                        self.ledger
+                            .all_entries(&Self::pair_id(pair))
+                            .iter()
+                            .any(passerelle_ports::Entry::is_open)
+                    });
+                // A jump ahead shortens how long an unknown write is waited for: a known limit.
+                if !outstanding {
+                    let skew = any_skew(&mut self.lock().rng);
+                    self.engine_clock.jump(skew);
+                    self.step();
+                    self.note("clock jumps");
+                    self.say(|| format!("the clock jumps: wrong by {skew} s"));
+                }
+            }
+            _ => {}
+        }
+    }
+
+    /// The ledger, or with it the tables, are put back as they were.
+    fn restore_backup(&self) {
+        let whole = self.chance(500);
+        let past: Vec<Token> = self.past_tokens().into_iter().collect();
+        let mut inner = self.lock();
+        let Some(backup) = inner.backup.take() else { return };
+        inner.late.retain(|late| late.replica != 0);
+        inner.diary.old_state = true;
+        inner.diary.past.extend(past);
+        self.ledger.restore(&backup.ledger);
+        if whole {
+            self.replica(0).restore(&backup.local);
+        }
+        drop(inner);
+        self.step();
+        self.note(if whole { "databases put back from a backup" } else { "ledgers put back from a backup" });
+        self.say(|| format!("restored from a backup, tables too: {whole}"));
+        // Nobody is so quick that what was written before has not become visible.
+        self.advance(PAUSE);
+    }
+
+    /// A person answers one clash, while everything goes on.
+    fn answer_one(self: &Arc<Self>) {
+        let pair = self.below(self.pairs() as u64) as usize;
+        let held: Vec<_> =
+            self.links(pair).into_iter().filter(|l| !l.held.is_empty() && l.half().is_none()).collect();
+        let Some(link) = held.get(self.below(held.len() as u64) as usize) else { return };
+        let Some(field) = link.held.first() else { return };
+        let side = if self.chance(500) { Side::Local } else { Side::Remote };
+        let value = |side| link.alive(side).map(|s| token(&get(&s.record, field.as_str()))).unwrap_or(0);
+        let (won, lost) = (value(side), value(side.other()));
+        self.step();
+        if self.answer(pair, link.id, field, side).is_ok() {
+            self.note("answers of people");
+            self.say(|| format!("person answers {field} of {}: {side:?}", link.id));
+            let mut inner = self.lock();
+            if won > 0 {
+                inner.diary.answered.entry(won).or_default().push(lost);
+            } else {
+                let gone = inner.diary.closure([lost]);
+                inner.diary.cleared.extend(gone);
+            }
+        }
     }
 
     /// Runs all pairs in turn until nothing moves, then once more, which must be silent.
@@ -369,7 +565,7 @@ impl World {
         loop {
             let mut quiet = true;
             for pair in 0..self.pairs() {
-                self.advance(200);
+                self.advance(PAUSE);
                 let report = self.go(pair);
                 if self.failed() {
                     return false;
@@ -394,7 +590,7 @@ impl World {
             }
         }
         for pair in 0..self.pairs() {
-            self.advance(200);
+            self.advance(PAUSE);
             let report = self.go(pair);
             let state = self.pair(pair).state;
             let silent = state.writes == 0 && state.fetches == 0 && state.lists <= 2;
@@ -465,7 +661,7 @@ impl World {
     }
 
     fn undo_approved(self: &Arc<Self>, pair: usize, run: RunId) -> Option<passerelle_engine::RunReport> {
-        self.advance(200);
+        self.advance(PAUSE);
         let mut report = self.undo(pair, run, None);
         if let Some(refused) = report.as_ref().and_then(|report| report.refused.clone()) {
             report = self.undo(pair, run, Some(refused.digest));

@@ -22,6 +22,16 @@ fn lost() -> PortError {
     PortError::new(ErrorKind::Unavailable, "sim.lost")
 }
 
+/// How a whole call may fail: the network, the quota, the sign-in, a right taken away.
+const WHOLE: [ErrorKind; 6] = [
+    ErrorKind::Unavailable,
+    ErrorKind::Unavailable,
+    ErrorKind::RateLimited,
+    ErrorKind::RateLimited,
+    ErrorKind::Unauthenticated,
+    ErrorKind::Forbidden,
+];
+
 impl SimReplica {
     fn number(&self) -> usize {
         if self.side == Side::Local { 0 } else { self.pair + 1 }
@@ -34,11 +44,19 @@ impl SimReplica {
     }
 
     async fn call(&self) -> PortResult<()> {
+        if self.world.is_endless(self.pair) {
+            future::pending::<()>().await;
+        }
         self.world.tick();
         let rate = self.world.faults().unavailable;
         let rate = if self.side == Side::Local { rate / 4 } else { rate };
+        self.world.step();
         if self.world.chance(rate) {
-            return Err(lost());
+            self.world.step();
+            let kind = WHOLE[self.world.below(WHOLE.len() as u64) as usize];
+            self.world.say(|| format!("  call of pair {} on {:?} fails: {kind:?}", self.pair, self.side));
+            self.world.lock().pairs[self.pair].state.failing = true;
+            return Err(PortError::new(kind, "sim.call"));
         }
         self.crash_point().await;
         Ok(())
@@ -59,6 +77,7 @@ impl Replica<Note> for SimReplica {
         let world = &self.world;
         if matches!(from, From::Cursor(_)) && self.side == Side::Remote && world.chance(world.faults().expire)
         {
+            world.step();
             world.note("cursors expired");
             return Err(PortError::new(ErrorKind::CursorExpired, "sim.expired"));
         }
@@ -85,7 +104,9 @@ impl Replica<Note> for SimReplica {
 
     async fn write(&self, batch: &[Write<Note>]) -> PortResult<Vec<PortResult<Written<Note>>>> {
         let world = &self.world;
+        world.lock().writing = true;
         world.tick();
+        world.step();
         let faults = world.faults();
         let request_lost = world.chance(faults.unavailable);
         let answer_lost = world.chance(faults.lost);
@@ -110,6 +131,8 @@ impl Replica<Note> for SimReplica {
             };
             let unknown = request_lost || answer_lost || item_lost;
             if unknown {
+                world.lock().pairs[self.pair].state.failing = true;
+                world.step();
                 world.note("unknown answers");
                 world.lose(self.pair, self.side, write);
             }
@@ -121,6 +144,7 @@ impl Replica<Note> for SimReplica {
                 results.push(Err(lost()));
             }
         }
+        world.lock().writing = false;
         if world.crashes() {
             for write in batch {
                 world.lose(self.pair, self.side, write);
@@ -131,6 +155,7 @@ impl Replica<Note> for SimReplica {
     }
 
     async fn outcome(&self, entries: &[EntryId]) -> PortResult<Vec<Option<Written<Note>>>> {
+        self.world.step();
         self.world.replica(self.number()).outcome(entries).await
     }
 }

@@ -82,6 +82,8 @@ pub struct Spell {
     pub drop_body: bool,
     pub drop_home: bool,
     pub default_label: bool,
+    /// What people type stands until a program writes the item.
+    pub lazy: bool,
 }
 
 impl Spell {

@@ -15,19 +15,24 @@ use passerelle_sync_rules::{
     Condition, Deletes, Digest, Direction, FieldPattern, Limits, Policy, Rules, Test,
 };
 use passerelle_testkit::{
-    Call, Fate, Fates, FaultyLedger, MemLedger, MemOptions, MemReplica, Note, Rng, TestClock, TestIds, finish,
+    Call, Fate, Fates, FaultyLedger, MemLedger, MemOptions, MemReplica, Note, Rng, SkewedClock, TestClock,
+    TestIds, finish,
 };
 use uuid::Uuid;
 
 use super::{
     Verdict,
     diary::{Diary, Late, Running},
+    profile::Profile,
     replica::SimReplica,
     values::{Spell, is_poison},
 };
 
 /// How long a call may be under way, in seconds.
 const INFLIGHT: i64 = 14;
+
+/// No run has so many calls.
+const CALLS: u64 = 2_000;
 
 /// How often what goes wrong, in a thousand.
 #[derive(Clone, Copy, Debug, Default)]
@@ -40,6 +45,7 @@ pub struct Faults {
     pub miss: u64,
     pub humans: u64,
     pub nested: u64,
+    pub intruders: u64,
 }
 
 /// One pair.
@@ -57,21 +63,36 @@ pub struct Pair {
 
 pub struct Inner {
     pub rng: Rng,
+    pub profile: Profile,
     pub faults: Faults,
     pub pairs: Vec<Pair>,
     pub late: Vec<Late>,
     pub diary: Diary,
     pub next_token: u32,
     pub depth: usize,
+    /// A write is under way: who sleeps then cannot know that the lease is over.
+    pub writing: bool,
+    /// How often people did something.
+    pub acts: u64,
     pub undoing: bool,
+    pub backup: Option<Backup>,
     failure: Option<String>,
     notes: BTreeMap<&'static str, u64>,
     trace: u64,
+    steps: u64,
     story: Vec<String>,
+}
+
+/// The ledger, and the whole database, as they were.
+pub struct Backup {
+    pub ledger: passerelle_testkit::LedgerBackup<Note>,
+    pub local: passerelle_testkit::MemBackup<Note>,
 }
 
 pub struct World {
     pub clock: Arc<TestClock>,
+    /// The clock that the engine reads.
+    pub engine_clock: Arc<SkewedClock>,
     ids: Arc<TestIds>,
     /// 0 = the local store, p + 1 = the remote of pair p.
     replicas: Vec<Arc<MemReplica<Note>>>,
@@ -84,7 +105,8 @@ impl World {
     pub fn new(seed: u64, tell: bool) -> Arc<World> {
         let mut rng = Rng::new(seed);
         let clock = Arc::new(TestClock::new());
-        let number = 1 + (rng.below(10) / 5 + rng.below(10) / 9) as usize;
+        let profile = Profile::draw(&mut rng);
+        let number = profile.pairs(&mut rng);
         let spell = Spell { trim: rng.per_mille(200), ..Spell::default() };
         let page = 1 + rng.below(4) as usize;
         let local = MemOptions {
@@ -97,25 +119,36 @@ impl World {
         let mut replicas = vec![Arc::new(MemReplica::new(local, clock.clone() as Arc<dyn Clock>))];
         let mut pairs = Vec::new();
         for _ in 0..number {
-            let (pair, options) = draw_pair(&mut rng);
-            replicas.push(Arc::new(MemReplica::new(options, clock.clone() as Arc<dyn Clock>)));
+            let (pair, options) = draw_pair(profile, &mut rng);
+            let theirs = Arc::new(SkewedClock::new(clock.clone()));
+            if rng.per_mille(200) {
+                // No decision compares the clocks of two machines (I23).
+                theirs.jump(any_skew(&mut rng));
+            }
+            replicas.push(Arc::new(MemReplica::new(options, theirs as Arc<dyn Clock>)));
             pairs.push(pair);
         }
         let inner = Inner {
             rng,
+            profile,
             faults: Faults::default(),
             pairs,
             late: Vec::new(),
             diary: Diary::default(),
             next_token: 100,
             depth: 0,
+            writing: false,
+            acts: 0,
             undoing: false,
+            backup: None,
             failure: None,
             notes: BTreeMap::new(),
             trace: 0xcbf2_9ce4_8422_2325,
+            steps: 0,
             story: Vec::new(),
         };
         Arc::new(World {
+            engine_clock: Arc::new(SkewedClock::new(clock.clone())),
             clock,
             ids: Arc::new(TestIds::new(seed)),
             replicas,
@@ -134,6 +167,8 @@ impl World {
         Verdict {
             failure: inner.failure.clone(),
             notes: inner.notes.clone(),
+            mode: "memory",
+            steps: inner.steps,
             trace: inner.trace,
             story: inner.story.clone(),
         }
@@ -150,6 +185,15 @@ impl World {
 
     pub fn note(&self, what: &'static str) {
         *self.lock().notes.entry(what).or_default() += 1;
+    }
+
+    /// One more gesture, fault, call or transaction.
+    pub fn step(&self) {
+        self.lock().steps += 1;
+    }
+
+    pub fn steps(&self) -> u64 {
+        self.lock().steps
     }
 
     pub fn say(&self, text: impl FnOnce() -> String) {
@@ -171,6 +215,10 @@ impl World {
 
     pub fn below(&self, limit: u64) -> u64 {
         self.lock().rng.below(limit)
+    }
+
+    pub fn profile(&self) -> Profile {
+        self.lock().profile
     }
 
     pub fn faults(&self) -> Faults {
@@ -246,10 +294,24 @@ impl World {
         if self.chance(faults.humans) {
             self.human();
         }
+        if self.profile() == Profile::Clocks && self.lock().depth == 0 && self.chance(faults.intruders) {
+            let running = (0..self.pairs()).find(|pair| self.pair(*pair).running);
+            if let Some(pair) = running {
+                self.lock().depth += 1;
+                if !self.lock().writing && self.chance(400) {
+                    // A laptop that slept: the lease is over, and the other process may run.
+                    self.lock().pairs[pair].state.stalled = true;
+                    self.advance(700);
+                }
+                self.intrude(pair);
+                self.lock().depth -= 1;
+            }
+        }
         if self.pairs() > 1 && self.lock().depth == 0 && self.chance(faults.nested) {
             let other = self.below(self.pairs() as u64) as usize;
             if !self.pair(other).running {
                 self.lock().depth += 1;
+                self.lock().pairs.iter_mut().for_each(|pair| pair.state.disturbed = true);
                 self.go(other);
                 self.lock().depth -= 1;
             }
@@ -260,6 +322,7 @@ impl World {
         let rate = self.faults().crash;
         let crashes = self.chance(rate);
         if crashes {
+            self.step();
             self.note("crashes");
             self.say(|| "  CRASH".to_owned());
         }
@@ -297,6 +360,20 @@ impl World {
         }
     }
 
+    /// Counts the calls of a run; one that has no end is stopped (I17, I22).
+    pub fn is_endless(&self, pair: usize) -> bool {
+        let calls = {
+            let mut inner = self.lock();
+            let state = &mut inner.pairs[pair].state;
+            state.calls += 1;
+            state.calls
+        };
+        if calls > CALLS {
+            self.bad(format!("a run of pair {pair} has no end (I17)"));
+        }
+        calls > CALLS
+    }
+
     /// A page was listed: counts it; and now and then lets a known, unchanged item slip through a
     /// complete listing.
     pub fn listed(&self, pair: usize, side: Side, complete: bool, page: &mut Page<Note>) {
@@ -315,6 +392,8 @@ impl World {
                 !(same && self.chance(rate))
             });
         }
+        let strangers = page.items.iter().filter(|s| self.link_of(pair, side, &s.id).is_none()).count();
+        self.lock().pairs[pair].state.strangers += strangers as u64;
         self.mark(page.items.len() as u64 * 7 + side as u64);
         self.say(|| {
             let items: Vec<String> = page.items.iter().map(|s| format!("{}@{}", s.id, s.version)).collect();
@@ -324,7 +403,12 @@ impl World {
     }
 
     pub fn fetched(&self, pair: usize, side: Side, ids: &[ItemId], found: &[Option<Stored<Note>>]) {
-        self.lock().pairs[pair].state.fetches += 1;
+        {
+            let mut inner = self.lock();
+            let state = &mut inner.pairs[pair].state;
+            state.fetches += 1;
+            state.overtaken.retain(|(of, id)| *of != side || !ids.contains(id));
+        }
         self.mark(found.iter().flatten().count() as u64 * 13 + ids.len() as u64);
         self.say(|| {
             let versions: Vec<_> = found.iter().map(|f| f.as_ref().map(|s| s.version.to_string())).collect();
@@ -342,6 +426,7 @@ impl World {
     ) -> PortResult<PortResult<Written<Note>>> {
         let number = if side == Side::Local { 0 } else { pair + 1 };
         self.watch_write(pair, side, write);
+        self.watch_guard(pair, side, write);
         let mut results = self.replica(number).write(std::slice::from_ref(write)).await?;
         let result = results.pop().unwrap_or_else(|| {
             Err(passerelle_ports::PortError::new(passerelle_ports::ErrorKind::Unexpected, "sim.land"))
@@ -356,6 +441,12 @@ impl World {
             let mut inner = self.lock();
             let state = &mut inner.pairs[pair].state;
             state.writes += 1;
+            if let (Write::Update { from, .. } | Write::Delete { from, .. }, Err(error)) = (write, &result)
+                && error.kind == passerelle_ports::ErrorKind::VersionMismatch
+            {
+                state.overtaken.insert((side, from.id.clone()));
+                state.disturbed = true;
+            }
             if let (Write::Delete { .. }, Ok(Written::Deleted)) = (write, &result) {
                 state.deletes[side as usize] += 1;
             }
@@ -409,20 +500,25 @@ impl World {
     }
 
     fn engine(self: &Arc<Self>, pair: usize) -> Engine<Note> {
+        self.engine_of(pair, 1)
+    }
+
+    /// The engine of a pair in one of several processes.
+    fn engine_of(self: &Arc<Self>, pair: usize, process: u128) -> Engine<Note> {
         let replica =
             |side| Arc::new(SimReplica { world: Arc::clone(self), pair, side }) as Arc<dyn Replica<Note>>;
         let mut settings = PairSettings::new(
             Self::pair_id(pair),
             InstallationId::new("here"),
             self.pair(pair).rules,
-            Uuid::from_u128(pair as u128 + 1),
+            Uuid::from_u128((process << 8) + pair as u128),
         );
         settings.chunk = 1 + pair as u64 * 2 + 2;
         Engine::new(
             settings,
             Sides::from_fn(replica),
             Arc::new(FaultyLedger::new(self.ledger.clone() as Arc<dyn Ledger<Note>>, self.clone())),
-            self.clock.clone() as Arc<dyn Clock>,
+            self.engine_clock.clone() as Arc<dyn Clock>,
             self.ids.clone() as Arc<dyn Ids>,
         )
     }
@@ -432,7 +528,36 @@ impl World {
         let approval = self.begin(pair);
         self.say(|| format!("== run of pair {pair}, approval {approval:?}"));
         let result = finish(self.engine(pair).run(approval.clone().map(Approval::Digest), &Silent));
-        self.after(pair, approval.is_some(), result)
+        // An approval holds for the plan that was shown, and for no other.
+        let approved = approval.is_some_and(|digest| match &result {
+            Some(Ok(report)) => report.digest.as_ref() == Some(&digest),
+            _ => true,
+        });
+        self.after(pair, approved, result)
+    }
+
+    /// Another process wants to run a pair that is running: it may not, until the lease is over.
+    pub fn intrude(self: &Arc<Self>, pair: usize) {
+        let kept = self.pair(pair).state;
+        let _ = self.begin(pair);
+        self.say(|| format!("== another process runs pair {pair}"));
+        let result = finish(self.engine_of(pair, 2).run(None, &Silent));
+        match result {
+            Some(Err(passerelle_engine::EngineError::Busy)) => self.note("second processes turned away"),
+            Some(_) => self.note("second processes that took over"),
+            None => self.note("crashes of second processes"),
+        }
+        let state = self.pair(pair).state;
+        let stale = kept.stalled;
+        let busy = matches!(result, Some(Err(passerelle_engine::EngineError::Busy)));
+        if !stale && (!busy || state.writes > 0) {
+            self.bad(format!("two processes ran pair {pair} at once: {result:?} (I16)"));
+        }
+        self.lose_open(pair);
+        let mut inner = self.lock();
+        inner.pairs[pair].state =
+            Running { overtaken: std::collections::BTreeSet::new(), stale: stale && !busy, ..kept };
+        inner.pairs[pair].running = true;
     }
 
     /// The undo of a run.
@@ -468,9 +593,19 @@ impl World {
 
     fn begin(&self, pair: usize) -> Option<Digest> {
         let started_seconds = self.seconds();
+        let links = self.links(pair);
+        let both = links.iter().filter(|l| l.copies.local.is_some() && l.copies.remote.is_some()).count();
+        let alive = [self.replica(0).alive().len(), self.replica(pair + 1).alive().len()];
         let mut inner = self.lock();
         inner.pairs[pair].running = true;
-        inner.pairs[pair].state = Running { started_seconds, ..Running::default() };
+        inner.pairs[pair].state = Running {
+            started_seconds,
+            linked: both as u64,
+            links: links.len() as u64,
+            alive,
+            acts: inner.acts,
+            ..Running::default()
+        };
         inner.pairs[pair].approval.take()
     }
 
@@ -494,9 +629,34 @@ impl World {
         if result.as_ref().is_none_or(|result| result.as_ref().is_ok_and(|report| report.stopped.is_some())) {
             self.lose_open(pair);
         }
+        if state.stale {
+            // Another process has taken over meanwhile: this one may only find that out.
+            self.lose_open(pair);
+            return result.and_then(Result::ok);
+        }
+        self.judge_alike(pair, approved);
+        if let Some(Ok(report)) = &result
+            && report.stopped.is_none()
+            && !state.overtaken.is_empty()
+        {
+            self.bad(format!("pair {pair} did not look at what overtook it: {:?} (I2)", state.overtaken));
+        }
+        if let Some(Ok(report)) = &result
+            && report.stopped.is_some()
+            && !state.failing
+        {
+            self.bad(format!(
+                "a run of pair {pair} ended early although no call failed: {:?} (I22)",
+                report.stopped
+            ));
+        }
         let report = match result {
             None => None,
             Some(Ok(report)) => Some(report),
+            Some(Err(passerelle_engine::EngineError::Busy)) if self.profile() == Profile::Clocks => {
+                self.note("turned away: another process has crashed");
+                None
+            }
             Some(Err(error)) => {
                 self.bad(format!("pair {pair}: {error}: {:?}", std::error::Error::source(&error)));
                 None
@@ -529,6 +689,7 @@ impl World {
 /// The fates of transactions.
 impl Fates for World {
     fn fate(&self, _call: Call) -> Fate {
+        self.step();
         if self.crashes() {
             Fate::CrashBefore
         } else if self.crashes() {
@@ -539,15 +700,23 @@ impl Fates for World {
     }
 }
 
-fn draw_pair(rng: &mut Rng) -> (Pair, MemOptions<Note>) {
-    let lag = if rng.per_mille(500) { 0 } else { 1 + rng.below(40) };
+/// A clock that is wrong by up to two days.
+pub fn any_skew(rng: &mut Rng) -> i64 {
+    let two_days = 48 * 3600;
+    i64::try_from(rng.below(2 * two_days)).unwrap_or(0) - i64::try_from(two_days).unwrap_or(0)
+}
+
+fn draw_pair(profile: Profile, rng: &mut Rng) -> (Pair, MemOptions<Note>) {
+    let lag = profile.lag(rng);
     let spell = Spell {
         trim: rng.per_mille(500),
         own: rng.per_mille(400),
         drop_body: rng.per_mille(400),
         drop_home: rng.per_mille(150),
         default_label: rng.per_mille(400),
+        lazy: profile == Profile::Lazy,
     };
+    let spell = profile.spell(spell, rng);
     let (client_ids, stamps) = (rng.per_mille(500), rng.per_mille(700));
     let options = MemOptions {
         client_ids,
@@ -557,6 +726,7 @@ fn draw_pair(rng: &mut Rng) -> (Pair, MemOptions<Note>) {
         batch_max: 100,
         page: 1 + rng.below(4) as usize,
         spelling: spell.spelling(),
+        lazy: spell.lazy,
         refuses: Arc::new(is_poison),
         seed: rng.number(),
         ..MemOptions::remote()
@@ -596,9 +766,10 @@ fn draw_pair(rng: &mut Rng) -> (Pair, MemOptions<Note>) {
         4 => rules.deletes.remote = Deletes::Unlink,
         _ => {}
     }
+    let mut rules = profile.rules(rules, rng);
     // What a person marks as private travels one way only.
     rules.fields.insert(0, (FieldPattern::new("private"), Direction::Neither));
-    if rng.per_mille(250) {
+    if rng.per_mille(if profile == Profile::Hub { 0 } else { 250 }) {
         rules.scope.all.push(scope());
     }
     let pair = Pair {

@@ -36,8 +36,13 @@ pub fn put_copy<R: Record>(link: &mut Link<R>, side: Side, stored: Stored<R>) {
         }
         mark_moved(link);
     }
+    if link.copies[side].as_ref().is_some_and(|copy| copy.gone) && link.alive(side.other()).is_none() {
+        // Somebody brought it back after the other side was deleted too: it travels like a new record.
+        link.bases = Sides { local: R::default(), remote: R::default() };
+    }
     link.copies[side] = Some(Copy { stored, gone: false, look: false });
-    if link.alive(side.other()).is_some() && link.state == LinkState::Ambiguous {
+    if link.alive(side.other()).is_some() && link.state == LinkState::Ambiguous && !on(Mutant::StaysAmbiguous)
+    {
         link.state = LinkState::Active;
     }
 }
@@ -51,6 +56,9 @@ pub fn put_gone<R: Record>(link: &mut Link<R>, side: Side) {
         if moved {
             mark_moved(link);
         }
+    }
+    if on(Mutant::TombstonePurged) {
+        link.copies[side] = None;
     }
 }
 
@@ -112,12 +120,13 @@ pub fn acknowledge<R: Record>(
     for field in raw_stored.keys().chain(raw_from.keys()) {
         let written = entry.taken.contains(field) || !same(raw_from.get(field), raw_to.get(field));
         // A flag that changes the view of other fields is an edit, not a side effect: compare raw values.
-        let touched = !same(raw_stored.get(field), raw_from.get(field));
-        if !on(Mutant::NoAbsorb)
-            && !written
-            && touched
-            && same(bases[target].get(field), seen_from.get(field))
-        {
+        let touched = if on(Mutant::FlagAbsorbed) {
+            !same(seen_stored.get(field), seen_from.get(field))
+        } else {
+            !same(raw_stored.get(field), raw_from.get(field))
+        };
+        let quiet = same(bases[target].get(field), seen_from.get(field)) || on(Mutant::AbsorbAll);
+        if !on(Mutant::NoAbsorb) && !on(Mutant::OwnIsEdit) && !written && touched && quiet {
             put(&mut bases[target], field, seen_stored.get(field));
         }
     }
@@ -126,8 +135,18 @@ pub fn acknowledge<R: Record>(
             continue;
         }
         let agreed = if on(Mutant::BaseAsSent) { raw_to.get(field) } else { seen_stored.get(field) };
+        if on(Mutant::OneBase) {
+            put(&mut bases[source], field, agreed);
+            put(&mut bases[target], field, agreed);
+            continue;
+        }
         put(&mut bases[source], field, taken_from.get(field));
-        put(&mut bases[target], field, agreed);
+        if !on(Mutant::OwnIsEdit) {
+            put(&mut bases[target], field, agreed);
+        }
+    }
+    if on(Mutant::AdvanceAll) {
+        bases = Sides::from_fn(|side| if side == target { seen_stored.clone() } else { taken_from.clone() });
     }
     keep(link, &bases)?;
 

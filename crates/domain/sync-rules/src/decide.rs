@@ -77,6 +77,9 @@ pub fn decide<R: Record>(link: &Link<R>, rules: &Rules) -> Result<Step<R>, Assem
         return Ok(Step::Forget);
     }
     if !on(Mutant::NoScope) && !in_scope(link, rules) {
+        if on(Mutant::OutIsDeleted) && alive.remote {
+            return Ok(delete(Side::Remote));
+        }
         return Ok(Step::OutOfScope);
     }
     let seen = Seen::new(link, rules);
@@ -145,8 +148,12 @@ fn changed_local<R: Record>(link: &Link<R>, rules: &Rules, seen: &Seen, field: &
     }
     let (raw, local) = (seen.raw_local.get(field), seen.views.local.get(field));
     let remote = seen.views.remote.get(field);
+    if on(Mutant::FlipIgnored) {
+        return !same(raw, seen.bases.local.get(field)) && !same(local, seen.bases.local.get(field));
+    }
     // What is hidden now must not stand at the other side, whatever the bases say.
     let shows_through = link.alive(Side::Remote).is_some()
+        && !on(Mutant::ShowsThrough)
         && raw.is_some()
         && !same(local, raw)
         && alike::<R>(field, remote, raw);
@@ -187,7 +194,7 @@ fn decide_half<R: Record>(
         Side::Remote => &changes.send,
         Side::Local => &changes.take,
     };
-    if link.copies[gone].is_none() {
+    if link.copies[gone].is_none() || on(Mutant::TombstoneIgnored) {
         return if rules.creates[gone] { write(link, seen, gone, fresh) } else { Ok(Step::Nothing) };
     }
     if link.state == LinkState::Released {
@@ -199,13 +206,11 @@ fn decide_half<R: Record>(
     if !fresh.is_empty() && !on(Mutant::DeleteWins) {
         return if rules.creates[gone] { write(link, seen, gone, fresh) } else { Ok(Step::Release) };
     }
-    Ok(Step::Write(Intent {
-        side: gone.other(),
-        action: Action::Delete,
-        to: None,
-        taken: Vec::new(),
-        source: R::default(),
-    }))
+    Ok(delete(gone.other()))
+}
+
+fn delete<R: Record>(side: Side) -> Step<R> {
+    Step::Write(Intent { side, action: Action::Delete, to: None, taken: Vec::new(), source: R::default() })
 }
 
 /// Rows 9 to 13: both sides are there.
@@ -218,7 +223,7 @@ fn decide_both<R: Record>(
     if rules.hold_whole_link && !changes.clash.is_empty() {
         // A held link still hides what has become private.
         changes.send.retain(|field| !same(seen.raw_local.get(field), seen.views.local.get(field)));
-        return if changes.send.is_empty() {
+        return if changes.send.is_empty() || on(Mutant::HeldShows) {
             Ok(Step::Hold(changes.clash))
         } else {
             write(link, seen, Side::Remote, &changes.send)

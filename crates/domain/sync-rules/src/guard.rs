@@ -72,13 +72,13 @@ pub fn guard(plan: &Plan, counts: &Counts, limits: &Limits) -> Vec<Trip> {
             trips.push(Trip::Deletes { side, planned: deleted[side], allowed });
         }
     }
-    for side in Side::BOTH {
+    for side in Side::BOTH.into_iter().filter(|_| !on(Mutant::NoEmptied)) {
         let planned = deleted[side.other()];
         if counts.linked >= limits.emptied_floor && counts.alive[side] == 0 && planned > 0 {
             trips.push(Trip::Emptied { side, linked: counts.linked, planned });
         }
     }
-    for ((side, member), planned) in alike(plan) {
+    for ((side, member), planned) in alike(plan).into_iter().filter(|_| !on(Mutant::NoAlike)) {
         if planned >= limits.alike_floor && planned * 100 > counts.links * limits.alike_percent {
             trips.push(Trip::Alike { side, member: member.to_owned(), planned, links: counts.links });
         }

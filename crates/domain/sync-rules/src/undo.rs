@@ -71,9 +71,11 @@ fn put_back<R: Record>(
     let mut to = now.clone();
     let mut taken = Vec::new();
     for field in all(&[&now, &before, &after, &sent]) {
-        let ours = !same(before.get(field), sent.get(field)) && !same(before.get(field), after.get(field));
+        let sent_it = !same(before.get(field), sent.get(field)) || on(Mutant::UndoAll);
+        let ours = sent_it && !same(before.get(field), after.get(field));
         let withheld = hidden.contains(field) || !rules.direction::<R>(field).leaves(other);
-        if !ours || withheld || !same(now.get(field), after.get(field)) {
+        let moved = !same(now.get(field), after.get(field)) && !on(Mutant::UndoUnconditional);
+        if !ours || withheld && !on(Mutant::UndoUnmasked) || moved {
             continue;
         }
         put(&mut to, field, before.get(field));
@@ -81,7 +83,7 @@ fn put_back<R: Record>(
         let bases = entry.bases.as_ref().map(fields);
         let agreed = other_view.as_ref().is_some_and(|view| same(view.get(field), bases[other].get(field)))
             && same(before.get(field), bases[side].get(field));
-        if agreed {
+        if agreed && !on(Mutant::UndoNoAgree) {
             taken.push(field.clone());
         }
     }
@@ -102,7 +104,9 @@ fn put_back<R: Record>(
 fn remove_again<R: Record>(entry: &Entry<R>, link: &Link<R>) -> Option<Back<R>> {
     let (now, made) = (link.alive(entry.side)?, stored_of(entry)?);
     // Later changes that were taken back before left another version of the same content.
-    let unchanged = now.version == made.version || now.record == made.record && now.opaque == made.opaque;
+    let unchanged = now.version == made.version
+        || now.record == made.record && now.opaque == made.opaque
+        || on(Mutant::UndoUnconditional);
     unchanged.then(|| Back {
         link: link.clone(),
         intent: bare(entry.side, Action::Delete, None),

@@ -45,7 +45,10 @@ impl Seen {
         let raw_local = record(Side::Local).map(fields).unwrap_or_default();
         let views =
             Sides::from_fn(|side| record(side).map(|record| view(side, record, rules)).unwrap_or_default());
-        let bases = link.bases.as_ref().map(fields);
+        let mut bases = link.bases.as_ref().map(fields);
+        if on(Mutant::CompareOther) {
+            bases = Sides { local: views.remote.clone(), remote: views.local.clone() };
+        }
         let hidden = record(Side::Local)
             .map(|local| hidden_fields(local, &[&views.remote, &bases.local, &bases.remote], rules))
             .unwrap_or_default();

@@ -1,7 +1,10 @@
 //! A clock, ids and chance that a test moves by hand.
 
 use std::{
-    sync::atomic::{AtomicI64, AtomicU64, Ordering},
+    sync::{
+        Arc,
+        atomic::{AtomicI64, AtomicU64, Ordering},
+    },
     time::Duration,
 };
 
@@ -35,6 +38,32 @@ impl Default for TestClock {
 impl Clock for TestClock {
     fn now(&self) -> DateTime<Utc> {
         DateTime::UNIX_EPOCH + TimeDelta::milliseconds(self.0.load(Ordering::SeqCst))
+    }
+}
+
+/// A clock that is wrong by as much as it is told.
+#[derive(Debug)]
+pub struct SkewedClock {
+    truth: Arc<TestClock>,
+    wrong_by_seconds: AtomicI64,
+}
+
+impl SkewedClock {
+    /// Makes a clock that is right.
+    #[must_use]
+    pub fn new(truth: Arc<TestClock>) -> Self {
+        SkewedClock { truth, wrong_by_seconds: AtomicI64::new(0) }
+    }
+
+    /// From now on the clock is wrong by so many seconds.
+    pub fn jump(&self, wrong_by_seconds: i64) {
+        self.wrong_by_seconds.store(wrong_by_seconds, Ordering::SeqCst);
+    }
+}
+
+impl Clock for SkewedClock {
+    fn now(&self) -> DateTime<Utc> {
+        self.truth.now() + TimeDelta::seconds(self.wrong_by_seconds.load(Ordering::SeqCst))
     }
 }
 

@@ -8,9 +8,9 @@ mod mem_ledger;
 mod mem_replica;
 mod note;
 
-pub use clock::{Rng, TestClock, TestIds};
+pub use clock::{Rng, SkewedClock, TestClock, TestIds};
 pub use faults::{Call, Fate, Fates, Faulty, Script, WriteFate, finish};
 pub use faulty_ledger::FaultyLedger;
-pub use mem_ledger::MemLedger;
-pub use mem_replica::{MemOptions, MemReplica, Refuses, Spelling};
+pub use mem_ledger::{LedgerBackup, MemLedger};
+pub use mem_replica::{MemBackup, MemOptions, MemReplica, Refuses, Spelling};
 pub use note::{Note, POISON};

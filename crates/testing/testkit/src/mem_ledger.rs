@@ -12,8 +12,10 @@ use passerelle_ports::{
     Changes, Counts, EntriesOf, Entry, ErrorKind, Find, Half, ItemId, LastCopy, Lease, Ledger, Link, LinkId,
     LinkState, ListingId, Look, MatchKey, Outcome, PairId, PairState, PortError, PortResult, Record, Run,
     RunId, RunKind, Side, Slice, Stored, Value,
+    mutants::{Mutant, on},
 };
 
+#[derive(Clone)]
 struct Pair<R> {
     state: PairState,
     links: BTreeMap<LinkId, Link<R>>,
@@ -36,12 +38,22 @@ impl<R> Default for Pair<R> {
     }
 }
 
+#[derive(Clone)]
 struct State<R> {
     pairs: BTreeMap<PairId, Pair<R>>,
     /// Oldest first.
     entries: Vec<(PairId, Entry<R>)>,
     runs: BTreeMap<RunId, Run>,
     last_run: i64,
+}
+
+/// A copy of all that a ledger in memory holds.
+pub struct LedgerBackup<R>(State<R>);
+
+impl<R> fmt::Debug for LedgerBackup<R> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("LedgerBackup")
+    }
 }
 
 /// A ledger in memory.
@@ -67,6 +79,17 @@ impl<R: Record> Default for MemLedger<R> {
 impl<R: Record> MemLedger<R> {
     fn lock(&self) -> MutexGuard<'_, State<R>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Takes a backup of everything.
+    #[must_use]
+    pub fn backup(&self) -> LedgerBackup<R> {
+        LedgerBackup(self.lock().clone())
+    }
+
+    /// Puts a backup back; what happened since is forgotten.
+    pub fn restore(&self, backup: &LedgerBackup<R>) {
+        *self.lock() = backup.0.clone();
     }
 
     /// Returns all links of a pair, for judges.
@@ -175,7 +198,9 @@ impl<R: Record> Pair<R> {
                 if let Some(copy) = link.copies[side].as_mut().filter(|copy| !copy.gone)
                     && self.met.get(&(side, link.id)) != Some(&listing)
                 {
-                    copy.look = true;
+                    copy.look = !on(Mutant::AbsentIsGone);
+                    copy.gone = on(Mutant::AbsentIsGone);
+                    link.due |= copy.gone;
                 }
             }
         }
@@ -302,7 +327,7 @@ impl<R: Record> Ledger<R> for MemLedger<R> {
 
     async fn due(&self, pair: &PairId, after: Option<LinkId>, limit: u64) -> PortResult<Vec<LinkId>> {
         let state = self.lock();
-        let blocked = state.blocked(pair);
+        let blocked = if on(Mutant::PlanBlocked) { BTreeSet::new() } else { state.blocked(pair) };
         let links = state.pairs.get(pair).into_iter().flat_map(|pair| pair.links.values());
         let due = links.filter(|link| link.due && !link.looks() && !blocked.contains(&link.id));
         Ok(page_of(due.map(|link| link.id).filter(|id| after.is_none_or(|after| *id > after)), limit))

@@ -47,6 +47,8 @@ pub struct MemOptions<R> {
     pub page: usize,
     /// How it respells.
     pub spelling: Spelling<R>,
+    /// What people type stands as they typed it until a program writes the item.
+    pub lazy: bool,
     /// What it refuses.
     pub refuses: Refuses<R>,
     /// What its chance is drawn from.
@@ -67,6 +69,7 @@ impl<R: Record> MemOptions<R> {
             batch_max: 50,
             page: 3,
             spelling: Arc::new(|_, _| {}),
+            lazy: false,
             refuses: Arc::new(|_| false),
             seed: 1,
         }
@@ -91,11 +94,13 @@ struct Item<R> {
     alive: bool,
 }
 
+#[derive(Clone)]
 struct Listing {
     ids: Vec<ItemId>,
     end: usize,
 }
 
+#[derive(Clone)]
 struct State<R> {
     rng: Rng,
     items: BTreeMap<ItemId, Item<R>>,
@@ -111,6 +116,15 @@ struct State<R> {
     next_id: u64,
     next_version: u64,
     next_listing: u64,
+}
+
+/// A copy of all that a replica in memory holds.
+pub struct MemBackup<R>(State<R>);
+
+impl<R> fmt::Debug for MemBackup<R> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("MemBackup")
+    }
 }
 
 /// A replica in memory.
@@ -202,6 +216,20 @@ impl<R: Record> MemReplica<R> {
         true
     }
 
+    /// A person takes an item out of the bin: it is back under its name, as it was.
+    pub fn person_restores(&self, id: &ItemId) -> Option<Stored<R>> {
+        let mut state = self.lock();
+        let item = state.items.get(id).filter(|item| !item.alive)?.clone();
+        let (record, leftovers) = (item.stored.record.clone(), item.stored.opaque.clone());
+        Some(self.put_by_person(&mut state, id.clone(), record, leftovers, Some(item)))
+    }
+
+    /// Returns the names of all items that are in the bin.
+    #[must_use]
+    pub fn bin(&self) -> Vec<ItemId> {
+        self.lock().items.values().filter(|item| !item.alive).map(|item| item.stored.id.clone()).collect()
+    }
+
     /// A person copies an item with all its marks; returns the copy's name.
     pub fn person_copies(&self, id: &ItemId, edit: impl FnOnce(&mut R)) -> Option<ItemId> {
         let mut state = self.lock();
@@ -244,6 +272,17 @@ impl<R: Record> MemReplica<R> {
         true
     }
 
+    /// Takes a backup of everything.
+    #[must_use]
+    pub fn backup(&self) -> MemBackup<R> {
+        MemBackup(self.lock().clone())
+    }
+
+    /// Puts a backup back; what happened since never happened here.
+    pub fn restore(&self, backup: &MemBackup<R>) {
+        *self.lock() = backup.0.clone();
+    }
+
     /// Makes all cursors and page tokens given so far useless.
     pub fn expire_cursors(&self) {
         let mut state = self.lock();
@@ -274,7 +313,9 @@ impl<R: Record> MemReplica<R> {
         opaque: Opaque,
         before: Option<Item<R>>,
     ) -> Stored<R> {
-        (self.options.spelling)(&mut record, before.as_ref().map(|item| &item.stored.record));
+        if !self.options.lazy {
+            (self.options.spelling)(&mut record, before.as_ref().map(|item| &item.stored.record));
+        }
         let mut stored = match before {
             Some(item) => item.stored,
             None => self.blank(id),

@@ -1,0 +1,317 @@
+//! Rules taken out on purpose, one at a time, to see whether a test notices.
+//!
+//! [`on`] is a constant `false` unless the feature `mutants` is on *and* debug assertions are: in what is
+//! released nothing of this exists, whatever the features. `docs/mutants.md` says which test notices what.
+
+macro_rules! mutants {
+    ($($(#[$doc:meta])* $name:ident,)*) => {
+        /// A rule that can be taken out.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+        #[repr(u16)]
+        #[non_exhaustive]
+        pub enum Mutant {
+            /// Nothing is taken out.
+            None,
+            $($(#[$doc])* $name,)*
+        }
+
+        impl Mutant {
+            /// All of them.
+            pub const ALL: &'static [Mutant] = &[$(Mutant::$name,)*];
+
+            /// Returns the name.
+            #[must_use]
+            pub const fn name(self) -> &'static str {
+                match self {
+                    Mutant::None => "None",
+                    $(Mutant::$name => stringify!($name),)*
+                }
+            }
+        }
+    };
+}
+
+mutants! {
+    // Decisions and bases.
+    /// One base for both sides: what the target stored.
+    OneBase,
+    /// The base of the target is what was sent, not what was stored.
+    BaseAsSent,
+    /// Bases do not advance on acknowledgement.
+    NoAdvance,
+    /// The whole record advances, not only the fields taken.
+    AdvanceAll,
+    /// A provider's side effects on other fields are not absorbed.
+    NoAbsorb,
+    /// Every difference in an answer is absorbed, also where an edit waits.
+    AbsorbAll,
+    /// A flag that changes the view of other fields counts as the provider's side effect.
+    FlagAbsorbed,
+    /// The copy that a write stored is not kept: our own write looks like somebody's edit.
+    OwnIsEdit,
+    /// Equal only when identical, no normal form.
+    ExactOnly,
+    /// A clash is quietly won by the local side.
+    ClashLocal,
+    /// A side is compared with the other side's copy, not with its own base.
+    CompareOther,
+    /// The whole record is written, not the changed fields.
+    WholeRecord,
+    /// A delete beats an edit.
+    DeleteWins,
+    /// A record is created again from the other side's copy, not from the last own one.
+    RecreateFromOther,
+    /// The unlink rule is forgotten.
+    NoUnlink,
+    /// Leaving the scope is ignored.
+    NoScope,
+    /// What left the scope is deleted at the other side.
+    OutIsDeleted,
+    /// The edge of a window counts to the other side of it.
+    ScopeEdge,
+    /// Redaction is not applied.
+    NoView,
+    /// Remote values of hidden fields are taken in.
+    TakeHidden,
+    /// The private flag alone changes nothing: only fields edited since are hidden.
+    FlipIgnored,
+    /// What still shows through at the other side is not hidden once more.
+    ShowsThrough,
+    /// A held link is not redacted.
+    HeldShows,
+    /// Field directions are ignored.
+    NoDirections,
+    /// Once a record is gone, the ledger forgets that it was there.
+    TombstonePurged,
+    /// A record that is gone counts as never seen.
+    TombstoneIgnored,
+    /// A link stays ambiguous after its missing side came back.
+    StaysAmbiguous,
+
+    // Meeting, keys.
+    /// Lookalikes are joined by guessing.
+    GuessPair,
+    /// Nothing is matched before it is created.
+    NoPairing,
+    /// A half that is left over after a deletion is no match candidate.
+    LeftoverNoMatch,
+    /// A second create reuses the key of the first.
+    KeyReused,
+    /// A later key is named after the pair, not after the row that is replaced.
+    KeyPerPair,
+    /// A row brought back by another pair is not recognised.
+    NoLineage,
+    /// A record is created again from a stale last copy: what other pairs saw does not count.
+    NoLastCopy,
+    /// What another pair wrote and has not recovered does not count when a record is created again.
+    IgnoreOpenOthers,
+    /// A known item is linked once more.
+    LinkTwice,
+
+    // Guard.
+    /// There is no limit on deletes.
+    NoMaxDeletes,
+    /// An emptied side is not noticed.
+    NoEmptied,
+    /// All changed alike is not noticed.
+    NoAlike,
+    /// Deletes in a run that made a complete listing.
+    CompleteDeletes,
+    /// Deletes are counted for each page of links, not for the run.
+    GuardPerPage,
+    /// An approval holds for any plan.
+    ApproveAny,
+    /// The digest of a plan contains the time: no approval holds for the next run.
+    DigestOfTime,
+
+    // Journal and recovery.
+    /// The journal is opened after the call.
+    JournalLate,
+    /// Only the first entry of a batch is in the journal before the call.
+    FirstEntryOnly,
+    /// Entries are not closed.
+    NotClosed,
+    /// Bases are kept before the answer is there.
+    BaseEarly,
+    /// Entries and links are closed in two transactions.
+    CloseApart,
+    /// A link with an open entry is planned again.
+    PlanBlocked,
+    /// A lost answer is not re-based.
+    NoRebase,
+    /// *Not landed* is believed at once.
+    NoSettle,
+    /// An unknown item is not matched with open creates.
+    NoAdopt,
+    /// A lost answer is taken for a failure.
+    LostIsFailed,
+    /// A failure is taken for success.
+    FailureIsOk,
+    /// The stamp of the last write is ignored: guess by values.
+    NoStamp,
+    /// An existing item is taken for success without looking.
+    ExistsIsDone,
+    /// Local outcomes are not asked for: a lost local answer is guessed at.
+    NoOutcome,
+    /// A mismatch is not followed by a fetch.
+    MismatchNoLook,
+    /// A mismatch is answered by writing once more, over what stands there.
+    ForceOnMismatch,
+    /// One refused record ends the run.
+    PoisonAborts,
+
+    // Observation.
+    /// A lagging listing is taken at its word.
+    TrustListing,
+    /// Absence from a listing is not looked into.
+    NoAbsent,
+    /// Absence from a listing is taken for deletion.
+    AbsentIsGone,
+    /// A removal in a listing is not looked into.
+    NoRemoved,
+    /// A removal in a listing is taken at its word.
+    RemovedIsGone,
+    /// Only the first page of a listing is read.
+    FirstPageOnly,
+    /// A page token is used again.
+    PageTokenReused,
+    /// The cursor is kept with the first page.
+    CursorEarly,
+    /// The cursor is kept in a transaction of its own (harmless: repeats).
+    CursorApart,
+    /// After an expired cursor nothing is listed: a new cursor is taken.
+    ExpiredSkips,
+    /// An expired cursor is taken for the deletion of everything.
+    ExpiredIsGone,
+    /// Flags of what has to be fetched are kept in memory only.
+    LooksForgotten,
+    /// Flags of what has to be decided are kept in memory only.
+    DueForgotten,
+    /// Local changes that Passerelle wrote itself are skipped.
+    SkipOwn,
+    /// Every link is decided in every run.
+    VisitAll,
+
+    // Answers of people and undo.
+    /// A person's choice moves a base instead of being kept.
+    ChoiceMovesBase,
+    /// The undo of a create does not release the link.
+    UndoNotReleased,
+    /// The undo of a delete does not look whether the record is back.
+    UndoBlind,
+    /// The undo of both sides of a field is not taken as an agreement.
+    UndoNoAgree,
+    /// Undo writes what the rules withhold today.
+    UndoUnmasked,
+    /// Undo takes back every difference found, not only what was sent.
+    UndoAll,
+    /// Undo does not look whether somebody changed the value since.
+    UndoUnconditional,
+
+    // Domain.
+    /// The normal form of a value is not its own normal form.
+    NormalTwice,
+    /// A private appointment hides its title, and shows its description.
+    RedactTitleOnly,
+
+    // The company's tables.
+    /// A row is written whatever its version.
+    SqlNoVersion,
+    /// Outcomes are not kept beside the row.
+    SqlNoOutcome,
+    /// A row is read without asking whose it is.
+    SqlAnyUser,
+    /// What is not modelled in a row is emptied by a write.
+    SqlDropsUnknown,
+
+    // Google's calendar.
+    /// Writes carry no `If-Match`.
+    CalNoEtag,
+    /// A write that was overtaken is sent once more without `If-Match`.
+    CalForce,
+    /// Our marks are not written.
+    CalNoMark,
+    /// The key is read from the mark, which a copy carries too, not from the id.
+    CalKeyFromMark,
+    /// Guests are written without those that were there.
+    CalGuestsLost,
+    /// `sendUpdates` is left out.
+    CalMails,
+    /// A meeting that somebody else organises is written.
+    CalForeign,
+    /// What is not modelled is emptied by a write.
+    CalDropsUnknown,
+    /// The last day of an all-day event is one too many.
+    CalAllDayEnd,
+    /// Local time is sent as if it were UTC.
+    CalUtc,
+    /// `UNTIL` is written in local time.
+    CalUntil,
+    /// A change of the series forgets its changed occurrences.
+    CalOccurrencesLost,
+    /// The second page of a listing is left out.
+    CalFirstPage,
+
+    // Google's contacts.
+    /// Writes carry no etag.
+    PeopleNoEtag,
+    /// Our marks are not written.
+    PeopleNoMark,
+    /// Every field is in the mask of every write.
+    PeopleWholeMask,
+    /// What is not modelled is emptied by a write.
+    PeopleDropsUnknown,
+
+    // Sign-in.
+    /// A request that was refused for its token is repeated with the same token.
+    TokenStale,
+    /// A new refresh token is not kept.
+    TokenNotSaved,
+    /// A sealed secret opens in the row of another app user.
+    VaultUnbound,
+}
+
+#[cfg(all(feature = "mutants", debug_assertions))]
+mod switch {
+    use std::sync::atomic::{AtomicU16, Ordering};
+
+    use super::Mutant;
+
+    const UNREAD: u16 = u16::MAX;
+
+    static ACTIVE: AtomicU16 = AtomicU16::new(UNREAD);
+
+    /// Takes one rule out, in the whole process; `Mutant::None` puts all of them back.
+    pub fn take_out(mutant: Mutant) {
+        ACTIVE.store(mutant as u16, Ordering::SeqCst);
+    }
+
+    /// Tells whether a rule is taken out.
+    #[must_use]
+    pub fn on(mutant: Mutant) -> bool {
+        let active = ACTIVE.load(Ordering::Relaxed);
+        let active = if active == UNREAD { read() } else { active };
+        active == mutant as u16
+    }
+
+    /// A whole test suite is run with one rule taken out: its name is in the environment.
+    #[cold]
+    #[allow(clippy::disallowed_methods, reason = "test builds only: see the head of this file")]
+    fn read() -> u16 {
+        let name = std::env::var("PASSERELLE_MUTANT").unwrap_or_default();
+        let named = Mutant::ALL.iter().find(|mutant| mutant.name() == name);
+        let active = named.copied().unwrap_or(Mutant::None) as u16;
+        ACTIVE.store(active, Ordering::SeqCst);
+        active
+    }
+}
+
+#[cfg(all(feature = "mutants", debug_assertions))]
+pub use switch::{on, take_out};
+
+/// Tells whether a rule is taken out: never, in what is shipped.
+#[cfg(not(all(feature = "mutants", debug_assertions)))]
+#[must_use]
+pub const fn on(_mutant: Mutant) -> bool {
+    false
+}
