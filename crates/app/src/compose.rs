@@ -125,7 +125,15 @@ pub fn google(app: &App, settings: &Settings, installation: InstallationId) -> O
         installation,
     };
     let region = settings.text("phone_region").to_owned();
-    google::Google::new(endpoints, place, region, extra_ca, app.clock.clone())
+    let seconds = |name: &str| settings.given(name).map(std::time::Duration::from_secs);
+    let asked = google::TimingAsked {
+        list_lag: seconds("google.list_lag_seconds"),
+        settle: seconds("google.settle_seconds"),
+        calls_per_minute: settings
+            .given("google.calls_per_minute")
+            .and_then(|calls| std::num::NonZeroU32::new(u32::try_from(calls).unwrap_or(u32::MAX))),
+    };
+    google::Google::new(endpoints, place, region, extra_ca, asked, app.clock.clone())
 }
 
 /// Opens the vault as the settings say.

@@ -133,6 +133,11 @@ impl Settings {
         self.text(name).parse().unwrap_or_default()
     }
 
+    /// Returns the value of a setting as a number, if anybody gave one.
+    pub fn given(&self, name: &str) -> Option<u64> {
+        self.text(name).parse().ok()
+    }
+
     /// Returns the value of a setting as a switch.
     pub fn switch(&self, name: &str) -> bool {
         self.text(name) == "true"

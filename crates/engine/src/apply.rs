@@ -117,6 +117,7 @@ impl<R: Record> Session<'_, R> {
                 tracing::error!(link.id = %link.id, "a record cannot be put together; the link waits");
                 link.due = false;
                 link.state = LinkState::Rejected(Refusal {
+                    at: Some(self.engine.clock.now()),
                     side: Side::Local,
                     kind: ErrorKind::Unexpected,
                     code: None,
@@ -183,11 +184,13 @@ impl<R: Record> Session<'_, R> {
         if !stopped.is_empty() {
             let mut work =
                 Work::new(self.find(Find::Links(stopped.iter().map(|(id, _)| *id).collect())).await?);
+            let at = Some(self.engine.clock.now());
             for (id, side) in stopped {
                 tracing::info!(link.id = %id, side = side.as_str(), "written again and again: left alone");
                 work.change(id, |link| {
                     link.due = false;
                     link.state = LinkState::Rejected(Refusal {
+                        at,
                         side,
                         kind: ErrorKind::Rejected,
                         code: Some("SYNC-106".to_owned()),

@@ -285,7 +285,7 @@ impl<R: Record> Session<'_, R> {
                     work.save(link);
                     return None;
                 }
-                link.state = LinkState::Rejected(Refusal::new(side, error));
+                link.state = LinkState::Rejected(Refusal::new(side, error, self.engine.clock.now()));
                 work.changes.close.push((entry.id, Outcome::NotLanded));
                 if on(Mutant::PoisonAborts) {
                     work.save(link);
@@ -295,7 +295,7 @@ impl<R: Record> Session<'_, R> {
             ErrorKind::Unexpected => {
                 // Nothing is known: the entry stays open, and the next run finds out.
                 tracing::error!(link.id = %link.id, side = side.as_str(), operation = error.operation, "unexpected answer");
-                link.state = LinkState::Rejected(Refusal::new(side, error));
+                link.state = LinkState::Rejected(Refusal::new(side, error, self.engine.clock.now()));
                 self.nonsense += 1;
                 if self.nonsense >= NONSENSE_MAX {
                     work.save(link);

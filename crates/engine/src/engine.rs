@@ -194,6 +194,24 @@ impl<R: Record> Engine<R> {
         session.finish(outcome).await
     }
 
+    /// Returns how long to wait until every write whose outcome is not known can be found out; `None` where there is
+    /// none.
+    ///
+    /// # Errors
+    ///
+    /// The ledger failed.
+    pub async fn unsettled(&self) -> Result<Option<Duration>, EngineError> {
+        let open = self.ledger.open_entries(&self.settings.pair).await.map_err(EngineError::ledger)?;
+        let now = self.clock.now();
+        let wait = |entry: &passerelle_ports::Entry<R>| {
+            let settle = self.replicas[entry.side].capabilities().settle;
+            let passed = (now - entry.opened).to_std().unwrap_or_default();
+            // Strictly after: an observation that begins at that very moment proves nothing.
+            settle.saturating_sub(passed) + Duration::from_millis(1)
+        };
+        Ok(open.iter().map(wait).max())
+    }
+
     /// Says which side wins a clash, for the two values as they stand. The next run carries it out.
     ///
     /// # Errors

@@ -1,5 +1,6 @@
 //! Plan: what a run will do, worked out from all due links before the first write.
 
+use chrono::TimeDelta;
 use passerelle_ports::{
     AssembleError, Copy, Entry, EntryId, Find, ItemId, Link, LinkId, LinkState, Op, Outcome, Record, Run,
     Side, Slice, Stored, Value, Version, Written,
@@ -15,10 +16,13 @@ use crate::{
     engine::{Approval, Phase},
     report::Refused,
     session::{Flow, Session, early, ledger},
+    work::Work,
 };
 
 /// How many writes a link is followed through: local, remote, and what may come of them.
 const DEPTH: usize = 6;
+/// How long a refused record rests before it is tried again.
+const RETRY_AFTER: TimeDelta = TimeDelta::hours(6);
 /// How many runs back a plan counts as shown.
 const RUNS_SHOWN: u64 = 20;
 
@@ -56,7 +60,32 @@ impl<R: Record> Session<'_, R> {
         self.look().await?;
         self.recover().await?;
         self.look().await?;
+        self.retry_refused().await?;
         self.pair_unlinked().await
+    }
+
+    /// What a side refused is tried once more after a while: a right may have been given since, or a fault mended.
+    async fn retry_refused(&mut self) -> Flow<()> {
+        let now = self.engine.clock.now();
+        let is_old = |link: &Link<R>| match &link.state {
+            LinkState::Rejected(refusal) => refusal.at.is_none_or(|at| now - at >= RETRY_AFTER),
+            _ => false,
+        };
+        let mut after = None;
+        loop {
+            let page =
+                self.engine.ledger.attention(self.pair(), after, self.chunk()).await.map_err(ledger)?;
+            let Some(last) = page.last() else { return Ok(()) };
+            after = Some(last.id);
+            let ids: Vec<LinkId> = page.iter().filter(|link| is_old(link)).map(|link| link.id).collect();
+            if !ids.is_empty() {
+                let mut work = Work::new(self.find(Find::Links(ids.clone())).await?);
+                for id in ids {
+                    work.change(id, |link| link.due = true);
+                }
+                self.commit(work.into_changes()).await?;
+            }
+        }
     }
 
     /// Decides all due links on paper.
@@ -91,6 +120,7 @@ impl<R: Record> Session<'_, R> {
 
     fn plan_link(&self, link: Link<R>, steps: &mut Vec<PlannedStep>, counts: &mut PlanCounts) {
         counts.due += 1;
+        counts.held_before += u64::from(!link.held.is_empty());
         if link.state == LinkState::Ambiguous && link.half().is_some() {
             counts.waiting += 1;
             return;
@@ -131,6 +161,7 @@ impl<R: Record> Session<'_, R> {
                 }
                 last => last,
             };
+            counts.clashes += u64::from(matches!(last, Step::Hold(_)));
             // A link with writes counts as written, whatever is left of it in the end.
             if !written {
                 classify(&last, settled, counts);

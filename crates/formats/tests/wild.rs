@@ -319,3 +319,56 @@ fn a_reader_that_fails_is_told_once() {
         assert_eq!(read_events(Broken, *format).count(), 1);
     }
 }
+
+#[test]
+fn a_zone_of_a_french_windows_keeps_its_summer_time() {
+    let rules = "BEGIN:STANDARD\r\nDTSTART:16010101T030000\r\nTZOFFSETFROM:+0200\r\nTZOFFSETTO:+0100\r\nRRULE:FREQ=YEARLY;BYDAY=-1SU;BYMONTH=10\r\nEND:STANDARD\r\nBEGIN:DAYLIGHT\r\nDTSTART:16010101T020000\r\nTZOFFSETFROM:+0100\r\nTZOFFSETTO:+0200\r\nRRULE:FREQ=YEARLY;BYDAY=-1SU;BYMONTH=3\r\nEND:DAYLIGHT\r\n";
+    for (name, described, zone) in [
+        ("(UTC+01:00) Bruxelles, Copenhague, Madrid, Paris", true, "Europe/Paris"),
+        ("(GMT+01.00) Paris", true, "Europe/Paris"),
+        ("(UTC+01:00) Bruxelles, Copenhague, Madrid, Paris", false, "Etc/GMT-1"),
+        ("Romance Standard Time", false, "Europe/Paris"),
+    ] {
+        let description = if described {
+            format!("BEGIN:VTIMEZONE\r\nTZID:{}\r\n{rules}END:VTIMEZONE\r\n", name.replace(',', "\\,"))
+        } else {
+            String::new()
+        };
+        let text = format!(
+            "BEGIN:VCALENDAR\r\nVERSION:2.0\r\n{description}BEGIN:VEVENT\r\nUID:z\r\nSUMMARY:Z\r\nDTSTART;TZID=\"{name}\":20260701T090000\r\nDTEND;TZID=\"{name}\":20260701T100000\r\nEND:VEVENT\r\nEND:VCALENDAR\r\n"
+        );
+        let found: Found<Event> = read_events(text.as_bytes(), EventFormat::ICalendar).collect();
+        let start = found[0].as_ref().unwrap().record.start.clone().unwrap();
+        assert_eq!(start.zone(), Some(zone), "{name} {described}");
+    }
+}
+
+#[test]
+fn how_a_card_calls_somebody_is_kept_and_written_back() {
+    let card = "BEGIN:VCARD\r\nVERSION:4.0\r\nFN:Dédé le plombier\r\nN:Dupont;André;;;\r\nROLE:Artisan\r\nEND:VCARD\r\n";
+    let read = |text: &str| -> Imported<Contact> {
+        only(read_contacts(text.as_bytes(), ContactFormat::VCard4, &Options::default()).collect())
+    };
+    let found = read(card);
+    assert_eq!(found.record.name.full, "");
+    assert!(found.unknown.iter().any(|line| line == "FN:Dédé le plombier"), "{:?}", found.unknown);
+    let mut out = Vec::new();
+    let records = [(found.record.clone(), found.unknown.clone())];
+    passerelle_formats::write_contacts(&mut out, ContactFormat::VCard4, records).unwrap();
+    let text = String::from_utf8(out).unwrap();
+    assert_eq!(text.matches("FN:").count(), 1, "{text}");
+    assert_eq!(read(&text), found);
+    for same in ["André Dupont", "DUPONT André", "Dupont, André"] {
+        assert!(read(&card.replace("Dédé le plombier", same)).unknown.len() == 1, "{same}");
+    }
+}
+
+#[test]
+fn what_is_no_object_in_a_list_is_a_bad_record() {
+    let text = "[\n\"stray, text\",\n{\"@type\":\"Card\",\"version\":\"1.0\",\"name\":{\"full\":\"Anne\"}},\n42,\nnull]";
+    let found: Found<Contact> =
+        read_contacts(text.as_bytes(), ContactFormat::JsContact, &Options::default()).collect();
+    assert_eq!(good(&found).len(), 1);
+    let lines: Vec<usize> = bad(&found).iter().map(|bad| bad.0).collect();
+    assert_eq!(lines, [2, 4, 5]);
+}

@@ -43,6 +43,9 @@ pub struct Refusal {
     /// The code of the catalogue.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub code: Option<String>,
+    /// When.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub at: Option<DateTime<Utc>>,
     /// Words for the placeholders of the catalogue's text.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub details: Vec<(String, String)>,
@@ -51,8 +54,9 @@ pub struct Refusal {
 impl Refusal {
     /// Makes a refusal from the error of a port.
     #[must_use]
-    pub fn new(side: Side, error: &PortError) -> Self {
+    pub fn new(side: Side, error: &PortError, at: DateTime<Utc>) -> Self {
         Refusal {
+            at: Some(at),
             side,
             kind: error.kind,
             code: error.code.map(str::to_owned),

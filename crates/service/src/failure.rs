@@ -96,6 +96,13 @@ impl Failure {
         self.words.iter().find(|(known, _)| known == name).map(|(_, word)| word.as_str())
     }
 
+    /// Says when it makes sense to try again.
+    #[must_use]
+    pub fn after(mut self, wait: Duration) -> Self {
+        self.retry_after = Some(wait);
+        self
+    }
+
     /// Returns when it makes sense to try again, if the other side said so.
     #[must_use]
     pub fn retry_after(&self) -> Option<Duration> {

@@ -41,5 +41,5 @@ pub use rules::{
     test_rules,
 };
 pub use status::{PairStatus, UserStatus, status};
-pub use sync::{SyncRequest, Watch, sync};
+pub use sync::{SyncRequest, Watch, sync, unsettled};
 pub use users::{add_user, chosen_users, find_user};

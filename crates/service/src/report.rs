@@ -105,6 +105,9 @@ pub struct PairReport {
     pub failed: u64,
     /// Writes whose outcome is not known yet.
     pub unknown: u64,
+    /// In how many seconds a run can find them out.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub settles_in_s: Option<u64>,
     /// Deletions left for the next run.
     pub deferred_deletes: u64,
     /// Requests to the provider.
@@ -152,6 +155,7 @@ impl PairReport {
             held: 0,
             failed: 0,
             unknown: 0,
+            settles_in_s: None,
             deferred_deletes: 0,
             requests: 0,
             guest_mails: 0,

@@ -1,6 +1,6 @@
 //! Keeping everything in step: a run, or the plan of one.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, time::Duration};
 
 use chrono::TimeDelta;
 use passerelle_engine::{Approval, Progress};
@@ -103,6 +103,30 @@ async fn forget_old(office: &Office) -> Outcome<()> {
     Ok(())
 }
 
+/// Returns how long to wait until a run can find out what became of every write whose answer was lost, such as in a
+/// run that was killed; `None` where there is none.
+///
+/// # Errors
+///
+/// `USE-102` for an app user who does not exist; those of the database.
+pub async fn unsettled(office: &Office, user: Option<&str>) -> Outcome<Option<Duration>> {
+    let mut longest = None;
+    for pair in office.pairs(user).await? {
+        let wait = for_kind!(pair.kind, R => unsettled_of::<R>(office, &pair).await)?;
+        longest = longest.max(wait);
+    }
+    Ok(longest)
+}
+
+async fn unsettled_of<R: Kinded>(office: &Office, pair: &Pair) -> Outcome<Option<Duration>> {
+    if R::ledger(&*office.company).open_entries(&pair.id).await?.is_empty() {
+        return Ok(None);
+    }
+    // Who is not connected need not wait: the run will say so.
+    let Ok(engine) = engine::<R>(office, pair).await else { return Ok(None) };
+    engine.unsettled().await.map_err(|error| engine_failure(error, pair))
+}
+
 async fn one<R: Kinded>(
     office: &Office,
     pair: &Pair,
@@ -137,11 +161,21 @@ async fn attempt<R: Kinded>(
     if request.dry_run {
         let found = engine.plan(watch.progress()).await.map_err(failed)?;
         report = report.with_run(&found.report, &pair.user).with_plan(&found.plan);
+        let counts = ledger.counts(&pair.id).await?;
+        let plan = &found.plan.counts;
+        report = report.with_counts(&counts);
+        // What was held and is decided anew counts as it will be then.
+        report.held = (report.held + plan.clashes).saturating_sub(plan.held_before);
+        return Ok(report);
     } else {
         let done = engine.run(request.approval(), watch.progress()).await.map_err(failed)?;
         report = report.with_run(&done, &pair.user);
     }
-    Ok(report.with_counts(&ledger.counts(&pair.id).await?))
+    report = report.with_counts(&ledger.counts(&pair.id).await?);
+    if report.unknown > 0 {
+        report.settles_in_s = engine.unsettled().await.map_err(failed)?.map(|wait| wait.as_secs() + 1);
+    }
+    Ok(report)
 }
 
 fn not_connected(user: Option<&str>) -> Failure {

@@ -45,6 +45,12 @@ pub(crate) fn checked(event: &Event, operation: &'static str) -> PortResult<()> 
             .with_code("SYS-108")
             .with_detail("zone", zone));
     }
+    if problem == Problem::MalformedRule {
+        // Not Google: the rule is one that no calendar could keep.
+        return Err(PortError::new(ErrorKind::Rejected, operation)
+            .with_code("SYNC-108")
+            .with_detail("reason", problem.id()));
+    }
     Err(rejected(operation, problem.id()))
 }
 

@@ -89,7 +89,7 @@ fn side(keep: Keep) -> Option<Side> {
     }
 }
 
-fn line(out: &Out, one: &Conflict) -> String {
+pub fn line(out: &Out, one: &Conflict) -> String {
     let why = match &one.waiting {
         Waiting::Clash { fields } => {
             let names: Vec<&str> = fields.iter().map(|clash| clash.field.as_str()).collect();

@@ -1,12 +1,19 @@
 //! `sync`: a run, or the plan of one.
 
+use std::time::Duration;
+
 use passerelle_ports::{Clock, Kind};
-use passerelle_service::{PairReport, SyncReport, SyncRequest, sync};
+use passerelle_service::{
+    Failure, Office, PairReport, SyncReport, SyncRequest, Waiting, changes, conflicts, sync, unsettled,
+};
 use passerelle_texts::exit_code;
 use serde_json::{Value, json};
 
-use super::{Exit, watch::Bar};
+use super::{Exit, conflicts::line, watch::Bar};
 use crate::{cli::Sync, compose, lock::Lock, output::Out, start::App};
+
+/// How long a command waits for the answers of a run before it; a longer wait is for a later run.
+const PATIENCE: Duration = Duration::from_secs(30);
 
 pub async fn run(app: &App, args: &Sync) -> Exit {
     let settings = app.settings()?;
@@ -22,8 +29,49 @@ pub async fn run(app: &App, args: &Sync) -> Exit {
         approve: args.approve.clone(),
         relist: restored,
     };
-    let report = sync(&office.office, &request, &Bar::new(&app.out)).await?;
+    wait_for_answers(app, &office.office, &request).await?;
+    let report = sync(&office.office, &request, &Bar::new(app)).await?;
+    tell_changes(app, &office.office, &report).await?;
     tell(app, &report, args.diff)
+}
+
+/// After a run that was killed, writes may still be under way. Where that is settled soon, it is waited for: one run
+/// then does everything.
+async fn wait_for_answers(app: &App, office: &Office, request: &SyncRequest) -> Result<(), Failure> {
+    let wait = unsettled(office, request.user.as_deref()).await?;
+    if let Some(wait) = wait.filter(|wait| !wait.is_zero() && *wait <= PATIENCE) {
+        app.out.note(&app.out.t("sync-waiting", &[]));
+        tokio::time::sleep(wait).await;
+    }
+    Ok(())
+}
+
+/// What happened to single records: every change for machines, and what was refused for people too.
+async fn tell_changes(app: &App, office: &Office, report: &SyncReport) -> Result<(), Failure> {
+    if report.dry_run {
+        return Ok(());
+    }
+    if app.out.json {
+        for pair in report.pairs.iter().filter(|pair| pair.writes() > 0) {
+            let Some(run) = pair.run_id else { continue };
+            for change in changes(office, run).await? {
+                app.out.line("change", app.clock.now(), &change);
+            }
+        }
+    }
+    if report.held() + report.failed() == 0 {
+        return Ok(());
+    }
+    for waiting in conflicts(office, None).await? {
+        if !report.pairs.iter().any(|pair| pair.pair == waiting.pair) {
+            continue;
+        }
+        if matches!(waiting.waiting, Waiting::Refused { .. }) {
+            app.out.ask(&line(&app.out, &waiting));
+        }
+        app.out.line("conflict", app.clock.now(), &waiting);
+    }
+    Ok(())
 }
 
 /// Tells a report to people and machines, and returns the exit code.
@@ -42,6 +90,10 @@ pub fn tell(app: &App, report: &SyncReport, diff: bool) -> Exit {
         }
         if let Some(problem) = &pair.error {
             out.failure(&problem.to_failure(), app.clock.now());
+        }
+        if let Some(seconds) = pair.settles_in_s {
+            let unknown = Failure::new("SYNC-110").with("count", pair.unknown.to_string());
+            out.failure(&unknown.after(Duration::from_secs(seconds)), app.clock.now());
         }
     }
     let code = exit_of(report);
@@ -67,7 +119,10 @@ pub fn exit_of(report: &SyncReport) -> u8 {
 
 fn summary(report: &SyncReport, code: u8) -> Value {
     let mut value = serde_json::to_value(report).unwrap_or_default();
-    let wait = report.pairs.iter().filter_map(|pair| pair.error.as_ref()?.retry_after_s).max();
+    let wait =
+        |pair: &PairReport| pair.error.as_ref().and_then(|error| error.retry_after_s).max(pair.settles_in_s);
+    // Who is told to come back later is told when, even where the other side did not say.
+    let wait = report.pairs.iter().filter_map(wait).max().or((code == 8).then_some(60));
     if let Value::Object(members) = &mut value {
         members.insert("exit_code".to_owned(), code.into());
         members.insert("held".to_owned(), report.held().into());

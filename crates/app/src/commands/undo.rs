@@ -47,7 +47,7 @@ async fn take_back(app: &App, what: &What, how: &HowToUndo, question: &str) -> E
     let _lock = Lock::take(&settings.path("state_dir"))?;
     let office = compose::office_at_home(app, &settings).await?.0.office;
     let plan = SyncRequest { dry_run: true, ..SyncRequest::default() };
-    let planned = undo(&office, what, &plan, &Bar::new(&app.out)).await?;
+    let planned = undo(&office, what, &plan, &Bar::new(app)).await?;
     if how.dry_run {
         return sync::tell(app, &planned, true);
     }
@@ -64,7 +64,7 @@ async fn take_back(app: &App, what: &What, how: &HowToUndo, question: &str) -> E
         approve: how.approve.clone(),
         ..SyncRequest::default()
     };
-    let report = undo(&office, what, &request, &Bar::new(&app.out)).await?;
+    let report = undo(&office, what, &request, &Bar::new(app)).await?;
     sync::tell(app, &report, false)
 }
 

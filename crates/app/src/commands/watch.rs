@@ -6,25 +6,30 @@ use std::{
 };
 
 use indicatif::{ProgressBar, ProgressStyle};
+use passerelle_ports::Clock;
 use passerelle_service::{Pair, PairReport, Phase, Progress, Watch};
 
-use crate::output::Out;
+use serde_json::json;
+
+use crate::{output::Out, start::App};
 
 /// A progress bar for the pairs of a run.
 pub struct Bar<'a> {
     out: &'a Out,
+    clock: &'a dyn Clock,
     bar: ProgressBar,
     told: AtomicU64,
 }
 
 impl<'a> Bar<'a> {
     /// Makes a bar; it hides itself where nothing may move.
-    pub fn new(out: &'a Out) -> Self {
+    pub fn new(app: &'a App) -> Self {
+        let (out, clock) = (&app.out, &*app.clock);
         let bar = out.progress();
         if let Ok(style) = ProgressStyle::with_template("{spinner} {msg} {wide_bar} {pos}/{len}") {
             bar.set_style(style);
         }
-        Bar { out, bar, told: AtomicU64::new(0) }
+        Bar { out, clock, bar, told: AtomicU64::new(0) }
     }
 
     fn phase(&self, phase: Phase) -> String {
@@ -43,6 +48,10 @@ impl Progress for Bar<'_> {
         self.bar.set_length(total.max(done));
         self.bar.set_position(done);
         self.bar.set_prefix(self.phase(phase));
+        if self.out.json && phase == Phase::Writing && done > 0 {
+            let said = json!({ "phase": "writing", "done": done, "total": total.max(done) });
+            self.out.line("progress", self.clock.now(), &said);
+        }
         if self.out.plain && phase == Phase::Writing && total > 0 {
             let tenth = (done * 10 / total).min(10);
             if self.told.swap(tenth, Ordering::Relaxed) < tenth {
@@ -54,6 +63,8 @@ impl Progress for Bar<'_> {
 
 impl Watch for Bar<'_> {
     fn begin(&self, pair: &Pair) {
+        let said = json!({ "user": pair.user, "kind": pair.kind, "pair": pair.id, "name": pair.name });
+        self.out.line("progress", self.clock.now(), &said);
         self.told.store(0, Ordering::Relaxed);
         self.bar.reset();
         self.bar.enable_steady_tick(Duration::from_millis(100));

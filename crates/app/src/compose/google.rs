@@ -17,13 +17,14 @@ use passerelle_google_transport::{
     Api, Arrival, CALENDAR_EVENTS, CALENDAR_LIST, CONTACTS, Call, ClientSecretFile, ConsentAttempt,
     ConsentError, ConsentRequest, Delegate, EMAIL, Elsewhere, Endpoints, GoogleClient, HttpOptions, OPENID,
     Pace, RequestCounter, RetryPolicy, ServiceAccountKey, StoredToken, Tokens, granted_now, http_client,
-    missing_scopes, probe, revoke,
+    missing_scopes, pretend, probe, revoke,
 };
 use passerelle_ports::{Clock, ErrorKind, Kind, PortError, PortResult, Replica, Side};
 use passerelle_service::{
     Account, Collection, Examined, Failure, Forgotten, Identity, Outcome, Pair, Provider, Term,
 };
 use secrecy::{ExposeSecret, SecretString};
+use tokio::sync::OnceCell;
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 
 use super::vault::{Acting, Owner, Safe, VaultPlace, VaultTokens, as_port};
@@ -34,7 +35,7 @@ const SCOPES: [&str; 5] = [OPENID, EMAIL, CALENDAR_EVENTS, CALENDAR_LIST, CONTAC
 /// What an administrator delegates to a service account, in the spelling of the Admin console (O101).
 const DELEGATED: [&str; 5] =
     [OPENID, "https://www.googleapis.com/auth/userinfo.email", CALENDAR_EVENTS, CALENDAR_LIST, CONTACTS];
-/// How long a lost write may still land on this computer: the pretend Google answers at once.
+/// How long a lost write may still land on this computer, where a write is known to be visible at once.
 const LOOPBACK_SETTLE: Duration = Duration::from_secs(2);
 
 /// Google for every connected account.
@@ -46,6 +47,28 @@ pub struct Google {
     clock: Arc<dyn Clock>,
     counter: Arc<RequestCounter>,
     clients: Mutex<BTreeMap<String, Arc<GoogleClient>>>,
+    asked: TimingAsked,
+    timing: OnceCell<Timing>,
+}
+
+/// What the settings say about time; nothing = as Google is known, or as a pretend one says of itself.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct TimingAsked {
+    /// How long a written contact may stay invisible in listings.
+    pub list_lag: Option<Duration>,
+    /// How long a lost write may still land.
+    pub settle: Option<Duration>,
+    /// How many calls a minute an account gets, of each of the two services.
+    pub calls_per_minute: Option<NonZeroU32>,
+}
+
+/// How this Google is treated.
+#[derive(Clone, Copy, Debug)]
+struct Timing {
+    list_lag: Duration,
+    contacts_settle: Duration,
+    events_settle: Duration,
+    pace: Pace,
 }
 
 /// A consent that has been asked for.
@@ -88,6 +111,7 @@ impl Google {
         place: VaultPlace,
         region: String,
         extra_ca: Option<Vec<u8>>,
+        asked: TimingAsked,
         clock: Arc<dyn Clock>,
     ) -> Outcome<Self> {
         let options = HttpOptions { extra_ca, ..HttpOptions::default() };
@@ -101,7 +125,48 @@ impl Google {
             clock,
             counter: Arc::default(),
             clients: Mutex::default(),
+            asked,
+            timing: OnceCell::new(),
         })
+    }
+
+    /// Returns how this Google is treated: the settings win, then what a pretend Google says of itself, then what
+    /// is known of the real one.
+    async fn timing(&self) -> Timing {
+        *self.timing.get_or_init(|| self.find_timing()).await
+    }
+
+    async fn find_timing(&self) -> Timing {
+        let known = PeopleOptions::new(self.clock.clone());
+        let mut timing = Timing {
+            list_lag: known.read_lag,
+            contacts_settle: known.settle,
+            events_settle: CalendarOptions::default().settle,
+            pace: Pace::default(),
+        };
+        if self.endpoints.is_loopback() {
+            let said = pretend(&self.http, &self.endpoints).await.unwrap_or_default();
+            timing.list_lag = said.list_lag;
+            timing.contacts_settle = said.list_lag + LOOPBACK_SETTLE;
+            timing.events_settle = LOOPBACK_SETTLE;
+            if let (false, Some(any)) = (said.has_quotas, NonZeroU32::new(1_000_000)) {
+                timing.pace = Pace { calendar_per_minute: any, people_per_minute: any, burst: any };
+            }
+        }
+        if let Some(lag) = self.asked.list_lag {
+            timing.contacts_settle = timing.contacts_settle.saturating_sub(timing.list_lag) + lag;
+            timing.list_lag = lag;
+        }
+        if let Some(settle) = self.asked.settle {
+            timing.contacts_settle = settle.max(timing.list_lag);
+            timing.events_settle = settle;
+        }
+        if let Some(calls) = self.asked.calls_per_minute {
+            timing.pace.calendar_per_minute = calls;
+            timing.pace.people_per_minute = calls;
+            timing.pace.burst = timing.pace.burst.min(calls);
+        }
+        timing
     }
 
     /// Opens the vault.
@@ -275,19 +340,20 @@ impl Google {
         self.tokens(parsed(text.expose()).map_err(unusable)?, owner, retry)
     }
 
-    fn google_client(&self, tokens: Arc<Tokens>, retry: RetryPolicy) -> GoogleClient {
+    fn google_client(&self, tokens: Arc<Tokens>, retry: RetryPolicy, pace: Pace) -> GoogleClient {
         let (http, endpoints) = (self.http.clone(), self.endpoints.clone());
-        GoogleClient::new(http, endpoints, tokens, self.pace(), retry, self.counter.clone())
+        GoogleClient::new(http, endpoints, tokens, pace, retry, self.counter.clone())
     }
 
     /// The client of an account: one, so that its contacts and its calendars share tokens and pace.
-    fn client(&self, account: &Account) -> PortResult<Arc<GoogleClient>> {
+    async fn client(&self, account: &Account) -> PortResult<Arc<GoogleClient>> {
+        let pace = self.timing().await.pace;
         let mut clients = self.clients.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(client) = clients.get(&account.id) {
             return Ok(client.clone());
         }
         let retry = self.retry();
-        let client = Arc::new(self.google_client(Arc::new(self.tokens_for(account, retry)?), retry));
+        let client = Arc::new(self.google_client(Arc::new(self.tokens_for(account, retry)?), retry, pace));
         clients.insert(account.id.clone(), client.clone());
         Ok(client)
     }
@@ -297,16 +363,6 @@ impl Google {
         match self.endpoints.is_loopback() {
             true => RetryPolicy { first: Duration::from_millis(50), ..RetryPolicy::default() },
             false => RetryPolicy::default(),
-        }
-    }
-
-    /// The pretend Google on this computer need not be spared.
-    fn pace(&self) -> Pace {
-        match NonZeroU32::new(1_000_000) {
-            Some(any) if self.endpoints.is_loopback() => {
-                Pace { calendar_per_minute: any, people_per_minute: any, burst: any }
-            }
-            _ => Pace::default(),
         }
     }
 }
@@ -454,7 +510,7 @@ impl Provider for Google {
             writable: true,
         }];
         if granted(CALENDAR_EVENTS) && granted(CALENDAR_LIST) {
-            let calendars = list_calendars(&*self.client(account)?).await?;
+            let calendars = list_calendars(&*self.client(account).await?).await?;
             offered.extend(calendars.into_iter().map(|calendar| Collection {
                 kind: Kind::Events,
                 writable: calendar.access_role.may_write(),
@@ -494,7 +550,7 @@ impl Provider for Google {
         if let Err(error) = tokens.access().await {
             return vec![Examined { part: "token", error: Some(error) }];
         }
-        let client = self.google_client(tokens.clone(), retry);
+        let client = self.google_client(tokens.clone(), retry, self.timing().await.pace);
         let mut found = vec![Examined { part: "token", error: None }];
         if let Some(error) = self.shrunk(account, &tokens).await {
             found.push(Examined { part: "scopes", error: Some(error) });
@@ -527,21 +583,17 @@ impl Provider for Google {
         granted(account, CONTACTS)?;
         let mut options = PeopleOptions::new(self.clock.clone());
         options.region = Some(self.region.clone()).filter(|region| !region.is_empty());
-        if self.endpoints.is_loopback() {
-            options.read_lag = Duration::ZERO;
-            options.settle = LOOPBACK_SETTLE;
-        }
-        Ok(Arc::new(GooglePeople::new(self.client(account)?, options)))
+        let timing = self.timing().await;
+        (options.read_lag, options.settle) = (timing.list_lag, timing.contacts_settle);
+        Ok(Arc::new(GooglePeople::new(self.client(account).await?, options)))
     }
 
     async fn events(&self, account: &Account, pair: &Pair) -> PortResult<Arc<dyn Replica<Event>>> {
         granted(account, CALENDAR_EVENTS)?;
         let mut options =
             CalendarOptions { writable: pair.rules.creates[Side::Remote], ..CalendarOptions::default() };
-        if self.endpoints.is_loopback() {
-            options.settle = LOOPBACK_SETTLE;
-        }
-        Ok(Arc::new(GoogleCalendar::new(self.client(account)?, &pair.collection, options)))
+        options.settle = self.timing().await.events_settle;
+        Ok(Arc::new(GoogleCalendar::new(self.client(account).await?, &pair.collection, options)))
     }
 
     async fn forget(&self, account: &Account) -> PortResult<Forgotten> {

@@ -121,7 +121,7 @@ impl<'a> Stage<'a> {
     /// Synchronises, or looks at what that would do.
     pub async fn sync(&self, dry_run: bool) -> Result<SyncReport> {
         let request = SyncRequest { dry_run, ..SyncRequest::default() };
-        Ok(sync(&self.composed.office, &request, &Bar::new(&self.app.out)).await?)
+        Ok(sync(&self.composed.office, &request, &Bar::new(self.app)).await?)
     }
 
     /// How many mails the pretend Google would have sent to guests, whatever we believe.

@@ -175,7 +175,7 @@ async fn take_back(stage: &Stage<'_>, second: &SyncReport) -> Result<()> {
     let office = &stage.composed.office;
     let lost = company::at(9);
     say(stage, "demo-undo", &[("run", run.to_string()), ("who", lost.display_name())]);
-    let report = undo(office, &Undo::Run(run), &SyncRequest::default(), &Bar::new(&stage.app.out)).await?;
+    let report = undo(office, &Undo::Run(run), &SyncRequest::default(), &Bar::new(stage.app)).await?;
     pairs(stage, &report);
     line(stage, "undo", &report);
     settle(stage).await?;

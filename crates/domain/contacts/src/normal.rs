@@ -3,7 +3,7 @@
 use passerelle_ports::{Field, Value};
 use unicode_normalization::UnicodeNormalization;
 
-use crate::{email_key, phone_key, url_key};
+use crate::{email_key, phone_key, plain_key, url_key};
 
 /// Returns a text of one line in normal form: composed (NFC), trimmed, with single spaces.
 #[must_use]
@@ -38,6 +38,9 @@ pub(crate) fn normal(field: &Field, value: &Value) -> Value {
         Value::Object(parts) => {
             let parts = parts.iter().map(|(part, value)| {
                 let value = match value {
+                    Value::String(text) if (member, part.as_str()) == ("phones", "number") => {
+                        Value::String(normal_number(field.key().unwrap_or_default(), text))
+                    }
                     Value::String(text) => Value::String(normal_part(member, part, text)),
                     other => other.clone(),
                 };
@@ -49,10 +52,17 @@ pub(crate) fn normal(field: &Field, value: &Value) -> Value {
     }
 }
 
+/// A number as it is dialled in its country is the one that its key names: whoever made the key knew the country.
+fn normal_number(key: &str, text: &str) -> String {
+    let (own, known) = (phone_key(text, None), plain_key(key));
+    let national = own.trim_start_matches('0');
+    let is_known = known.starts_with('+') && national.len() >= 6 && known.ends_with(national);
+    if is_known { known.to_owned() } else { own }
+}
+
 fn normal_part(member: &str, part: &str, text: &str) -> String {
     match (member, part) {
         ("emails", "address") => email_key(text),
-        ("phones", "number") => phone_key(text, None),
         ("urls", "value") => url_key(text),
         ("addresses", "street") => {
             let lines: Vec<String> = normal_text(text).lines().map(normal_line).collect();
@@ -85,6 +95,10 @@ mod tests {
             json!({"address": " A@B.example", "label": "work", "preferred": true}),
             json!({"address": "a@b.example", "label": "work", "preferred": true}),
         );
+        for number in ["06 12 34 56 78", "+33 6 12 34 56 78", "0033612345678", "(0)612345678"] {
+            check("phones/+33612345678", json!({ "number": number }), json!({ "number": "+33612345678" }));
+        }
+        check("phones/+33612345678", json!({"number": "0612345679"}), json!({"number": "0612345679"}));
         check("phones/0123456789", json!({"number": "01.23.45.67.89"}), json!({"number": "0123456789"}));
         check(
             "urls/https://a.example",

@@ -56,7 +56,8 @@ fn international(key: &str, phone: &Phone) -> Option<String> {
         .find(|number| number.starts_with('+') && number.len() > 8)
 }
 
-/// Returns the key made of name and company. A name alone is no key: namesakes are common.
+/// Returns the key made of name and company. A name alone is no key, because namesakes are common, unless there is
+/// nothing else by which to tell the person: no address, no number, no company.
 fn name_and_company(contact: &Contact) -> Option<MatchKey> {
     let parts = &contact.name;
     let name = sorted_words(&match format!("{} {} {}", parts.given, parts.particle, parts.surname) {
@@ -64,8 +65,9 @@ fn name_and_company(contact: &Contact) -> Option<MatchKey> {
         name => name,
     });
     let company = sorted_words(&contact.organization.name);
-    let both = !name.is_empty() && !company.is_empty();
-    both.then(|| MatchKey::new(2, format!("name:{name}|{company}")))
+    let bare = contact.emails.is_empty() && contact.phones.is_empty();
+    let tells = !name.is_empty() && (!company.is_empty() || bare);
+    tells.then(|| MatchKey::new(2, format!("name:{name}|{company}")))
 }
 
 fn sorted_words(text: &str) -> String {
@@ -89,11 +91,15 @@ mod tests {
     }
 
     #[test]
-    fn a_name_alone_is_no_key() {
+    fn a_name_alone_is_a_key_only_where_nothing_else_tells() {
         let mut contact = Contact::default();
         contact.name.given = "Łukasz".into();
         contact.name.surname = "Müller-Straße".into();
-        assert!(texts(&contact).is_empty());
+        assert_eq!(texts(&contact), ["2:name:lukasz muller strasse|"]);
+        let mail = Email { address: "lm@a.example".into(), ..Email::default() };
+        contact.emails.insert("lm@a.example".into(), mail);
+        assert_eq!(texts(&contact), ["1:mail:lm@a.example"]);
+        contact.emails.clear();
         contact.organization.name = "Société Générale".into();
         assert_eq!(texts(&contact), ["2:name:lukasz muller strasse|generale societe"]);
     }

@@ -96,6 +96,10 @@ pub struct PlanCounts {
     pub failed: u64,
     /// Deletions left for the next run, because this one made a complete listing.
     pub deferred_deletes: u64,
+    /// Links with a clash in the end, those with writes included; not one of the sorts above.
+    pub clashes: u64,
+    /// Links that were held before they were decided anew; not one of the sorts above.
+    pub held_before: u64,
 }
 
 impl PlanCounts {

@@ -1,5 +1,6 @@
 # guard
 sync-more = … and { $count } more: passerelle sync --dry-run --diff
+sync-waiting = Finding out what became of writes whose answer was lost…
 sync-restored = This database is an older copy of itself (a backup put back?): both sides are listed anew and matched, nothing is deleted in this run.
 adopt-moved = ✓ This is the database's home from now on.
 adopt-copied = ✓ This copy is on its own now: { $count ->

@@ -1,5 +1,6 @@
 # guard
 sync-more = … et { $count } de plus : passerelle sync --dry-run --diff
+sync-waiting = Recherche de ce que sont devenues des écritures dont la réponse s'est perdue…
 sync-restored = Cette base est une copie plus ancienne d'elle-même (sauvegarde remise en place ?) : les deux côtés sont relus et rapprochés, rien n'est supprimé dans ce passage.
 adopt-moved = ✓ La base est désormais chez elle ici.
 adopt-copied = ✓ Cette copie est maintenant indépendante : { $count ->
