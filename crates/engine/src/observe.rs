@@ -1,11 +1,13 @@
 //! Observe: what is new, changed or gone on a side, page by page.
 
+use std::collections::BTreeMap;
+
 use passerelle_ports::{
     Changes, Cursor, Entry, ErrorKind, Find, From, ItemId, Link, LinkId, LinkState, Next, Op, Outcome, Page,
     Record, Side, Sides, Stored, Written,
 };
 use passerelle_sync_rules::{
-    Answer, answered,
+    Answer, answered, create_key,
     mutants::{Mutant, on},
     put_copy, rebase,
 };
@@ -205,6 +207,12 @@ impl<R: Record> Session<'_, R> {
             self.adopt_create(work, entry, link, stored).await?;
             return Ok(id);
         }
+        if let Some(mut link) = self.awaited_link(work, side, &stored).await? {
+            let id = link.id;
+            put_copy(&mut link, side, stored);
+            work.save(link);
+            return Ok(id);
+        }
         if side == Side::Local
             && !on(Mutant::NoLineage)
             && let Some(root) = stored.lineage.clone()
@@ -220,6 +228,37 @@ impl<R: Record> Session<'_, R> {
         put_copy(&mut link, side, stored);
         work.save(link);
         Ok(id)
+    }
+
+    /// Finds the half that would create this very item: its create has landed in a life that the ledger,
+    /// put back from a backup, has forgotten.
+    async fn awaited_link(
+        &mut self,
+        work: &mut Work<R>,
+        side: Side,
+        stored: &Stored<R>,
+    ) -> Flow<Option<Link<R>>> {
+        let Some(key) = stored.key.as_ref().filter(|_| !on(Mutant::NoAdopt)) else { return Ok(None) };
+        if self.awaited[side].is_none() {
+            let mut awaited = BTreeMap::new();
+            let mut after = None;
+            loop {
+                let store = &self.engine.ledger;
+                let halves = store.due_halves(self.pair(), after, self.chunk()).await.map_err(ledger)?;
+                let Some(last) = halves.last() else { break };
+                after = Some(last.link);
+                for half in halves.iter().filter(|half| half.side != side) {
+                    let installation = &self.engine.settings.installation;
+                    awaited.insert(create_key(installation, self.pair(), half.link, side, None), half.link);
+                }
+            }
+            self.awaited[side] = Some(awaited);
+        }
+        let Some(id) = self.awaited[side].as_ref().and_then(|awaited| awaited.get(key).copied()) else {
+            return Ok(None);
+        };
+        let link = self.load(work, id).await?;
+        Ok(link.filter(|link| link.copies[side].is_none()))
     }
 
     fn open_create(&self, side: Side, stored: &Stored<R>) -> Option<Entry<R>> {

@@ -1,11 +1,11 @@
 //! One run: its lease, its open entries, its report, and the ways in which it can end.
 
-use std::sync::Arc;
+use std::{collections::BTreeMap, sync::Arc};
 
 use chrono::{DateTime, TimeDelta, Utc};
 use passerelle_ports::{
-    Capabilities, Changes, Entry, ErrorKind, Find, Lease, LinkId, Outcome, PairId, PortError, Record,
-    Replica, RunId, RunKind, Side, Sides,
+    Capabilities, Changes, CreateKey, Entry, ErrorKind, Find, Lease, LinkId, Outcome, PairId, PortError,
+    Record, Replica, RunId, RunKind, Side, Sides,
 };
 use passerelle_sync_rules::mutants::{Mutant, on};
 use passerelle_sync_rules::{Plan, Rules};
@@ -41,6 +41,8 @@ pub(crate) struct Session<'a, R: Record> {
     pub(crate) whole: Sides<bool>,
     /// Whether the rules were changed, and nobody has seen yet what that does.
     pub(crate) rules_pending: bool,
+    /// Halves by the key that their first create would have; read once, when a keyed stranger turns up.
+    pub(crate) awaited: Sides<Option<BTreeMap<CreateKey, LinkId>>>,
     /// How many single writes were answered with something that makes no sense.
     pub(crate) nonsense: u32,
     progress: &'a dyn Progress,
@@ -71,6 +73,7 @@ impl<'a, R: Record> Session<'a, R> {
                     touched: false,
                     whole: Sides { local: false, remote: false },
                     rules_pending: false,
+                    awaited: Sides { local: None, remote: None },
                     nonsense: 0,
                     progress,
                 };

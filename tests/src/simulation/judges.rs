@@ -60,6 +60,9 @@ impl World {
     /// A write of the engine is on its way.
     pub fn watch_write(&self, pair: usize, side: Side, write: &Write<Note>) {
         if self.lock().undoing {
+            if self.lock().withheld {
+                self.watch_withheld(pair, side, write);
+            }
             return;
         }
         let Some(entry) = self.entry(write.stamp()) else {
@@ -72,6 +75,34 @@ impl World {
         self.watch_scope(pair, &rules, &link);
         if side == Side::Remote && rules.redact_private {
             self.watch_privacy(pair, &entry, &link);
+        }
+    }
+
+    /// An undo writes nothing that the rules of today withhold (I11, I12).
+    fn watch_withheld(&self, pair: usize, side: Side, write: &Write<Note>) {
+        let rules = self.pair(pair).rules;
+        let Write::Update { from, to, .. } = write else { return };
+        let local = match side {
+            Side::Local => Some(from.record.clone()),
+            Side::Remote => self
+                .link_of(pair, Side::Remote, &from.id)
+                .and_then(|link| link.copies.local.map(|copy| copy.stored.record)),
+        };
+        let private = rules.redact_private && local.as_ref().is_some_and(|local| local.private);
+        for field in FIELDS.iter().filter(|field| get(&from.record, field) != get(to, field)) {
+            let travels = if side == Side::Remote { sends(&rules, field) } else { takes(&rules, field) };
+            let shown = side == Side::Remote
+                && private
+                && is_hidden(field)
+                && local.as_ref().is_some_and(|local| {
+                    token(&get(local, field)) > 0 && plain(&get(local, field)) == plain(&get(to, field))
+                });
+            let back = direction(&rules, field) == Direction::Neither;
+            if back && !travels || shown {
+                self.bad(format!(
+                    "undo: pair {pair} wrote {field} on {side:?}, which is withheld (I11, I12)"
+                ));
+            }
         }
     }
 

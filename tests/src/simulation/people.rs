@@ -2,7 +2,8 @@
 
 use std::{collections::BTreeSet, sync::Arc};
 
-use passerelle_ports::{ItemId, Outcome, RunId, Side};
+use passerelle_ports::{ItemId, Op, Outcome, RunId, Side};
+use passerelle_sync_rules::{Direction, FieldPattern};
 use passerelle_testkit::{Note, finish};
 use serde_json::json;
 
@@ -420,7 +421,7 @@ impl World {
         if self.failed() || !self.resolve_all() {
             return;
         }
-        if self.chance(350) {
+        if self.chance(if self.profile() == Profile::Undone { 1000 } else { 350 }) {
             self.undo_story();
         }
     }
@@ -546,9 +547,11 @@ impl World {
         let value = |side| link.alive(side).map(|s| token(&get(&s.record, field.as_str()))).unwrap_or(0);
         let (won, lost) = (value(side), value(side.other()));
         self.step();
-        if self.answer(pair, link.id, field, side).is_ok() {
+        // Where the process ends before it says so, the answer may have been kept all the same.
+        let answered = self.answer(pair, link.id, field, side);
+        if answered.is_ok() || answered == Err("crashed".to_owned()) {
             self.note("answers of people");
-            self.say(|| format!("person answers {field} of {}: {side:?}", link.id));
+            self.say(|| format!("person answers {field} of {}: {side:?} ({answered:?})", link.id));
             let mut inner = self.lock();
             if won > 0 {
                 inner.diary.answered.entry(won).or_default().push(lost);
@@ -642,21 +645,66 @@ impl World {
         let Some(last) = runs.last().copied() else { return };
         let any = runs.get(self.below(runs.len() as u64) as usize).copied().unwrap_or(last);
         let run = if self.chance(600) { last } else { any };
+        let moved_on = self.profile() == Profile::Undone && self.move_on(pair, run);
         self.lock().undoing = true;
         self.note("undos");
         let before = self.snapshot();
+        let typed_since = self.lock().typed_since.clone();
         let Some(report) = self.undo_approved(pair, run) else { return };
         if !self.settle("undo") {
             return;
         }
         self.judge("undo", false);
-        self.judge_undo(pair, run, run == last, &before);
+        self.judge_typed_since(&typed_since);
+        if !moved_on {
+            self.judge_undo(pair, run, run == last, &before);
+        }
         if self.failed() {
             return;
         }
         let taken_back = self.ledger.all_entries(&Self::pair_id(pair)).iter().any(|e| e.run == report.run);
         if taken_back && self.undo_approved(pair, report.run).is_some() && self.settle("undo of the undo") {
             self.judge("undo of the undo", false);
+        }
+    }
+
+    /// Before the undo, people type over what the run wrote, and rules begin to withhold a field.
+    fn move_on(self: &Arc<Self>, pair: usize, run: RunId) -> bool {
+        if self.chance(400) {
+            let mut inner = self.lock();
+            let rules = &mut inner.pairs[pair].rules;
+            match run.0 % 3 {
+                0 => rules.redact_private = true,
+                1 => rules.fields.insert(1, (FieldPattern::new("label"), Direction::Neither)),
+                _ => rules.fields.insert(1, (FieldPattern::new("title"), Direction::Neither)),
+            }
+            inner.withheld = true;
+            return true;
+        }
+        let entries = self.ledger.all_entries(&Self::pair_id(pair));
+        let written = entries.iter().filter(|e| e.run == run && matches!(e.op, Op::Update));
+        let Some(entry) = written.last() else { return false };
+        let Some(item) = entry.from.as_ref().map(|from| from.id.clone()) else { return false };
+        let field = entry.taken.first().map(|field| field.as_str().to_owned()).unwrap_or_default();
+        let Some(field) = FIELDS.iter().find(|name| **name == field).copied() else { return false };
+        let replica = if entry.side == Side::Local { 0 } else { pair + 1 };
+        let value = format!("t{}", self.new_token());
+        self.edit(replica, &item, field, &value, &[]);
+        let stands =
+            self.replica(replica).get(&item).is_some_and(|s| token(&get(&s.record, field)) == token(&value));
+        if stands {
+            self.lock().typed_since.push((replica, item, field, token(&value)));
+        }
+        stands
+    }
+
+    /// An undo leaves alone what somebody typed since (I10, I2).
+    fn judge_typed_since(&self, typed: &[(usize, ItemId, &'static str, Token)]) {
+        for (replica, item, field, typed) in typed {
+            let now = self.replica(*replica).get(item).map(|s| token(&get(&s.record, field)));
+            if now != Some(*typed) {
+                self.bad(format!("undo: t{typed}, typed into {field} since, is gone (I10)"));
+            }
         }
     }
 

@@ -75,6 +75,10 @@ pub struct Inner {
     /// How often people did something.
     pub acts: u64,
     pub undoing: bool,
+    /// Values typed between a run and its undo: where, and which.
+    pub typed_since: Vec<(usize, ItemId, &'static str, u32)>,
+    /// Rules began to withhold something between a run and its undo.
+    pub withheld: bool,
     pub backup: Option<Backup>,
     failure: Option<String>,
     notes: BTreeMap<&'static str, u64>,
@@ -140,6 +144,8 @@ impl World {
             writing: false,
             acts: 0,
             undoing: false,
+            typed_since: Vec::new(),
+            withheld: false,
             backup: None,
             failure: None,
             notes: BTreeMap::new(),

@@ -1,0 +1,233 @@
+//! Corners that histories seldom reach, one by one: privacy, undo, edges, a link that is whole again.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs)]
+
+use chrono::DateTime;
+use passerelle_ports::{
+    Copy, Entry, EntryId, Field, Fields, ItemId, Link, LinkId, LinkState, Op, Opaque, Outcome, RunId, Side,
+    Sides, Stored, Version,
+};
+use passerelle_sync_rules::{
+    Action, Condition, FieldPattern, Rules, Scope, Step, Test, acknowledge, decide, put_copy, put_gone,
+    take_back,
+};
+use passerelle_testkit::Note;
+use uuid::Uuid;
+
+fn titled(title: &str) -> Note {
+    Note { title: title.into(), ..Note::default() }
+}
+
+fn stored(side: Side, version: &str, record: Note) -> Stored<Note> {
+    Stored {
+        id: ItemId::new(side.as_str()),
+        version: Version::new(version),
+        updated: DateTime::UNIX_EPOCH,
+        record,
+        opaque: Opaque::default(),
+        key: None,
+        made: None,
+        stamp: None,
+        lineage: None,
+        withdrawn: false,
+    }
+}
+
+fn copy(side: Side, record: Note) -> Copy<Note> {
+    Copy { stored: stored(side, "1", record), gone: false, look: false }
+}
+
+fn link(bases: (Note, Note), local: Note, remote: Note) -> Link<Note> {
+    let mut link = Link::new(LinkId(Uuid::from_u128(1)));
+    link.bases = Sides { local: bases.0, remote: bases.1 };
+    link.copies = Sides { local: Some(copy(Side::Local, local)), remote: Some(copy(Side::Remote, remote)) };
+    link
+}
+
+fn entry(side: Side, from: Stored<Note>, to: Note, taken: &[&str]) -> Entry<Note> {
+    Entry {
+        id: EntryId(Uuid::from_u128(2)),
+        run: RunId(1),
+        link: LinkId(Uuid::from_u128(1)),
+        side,
+        op: Op::Update,
+        from: Some(from),
+        to: Some(to.clone()),
+        taken: taken.iter().map(|name| Field::new(*name)).collect(),
+        source: to,
+        bases: Sides { local: Note::default(), remote: Note::default() },
+        other: None,
+        release: false,
+        undoes: None,
+        opened: DateTime::UNIX_EPOCH,
+        outcome: Outcome::Open,
+    }
+}
+
+fn private() -> Rules {
+    Rules { redact_private: true, ..Rules::default() }
+}
+
+#[test]
+fn what_is_private_now_is_hidden_whatever_the_bases_say() {
+    // The bases say that the other side has shown the hidden title; in truth the raw one stands there.
+    let local = Note { title: "secret".into(), private: true, ..Note::default() };
+    let shown = Note { title: "Busy".into(), private: true, ..Note::default() };
+    let raw = Note { title: "secret".into(), private: true, ..Note::default() };
+    let link = link((shown, raw.clone()), local, raw);
+    match decide(&link, &private()).unwrap() {
+        Step::Write(intent) => {
+            assert_eq!((intent.side, intent.to.unwrap().title.as_str()), (Side::Remote, "Busy"));
+        }
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn a_held_link_still_hides_what_has_become_private() {
+    let base = Note { title: "t".into(), label: "l".into(), ..Note::default() };
+    let local = Note { title: "t".into(), label: "here".into(), private: true, ..Note::default() };
+    let remote = Note { title: "t".into(), label: "there".into(), ..Note::default() };
+    let rules = Rules {
+        hold_whole_link: true,
+        fields: vec![(FieldPattern::new("private"), passerelle_sync_rules::Direction::Neither)],
+        ..private()
+    };
+    match decide(&link((base.clone(), base), local, remote), &rules).unwrap() {
+        Step::Write(intent) => {
+            let to = intent.to.unwrap();
+            assert_eq!((intent.side, to.title.as_str(), to.label.as_str()), (Side::Remote, "Busy", "there"));
+        }
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn turning_the_private_flag_alone_is_a_change_both_ways() {
+    let open = titled("secret");
+    let hidden = Note { title: "secret".into(), private: true, ..Note::default() };
+    let rules = Rules {
+        fields: vec![(FieldPattern::new("private"), passerelle_sync_rules::Direction::Neither)],
+        ..private()
+    };
+    for (base, local, expected) in [(open.clone(), hidden, "Busy"), (titled("Busy"), open.clone(), "secret")]
+    {
+        let remote = base.clone();
+        match decide(&link((base.clone(), base), local, remote), &rules).unwrap() {
+            Step::Write(intent) => assert_eq!(intent.to.unwrap().title, expected),
+            other => panic!("{other:?}"),
+        }
+    }
+}
+
+#[test]
+fn a_flag_that_a_write_turns_is_no_side_effect_on_the_fields_it_hides() {
+    let before = titled("secret");
+    let after = Note { title: "secret".into(), private: true, ..Note::default() };
+    let mut link = link((before.clone(), before.clone()), before.clone(), after.clone());
+    let entry = entry(Side::Local, stored(Side::Local, "1", before), after.clone(), &["private"]);
+    acknowledge(&mut link, &entry, &stored(Side::Local, "2", after), &private()).unwrap();
+    // The view says Busy now; the base does not, so the title is hidden at the other side next.
+    assert_eq!(link.bases.local.title, "secret");
+}
+
+#[test]
+fn an_answer_absorbs_what_the_provider_did_but_no_waiting_edit() {
+    let base = Note { title: "t".into(), label: "l".into(), ..Note::default() };
+    let edited = Note { title: "t".into(), label: " theirs ".into(), ..Note::default() };
+    let rules = Rules::default();
+    let to = Note { title: "new".into(), ..edited.clone() };
+    // The provider trims the label and fills in a place while it stores the title.
+    let answer = Note { label: "theirs".into(), place: "default".into(), ..to.clone() };
+    let mut link = link((base.clone(), base.clone()), Note { label: "ours".into(), ..base }, edited.clone());
+    let entry = entry(Side::Remote, stored(Side::Remote, "1", edited), to, &["title"]);
+    acknowledge(&mut link, &entry, &stored(Side::Remote, "2", answer), &rules).unwrap();
+    assert_eq!(link.bases.remote.place, "default", "the provider's own doing is no edit");
+    assert_eq!(link.bases.remote.label, "l", "an edit that waits is still an edit");
+}
+
+#[test]
+fn a_link_that_is_whole_again_is_not_ambiguous() {
+    for side in Side::BOTH {
+        let mut link = link((titled("a"), titled("a")), titled("a"), titled("a"));
+        put_gone(&mut link, side);
+        link.state = LinkState::Ambiguous;
+        put_copy(&mut link, side, stored(side, "2", titled("a")));
+        assert_eq!(link.state, LinkState::Active, "{side:?}");
+    }
+}
+
+#[test]
+fn what_is_gone_is_remembered_and_what_comes_back_after_both_were_gone_is_new() {
+    let mut link = link((titled("a"), titled("a")), titled("a"), titled("a"));
+    put_gone(&mut link, Side::Remote);
+    assert!(matches!(decide(&link, &Rules::default()).unwrap(),
+        Step::Write(intent) if (intent.side, intent.action) == (Side::Local, Action::Delete)));
+    put_gone(&mut link, Side::Local);
+    assert_eq!(link.item(Side::Local).unwrap().as_str(), Side::Local.as_str(), "the last copy stays");
+    // Out of the provider's bin: a person wants it back.
+    put_copy(&mut link, Side::Remote, stored(Side::Remote, "3", titled("a")));
+    assert!(matches!(decide(&link, &Rules::default()).unwrap(),
+        Step::Write(intent) if (intent.side, intent.action) == (Side::Local, Action::Create)));
+}
+
+fn landed(from: &Note, to: &Note, stored_as: &Note) -> Entry<Note> {
+    let mut entry = entry(Side::Remote, stored(Side::Remote, "1", from.clone()), to.clone(), &["title"]);
+    entry.bases = Sides { local: from.clone(), remote: from.clone() };
+    entry.outcome = Outcome::Landed(Some(stored(Side::Remote, "2", stored_as.clone())));
+    entry
+}
+
+fn undone(entry: &Entry<Note>, link: &Link<Note>) -> Option<passerelle_sync_rules::Intent<Note>> {
+    let fresh = LinkId(Uuid::from_u128(9));
+    take_back(entry, Some(link), false, fresh, &Rules::default()).unwrap().map(|back| back.intent)
+}
+
+#[test]
+fn undo_takes_back_what_was_sent_and_no_other_difference() {
+    let from = Note { title: "old".into(), label: "l".into(), ..Note::default() };
+    let to = Note { title: "new".into(), ..from.clone() };
+    // A person changed the label in the minutes of a lost answer: it is in what was found.
+    let found = Note { label: "theirs".into(), ..to.clone() };
+    let link = link((to.clone(), found.clone()), to.clone(), found.clone());
+    let back = undone(&landed(&from, &to, &found), &link).unwrap();
+    let to = back.to.unwrap();
+    assert_eq!((to.title.as_str(), to.label.as_str()), ("old", "theirs"));
+}
+
+#[test]
+fn undo_leaves_alone_what_somebody_changed_since() {
+    let (from, to) = (titled("old"), titled("new"));
+    let since = titled("newer");
+    let link = link((to.clone(), to.clone()), to.clone(), since);
+    assert_eq!(undone(&landed(&from, &to, &to), &link), None);
+}
+
+#[test]
+fn undo_of_the_second_side_of_a_field_is_an_agreement() {
+    let (from, to) = (titled("old"), titled("new"));
+    // The local side is back at the old value already.
+    let link = link((to.clone(), to.clone()), from.clone(), to.clone());
+    let back = undone(&landed(&from, &to, &to), &link).unwrap();
+    assert_eq!(back.taken, [Field::new("title")], "the two agree again: it does not travel as an edit");
+    // Where the other side still has the new value, it does.
+    let link = self::link((to.clone(), to.clone()), to.clone(), to.clone());
+    assert!(undone(&landed(&from, &to, &to), &link).unwrap().taken.is_empty());
+}
+
+#[test]
+fn a_window_includes_its_first_day_and_not_the_day_after_its_last() {
+    let fields = |date: &str| -> Fields { [(Field::new("start"), serde_json::json!(date))].into() };
+    for (test, date, expected) in [
+        (Test::NotBefore("2026-01-01".into()), "2025-12-31", false),
+        (Test::NotBefore("2026-01-01".into()), "2026-01-01", true),
+        (Test::Before("2026-02-01".into()), "2026-01-31", true),
+        (Test::Before("2026-02-01".into()), "2026-02-01", false),
+    ] {
+        let condition = Condition { fields: FieldPattern::new("start"), test };
+        assert_eq!(
+            Scope { all: vec![condition.clone()] }.holds(&fields(date)),
+            expected,
+            "{condition:?} {date}"
+        );
+    }
+}

@@ -1,0 +1,304 @@
+//! Several pairs on one table, records without anything to match them by, and what comes back: the rules
+//! that only a hub, a restored ledger or a provider's bin bring into play.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs)]
+
+use std::{
+    sync::{Arc, Mutex},
+    time::Duration,
+};
+
+use async_trait::async_trait;
+use passerelle_engine::{Engine, PairSettings, RunReport, Silent};
+use passerelle_ports::{
+    Capabilities, Clock, EntryId, ErrorKind, From, Ids, InstallationId, ItemId, Ledger, Page, PairId,
+    PortResult, Replica, Side, Sides, Stored, Write, Written,
+};
+use passerelle_sync_rules::Rules;
+use passerelle_testkit::{
+    Fate, Faulty, FaultyLedger, MemLedger, MemOptions, MemReplica, Note, Script, TestClock, TestIds, finish,
+};
+
+type Mem = Arc<MemReplica<Note>>;
+
+struct Hub {
+    clock: Arc<TestClock>,
+    ids: Arc<TestIds>,
+    local: Mem,
+    remotes: [Mem; 2],
+    ledger: Arc<MemLedger<Note>>,
+}
+
+impl Hub {
+    fn new() -> Arc<Hub> {
+        let clock = Arc::new(TestClock::new());
+        let remote = |client_ids| {
+            let options = MemOptions { client_ids, read_lag: Duration::ZERO, ..MemOptions::remote() };
+            Arc::new(MemReplica::new(options, clock.clone() as Arc<dyn Clock>))
+        };
+        Arc::new(Hub {
+            ids: Arc::new(TestIds::new(5)),
+            local: Arc::new(MemReplica::new(MemOptions::local(), clock.clone() as Arc<dyn Clock>)),
+            remotes: [remote(true), remote(false)],
+            ledger: Arc::new(MemLedger::default()),
+            clock,
+        })
+    }
+
+    fn run_over(
+        &self,
+        pair: usize,
+        local: Arc<dyn Replica<Note>>,
+        remote: Arc<dyn Replica<Note>>,
+        ledger: Arc<dyn Ledger<Note>>,
+    ) -> Option<RunReport> {
+        self.clock.advance(Duration::from_secs(300));
+        let name = PairId::new(format!("p{pair}"));
+        let holder = uuid::Uuid::from_u128(pair as u128 + 1);
+        let settings = PairSettings::new(name, InstallationId::new("here"), Rules::default(), holder);
+        let (clock, ids) = (self.clock.clone() as Arc<dyn Clock>, self.ids.clone() as Arc<dyn Ids>);
+        let engine = Engine::new(settings, Sides { local, remote }, ledger, clock, ids);
+        finish(engine.run(None, &Silent)).map(Result::unwrap)
+    }
+
+    fn run(&self, pair: usize) -> RunReport {
+        self.run_over(pair, self.local.clone(), self.remotes[pair].clone(), self.ledger.clone()).unwrap()
+    }
+
+    fn settle(&self) {
+        for _ in 0..4 {
+            self.run(0);
+            self.run(1);
+        }
+        let made = self.made();
+        self.run(0);
+        self.run(1);
+        assert_eq!(self.made(), made, "not quiet");
+    }
+
+    fn made(&self) -> usize {
+        self.local.changes_made() + self.remotes.iter().map(|remote| remote.changes_made()).sum::<usize>()
+    }
+
+    fn one(replica: &Mem) -> Stored<Note> {
+        let alive = replica.alive();
+        assert_eq!(alive.len(), 1, "{alive:?}");
+        alive[0].clone()
+    }
+
+    /// One record, on the table and at both remotes; nothing in it could be matched.
+    fn linked() -> (Arc<Hub>, ItemId) {
+        let hub = Hub::new();
+        let row = hub.local.person_creates(Note { title: "old".into(), ..Note::default() });
+        hub.settle();
+        (hub, row)
+    }
+}
+
+/// Something happens just before the first write.
+struct BeforeWrite {
+    inner: Arc<dyn Replica<Note>>,
+    happens: Mutex<Option<Box<dyn FnOnce() + Send>>>,
+}
+
+#[async_trait]
+impl Replica<Note> for BeforeWrite {
+    fn capabilities(&self) -> Capabilities {
+        self.inner.capabilities()
+    }
+    async fn changes(&self, from: From) -> PortResult<Page<Note>> {
+        self.inner.changes(from).await
+    }
+    async fn fetch(&self, ids: &[ItemId]) -> PortResult<Vec<Option<Stored<Note>>>> {
+        self.inner.fetch(ids).await
+    }
+    async fn write(&self, batch: &[Write<Note>]) -> PortResult<Vec<PortResult<Written<Note>>>> {
+        if let Some(happens) = self.happens.lock().unwrap().take() {
+            happens();
+        }
+        self.inner.write(batch).await
+    }
+    async fn outcome(&self, entries: &[EntryId]) -> PortResult<Vec<Option<Written<Note>>>> {
+        self.inner.outcome(entries).await
+    }
+}
+
+/// A listing says that everything was removed.
+struct SaysRemoved(Mem);
+
+#[async_trait]
+impl Replica<Note> for SaysRemoved {
+    fn capabilities(&self) -> Capabilities {
+        self.0.capabilities()
+    }
+    async fn changes(&self, from: From) -> PortResult<Page<Note>> {
+        let mut page = self.0.changes(from).await?;
+        page.items.clear();
+        page.removed = self.0.alive().into_iter().map(|stored| stored.id).collect();
+        Ok(page)
+    }
+    async fn fetch(&self, ids: &[ItemId]) -> PortResult<Vec<Option<Stored<Note>>>> {
+        self.0.fetch(ids).await
+    }
+    async fn write(&self, batch: &[Write<Note>]) -> PortResult<Vec<PortResult<Written<Note>>>> {
+        self.0.write(batch).await
+    }
+}
+
+#[test]
+fn a_row_brought_back_by_one_pair_is_the_same_record_to_the_other() {
+    let (hub, row) = Hub::linked();
+    let (first, second) = (Hub::one(&hub.remotes[0]).id, Hub::one(&hub.remotes[1]).id);
+    hub.local.person_deletes(&row);
+    hub.remotes[0].person_edits(&first, |note| note.title = "edited".into());
+    hub.settle();
+    assert_eq!(Hub::one(&hub.local).record.title, "edited");
+    let there = Hub::one(&hub.remotes[1]);
+    assert_eq!((there.id, there.record.title.as_str()), (second, "edited"), "the item itself is edited");
+}
+
+#[test]
+fn a_record_is_brought_back_as_the_other_pair_saw_it_last() {
+    let (hub, row) = Hub::linked();
+    let (first, second) = (Hub::one(&hub.remotes[0]).id, Hub::one(&hub.remotes[1]).id);
+    hub.remotes[0].person_edits(&first, |note| note.title = "seen by the first".into());
+    hub.run(0);
+    hub.local.person_deletes(&row);
+    hub.remotes[1].person_edits(&second, |note| note.body = "typed at the second".into());
+    hub.run(1);
+    let back = Hub::one(&hub.local).record;
+    assert_eq!((back.title.as_str(), back.body.as_str()), ("seen by the first", "typed at the second"));
+}
+
+#[test]
+fn what_another_pair_wrote_and_does_not_know_yet_comes_back_too() {
+    let (hub, row) = Hub::linked();
+    let (first, second) = (Hub::one(&hub.remotes[0]).id, Hub::one(&hub.remotes[1]).id);
+    hub.remotes[0].person_edits(&first, |note| note.title = "written by the first".into());
+    // The first pair's write lands, and its process ends before it hears of it.
+    let local: Arc<dyn Replica<Note>> = hub.local.clone();
+    let ends = Arc::new(Script::at(1, Fate::CrashAfter));
+    let dying = Arc::new(Faulty::new(local, ends));
+    assert!(hub.run_over(0, dying, hub.remotes[0].clone(), hub.ledger.clone()).is_none());
+    assert_eq!(Hub::one(&hub.local).record.title, "written by the first");
+    hub.local.person_deletes(&row);
+    hub.remotes[1].person_edits(&second, |note| note.body = "typed at the second".into());
+    hub.run(1);
+    let back = Hub::one(&hub.local).record;
+    assert_eq!((back.title.as_str(), back.body.as_str()), ("written by the first", "typed at the second"));
+}
+
+#[test]
+fn a_row_brought_back_by_two_pairs_at_once_is_one_row() {
+    let (hub, row) = Hub::linked();
+    hub.local.person_deletes(&row);
+    for remote in &hub.remotes {
+        remote.person_edits(&Hub::one(remote).id, |note| note.title = "edited".into());
+    }
+    let other = hub.clone();
+    let overlapping = BeforeWrite {
+        inner: hub.local.clone(),
+        happens: Mutex::new(Some(Box::new(move || {
+            other.run(0);
+        }))),
+    };
+    hub.run_over(1, Arc::new(overlapping), hub.remotes[1].clone(), hub.ledger.clone()).unwrap();
+    hub.settle();
+    for replica in [&hub.local, &hub.remotes[0], &hub.remotes[1]] {
+        assert_eq!(Hub::one(replica).record.title, "edited");
+    }
+}
+
+#[test]
+fn a_record_deleted_and_entered_again_keeps_its_other_side() {
+    let hub = Hub::new();
+    let row = hub.local.person_creates(Note::new("the same", "old"));
+    hub.settle();
+    let (first, second) = (Hub::one(&hub.remotes[0]).id, Hub::one(&hub.remotes[1]).id);
+    hub.local.person_deletes(&row);
+    hub.local.person_creates(Note::new("the same", "new"));
+    hub.settle();
+    assert_eq!(Hub::one(&hub.remotes[0]).id, first);
+    assert_eq!(Hub::one(&hub.remotes[1]).id, second);
+}
+
+#[test]
+fn a_create_that_a_restored_ledger_has_forgotten_is_met_again() {
+    for pair in 0..2 {
+        let hub = Hub::new();
+        hub.local.person_creates(Note { title: "a".into(), ..Note::default() });
+        // Seen, and not yet written: the process ends before the journal is opened.
+        let ends = Arc::new(Script::at(3, Fate::CrashBefore));
+        let dying = Arc::new(FaultyLedger::new(hub.ledger.clone() as Arc<dyn Ledger<Note>>, ends));
+        assert!(hub.run_over(pair, hub.local.clone(), hub.remotes[pair].clone(), dying).is_none());
+        let backup = hub.ledger.backup();
+        hub.run(pair);
+        hub.run(pair);
+        let item = Hub::one(&hub.remotes[pair]).id;
+        hub.ledger.restore(&backup);
+        for _ in 0..4 {
+            hub.run(pair);
+        }
+        assert_eq!(Hub::one(&hub.remotes[pair]).id, item, "pair {pair}");
+        Hub::one(&hub.local);
+    }
+}
+
+#[test]
+fn a_removal_in_a_listing_is_looked_into() {
+    let (hub, _) = Hub::linked();
+    let made = hub.made();
+    let wrong = Arc::new(SaysRemoved(hub.remotes[0].clone()));
+    let report = hub.run_over(0, hub.local.clone(), wrong, hub.ledger.clone()).unwrap();
+    assert_eq!(report.written.local.deleted, 0);
+    assert_eq!(hub.made(), made, "nothing is written because a listing is wrong");
+}
+
+#[test]
+fn what_is_out_of_the_bin_comes_back_to_the_other_side() {
+    let (hub, _) = Hub::linked();
+    for crashes in [false, true] {
+        let item = Hub::one(&hub.remotes[1]).id;
+        hub.remotes[1].person_deletes(&item);
+        if crashes {
+            // The deletion has been carried over, and the process ends before the link is forgotten.
+            let local: Arc<dyn Replica<Note>> = hub.local.clone();
+            let ends = Arc::new(Script::at(3, Fate::FailBefore(ErrorKind::Unavailable)));
+            let failing = Arc::new(Faulty::new(local, ends));
+            hub.run_over(1, failing, hub.remotes[1].clone(), hub.ledger.clone());
+        } else {
+            hub.run(1);
+        }
+        assert_eq!(hub.remotes[1].person_restores(&item).map(|stored| stored.id), Some(item.clone()));
+        hub.settle();
+        assert_eq!(Hub::one(&hub.remotes[1]).id, item, "crashes {crashes}");
+        Hub::one(&hub.local);
+        Hub::one(&hub.remotes[0]);
+    }
+}
+
+#[test]
+fn a_key_that_another_link_has_used_up_does_not_keep_a_pair_busy() {
+    // Calendar-like: the id is the key. A copy is replaced, the first comes out of the bin, and both are
+    // deleted and edited again: two links follow one line of keys.
+    let hub = Hub::new();
+    let row = hub.local.person_creates(Note { title: "a".into(), ..Note::default() });
+    let run = || hub.run(0);
+    (0..3).for_each(|_| drop(run()));
+    let first = Hub::one(&hub.remotes[0]).id;
+    hub.remotes[0].person_deletes(&first);
+    hub.local.person_edits(&row, |note| note.title = "b".into());
+    (0..3).for_each(|_| drop(run()));
+    hub.remotes[0].person_restores(&first);
+    (0..3).for_each(|_| drop(run()));
+    assert_eq!((hub.local.alive().len(), hub.remotes[0].alive().len()), (2, 2));
+    let twin = hub.local.alive().into_iter().find(|stored| stored.id != row).unwrap().id;
+    hub.remotes[0].person_deletes(&first);
+    hub.local.person_edits(&twin, |note| note.title = "c".into());
+    (0..4).for_each(|_| drop(run()));
+    let made = hub.made();
+    run();
+    assert_eq!(hub.made(), made, "the pair comes to rest (I1, I22)");
+    assert_eq!(hub.local.alive().len(), hub.remotes[0].alive().len());
+    let links = hub.ledger.all_links(&PairId::new("p0"));
+    assert!(links.iter().all(|link| link.alive(Side::Local).is_some() && link.alive(Side::Remote).is_some()));
+}
