@@ -11,6 +11,7 @@ mod help;
 mod keys;
 mod lock;
 mod output;
+mod panic;
 mod start;
 mod unlock;
 
@@ -19,5 +20,5 @@ use std::process::ExitCode;
 fn main() -> ExitCode {
     // Fails only where a provider is installed already, which is as good.
     let _ = rustls::crypto::ring::default_provider().install_default();
-    ExitCode::from(start::run(std::env::args_os().collect(), &config::Environment::of_this_process()))
+    panic::guard(|| start::run(std::env::args_os().collect(), &config::Environment::of_this_process()))
 }
