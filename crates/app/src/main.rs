@@ -14,6 +14,7 @@ mod output;
 mod panic;
 mod start;
 mod unlock;
+mod unusable;
 
 use std::process::ExitCode;
 

@@ -11,6 +11,7 @@ use crate::{
     cli::Asking,
     compose::google::{Asked, Consented, Google},
     start::App,
+    unusable::unusable,
 };
 
 /// Whom is asked, and with what.
@@ -114,10 +115,5 @@ pub fn typed_lines() -> UnboundedReceiver<String> {
 
 /// Reads a file of Google's console.
 pub fn read(file: &Path) -> Outcome<String> {
-    fs::read_to_string(file).map_err(|error| {
-        Failure::new("USE-106")
-            .with("file", file.display().to_string())
-            .with("reason", error.to_string())
-            .because(error)
-    })
+    fs::read_to_string(file).map_err(|error| unusable(file, error))
 }

@@ -17,6 +17,7 @@ use crate::{
     config::Settings,
     lock::Lock,
     start::App,
+    unusable::unusable,
 };
 
 /// Below so many bytes there is no room for a run; below ten times as many, not for long.
@@ -221,13 +222,6 @@ fn fix(app: &App, settings: &Settings) -> Outcome<()> {
 #[cfg(not(unix))]
 fn fix(_: &App, _: &Settings) -> Outcome<()> {
     Ok(())
-}
-
-fn unusable(path: &Path, error: io::Error) -> Failure {
-    Failure::new("USE-106")
-        .with("file", path.display().to_string())
-        .with("reason", error.to_string())
-        .because(error)
 }
 
 fn fixed(app: &App, what: &str, path: &Path) {

@@ -14,6 +14,7 @@ use crate::{
     config::{Origin, Settings},
     lock::Lock,
     start::App,
+    unusable::unusable,
 };
 
 pub async fn run(app: &App, args: &Init) -> Exit {
@@ -159,12 +160,7 @@ pub fn write_file(settings: &Settings) -> Result<bool, Failure> {
     if settings.file.exists() {
         return Ok(false);
     }
-    let unusable = |error: std::io::Error| {
-        Failure::new("USE-106")
-            .with("file", settings.file.display().to_string())
-            .with("reason", error.to_string())
-            .because(error)
-    };
+    let unusable = |error: std::io::Error| unusable(&settings.file, error);
     if let Some(folder) = settings.file.parent() {
         fs::create_dir_all(folder).map_err(unusable)?;
     }
