@@ -56,8 +56,8 @@ mod tests {
             *hear.lock().unwrap() = told(Lang::En, info.location());
         }));
         let ended = guard(|| {
-            let held: Result<u8, &str> = Err("canary-of-a-panic");
-            held.unwrap()
+            let held: Vec<&str> = vec!["canary-of-a-panic"];
+            panic!("{held:?}")
         });
         let _ = panic::take_hook();
         let said = said.lock().unwrap().clone();

@@ -153,7 +153,7 @@ fn ask(lang: Lang, new: bool) -> Outcome<Secret> {
 
 /// The first line of a file that nobody else may read.
 fn of_file(file: &Path) -> Outcome<Secret> {
-    let unusable = |error: std::io::Error| unusable(&file, error);
+    let unusable = |error: std::io::Error| unusable(file, error);
     let mut line = String::new();
     if file.as_os_str() == "-" {
         std::io::stdin().lock().take(LONGEST).read_line(&mut line).map_err(unusable)?;

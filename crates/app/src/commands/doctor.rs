@@ -286,14 +286,19 @@ fn fact<'a>(finding: &'a Finding, name: &str) -> Option<&'a str> {
 
 /// The line of something that is as it should be.
 fn good(app: &App, finding: &Finding) -> String {
-    let word = |name: &'static str| (name, fact(finding, name).unwrap_or("-").into());
+    let none = app.out.t("doctor-none", &[]);
+    let word =
+        |name: &'static str| (name, fact(finding, name).filter(|text| *text != "-").unwrap_or(&none).into());
     let count = |name: &'static str| {
         let number: i64 = fact(finding, name).and_then(|text| text.parse().ok()).unwrap_or_default();
         (name, number.into())
     };
     match finding.area {
         "configuration" => app.out.t("doctor-configuration", &[word("file")]),
-        "vault" => app.out.t("doctor-vault", &[word("source"), count("count")]),
+        "vault" => {
+            let source = app.out.source(fact(finding, "source").unwrap_or_default());
+            app.out.t("doctor-vault", &[("source", source.into()), count("count")])
+        }
         "database" => app.out.t("doctor-database", &[word("file"), word("schema")]),
         "disk" => {
             let free: u64 = fact(finding, "bytes").and_then(|text| text.parse().ok()).unwrap_or_default();
