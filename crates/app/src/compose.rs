@@ -16,7 +16,7 @@ use passerelle_sync_rules::{Limits, Policy, Rules};
 use url::Url;
 use uuid::Uuid;
 
-use crate::{config::Settings, start::App, unlock::KeyChoice};
+use crate::{config::Settings, start::App, unlock::KeyChoice, unusable::unusable};
 
 /// Everything a command works with.
 pub struct Composed {
@@ -255,13 +255,6 @@ fn holder(state: &Path) -> Outcome<Uuid> {
     let holder = Uuid::now_v7();
     fs::write(&file, holder.to_string()).map_err(|error| unusable(&file, error))?;
     Ok(holder)
-}
-
-fn unusable(path: &Path, error: std::io::Error) -> Failure {
-    Failure::new("USE-106")
-        .with("file", path.display().to_string())
-        .with("reason", error.to_string())
-        .because(error)
 }
 
 /// The rules of a kind, as the settings say.

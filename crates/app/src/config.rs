@@ -12,7 +12,10 @@ use etcetera::{AppStrategy, AppStrategyArgs, app_strategy::Xdg};
 use passerelle_service::{Failure, RuleSpec, Sourced};
 use passerelle_texts::Lang;
 
-use crate::keys::{self, KEYS, Kind};
+use crate::{
+    keys::{self, KEYS, Kind},
+    unusable::unusable,
+};
 
 /// The variables of the environment, read once.
 #[derive(Clone, Debug, Default)]
@@ -89,9 +92,7 @@ impl Settings {
             Ok(text) => settings.read(&file, &text)?,
             Err(error) if error.kind() == io::ErrorKind::NotFound && !explicit => {}
             Err(error) => {
-                return Err(Failure::new("USE-106")
-                    .with("file", file.display().to_string())
-                    .with("reason", error.to_string()));
+                return Err(unusable(&file, error));
             }
         }
         settings.variables(environment)?;

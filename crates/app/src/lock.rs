@@ -9,6 +9,8 @@ use std::{
 
 use passerelle_service::Failure;
 
+use crate::unusable::unusable;
+
 /// The lock of a state directory; it falls with the process, however it ends.
 #[derive(Debug)]
 pub struct Lock {
@@ -48,12 +50,7 @@ impl Lock {
     /// `SYS-102` with the process that holds it, `USE-106` when the directory cannot be written.
     pub fn take(directory: &Path) -> Result<Self, Failure> {
         let path = Lock::file(directory);
-        let unusable = |error: std::io::Error| {
-            Failure::new("USE-106")
-                .with("file", path.display().to_string())
-                .with("reason", error.to_string())
-                .because(error)
-        };
+        let unusable = |error: std::io::Error| unusable(&path, error);
         fs::create_dir_all(directory).map_err(unusable)?;
         let mut file = File::options()
             .read(true)

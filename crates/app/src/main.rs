@@ -11,13 +11,15 @@ mod help;
 mod keys;
 mod lock;
 mod output;
+mod panic;
 mod start;
 mod unlock;
+mod unusable;
 
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
     // Fails only where a provider is installed already, which is as good.
     let _ = rustls::crypto::ring::default_provider().install_default();
-    ExitCode::from(start::run(std::env::args_os().collect(), &config::Environment::of_this_process()))
+    panic::guard(|| start::run(std::env::args_os().collect(), &config::Environment::of_this_process()))
 }

@@ -62,6 +62,18 @@ impl Out {
         t(self.lang, id, args)
     }
 
+    /// Returns the name of a source of the vault's key, for people.
+    pub fn source(&self, kind: &str) -> String {
+        let id = match kind {
+            "passphrase" => "source-passphrase",
+            "keyring" => "source-keyring",
+            "command" => "source-command",
+            "systemd-credential" => "source-systemd",
+            _ => "source-file",
+        };
+        self.t(id, &[])
+    }
+
     /// Returns a time as the person's wall and language show it.
     pub fn time(&self, at: DateTime<Utc>) -> String {
         passerelle_texts::date_time(self.lang, on_the_wall(at))
@@ -150,11 +162,8 @@ pub fn print_line(kind: &str, at: DateTime<Utc>, value: &impl Serialize) {
 
 /// Returns the article of a failure in a language.
 pub fn article(failure: &Failure, lang: Lang) -> Article {
-    let words: Vec<(&str, String)> = failure
-        .words()
-        .iter()
-        .map(|(name, word)| (name.as_str(), if name == "scope" { scope(lang, word) } else { word.clone() }))
-        .collect();
+    let words: Vec<(&str, String)> =
+        failure.words().iter().map(|(name, word)| (name.as_str(), worded(lang, name, word))).collect();
     explain(failure.code(), lang, &words)
         .or_else(|| explain("BUG-101", lang, &[("operation", failure.code())]))
         .unwrap_or_else(|| Article {
@@ -166,6 +175,40 @@ pub fn article(failure: &Failure, lang: Lang) -> Article {
             todo: Vec::new(),
             url: None,
         })
+}
+
+/// Reasons that come from below in English, by how they begin, and what a person is told instead.
+const REASONS: &[(&str, &str)] = &[
+    ("io-not-found", "io-not-found"),
+    ("no such file", "io-not-found"),
+    ("io-denied", "io-denied"),
+    ("permission denied", "io-denied"),
+    ("io-directory", "io-directory"),
+    ("io-no-directory", "io-no-directory"),
+    ("io-read-only", "io-read-only"),
+    ("io-no-text", "io-no-text"),
+    ("io-full", "io-full"),
+    ("no such entry", "why-no-entry"),
+    ("it is empty", "why-empty"),
+    ("bad name", "why-bad-name"),
+    ("it gives no key", "why-no-key"),
+    ("the command ended", "why-command"),
+    ("no session is open", "why-no-session"),
+    ("several entries", "why-several"),
+    ("it does not answer", "why-no-answer"),
+    ("this passerelle was built", "why-not-built"),
+    ("this is not the key of a service account", "why-no-service-account"),
+    ("the private key in this file", "why-bad-key"),
+    ("this file is not JSON", "why-not-json"),
+];
+
+/// A word of a failure, in the person's language where it is one that we know.
+fn worded(lang: Lang, name: &str, word: &str) -> String {
+    if name == "scope" {
+        return scope(lang, word);
+    }
+    let known = REASONS.iter().find(|(begins, _)| name == "reason" && word.starts_with(begins));
+    known.map_or_else(|| word.to_owned(), |(_, id)| t(lang, id, &[]))
 }
 
 /// What a scope opens, in a person's words.
@@ -208,6 +251,15 @@ mod tests {
             value,
             json!({ "v": 1, "type": "summary", "ts": "2027-01-15T08:00:00.000Z", "exit_code": 0 })
         );
+    }
+
+    #[test]
+    fn reasons_from_below_are_told_in_the_persons_language() {
+        for (begins, id) in REASONS {
+            let (english, french) = (worded(Lang::En, "reason", begins), worded(Lang::Fr, "reason", begins));
+            assert!(passerelle_texts::has(Lang::Fr, id) && english != french, "{id}: {english} {french}");
+        }
+        assert_eq!(worded(Lang::Fr, "reason", "E7"), "E7");
     }
 
     #[test]

@@ -96,6 +96,7 @@ impl App {
 /// Carries out one command line and returns the exit code.
 pub fn run(args: Vec<OsString>, environment: &Environment) -> u8 {
     let lang = environment.language(asked_language(&args));
+    crate::panic::tell_in(lang);
     let parsed =
         help::command(lang).try_get_matches_from(&args).and_then(|matches| Cli::from_arg_matches(&matches));
     let cli = match parsed {

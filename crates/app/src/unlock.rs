@@ -14,7 +14,7 @@ use passerelle_credentials::{KeySource, Secret};
 use passerelle_service::{Failure, Outcome};
 use passerelle_texts::{Lang, t};
 
-use crate::{config::Settings, start::App};
+use crate::{config::Settings, start::App, unusable::unusable};
 
 /// How short a new passphrase may be.
 const SHORTEST: usize = 12;
@@ -153,12 +153,7 @@ fn ask(lang: Lang, new: bool) -> Outcome<Secret> {
 
 /// The first line of a file that nobody else may read.
 fn of_file(file: &Path) -> Outcome<Secret> {
-    let unusable = |error: std::io::Error| {
-        Failure::new("USE-106")
-            .with("file", file.display().to_string())
-            .with("reason", error.to_string())
-            .because(error)
-    };
+    let unusable = |error: std::io::Error| unusable(file, error);
     let mut line = String::new();
     if file.as_os_str() == "-" {
         std::io::stdin().lock().take(LONGEST).read_line(&mut line).map_err(unusable)?;

@@ -13,10 +13,10 @@ use passerelle_ports::{
     Clock, ErrorKind, InstallationId, ItemId, Kind, Ledger, LinkId, PortError, PortResult, Replica, Side,
 };
 use passerelle_service::{
-    Account, AccountState, AppUser, Choice, Collection, Company, Examined, Forgotten, Found, Identity,
-    Incoming, Item, Loadable, Loaded, Office, Pair, PairReport, Progress, Provider, Purge, RuleBook, Search,
-    Silent, SyncRequest, Undo, Watch, add_user, choose_pairs, disconnect, import, record_account, runs,
-    status, sync, undo,
+    Account, AccountState, AppUser, Choice, Collection, Company, Examined, Forecast, Forgotten, Found,
+    Identity, Incoming, Item, Level, Loadable, Loaded, Office, Pair, PairReport, Progress, Provider, Purge,
+    RuleBook, Search, Silent, SyncRequest, Term, Undo, Watch, add_user, choose_pairs, disconnect, examine,
+    forecast, import, note_consent, record_account, release_account, runs, status, sync, undo,
 };
 use passerelle_testkit::{MemLedger, MemOptions, MemReplica, TestClock, TestIds, finish};
 use uuid::Uuid;
@@ -40,6 +40,8 @@ struct FakeCompany {
 struct FakeProvider {
     there: Books,
     broken: Mutex<Option<(Kind, ErrorKind)>>,
+    /// The article of what is broken, where it has one.
+    code: Mutex<Option<&'static str>>,
     requests: Mutex<u64>,
 }
 
@@ -177,7 +179,11 @@ impl FakeProvider {
     fn ask(&self, kind: Kind) -> PortResult<()> {
         *self.requests.lock().unwrap() += 1;
         match *self.broken.lock().unwrap() {
-            Some((broken, error)) if broken == kind => Err(PortError::new(error, "open")),
+            Some((broken, error)) if broken == kind => {
+                let mut error = PortError::new(error, "open");
+                error.code = *self.code.lock().unwrap();
+                Err(error)
+            }
             _ => Ok(()),
         }
     }
@@ -253,6 +259,7 @@ fn world() -> World {
     let provider = Arc::new(FakeProvider {
         there: Books::remote(&clock),
         broken: Mutex::default(),
+        code: Mutex::default(),
         requests: Mutex::default(),
     });
     let office = Office {
@@ -426,4 +433,89 @@ fn a_dry_run_writes_nothing() {
     .unwrap();
     assert_eq!(report.pairs[0].to_remote.create, 1);
     assert_eq!(report.pairs[0].plan[0].action, "create");
+}
+
+async fn account(world: &World) -> Account {
+    world.company.accounts().await.unwrap().remove(0)
+}
+
+fn term(ends: Option<chrono::DateTime<chrono::Utc>>) -> Term {
+    Term { client: "project".to_owned(), ends }
+}
+
+fn days(days: u64) -> std::time::Duration {
+    std::time::Duration::from_secs(days * 24 * 3600)
+}
+
+#[tokio::test]
+async fn an_end_is_foretold_from_googles_word_or_from_another_death_and_from_nothing_else() {
+    let world = connected().await;
+    let company = &*world.company;
+    let account = account(&world).await;
+    assert_eq!(forecast(company, &account).await.unwrap(), None);
+    let ends = world.clock.now() + chrono::Duration::days(7);
+    note_consent(company, &account, &term(Some(ends))).await.unwrap();
+    assert_eq!(forecast(company, &account).await.unwrap(), Some(Forecast { ends, told: true }));
+    // Google does not limit the next one: the project was published.
+    note_consent(company, &account, &term(None)).await.unwrap();
+    assert_eq!(forecast(company, &account).await.unwrap(), None);
+    // One that dies on its seventh day is evidence against all of the same client.
+    *world.provider.code.lock().unwrap() = Some("GOOG-204");
+    *world.provider.broken.lock().unwrap() = Some((Kind::Contacts, ErrorKind::Unauthenticated));
+    run(&world).await;
+    let foretold = forecast(company, &account).await.unwrap().unwrap();
+    assert_eq!((foretold.ends, foretold.told), (account.authorised + chrono::Duration::days(7), false));
+    // And one that outlives it is evidence to the contrary.
+    *world.provider.broken.lock().unwrap() = None;
+    world.clock.advance(days(8));
+    run(&world).await;
+    assert_eq!(forecast(company, &account).await.unwrap(), None);
+}
+
+#[tokio::test]
+async fn the_doctor_tells_each_part_of_an_account_and_goes_on() {
+    let world = connected().await;
+    let bob = AppUser { id: "bob".into(), name: "Bob".into(), email: String::new() };
+    add_user(&*world.company, &bob).await.unwrap();
+    *world.provider.broken.lock().unwrap() = Some((Kind::Contacts, ErrorKind::Unavailable));
+    let found = examine(&world.office, None).await.unwrap();
+    let seen: Vec<(&str, &str, Level)> =
+        found.iter().map(|one| (one.user.as_deref().unwrap(), one.area, one.level)).collect();
+    assert_eq!(
+        seen,
+        [
+            ("alice", "token", Level::Good),
+            ("alice", "contacts", Level::Problem),
+            ("alice", "calendar", Level::Good),
+            ("alice", "scopes", Level::Good),
+            ("alice", "authorisation", Level::Good),
+            ("bob", "token", Level::Warning),
+        ]
+    );
+    let problem = found[1].problem.as_ref().unwrap();
+    assert_eq!(problem.code, "NET-101");
+    assert!(examine(&world.office, Some("carol")).await.is_err());
+}
+
+#[tokio::test]
+async fn another_account_leaves_the_old_pairs_standing_and_deletes_nothing() {
+    let world = connected().await;
+    let company = &*world.company;
+    let old = account(&world).await;
+    release_account(company, &old).await.unwrap();
+    let new = record_account(company, &*world.office.ids, "alice", &identity(&world, "b")).await.unwrap();
+    choose_pairs(company, &new, &offered(), &Choice::default()).await.unwrap();
+    let pairs = company.pairs().await.unwrap();
+    assert_eq!(pairs.len(), 4);
+    for pair in &pairs {
+        assert_eq!(pair.enabled, pair.account == new.id, "{pair:?}");
+    }
+    // Back to the old one: its pairs, its links and its history go on.
+    release_account(company, &new).await.unwrap();
+    let back = record_account(company, &*world.office.ids, "alice", &identity(&world, "a")).await.unwrap();
+    assert_eq!(back.id, old.id);
+    choose_pairs(company, &back, &offered(), &Choice::default()).await.unwrap();
+    let pairs = company.pairs().await.unwrap();
+    assert_eq!(pairs.len(), 4);
+    assert!(pairs.iter().all(|pair| pair.enabled == (pair.account == old.id)));
 }

@@ -25,6 +25,15 @@ pub fn number(lang: Lang, value: i64) -> String {
     out
 }
 
+/// Writes a part of a hundred: `40%`, `40 %` (a narrow no-break space).
+#[must_use]
+pub fn percent(lang: Lang, value: u64) -> String {
+    match lang {
+        Lang::En => format!("{value}%"),
+        Lang::Fr => format!("{value}\u{202f}%"),
+    }
+}
+
 const MONTHS_EN: [&str; 12] =
     ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
 const MONTHS_FR: [&str; 12] =
@@ -70,6 +79,11 @@ mod tests {
             assert_eq!(number(Lang::En, value), english);
             assert_eq!(number(Lang::Fr, value), french);
         }
+    }
+
+    #[test]
+    fn a_part_of_a_hundred_is_written_as_the_language_does() {
+        assert_eq!((percent(Lang::En, 40), percent(Lang::Fr, 40)), ("40%".into(), "40\u{202f}%".into()));
     }
 
     #[test]

@@ -7,7 +7,7 @@ mod messages;
 mod render;
 
 pub use catalogue::{Article, codes, exit_code, explain};
-pub use format::{date, date_time, number};
+pub use format::{date, date_time, number, percent};
 pub use lang::Lang;
 pub use messages::{Arg, has, t};
 pub use render::render;

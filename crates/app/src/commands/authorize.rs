@@ -23,7 +23,7 @@ pub async fn run(app: &App, args: &Authorize) -> Exit {
     let client = consent::read(&args.client)?;
     let asked = google.ask(&client, args.account.clone(), Duration::from_secs(args.wait)).await?;
     tell(app, args, asked.address());
-    let sealed = asked.wait_for_code(&args.key, consent::typed_lines()).await?;
+    let sealed = asked.wait_for_code(&args.key, &mut consent::typed_lines()).await?;
     app.out.note(&app.out.t("authorize-done", &[]));
     app.out.result(&sealed);
     app.out.line("sealed", app.clock.now(), &json!({ "code": sealed }));

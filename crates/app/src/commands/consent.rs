@@ -11,6 +11,7 @@ use crate::{
     cli::Asking,
     compose::google::{Asked, Consented, Google},
     start::App,
+    unusable::unusable,
 };
 
 /// Whom is asked, and with what.
@@ -35,22 +36,30 @@ pub async fn ask(app: &App, asking: &Asking, google: &Google, request: Request<'
         false => google.ask(request.client, hint.clone(), limit).await?,
         true => google.ask_again(request.client, hint.clone(), limit).await?,
     };
-    let reading = show(app, asking, &asked);
-    match wait(app, asked, reading.then(typed_lines)).await {
+    // One reader for both questions: a second one would compete with the first for every line.
+    let mut lines = None;
+    let result = wait(app, asking, asked, &mut lines).await;
+    match result {
         Err(failure) if failure.code() == "GOOG-207" => {
             app.out.note(&app.out.t("connect-once-more", &[]));
             let asked = google.ask_again(request.client, hint.take(), limit).await?;
-            let reading = show(app, asking, &asked);
-            wait(app, asked, reading.then(typed_lines)).await.map_err(named)
+            wait(app, asking, asked, &mut lines).await.map_err(named)
         }
         result => result.map_err(named),
     }
 }
 
-async fn wait(app: &App, asked: Asked, lines: Option<UnboundedReceiver<String>>) -> Outcome<Consented> {
-    let Some(lines) = lines else { return asked.wait().await };
+async fn wait(
+    app: &App,
+    asking: &Asking,
+    asked: Asked,
+    lines: &mut Option<UnboundedReceiver<String>>,
+) -> Outcome<Consented> {
+    if !show(app, asking, &asked) {
+        return asked.wait().await;
+    }
     asked
-        .wait_beside(lines, &|failure| {
+        .wait_beside(lines.get_or_insert_with(typed_lines), &|failure| {
             // Not the end: the right answer can still come.
             app.out.ask(&app.out.t("connect-not-the-answer", &[]));
             app.out.line("ignored", app.clock.now(), &json!({ "code": failure.code() }));
@@ -114,10 +123,5 @@ pub fn typed_lines() -> UnboundedReceiver<String> {
 
 /// Reads a file of Google's console.
 pub fn read(file: &Path) -> Outcome<String> {
-    fs::read_to_string(file).map_err(|error| {
-        Failure::new("USE-106")
-            .with("file", file.display().to_string())
-            .with("reason", error.to_string())
-            .because(error)
-    })
+    fs::read_to_string(file).map_err(|error| unusable(file, error))
 }

@@ -17,6 +17,7 @@ use crate::{
     config::Settings,
     lock::Lock,
     start::App,
+    unusable::unusable,
 };
 
 /// Below so many bytes there is no room for a run; below ten times as many, not for long.
@@ -223,13 +224,6 @@ fn fix(_: &App, _: &Settings) -> Outcome<()> {
     Ok(())
 }
 
-fn unusable(path: &Path, error: io::Error) -> Failure {
-    Failure::new("USE-106")
-        .with("file", path.display().to_string())
-        .with("reason", error.to_string())
-        .because(error)
-}
-
 fn fixed(app: &App, what: &str, path: &Path) {
     let id = if what == "mode" { "doctor-fixed-mode" } else { "doctor-fixed-lock" };
     app.out.result(&app.out.t(id, &[("file", path.display().to_string().into())]));
@@ -292,14 +286,19 @@ fn fact<'a>(finding: &'a Finding, name: &str) -> Option<&'a str> {
 
 /// The line of something that is as it should be.
 fn good(app: &App, finding: &Finding) -> String {
-    let word = |name: &'static str| (name, fact(finding, name).unwrap_or("-").into());
+    let none = app.out.t("doctor-none", &[]);
+    let word =
+        |name: &'static str| (name, fact(finding, name).filter(|text| *text != "-").unwrap_or(&none).into());
     let count = |name: &'static str| {
         let number: i64 = fact(finding, name).and_then(|text| text.parse().ok()).unwrap_or_default();
         (name, number.into())
     };
     match finding.area {
         "configuration" => app.out.t("doctor-configuration", &[word("file")]),
-        "vault" => app.out.t("doctor-vault", &[word("source"), count("count")]),
+        "vault" => {
+            let source = app.out.source(fact(finding, "source").unwrap_or_default());
+            app.out.t("doctor-vault", &[("source", source.into()), count("count")])
+        }
         "database" => app.out.t("doctor-database", &[word("file"), word("schema")]),
         "disk" => {
             let free: u64 = fact(finding, "bytes").and_then(|text| text.parse().ok()).unwrap_or_default();

@@ -14,6 +14,7 @@ use crate::{
     config::{Origin, Settings},
     lock::Lock,
     start::App,
+    unusable::unusable,
 };
 
 pub async fn run(app: &App, args: &Init) -> Exit {
@@ -50,7 +51,7 @@ pub async fn run(app: &App, args: &Init) -> Exit {
     let source = settings.text("vault.key_source").to_owned();
     match source.as_str() {
         "file" => app.out.result(&app.out.t("init-vault", &[("file", path("vault.key_file").into())])),
-        _ => app.out.result(&app.out.t("init-vault-other", &[("source", source.as_str().into())])),
+        _ => app.out.result(&app.out.t("init-vault-other", &[("source", app.out.source(&source).into())])),
     }
     let file = settings.file.display().to_string();
     let id = if written { "init-saved" } else { "init-kept" };
@@ -81,6 +82,7 @@ fn ask(app: &App, args: &Init, settings: &mut Settings, user: &mut Option<String
     let question = |n: &str, id: &str| format!("{n} {}", app.out.t(id, &[]));
     let language = Select::new(&question("1", "init-ask-language"), languages)
         .with_starting_cursor(start)
+        .with_help_message(&app.out.t("ask-select", &[]))
         .prompt()
         .map_err(stopped)?;
     settings.set("language", if language == "English" { "en" } else { "fr" }.to_owned(), option());
@@ -119,6 +121,7 @@ fn ask_key(app: &App, settings: &mut Settings) -> Result<(), Failure> {
     }
     let shown: Vec<String> = sources.iter().map(|(_, id)| app.out.t(id, &[])).collect();
     let chosen = Select::new(&format!("3 {}", app.out.t("init-ask-key-source", &[])), shown)
+        .with_help_message(&app.out.t("ask-select", &[]))
         .raw_prompt()
         .map_err(stopped)?
         .index;
@@ -159,12 +162,7 @@ pub fn write_file(settings: &Settings) -> Result<bool, Failure> {
     if settings.file.exists() {
         return Ok(false);
     }
-    let unusable = |error: std::io::Error| {
-        Failure::new("USE-106")
-            .with("file", settings.file.display().to_string())
-            .with("reason", error.to_string())
-            .because(error)
-    };
+    let unusable = |error: std::io::Error| unusable(&settings.file, error);
     if let Some(folder) = settings.file.parent() {
         fs::create_dir_all(folder).map_err(unusable)?;
     }

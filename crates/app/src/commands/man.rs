@@ -5,7 +5,7 @@ use std::{fs, path::Path};
 use passerelle_service::Failure;
 
 use super::Exit;
-use crate::{cli::Man, help, start::App};
+use crate::{cli::Man, help, start::App, unusable::unusable};
 
 pub fn run(app: &App, args: &Man) -> Exit {
     let mut command = help::command(app.out.lang);
@@ -36,11 +36,4 @@ fn page(command: &clap::Command) -> Result<Vec<u8>, Failure> {
         .render(&mut page)
         .map_err(|error| Failure::new("BUG-101").because(error))?;
     Ok(page)
-}
-
-fn unusable(path: &Path, error: std::io::Error) -> Failure {
-    Failure::new("USE-106")
-        .with("file", path.display().to_string())
-        .with("reason", error.to_string())
-        .because(error)
 }

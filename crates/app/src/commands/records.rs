@@ -12,6 +12,7 @@ use crate::{
     files::{Filed, left_over, reason_text},
     lock::Lock,
     start::App,
+    unusable::unusable,
 };
 
 pub async fn run<R: Filed>(app: &App, args: Records) -> Exit {
@@ -104,10 +105,6 @@ fn read(file: &std::path::Path) -> std::io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
     std::io::Read::read_to_end(&mut std::io::stdin(), &mut bytes)?;
     Ok(bytes)
-}
-
-fn unusable(file: &str, error: std::io::Error) -> Failure {
-    Failure::new("USE-106").with("file", file).with("reason", error.to_string()).because(error)
 }
 
 async fn list<R: Kinded>(app: &App, company: &dyn Company, args: &List) -> Exit {

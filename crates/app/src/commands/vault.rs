@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use passerelle_ports::Clock;
-use passerelle_service::{Failure, Outcome};
+use passerelle_service::Outcome;
 use serde_json::json;
 
 use super::{Exit, done, init};
@@ -14,6 +14,7 @@ use crate::{
     lock::Lock,
     start::App,
     unlock::{KeyChoice, Passphrase},
+    unusable::unusable,
 };
 
 pub async fn run(app: &App, args: &Vault) -> Exit {
@@ -32,7 +33,7 @@ async fn status(app: &App) -> Exit {
     out.result(&out.t(
         "vault-status",
         &[
-            ("source", status.source.as_str().into()),
+            ("source", out.source(&status.source).into()),
             ("count", status.credentials.into()),
             ("dir", place.as_str().into()),
         ],
@@ -85,7 +86,7 @@ async fn rotate(app: &App, args: &VaultRotate) -> Exit {
     let source = wanted.text("vault.key_source").to_owned();
     app.out.result(&app.out.t(
         if args.deep { "vault-rotated-deep" } else { "vault-rotated" },
-        &[("count", rotated.max(deep).into()), ("source", source.as_str().into())],
+        &[("count", rotated.max(deep).into()), ("source", app.out.source(&source).into())],
     ));
     app.out.line(
         "rotated",
@@ -121,12 +122,7 @@ fn new_passphrase(app: &App, args: &VaultRotate) -> Passphrase {
 /// Puts the new source into the settings' file, line by line: everything else in it stays as it was written.
 fn remember(app: &App, wanted: &Settings) -> Outcome<()> {
     let file = &wanted.file;
-    let unusable = |error: std::io::Error| {
-        Failure::new("USE-106")
-            .with("file", file.display().to_string())
-            .with("reason", error.to_string())
-            .because(error)
-    };
+    let unusable = |error: std::io::Error| unusable(file, error);
     let mut text = match std::fs::read_to_string(file) {
         Ok(text) => text,
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => String::new(),

@@ -55,7 +55,10 @@ impl Progress for Bar<'_> {
         if self.out.plain && phase == Phase::Writing && total > 0 {
             let tenth = (done * 10 / total).min(10);
             if self.told.swap(tenth, Ordering::Relaxed) < tenth {
-                self.out.note(&format!("{} % ({done}/{total})", tenth * 10));
+                self.out.note(&format!(
+                    "{} ({done}/{total})",
+                    passerelle_texts::percent(self.out.lang, tenth * 10)
+                ));
             }
         }
     }

@@ -2,6 +2,7 @@
 
 use std::{
     collections::BTreeMap,
+    convert::Infallible,
     num::NonZeroU32,
     sync::{Arc, Mutex, PoisonError},
     time::Duration,
@@ -24,8 +25,10 @@ use passerelle_service::{
     Account, Collection, Examined, Failure, Forgotten, Identity, Outcome, Pair, Provider, Term,
 };
 use secrecy::{ExposeSecret, SecretString};
-use tokio::sync::OnceCell;
-use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
+use tokio::sync::{
+    OnceCell,
+    mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel},
+};
 
 use super::vault::{Acting, Owner, Safe, VaultPlace, VaultTokens, as_port};
 
@@ -389,8 +392,8 @@ impl Asked {
     ///
     /// `GOOG-201` when its owner refused, `GOOG-208` when nobody came, and what Google answers.
     pub async fn wait(self) -> Outcome<Consented> {
-        let (_, lines) = unbounded_channel();
-        self.wait_beside(lines, &|_| ()).await
+        let (_, mut lines) = unbounded_channel();
+        self.wait_beside(&mut lines, &|_| ()).await
     }
 
     /// Waits for the browser and for what is typed or pasted here, whichever comes first. A line that is not the
@@ -401,28 +404,22 @@ impl Asked {
     /// As [`Asked::wait`].
     pub async fn wait_beside(
         mut self,
-        mut lines: UnboundedReceiver<String>,
+        lines: &mut UnboundedReceiver<String>,
         refused: &(dyn Fn(&Failure) + Send + Sync),
     ) -> Outcome<Consented> {
         let (send, mut arrivals) = unbounded_channel();
         let key = self.key;
-        let reading = tokio::spawn(async move {
-            while let Some(line) = lines.recv().await {
-                let arrival =
-                    match key.open(&line).map(|text| Elsewhere::parse(&text.expose().to_owned().into())) {
-                        Some(Some(code)) => Arrival::Elsewhere(code),
-                        _ => Arrival::Pasted(line),
-                    };
-                if send.send(arrival).is_err() {
-                    return;
-                }
-            }
-        });
+        let read = |line: String| {
+            let code = key.open(&line).and_then(|text| Elsewhere::parse(&text.expose().to_owned().into()));
+            code.map_or(Arrival::Pasted(line), Arrival::Elsewhere)
+        };
         let told = |error: &ConsentError| {
             refused(&Failure::new(error.code().unwrap_or("GOOG-209")));
         };
-        let consent = self.attempt.wait_beside(&mut arrivals, &told).await;
-        reading.abort();
+        let consent = tokio::select! {
+            consent = self.attempt.wait_beside(&mut arrivals, &told) => consent,
+            never = forward(lines, send, read) => match never {},
+        };
         let consent = consent.map_err(not_consented)?;
         let file = parsed(&self.client)?;
         let at = consent.at.unwrap_or_else(|| self.clock.now());
@@ -446,21 +443,35 @@ impl Asked {
     /// # Errors
     ///
     /// As [`Asked::wait`]; `GOOG-215` for a one-time key that was not copied whole.
-    pub async fn wait_for_code(mut self, key: &str, lines: UnboundedReceiver<String>) -> Outcome<String> {
+    pub async fn wait_for_code(
+        mut self,
+        key: &str,
+        lines: &mut UnboundedReceiver<String>,
+    ) -> Outcome<String> {
         let (send, mut arrivals) = unbounded_channel();
-        let mut lines = lines;
-        let reading = tokio::spawn(async move {
-            while let Some(line) = lines.recv().await {
-                if send.send(Arrival::Pasted(line)).is_err() {
-                    return;
-                }
-            }
-        });
-        let code = self.attempt.wait_for_code(&mut arrivals, &|_| ()).await;
-        reading.abort();
+        let code = tokio::select! {
+            code = self.attempt.wait_for_code(&mut arrivals, &|_| ()) => code,
+            never = forward(lines, send, Arrival::Pasted) => match never {},
+        };
         let text = code.map_err(not_consented)?.to_text();
         seal(key, &Secret::new(text.expose_secret()))
     }
+}
+
+/// Hands on what is typed for as long as it is waited for. The lines stay whole for whoever asks next: nothing is
+/// taken that is not handed on.
+async fn forward(
+    lines: &mut UnboundedReceiver<String>,
+    send: UnboundedSender<Arrival>,
+    read: impl Fn(String) -> Arrival,
+) -> Infallible {
+    while let Some(line) = lines.recv().await {
+        if send.send(read(line)).is_err() {
+            break;
+        }
+    }
+    drop(send);
+    std::future::pending().await
 }
 
 /// Seals a text for a one-time key.

@@ -101,6 +101,19 @@ impl Office {
         command
     }
 
+    /// Another program in the same surroundings.
+    pub fn command_of(&self, program: &str) -> Command {
+        let ours = self.command();
+        let mut command = Command::new(program);
+        command.env_clear().stdin(Stdio::null());
+        for (name, value) in ours.get_envs() {
+            if let Some(value) = value {
+                command.env(name, value);
+            }
+        }
+        command
+    }
+
     pub fn run(&self, args: &[&str]) -> Done {
         self.command().args(args).output().unwrap().into()
     }
@@ -133,29 +146,8 @@ impl Office {
     /// Connects an app user, by somebody who is logged in to an account.
     pub fn connect_user(&self, user: &str, account: &str) -> Done {
         let client = self.file("client.json", CLIENT);
-        let mut child = self
-            .command()
-            .args(["connect", "google", "--user", user, "--client", &client, "--no-browser", "--json"])
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
-            .unwrap();
-        let mut stdout = BufReader::new(child.stdout.take().unwrap());
-        let mut out = String::new();
-        loop {
-            let mut line = String::new();
-            if stdout.read_line(&mut line).unwrap() == 0 {
-                break;
-            }
-            let told: Value = serde_json::from_str(&line).unwrap_or_else(|_| panic!("{line}"));
-            if told["type"] == "open" {
-                knock(&landing(told["url"].as_str().unwrap(), account));
-            }
-            out.push_str(&line);
-        }
-        let mut err = String::new();
-        child.stderr.take().unwrap().read_to_string(&mut err).unwrap();
-        Done { code: child.wait().unwrap().code().unwrap_or(-1), out, err }
+        let args = ["connect", "google", "--user", user, "--client", &client, "--no-browser", "--json"];
+        consented(self.command().args(args), account)
     }
 
     /// Runs plain SQL on the company's database, as any other program would.
@@ -206,6 +198,31 @@ impl Office {
         body[member] = value;
         self.phone("PATCH", &path, &body);
     }
+}
+
+/// Runs a command that asks for consent, and gives it as a browser would.
+pub fn consented(command: &mut Command, account: &str) -> Done {
+    let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let mut stderr = child.stderr.take().unwrap();
+    let errors = std::thread::spawn(move || {
+        let mut err = String::new();
+        stderr.read_to_string(&mut err).unwrap();
+        err
+    });
+    let mut stdout = BufReader::new(child.stdout.take().unwrap());
+    let mut out = String::new();
+    loop {
+        let mut line = String::new();
+        if stdout.read_line(&mut line).unwrap() == 0 {
+            break;
+        }
+        let told: Value = serde_json::from_str(&line).unwrap_or_else(|_| panic!("{line}"));
+        if told["type"] == "open" {
+            knock(&landing(told["url"].as_str().unwrap(), account));
+        }
+        out.push_str(&line);
+    }
+    Done { code: child.wait().unwrap().code().unwrap_or(-1), out, err: errors.join().unwrap() }
 }
 
 /// Opens the page of a consent and returns the address that it sends the browser to.

@@ -33,3 +33,23 @@ doctor-summary = { $problems ->
     [one] { $warnings } warning
    *[other] { $warnings } warnings
 }.
+doctor-none = none
+io-not-found = no such file or directory
+io-denied = no right to do so
+io-directory = it is a directory
+io-no-directory = a part of its path is no directory
+io-read-only = the disk cannot be written
+io-no-text = it is no text
+io-full = no room is left
+why-no-entry = it has no such entry
+why-empty = it is empty
+why-bad-name = its name is none
+why-no-key = it gives no key
+why-command = the command failed
+why-no-session = no session is open, or its key store is locked
+why-several = several entries have this name
+why-no-answer = it does not answer
+why-not-built = this passerelle was built without key stores (feature "keyring")
+why-no-service-account = it is another file
+why-bad-key = its private key cannot be read
+why-not-json = it is no JSON

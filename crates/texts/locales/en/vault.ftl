@@ -29,3 +29,9 @@ vault-rotated-deep = ✓ { $count ->
    *[other] { $count } secrets
 } sealed anew; key from: { $source }.
 vault-settings-changed = ✓ Settings changed accordingly: { $file }
+ask-select = ↑↓ to choose, Enter to take it
+source-file = a file
+source-passphrase = a passphrase
+source-keyring = the session's key store
+source-command = a command
+source-systemd = systemd

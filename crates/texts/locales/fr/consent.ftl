@@ -17,7 +17,7 @@ ask-type-name = Tapez { $name } pour continuer :
 credential-replaced = ✓ Google accepte le nouveau secret ; il est gardé pour { $user }. L'ancien peut être supprimé dans la console, et le fichier aussi.
 authorize-done = Voici le code pour l'autre ordinateur, scellé. Collez-le là-bas dans les minutes qui suivent :
 # Le parcours dans la console de Google.
-guide-ask-workspace = L'adresse de { $user } est-elle une adresse Google Workspace de votre société ?
+guide-ask-workspace = Pour { $user } : est-ce une adresse Google Workspace de votre société ?
 guide-internal = → Choisissez l'audience « Interne » : pas de page d'avertissement, pas de limite de sept jours ni de nombre.
 guide-external = → Choisissez l'audience « Externe » et cliquez « Publier l'application » avant la première autorisation : en mode « Test », chacune s'arrête au bout de sept jours.
 guide-skip = Si vous avez déjà le JSON d'un client « Application de bureau », passez à la question finale. Sinon, une fois pour toute la société :

@@ -33,3 +33,23 @@ doctor-summary = { $problems ->
     [one] { $warnings } avertissement
    *[other] { $warnings } avertissements
 }.
+doctor-none = aucun
+io-not-found = il n'existe pas
+io-denied = droit manquant
+io-directory = c'est un dossier
+io-no-directory = une partie du chemin n'est pas un dossier
+io-read-only = le disque est en lecture seule
+io-no-text = ce n'est pas du texte
+io-full = il n'y a plus de place
+why-no-entry = il n'a pas cette entrée
+why-empty = elle est vide
+why-bad-name = son nom ne convient pas
+why-no-key = elle n'en donne pas
+why-command = la commande a échoué
+why-no-session = aucune session n'est ouverte, ou son trousseau est verrouillé
+why-several = plusieurs entrées ont ce nom
+why-no-answer = il ne répond pas
+why-not-built = ce passerelle a été construit sans trousseau (option « keyring »)
+why-no-service-account = c'est un autre fichier
+why-bad-key = sa clé privée est illisible
+why-not-json = ce n'est pas du JSON

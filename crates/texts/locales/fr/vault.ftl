@@ -29,3 +29,9 @@ vault-rotated-deep = ✓ { $count ->
    *[other] { $count } secrets rescellés
 } ; clé donnée par : { $source }.
 vault-settings-changed = ✓ Réglages modifiés en conséquence : { $file }
+ask-select = ↑↓ pour choisir, Entrée pour valider
+source-file = un fichier
+source-passphrase = une phrase secrète
+source-keyring = le trousseau de la session
+source-command = une commande
+source-systemd = systemd
