@@ -91,7 +91,8 @@ pub fn tell(app: &App, report: &SyncReport, diff: bool) -> Exit {
         if let Some(problem) = &pair.error {
             out.failure(&problem.to_failure(), app.clock.now());
         }
-        if let Some(seconds) = pair.settles_in_s {
+        // Where something else stopped the pair, that is what has to be said.
+        if let (None, Some(seconds)) = (&pair.error, pair.settles_in_s) {
             let unknown = Failure::new("SYNC-110").with("count", pair.unknown.to_string());
             out.failure(&unknown.after(Duration::from_secs(seconds)), app.clock.now());
         }
