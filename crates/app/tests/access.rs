@@ -2,6 +2,7 @@
 //! renewed, how long it lasts, how it is given back.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs)]
 
+#[allow(dead_code)]
 mod office;
 
 use std::{

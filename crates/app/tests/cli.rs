@@ -1,6 +1,7 @@
 //! The built binary from the outside: exit codes, streams, both languages, the whole story.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs)]
 
+#[allow(dead_code)]
 mod office;
 
 use office::{Office, binary};

@@ -1,6 +1,7 @@
 //! The doctor from the outside: what it looks at, what it says of it, how it ends.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs)]
 
+#[allow(dead_code)]
 mod office;
 
 use std::fs;

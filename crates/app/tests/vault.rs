@@ -2,6 +2,7 @@
 //! is ever seen.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs)]
 
+#[allow(dead_code)]
 mod office;
 
 use std::{

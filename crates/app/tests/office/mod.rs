@@ -1,5 +1,4 @@
 //! An installation in a temporary directory, the built binary, and a pretend Google.
-#![allow(dead_code)]
 
 use std::{
     io::{BufRead, BufReader, Read, Write},
