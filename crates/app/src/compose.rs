@@ -9,7 +9,7 @@ use std::{fs, path::Path, sync::Arc};
 
 use passerelle_credentials::{Vault, VaultError};
 use passerelle_google_transport::Endpoints;
-use passerelle_ports::{InstallationId, Kind, Side};
+use passerelle_ports::{Field, InstallationId, Kind, Side};
 use passerelle_service::{Company, Failure, Office, Outcome, RuleBook};
 use passerelle_sql_store::{Health, Store, StoreOptions};
 use passerelle_sync_rules::{Limits, Policy, Rules};
@@ -272,6 +272,10 @@ fn rules(settings: &Settings, kind: Kind) -> Rules {
         _ => Policy::Ask,
     };
     rules.redact_private = kind == Kind::Events && settings.switch("events.private_as_busy");
+    // By the file's language alone: what Google shows must not change with the language of a command.
+    if kind == Kind::Events && settings.text("language") == "fr" {
+        rules.placeholders.insert(Field::new("title"), "Occupé".into());
+    }
     rules.limits = Limits {
         deletes_floor: settings.count("guard.deletes_floor"),
         deletes_percent: settings.count("guard.deletes_percent"),

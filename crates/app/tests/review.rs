@@ -161,6 +161,10 @@ fn rules_decide_what_travels_and_leaving_them_deletes_nothing() {
     let text = office.run(&["rules", "test", &id, "--lang", "fr"]).expect(0).out;
     assert!(text.contains("ne participe pas"), "{text}");
     office.run(&["rules", "test", "no-such-record"]).expect(2);
+    rules(&office, "[[rules]]\nkind = \"events\"\nprivate = \"busy\"\nbusy_title = \"Occupé\"\n");
+    let digest = pair(&office.run(&["sync", "--json"]).expect(5).summary(), "events")["digest"].clone();
+    office.run(&["sync", "--approve", digest.as_str().unwrap()]).expect(0);
+    assert!(titles(&office).contains(&"Occupé".to_owned()), "{:?}", titles(&office));
 }
 
 #[test]
@@ -342,9 +346,10 @@ fn a_record_is_taken_back_alone_and_as_of_a_time_and_that_too_can_be_undone() {
     let id = contact(&office, "Given1")["id"].as_str().unwrap().to_owned();
     office.run(&["undo", "record", &id]).expect(2);
     let plan = office.run(&["undo", "record", &id, "--dry-run", "--json"]).expect(0).summary();
-    assert_eq!(writes(&plan), 1);
+    assert_eq!(writes(&plan), 2, "what is put back at Google travels on to the company");
     assert_eq!(note(&office, "Given1"), "second 1", "a dry run wrote");
-    office.run(&["undo", "record", &id, "--yes"]).expect(0);
+    let done = office.run(&["undo", "record", &id, "--yes", "--json"]).expect(0).summary();
+    assert_eq!(writes(&done), writes(&plan), "the preview told something else (I20)");
     office.run(&["sync"]).expect(0);
     assert_eq!(note(&office, "Given1"), "note 1");
     assert_eq!(contact(&office, "Given1")["record"]["notes"], "note 1");
@@ -407,6 +412,13 @@ fn an_approval_by_number_is_for_the_plan_that_was_shown() {
     assert_eq!(office.people().len(), 30);
     office.run(&["sync", "--allow-deletes=13"]).expect(0);
     assert_eq!(office.people().len(), 18);
+    // A dry run says that it would be stopped, and counts as shown.
+    office.sql("DELETE FROM contacts WHERE uid IN (SELECT uid FROM contacts ORDER BY uid LIMIT 11);");
+    let plan = office.run(&["sync", "--dry-run", "--json"]).expect(5);
+    assert_eq!(plan.of("error")[0]["code"], "SYNC-101");
+    assert_eq!(pair(&plan.summary(), "contacts")["to_remote"]["delete"], 11);
+    office.run(&["sync", "--allow-deletes=11"]).expect(0);
+    assert_eq!(office.people().len(), 7);
 }
 
 #[test]

@@ -118,7 +118,7 @@ impl<R: Record> Session<'_, R> {
         Ok(plan)
     }
 
-    fn plan_link(&self, link: Link<R>, steps: &mut Vec<PlannedStep>, counts: &mut PlanCounts) {
+    pub(crate) fn plan_link(&self, link: Link<R>, steps: &mut Vec<PlannedStep>, counts: &mut PlanCounts) {
         counts.due += 1;
         counts.held_before += u64::from(!link.held.is_empty());
         if link.state == LinkState::Ambiguous && link.half().is_some() {
@@ -131,7 +131,7 @@ impl<R: Record> Session<'_, R> {
     }
 
     /// Follows a link through its writes, as if each were stored as it is sent.
-    fn follow(
+    pub(crate) fn follow(
         &self,
         mut link: Link<R>,
         steps: &mut Vec<PlannedStep>,

@@ -2,7 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use passerelle_ports::{EntriesOf, Entry, Find, Link, LinkId, Outcome, Record, RunId, Side, Slice, Stored};
+use passerelle_ports::{
+    EntriesOf, Entry, Find, Link, LinkId, LinkState, Outcome, Record, RunId, Side, Slice, Stored,
+};
 use passerelle_sync_rules::{Back, Plan, PlanCounts, PlannedStep, take_back};
 
 use crate::{
@@ -64,12 +66,26 @@ impl<R: Record> Session<'_, R> {
                 let step = PlannedStep::new(entry.link, &back.intent, summary(&back));
                 counts.writes[step.side].add(step.action);
                 pretend(&mut back.link, &back.intent, self.rules()).map_err(broken)?;
+                if back.release {
+                    back.link.state = LinkState::Released;
+                }
                 // The plan names the link as the history does, even where it will have another name.
                 paper.insert(entry.link, back.link);
                 steps.push(step);
             }
         }
-        counts.written = paper.len() as u64;
+        // What is put back travels on in the same run, and so does what else was waiting.
+        let mut after = None;
+        while let Some(links) = self.due_links(&mut after).await? {
+            for link in links.into_iter().filter(|link| !paper.contains_key(&link.id)) {
+                self.plan_link(link, &mut steps, &mut counts);
+            }
+        }
+        for (name, link) in paper {
+            let from = steps.len();
+            self.follow(link, &mut steps, &mut counts).map_err(broken)?;
+            steps.iter_mut().skip(from).for_each(|step| step.link = name);
+        }
         let plan = Plan::new(self.pair().clone(), steps, counts);
         self.report.planned = plan.counts.clone();
         self.report.digest = Some(plan.digest.clone());

@@ -85,6 +85,9 @@ pub struct RuleSpec {
     /// What the provider sees of private records.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub private: Option<Private>,
+    /// What the provider sees as the title of a private appointment that is shown as busy.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub busy_title: Option<String>,
     /// Only records of one of these categories.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub categories: Vec<String>,
@@ -208,6 +211,9 @@ impl RuleSpec {
                 rules.scope.all.push(condition("private", none_of(&["true"])));
             }
             None => {}
+        }
+        if let Some(title) = &self.busy_title {
+            rules.placeholders.insert(Field::new("title"), title.as_str().into());
         }
         // A rule for both kinds asks each only for what it has.
         let (member, only, never) = match kind {

@@ -47,6 +47,12 @@ impl<'a> Stage<'a> {
     pub async fn set(app: &'a App, folder: &Path) -> Outcome<Stage<'a>> {
         let broken = |error: std::io::Error| Failure::new("BUG-101").with("operation", "demo").because(error);
         let folder = std::path::absolute(folder).map_err(broken)?;
+        if folder.read_dir().is_ok_and(|mut files| files.next().is_some()) {
+            let reason = app.out.t("demo-not-empty", &[]);
+            return Err(Failure::new("USE-106")
+                .with("file", folder.display().to_string())
+                .with("reason", reason));
+        }
         let options =
             SimOptions { auto_consent: true, accounts: vec![ACCOUNT.to_owned()], ..SimOptions::default() };
         let sim = Sim::start(options).await.map_err(broken)?;

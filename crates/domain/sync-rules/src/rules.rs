@@ -1,9 +1,9 @@
 //! The rules of one pair, as a value.
 
-use std::{ops::Range, time::Duration};
+use std::{collections::BTreeMap, ops::Range, time::Duration};
 
 use chrono::{Days, NaiveDate};
-use passerelle_ports::{Field, Record, Side, Sides};
+use passerelle_ports::{Field, Record, Side, Sides, Value};
 use serde::{Deserialize, Serialize};
 
 use crate::{
@@ -174,6 +174,9 @@ pub struct Rules {
     pub window: Option<Window>,
     /// Whether the other side sees private local records only as the record's redacted view.
     pub redact_private: bool,
+    /// What stands in the place of a redacted record's own words, by field: "Occupé" for a title.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub placeholders: BTreeMap<Field, Value>,
     /// Who wins; the first pattern that names a field counts.
     pub policies: Vec<(FieldPattern, Policy)>,
     /// Who wins where no pattern counts.
@@ -195,6 +198,7 @@ impl Default for Rules {
             scope: Scope::default(),
             window: None,
             redact_private: false,
+            placeholders: BTreeMap::new(),
             policies: Vec::new(),
             policy: Policy::Ask,
             hold_whole_link: false,

@@ -18,6 +18,11 @@ pub fn view<R: Record>(side: Side, record: &R, rules: &Rules) -> Fields {
     if side == Side::Local && rules.redact_private && record.is_private() && !on(Mutant::NoView) {
         let mut seen = R::redacted(&raw);
         seen.retain(|_, value| !is_empty(value));
+        for (field, words) in &rules.placeholders {
+            if let Some(value) = seen.get_mut(field).filter(|value| raw.get(field) != Some(value)) {
+                value.clone_from(words);
+            }
+        }
         seen
     } else {
         raw

@@ -28,3 +28,4 @@ demo-story =
     A sample company: { $contacts } contacts and { $events } appointments of a French firm, some of them
     at a pretend Google already, with small differences. All inside this program: nothing leaves this computer.
 demo-undo = 6. The deletion was a mistake: run { $run } is undone. { $who } is back on both sides.
+demo-not-empty = the directory is not empty

@@ -28,3 +28,4 @@ demo-story =
     Une société fictive : { $contacts } contacts et { $events } rendez-vous, en partie déjà chez un faux Google,
     avec de petites différences. Tout dans ce programme : rien ne sort de cet ordinateur.
 demo-undo = 6. La suppression était une erreur : le passage n° { $run } est annulé. { $who } est de retour des deux côtés.
+demo-not-empty = le dossier n'est pas vide
