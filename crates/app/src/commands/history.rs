@@ -45,7 +45,8 @@ fn tell(app: &App, all: &[Change], next: &str, with_time: bool) -> Exit {
         app.out.result(&text);
         app.out.line("change", app.clock.now(), change);
     }
-    app.out.note(if all.is_empty() { app.out.t("history-quiet", &[]) } else { next.to_owned() }.as_str());
+    let id = if with_time { "history-nothing" } else { "history-quiet" };
+    app.out.note(&if all.is_empty() { app.out.t(id, &[]) } else { next.to_owned() });
     done(app, 0)
 }
 

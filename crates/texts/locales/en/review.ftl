@@ -16,6 +16,7 @@ conflicts-always = From now on this side wins "{ $field }"; { $count ->
 } at the next run. Take it back: passerelle rules forget
 
 # history of records
+history-nothing = Nothing of that kind is in the history.
 history-undo-record = Take its last change back: passerelle undo record { $id }. As it was at a time: passerelle restore { $id } --as-of "2026-11-25 14:30"
 history-purged = { $at }: { $count } changes ({ $kind }) of before { $before } were forgotten
 history-kept = The history is kept for { $days } days (history.days).

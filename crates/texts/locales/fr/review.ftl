@@ -17,6 +17,7 @@ conflicts-always = Désormais ce côté l'emporte pour « { $field } » ; { $cou
 } au prochain passage. Revenir dessus : passerelle rules forget
 
 # history of records
+history-nothing = Rien de tel dans l'historique.
 history-undo-record = Annuler son dernier changement : passerelle undo record { $id }. Telle qu'elle était à un moment : passerelle restore { $id } --as-of "2026-11-25 14:30"
 history-purged = { $at } : { $count } changements ({ $kind }) d'avant le { $before } ont été oubliés
 history-kept = L'historique est gardé { $days } jours (history.days).
