@@ -21,9 +21,11 @@ fn translated(mut command: Command, lang: Lang, path: &str, top: bool) -> Comman
     let template =
         format!("{{about-with-newline}}\n{} {{usage}}\n\n{{all-args}}{{after-help}}", text("help-usage"));
     command = command.about(text(path)).help_template(template).disable_help_flag(true);
-    if top {
-        command = command.after_help(text("help-after"));
-    }
+    command = match path.split('-').nth(1) {
+        None => command.after_help(text("help-after")),
+        // The commands below one have its examples.
+        Some(first) => command.after_help(text(&format!("help-{first}-examples"))),
+    };
     command = command
         .subcommand_help_heading(text("help-heading-commands"))
         .subcommand_value_name(text("help-value-command"))
@@ -155,6 +157,32 @@ mod tests {
                             assert!(shown.contains(&error.kind()), "{code}: {advice}: {error}");
                         }
                     }
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn every_command_shows_three_examples_that_can_be_typed() {
+        for lang in Lang::ALL {
+            for first in command(lang).get_subcommands() {
+                let shown = first.get_after_help().map(ToString::to_string).unwrap_or_default();
+                let examples: Vec<&str> =
+                    shown.lines().filter_map(|line| line.trim().strip_prefix("passerelle ")).collect();
+                assert_eq!(examples.len(), 3, "{lang}: {}: {shown}", first.get_name());
+                for example in examples {
+                    // The comment stands behind three spaces; a shell would take quotes and redirections away.
+                    let line = example.split("   ").next().unwrap_or_default();
+                    let line = line.split(" > ").next().unwrap_or_default();
+                    let mut words: Vec<String> = vec!["passerelle".to_owned()];
+                    for (n, part) in line.split('"').enumerate() {
+                        match n % 2 {
+                            0 => words.extend(part.split_whitespace().map(str::to_owned)),
+                            _ => words.push(part.to_owned()),
+                        }
+                    }
+                    let typed = command(lang).try_get_matches_from(words);
+                    assert!(typed.is_ok(), "{lang}: {example}: {}", typed.unwrap_err());
                 }
             }
         }
