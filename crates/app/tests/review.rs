@@ -111,6 +111,21 @@ fn copy_all(from: &Path, to: &Path) {
     }
 }
 
+/// Runs the binary on an installation that was copied into another directory.
+fn run_in(office: &Office, dir: &Path, args: &[&str]) -> office::Done {
+    let mut command = office::binary(dir);
+    command.env("PASSERELLE__GOOGLE__ENDPOINT", office.sim.url());
+    for (name, path) in [
+        ("DATABASE__PATH", "var/passerelle/passerelle.db"),
+        ("VAULT__DIR", "var/passerelle/vault"),
+        ("VAULT__KEY_FILE", "etc/passerelle/vault.key"),
+        ("STATE_DIR", "var/passerelle"),
+    ] {
+        command.env(format!("PASSERELLE__{name}"), dir.join(path));
+    }
+    command.args(args).output().unwrap().into()
+}
+
 #[test]
 fn rules_decide_what_travels_and_leaving_them_deletes_nothing() {
     let office = Office::new();
@@ -426,19 +441,7 @@ fn a_copy_of_the_database_does_not_touch_the_real_accounts() {
     let office = with_contacts(3);
     let elsewhere = tempfile::tempdir().unwrap();
     copy_all(office.dir.path(), elsewhere.path());
-    let copy = |args: &[&str]| -> office::Done {
-        let mut command = office::binary(elsewhere.path());
-        command.env("PASSERELLE__GOOGLE__ENDPOINT", office.sim.url());
-        for (name, path) in [
-            ("DATABASE__PATH", "var/passerelle/passerelle.db"),
-            ("VAULT__DIR", "var/passerelle/vault"),
-            ("VAULT__KEY_FILE", "etc/passerelle/vault.key"),
-            ("STATE_DIR", "var/passerelle"),
-        ] {
-            command.env(format!("PASSERELLE__{name}"), elsewhere.path().join(path));
-        }
-        command.args(args).output().unwrap().into()
-    };
+    let copy = |args: &[&str]| run_in(&office, elsewhere.path(), args);
     let sql = "DELETE FROM contacts;";
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     runtime.block_on(async {
@@ -459,19 +462,7 @@ fn a_copy_of_the_database_does_not_touch_the_real_accounts() {
     office.run(&["sync"]).expect(0);
     let moved = tempfile::tempdir().unwrap();
     copy_all(office.dir.path(), moved.path());
-    let there = |args: &[&str]| -> office::Done {
-        let mut command = office::binary(moved.path());
-        command.env("PASSERELLE__GOOGLE__ENDPOINT", office.sim.url());
-        for (name, path) in [
-            ("DATABASE__PATH", "var/passerelle/passerelle.db"),
-            ("VAULT__DIR", "var/passerelle/vault"),
-            ("VAULT__KEY_FILE", "etc/passerelle/vault.key"),
-            ("STATE_DIR", "var/passerelle"),
-        ] {
-            command.env(format!("PASSERELLE__{name}"), moved.path().join(path));
-        }
-        command.args(args).output().unwrap().into()
-    };
+    let there = |args: &[&str]| run_in(&office, moved.path(), args);
     there(&["sync"]).expect(5);
     there(&["database", "adopt", "--moved"]).expect(0);
     assert_eq!(writes(&there(&["sync", "--json"]).expect(0).summary()), 0);
