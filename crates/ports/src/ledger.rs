@@ -313,6 +313,9 @@ pub struct Counts {
     pub ambiguous: u64,
     /// Links that a replica refused.
     pub rejected: u64,
+    /// Links of which one side stays alone: an undo or a rule left it there.
+    #[serde(default)]
+    pub released: u64,
     /// Entries still open.
     pub open: u64,
 }

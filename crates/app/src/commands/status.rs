@@ -64,6 +64,7 @@ fn pair_line(app: &App, pair: &PairStatus) -> String {
         ("status-due", counts.due + counts.open),
         ("sync-held", counts.held + counts.ambiguous),
         ("sync-failed", counts.rejected),
+        ("status-alone", counts.released),
     ] {
         if count > 0 {
             text.push_str(&format!(" · {}", out.t(id, &[("count", count.into())])));

@@ -305,6 +305,7 @@ impl<R: Record> Ledger<R> for MemLedger<R> {
             counts.held += u64::from(!link.held.is_empty());
             counts.ambiguous += u64::from(link.state == LinkState::Ambiguous);
             counts.rejected += u64::from(matches!(link.state, LinkState::Rejected(_)));
+            counts.released += u64::from(link.state == LinkState::Released);
         }
         Ok(counts)
     }

@@ -8,6 +8,8 @@ adopt-copied = ✓ This copy is on its own now: { $count ->
    *[other] { $count } accounts were disconnected in it
 }, the original keeps its own. Connect test accounts here, not the real ones.
 
+status-alone = { $count } on one side only, on purpose (an undo or a rule left them there)
+
 # answers
 conflicts-always = From now on this side wins "{ $field }"; { $count ->
     [0] nothing else waits for it

@@ -9,6 +9,8 @@ adopt-copied = ✓ Cette copie est maintenant indépendante : { $count ->
    *[other] { $count } comptes y ont été déconnectés
 }, l'original garde les siens. Connectez ici des comptes d'essai, pas les vrais.
 
+status-alone = { $count } d'un seul côté, exprès (une annulation ou une règle les y a laissées)
+
 # answers
 conflicts-always = Désormais ce côté l'emporte pour « { $field } » ; { $count ->
     [0] rien d'autre n'en dépend

@@ -69,6 +69,7 @@ pub(crate) fn counts(conn: &mut Conn, pair: &PairId) -> Result<Counts, StoreErro
         counts.held += when(held);
         counts.ambiguous += when(state == "ambiguous");
         counts.rejected += when(state == "rejected");
+        counts.released += when(state == "released");
     }
     Ok(counts)
 }
