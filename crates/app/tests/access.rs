@@ -31,20 +31,24 @@ struct Waiting {
 
 impl Waiting {
     fn new(command: &mut Command) -> Self {
-        let mut child =
-            command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
-        let mut stdout = BufReader::new(child.stdout.take().unwrap());
-        let mut out = String::new();
+        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut waiting = Waiting::started(command.spawn().unwrap());
         loop {
             let mut line = String::new();
-            assert!(stdout.read_line(&mut line).unwrap() > 0, "it ended: {out}");
-            out.push_str(&line);
+            assert!(waiting.stdout.read_line(&mut line).unwrap() > 0, "it ended: {}", waiting.out);
+            waiting.out.push_str(&line);
             let told: Value = serde_json::from_str(&line).unwrap();
             if told["type"] == "open" {
                 let text = |name: &str| told[name].as_str().unwrap_or_default().to_owned();
-                return Waiting { child, stdout, out, url: text("url"), key: text("for") };
+                (waiting.url, waiting.key) = (text("url"), text("for"));
+                return waiting;
             }
         }
+    }
+
+    fn started(mut child: Child) -> Self {
+        let stdout = BufReader::new(child.stdout.take().unwrap());
+        Waiting { child, stdout, out: String::new(), url: String::new(), key: String::new() }
     }
 
     fn type_in(&mut self, line: &str) {

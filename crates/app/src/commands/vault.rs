@@ -120,7 +120,7 @@ fn new_passphrase(app: &App, args: &VaultRotate) -> Passphrase {
 }
 
 /// Puts the new source into the settings' file, line by line: everything else in it stays as it was written.
-fn remember(app: &App, wanted: &Settings) -> Outcome<()> {
+pub fn remember(app: &App, wanted: &Settings) -> Outcome<()> {
     let file = &wanted.file;
     let unusable = |error: std::io::Error| unusable(file, error);
     let mut text = match std::fs::read_to_string(file) {
