@@ -40,7 +40,8 @@ pub async fn connect(app: &App, args: &Connect) -> Exit {
             let request = consent::Request {
                 user: &args.user,
                 client: &client,
-                again: bound.is_some(),
+                // What is carried by hand is asked for explicitly at once: a second round would cost as much again.
+                again: bound.is_some() || args.asking.no_browser,
                 hint: bound.map(|account| account.email),
             };
             // The lock is not held meanwhile: runs go on, and others may consent at the same time.

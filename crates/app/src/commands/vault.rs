@@ -128,7 +128,13 @@ pub fn remember(app: &App, wanted: &Settings) -> Outcome<()> {
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => String::new(),
         Err(error) => return Err(unusable(error)),
     };
-    for name in ["key_source", "key_file", "key_command", "key_name"] {
+    let more = match wanted.text("vault.key_source") {
+        "file" => "key_file",
+        "command" => "key_command",
+        "passphrase" => "passphrase_file",
+        _ => "key_name",
+    };
+    for name in [more, "key_source"] {
         let value = wanted.text(&format!("vault.{name}"));
         if !value.is_empty() {
             text = with_setting(&text, name, value);
