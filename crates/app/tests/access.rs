@@ -540,7 +540,11 @@ fn a_service_account_acts_for_a_person_of_its_workspace() {
     connect(ACCOUNT, &key).expect(0);
     assert_eq!(credentials(&office).len(), 1);
     let gone = office.run(&["disconnect", "--user", "alice", "--yes", "--json"]).expect(0);
-    assert_eq!(gone.of("disconnected")[0]["destroyed"], true);
+    let gone = gone.of("disconnected").remove(0);
+    assert_eq!(
+        (&gone["destroyed"], &gone["delegated"], &gone["revoked"]),
+        (&json!(true), &json!(true), &json!(false))
+    );
     assert!(credentials(&office).is_empty());
 }
 

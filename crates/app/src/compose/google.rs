@@ -100,6 +100,13 @@ enum Secrets {
     Delegated(Acting),
 }
 
+impl Consented {
+    /// Tells whether a service account acts for the person, who was not asked.
+    pub fn is_delegated(&self) -> bool {
+        matches!(self.secrets, Secrets::Delegated(_))
+    }
+}
+
 /// What is asked of Google when nothing is wanted of it.
 pub use passerelle_google_transport::Probe;
 
@@ -609,14 +616,14 @@ impl Provider for Google {
 
     async fn forget(&self, account: &Account) -> PortResult<Forgotten> {
         let owner = owner(account);
+        let delegated = self.safe.service_account(&owner).map_err(|failure| as_port(&failure))?.is_some();
         let revoked = match self.safe.token(&owner).map_err(|failure| as_port(&failure))? {
-            // A service account has nothing that could be given back: its delegation is the administrator's.
             Some(kept) => revoke(&self.http, &self.endpoints, &kept.refresh_token).await.is_ok(),
             None => false,
         };
         let destroyed = self.safe.destroy(&owner).map_err(|failure| as_port(&failure))?;
         self.clients.lock().unwrap_or_else(PoisonError::into_inner).remove(&account.id);
-        Ok(Forgotten { revoked, destroyed })
+        Ok(Forgotten { revoked, destroyed, delegated })
     }
 
     fn requests(&self) -> u64 {
