@@ -244,6 +244,22 @@ fn two_consents_at_once_never_swap() {
 }
 
 #[test]
+fn a_consent_that_was_given_waits_for_a_run_to_end() {
+    let office = Office::new();
+    let waiting = connecting(&office, "alice");
+    let lock = std::fs::File::open(office.dir.path().join("var/passerelle/passerelle.lock")).unwrap();
+    lock.lock().unwrap();
+    knock(&landing(&waiting.url, ACCOUNT));
+    // Meanwhile others look around, which needs no lock.
+    for _ in 0..5 {
+        office.run(&["status"]).expect(0);
+    }
+    drop(lock);
+    waiting.end().expect(0);
+    office.run(&["sync"]).expect(0);
+}
+
+#[test]
 fn two_app_users_on_one_system_account_cannot_use_each_others_secrets() {
     let office = Office::new();
     bob(&office);
