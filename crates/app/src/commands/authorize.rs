@@ -3,21 +3,19 @@
 
 use std::time::Duration;
 
-use passerelle_credentials::Secret;
 use passerelle_ports::{Clock, InstallationId};
 use serde_json::json;
 
 use super::{Exit, consent, done};
 use crate::{
     cli::{Authorize, AuthorizeGoogle},
-    compose::{self, google::seal},
+    compose::{self, asking::check_key},
     start::App,
 };
 
 pub async fn run(app: &App, args: &Authorize) -> Exit {
     let Authorize::Google(args) = args;
-    // A mistyped key is told before anybody is asked for anything.
-    seal(&args.key, &Secret::new(""))?;
+    check_key(&args.key)?;
     let settings = app.new_settings()?;
     let google = compose::google(app, &settings, InstallationId::new("elsewhere"))?;
     let client = consent::read(&args.client)?;

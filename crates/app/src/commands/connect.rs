@@ -15,7 +15,7 @@ use crate::{
     cli::{Account, AccountReplace, Asking, Connect, ConnectGoogle, Credential, OneUser},
     compose::{
         self, Composed,
-        google::{Consented, delegation},
+        asking::{Consented, delegation},
     },
     config::Settings,
     lock::Lock,

@@ -9,11 +9,11 @@ use serde_json::json;
 use super::{Exit, done, init};
 use crate::{
     cli::{Source, Vault, VaultRotate},
+    compose::unlock::{KeyChoice, Passphrase},
     compose::{self, vault::vault_failure},
     config::{Origin, Settings},
     lock::Lock,
     start::App,
-    unlock::{KeyChoice, Passphrase},
     unusable::unusable,
 };
 
