@@ -44,6 +44,10 @@ const FOREIGN: &[(&str, &str)] = &[
     ("axum", "google-sim"),
     ("clap", "app google-sim"),
     ("chacha20poly1305", "credentials"),
+    ("hpke", "credentials"),
+    ("keyring-core", "credentials"),
+    ("ring", "google-transport google-sim"),
+    ("rustix", "app"),
     ("fluent-templates", "texts"),
 ];
 

@@ -1,8 +1,10 @@
-//! The one place that names concrete adapters: this file and the two below it.
+//! The one place that names concrete adapters: this file and those below it.
 
+pub mod asking;
 mod company;
 pub mod google;
 mod home;
+pub mod unlock;
 pub mod vault;
 
 use std::{fs, path::Path, sync::Arc};
@@ -16,7 +18,7 @@ use passerelle_sync_rules::{Limits, Policy, Rules};
 use url::Url;
 use uuid::Uuid;
 
-use crate::{config::Settings, start::App, unlock::KeyChoice, unusable::unusable};
+use crate::{compose::unlock::KeyChoice, config::Settings, start::App, unusable::unusable};
 
 /// Everything a command works with.
 pub struct Composed {

@@ -13,7 +13,6 @@ mod lock;
 mod output;
 mod panic;
 mod start;
-mod unlock;
 mod unusable;
 
 use std::process::ExitCode;

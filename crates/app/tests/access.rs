@@ -31,20 +31,24 @@ struct Waiting {
 
 impl Waiting {
     fn new(command: &mut Command) -> Self {
-        let mut child =
-            command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
-        let mut stdout = BufReader::new(child.stdout.take().unwrap());
-        let mut out = String::new();
+        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut waiting = Waiting::started(command.spawn().unwrap());
         loop {
             let mut line = String::new();
-            assert!(stdout.read_line(&mut line).unwrap() > 0, "it ended: {out}");
-            out.push_str(&line);
+            assert!(waiting.stdout.read_line(&mut line).unwrap() > 0, "it ended: {}", waiting.out);
+            waiting.out.push_str(&line);
             let told: Value = serde_json::from_str(&line).unwrap();
             if told["type"] == "open" {
                 let text = |name: &str| told[name].as_str().unwrap_or_default().to_owned();
-                return Waiting { child, stdout, out, url: text("url"), key: text("for") };
+                (waiting.url, waiting.key) = (text("url"), text("for"));
+                return waiting;
             }
         }
+    }
+
+    fn started(mut child: Child) -> Self {
+        let stdout = BufReader::new(child.stdout.take().unwrap());
+        Waiting { child, stdout, out: String::new(), url: String::new(), key: String::new() }
     }
 
     fn type_in(&mut self, line: &str) {
@@ -236,6 +240,22 @@ fn two_consents_at_once_never_swap() {
     first.join().unwrap().expect(0);
     second.join().unwrap().expect(0);
     assert_eq!(accounts(&office), [("alice".to_owned(), json!(ACCOUNT)), ("bob".to_owned(), json!(OTHER))]);
+    office.run(&["sync"]).expect(0);
+}
+
+#[test]
+fn a_consent_that_was_given_waits_for_a_run_to_end() {
+    let office = Office::new();
+    let waiting = connecting(&office, "alice");
+    let lock = std::fs::File::open(office.dir.path().join("var/passerelle/passerelle.lock")).unwrap();
+    lock.lock().unwrap();
+    knock(&landing(&waiting.url, ACCOUNT));
+    // Meanwhile others look around, which needs no lock.
+    for _ in 0..5 {
+        office.run(&["status"]).expect(0);
+    }
+    drop(lock);
+    waiting.end().expect(0);
     office.run(&["sync"]).expect(0);
 }
 
@@ -536,7 +556,11 @@ fn a_service_account_acts_for_a_person_of_its_workspace() {
     connect(ACCOUNT, &key).expect(0);
     assert_eq!(credentials(&office).len(), 1);
     let gone = office.run(&["disconnect", "--user", "alice", "--yes", "--json"]).expect(0);
-    assert_eq!(gone.of("disconnected")[0]["destroyed"], true);
+    let gone = gone.of("disconnected").remove(0);
+    assert_eq!(
+        (&gone["destroyed"], &gone["delegated"], &gone["revoked"]),
+        (&json!(true), &json!(true), &json!(false))
+    );
     assert!(credentials(&office).is_empty());
 }
 

@@ -185,6 +185,33 @@ fn another_source_takes_the_place_and_the_settings_follow() {
 }
 
 #[test]
+fn a_settings_file_that_was_there_names_the_source_of_a_new_vault() {
+    let office = Office::empty();
+    let folder = office.dir.path().join("etc/passerelle");
+    fs::create_dir_all(&folder).unwrap();
+    fs::write(folder.join("config.toml"), "# ours\nlanguage = \"en\"\n").unwrap();
+    let key = "0f".repeat(32);
+    let init = [
+        "init",
+        "--non-interactive",
+        "--key-source",
+        "command",
+        "--key-command",
+        &format!("/bin/echo {key}"),
+    ];
+    office.run(&init).expect(0);
+    let text = settings(&office);
+    assert!(
+        text.starts_with("# ours\nlanguage = \"en\"\n") && text.contains("key_source = \"command\""),
+        "{text}"
+    );
+    office.run(&["vault", "status"]).expect(0);
+    // Setting up again changes nothing.
+    office.run(&["init", "--non-interactive"]).expect(0);
+    assert_eq!(settings(&office), text);
+}
+
+#[test]
 fn a_rotation_that_is_killed_leaves_a_vault_that_opens() {
     let office = Office::new();
     let vault = office.dir.path().join("var/passerelle/vault");

@@ -228,10 +228,12 @@ pub trait Provider: Send + Sync {
 }
 
 /// What became of an account's authorisation.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Forgotten {
     /// Whether the provider confirmed that the authorisation is void.
     pub revoked: bool,
     /// Whether the vault held a secret of this account.
     pub destroyed: bool,
+    /// Whether it was a delegation, which only the provider's administrator can withdraw.
+    pub delegated: bool,
 }

@@ -212,7 +212,7 @@ impl Provider for FakeProvider {
         ]
     }
     async fn forget(&self, _: &Account) -> PortResult<Forgotten> {
-        Ok(Forgotten { revoked: true, destroyed: true })
+        Ok(Forgotten { revoked: true, destroyed: true, delegated: false })
     }
     fn requests(&self) -> u64 {
         *self.requests.lock().unwrap()

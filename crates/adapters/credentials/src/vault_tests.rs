@@ -318,6 +318,20 @@ fn a_crash_at_each_step_of_a_rotation_leaves_a_vault_that_opens() {
 }
 
 #[test]
+fn a_crash_while_a_newer_secret_is_kept_leaves_the_old_one_or_the_new_one() {
+    for after in [false, true] {
+        let place = Place::new();
+        place.filled(&["alice"]);
+        let dying = Dying { left: Arc::new(AtomicUsize::new(usize::from(after))), after };
+        let vault = Vault::open_on(Box::new(dying), &place.vault(), &place.key("k1"), &here()).unwrap();
+        assert!(vault.put(&id("alice"), &Secret::new("rotated")).is_err());
+        let kept = place.open("k1").unwrap().get(&id("alice")).unwrap().unwrap();
+        let expected = if after { "rotated".to_owned() } else { secret("alice").expose().to_owned() };
+        assert_eq!(kept.expose(), expected);
+    }
+}
+
+#[test]
 fn a_crash_at_each_step_of_a_rotation_in_place_leaves_a_vault_that_its_file_opens() {
     let users = ["alice", "bob", "carol"];
     for after in [false, true] {

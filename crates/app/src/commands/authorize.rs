@@ -3,25 +3,25 @@
 
 use std::time::Duration;
 
-use passerelle_credentials::Secret;
 use passerelle_ports::{Clock, InstallationId};
 use serde_json::json;
 
 use super::{Exit, consent, done};
 use crate::{
     cli::{Authorize, AuthorizeGoogle},
-    compose::{self, google::seal},
+    compose::{self, asking::check_key},
     start::App,
 };
 
 pub async fn run(app: &App, args: &Authorize) -> Exit {
     let Authorize::Google(args) = args;
-    // A mistyped key is told before anybody is asked for anything.
-    seal(&args.key, &Secret::new(""))?;
+    check_key(&args.key)?;
     let settings = app.new_settings()?;
     let google = compose::google(app, &settings, InstallationId::new("elsewhere"))?;
     let client = consent::read(&args.client)?;
-    let asked = google.ask(&client, args.account.clone(), Duration::from_secs(args.wait)).await?;
+    // Explicitly: whoever consented to this client before would get no lasting authorisation, and the server would
+    // have to ask for everything once more.
+    let asked = google.ask_again(&client, args.account.clone(), Duration::from_secs(args.wait)).await?;
     tell(app, args, asked.address());
     let sealed = asked.wait_for_code(&args.key, &mut consent::typed_lines()).await?;
     app.out.note(&app.out.t("authorize-done", &[]));

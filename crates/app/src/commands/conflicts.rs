@@ -24,7 +24,7 @@ pub async fn run(app: &App, args: &Conflicts) -> Exit {
             let office = compose::office(app, &settings).await?;
             let found = conflict(&office.office, args.number).await?;
             app.out.result(&shown(&app.out, &found));
-            app.out.line("conflict", app.clock.now(), &found);
+            app.out.line("conflict", app.clock.now(), &coded(&found));
             done(app, 0)
         }
         Some(ConflictAction::Resolve(args)) => {
@@ -34,11 +34,26 @@ pub async fn run(app: &App, args: &Conflicts) -> Exit {
     }
 }
 
+/// What waits, with the code under which `explain` tells of it.
+fn coded(waiting: &Conflict) -> Value {
+    let code = match &waiting.waiting {
+        Waiting::Clash { .. } => Some("SYNC-104"),
+        Waiting::LookAlike { .. } => Some("SYNC-105"),
+        // A refusal names its own.
+        _ => None,
+    };
+    let mut value = serde_json::to_value(waiting).unwrap_or_default();
+    if let Some(code) = code {
+        value["code"] = code.into();
+    }
+    value
+}
+
 async fn list(app: &App, office: &Office, user: Option<&str>) -> Exit {
     let all = conflicts(office, user).await?;
     for one in &all {
         app.out.result(&line(&app.out, one));
-        app.out.line("conflict", app.clock.now(), one);
+        app.out.line("conflict", app.clock.now(), &coded(one));
     }
     match all.first() {
         None => app.out.note(&app.out.t("conflicts-none", &[])),

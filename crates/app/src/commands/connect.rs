@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use passerelle_ports::{Clock, Kind, Side};
 use passerelle_service::{
-    Account as Bound, Choice, Failure, Outcome, bound_account, check_binding, choose_pairs,
+    Account as Bound, Choice, Failure, Forgotten, Outcome, bound_account, check_binding, choose_pairs,
     disconnect as give_back, find_user, forecast, note_consent, record_account, release_account,
 };
 use serde_json::json;
@@ -15,7 +15,7 @@ use crate::{
     cli::{Account, AccountReplace, Asking, Connect, ConnectGoogle, Credential, OneUser},
     compose::{
         self, Composed,
-        google::{Consented, delegation},
+        asking::{Consented, delegation},
     },
     config::Settings,
     lock::Lock,
@@ -40,7 +40,8 @@ pub async fn connect(app: &App, args: &Connect) -> Exit {
             let request = consent::Request {
                 user: &args.user,
                 client: &client,
-                again: bound.is_some(),
+                // What is carried by hand is asked for explicitly at once: a second round would cost as much again.
+                again: bound.is_some() || args.asking.no_browser,
                 hint: bound.map(|account| account.email),
             };
             // The lock is not held meanwhile: runs go on, and others may consent at the same time.
@@ -88,10 +89,8 @@ async fn replaced(
     office.google.keep(&args.user, consented)?;
     if bound.subject != consented.identity.subject {
         release_account(company, bound).await?;
-        let gone = office.office.provider.forget(bound).await;
-        let revoked = gone.is_ok_and(|forgotten| forgotten.revoked);
-        let id = if revoked { "disconnected-revoked" } else { "disconnected-unreachable" };
-        app.out.note(&app.out.t(id, &[("account", bound.email.as_str().into())]));
+        let gone = office.office.provider.forget(bound).await.unwrap_or(Forgotten::default());
+        app.out.note(&app.out.t(given_back(gone), &[("account", bound.email.as_str().into())]));
     }
     finish(app, office, &args.user, &args.asking, consented).await
 }
@@ -103,7 +102,8 @@ async fn finish(app: &App, office: &Composed, user: &str, asking: &Asking, conse
     let account = record_account(company, &*app.ids, user, &consented.identity).await?;
     note_consent(company, &account, &consented.term).await?;
     if !known {
-        app.out.note(&app.out.t("connect-secret-moved", &[]));
+        let id = if consented.is_delegated() { "connect-key-moved" } else { "connect-secret-moved" };
+        app.out.note(&app.out.t(id, &[]));
     }
     app.out.result(
         &app.out
@@ -223,9 +223,17 @@ pub async fn disconnect(app: &App, args: &OneUser) -> Exit {
     }
     let done_with = give_back(&*office.office.company, &*office.office.provider, &args.user).await?;
     let account = done_with.account.as_str();
-    let id = if done_with.forgotten.revoked { "disconnected-revoked" } else { "disconnected-unreachable" };
-    app.out.result(&app.out.t(id, &[("account", account.into())]));
+    app.out.result(&app.out.t(given_back(done_with.forgotten), &[("account", account.into())]));
     app.out.note(&app.out.t("disconnected-kept", &[]));
     app.out.line("disconnected", app.clock.now(), &done_with);
     done(app, 0)
+}
+
+/// What is said of an authorisation that was given back, as far as that went.
+fn given_back(forgotten: Forgotten) -> &'static str {
+    match forgotten {
+        Forgotten { revoked: true, .. } => "disconnected-revoked",
+        Forgotten { delegated: true, .. } => "disconnected-delegation",
+        _ => "disconnected-unreachable",
+    }
 }

@@ -9,7 +9,10 @@ use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 
 use crate::{
     cli::Asking,
-    compose::google::{Asked, Consented, Google},
+    compose::{
+        asking::{Asked, Consented},
+        google::Google,
+    },
     start::App,
     unusable::unusable,
 };

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use passerelle_service::Outcome;
 
 use super::{confirm, consent, typed};
-use crate::{compose::google::parsed, start::App};
+use crate::{compose::asking::parsed, start::App};
 
 const PROJECT: &str = "https://console.cloud.google.com/projectcreate";
 const CALENDAR_API: &str = "https://console.cloud.google.com/apis/library/calendar-json.googleapis.com";

@@ -43,9 +43,16 @@ pub async fn run(app: &App, args: &Init) -> Exit {
     let state = settings.path("state_dir");
     compose::private_directory(&state)?;
     let _lock = Lock::take(&state)?;
+    let kept = app.new_settings()?;
+    let key = ["vault.key_source", "vault.key_file", "vault.key_command", "vault.key_name"];
+    let chosen_key = key.into_iter().any(|name| kept.text(name) != settings.text(name));
     let installed = compose::install(app, &settings).await?;
     let added = first_user(&settings, user.as_deref()).await?;
     let written = write_file(&settings)?;
+    // A person's file stays as it is, but for where the key of a vault that was made just now comes from.
+    if !written && installed.vault && chosen_key {
+        super::vault::remember(app, &settings)?;
+    }
     let path = |name: &str| settings.path(name).display().to_string();
     app.out.result(&app.out.t("init-database", &[("file", path("database.path").into())]));
     let source = settings.text("vault.key_source").to_owned();

@@ -9,11 +9,11 @@ use serde_json::json;
 use super::{Exit, done, init};
 use crate::{
     cli::{Source, Vault, VaultRotate},
+    compose::unlock::{KeyChoice, Passphrase},
     compose::{self, vault::vault_failure},
     config::{Origin, Settings},
     lock::Lock,
     start::App,
-    unlock::{KeyChoice, Passphrase},
     unusable::unusable,
 };
 
@@ -120,7 +120,7 @@ fn new_passphrase(app: &App, args: &VaultRotate) -> Passphrase {
 }
 
 /// Puts the new source into the settings' file, line by line: everything else in it stays as it was written.
-fn remember(app: &App, wanted: &Settings) -> Outcome<()> {
+pub fn remember(app: &App, wanted: &Settings) -> Outcome<()> {
     let file = &wanted.file;
     let unusable = |error: std::io::Error| unusable(file, error);
     let mut text = match std::fs::read_to_string(file) {
@@ -128,7 +128,13 @@ fn remember(app: &App, wanted: &Settings) -> Outcome<()> {
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => String::new(),
         Err(error) => return Err(unusable(error)),
     };
-    for name in ["key_source", "key_file", "key_command", "key_name"] {
+    let more = match wanted.text("vault.key_source") {
+        "file" => "key_file",
+        "command" => "key_command",
+        "passphrase" => "passphrase_file",
+        _ => "key_name",
+    };
+    for name in [more, "key_source"] {
         let value = wanted.text(&format!("vault.{name}"));
         if !value.is_empty() {
             text = with_setting(&text, name, value);

@@ -2,7 +2,6 @@
 
 use std::{
     collections::BTreeMap,
-    convert::Infallible,
     num::NonZeroU32,
     sync::{Arc, Mutex, PoisonError},
     time::Duration,
@@ -11,33 +10,23 @@ use std::{
 use async_trait::async_trait;
 use passerelle_calendar::Event;
 use passerelle_contacts::Contact;
-use passerelle_credentials::{OneTimeKey, Secret, seal_for};
+use passerelle_credentials::OneTimeKey;
 use passerelle_google_calendar::{CalendarOptions, GoogleCalendar, list_calendars};
 use passerelle_google_people::{GooglePeople, Options as PeopleOptions};
 use passerelle_google_transport::{
-    Api, Arrival, CALENDAR_EVENTS, CALENDAR_LIST, CONTACTS, Call, ClientSecretFile, ConsentAttempt,
-    ConsentError, ConsentRequest, Delegate, EMAIL, Elsewhere, Endpoints, GoogleClient, HttpOptions, OPENID,
-    Pace, RequestCounter, RetryPolicy, ServiceAccountKey, StoredToken, Tokens, granted_now, http_client,
-    missing_scopes, pretend, probe, revoke,
+    Api, CALENDAR_EVENTS, CALENDAR_LIST, CONTACTS, Call, ClientSecretFile, ConsentAttempt, ConsentRequest,
+    Delegate, Endpoints, GoogleClient, HttpOptions, Pace, RequestCounter, RetryPolicy, StoredToken, Tokens,
+    granted_now, http_client, missing_scopes, pretend, probe, revoke,
 };
 use passerelle_ports::{Clock, ErrorKind, Kind, PortError, PortResult, Replica, Side};
 use passerelle_service::{
     Account, Collection, Examined, Failure, Forgotten, Identity, Outcome, Pair, Provider, Term,
 };
-use secrecy::{ExposeSecret, SecretString};
-use tokio::sync::{
-    OnceCell,
-    mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel},
-};
+use tokio::sync::OnceCell;
 
+use super::asking::{Asked, Consented, PROVIDER, SCOPES, Secrets, delegate, not_consented, parsed};
 use super::vault::{Acting, Owner, Safe, VaultPlace, VaultTokens, as_port};
 
-const PROVIDER: &str = "google";
-/// What is asked for, and what of it may be missing without everything being in vain.
-const SCOPES: [&str; 5] = [OPENID, EMAIL, CALENDAR_EVENTS, CALENDAR_LIST, CONTACTS];
-/// What an administrator delegates to a service account, in the spelling of the Admin console (O101).
-const DELEGATED: [&str; 5] =
-    [OPENID, "https://www.googleapis.com/auth/userinfo.email", CALENDAR_EVENTS, CALENDAR_LIST, CONTACTS];
 /// How long a lost write may still land on this computer, where a write is known to be visible at once.
 const LOOPBACK_SETTLE: Duration = Duration::from_secs(2);
 
@@ -72,32 +61,6 @@ struct Timing {
     contacts_settle: Duration,
     events_settle: Duration,
     pace: Pace,
-}
-
-/// A consent that has been asked for.
-pub struct Asked {
-    attempt: ConsentAttempt,
-    address: String,
-    client: String,
-    clock: Arc<dyn Clock>,
-    key: OneTimeKey,
-}
-
-/// A consent that was given. Its secrets are not in the vault yet.
-pub struct Consented {
-    /// Who the account is, and what was granted.
-    pub identity: Identity,
-    /// What was asked and not granted.
-    pub missing: Vec<&'static str>,
-    /// What it says about its own end.
-    pub term: Term,
-    secrets: Secrets,
-}
-
-/// What the vault will hold of a consent.
-enum Secrets {
-    Person { refresh_token: SecretString, client: String },
-    Delegated(Acting),
 }
 
 /// What is asked of Google when nothing is wanted of it.
@@ -370,145 +333,6 @@ impl Google {
     }
 }
 
-impl Asked {
-    /// Returns the address that a browser has to open.
-    pub fn address(&self) -> &str {
-        &self.address
-    }
-
-    /// Returns the local port that the browser comes back to.
-    pub fn port(&self) -> u16 {
-        self.attempt.port()
-    }
-
-    /// Returns the one-time key for which another computer seals its code.
-    pub fn key(&self) -> &str {
-        self.key.address()
-    }
-
-    /// Waits for the browser.
-    ///
-    /// # Errors
-    ///
-    /// `GOOG-201` when its owner refused, `GOOG-208` when nobody came, and what Google answers.
-    pub async fn wait(self) -> Outcome<Consented> {
-        let (_, mut lines) = unbounded_channel();
-        self.wait_beside(&mut lines, &|_| ()).await
-    }
-
-    /// Waits for the browser and for what is typed or pasted here, whichever comes first. A line that is not the
-    /// answer to this request is told to `refused` and changes nothing.
-    ///
-    /// # Errors
-    ///
-    /// As [`Asked::wait`].
-    pub async fn wait_beside(
-        mut self,
-        lines: &mut UnboundedReceiver<String>,
-        refused: &(dyn Fn(&Failure) + Send + Sync),
-    ) -> Outcome<Consented> {
-        let (send, mut arrivals) = unbounded_channel();
-        let key = self.key;
-        let read = |line: String| {
-            let code = key.open(&line).and_then(|text| Elsewhere::parse(&text.expose().to_owned().into()));
-            code.map_or(Arrival::Pasted(line), Arrival::Elsewhere)
-        };
-        let told = |error: &ConsentError| {
-            refused(&Failure::new(error.code().unwrap_or("GOOG-209")));
-        };
-        let consent = tokio::select! {
-            consent = self.attempt.wait_beside(&mut arrivals, &told) => consent,
-            never = forward(lines, send, read) => match never {},
-        };
-        let consent = consent.map_err(not_consented)?;
-        let file = parsed(&self.client)?;
-        let at = consent.at.unwrap_or_else(|| self.clock.now());
-        let ends = consent.lasts.and_then(|lasts| Some(at + chrono::Duration::from_std(lasts).ok()?));
-        Ok(Consented {
-            missing: missing_scopes(&SCOPES, &consent.granted_scopes),
-            identity: Identity {
-                provider: PROVIDER.to_owned(),
-                email: consent.email.unwrap_or_else(|| consent.subject.clone()),
-                subject: consent.subject,
-                scopes: consent.granted_scopes,
-                at,
-            },
-            term: Term { client: file.project_id.unwrap_or(file.client_id), ends },
-            secrets: Secrets::Person { refresh_token: consent.refresh_token, client: self.client },
-        })
-    }
-
-    /// Waits for the code alone and seals it for the computer that asked for it.
-    ///
-    /// # Errors
-    ///
-    /// As [`Asked::wait`]; `GOOG-215` for a one-time key that was not copied whole.
-    pub async fn wait_for_code(
-        mut self,
-        key: &str,
-        lines: &mut UnboundedReceiver<String>,
-    ) -> Outcome<String> {
-        let (send, mut arrivals) = unbounded_channel();
-        let code = tokio::select! {
-            code = self.attempt.wait_for_code(&mut arrivals, &|_| ()) => code,
-            never = forward(lines, send, Arrival::Pasted) => match never {},
-        };
-        let text = code.map_err(not_consented)?.to_text();
-        seal(key, &Secret::new(text.expose_secret()))
-    }
-}
-
-/// Hands on what is typed for as long as it is waited for. The lines stay whole for whoever asks next: nothing is
-/// taken that is not handed on.
-async fn forward(
-    lines: &mut UnboundedReceiver<String>,
-    send: UnboundedSender<Arrival>,
-    read: impl Fn(String) -> Arrival,
-) -> Infallible {
-    while let Some(line) = lines.recv().await {
-        if send.send(read(line)).is_err() {
-            break;
-        }
-    }
-    drop(send);
-    std::future::pending().await
-}
-
-/// Seals a text for a one-time key.
-///
-/// # Errors
-///
-/// `GOOG-215` for a key that was not copied whole.
-pub fn seal(key: &str, text: &Secret) -> Outcome<String> {
-    seal_for(key, text).map_err(|error| Failure::new("GOOG-215").because(error))
-}
-
-/// Reads the company's client.
-///
-/// # Errors
-///
-/// `GOOG-105`, `GOOG-111` for a file that is no desktop client.
-pub fn parsed(client: &str) -> Outcome<ClientSecretFile> {
-    ClientSecretFile::parse(client)
-        .map_err(|error| Failure::new(error.code()).with("reason", error.to_string()).because(error))
-}
-
-/// Returns the permissions as an administrator enters them for a delegation, and the number to enter them for.
-///
-/// # Errors
-///
-/// `GOOG-118` for a file that is no key of a service account.
-pub fn delegation(key: &str) -> Outcome<(String, String)> {
-    let delegate = delegate(key, "")?;
-    Ok((delegate.key.client_id, delegate.scopes.join(",")))
-}
-
-fn delegate(key: &str, subject: &str) -> Outcome<Delegate> {
-    let key = ServiceAccountKey::parse(key)
-        .map_err(|error| Failure::new("GOOG-118").with("reason", error.to_string()).because(error))?;
-    Ok(Delegate { key, subject: subject.to_owned(), scopes: DELEGATED.map(str::to_owned).to_vec() })
-}
-
 #[async_trait]
 impl Provider for Google {
     async fn collections(&self, account: &Account) -> PortResult<Vec<Collection>> {
@@ -609,14 +433,14 @@ impl Provider for Google {
 
     async fn forget(&self, account: &Account) -> PortResult<Forgotten> {
         let owner = owner(account);
+        let delegated = self.safe.service_account(&owner).map_err(|failure| as_port(&failure))?.is_some();
         let revoked = match self.safe.token(&owner).map_err(|failure| as_port(&failure))? {
-            // A service account has nothing that could be given back: its delegation is the administrator's.
             Some(kept) => revoke(&self.http, &self.endpoints, &kept.refresh_token).await.is_ok(),
             None => false,
         };
         let destroyed = self.safe.destroy(&owner).map_err(|failure| as_port(&failure))?;
         self.clients.lock().unwrap_or_else(PoisonError::into_inner).remove(&account.id);
-        Ok(Forgotten { revoked, destroyed })
+        Ok(Forgotten { revoked, destroyed, delegated })
     }
 
     fn requests(&self) -> u64 {
@@ -662,14 +486,4 @@ fn granted(account: &Account, scope: &'static str) -> PortResult<()> {
 
 fn signed_out() -> PortError {
     PortError::new(ErrorKind::Unauthenticated, "vault.get").with_code("GOOG-211")
-}
-
-fn not_consented(error: ConsentError) -> Failure {
-    match error {
-        ConsentError::Google(error) => Failure::of_port(Side::Remote, error),
-        error => {
-            let code = error.code().unwrap_or("BUG-101");
-            Failure::new(code).with("operation", "consent").because(error)
-        }
-    }
 }

@@ -14,7 +14,7 @@ use passerelle_service::{Failure, Outcome};
 use secrecy::ExposeSecret;
 use serde::{Deserialize, Serialize};
 
-use crate::unlock::KeyChoice;
+use super::unlock::KeyChoice;
 
 const REFRESH: &str = "refresh-token";
 const CLIENT: &str = "client";

@@ -30,3 +30,5 @@ guide-client = 6. The client: type "Desktop app", "Create", then "Download JSON"
 guide-warning-page = A warning page will come: "Google hasn't verified this app". It is your own application: "Advanced", then "Go to … (unsafe)".
 guide-ask-file = The downloaded JSON (drop it here, or its path):
 guide-client-good = ✓ type "Desktop app"   ✓ project { $project }
+disconnected-delegation = ✓ { $account }: its secrets are destroyed. The delegation is the administrator's to withdraw: https://admin.google.com/ac/owl/domainwidedelegation
+connect-key-moved = ✓ The service account's key is in the vault: you may delete the file.

@@ -31,3 +31,5 @@ guide-client = 6. Le client : type « Application de bureau », « Créer », pu
 guide-warning-page = Une page d'avertissement viendra : « Google n'a pas validé cette application ». C'est la vôtre : « Paramètres avancés », puis « Accéder à … (non sécurisé) ».
 guide-ask-file = Le JSON téléchargé (déposez-le ici, ou son chemin) :
 guide-client-good = ✓ type « Application de bureau »   ✓ projet { $project }
+disconnected-delegation = ✓ { $account } : ses secrets sont détruits. La délégation, elle, se retire dans la console d'administration : https://admin.google.com/ac/owl/domainwidedelegation
+connect-key-moved = ✓ La clé du compte de service est au coffre : vous pouvez supprimer le fichier.
