@@ -14,7 +14,7 @@ use std::{
 use passerelle_whole_product_tests::simulation::{Verdict, play};
 
 /// One seed in so many is played twice, and both plays must be the same (I19).
-const TWICE: u64 = 50;
+const TWICE: u64 = 25;
 /// How often a long run says how far it is.
 const EVERY: Duration = Duration::from_secs(10);
 
