@@ -25,13 +25,9 @@ fn seeds_that_failed_before_pass() {
 }
 
 #[test]
-fn histories_end_well_first_thousand() {
-    check(1..=1_000);
-}
-
-#[test]
-fn histories_end_well_second_thousand() {
-    check(1_001..=2_000);
+fn histories_end_well() {
+    // `cargo xtask ci` plays ten thousand, on two threads; these are for whoever runs the tests alone.
+    check(1..=150);
 }
 
 #[test]

@@ -6,7 +6,9 @@ use clap::Args;
 use crate::{mutants, run};
 
 /// How many histories CI plays, from seed 1.
-const CI_RUNS: u64 = 10_000;
+const CI_RUNS: u64 = 1_000;
+/// How many more CI plays of those that are played in memory.
+const CI_MORE: u64 = 9_000;
 /// How many histories a rule taken out may need at most.
 const MUTANT_RUNS: u64 = 1_000;
 
@@ -25,6 +27,9 @@ pub struct Options {
     /// Do not stop at the first failure.
     #[arg(long)]
     go_on: bool,
+    /// Leave out the histories that are played over a database.
+    #[arg(long)]
+    memory: bool,
     /// On how many threads.
     #[arg(long, default_value_t = 2)]
     threads: u64,
@@ -64,6 +69,9 @@ pub fn run(options: &Options) -> Result<()> {
             options.threads.to_string(),
         ]),
     }
+    if options.memory {
+        args.push("--memory".to_owned());
+    }
     if options.go_on {
         args.push("--go-on".to_owned());
     }
@@ -73,15 +81,18 @@ pub fn run(options: &Options) -> Result<()> {
 
 /// Plays what CI plays: histories, then every rule taken out.
 pub fn in_ci() -> Result<()> {
-    run(&Options {
+    let some = |from, runs, memory| Options {
         seed: None,
-        from: 1,
-        runs: Some(CI_RUNS),
+        from,
+        runs: Some(runs),
         go_on: false,
+        memory,
         threads: 2,
         mutants: false,
         only: None,
         crash_pairs: false,
-    })?;
+    };
+    run(&some(1, CI_RUNS, false))?;
+    run(&some(CI_RUNS + 1, CI_MORE, true))?;
     mutants::in_ci()
 }

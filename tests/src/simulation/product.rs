@@ -37,7 +37,7 @@ const STEPS: u64 = 200;
 const ROUNDS: usize = 8;
 
 /// What stands in a record, for a judge: its name, and the words in the fields that people edit.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Shown {
     pub who: String,
     pub words: BTreeMap<&'static str, String>,
@@ -377,13 +377,13 @@ impl House {
         let listed = drive(&self.dead, everything(&self.store.contacts(&UserId::new(USERS[user]))))
             .unwrap_or_default();
         let listed = listed.into_iter().filter(|stored| !stored.withdrawn);
-        listed.map(|stored| (stored.id.to_string(), shown_contact(&stored.record))).collect()
+        by_name(listed.map(|stored| (stored.id.to_string(), shown_contact(&stored.record))))
     }
 
     fn local_events(&self, user: usize) -> Vec<(String, Shown)> {
         let listed =
             drive(&self.dead, everything(&self.store.events(&UserId::new(USERS[user])))).unwrap_or_default();
-        listed.into_iter().map(|stored| (stored.id.to_string(), shown_event(&stored.record))).collect()
+        by_name(listed.into_iter().map(|stored| (stored.id.to_string(), shown_event(&stored.record))))
     }
 
     /// Somebody works in the company's program: plain SQL.
@@ -724,6 +724,12 @@ async fn everything<R: Record>(replica: &dyn Replica<R>) -> Vec<Stored<R>> {
             Next::End(_) => return all,
         }
     }
+}
+
+fn by_name(rows: impl Iterator<Item = (String, Shown)>) -> Vec<(String, Shown)> {
+    let mut rows: Vec<_> = rows.collect();
+    rows.sort_by(|(_, one), (_, other)| one.cmp(other));
+    rows
 }
 
 /// What a judge sees of a contact.

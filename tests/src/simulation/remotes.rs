@@ -113,7 +113,14 @@ impl Remotes {
     }
 
     /// What stands there, read from the provider's own state, not through the adapter.
+    /// In the order of names: requests that are under way at once arrive in any order.
     pub fn shown(&self, user: usize, contacts: bool) -> Vec<(String, Shown)> {
+        let mut shown = self.unsorted(user, contacts);
+        shown.sort_by(|(_, one), (_, other)| one.cmp(other));
+        shown
+    }
+
+    fn unsorted(&self, user: usize, contacts: bool) -> Vec<(String, Shown)> {
         match self {
             Remotes::Memory { contacts: book, .. } if contacts => {
                 let alive = book[user].alive().into_iter();
