@@ -6,7 +6,8 @@ use passerelle_whole_product_tests::simulation::play;
 /// Seeds that failed an earlier build, or that the engine's model names.
 const REGRESSIONS: &[u64] = &[
     234, 633, 3619, 5300, 12_116, 21_986, 1082, 11796, 41941, 50730, 70009, 71110, 91130, 91300, 170_862,
-    250_421, 283_489, 319_048, 335_950, 338_219, 362_035,
+    250_421, 283_489, 319_048, 335_950, 338_219, 362_035, 142_383, 46, 77, 110, 175, 386, 468, 513, 549, 673,
+    941, 1221, 1612, 2604, 3318, 4603, 5742, 9275, 9701,
 ];
 
 fn check(seeds: impl Iterator<Item = u64>) {
@@ -25,13 +26,9 @@ fn seeds_that_failed_before_pass() {
 }
 
 #[test]
-fn histories_end_well_first_thousand() {
-    check(1..=1_000);
-}
-
-#[test]
-fn histories_end_well_second_thousand() {
-    check(1_001..=2_000);
+fn histories_end_well() {
+    // `cargo xtask ci` plays ten thousand, on two threads; these are for whoever runs the tests alone.
+    check(1..=150);
 }
 
 #[test]

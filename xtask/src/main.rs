@@ -5,6 +5,7 @@ use clap::{Parser, Subcommand};
 mod bench;
 mod ci;
 mod codegen;
+mod mutants;
 mod run;
 mod sim;
 mod tidy;

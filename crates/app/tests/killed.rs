@@ -11,13 +11,17 @@ use std::{
 };
 
 use common::World;
-use serde_json::json;
+use serde_json::{Value, json};
 use sides::{add_what_is_at_google_already, assert_agree, contacts_there, events_there, fill};
 
 const RECORDS: usize = 250;
 const KILLS: u64 = 20;
 /// So many runs may be needed after the last kill: a write of unknown outcome waits until it has settled.
 const RUNS: usize = 60;
+/// A small company: most of a life is spent where it matters, in writing.
+const FEW: usize = 18;
+/// So few of its appointments are changed.
+const FEWER: usize = 9;
 /// No wait on a child is longer.
 const LIMIT: Duration = Duration::from_secs(60);
 
@@ -93,4 +97,167 @@ fn killed_twenty_times_in_a_first_sync_nothing_is_missing_or_twice() {
     assert_eq!(world.number("contacts"), (RECORDS + only_there) as u64);
     assert_eq!(world.number("appointments"), (RECORDS + only_there) as u64);
     assert_eq!(world.mails(), 0, "no guest is mailed, however often a write is repeated (I8)");
+}
+
+/// A small company in step, and Google a little slow.
+fn small() -> World {
+    let world = World::new();
+    fill(&world, FEW, FEW);
+    world.settle();
+    world.faults(&json!([{"delay_ms": 1}]));
+    world
+}
+
+/// People change something on both sides; returns nothing, for the judge reads both sides itself.
+fn work(world: &World, n: usize) {
+    // Never one change of more than half of the records: the guard would ask a person.
+    let (one, two, field) = (n % FEW, (n + 4) % FEWER, ["notes", "job_title", "department"][n % 3]);
+    world.sql(&format!(
+        "UPDATE contacts SET {field} = 'typed {n}' WHERE id = 'c{one}';
+         UPDATE appointments SET description = 'typed {n}' WHERE id = 'e{}';",
+        n % FEWER
+    ));
+    let events = world.events();
+    let plain = |event: &&Value| event["iCalUID"] == format!("rdv-{two}@company.example");
+    if let Some(event) = events.iter().find(plain) {
+        let path = format!(
+            "/calendar/v3/calendars/primary/events/{}?sendUpdates=none",
+            event["id"].as_str().unwrap()
+        );
+        world.google("PATCH", &path, &json!({"location": format!("place {n}")}));
+    }
+    if n.is_multiple_of(5) {
+        let id = 1_000 + n;
+        world.sql(&format!(
+            "INSERT INTO contacts (id, given_name, surname, notes) VALUES ('k{id}', 'New{id}', 'Here', 'made here');
+             INSERT INTO contact_emails (contact_id, address, label) VALUES ('k{id}', 'k{id}@here.example', 'work');"
+        ));
+    }
+    if n.is_multiple_of(7) {
+        world.add_person(&json!({
+            "names": [{"givenName": format!("New{n}"), "familyName": "There"}],
+            "emailAddresses": [{"value": format!("p{n}@there.example")}],
+        }));
+    }
+}
+
+/// Kills a command at some moment of its work. Returns whether it still ran.
+fn kill(world: &World, args: &[&str], numbers: &mut Numbers) -> bool {
+    world.forget_requests();
+    let mut child = world.begin(args);
+    // Before the first request, too: the database is being written by then.
+    let (requests, longer) = (numbers.below(7), numbers.below(700));
+    let longer = if requests == 0 { longer * 20 } else { longer };
+    let killed = kill_after(world, &mut child, requests, longer);
+    assert_eq!(world.rows("'ok', integrity_check", "pragma_integrity_check")[0]["ok"], "ok");
+    contacts_there(world);
+    events_there(world);
+    killed
+}
+
+/// Lets it come to rest by itself, and looks at both sides.
+fn rest(world: &World) {
+    world.faults(&json!([]));
+    let mut runs = Vec::new();
+    for _ in 0..RUNS {
+        let run = world.sync();
+        runs.push((run.code, run.writes(), run.errors()));
+        if run.code == Some(0) && run.writes() == 0 {
+            break;
+        }
+    }
+    let (code, writes, _) = runs.last().unwrap();
+    assert_eq!((*code, *writes), (Some(0), 0), "it goes on by itself (I14): {runs:?}");
+    assert_agree(world);
+    assert_eq!(world.mails(), 0, "no guest is mailed (I8)");
+    assert_eq!(world.rows("'ok', integrity_check", "pragma_integrity_check")[0]["ok"], "ok");
+}
+
+/// Kills a run again and again while people go on working.
+fn killed_at_work(seed: u64, kills: usize) {
+    let world = small();
+    let mut numbers = Numbers(seed);
+    let (mut killed, mut lives) = (0, 0);
+    // Some runs are over before the blow falls: these do not count.
+    while killed < kills && lives < kills * 4 {
+        work(&world, lives);
+        killed += usize::from(kill(&world, &["sync"], &mut numbers));
+        lives += 1;
+    }
+    assert_eq!(killed, kills, "so many kills met a run that was working, in {lives} lives");
+    rest(&world);
+    let (here, there) = (lives.div_ceil(5), lives.div_ceil(7));
+    assert_eq!(world.number("contacts"), (FEW + here + there) as u64, "nothing missing, nothing twice (I3)");
+    assert_eq!(world.number("appointments"), FEW as u64);
+    // What people typed last stands on both sides (I2): the judge of `rest` has compared them.
+    for n in lives.saturating_sub(FEWER)..lives {
+        let (one, field) = (n % FEW, ["notes", "job_title", "department"][n % 3]);
+        let typed = world.number(&format!("contacts WHERE id = 'c{one}' AND {field} = 'typed {n}'"));
+        assert_eq!(typed, 1, "{field} {n} of c{one} (I2)");
+        let one = n % FEWER;
+        let typed = world.number(&format!("appointments WHERE id = 'e{one}' AND description = 'typed {n}'"));
+        assert_eq!(typed, 1, "description {n} of e{one} (I2)");
+    }
+}
+
+#[test]
+fn killed_sixty_times_at_work_nothing_is_missing_or_twice() {
+    killed_at_work(11, 60);
+}
+
+#[test]
+fn killed_sixty_times_more_at_other_moments() {
+    killed_at_work(12, 60);
+}
+
+#[test]
+fn killed_forty_times_in_an_undo_it_is_done_once() {
+    let world = small();
+    let mut numbers = Numbers(13);
+    let before = sides::contacts_here(&world);
+    world.faults(&json!([]));
+    let changes: String =
+        (0..8).map(|n| format!("UPDATE contacts SET job_title = 'title {n}' WHERE id = 'c{n}';")).collect();
+    world.sql(&changes);
+    let run = world.sync().run_of("contacts").to_string();
+    world.faults(&json!([{"delay_ms": 1}]));
+    let (mut killed, mut lives) = (0, 0);
+    while killed < 40 && lives < 160 {
+        killed += usize::from(kill(&world, &["undo", "run", &run, "--yes"], &mut numbers));
+        lives += 1;
+    }
+    assert_eq!(killed, 40, "so many kills met an undo that was working, in {lives} lives");
+    world.faults(&json!([]));
+    world.run(&["undo", "run", &run, "--yes"]);
+    rest(&world);
+    assert_eq!(sides::contacts_here(&world), before, "the undo is exact, however often it was begun (I10)");
+}
+
+#[test]
+fn killed_thirty_times_in_an_import_nothing_is_missing_or_twice() {
+    let world = small();
+    let mut numbers = Numbers(14);
+    let cards: String = (0..400)
+        .map(|n| {
+            format!(
+                "BEGIN:VCARD\r\nVERSION:3.0\r\nUID:import-{n}\r\nN:Import{n};Card;;;\r\nFN:Card Import{n}\r\n\
+                 EMAIL:i{n}@import.example\r\nEND:VCARD\r\n"
+            )
+        })
+        .collect();
+    let file = world.path("cards.vcf").display().to_string();
+    std::fs::write(&file, cards).unwrap();
+    for _ in 0..30 {
+        let mut child = world.begin(&["contacts", "import", &file]);
+        for _ in 0..numbers.below(400_000) {
+            std::thread::yield_now();
+        }
+        let _ = child.kill();
+        child.wait().unwrap();
+        assert_eq!(world.rows("'ok', integrity_check", "pragma_integrity_check")[0]["ok"], "ok");
+    }
+    world.run(&["contacts", "import", &file]);
+    assert_eq!(world.number("contacts"), (FEW + 400) as u64, "nothing missing, nothing twice (I3)");
+    rest(&world);
+    assert_eq!(world.number("contacts"), (FEW + 400) as u64);
 }

@@ -10,8 +10,10 @@ use std::{
     time::Duration,
 };
 
-use passerelle_engine::{Engine, PairSettings, Silent};
-use passerelle_ports::{Clock, ErrorKind, Ids, InstallationId, ItemId, Ledger, PairId, Replica, Sides};
+use passerelle_engine::{Approval, Engine, PairSettings, Silent};
+use passerelle_ports::{
+    Clock, EntriesOf, ErrorKind, Ids, InstallationId, ItemId, Ledger, PairId, Replica, RunId, Sides,
+};
 use passerelle_sync_rules::Rules;
 use passerelle_testkit::{
     Call, Fate, Fates, Faulty, FaultyLedger, MemLedger, MemOptions, MemReplica, Note, TestClock, TestIds,
@@ -65,6 +67,16 @@ impl House {
 
     /// Runs once under fates; returns whether the run came to its end.
     fn run(&self, fates: &Arc<Nth>) -> bool {
+        finish(self.engine(fates).run(None, &Silent)).is_some()
+    }
+
+    /// Takes a run back under fates; returns whether that came to its end.
+    fn undo(&self, run: RunId, fates: &Arc<Nth>) -> bool {
+        let what = EntriesOf::Run(run);
+        finish(self.engine(fates).undo(&what, Some(Approval::Deletes(1)), &Silent)).is_some()
+    }
+
+    fn engine(&self, fates: &Arc<Nth>) -> Engine<Note> {
         self.clock.advance(Duration::from_secs(300));
         let faulty = |replica: &Arc<MemReplica<Note>>| {
             Arc::new(Faulty::new(replica.clone(), fates.clone() as Arc<dyn Fates>)) as Arc<dyn Replica<Note>>
@@ -76,14 +88,13 @@ impl House {
             uuid::Uuid::from_u128(1),
         );
         let ledger = FaultyLedger::new(self.ledger.clone(), fates.clone());
-        let engine = Engine::new(
+        Engine::new(
             settings,
             Sides { local: faulty(&self.local), remote: faulty(&self.remote) },
             Arc::new(ledger) as Arc<dyn Ledger<Note>>,
             self.clock.clone() as Arc<dyn Clock>,
             self.ids.clone() as Arc<dyn Ids>,
-        );
-        finish(engine.run(None, &Silent)).is_some()
+        )
     }
 
     fn settle(&self) {
@@ -207,6 +218,97 @@ fn every_call_may_fail_in_every_way() {
                 house.run(&fates);
                 house.check(&format!("{fate:?} at {at}"));
                 if !fates.has_struck() {
+                    break;
+                }
+            }
+        }
+    }
+}
+
+/// Everything as the person typed it: what an undo has to bring back.
+fn texts(replica: &MemReplica<Note>) -> Vec<(String, String, String)> {
+    let mut texts: Vec<_> = replica
+        .alive()
+        .into_iter()
+        .map(|stored| (stored.record.uid, stored.record.title, stored.record.body))
+        .collect();
+    texts.sort();
+    texts
+}
+
+/// Six linked records, then a run that creates, edits and deletes at the remote side. Returns that run.
+fn done(client_ids: bool) -> (House, RunId, Vec<(String, String, String)>) {
+    let house = House::new(client_ids);
+    let rows: Vec<ItemId> =
+        (0..6).map(|n| house.local.person_creates(Note::new(n.to_string(), format!("old {n}")))).collect();
+    house.settle();
+    let before = texts(&house.remote);
+    house.local.person_edits(&rows[0], |note| note.title = "edited".into());
+    house.local.person_edits(&rows[1], |note| note.body = "edited".into());
+    house.local.person_deletes(&rows[2]);
+    house.local.person_creates(Note::new("new", "new"));
+    let settings = house.engine(&Nth::new(usize::MAX - 1, &Fate::Go));
+    let report = finish(settings.run(None, &Silent)).unwrap().unwrap();
+    house.settle();
+    (house, report.run, before)
+}
+
+#[test]
+fn a_crash_at_any_point_of_an_undo_costs_nothing() {
+    for client_ids in [true, false] {
+        for fate in ENDS {
+            for at in 0.. {
+                let (house, run, before) = done(client_ids);
+                let fates = Nth::new(at, &fate);
+                house.undo(run, &fates);
+                // The person asks again, whatever became of the first time.
+                house.settle();
+                house.undo(run, &Nth::new(usize::MAX - 1, &Fate::Go));
+                house.settle();
+                let what = format!("{fate:?} at {at}, client ids {client_ids}");
+                assert_eq!(texts(&house.remote), before, "{what}");
+                let here = texts(&house.local);
+                // What was made by hand stays where it was made.
+                assert_eq!(here.iter().filter(|(uid, ..)| uid == "new").count(), 1, "{what}");
+                let linked: Vec<_> = here.into_iter().filter(|(uid, ..)| uid != "new").collect();
+                assert_eq!(linked, before, "{what}");
+                let made = house.made();
+                house.settle();
+                assert_eq!(house.made(), made, "{what}: not quiet");
+                if !fates.has_struck() {
+                    assert!(at > 8, "the undo has only {at} effects");
+                    break;
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn a_crash_at_any_point_of_a_first_meeting_makes_no_copy() {
+    for client_ids in [true, false] {
+        for fate in ENDS {
+            for at in 0.. {
+                let house = House::new(client_ids);
+                for n in 0..4 {
+                    house.local.person_creates(Note { body: "here".into(), ..Note::new(n.to_string(), "t") });
+                }
+                for n in 2..6 {
+                    house
+                        .remote
+                        .person_creates(Note { label: "there".into(), ..Note::new(n.to_string(), "t") });
+                }
+                house.clock.advance(Duration::from_secs(60));
+                let fates = Nth::new(at, &fate);
+                house.run(&fates);
+                house.settle();
+                let what = format!("{fate:?} at {at}, client ids {client_ids}");
+                let (here, there) = (texts(&house.local), texts(&house.remote));
+                assert_eq!(here, there, "{what}");
+                let uids: Vec<&str> = here.iter().map(|(uid, ..)| uid.as_str()).collect();
+                assert_eq!(uids, ["0", "1", "2", "3", "4", "5"], "{what}");
+                if !fates.has_struck() {
+                    assert!(at > 12, "the run has only {at} effects");
                     break;
                 }
             }

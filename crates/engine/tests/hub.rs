@@ -302,3 +302,58 @@ fn a_key_that_another_link_has_used_up_does_not_keep_a_pair_busy() {
     let links = hub.ledger.all_links(&PairId::new("p0"));
     assert!(links.iter().all(|link| link.alive(Side::Local).is_some() && link.alive(Side::Remote).is_some()));
 }
+
+#[test]
+fn an_edit_made_over_a_write_whose_answer_was_lost_is_no_conflict() {
+    let (hub, row) = Hub::linked();
+    hub.local.person_edits(&row, |note| note.title = "ours".into());
+    let remote: Arc<dyn Replica<Note>> = hub.remotes[0].clone();
+    // A listing, then the write: its answer is lost.
+    let lost =
+        Arc::new(Faulty::new(remote, Arc::new(Script::at(1, Fate::FailAfter(ErrorKind::Unavailable)))));
+    hub.run_over(0, hub.local.clone(), lost, hub.ledger.clone()).unwrap();
+    let written = Hub::one(&hub.remotes[0]);
+    assert_eq!(written.record.title, "ours", "it had landed");
+    hub.remotes[0].person_edits(&written.id, |note| note.title = "typed over ours".into());
+    hub.settle();
+    for replica in [&hub.local, &hub.remotes[0], &hub.remotes[1]] {
+        assert_eq!(
+            Hub::one(replica).record.title,
+            "typed over ours",
+            "the stamp says that they had seen ours"
+        );
+    }
+}
+
+#[test]
+fn an_answer_to_a_clash_is_kept_beside_the_bases_and_not_in_them() {
+    let (hub, row) = Hub::linked();
+    let there = Hub::one(&hub.remotes[0]).id;
+    hub.local.person_edits(&row, |note| note.title = "here".into());
+    hub.remotes[0].person_edits(&there, |note| note.title = "there".into());
+    hub.run(0);
+    let pair = PairId::new("p0");
+    let link = hub.ledger.all_links(&pair).remove(0);
+    let title = passerelle_ports::Field::new("title");
+    assert_eq!(link.held, [title.clone()]);
+    let settings = PairSettings::new(
+        pair.clone(),
+        InstallationId::new("here"),
+        Rules::default(),
+        uuid::Uuid::from_u128(1),
+    );
+    let sides = Sides {
+        local: hub.local.clone() as Arc<dyn Replica<Note>>,
+        remote: hub.remotes[0].clone() as Arc<dyn Replica<Note>>,
+    };
+    let ledger = hub.ledger.clone() as Arc<dyn Ledger<Note>>;
+    let engine = Engine::new(settings, sides, ledger, hub.clock.clone(), hub.ids.clone());
+    finish(engine.resolve(link.id, &title, Side::Remote)).unwrap().unwrap();
+    let answered = hub.ledger.all_links(&pair).remove(0);
+    assert_eq!(answered.bases, link.bases, "what the two last agreed on is what it was");
+    // The other pair puts the old value back: what the person answered about is gone, and the two do not count
+    // as agreed.
+    hub.local.person_edits(&row, |note| note.title = "old".into());
+    hub.settle();
+    assert_eq!(Hub::one(&hub.local).record.title, Hub::one(&hub.remotes[0]).record.title);
+}

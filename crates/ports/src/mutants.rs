@@ -221,8 +221,6 @@ mutants! {
     SqlNoOutcome,
     /// A row is read without asking whose it is.
     SqlAnyUser,
-    /// What is not modelled in a row is emptied by a write.
-    SqlDropsUnknown,
 
     // Google's calendar.
     /// Writes carry no `If-Match`.

@@ -1,5 +1,6 @@
 //! Plays histories: `sim --seed N` (one, with its story), `sim --from A --runs N [--go-on]`, and, with the
-//! feature `mutants`, `sim --mutants [--only A,B] [--runs N]`: how soon each rule taken out is noticed.
+//! feature `mutants`, `sim --mutants [--only A,B] [--runs N]`: how soon each rule taken out is noticed. `--memory`
+//! leaves out the seeds that are played over a database: these take a hundred times as long.
 
 use std::{
     collections::BTreeMap,
@@ -11,10 +12,10 @@ use std::{
     time::{Duration, Instant},
 };
 
-use passerelle_whole_product_tests::simulation::{Verdict, play};
+use passerelle_whole_product_tests::simulation::{Verdict, is_in_memory, play};
 
 /// One seed in so many is played twice, and both plays must be the same (I19).
-const TWICE: u64 = 50;
+const TWICE: u64 = 25;
 /// How often a long run says how far it is.
 const EVERY: Duration = Duration::from_secs(10);
 
@@ -92,7 +93,7 @@ impl Tally {
 
 fn many(args: &Args) -> bool {
     let (from, runs) = (args.number("--from").unwrap_or(1), args.number("--runs").unwrap_or(1_000));
-    let go_on = args.has("--go-on");
+    let (go_on, memory) = (args.has("--go-on"), args.has("--memory"));
     let threads = args.number("--threads").unwrap_or(2).max(1);
     let (next, stop) = (AtomicU64::new(from), AtomicBool::new(false));
     let end = from.saturating_add(runs);
@@ -107,6 +108,9 @@ fn many(args: &Args) -> bool {
                     let seed = next.fetch_add(1, Ordering::Relaxed);
                     if seed >= end {
                         return;
+                    }
+                    if memory && !is_in_memory(seed) {
+                        continue;
                     }
                     let at = Instant::now();
                     let verdict = play(seed, false);
@@ -166,7 +170,7 @@ mod mutants {
     };
 
     use passerelle_ports::mutants::{Mutant, take_out};
-    use passerelle_whole_product_tests::simulation::play;
+    use passerelle_whole_product_tests::simulation::{is_in_memory, play};
 
     use super::Args;
 
@@ -226,6 +230,9 @@ mod mutants {
                         let at = next.fetch_add(1, Ordering::Relaxed);
                         if at >= most || at > best.load(Ordering::Relaxed) {
                             return;
+                        }
+                        if !is_in_memory(from + at) {
+                            continue;
                         }
                         if let Some(failure) = play(from + at, false).failure {
                             best.fetch_min(at, Ordering::Relaxed);

@@ -5,7 +5,10 @@ use chacha20poly1305::{
     KeyInit, XChaCha20Poly1305, XNonce,
     aead::{Aead, Payload},
 };
-use passerelle_ports::InstallationId;
+use passerelle_ports::{
+    InstallationId,
+    mutants::{Mutant, on},
+};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use zeroize::Zeroizing;
@@ -138,7 +141,8 @@ pub(crate) fn join(parts: &[&str]) -> Vec<u8> {
 }
 
 fn bound(what: &str, installation: &InstallationId, id: &CredentialId) -> Vec<u8> {
-    join(&["passerelle", what, installation.as_str(), &id.user, &id.provider, &id.subject, &id.purpose])
+    let user = if on(Mutant::VaultUnbound) { "" } else { &id.user };
+    join(&["passerelle", what, installation.as_str(), user, &id.provider, &id.subject, &id.purpose])
 }
 
 fn cipher(key: &Key) -> VaultResult<XChaCha20Poly1305> {

@@ -6,6 +6,7 @@ use passerelle_calendar::{
     Alert, AlertAction, Duration, Event, FreeBusyStatus, Participant, ParticipationStatus, Role, Start,
     Status,
 };
+use passerelle_ports::mutants::{Mutant, on};
 use serde_json::{Map, Value, json};
 
 use crate::{color, convert::Leftovers, marks, times};
@@ -32,7 +33,9 @@ pub(crate) struct Changes {
 impl Changes {
     /// Adds a private property of ours.
     pub(crate) fn mark(&mut self, name: &str, value: &str) {
-        self.private.insert(name.to_owned(), value.into());
+        if !on(Mutant::CalNoMark) {
+            self.private.insert(name.to_owned(), value.into());
+        }
     }
 
     /// Sets a member.
@@ -55,6 +58,10 @@ impl Changes {
 
     /// Returns the body of an insert, with the leftovers of the copy that it brings back.
     pub(crate) fn insert(mut self, left: &Leftovers) -> Map<String, Value> {
+        if on(Mutant::CalDropsUnknown) {
+            self.members.insert("extendedProperties".to_owned(), json!({"private": self.private}));
+            return times::without_nulls(self.members);
+        }
         for name in WRITABLE {
             if let Some(value) = left.rest.get(*name) {
                 self.members.insert((*name).to_owned(), value.clone());
@@ -194,7 +201,8 @@ fn write_guests(changes: &mut Changes, from: &Event, to: &Event, left: &Leftover
         changes.set("attendees", json!([answer]));
         return;
     }
-    let rows = to.participants.iter().map(|(key, guest)| {
+    let kept = |key: &String| !on(Mutant::CalGuestsLost) || !from.participants.contains_key(key);
+    let rows = to.participants.iter().filter(|(key, _)| kept(key)).map(|(key, guest)| {
         // What Google keeps about this guest beside the record goes back with the list (C123).
         let mut row = left.attendees.get(key).cloned().unwrap_or_default();
         let mut set = |name: &str, value: Value| row.insert(name.to_owned(), value);

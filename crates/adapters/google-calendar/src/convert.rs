@@ -1,5 +1,6 @@
 //! An event as Google shows it to an event as the domain knows it, and back. Pure.
 
+use passerelle_ports::mutants::{Mutant, on};
 use std::collections::BTreeMap;
 
 use passerelle_calendar::{
@@ -275,7 +276,10 @@ pub(crate) fn lines(
     if !event.is_recurring() {
         return Vec::new();
     }
-    let rules = event.recurrence_rules.iter().map(|rule| format!("RRULE:{rule}"));
+    let rules = event.recurrence_rules.iter().map(|rule| match on(Mutant::CalUntil) {
+        true => format!("RRULE:{}", rule.replace("Z;", ";").trim_end_matches('Z')),
+        false => format!("RRULE:{rule}"),
+    });
     let excluded_rules = event.excluded_recurrence_rules.iter().map(|rule| format!("EXRULE:{rule}"));
     let dates = event.recurrence_dates.iter().filter(|(_, taken)| **taken).map(|(id, _)| id);
     // A changed occurrence that the rule does not make is one all the same (RFC 8984, 4.3.5): Google has to be told.

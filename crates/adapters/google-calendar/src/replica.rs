@@ -14,6 +14,7 @@ use passerelle_google_transport::{Api, Call, GoogleClient};
 use passerelle_ports::{
     Capabilities, Cursor, ErrorKind, From as Since, ItemId, Next, Page, PageToken, PortError, PortResult,
     Replica, Stored, Write, Written,
+    mutants::{Mutant, on},
 };
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -261,8 +262,11 @@ impl GoogleCalendar {
         {
             return Err(expired());
         }
-        let EventsPage { items, next_page_token, next_sync_token, .. } =
+        let EventsPage { items, mut next_page_token, next_sync_token, .. } =
             self.page(place.as_ref(), None).await?;
+        if on(Mutant::CalFirstPage) {
+            next_page_token = None;
+        }
         let zone = self.zone();
         let (parts, singles): (Vec<_>, Vec<_>) = items
             .into_iter()

@@ -3,6 +3,7 @@
 use chrono::{DateTime, NaiveDate, NaiveDateTime, SecondsFormat, TimeDelta, Utc};
 use chrono_tz::Tz;
 use passerelle_calendar::{Duration, RecurrenceId, Start, parse_zone};
+use passerelle_ports::mutants::{Mutant, on};
 use serde_json::{Map, Value, json};
 
 use crate::wire::Time;
@@ -59,13 +60,17 @@ pub(crate) fn end_written(start: &Start, duration: Duration, zone: &str) -> Opti
             let seconds = TimeDelta::seconds(i64::from(duration.seconds));
             written_at(days.instant()?.checked_add_signed(seconds)?, zone)
         }
+        _ if on(Mutant::CalAllDayEnd) => written(&start.plus(duration)?.plus(Duration::days(1))?),
         _ => written(&start.plus(duration)?),
     }
 }
 
 fn written_at(instant: DateTime<Utc>, zone: &str) -> Option<Value> {
     let at = instant.with_timezone(&parse_zone(zone)?);
-    let text = at.to_rfc3339_opts(SecondsFormat::Secs, false);
+    let text = match on(Mutant::CalUtc) {
+        true => format!("{}Z", at.naive_local().format("%FT%T")),
+        false => at.to_rfc3339_opts(SecondsFormat::Secs, false),
+    };
     Some(json!({"date": null, "dateTime": text, "timeZone": zone}))
 }
 

@@ -10,7 +10,10 @@ pub(crate) mod marks;
 use std::collections::{BTreeMap, BTreeSet};
 
 use passerelle_contacts::{Contact, Name, Organization, PartialDate, text_key};
-use passerelle_ports::{CreateKey, EntryId, Opaque, Stamp};
+use passerelle_ports::{
+    CreateKey, EntryId, Opaque, Stamp,
+    mutants::{Mutant, on},
+};
 use serde_json::{Map, Value, json};
 
 use crate::{
@@ -134,7 +137,7 @@ pub(crate) fn create(
         Marks { key: Some(key.clone()), made: Some(stamp), stamp: Some(stamp), ..Marks::read(&person) };
     let mut draft = changed(&person, &rests, (&Contact::default(), record), marks, context);
     for (field, items) in FOREIGN.into_iter().map(|field| (field, person.items(field))) {
-        if !items.is_empty() {
+        if !items.is_empty() && !on(Mutant::PeopleDropsUnknown) {
             draft.fields.insert(field, items);
         }
     }
@@ -151,7 +154,14 @@ pub(crate) fn update(
     context: Context<'_>,
 ) -> Draft {
     let marks = Marks { stamp: Some(stamp), ..Marks::read(current) };
-    changed(current, &BTreeMap::new(), (from, to), marks, context)
+    let mut draft = changed(current, &BTreeMap::new(), (from, to), marks, context);
+    if on(Mutant::PeopleWholeMask) {
+        for field in ["names", "emailAddresses", "phoneNumbers", "addresses", "organizations", "biographies"]
+        {
+            draft.fields.entry(field).or_insert_with(|| current.items(field).iter().map(cleaned).collect());
+        }
+    }
+    draft
 }
 
 fn changed(

@@ -4,7 +4,10 @@ use std::{sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
-use passerelle_ports::{Clock, ErrorKind, PortError, PortResult};
+use passerelle_ports::{
+    Clock, ErrorKind, PortError, PortResult,
+    mutants::{Mutant, on},
+};
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 use tokio::{sync::Mutex, time::Instant};
@@ -149,7 +152,9 @@ impl Tokens {
     pub async fn renew(&self, refused: &SecretString) -> PortResult<SecretString> {
         let mut current = self.current.lock().await;
         match &*current {
-            Some(access) if access.token.expose_secret() != refused.expose_secret() => {
+            Some(access)
+                if access.token.expose_secret() != refused.expose_secret() || on(Mutant::TokenStale) =>
+            {
                 Ok(access.token.clone())
             }
             _ => self.refresh(&mut current).await,
@@ -185,7 +190,7 @@ impl Tokens {
             self.post("token.refresh", &form).await.map_err(|failure| self.explained(failure, &stored))?;
         let at = crate::error::date_of(&response.headers).unwrap_or_else(|| self.clock.now());
         let answer: TokenAnswer = response.json()?;
-        if let Some(refresh_token) = answer.refresh_token.clone() {
+        if let Some(refresh_token) = answer.refresh_token.clone().filter(|_| !on(Mutant::TokenNotSaved)) {
             // Google keeps the old one today (O17); should it ever rotate, the new one is safe before anything
             // is done with it, and the old one is dropped by being replaced.
             let lasts = answer.refresh_token_expires_in.and_then(|seconds| i64::try_from(seconds).ok());

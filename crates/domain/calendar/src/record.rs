@@ -3,7 +3,10 @@
 use std::{collections::BTreeSet, ops::Range};
 
 use chrono::{Days, NaiveDate};
-use passerelle_ports::{Field, Fields, Kind, MatchKey, Record, Value};
+use passerelle_ports::{
+    Field, Fields, Kind, MatchKey, Record, Value,
+    mutants::{Mutant, on},
+};
 
 use crate::{
     Event, Privacy, Start,
@@ -61,6 +64,10 @@ impl Record for Event {
         let mut kept: Fields =
             kept.map(|(field, value)| (field.clone(), without_words(field, value))).collect();
         kept.insert(Field::new("title"), BUSY_TITLE.into());
+        let description = Field::new("description");
+        if let Some(shown) = fields.get(&description).filter(|_| on(Mutant::RedactTitleOnly)) {
+            kept.insert(description, shown.clone());
+        }
         kept
     }
 

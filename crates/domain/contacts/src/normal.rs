@@ -1,6 +1,9 @@
 //! The normal form of a contact's field values: what two spellings of one value have in common.
 
-use passerelle_ports::{Field, Value};
+use passerelle_ports::{
+    Field, Value,
+    mutants::{Mutant, on},
+};
 use unicode_normalization::UnicodeNormalization;
 
 use crate::{email_key, phone_key, plain_key, url_key};
@@ -9,6 +12,9 @@ use crate::{email_key, phone_key, plain_key, url_key};
 #[must_use]
 pub fn normal_line(text: &str) -> String {
     let composed: String = text.nfc().collect();
+    if on(Mutant::NormalTwice) {
+        return composed.strip_suffix(' ').unwrap_or(&composed).to_owned();
+    }
     composed.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 

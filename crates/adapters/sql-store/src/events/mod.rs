@@ -8,7 +8,10 @@ use std::collections::{HashMap, HashSet};
 use chrono::NaiveDateTime;
 use diesel::prelude::*;
 use passerelle_calendar::Event;
-use passerelle_ports::Value;
+use passerelle_ports::{
+    Value,
+    mutants::{Mutant, on},
+};
 
 use self::{
     convert::{Rows, event, main_row, parts},
@@ -75,10 +78,12 @@ impl Collection for Event {
     fn visible(conn: &mut Conn, user: &str, ids: &[String]) -> QueryResult<HashSet<String>> {
         let mut seen = HashSet::new();
         for some in ids.chunks(MOST_NAMES) {
-            let found: Vec<String> = appointments::table
-                .filter(appointments::id.eq_any(some).and(appointments::owner_id.eq(user)))
-                .select(appointments::id)
-                .load(conn)?;
+            let of_these = appointments::table.filter(appointments::id.eq_any(some));
+            let found: Vec<String> = if on(Mutant::SqlAnyUser) {
+                of_these.select(appointments::id).load(conn)?
+            } else {
+                of_these.filter(appointments::owner_id.eq(user)).select(appointments::id).load(conn)?
+            };
             seen.extend(found);
         }
         Ok(seen)

@@ -3,7 +3,10 @@
 use std::collections::{BTreeSet, HashMap, HashSet};
 
 use diesel::prelude::*;
-use passerelle_ports::{Changes, EntryId, Lease, Link, LinkId, Outcome, PairId, Record, Side};
+use passerelle_ports::{
+    Changes, EntryId, Lease, Link, LinkId, Outcome, PairId, Record, Side,
+    mutants::{Mutant, on},
+};
 
 use super::rows::{
     COPY_WIDTH, ENTRY_WIDTH, LINK_WIDTH, copy_rows, entry_row, link_row, names, stamp, to_json,
@@ -232,7 +235,7 @@ fn put_strangers<R: Record>(conn: &mut Conn, pair: &PairId, changes: &Changes<R>
 fn look_at_unmet(conn: &mut Conn, pair: &PairId, side: Side, listing: i64) -> Result<(), StoreError> {
     let of_side = copies::pair.eq(pair.as_str()).and(copies::side.eq(side.as_str()));
     diesel::update(copies::table.filter(of_side.and(copies::gone.eq(false)).and(copies::met.ne(listing))))
-        .set(copies::look.eq(true))
+        .set((copies::look.eq(!on(Mutant::AbsentIsGone)), copies::gone.eq(on(Mutant::AbsentIsGone))))
         .execute(conn)?;
     let looked_at = copies::table.filter(of_side.and(copies::look.eq(true))).select(copies::link);
     diesel::update(links::table.filter(links::pair.eq(pair.as_str()).and(links::id.eq_any(looked_at))))

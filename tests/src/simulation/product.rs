@@ -1,0 +1,761 @@
+//! The product as it is shipped, below the commands: the company's tables and the ledger in SQLite, two app
+//! users with a pair of contacts and a pair of appointments each, over replicas in memory or over the real
+//! Google adapters and the pretend Google. Zones, series, guests, the quota and the sign-in are here.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
+
+use passerelle_calendar::{Event, Start};
+use passerelle_contacts::Contact;
+use passerelle_engine::{Approval, Engine, EngineError, PairSettings, RunReport, Silent};
+use passerelle_ports::{
+    Clock, EntriesOf, ErrorKind, From, Ids, InstallationId, Ledger, Next, PairId, Record, Replica, Side,
+    Sides, Slice, Stored,
+};
+use passerelle_sql_store::{NewUser, SqlLedger, SqlReplica, Store, StoreOptions, UserId};
+use passerelle_sync_rules::{Digest, Limits, Policy, Rules};
+use passerelle_testkit::{Call, Fate, Fates, Faulty, FaultyLedger, Rng, TestClock, TestIds};
+use uuid::Uuid;
+
+use super::{
+    Verdict,
+    drive::drive,
+    remotes::{Remotes, Typed},
+};
+
+/// The app users.
+pub const USERS: [&str; 2] = ["anne", "bob"];
+/// How many steps a history has at least.
+const STEPS: u64 = 200;
+/// How many rounds the calm phase may need, beside approvals.
+const ROUNDS: usize = 8;
+
+/// What stands in a record, for a judge: its name, and the words in the fields that people edit.
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Shown {
+    pub who: String,
+    pub words: BTreeMap<&'static str, String>,
+}
+
+/// What is random, and what was counted.
+struct Chance {
+    rng: Rng,
+    faults: u64,
+    crash: u64,
+    steps: u64,
+    token: u64,
+    trace: u64,
+    notes: BTreeMap<&'static str, u64>,
+    story: Option<Vec<String>>,
+    failure: Option<String>,
+}
+
+/// The fates of calls and transactions, drawn from the seed.
+struct Draw {
+    chance: Arc<Mutex<Chance>>,
+    dead: Arc<AtomicBool>,
+    clock: Arc<TestClock>,
+}
+
+impl Fates for Draw {
+    fn fate(&self, call: Call) -> Fate {
+        let mut chance = self.chance.lock().unwrap_or_else(PoisonError::into_inner);
+        chance.steps += 1;
+        self.clock.advance(Duration::from_secs(1));
+        let (faults, crash) = (chance.faults, chance.crash);
+        if crash > 0 && chance.rng.per_mille(crash) {
+            chance.steps += 1;
+            *chance.notes.entry("crashes").or_default() += 1;
+            self.dead.store(true, Ordering::SeqCst);
+            return Fate::CrashBefore;
+        }
+        if call == Call::Commit || faults == 0 || !chance.rng.per_mille(faults) {
+            return Fate::Go;
+        }
+        chance.steps += 1;
+        *chance.notes.entry("failing calls").or_default() += 1;
+        let kinds = [
+            ErrorKind::Unavailable,
+            ErrorKind::Unavailable,
+            ErrorKind::RateLimited,
+            ErrorKind::Unauthenticated,
+            ErrorKind::Forbidden,
+        ];
+        let kind = kinds[chance.rng.below(kinds.len() as u64) as usize];
+        // A lost answer: the call was done.
+        if chance.rng.per_mille(400) {
+            Fate::FailAfter(ErrorKind::Unavailable)
+        } else {
+            Fate::FailBefore(kind)
+        }
+    }
+}
+
+/// What people typed: each word is unique, and replaces what stood there.
+#[derive(Default)]
+struct Book {
+    /// Words by what they were typed over.
+    over: BTreeMap<String, String>,
+    typed: Vec<(String, &'static str, String)>,
+    deleted: BTreeSet<String>,
+    entered: BTreeMap<String, usize>,
+}
+
+impl Book {
+    fn type_over(&mut self, who: &str, field: &'static str, old: &str, new: &str) {
+        self.over.insert(new.to_owned(), old.to_owned());
+        self.typed.push((who.to_owned(), field, new.to_owned()));
+    }
+
+    /// Tells whether a word stands, or what stands was typed over it.
+    fn stands_below(&self, live: &str, word: &str) -> bool {
+        let mut at = live;
+        for _ in 0..1_000 {
+            if at == word {
+                return true;
+            }
+            match self.over.get(at) {
+                Some(below) if !below.is_empty() => at = below,
+                _ => return false,
+            }
+        }
+        false
+    }
+}
+
+struct House {
+    chance: Arc<Mutex<Chance>>,
+    dead: Arc<AtomicBool>,
+    clock: Arc<TestClock>,
+    ids: Arc<TestIds>,
+    store: Store,
+    remotes: Remotes,
+    rules: Rules,
+    book: Mutex<Book>,
+    approvals: Mutex<BTreeMap<String, Digest>>,
+    _folder: tempfile::TempDir,
+}
+
+/// Plays one history over SQLite; with the pretend Google, or with replicas in memory.
+pub fn play(seed: u64, google: bool, tell: bool) -> Verdict {
+    let mode = if google { "sqlite and google-sim" } else { "sqlite" };
+    let chance = Chance {
+        rng: Rng::new(seed ^ 0x5eed),
+        faults: 0,
+        crash: 0,
+        steps: 0,
+        token: 100,
+        trace: 0xcbf2_9ce4_8422_2325,
+        notes: BTreeMap::new(),
+        story: tell.then(Vec::new),
+        failure: None,
+    };
+    let chance = Arc::new(Mutex::new(chance));
+    let built = House::build(seed, google, chance.clone());
+    match built {
+        Ok(house) => house.history(),
+        Err(error) => {
+            chance.lock().unwrap_or_else(PoisonError::into_inner).failure =
+                Some(format!("not built: {error}"));
+        }
+    }
+    let chance = chance.lock().unwrap_or_else(PoisonError::into_inner);
+    Verdict {
+        failure: chance.failure.clone(),
+        notes: chance.notes.clone(),
+        mode,
+        steps: chance.steps,
+        trace: chance.trace,
+        story: chance.story.clone().unwrap_or_default(),
+    }
+}
+
+impl House {
+    fn build(
+        seed: u64,
+        google: bool,
+        chance: Arc<Mutex<Chance>>,
+    ) -> Result<House, Box<dyn std::error::Error>> {
+        let clock = Arc::new(TestClock::new());
+        let memory = std::path::Path::new("/dev/shm");
+        let folder = if memory.is_dir() { tempfile::tempdir_in(memory)? } else { tempfile::tempdir()? };
+        let dead = Arc::new(AtomicBool::new(false));
+        let options = StoreOptions {
+            page_size: 3,
+            connections: 2,
+            region: Some("FR".into()),
+            ..StoreOptions::default()
+        };
+        let open = async {
+            let store = Store::open(&folder.path().join("company.sqlite"), options).await?;
+            for user in USERS {
+                let user = NewUser { id: Some(UserId::new(user)), name: user.into(), ..NewUser::default() };
+                store.users().add(user).await?;
+            }
+            Ok::<_, passerelle_sql_store::StoreError>(store)
+        };
+        let store = drive(&dead, open).ok_or("no store")??;
+        let remotes = Remotes::new(seed, google, clock.clone()).ok_or("no remotes")?;
+        let policy = if seed.is_multiple_of(3) { Policy::Local } else { Policy::Ask };
+        let limits =
+            Limits { deletes_floor: 3, echoes: u64::MAX, recreations: u64::MAX, ..Limits::default() };
+        Ok(House {
+            chance,
+            dead,
+            ids: Arc::new(TestIds::new(seed)),
+            clock,
+            store,
+            remotes,
+            rules: Rules { policy, limits, ..Rules::default() },
+            book: Mutex::new(Book::default()),
+            approvals: Mutex::new(BTreeMap::new()),
+            _folder: folder,
+        })
+    }
+
+    fn below(&self, limit: u64) -> u64 {
+        self.chance.lock().unwrap_or_else(PoisonError::into_inner).rng.below(limit)
+    }
+
+    fn per_mille(&self, rate: u64) -> bool {
+        self.below(1000) < rate
+    }
+
+    fn say(&self, text: impl FnOnce() -> String) {
+        let mut chance = self.chance.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(story) = &mut chance.story {
+            story.push(text());
+        }
+    }
+
+    fn note(&self, what: &'static str) {
+        let mut chance = self.chance.lock().unwrap_or_else(PoisonError::into_inner);
+        *chance.notes.entry(what).or_default() += 1;
+    }
+
+    fn mark(&self, number: u64) {
+        let mut chance = self.chance.lock().unwrap_or_else(PoisonError::into_inner);
+        chance.trace = (chance.trace ^ number).wrapping_mul(0x0100_0000_01b3).rotate_left(5);
+    }
+
+    fn bad(&self, text: String) {
+        self.say(|| format!("FAIL {text}"));
+        self.chance.lock().unwrap_or_else(PoisonError::into_inner).failure.get_or_insert(text);
+    }
+
+    fn failed(&self) -> bool {
+        self.chance.lock().unwrap_or_else(PoisonError::into_inner).failure.is_some()
+    }
+
+    fn steps(&self) -> u64 {
+        self.chance.lock().unwrap_or_else(PoisonError::into_inner).steps
+    }
+
+    fn word(&self) -> String {
+        let mut chance = self.chance.lock().unwrap_or_else(PoisonError::into_inner);
+        chance.token += 1;
+        chance.steps += 1;
+        format!("t{}", chance.token)
+    }
+
+    fn book(&self) -> std::sync::MutexGuard<'_, Book> {
+        self.book.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn pass(&self, seconds: u64) {
+        self.clock.advance(Duration::from_secs(seconds));
+        self.remotes.pass(seconds);
+    }
+
+    fn run_sql(&self, text: &str) {
+        if let Some(Err(error)) = drive(&self.dead, self.store.run_sql(text)) {
+            self.bad(format!("the tables refuse {text}: {error}"));
+        }
+    }
+
+    // The runs of the engine.
+
+    fn engine<R: Record>(
+        &self,
+        name: &str,
+        number: u128,
+        local: SqlReplica<R>,
+        remote: Arc<dyn Replica<R>>,
+    ) -> Engine<R>
+    where
+        SqlReplica<R>: Replica<R>,
+        SqlLedger<R>: Ledger<R>,
+    {
+        let fates = Arc::new(Draw {
+            chance: self.chance.clone(),
+            dead: self.dead.clone(),
+            clock: self.clock.clone(),
+        });
+        let local = Arc::new(Faulty::new(Arc::new(local) as Arc<dyn Replica<R>>, fates.clone()));
+        let remote = Arc::new(Faulty::new(remote, fates.clone()));
+        let ledger: Arc<dyn Ledger<R>> = Arc::new(self.store.ledger::<R>());
+        let installation = InstallationId::new(self.store.installation().as_str());
+        let holder = Uuid::from_u128(number);
+        let mut settings = PairSettings::new(PairId::new(name), installation, self.rules.clone(), holder);
+        settings.chunk = 3;
+        Engine::new(
+            settings,
+            Sides { local, remote },
+            Arc::new(FaultyLedger::new(ledger, fates)),
+            self.clock.clone() as Arc<dyn Clock>,
+            self.ids.clone() as Arc<dyn Ids>,
+        )
+    }
+
+    fn go<R: Record>(&self, name: &str, engine: &Engine<R>) -> Option<RunReport> {
+        self.remotes.at(&self.clock);
+        let approval = self.approvals.lock().unwrap_or_else(PoisonError::into_inner).remove(name);
+        let result = drive(&self.dead, engine.run(approval.map(Approval::Digest), &Silent));
+        self.note("runs");
+        let report = match result {
+            None => None,
+            Some(Ok(report)) => Some(report),
+            Some(Err(EngineError::Busy)) => None,
+            Some(Err(error)) => {
+                self.bad(format!("{name}: {error}: {:?}", std::error::Error::source(&error)));
+                None
+            }
+        };
+        self.say(|| format!("run of {name}: {report:?}"));
+        if let Some(report) = &report {
+            self.mark(report.written.local.total() * 31 + report.written.remote.total());
+            if !report.planned.mentions_all() {
+                self.bad(format!("the plan of {name} does not mention every link (I15)"));
+            }
+            if let Some(refused) = &report.refused {
+                let digest = refused.digest.clone();
+                self.approvals.lock().unwrap_or_else(PoisonError::into_inner).insert(name.to_owned(), digest);
+            }
+            let most = self.rules.limits.deletes_floor.max(1_000 * u64::from(report.refused.is_none()));
+            if report.written.local.deleted.max(report.written.remote.deleted) > most {
+                self.bad(format!("{name} deleted more than the guard allows (I9)"));
+            }
+        }
+        report
+    }
+
+    fn contacts(&self, user: usize) -> Engine<Contact> {
+        let local = self.store.contacts(&UserId::new(USERS[user]));
+        self.engine(
+            &format!("contacts-{}", USERS[user]),
+            10 + user as u128,
+            local,
+            self.remotes.contacts(user),
+        )
+    }
+
+    fn events(&self, user: usize) -> Engine<Event> {
+        let local = self.store.events(&UserId::new(USERS[user]));
+        self.engine(&format!("events-{}", USERS[user]), 20 + user as u128, local, self.remotes.events(user))
+    }
+
+    /// Runs one pair; `None` = it crashed.
+    fn run_pair(&self, pair: usize) -> Option<RunReport> {
+        let user = pair / 2;
+        if pair.is_multiple_of(2) {
+            self.go(&format!("contacts-{}", USERS[user]), &self.contacts(user))
+        } else {
+            self.go(&format!("events-{}", USERS[user]), &self.events(user))
+        }
+    }
+
+    // People.
+
+    /// The contacts that an app user sees.
+    fn local_contacts(&self, user: usize) -> Vec<(String, Shown)> {
+        let listed = drive(&self.dead, everything(&self.store.contacts(&UserId::new(USERS[user]))))
+            .unwrap_or_default();
+        let listed = listed.into_iter().filter(|stored| !stored.withdrawn);
+        by_name(listed.map(|stored| (stored.id.to_string(), shown_contact(&stored.record))))
+    }
+
+    fn local_events(&self, user: usize) -> Vec<(String, Shown)> {
+        let listed =
+            drive(&self.dead, everything(&self.store.events(&UserId::new(USERS[user])))).unwrap_or_default();
+        by_name(listed.into_iter().map(|stored| (stored.id.to_string(), shown_event(&stored.record))))
+    }
+
+    /// Somebody works in the company's program: plain SQL.
+    fn in_the_company(&self) {
+        let user = self.below(2) as usize;
+        let word = self.word();
+        if self.per_mille(500) {
+            let rows = self.local_contacts(user);
+            match rows.get(self.below(rows.len() as u64 * 2) as usize) {
+                None => {
+                    let who = format!("c{word}");
+                    self.run_sql(&format!(
+                        "INSERT INTO contacts (id, given_name, surname, notes) VALUES ('{who}', 'Given', 'N{who}', '{word}');
+                         INSERT INTO contact_emails (contact_id, address, label) VALUES ('{who}', '{who}@x.example', 'work');"
+                    ));
+                    let mut book = self.book();
+                    book.type_over(&who, "notes", "", &word);
+                    *book.entered.entry(who).or_default() += 1;
+                }
+                Some((id, shown)) if self.per_mille(150) => {
+                    self.run_sql(&format!("DELETE FROM contacts WHERE id = '{id}'"));
+                    self.book().deleted.insert(shown.who.clone());
+                }
+                Some((id, shown)) => {
+                    let field = ["notes", "organization", "job_title"][self.below(3) as usize];
+                    self.run_sql(&format!("UPDATE contacts SET {field} = '{word}' WHERE id = '{id}'"));
+                    let old = shown.words.get(field).cloned().unwrap_or_default();
+                    self.book().type_over(&shown.who, field, &old, &word);
+                }
+            }
+            return;
+        }
+        let rows = self.local_events(user);
+        match rows.get(self.below(rows.len() as u64 * 2) as usize) {
+            None => {
+                let who = format!("e{word}");
+                let (zone, start) = [
+                    ("Europe/Paris", "2026-03-27T09:00:00"),
+                    ("America/New_York", "2026-03-06T23:30:00"),
+                    ("Asia/Kathmandu", "2026-05-01T06:15:00"),
+                    ("Australia/Lord_Howe", "2026-04-03T10:00:00"),
+                ][self.below(4) as usize];
+                self.run_sql(&format!(
+                    "INSERT INTO appointments (id, owner_id, title, description, start_kind, start_local, start_zone, duration_seconds)
+                     VALUES ('{who}', '{}', '{who}', '{word}', 'zoned', '{start}', '{zone}', 3600);",
+                    USERS[user]
+                ));
+                if self.per_mille(400) {
+                    self.run_sql(&format!(
+                        "INSERT INTO appointment_rules (appointment_id, rule) VALUES ('{who}', 'FREQ=WEEKLY;COUNT=6');"
+                    ));
+                }
+                if self.per_mille(200) {
+                    self.run_sql(&format!(
+                        "INSERT INTO appointment_participants (appointment_id, email, name, role)
+                         VALUES ('{who}', 'guest@guests.example', 'Guest', 'required');"
+                    ));
+                }
+                let mut book = self.book();
+                book.type_over(&who, "description", "", &word);
+                *book.entered.entry(who).or_default() += 1;
+            }
+            Some((id, shown)) if self.per_mille(150) => {
+                self.run_sql(&format!("DELETE FROM appointments WHERE id = '{id}'"));
+                self.book().deleted.insert(shown.who.clone());
+            }
+            Some((id, shown)) => {
+                let field = ["description", "location"][self.below(2) as usize];
+                self.run_sql(&format!("UPDATE appointments SET {field} = '{word}' WHERE id = '{id}'"));
+                let old = shown.words.get(field).cloned().unwrap_or_default();
+                self.book().type_over(&shown.who, field, &old, &word);
+            }
+        }
+    }
+
+    /// Somebody works on a telephone.
+    fn on_the_phone(&self) {
+        let (user, contacts) = (self.below(2) as usize, self.per_mille(500));
+        let word = self.word();
+        let rows = self.remotes.shown(user, contacts);
+        let chosen = self.below(rows.len() as u64 * 2) as usize;
+        let (what, delete, field) = (rows.get(chosen), self.per_mille(150), self.below(2) as usize);
+        let typed = match what {
+            None => {
+                let who = format!("{}{word}", if contacts { "c" } else { "e" });
+                let field = if contacts { "notes" } else { "description" };
+                self.remotes.enter(user, contacts, &who, &word);
+                let mut book = self.book();
+                book.type_over(&who, field, "", &word);
+                *book.entered.entry(who).or_default() += 1;
+                return;
+            }
+            Some((id, shown)) if delete => {
+                self.book().deleted.insert(shown.who.clone());
+                self.say(|| format!("phone of {user} deletes {id} {}", shown.who));
+                self.remotes.delete(user, contacts, id);
+                return;
+            }
+            Some((id, shown)) => {
+                let fields = if contacts { ["notes", "job_title"] } else { ["description", "location"] };
+                let field = fields[field];
+                let old = shown.words.get(field).cloned().unwrap_or_default();
+                (id.clone(), shown.who.clone(), field, old)
+            }
+        };
+        let (id, who, field, old) = typed;
+        self.say(|| format!("phone of {user} types {word} over {old:?} in {field} of {who}"));
+        if self.remotes.edit(user, contacts, &Typed { id, field, word: word.clone() }) {
+            self.book().type_over(&who, field, &old, &word);
+        }
+    }
+
+    fn person(&self) {
+        self.note("acts of people");
+        if self.per_mille(550) { self.in_the_company() } else { self.on_the_phone() }
+    }
+
+    // The history.
+
+    fn history(&self) {
+        for _ in 0..2 + self.below(6) {
+            self.person();
+        }
+        self.pass(1_000);
+        {
+            let mut chance = self.chance.lock().unwrap_or_else(PoisonError::into_inner);
+            chance.faults = if chance.rng.per_mille(700) { 1 + chance.rng.below(120) } else { 0 };
+            chance.crash = if chance.rng.per_mille(700) { 1 + chance.rng.below(25) } else { 0 };
+        }
+        let mut turns = 4 + self.below(8);
+        while turns > 0 || self.steps() < STEPS {
+            turns = turns.saturating_sub(1);
+            for _ in 0..self.below(4) {
+                self.person();
+            }
+            self.pass([5, 40, 900][self.below(3) as usize]);
+            let pair = self.below(4) as usize;
+            self.run_pair(pair);
+            if self.failed() {
+                return;
+            }
+        }
+        {
+            let mut chance = self.chance.lock().unwrap_or_else(PoisonError::into_inner);
+            (chance.faults, chance.crash) = (0, 0);
+        }
+        self.calm();
+    }
+
+    /// No faults and no people: it has to come to rest, and then to be silent (I1, I6).
+    fn calm(&self) {
+        let (mut quiet, mut rounds, mut approved) = (0, 0, 0);
+        while quiet < 4 {
+            for pair in 0..4 {
+                self.pass(1_000);
+                let Some(report) = self.run_pair(pair) else {
+                    if !self.failed() {
+                        self.bad(format!("pair {pair} does not run although all is calm (I14)"));
+                    }
+                    return;
+                };
+                if self.failed() {
+                    return;
+                }
+                if report.stopped.is_some() {
+                    self.bad(format!(
+                        "pair {pair} ends early although all is calm: {:?} (I22)",
+                        report.stopped
+                    ));
+                    return;
+                }
+                approved += usize::from(report.refused.is_some());
+                let writes = report.written.local.total() + report.written.remote.total();
+                quiet = if writes == 0 && report.refused.is_none() && report.unknown == 0 {
+                    quiet + 1
+                } else {
+                    0
+                };
+            }
+            rounds += 1;
+            if rounds > ROUNDS + approved {
+                self.bad(format!("still moving after {rounds} rounds (I1)"));
+                return;
+            }
+        }
+        self.judge();
+    }
+
+    fn judge(&self) {
+        for user in 0..2 {
+            let here = self.local_contacts(user);
+            let held = self.held(&self.store.ledger::<Contact>(), &format!("contacts-{}", USERS[user]));
+            self.compare("contacts", user, &here, &self.remotes.shown(user, true), &held);
+            let here = self.local_events(user);
+            let held = self.held(&self.store.ledger::<Event>(), &format!("events-{}", USERS[user]));
+            self.compare("events", user, &here, &self.remotes.shown(user, false), &held);
+            // No app user's appointments are anybody else's (I13).
+            let others: BTreeSet<String> =
+                self.local_events(1 - user).into_iter().map(|(_, shown)| shown.who).collect();
+            for (_, shown) in self.remotes.shown(user, false) {
+                if others.contains(&shown.who) {
+                    self.bad(format!(
+                        "{} of {} is at the account of {} (I13)",
+                        shown.who,
+                        USERS[1 - user],
+                        USERS[user]
+                    ));
+                }
+            }
+        }
+        if let Some(mails) = self.remotes.mails().filter(|mails| *mails > 0) {
+            self.bad(format!("{mails} guests were mailed (I8)"));
+        }
+        self.judge_words();
+    }
+
+    /// Links that wait for a person, and the words they hold.
+    fn held<R: Record>(&self, ledger: &SqlLedger<R>, name: &str) -> BTreeSet<String>
+    where
+        SqlLedger<R>: Ledger<R>,
+    {
+        let pair = PairId::new(name);
+        let asked = async {
+            let counts = ledger.counts(&pair).await;
+            (counts, ledger.attention(&pair, None, 10_000).await)
+        };
+        let Some((Ok(counts), Ok(links))) = drive(&self.dead, asked) else {
+            self.bad(format!("{name}: the ledger does not answer"));
+            return BTreeSet::new();
+        };
+        if counts.open > 0 {
+            self.bad(format!("{name}: {} writes are still open (I14)", counts.open));
+        }
+        links
+            .iter()
+            .filter_map(|link| link.alive(Side::Local).or(link.alive(Side::Remote)))
+            .map(|stored| serde_json::to_string(&stored.record).unwrap_or_default())
+            .collect()
+    }
+
+    /// Both sides hold the same records, once each, with the same words (I1, I3).
+    fn compare(
+        &self,
+        what: &str,
+        user: usize,
+        here: &[(String, Shown)],
+        there: &[(String, Shown)],
+        held: &BTreeSet<String>,
+    ) {
+        let waits = |who: &str| {
+            held.iter().any(|text| text.contains(&format!("{who}\"")) || text.contains(&format!("{who}@")))
+        };
+        let by = |rows: &[(String, Shown)]| {
+            let mut by: BTreeMap<String, Vec<Shown>> = BTreeMap::new();
+            for (_, shown) in rows {
+                by.entry(shown.who.clone()).or_default().push(shown.clone());
+            }
+            by
+        };
+        let (here, there) = (by(here), by(there));
+        let names: BTreeSet<&String> = here.keys().chain(there.keys()).collect();
+        for who in names {
+            let (a, b) = (here.get(who), there.get(who));
+            for found in [a, b].into_iter().flatten() {
+                if found.len() > 1 && !waits(who) {
+                    self.bad(format!("{what} of {user}: {} copies of {who} (I3)", found.len()));
+                }
+            }
+            let deleted = self.book().deleted.contains(who);
+            match (a.and_then(|found| found.first()), b.and_then(|found| found.first())) {
+                (Some(a), Some(b)) if a.words != b.words && !waits(who) => {
+                    self.bad(format!("{what} of {user}: {who} differs: {a:?} {b:?} (I1)"));
+                }
+                (None, Some(_)) if !waits(who) && !deleted => {
+                    self.bad(format!("{what} of {user}: {who} is missing in the company (I1)"));
+                }
+                (Some(_), None) if !waits(who) && !deleted => {
+                    self.bad(format!("{what} of {user}: {who} is missing at the provider (I1)"));
+                }
+                _ => {}
+            }
+        }
+    }
+
+    /// Every word typed stands, was typed over, or is in the history (I2).
+    fn judge_words(&self) {
+        let mut past = String::new();
+        for user in USERS {
+            past += &self.past(&self.store.ledger::<Contact>(), &format!("contacts-{user}"));
+            past += &self.past(&self.store.ledger::<Event>(), &format!("events-{user}"));
+        }
+        let mut live: Vec<(String, String)> = Vec::new();
+        let mut rows = Vec::new();
+        for user in 0..2 {
+            rows.extend(self.local_contacts(user));
+            rows.extend(self.local_events(user));
+            rows.extend(self.remotes.shown(user, true));
+            rows.extend(self.remotes.shown(user, false));
+        }
+        for (_, shown) in rows {
+            live.extend(shown.words.into_values().map(|word| (shown.who.clone(), word)));
+        }
+        let book = self.book();
+        let lost: Vec<String> = book
+            .typed
+            .iter()
+            .filter(|(who, _, word)| {
+                let stands = live.iter().any(|(of, live)| of == who && book.stands_below(live, word));
+                !stands && !book.deleted.contains(who) && !past.contains(&format!("{word}\""))
+            })
+            .map(|(who, field, word)| format!("{word} typed into {field} of {who}"))
+            .collect();
+        drop(book);
+        if let Some(lost) = lost.first() {
+            self.bad(format!("{lost} vanished (I2)"));
+        }
+    }
+
+    fn past<R: Record>(&self, ledger: &SqlLedger<R>, name: &str) -> String
+    where
+        SqlLedger<R>: Ledger<R>,
+    {
+        let pair = EntriesOf::Pair(PairId::new(name));
+        let entries = drive(&self.dead, ledger.entries(&pair, Slice { skip: 0, limit: 100_000 }));
+        let Some(Ok(entries)) = entries else { return String::new() };
+        serde_json::to_string(&entries).unwrap_or_default()
+    }
+}
+
+/// Lists a replica to its end.
+async fn everything<R: Record>(replica: &dyn Replica<R>) -> Vec<Stored<R>> {
+    let (mut all, mut from) = (Vec::new(), From::Start);
+    loop {
+        let Ok(page) = replica.changes(from).await else { return all };
+        all.extend(page.items);
+        match page.next {
+            Next::Page(token) => from = From::Page(token),
+            Next::End(_) => return all,
+        }
+    }
+}
+
+fn by_name(rows: impl Iterator<Item = (String, Shown)>) -> Vec<(String, Shown)> {
+    let mut rows: Vec<_> = rows.collect();
+    rows.sort_by(|(_, one), (_, other)| one.cmp(other));
+    rows
+}
+
+/// What a judge sees of a contact.
+pub fn shown_contact(contact: &Contact) -> Shown {
+    let who =
+        contact.emails.values().next().map(|email| email.address.trim_end_matches("@x.example").to_owned());
+    let words = [
+        ("notes", contact.notes.clone()),
+        ("organization", contact.organization.name.clone()),
+        ("job_title", contact.organization.title.clone()),
+    ];
+    Shown { who: who.unwrap_or_default(), words: words.into() }
+}
+
+/// What a judge sees of an appointment: its words, and when it takes place.
+pub fn shown_event(event: &Event) -> Shown {
+    let words = [
+        ("description", event.description.clone()),
+        ("location", event.location.clone()),
+        (
+            "start",
+            event.start.as_ref().and_then(Start::instant).map(|at| at.to_rfc3339()).unwrap_or_default(),
+        ),
+        ("zone", event.start.as_ref().and_then(Start::zone).unwrap_or_default().to_owned()),
+        ("rules", event.recurrence_rules.join(";")),
+        ("guests", event.participants.keys().cloned().collect::<Vec<_>>().join(";")),
+    ];
+    Shown { who: event.title.clone(), words: words.into() }
+}

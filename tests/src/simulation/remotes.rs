@@ -1,0 +1,357 @@
+//! The remotes of two app users: in memory, or at the pretend Google behind the real adapters; and what people do
+//! there with their telephones.
+
+use std::{num::NonZeroU32, sync::Arc, time::Duration};
+
+use async_trait::async_trait;
+use passerelle_calendar::{Event, Start};
+use passerelle_contacts::{Contact, Email, email_key};
+use passerelle_google_calendar::{CalendarOptions, GoogleCalendar};
+use passerelle_google_people::{GooglePeople, Options};
+use passerelle_google_sim::{Sim, SimOptions};
+use passerelle_google_transport::{
+    CALENDAR_EVENTS, CALENDAR_LIST, CONTACTS, ClientSecretFile, Endpoints, GoogleClient, HttpOptions, Pace,
+    RequestCounter, RetryPolicy, StoredToken, TokenStore, Tokens, http_client,
+};
+use passerelle_ports::{Clock, ItemId, PortResult, Replica};
+use passerelle_testkit::{MemOptions, MemReplica, TestClock};
+use serde_json::{Value, json};
+use url::Url;
+
+use super::product::{Shown, USERS, shown_contact, shown_event};
+
+/// One word typed into one field of one item.
+pub struct Typed {
+    pub id: String,
+    pub field: &'static str,
+    pub word: String,
+}
+
+pub enum Remotes {
+    Memory { contacts: Vec<Arc<MemReplica<Contact>>>, events: Vec<Arc<MemReplica<Event>>> },
+    Google(Box<Google>),
+}
+
+pub struct Google {
+    sim: Sim,
+    people: Vec<Arc<GooglePeople>>,
+    calendars: Vec<Arc<GoogleCalendar>>,
+    counters: Vec<Arc<RequestCounter>>,
+}
+
+/// A refresh token that never changes.
+struct Given(StoredToken);
+
+#[async_trait]
+impl TokenStore for Given {
+    async fn load(&self) -> PortResult<Option<StoredToken>> {
+        Ok(Some(self.0.clone()))
+    }
+    async fn save(&self, _: &StoredToken) -> PortResult<()> {
+        Ok(())
+    }
+}
+
+fn account(user: usize) -> String {
+    format!("{}@acme.example", USERS[user])
+}
+
+impl Remotes {
+    pub fn new(seed: u64, google: bool, clock: Arc<TestClock>) -> Option<Remotes> {
+        if google {
+            return Google::new(seed, clock).map(|google| Remotes::Google(Box::new(google)));
+        }
+        let contacts = (0..2).map(|user| {
+            let options = MemOptions { seed: seed + user, client_ids: false, ..MemOptions::remote() };
+            Arc::new(MemReplica::new(options, clock.clone() as Arc<dyn Clock>))
+        });
+        let contacts = contacts.collect();
+        let events = (0..2).map(|user| {
+            let lag = Duration::ZERO;
+            let options =
+                MemOptions { seed: seed + 7 + user, client_ids: true, read_lag: lag, ..MemOptions::remote() };
+            Arc::new(MemReplica::new(options, clock.clone() as Arc<dyn Clock>))
+        });
+        Some(Remotes::Memory { contacts, events: events.collect() })
+    }
+
+    pub fn contacts(&self, user: usize) -> Arc<dyn Replica<Contact>> {
+        match self {
+            Remotes::Memory { contacts, .. } => contacts[user].clone(),
+            Remotes::Google(google) => google.people[user].clone(),
+        }
+    }
+
+    pub fn events(&self, user: usize) -> Arc<dyn Replica<Event>> {
+        match self {
+            Remotes::Memory { events, .. } => events[user].clone(),
+            Remotes::Google(google) => google.calendars[user].clone(),
+        }
+    }
+
+    /// Time passes at the provider too.
+    pub fn pass(&self, seconds: u64) {
+        if let Remotes::Google(google) = self {
+            let by = chrono::TimeDelta::seconds(i64::try_from(seconds).unwrap_or(0));
+            google.sim.with(|core| core.advance(by));
+        }
+    }
+
+    /// The provider's clock is set to ours.
+    pub fn at(&self, clock: &TestClock) {
+        if let Remotes::Google(google) = self {
+            google.sim.with(|core| core.set_now(clock.now()));
+        }
+    }
+
+    /// How many mails guests got, or might have got.
+    pub fn mails(&self) -> Option<u64> {
+        let Remotes::Google(google) = self else { return None };
+        let might: u64 = google.counters.iter().map(|counter| counter.may_mail()).sum();
+        let sent = google.sim.with(|core| core.mails().len() as u64);
+        Some(might + sent)
+    }
+
+    /// What stands there, read from the provider's own state, not through the adapter.
+    /// In the order of names: requests that are under way at once arrive in any order.
+    pub fn shown(&self, user: usize, contacts: bool) -> Vec<(String, Shown)> {
+        let mut shown = self.unsorted(user, contacts);
+        shown.sort_by(|(_, one), (_, other)| one.cmp(other));
+        shown
+    }
+
+    fn unsorted(&self, user: usize, contacts: bool) -> Vec<(String, Shown)> {
+        match self {
+            Remotes::Memory { contacts: book, .. } if contacts => {
+                let alive = book[user].alive().into_iter();
+                alive.map(|stored| (stored.id.to_string(), shown_contact(&stored.record))).collect()
+            }
+            Remotes::Memory { events, .. } => {
+                let alive = events[user].alive().into_iter();
+                alive.map(|stored| (stored.id.to_string(), shown_event(&stored.record))).collect()
+            }
+            Remotes::Google(google) => google.shown(user, contacts),
+        }
+    }
+
+    pub fn enter(&self, user: usize, contacts: bool, who: &str, word: &str) {
+        match self {
+            Remotes::Memory { contacts: book, .. } if contacts => {
+                let mut contact = Contact { notes: word.into(), ..Contact::default() };
+                contact.name.given = "Phone".into();
+                contact.name.surname = format!("N{who}");
+                let address = format!("{who}@x.example");
+                contact.emails.insert(email_key(&address), Email { address, ..Email::default() });
+                book[user].person_creates(contact);
+            }
+            Remotes::Memory { events, .. } => {
+                let local = "2026-03-28T10:00:00".parse().ok();
+                let start = local.map(|local| Start::Zoned { local, zone: "Europe/Paris".into() });
+                let duration = passerelle_calendar::Duration::seconds(1800);
+                events[user].person_creates(Event {
+                    title: who.into(),
+                    description: word.into(),
+                    start,
+                    duration,
+                    ..Event::default()
+                });
+            }
+            Remotes::Google(google) if contacts => {
+                let person = json!({
+                    "names": [{"givenName": "Phone", "familyName": format!("N{who}")}],
+                    "emailAddresses": [{"value": format!("{who}@x.example")}],
+                    "biographies": [{"value": word, "contentType": "TEXT_PLAIN"}],
+                });
+                google.ask(user, "POST", "/v1/people:createContact?personFields=names", &person);
+            }
+            Remotes::Google(google) => {
+                let at = |hour: u32| json!({"dateTime": format!("2026-03-28T{hour:02}:00:00"), "timeZone": "Europe/Paris"});
+                let event = json!({"summary": who, "description": word, "start": at(10), "end": at(11)});
+                google.ask(user, "POST", EVENTS, &event);
+            }
+        }
+    }
+
+    /// Types a word; returns whether it stands.
+    pub fn edit(&self, user: usize, contacts: bool, typed: &Typed) -> bool {
+        let Typed { id, field, word } = typed;
+        let item = ItemId::new(id.as_str());
+        match self {
+            Remotes::Memory { contacts: book, .. } if contacts => {
+                let edit = |contact: &mut Contact| match *field {
+                    "notes" => contact.notes.clone_from(word),
+                    _ => contact.organization.title.clone_from(word),
+                };
+                book[user].person_edits(&item, edit).is_some()
+            }
+            Remotes::Memory { events, .. } => {
+                let edit = |event: &mut Event| match *field {
+                    "location" => event.location.clone_from(word),
+                    _ => event.description.clone_from(word),
+                };
+                events[user].person_edits(&item, edit).is_some()
+            }
+            Remotes::Google(google) if contacts => {
+                let dump = google.people_of(user);
+                let Some(person) = dump.into_iter().find(|person| person["resourceName"] == id.as_str())
+                else {
+                    return false;
+                };
+                let (member, value) = if *field == "notes" {
+                    ("biographies", json!([{"value": word, "contentType": "TEXT_PLAIN"}]))
+                } else {
+                    let name = person["organizations"][0]["name"].clone();
+                    ("organizations", json!([{"name": name, "title": word}]))
+                };
+                let read = google.ask(user, "GET", &format!("/v1/{id}?personFields=metadata"), &Value::Null);
+                let Some(read) = read else { return false };
+                let body = json!({"etag": read["etag"], member: value});
+                let path = format!("/v1/{id}:updateContact?updatePersonFields={member}");
+                google.ask(user, "PATCH", &path, &body).is_some()
+            }
+            Remotes::Google(google) => {
+                google.ask(user, "PATCH", &format!("{EVENTS}/{id}"), &json!({ *field: word })).is_some()
+            }
+        }
+    }
+
+    pub fn delete(&self, user: usize, contacts: bool, id: &str) {
+        let item = ItemId::new(id);
+        match self {
+            Remotes::Memory { contacts: book, .. } if contacts => drop(book[user].person_deletes(&item)),
+            Remotes::Memory { events, .. } => drop(events[user].person_deletes(&item)),
+            Remotes::Google(google) if contacts => {
+                google.ask(user, "DELETE", &format!("/v1/{id}:deleteContact"), &Value::Null);
+            }
+            Remotes::Google(google) => {
+                google.ask(user, "DELETE", &format!("{EVENTS}/{id}"), &Value::Null);
+            }
+        }
+    }
+}
+
+/// What a telephone may do.
+const PHONE: [&str; 2] = ["https://www.googleapis.com/auth/calendar", CONTACTS];
+const EVENTS: &str = "/calendar/v3/calendars/primary/events";
+
+impl Google {
+    fn new(seed: u64, clock: Arc<TestClock>) -> Option<Google> {
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let accounts: Vec<String> = (0..2).map(account).collect();
+        let options =
+            SimOptions { seed, accounts, now: Some(clock.now()), frozen: true, ..SimOptions::default() };
+        let sim = Sim::start_in_thread(options).ok()?;
+        let endpoints = Endpoints::overridden(&Url::parse(sim.url()).ok()?).ok()?;
+        let http = http_client(&HttpOptions::default(), &endpoints).ok()?;
+        let scopes = [CONTACTS, CALENDAR_EVENTS, CALENDAR_LIST];
+        let retry =
+            RetryPolicy { repeats: 0, first: Duration::from_millis(1), longest: Duration::from_millis(1) };
+        let fast = NonZeroU32::new(1_000_000)?;
+        let (mut people, mut calendars, mut counters) = (Vec::new(), Vec::new(), Vec::new());
+        for user in 0..2 {
+            let (_, refresh) = sim.with(|core| core.issue_token(&account(user), "client", &scopes));
+            let stored = StoredToken { refresh_token: refresh.into(), granted: None, ends: None };
+            let counter = Arc::new(RequestCounter::default());
+            let secret = ClientSecretFile::parse(r#"{"installed":{"client_id":"client"}}"#).ok()?;
+            let made = Tokens::new(
+                http.clone(),
+                endpoints.clone(),
+                secret,
+                Arc::new(Given(stored)),
+                clock.clone() as Arc<dyn Clock>,
+                retry,
+                counter.clone(),
+            );
+            let pace = Pace { calendar_per_minute: fast, people_per_minute: fast, burst: fast };
+            let client = GoogleClient::new(
+                http.clone(),
+                endpoints.clone(),
+                Arc::new(made),
+                pace,
+                retry,
+                counter.clone(),
+            );
+            let client = Arc::new(client);
+            let options = Options {
+                region: Some("FR".into()),
+                read_lag: Duration::ZERO,
+                settle: Duration::from_secs(30),
+                page_size: 3,
+                ..Options::new(clock.clone() as Arc<dyn Clock>)
+            };
+            people.push(Arc::new(GooglePeople::new(client.clone(), options)));
+            let options = CalendarOptions {
+                settle: Duration::from_secs(30),
+                page_size: 4,
+                ..CalendarOptions::default()
+            };
+            calendars.push(Arc::new(GoogleCalendar::new(client, "primary", options)));
+            counters.push(counter);
+        }
+        Some(Google { sim, people, calendars, counters })
+    }
+
+    /// A request of a telephone; `None` = refused.
+    fn ask(&self, user: usize, verb: &str, path: &str, body: &Value) -> Option<Value> {
+        // Hours pass between two gestures: a telephone renews its token.
+        let (token, _) = self.sim.with(|core| core.issue_token(&account(user), "phone", &PHONE));
+        let headers = [
+            ("authorization".to_owned(), format!("Bearer {token}")),
+            ("content-type".to_owned(), "application/json".to_owned()),
+        ];
+        let bytes = if body.is_null() { Vec::new() } else { serde_json::to_vec(body).ok()? };
+        let verb: http::Method = verb.parse().ok()?;
+        let answer = self.sim.with(|core| core.handle(&verb, path, &headers, &bytes));
+        (200..300).contains(&answer.status).then(|| serde_json::from_slice(&answer.body).unwrap_or_default())
+    }
+
+    fn people_of(&self, user: usize) -> Vec<Value> {
+        let state = self.sim.with(|core| core.dump());
+        state["contacts"][account(user)]["contacts"].as_array().cloned().unwrap_or_default()
+    }
+
+    fn shown(&self, user: usize, contacts: bool) -> Vec<(String, Shown)> {
+        let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+        if contacts {
+            return self
+                .people_of(user)
+                .iter()
+                .map(|person| {
+                    let words = [
+                        ("notes", text(&person["biographies"][0]["value"])),
+                        ("organization", text(&person["organizations"][0]["name"])),
+                        ("job_title", text(&person["organizations"][0]["title"])),
+                    ];
+                    let who = text(&person["emailAddresses"][0]["value"]);
+                    let who = who.trim_end_matches("@x.example").to_owned();
+                    (text(&person["resourceName"]), Shown { who, words: words.into() })
+                })
+                .collect();
+        }
+        let state = self.sim.with(|core| core.dump());
+        let events = state["calendars"][account(user)]["events"].as_array().cloned().unwrap_or_default();
+        events
+            .iter()
+            .filter(|event| event.get("recurringEventId").is_none() && event["status"] != "cancelled")
+            .map(|event| {
+                let at = chrono::DateTime::parse_from_rfc3339(&text(&event["start"]["dateTime"]));
+                let at = at.map(|at| at.with_timezone(&chrono::Utc).to_rfc3339()).unwrap_or_default();
+                let zone = text(&event["start"]["timeZone"]);
+                let lines = event["recurrence"].as_array().cloned().unwrap_or_default();
+                let rules: Vec<String> =
+                    lines.iter().map(|line| text(line).trim_start_matches("RRULE:").to_owned()).collect();
+                let guests = event["attendees"].as_array().cloned().unwrap_or_default();
+                let guests: Vec<String> = guests.iter().map(|guest| text(&guest["email"])).collect();
+                let words = [
+                    ("description", text(&event["description"])),
+                    ("location", text(&event["location"])),
+                    ("start", at),
+                    ("zone", zone),
+                    ("rules", rules.join(";")),
+                    ("guests", guests.join(";")),
+                ];
+                (text(&event["id"]), Shown { who: text(&event["summary"]), words: words.into() })
+            })
+            .collect()
+    }
+}
