@@ -335,7 +335,7 @@ fn an_answer_to_a_clash_is_kept_beside_the_bases_and_not_in_them() {
     let pair = PairId::new("p0");
     let link = hub.ledger.all_links(&pair).remove(0);
     let title = passerelle_ports::Field::new("title");
-    assert_eq!(link.held, [title.clone()]);
+    assert_eq!(link.held, std::slice::from_ref(&title));
     let settings = PairSettings::new(
         pair.clone(),
         InstallationId::new("here"),

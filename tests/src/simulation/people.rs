@@ -682,8 +682,8 @@ impl World {
             return true;
         }
         let entries = self.ledger.all_entries(&Self::pair_id(pair));
-        let written = entries.iter().filter(|e| e.run == run && matches!(e.op, Op::Update));
-        let Some(entry) = written.last() else { return false };
+        let mut written = entries.iter().filter(|e| e.run == run && matches!(e.op, Op::Update));
+        let Some(entry) = written.next_back() else { return false };
         let Some(item) = entry.from.as_ref().map(|from| from.id.clone()) else { return false };
         let field = entry.taken.first().map(|field| field.as_str().to_owned()).unwrap_or_default();
         let Some(field) = FIELDS.iter().find(|name| **name == field).copied() else { return false };
