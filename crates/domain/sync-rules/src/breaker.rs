@@ -108,7 +108,7 @@ mod tests {
     #[test]
     fn a_loop_is_told_from_work() {
         use Side::{Local, Remote};
-        let ping_pong = |side: usize| if side % 2 == 0 { Local } else { Remote };
+        let ping_pong = |side: usize| if side.is_multiple_of(2) { Local } else { Remote };
         let rows = |minutes: i64, count: usize, side: &dyn Fn(usize) -> Side, field: &str| -> Vec<_> {
             (0..count).map(|n| entry(n as i64 * minutes, side(n), false, field)).collect()
         };
