@@ -188,7 +188,8 @@ fn not_connected(user: Option<&str>) -> Failure {
 
 /// The codes after which every other pair of the account would fail alike.
 fn needs_sign_in(problem: &Problem) -> bool {
-    ["GOOG-204", "GOOG-205", "GOOG-206", "GOOG-210", "GOOG-211", "GOOG-212"].contains(&problem.code.as_str())
+    ["GOOG-203", "GOOG-204", "GOOG-205", "GOOG-206", "GOOG-210", "GOOG-211", "GOOG-212"]
+        .contains(&problem.code.as_str())
 }
 
 /// What the end of an authorisation is put down to, knowing the others of the same client.

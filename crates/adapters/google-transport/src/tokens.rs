@@ -16,6 +16,7 @@ use crate::{
     Api, ClientSecretFile, Delegate, Endpoints, RequestCounter, RetryPolicy,
     client::{ApiResponse, read},
     error::Failure,
+    identity,
 };
 
 /// How long before its end an access token is no longer used.
@@ -50,6 +51,11 @@ pub trait TokenStore: Send + Sync {
     ///
     /// Fails when the vault cannot be written.
     async fn save(&self, token: &StoredToken) -> PortResult<()>;
+
+    /// Returns Google's stable name of the account that the token is bound to, if it is known.
+    fn subject(&self) -> Option<&str> {
+        None
+    }
 }
 
 struct Access {
@@ -83,6 +89,8 @@ struct TokenAnswer {
     expires_in: Option<u64>,
     refresh_token: Option<SecretString>,
     refresh_token_expires_in: Option<u64>,
+    /// Comes with a refresh too where the identity was asked for.
+    id_token: Option<SecretString>,
 }
 
 /// The life of an authorisation in a project in "Testing" (O51).
@@ -190,6 +198,15 @@ impl Tokens {
             self.post("token.refresh", &form).await.map_err(|failure| self.explained(failure, &stored))?;
         let at = crate::error::date_of(&response.headers).unwrap_or_else(|| self.clock.now());
         let answer: TokenAnswer = response.json()?;
+        let told = answer.id_token.as_ref();
+        let told = told.and_then(|token| identity::from_id_token(token.expose_secret(), &client.client_id));
+        if let (Some(told), Some(bound)) = (told, store.subject())
+            && told.sub != bound
+        {
+            // Nothing is done in another account's name, whoever put its token there (I13).
+            let error = PortError::new(ErrorKind::Unauthenticated, "token.refresh").with_code("GOOG-203");
+            return Err(error.with_detail("account", told.email.unwrap_or(told.sub)));
+        }
         if let Some(refresh_token) = answer.refresh_token.clone().filter(|_| !on(Mutant::TokenNotSaved)) {
             // Google keeps the old one today (O17); should it ever rotate, the new one is safe before anything
             // is done with it, and the old one is dropped by being replaced.

@@ -42,6 +42,9 @@ impl TokenStore for Vault {
         *self.kept.lock().unwrap() = Some(token.clone());
         Ok(())
     }
+    fn subject(&self) -> Option<&str> {
+        Some("of-alice")
+    }
 }
 
 fn now() -> DateTime<Utc> {
@@ -235,6 +238,28 @@ async fn a_new_refresh_token_is_stored() {
     let stored = stage.vault.load().await.unwrap().unwrap();
     assert_eq!(stored.refresh_token.expose_secret(), "r2");
     assert_eq!(stored.granted, Some(now() - TimeDelta::days(1)));
+}
+
+#[tokio::test]
+async fn a_token_of_another_account_is_not_used() {
+    use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+    let identity = |sub: &str| {
+        let claims = json!({"iss": "https://accounts.google.com", "aud": "123-me.apps.googleusercontent.com",
+            "sub": sub, "email": "bob@acme.example"});
+        format!("e30.{}.sig", URL_SAFE_NO_PAD.encode(claims.to_string()))
+    };
+    for (sub, code) in [("of-alice", None), ("of-bob", Some("GOOG-203"))] {
+        let stage = Stage::new().await;
+        let answer = json!({"access_token": "a", "expires_in": 3599, "id_token": identity(sub)});
+        Mock::given(path("/token"))
+            .respond_with(ResponseTemplate::new(200).set_body_json(answer))
+            .mount(&stage.server)
+            .await;
+        stage.answer("GET", 200, None, 1).await;
+        let sent = stage.send(Method::GET).await;
+        assert_eq!(sent.err().and_then(|failure| failure.error().code), code, "{sub}");
+        assert_eq!(stage.calls(), u64::from(code.is_none()), "{sub}");
+    }
 }
 
 #[tokio::test]

@@ -200,6 +200,10 @@ impl TokenStore for VaultTokens {
     async fn save(&self, token: &StoredToken) -> PortResult<()> {
         put_token(&self.vault, &self.owner, token).map_err(|error| as_port(&vault_failure(error)))
     }
+
+    fn subject(&self) -> Option<&str> {
+        Some(&self.owner.subject)
+    }
 }
 
 fn get_token(vault: &Vault, owner: &Owner) -> Result<Option<StoredToken>, VaultError> {
