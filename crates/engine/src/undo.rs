@@ -159,6 +159,13 @@ impl<R: Record> Session<'_, R> {
             Some(link) => Some(link),
             None => self.find(Find::Links(vec![entry.link])).await?.pop(),
         };
+        let link = match (link, &entry.to, &entry.from) {
+            // An undo that a crash cut short has made a link for this item already.
+            (None, None, Some(before)) => {
+                self.find(Find::Items(entry.side, vec![before.id.clone()])).await?.pop()
+            }
+            (link, ..) => link,
+        };
         let is_back = match (&entry.to, &entry.from) {
             (None, Some(before)) => self.is_back(entry.side, entry.link, before).await?,
             _ => false,
