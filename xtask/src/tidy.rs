@@ -4,7 +4,8 @@
 //! - the domain crates know no `async`, no `tracing`, no clock;
 //! - each crate of ours depends on those of ours that the architecture allows, and no others;
 //! - the numbered promises of the port and the names of the contract's tests agree;
-//! - no test is switched off or sleeps, and nothing unfinished is marked for later.
+//! - no test is switched off or sleeps, and nothing unfinished is marked for later;
+//! - the tests that `docs/scenarios.md` names exist.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -59,6 +60,7 @@ pub fn run() -> Result<()> {
     dependencies(&mut found)?;
     promises(&mut found)?;
     switched_off(&mut found)?;
+    scenarios(&mut found)?;
     if found.is_empty() {
         return Ok(());
     }
@@ -164,6 +166,24 @@ fn switched_off(found: &mut Vec<String>) -> Result<()> {
             if text.split(|c: char| !c.is_alphanumeric()).any(|word| word == bad) {
                 found.push(format!("{}: holds `{bad}`", shown(&path)));
             }
+        }
+    }
+    Ok(())
+}
+
+/// Every test that `docs/scenarios.md` names exists.
+fn scenarios(found: &mut Vec<String>) -> Result<()> {
+    let page = fs::read_to_string(run::root().join("docs/scenarios.md"))?;
+    let mut sources = String::new();
+    for path in rust_files(&run::root())? {
+        sources.push_str(&fs::read_to_string(&path)?);
+    }
+    let is_test = |name: &&str| {
+        name.contains('_') && name.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_')
+    };
+    for name in page.split('`').skip(1).step_by(2).filter(is_test) {
+        if !sources.contains(&format!("fn {name}(")) {
+            found.push(format!("docs/scenarios.md: there is no test `{name}`"));
         }
     }
     Ok(())
