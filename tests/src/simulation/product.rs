@@ -692,7 +692,14 @@ impl House {
             .iter()
             .filter(|(who, _, word)| {
                 let stands = live.iter().any(|(of, live)| of == who && book.stands_below(live, word));
-                !stands && !book.deleted.contains(who) && !past.contains(&format!("{word}\""))
+                // A word that was typed over before anybody synchronised it is superseded; what was typed over it
+                // has to be somewhere.
+                let kept = |later: &str| past.contains(&format!("{later}\""));
+                let superseded = || {
+                    let mut later = book.typed.iter().filter(|(of, ..)| of == who).map(|(.., later)| later);
+                    later.any(|later| later != word && book.stands_below(later, word) && kept(later))
+                };
+                !stands && !book.deleted.contains(who) && !kept(word) && !superseded()
             })
             .map(|(who, field, word)| format!("{word} typed into {field} of {who}"))
             .collect();
