@@ -12,7 +12,7 @@ use std::{fs, path::Path, sync::Arc};
 use passerelle_credentials::{Vault, VaultError};
 use passerelle_google_transport::Endpoints;
 use passerelle_ports::{Field, InstallationId, Kind, Side};
-use passerelle_service::{Company, Failure, Office, Outcome, RuleBook};
+use passerelle_service::{Company, Failure, Office, Outcome, RuleBook, check_rules};
 use passerelle_sql_store::{Health, Store, StoreOptions};
 use passerelle_sync_rules::{Limits, Policy, Rules};
 use url::Url;
@@ -90,6 +90,7 @@ pub async fn office(app: &App, settings: &Settings) -> Outcome<Composed> {
 /// `SYNC-113`; those of [`office`].
 pub async fn office_at_home(app: &App, settings: &Settings) -> Outcome<(Composed, bool)> {
     let composed = office(app, settings).await?;
+    check_rules(&composed.office).await?;
     let store = store(settings, false).await?;
     home::check(settings, &store).await?;
     let restored = home::count(settings, &store).await?;
@@ -192,8 +193,7 @@ pub fn private_directory(path: &Path) -> Outcome<()> {
 pub async fn check(app: &App, settings: &Settings) -> Outcome<()> {
     let composed = office(app, settings).await?;
     composed.google.check()?;
-    composed.office.company.users().await?;
-    Ok(())
+    check_rules(&composed.office).await
 }
 
 /// Looks whether the database is whole and can be written.

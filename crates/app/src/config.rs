@@ -9,7 +9,7 @@ use std::{
 };
 
 use etcetera::{AppStrategy, AppStrategyArgs, app_strategy::Xdg};
-use passerelle_service::{Failure, RuleSpec, Sourced};
+use passerelle_service::{Failure, RuleSpec, Sourced, nearest};
 use passerelle_texts::Lang;
 
 use crate::{
@@ -186,13 +186,25 @@ impl Settings {
         })?;
         let tables: Tables = toml::from_str(text).map_err(|error: toml::de::Error| {
             let line = error.span().map_or(1, |span| line_of(text, span.start));
-            wrong("rules", line, error.message(), None)
+            let quoted: Vec<&str> = error.message().split('`').skip(1).step_by(2).collect();
+            match quoted.split_first() {
+                // "unknown field `x`, expected one of `a`, `b`"
+                Some((word, known)) if !known.is_empty() => {
+                    let near = nearest(word, known.iter().copied());
+                    wrong(&format!("rules: {word}"), line, &known.join(", "), near)
+                }
+                _ => wrong("rules", line, error.message(), None),
+            }
         })?;
         for rule in tables.rules {
             let line = line_of(text, rule.span().start);
             let rule = rule.into_inner();
             if let Some(key) = rule.objection() {
                 return Err(wrong(&format!("rules.{key}"), line, "kind", None));
+            }
+            if let Some(field) = rule.misspelt_field() {
+                let key = format!("rules.fields.{}", field.word);
+                return Err(wrong(&key, line, "?", field.near.as_deref()));
             }
             self.rules.push(Sourced { from: format!("{}:{line}", file.display()), rule });
         }
@@ -356,6 +368,7 @@ mod tests {
         for text in [
             "language = \"de\"",
             "[guard]\ndeletes_floor = -1",
+            "[guard]\ndeletes_percent = 101",
             "[events]\nprivate_as_busy = \"perhaps\"",
             "[google]\nendpoint = \"https://evil.example\"",
             "language = ",
@@ -384,6 +397,7 @@ mod tests {
             ("\n[[rules]]\nkind = \"events\"\ncolour = \"red\"\n", 4),
             ("[[rules]]\nkind = \"contacts\"\ncategories = [\"client\"]\n", 1),
             ("[[rules]]\nconflicts = \"perhaps\"\n", 2),
+            ("[[rules]]\nfields = { locaton = \"never\" }\n", 1),
         ] {
             let failure = load(text, &[]).unwrap_err();
             assert_eq!(failure.code(), "CFG-101", "{text}");
@@ -392,6 +406,18 @@ mod tests {
                 "{:?}",
                 failure.word("file")
             );
+        }
+    }
+
+    #[test]
+    fn a_slip_of_the_pen_in_a_rule_is_told_what_was_meant() {
+        for (text, key, meant) in [
+            ("[[rules]]\nfields = { locaton = \"never\" }\n", "rules.fields.locaton", "location"),
+            ("[[rules]]\nconflict = \"ask\"\n", "rules: conflict", "conflicts"),
+            ("[[rules]]\ndirection = \"to-gogle\"\n", "rules: to-gogle", "to-google"),
+        ] {
+            let failure = load(text, &[]).unwrap_err();
+            assert_eq!((failure.word("key"), failure.word("suggestion")), (Some(key), Some(meant)));
         }
     }
 

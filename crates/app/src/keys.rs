@@ -9,6 +9,8 @@ pub enum Kind {
     Path,
     /// A whole number.
     Count,
+    /// A share of a hundred.
+    Percent,
     /// `true` or `false`.
     Switch,
     /// One of these words.
@@ -55,7 +57,7 @@ pub const KEYS: &[Key] = &[
     Key { name: "events.conflicts", kind: POLICIES, default: "ask" },
     Key { name: "events.private_as_busy", kind: Kind::Switch, default: "false" },
     Key { name: "guard.deletes_floor", kind: Kind::Count, default: "10" },
-    Key { name: "guard.deletes_percent", kind: Kind::Count, default: "10" },
+    Key { name: "guard.deletes_percent", kind: Kind::Percent, default: "10" },
     Key { name: "history.days", kind: Kind::Count, default: "90" },
 ];
 
@@ -66,11 +68,7 @@ pub fn find(name: &str) -> Option<&'static Key> {
 
 /// Returns the setting that was probably meant.
 pub fn nearest(name: &str) -> Option<&'static str> {
-    KEYS.iter()
-        .map(|key| (strsim::damerau_levenshtein(name, key.name), key.name))
-        .min()
-        .filter(|(distance, near)| *distance <= 3.max(near.len() / 3))
-        .map(|(_, near)| near)
+    passerelle_service::nearest(name, KEYS.iter().map(|key| key.name))
 }
 
 /// Says why a text cannot be the value of a setting.
@@ -78,6 +76,7 @@ pub fn refusal(kind: Kind, text: &str) -> Option<String> {
     match kind {
         Kind::Text | Kind::Path => None,
         Kind::Count => text.parse::<u64>().err().map(|_| "0, 1, 2 …".to_owned()),
+        Kind::Percent => (!text.parse::<u64>().is_ok_and(|share| share <= 100)).then(|| "0 … 100".to_owned()),
         Kind::Switch => text.parse::<bool>().err().map(|_| "true, false".to_owned()),
         Kind::Choice(words) => (!words.contains(&text)).then(|| words.join(", ")),
         Kind::Loopback => crate::compose::endpoints(Some(text)).err().map(|error| error.to_string()),

@@ -502,6 +502,25 @@ fn a_backup_that_is_put_back_deletes_and_doubles_nothing() {
 }
 
 #[test]
+fn a_rule_for_somebody_who_is_not_there_stops_before_anything_travels() {
+    let office = with_contacts(2);
+    office.sql("UPDATE contacts SET notes = 'for us' WHERE uid = 'c-0';");
+    for (text, meant) in [
+        ("[[rules]]\nuser = \"alise\"\nfields = { notes = \"never\" }\n", "alice"),
+        ("[[rules]]\nkind = \"contacts\"\nfields = { nots = \"never\" }\n", "notes"),
+    ] {
+        rules(&office, text);
+        for args in [&["sync"][..], &["sync", "--dry-run"], &["config", "check"]] {
+            let told = office.run(args).expect(7);
+            assert!(told.err.contains("CFG-101") && told.err.contains(meant), "{args:?}: {}", told.err);
+        }
+    }
+    assert_eq!(note(&office, "Given0"), "note 0", "what was to stay here has gone out");
+    rules(&office, "[[rules]]\nuser = \"alice\"\nfields = { notes = \"never\" }\n");
+    office.run(&["config", "check"]).expect(0);
+}
+
+#[test]
 fn two_programs_that_rewrite_one_record_in_turn_are_stopped() {
     let office = with_contacts(2);
     let mut stopped = false;
@@ -526,6 +545,9 @@ fn two_programs_that_rewrite_one_record_in_turn_are_stopped() {
     assert_eq!(note(&office, "Given1"), "calm");
     let number = waiting[0]["number"].to_string();
     office.run(&["conflicts", "resolve", &number, "--retry"]).expect(0);
+    office.run(&["sync"]).expect(0);
+    let notes = contact(&office, "Given0")["record"]["notes"].as_str().unwrap_or_default().to_owned();
+    assert_eq!(note(&office, "Given0"), notes, "try again means try again");
 }
 
 #[test]

@@ -36,6 +36,7 @@ fn is_open<R: Record>(engine: &Engine<R>, link: &Link<R>, field: &Field) -> bool
 }
 
 fn choose<R: Record>(engine: &Engine<R>, link: &mut Link<R>, field: &Field, side: Side) {
+    link.decided = Some(engine.clock.now());
     link.chosen.retain(|(chosen, _)| chosen != field);
     if on(Mutant::ChoiceMovesBase) {
         move_base(link, field, side.other(), engine.rules());
@@ -59,6 +60,7 @@ impl<R: Record> Session<'_, R> {
         };
         let mut to = fields(&record);
         to.insert(field.clone(), value.clone());
+        let held = link.held.clone();
         let to: R = assemble(&to).map_err(|_| Stop::Failed(EngineError::DoesNotFit))?;
         if to != record {
             let intent = Intent {
@@ -76,6 +78,8 @@ impl<R: Record> Session<'_, R> {
             }
         }
         let mut link = self.one(id).await?;
+        // The write says nothing about the other fields that wait.
+        link.held = held;
         choose(self.engine, &mut link, field, Side::Local);
         self.commit(Changes { links: vec![link], ..Changes::default() }).await
     }
@@ -154,6 +158,7 @@ pub(crate) async fn retry<R: Record>(engine: &Engine<R>, id: LinkId) -> Result<(
     answer(engine, &[id], |mut links| {
         let mut link = links.pop().ok_or(EngineError::NotFound)?;
         link.due = true;
+        link.decided = Some(engine.clock.now());
         Ok(Changes { links: vec![link], ..Changes::default() })
     })
     .await

@@ -176,8 +176,14 @@ impl<R: Record> Session<'_, R> {
             let turns = may && {
                 let past = EntriesOf::Link(entry.link);
                 let slice = Slice { skip: 0, limit: TURNS };
-                let past = self.engine.ledger.entries(&past, slice).await.map_err(ledger)?;
-                circles(&entry, &past, &self.rules().limits)
+                let mut past = self.engine.ledger.entries(&past, slice).await.map_err(ledger)?;
+                let limits = &self.rules().limits;
+                circles(&entry, &past, limits) && {
+                    let link = self.find(Find::Links(vec![entry.link])).await?.pop();
+                    let decided = link.and_then(|link| link.decided);
+                    past.retain(|old| decided.is_none_or(|decided| old.opened > decided));
+                    circles(&entry, &past, limits)
+                }
             };
             if turns { stopped.push((entry.link, entry.side)) } else { kept.push(entry) }
         }

@@ -3,7 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use passerelle_ports::{
-    EntriesOf, Entry, Find, Link, LinkId, LinkState, Outcome, Record, RunId, Side, Slice, Stored,
+    EntriesOf, Entry, EntryId, Find, Link, LinkId, LinkState, MatchKey, Op, Outcome, Record, RunId, Side,
+    Slice, Stored,
 };
 use passerelle_sync_rules::{Back, Plan, PlanCounts, PlannedStep, take_back};
 
@@ -58,11 +59,12 @@ impl<R: Record> Session<'_, R> {
         let mut paper: BTreeMap<LinkId, Link<R>> = BTreeMap::new();
         let mut steps = Vec::new();
         let mut counts = PlanCounts::default();
-        let mut slice = Slice { skip: 0, limit: SLICE };
-        while let Some(entries) = self.landed(what, &mut slice).await? {
-            for entry in entries {
+        let todo = self.to_take_back(what).await?;
+        for chunk in todo.chunks(SLICE as usize) {
+            for id in chunk {
+                let Some(entry) = self.entry_of(*id).await? else { continue };
                 let known = paper.get(&entry.link).cloned();
-                let Some(mut back) = self.back(&entry, known).await? else { continue };
+                let Some(mut back) = self.back(&entry, known, &paper).await? else { continue };
                 let step = PlannedStep::new(entry.link, &back.intent, summary(&back));
                 counts.writes[step.side].add(step.action);
                 pretend(&mut back.link, &back.intent, self.rules()).map_err(broken)?;
@@ -97,28 +99,27 @@ impl<R: Record> Session<'_, R> {
         let mut links: BTreeSet<LinkId> = BTreeSet::new();
         // Two entries of a link that is forgotten since go to one new link.
         let mut renamed: BTreeMap<LinkId, LinkId> = BTreeMap::new();
-        // An undo of a link's history must not meet the entries that it makes itself.
-        let mut slice = Slice { skip: 0, limit: SLICE };
-        let mut todo = Vec::new();
-        while let Some(entries) = self.landed(what, &mut slice).await? {
-            todo.extend(entries.into_iter().map(|entry| entry.id));
-        }
-        for id in todo {
-            let found = self.engine.ledger.entries(&EntriesOf::Entry(id), Slice { skip: 0, limit: 1 }).await;
-            let Some(mut entry) = found.map_err(ledger)?.into_iter().next() else { continue };
+        // Whose records the batch brings back or removes: a record must not come back twice, nor be missed.
+        let mut keys: BTreeSet<MatchKey> = BTreeSet::new();
+        for id in self.to_take_back(what).await? {
+            let Some(mut entry) = self.entry_of(id).await? else { continue };
             entry.link = renamed.get(&entry.link).copied().unwrap_or(entry.link);
             let full = batch.len() >= self.capabilities(entry.side).batch_max.max(1);
+            let own = entry.from.as_ref().filter(|_| entry.op == Op::Delete);
+            let own: BTreeSet<MatchKey> = own.map(|from| from.record.match_keys()).unwrap_or_default();
             if full
+                || own.iter().any(|key| keys.contains(key))
                 || links.contains(&entry.link)
                 || batch.first().is_some_and(|first| first.side != entry.side)
             {
                 self.flush(&mut batch, &mut links).await?;
+                keys.clear();
             }
             if self.is_blocked(entry.link) {
                 self.report.not_undone += 1;
                 continue;
             }
-            let Some(back) = self.back(&entry, None).await? else {
+            let Some(back) = self.back(&entry, None, &BTreeMap::new()).await? else {
                 self.report.not_undone += 1;
                 continue;
             };
@@ -127,12 +128,58 @@ impl<R: Record> Session<'_, R> {
             let mut write = self.entry(&back.link, back.intent);
             write.release = back.release;
             write.undoes = Some(entry.id);
+            for record in write.from.iter().map(|from| &from.record).chain(&write.to) {
+                keys.extend(record.match_keys());
+            }
             let mut work = Work::new(self.find(Find::Links(vec![back.link.id])).await?);
             work.save(back.link);
             self.commit(work.into_changes()).await?;
             batch.push(write);
         }
         self.flush(&mut batch, &mut links).await
+    }
+
+    async fn entry_of(&self, id: EntryId) -> Flow<Option<Entry<R>>> {
+        let slice = Slice { skip: 0, limit: 1 };
+        let found = self.engine.ledger.entries(&EntriesOf::Entry(id), slice).await.map_err(ledger)?;
+        Ok(found.into_iter().next())
+    }
+
+    /// Returns the landed entries to take back, newest first. What was taken back already, within what is asked for,
+    /// is left out together with its taking back and with what travelled on from that.
+    async fn to_take_back(&self, what: &EntriesOf) -> Flow<Vec<EntryId>> {
+        struct Brief {
+            id: EntryId,
+            run: RunId,
+            link: LinkId,
+            undoes: Option<EntryId>,
+        }
+        let mut all: Vec<Brief> = Vec::new();
+        let mut slice = Slice { skip: 0, limit: SLICE };
+        while let Some(entries) = self.landed(what, &mut slice).await? {
+            let brief = |entry: Entry<R>| Brief {
+                id: entry.id,
+                run: entry.run,
+                link: entry.link,
+                undoes: entry.undoes,
+            };
+            all.extend(entries.into_iter().map(brief));
+        }
+        let known: BTreeSet<EntryId> = all.iter().map(|brief| brief.id).collect();
+        let mut out: BTreeSet<EntryId> = BTreeSet::new();
+        let mut quiet: BTreeSet<(RunId, LinkId)> = BTreeSet::new();
+        for brief in &all {
+            if let Some(undone) = brief.undoes.filter(|undone| known.contains(undone))
+                && !out.contains(&brief.id)
+            {
+                out.extend([brief.id, undone]);
+                quiet.insert((brief.run, brief.link));
+            }
+        }
+        let is_left = |brief: &&Brief| {
+            !out.contains(&brief.id) && (brief.undoes.is_some() || !quiet.contains(&(brief.run, brief.link)))
+        };
+        Ok(all.iter().filter(is_left).map(|brief| brief.id).collect())
     }
 
     async fn flush(&mut self, batch: &mut Vec<Entry<R>>, links: &mut BTreeSet<LinkId>) -> Flow<()> {
@@ -154,7 +201,12 @@ impl<R: Record> Session<'_, R> {
     }
 
     /// Returns the write that takes one entry back, for the link as it stands or as given.
-    async fn back(&self, entry: &Entry<R>, known: Option<Link<R>>) -> Flow<Option<Back<R>>> {
+    async fn back(
+        &self,
+        entry: &Entry<R>,
+        known: Option<Link<R>>,
+        paper: &BTreeMap<LinkId, Link<R>>,
+    ) -> Flow<Option<Back<R>>> {
         let link = match known {
             Some(link) => Some(link),
             None => self.find(Find::Links(vec![entry.link])).await?.pop(),
@@ -167,7 +219,7 @@ impl<R: Record> Session<'_, R> {
             (link, ..) => link,
         };
         let is_back = match (&entry.to, &entry.from) {
-            (None, Some(before)) => self.is_back(entry.side, entry.link, before).await?,
+            (None, Some(before)) => self.is_back(entry.side, entry.link, before, paper).await?,
             _ => false,
         };
         take_back(entry, link.as_ref(), is_back, self.new_link(), self.rules()).map_err(broken)
@@ -175,14 +227,21 @@ impl<R: Record> Session<'_, R> {
 
     /// Tells whether another link has the deleted record on that side: the same identifier, or another
     /// strong key together with the same short name (a family may share an address).
-    async fn is_back(&self, side: Side, own: LinkId, before: &Stored<R>) -> Flow<bool> {
+    async fn is_back(
+        &self,
+        side: Side,
+        own: LinkId,
+        before: &Stored<R>,
+        paper: &BTreeMap<LinkId, Link<R>>,
+    ) -> Flow<bool> {
         let keys: Vec<_> = before.record.match_keys().into_iter().filter(|key| key.strength <= 1).collect();
         if keys.is_empty() {
             return Ok(false);
         }
         let store = &self.engine.ledger;
         let mut sharing = store.alive_sharing(self.pair(), side, &keys).await.map_err(ledger)?;
-        sharing.retain(|link| *link != own);
+        // What stands on paper has been judged there.
+        sharing.retain(|link| *link != own && !paper.contains_key(link));
         let name = before.record.summary().trim().to_lowercase();
         let same = |link: &Link<R>| {
             link.alive(side).is_some_and(|stored| {
@@ -191,7 +250,8 @@ impl<R: Record> Session<'_, R> {
                 identifier || stored.record.summary().trim().to_lowercase() == name
             })
         };
-        Ok(self.find(Find::Links(sharing)).await?.iter().any(same))
+        let on_paper = paper.iter().any(|(name, link)| *name != own && same(link));
+        Ok(on_paper || self.find(Find::Links(sharing)).await?.iter().any(same))
     }
 }
 

@@ -407,6 +407,35 @@ fn undo_puts_back_and_can_be_undone() {
 }
 
 #[test]
+fn what_was_deleted_brought_back_and_deleted_again_comes_back_when_time_is_turned_back() {
+    let house = house();
+    let (a, _) = house.linked("a");
+    house.linked("b");
+    house.later();
+    let noon = house.clock.now();
+    house.local.person_deletes(&a);
+    let report = house.run();
+    house.settle();
+    house.undo(report.run);
+    house.settle();
+    assert_eq!(house.titles(), both(&["a", "b"]));
+    let again = house.local.alive().into_iter().find(|stored| stored.record.title == "a").unwrap();
+    house.local.person_deletes(&again.id);
+    house.run();
+    house.settle();
+    assert_eq!(house.titles(), both(&["b"]));
+    let since = EntriesOf::PairSince(house.pair(), noon);
+    house.later();
+    let plan = finish(house.engine().plan_undo(&since, &Silent)).unwrap().unwrap();
+    house.later();
+    let undone = finish(house.engine().undo(&since, None, &Silent)).unwrap().unwrap();
+    assert_eq!(undone.not_undone, 0, "{undone:?}");
+    house.settle();
+    assert_eq!(house.titles(), both(&["a", "b"]), "one of each: none missing, none twice");
+    assert_eq!(plan.plan.counts.writes, undone.written, "the preview says what happens");
+}
+
+#[test]
 fn an_undone_deletion_brings_back_what_only_the_other_side_held() {
     let house = house();
     let (local, _) = house.linked("a");
@@ -472,12 +501,52 @@ fn a_ping_pong_is_left_alone_and_the_others_go_on() {
         house.remote.person_edits(&remote, |note| note.body = format!("theirs {round}"));
         house.run();
         let is_stopped = |link: &Link<Note>| matches!(link.state, LinkState::Rejected(_));
-        stopped = stopped.or(house.links().iter().any(is_stopped).then_some(round));
+        if house.links().iter().any(is_stopped) {
+            stopped = Some(round);
+            break;
+        }
     }
     assert!(matches!(stopped, Some(2..=4)), "{stopped:?}");
     house.local.person_edits(&other, |note| note.body = "calm".into());
     house.run();
     assert!(house.remote.alive().iter().any(|stored| stored.record.body == "calm"));
+    // A person says: try again. What was written before their word is no evidence against it.
+    let is_stopped = |link: &&Link<Note>| matches!(link.state, LinkState::Rejected(_));
+    let id = house.links().iter().find(is_stopped).unwrap().id;
+    finish(house.engine().retry(id)).unwrap().unwrap();
+    house.run();
+    assert_eq!(house.links().iter().filter(is_stopped).count(), 0);
+    let bodies = |replica: &MemReplica<Note>, item: &ItemId| replica.get(item).unwrap().record.body;
+    assert_eq!(bodies(&house.local, &local), bodies(&house.remote, &remote));
+    let mut again = false;
+    for round in 10..20 {
+        house.local.person_edits(&local, |note| note.body = format!("ours {round}"));
+        house.run();
+        again |= house.links().iter().any(|link| is_stopped(&link));
+        house.remote.person_edits(&remote, |note| note.body = format!("theirs {round}"));
+        house.run();
+        again |= house.links().iter().any(|link| is_stopped(&link));
+    }
+    assert!(again, "whoever goes on in circles is stopped again");
+}
+
+#[test]
+fn a_persons_own_value_leaves_the_other_fields_waiting() {
+    let house = house();
+    let (local, remote) = house.linked("a");
+    house.local.person_edits(&local, |note| (note.body, note.label) = ("here".into(), "here".into()));
+    house.remote.person_edits(&remote, |note| (note.body, note.label) = ("there".into(), "there".into()));
+    house.run();
+    let link = house.links().pop().unwrap();
+    assert_eq!(link.held, [Field::new("body"), Field::new("label")]);
+    house.later();
+    finish(house.engine().amend(link.id, &Field::new("body"), &"mine".into())).unwrap().unwrap();
+    let link = house.links().pop().unwrap();
+    assert!(link.held.contains(&Field::new("label")), "a person is still asked: {:?}", link.held);
+    house.run();
+    let link = house.links().pop().unwrap();
+    assert_eq!(link.held, [Field::new("label")]);
+    assert_eq!(house.remote.alive()[0].record.body, "mine");
 }
 
 #[test]

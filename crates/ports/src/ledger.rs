@@ -104,6 +104,9 @@ pub struct Link<R> {
     /// Halves that a person said are other records than this one.
     #[serde(default)]
     pub different: Vec<LinkId>,
+    /// When a person decided about this link last: what was written before says nothing about circles any more.
+    #[serde(default)]
+    pub decided: Option<DateTime<Utc>>,
 }
 
 impl<R: Record> Link<R> {
@@ -119,6 +122,7 @@ impl<R: Record> Link<R> {
             held: Vec::new(),
             chosen: Vec::new(),
             different: Vec::new(),
+            decided: None,
         }
     }
 

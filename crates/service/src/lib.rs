@@ -12,6 +12,7 @@ mod office;
 mod records;
 mod report;
 mod rules;
+mod spelling;
 mod status;
 mod sync;
 mod users;
@@ -40,6 +41,7 @@ pub use rules::{
     FieldRule, Organizer, PairRules, Private, Removal, RuleBook, RuleSpec, RuleTest, Sourced, Way, rules,
     test_rules,
 };
+pub use spelling::{Misspelt, check_rules, nearest};
 pub use status::{PairStatus, UserStatus, status};
 pub use sync::{SyncRequest, Watch, sync, unsettled};
 pub use users::{add_user, chosen_users, find_user};

@@ -261,7 +261,11 @@ fn write<R: Record>(
         to.clone_from(source);
     }
     for field in taken {
-        put(&mut to, field, source.get(field));
+        // What is brought back keeps its own spelling of what means the same, such as its identifier.
+        let own_says_it = !alive && own.is_some() && to.contains_key(field);
+        if !(own_says_it && alike::<R>(field, to.get(field), source.get(field))) {
+            put(&mut to, field, source.get(field));
+        }
     }
     let to: R = assemble(&to)?;
     if alive && own == Some(&to) {

@@ -68,6 +68,7 @@ fn put_back<R: Record>(
         .as_ref()
         .map(|copy| hidden_fields(&copy.stored.record, &[&before, &now], rules))
         .unwrap_or_default();
+    let now_private = assemble::<R>(&now)?.is_private();
     let mut to = now.clone();
     let mut taken = Vec::new();
     for field in all(&[&now, &before, &after, &sent]) {
@@ -78,7 +79,13 @@ fn put_back<R: Record>(
         if !ours || withheld && !on(Mutant::UndoUnmasked) || moved {
             continue;
         }
-        put(&mut to, field, before.get(field));
+        let mut trial = to.clone();
+        put(&mut trial, field, before.get(field));
+        // What somebody made private since stays so: the other side would see its words of today.
+        if rules.redact_private && now_private && !assemble::<R>(&trial)?.is_private() {
+            continue;
+        }
+        to = trial;
         // The other side is back already at what this value once agreed with: the two agree again.
         let bases = entry.bases.as_ref().map(fields);
         let agreed = other_view.as_ref().is_some_and(|view| same(view.get(field), bases[other].get(field)))

@@ -215,6 +215,23 @@ fn undo_of_the_second_side_of_a_field_is_an_agreement() {
 }
 
 #[test]
+fn undo_does_not_publish_what_was_made_private_since() {
+    // The title travelled while it was open, together with the flag's opposite: to take both back is to publish.
+    let open = titled("old");
+    let hidden = Note { title: "secret".into(), private: true, ..Note::default() };
+    let link = link((hidden.clone(), hidden.clone()), hidden.clone(), hidden.clone());
+    let mut entry = landed(&open, &hidden, &hidden);
+    entry.taken = vec![Field::new("private"), Field::new("title")];
+    let fresh = LinkId(Uuid::from_u128(9));
+    let back = take_back(&entry, Some(&link), false, fresh, &private()).unwrap();
+    let to = back.and_then(|back| back.intent.to);
+    assert!(to.as_ref().is_none_or(|to| to.private), "{to:?}");
+    // Where nothing is hidden, the flag goes back as any other field.
+    let to = undone(&entry, &link).unwrap().to.unwrap();
+    assert_eq!((to.title.as_str(), to.private), ("old", false));
+}
+
+#[test]
 fn a_window_includes_its_first_day_and_not_the_day_after_its_last() {
     let fields = |date: &str| -> Fields { [(Field::new("start"), serde_json::json!(date))].into() };
     for (test, date, expected) in [

@@ -90,6 +90,8 @@ struct Body<R> {
     held: Vec<Field>,
     chosen: Vec<(Field, Side)>,
     different: Vec<LinkId>,
+    #[serde(default)]
+    decided: Option<DateTime<Utc>>,
 }
 
 /// The part of [`Body`] that a half needs.
@@ -130,7 +132,7 @@ pub(crate) fn link_row<R: Record>(
     pair: &PairId,
     blocked: bool,
 ) -> Result<LinkRow, StoreError> {
-    let Link { id, bases, due, state, held, chosen, different, .. } = link.clone();
+    let Link { id, bases, due, state, held, chosen, different, decided, .. } = link.clone();
     Ok(LinkRow {
         id: id.to_string(),
         kind: R::KIND.as_str().to_owned(),
@@ -145,7 +147,7 @@ pub(crate) fn link_row<R: Record>(
         seen: mask(|side| link.copies[side].is_some()),
         alive: mask(|side| link.alive(side).is_some()),
         root: link.root().map(ToString::to_string),
-        body: to_json(&Body { bases, state, held, chosen, different }, "passerelle_links")?,
+        body: to_json(&Body { bases, state, held, chosen, different, decided }, "passerelle_links")?,
     })
 }
 
@@ -200,6 +202,7 @@ pub(crate) fn link_of<R: Record>(row: &LinkRow, copies: &[CopyRow]) -> Result<Li
         held: body.held,
         chosen: body.chosen,
         different: body.different,
+        decided: body.decided,
     })
 }
 
