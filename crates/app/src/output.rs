@@ -207,6 +207,14 @@ fn worded(lang: Lang, name: &str, word: &str) -> String {
     if name == "scope" {
         return scope(lang, word);
     }
+    let side = match (name, word) {
+        ("side", "local") => Some("side-local"),
+        ("side", "remote") => Some("side-remote"),
+        _ => None,
+    };
+    if let Some(id) = side {
+        return t(lang, id, &[]);
+    }
     let known = REASONS.iter().find(|(begins, _)| name == "reason" && word.starts_with(begins));
     known.map_or_else(|| word.to_owned(), |(_, id)| t(lang, id, &[]))
 }
@@ -223,6 +231,11 @@ fn scope(lang: Lang, scope: &str) -> String {
 
 fn error_line(failure: &Failure, article: &Article) -> Value {
     let mut value = serde_json::to_value(article).unwrap_or_default();
+    if let Value::Object(members) = &mut value {
+        for name in ["user", "kind", "pair"] {
+            members.extend(failure.word(name).map(|word| (name.to_owned(), word.into())));
+        }
+    }
     if let (Value::Object(members), Some(wait)) = (&mut value, failure.retry_after()) {
         members.insert("retry_after_s".to_owned(), wait.as_secs().into());
     }

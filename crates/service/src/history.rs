@@ -14,6 +14,7 @@ use crate::{
     Failure, Kinded, Office, Outcome, Pair, PairReport, SyncReport, SyncRequest, Watch, Writes,
     kinds::{KINDS, engine, for_kind},
     office::engine_failure,
+    report::stopped_code,
 };
 
 /// How many entries are read at a time.
@@ -42,6 +43,8 @@ pub struct PastRun {
     pub to_remote: Writes,
     /// Whether it reached its end.
     pub complete: bool,
+    /// The code of what stopped it, if something did.
+    pub stopped: Option<String>,
 }
 
 /// One change of a run.
@@ -131,7 +134,8 @@ fn past(kind: Kind, run: &Run, user: Option<String>) -> PastRun {
         finished: run.finished,
         to_local: report.as_ref().map(|report| report.written.local.into()).unwrap_or_default(),
         to_remote: report.as_ref().map(|report| report.written.remote.into()).unwrap_or_default(),
-        complete: report.is_some_and(|report| report.stopped.is_none() && report.refused.is_none()),
+        complete: report.as_ref().is_some_and(|report| report.stopped.is_none() && report.refused.is_none()),
+        stopped: report.as_ref().and_then(stopped_code),
     }
 }
 

@@ -272,10 +272,24 @@ pub(crate) fn stopped_failure(stopped: &Stopped, user: &str) -> Failure {
     failure.or_with("user", user).or_with("operation", &stopped.operation)
 }
 
+/// Returns the code of what stopped a run.
+pub(crate) fn stopped_code(run: &RunReport) -> Option<String> {
+    let refused = run.refused.as_ref();
+    let refused = refused.and_then(|it| guard_failure(&it.trips, it.deletes, it.digest.short()));
+    let stopped = run.stopped.as_ref().map(|stopped| stopped_failure(stopped, ""));
+    refused.or(stopped).map(|failure| failure.code().to_owned())
+}
+
 /// The first objection of the guard, as an article; an approval names the number or the digest.
 fn guard_failure(trips: &[Trip], deletes: u64, digest: &str) -> Option<Failure> {
-    // What only a digest approves comes first: whoever did what the text says would be refused again.
-    let rank = |trip: &&Trip| !matches!(trip, Trip::Alike { .. } | Trip::RulesChanged { .. });
+    // What only a digest approves comes first: whoever did what the text says would be refused again. Then the cause
+    // before its effect: changed rules change many records, an emptied side deletes many.
+    let rank = |trip: &&Trip| match trip {
+        Trip::RulesChanged { .. } => 0,
+        Trip::Alike { .. } => 1,
+        Trip::Emptied { .. } => 2,
+        Trip::Deletes { .. } => 3,
+    };
     let failure = match trips.iter().min_by_key(rank)? {
         Trip::Deletes { allowed, .. } => Failure::new("SYNC-101").with("limit", allowed.to_string()),
         Trip::Emptied { side, .. } => Failure::new("SYNC-102").with("side", side.as_str()),

@@ -3,8 +3,8 @@
 use std::{collections::BTreeMap, time::Duration};
 
 use chrono::TimeDelta;
-use passerelle_engine::{Approval, Progress};
-use passerelle_ports::Slice;
+use passerelle_engine::{Approval, Progress, RunReport};
+use passerelle_ports::{RunKind, Side, Slice};
 
 use crate::{
     Account, AccountState, Failure, Kinded, Office, Outcome, Pair, PairReport, Problem, SyncReport,
@@ -56,6 +56,13 @@ pub async fn sync(office: &Office, request: &SyncRequest, watch: &dyn Watch) -> 
     if pairs.is_empty() {
         return Err(not_connected(request.user.as_deref()));
     }
+    let mut request = request.clone();
+    if let Some(number) = request.allow_deletes
+        && meant_by(office, &pairs, number).await? > 1
+    {
+        // A number that fits two plans names neither.
+        request.allow_deletes = None;
+    }
     let before = (office.provider.requests(), office.provider.guest_mails());
     let mut report = SyncReport { dry_run: request.dry_run, ..SyncReport::default() };
     let mut signed_out: BTreeMap<String, Problem> = BTreeMap::new();
@@ -63,7 +70,7 @@ pub async fn sync(office: &Office, request: &SyncRequest, watch: &dyn Watch) -> 
         watch.begin(pair);
         let mut done = match signed_out.get(&pair.account) {
             Some(problem) => PairReport::new(pair).failed(&problem.to_failure()),
-            None => for_kind!(pair.kind, R => one::<R>(office, pair, request, watch).await),
+            None => for_kind!(pair.kind, R => one::<R>(office, pair, &request, watch).await),
         };
         if let Some(problem) = done.error.take() {
             done.error = Some(explained(office, pair, problem).await?);
@@ -89,6 +96,26 @@ pub async fn sync(office: &Office, request: &SyncRequest, watch: &dyn Watch) -> 
         forget_old(office).await?;
     }
     Ok(report)
+}
+
+/// Counts the pairs whose last run showed a plan with so many deletions that was not carried out.
+async fn meant_by(office: &Office, pairs: &[Pair], number: u64) -> Outcome<usize> {
+    let mut count = 0;
+    for pair in pairs {
+        count += usize::from(for_kind!(pair.kind, R => is_meant_by::<R>(office, pair, number).await)?);
+    }
+    Ok(count)
+}
+
+async fn is_meant_by<R: Kinded>(office: &Office, pair: &Pair, number: u64) -> Outcome<bool> {
+    let last = R::ledger(&*office.company).runs(Some(&pair.id), Slice { skip: 0, limit: 1 }).await?;
+    let shown = last.first().and_then(|run| {
+        let report = serde_json::from_value::<RunReport>(run.summary.clone()).ok()?;
+        let only_shown = run.kind == RunKind::Plan || report.refused.is_some();
+        let deletes = Side::BOTH.iter().map(|side| report.planned.writes[*side].deleted).sum::<u64>();
+        only_shown.then_some(deletes)
+    });
+    Ok(shown == Some(number))
 }
 
 /// Forgets the history that is older than the settings want to keep.

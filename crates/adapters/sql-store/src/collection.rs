@@ -71,6 +71,11 @@ pub trait Collection: Record {
     /// Inserts records.
     fn insert(conn: &mut Conn, scope: &Scope, rows: &[NewRow<'_, Self>]) -> QueryResult<()>;
 
+    /// Gives a record that was just inserted to those who saw the last of these records, which are gone.
+    fn inherit(_conn: &mut Conn, _scope: &Scope, _id: &str, _gone: &[String]) -> QueryResult<()> {
+        Ok(())
+    }
+
     /// Writes the differences between two states of a record.
     fn update(conn: &mut Conn, scope: &Scope, id: &str, from: &Self, to: &Self) -> QueryResult<()>;
 

@@ -288,6 +288,15 @@ impl<R: Collection> SqlReplica<R> {
         let id = new_ids(conn, 1)?.pop().ok_or(StoreError::Damaged("contacts"))?;
         let leftovers = opaque.map(|opaque| &opaque.0);
         R::insert(conn, &self.scope, &[NewRow { id: id.clone(), record, leftovers }])?;
+        if let Some(root) = replaces {
+            let mut line: Vec<String> = passerelle_local_keys::table
+                .filter(passerelle_local_keys::kind.eq(R::KIND_NAME))
+                .filter(passerelle_local_keys::lineage.eq(root.as_str()))
+                .select(passerelle_local_keys::item_id)
+                .load(conn)?;
+            line.push(root.to_string());
+            R::inherit(conn, &self.scope, &id, &line)?;
+        }
         let keys = Keys {
             kind: R::KIND_NAME.to_owned(),
             item_id: id.clone(),

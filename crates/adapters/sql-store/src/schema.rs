@@ -329,6 +329,15 @@ diesel::table! {
 }
 
 diesel::table! {
+    passerelle_former_users (number) {
+        number -> BigInt,
+        contact_id -> Text,
+        user_id -> Text,
+        at -> BigInt,
+    }
+}
+
+diesel::table! {
     passerelle_local_keys (kind, item_id) {
         kind -> Text,
         item_id -> Text,

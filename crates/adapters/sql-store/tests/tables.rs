@@ -5,8 +5,8 @@ mod support;
 
 use passerelle_calendar::{Event, RecurrenceId, Start};
 use passerelle_contacts::Contact;
-use passerelle_ports::{ItemId, Replica};
-use support::{Client, company, created, everything, person, since};
+use passerelle_ports::{CreateKey, ItemId, Replica, Write, Written};
+use support::{Client, company, created, entry, everything, person, since, write_one};
 
 const CONTACT: &str = "
     INSERT INTO contacts (id, given_name, surname) VALUES ('c1', 'Zoé', 'Martin');
@@ -271,4 +271,47 @@ async fn a_contact_made_for_one_user_is_theirs_until_it_is_shared() {
     assert!(everything(&bob).await.items.is_empty());
     company.client().run("DELETE FROM contact_users");
     assert!(everything(&bob).await.items.contains_key(&stored.id));
+}
+
+#[tokio::test]
+async fn a_contact_that_is_brought_back_is_seen_by_those_who_saw_it_and_by_no_others() {
+    let company = company().await;
+    let anne = company.store.contacts(&company.anne);
+    let mut client = company.client();
+    client.run("INSERT INTO app_users (id, name) VALUES ('carl', 'Carl')");
+    let before: &[(&str, &[&str])] = &[
+        ("shared", &[]),
+        ("mine", &["anne"]),
+        ("ours", &["anne", "bob"]),
+        ("parts first", &["anne"]),
+        ("taken away long ago", &["anne"]),
+        ("of one who left", &["anne", "carl"]),
+    ];
+    for (id, users) in before {
+        client.run(&format!("INSERT INTO contacts (id, given_name) VALUES ('{id}', 'Zoé')"));
+        for user in *users {
+            client.run(&format!("INSERT INTO contact_users VALUES ('{id}', '{user}')"));
+        }
+    }
+    client.run("INSERT INTO contact_users VALUES ('taken away long ago', 'bob')");
+    client.run("DELETE FROM contact_users WHERE contact_id = 'taken away long ago' AND user_id = 'bob'");
+    client.run("UPDATE passerelle_former_users SET at = at - 3600");
+    client.run("DELETE FROM contact_users WHERE contact_id = 'parts first'; DELETE FROM contacts;");
+    client.run("DELETE FROM app_users WHERE id = 'carl'");
+    for (number, (id, users)) in before.iter().enumerate() {
+        let write = Write::Create {
+            key: CreateKey::new(*id),
+            record: person("Zoé", "zoe@example.org"),
+            opaque: None,
+            stamp: entry(number as u128 + 1),
+            replaces: Some(ItemId::new(*id)),
+        };
+        let Written::Stored(stored) = write_one(&anne, write).await else { panic!("{id}") };
+        let seen = client.text(&format!(
+            "SELECT user_id AS text FROM contact_users WHERE contact_id = '{}' ORDER BY user_id",
+            stored.id
+        ));
+        let expected: Vec<&str> = users.iter().copied().filter(|user| *user != "carl").collect();
+        assert_eq!(seen, expected.join("|"), "{id}");
+    }
 }

@@ -89,7 +89,8 @@ fn run_line(out: &Out, run: &PastRun) -> String {
         }
     }
     if !run.complete {
-        text.push_str(&format!(" · {}", out.t("history-incomplete", &[])));
+        let why = run.stopped.as_deref().map(|code| format!(" ({code})")).unwrap_or_default();
+        text.push_str(&format!(" · {}{why}", out.t("history-incomplete", &[])));
     }
     text
 }

@@ -76,6 +76,11 @@ async fn tell_changes(app: &App, office: &Office, report: &SyncReport) -> Result
 
 /// Tells a report to people and machines, and returns the exit code.
 pub fn tell(app: &App, report: &SyncReport, diff: bool) -> Exit {
+    tell_and_close(app, report, diff, "sync-dry-done")
+}
+
+/// As [`tell`], with the words that close a preview: they name the command that carries it out.
+pub fn tell_and_close(app: &App, report: &SyncReport, diff: bool, preview: &str) -> Exit {
     let out = &app.out;
     for pair in &report.pairs {
         out.result(&table(out, pair, report.dry_run));
@@ -89,7 +94,8 @@ pub fn tell(app: &App, report: &SyncReport, diff: bool) -> Exit {
             out.line("change", app.clock.now(), write);
         }
         if let Some(problem) = &pair.error {
-            out.failure(&problem.to_failure(), app.clock.now());
+            let named = problem.to_failure().or_with("user", &pair.user).or_with("pair", &pair.name);
+            out.failure(&named.or_with("kind", pair.kind.as_str()), app.clock.now());
         }
         // Where something else stopped the pair, that is what has to be said.
         if let (None, Some(seconds)) = (&pair.error, pair.settles_in_s) {
@@ -98,7 +104,7 @@ pub fn tell(app: &App, report: &SyncReport, diff: bool) -> Exit {
         }
     }
     let code = exit_of(report);
-    out.result(&closing(out, report));
+    out.result(&closing(out, report, preview));
     out.line("summary", app.clock.now(), &summary(report, code));
     Ok(code)
 }
@@ -205,17 +211,17 @@ pub fn action(out: &Out, action: &str) -> String {
     }
 }
 
-fn closing(out: &Out, report: &SyncReport) -> String {
+fn closing(out: &Out, report: &SyncReport, preview: &str) -> String {
     let args = [
         ("count", report.writes().into()),
         ("failed", report.failed().into()),
         ("held", report.held().into()),
         ("mails", report.guest_mails.into()),
     ];
-    if report.dry_run {
-        return out.t("sync-dry-done", &args);
-    }
     let stopped = report.pairs.iter().filter(|pair| pair.error.is_some()).count();
+    if report.dry_run {
+        return out.t(if stopped > 0 { "sync-dry-stopped" } else { preview }, &args);
+    }
     let id = if stopped > 0 { "sync-done-partly" } else { "sync-done" };
     let mut text = out.t(id, &args);
     for pair in report.pairs.iter().filter(|pair| pair.writes() > 0) {

@@ -49,7 +49,7 @@ async fn take_back(app: &App, what: &What, how: &HowToUndo, question: &str) -> E
     let plan = SyncRequest { dry_run: true, ..SyncRequest::default() };
     let planned = undo(&office, what, &plan, &Bar::new(app)).await?;
     if how.dry_run {
-        return sync::tell(app, &planned, true);
+        return sync::tell_and_close(app, &planned, true, "undo-dry-done");
     }
     if !app.out.yes {
         for pair in &planned.pairs {

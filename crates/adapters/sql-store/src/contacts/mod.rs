@@ -19,7 +19,7 @@ use crate::{
     child::{self, ByParent, Held, Repeats, apply_repeating, numbered},
     collection::{Collection, Loaded, NewRow, Scope, leftovers_of, leftovers_text},
     dialect::{Conn, MOST_NAMES, MOST_VALUES},
-    schema::{contact_users, contacts, passerelle_served},
+    schema::{app_users, contact_users, contacts, passerelle_former_users as former, passerelle_served},
 };
 
 /// A whole row of `contacts` on its way in.
@@ -187,6 +187,36 @@ impl Collection for Contact {
                 .map(|new| (contact_users::contact_id.eq(new.id.clone()), contact_users::user_id.eq(user)))
                 .collect();
             diesel::insert_into(contact_users::table).values(owned).execute(conn)?;
+        }
+        Ok(())
+    }
+
+    fn inherit(conn: &mut Conn, scope: &Scope, id: &str, gone: &[String]) -> QueryResult<()> {
+        let last: Option<String> = former::table
+            .filter(former::contact_id.eq_any(gone).and(former::user_id.eq("")))
+            .order(former::number.desc())
+            .select(former::contact_id)
+            .first(conn)
+            .optional()?;
+        let (Some(last), Some(user)) = (last, &scope.user) else { return Ok(()) };
+        let saw: HashSet<String> = former::table
+            .filter(former::contact_id.eq(&last).and(former::user_id.ne("")))
+            .select(former::user_id)
+            .load(conn)?
+            .into_iter()
+            .collect();
+        let mine = contact_users::table.filter(contact_users::contact_id.eq(id));
+        if saw.is_empty() {
+            diesel::delete(mine).execute(conn)?;
+            return Ok(());
+        }
+        // An app user may be gone by now; whoever brings the contact back sees it.
+        let still: Vec<String> =
+            app_users::table.filter(app_users::id.eq_any(&saw)).select(app_users::id).load(conn)?;
+        for user in still.iter().chain([user]) {
+            diesel::insert_or_ignore_into(contact_users::table)
+                .values((contact_users::contact_id.eq(id), contact_users::user_id.eq(user)))
+                .execute(conn)?;
         }
         Ok(())
     }

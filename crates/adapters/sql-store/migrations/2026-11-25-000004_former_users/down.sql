@@ -1,0 +1,4 @@
+DROP TRIGGER contact_users_are_remembered;
+DROP TRIGGER contacts_remember_their_users;
+DROP INDEX passerelle_local_keys_line;
+DROP TABLE passerelle_former_users;
