@@ -58,7 +58,16 @@ async fn list(app: &App, office: &Office, user: Option<&str>) -> Exit {
     match all.first() {
         None => app.out.note(&app.out.t("conflicts-none", &[])),
         Some(first) => {
-            app.out.note(&app.out.t("conflicts-next", &[("number", first.number.to_string().into())]))
+            let answer = match &first.waiting {
+                Waiting::Clash { .. } => "--keep local".to_owned(),
+                Waiting::LookAlike { others, .. } => match others.iter().find_map(|other| other.number) {
+                    Some(number) => format!("--link {number}"),
+                    None => "--different".to_owned(),
+                },
+                Waiting::Refused { .. } => "--retry".to_owned(),
+            };
+            let said = [("number", first.number.to_string().into()), ("answer", answer.into())];
+            app.out.note(&app.out.t("conflicts-next", &said))
         }
     }
     done(app, if all.is_empty() { 0 } else { 3 })

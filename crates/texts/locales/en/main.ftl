@@ -90,7 +90,7 @@ status-due = { $count } waiting for the next run
 
 # conflicts
 conflicts-none = Nothing waits for a decision.
-conflicts-next = Look: passerelle conflicts show { $number }. Decide: passerelle conflicts resolve { $number } --keep local
+conflicts-next = Look: passerelle conflicts show { $number }. Decide: passerelle conflicts resolve { $number } { $answer }
 conflicts-resolved = ✓ { $name }: your answer is kept.
 conflicts-sync = The next run carries it out: passerelle sync
 conflict-clash = changed on both sides: { $field }

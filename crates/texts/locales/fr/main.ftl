@@ -90,7 +90,7 @@ status-due = { $count } en attente du prochain passage
 
 # conflicts
 conflicts-none = Rien n'attend de décision.
-conflicts-next = Voir : passerelle conflicts show { $number }. Trancher : passerelle conflicts resolve { $number } --keep local
+conflicts-next = Voir : passerelle conflicts show { $number }. Trancher : passerelle conflicts resolve { $number } { $answer }
 conflicts-resolved = ✓ { $name } : votre réponse est gardée.
 conflicts-sync = Le prochain passage l'applique : passerelle sync
 conflict-clash = modifié des deux côtés : { $field }
