@@ -33,6 +33,14 @@ use super::{
 pub const USERS: [&str; 2] = ["anne", "bob"];
 /// How many steps a history has at least.
 const STEPS: u64 = 200;
+/// The file of the company's database.
+const DATABASE: &str = "company.sqlite";
+/// What turns the tables into those of the release before: the newest migrations, taken back.
+const RELEASE_BEFORE: &str = concat!(
+    include_str!("../../../crates/adapters/sql-store/migrations/2026-11-25-000004_former_users/down.sql"),
+    include_str!("../../../crates/adapters/sql-store/migrations/2026-11-25-000003_review/down.sql"),
+    "DELETE FROM __diesel_schema_migrations WHERE version IN ('20261125000004', '20261125000003');",
+);
 /// How many rounds the calm phase may need, beside approvals.
 const ROUNDS: usize = 8;
 
@@ -134,12 +142,15 @@ struct House {
     dead: Arc<AtomicBool>,
     clock: Arc<TestClock>,
     ids: Arc<TestIds>,
-    store: Store,
+    store: Mutex<Store>,
+    options: StoreOptions,
+    /// Before which turn of the history the database is that of the release before, and is brought up to date.
+    upgrade: Option<u64>,
     remotes: Remotes,
     rules: Rules,
     book: Mutex<Book>,
     approvals: Mutex<BTreeMap<String, Digest>>,
-    _folder: tempfile::TempDir,
+    folder: tempfile::TempDir,
 }
 
 /// Plays one history over SQLite; with the pretend Google, or with replicas in memory.
@@ -193,7 +204,7 @@ impl House {
             ..StoreOptions::default()
         };
         let open = async {
-            let store = Store::open(&folder.path().join("company.sqlite"), options).await?;
+            let store = Store::open(&folder.path().join(DATABASE), options.clone()).await?;
             for user in USERS {
                 let user = NewUser { id: Some(UserId::new(user)), name: user.into(), ..NewUser::default() };
                 store.users().add(user).await?;
@@ -210,12 +221,15 @@ impl House {
             dead,
             ids: Arc::new(TestIds::new(seed)),
             clock,
-            store,
+            store: Mutex::new(store),
+            options,
+            // Not drawn, so that the histories of seeds that are kept stay what they were.
+            upgrade: (seed % 4 == 1).then_some(3),
             remotes,
             rules: Rules { policy, limits, ..Rules::default() },
             book: Mutex::new(Book::default()),
             approvals: Mutex::new(BTreeMap::new()),
-            _folder: folder,
+            folder,
         })
     }
 
@@ -273,8 +287,25 @@ impl House {
         self.remotes.pass(seconds);
     }
 
+    fn store(&self) -> Store {
+        self.store.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// The program is replaced by a newer one between two runs, whatever the last one left open: the tables of the
+    /// release before are brought up to date with all that stands in them.
+    fn upgrade(&self) {
+        self.run_sql(RELEASE_BEFORE);
+        let file = self.folder.path().join(DATABASE);
+        match drive(&self.dead, Store::open(&file, self.options.clone())) {
+            Some(Ok(store)) => *self.store.lock().unwrap_or_else(PoisonError::into_inner) = store,
+            Some(Err(error)) => self.bad(format!("the upgrade fails: {error} (I21)")),
+            None => self.bad("the upgrade does not end (I21)".to_owned()),
+        }
+        self.note("upgrades");
+    }
+
     fn run_sql(&self, text: &str) {
-        if let Some(Err(error)) = drive(&self.dead, self.store.run_sql(text)) {
+        if let Some(Err(error)) = drive(&self.dead, self.store().run_sql(text)) {
             self.bad(format!("the tables refuse {text}: {error}"));
         }
     }
@@ -299,8 +330,8 @@ impl House {
         });
         let local = Arc::new(Faulty::new(Arc::new(local) as Arc<dyn Replica<R>>, fates.clone()));
         let remote = Arc::new(Faulty::new(remote, fates.clone()));
-        let ledger: Arc<dyn Ledger<R>> = Arc::new(self.store.ledger::<R>());
-        let installation = InstallationId::new(self.store.installation().as_str());
+        let ledger: Arc<dyn Ledger<R>> = Arc::new(self.store().ledger::<R>());
+        let installation = InstallationId::new(self.store().installation().as_str());
         let holder = Uuid::from_u128(number);
         let mut settings = PairSettings::new(PairId::new(name), installation, self.rules.clone(), holder);
         settings.chunk = 3;
@@ -346,7 +377,7 @@ impl House {
     }
 
     fn contacts(&self, user: usize) -> Engine<Contact> {
-        let local = self.store.contacts(&UserId::new(USERS[user]));
+        let local = self.store().contacts(&UserId::new(USERS[user]));
         self.engine(
             &format!("contacts-{}", USERS[user]),
             10 + user as u128,
@@ -356,7 +387,7 @@ impl House {
     }
 
     fn events(&self, user: usize) -> Engine<Event> {
-        let local = self.store.events(&UserId::new(USERS[user]));
+        let local = self.store().events(&UserId::new(USERS[user]));
         self.engine(&format!("events-{}", USERS[user]), 20 + user as u128, local, self.remotes.events(user))
     }
 
@@ -374,15 +405,15 @@ impl House {
 
     /// The contacts that an app user sees.
     fn local_contacts(&self, user: usize) -> Vec<(String, Shown)> {
-        let listed = drive(&self.dead, everything(&self.store.contacts(&UserId::new(USERS[user]))))
+        let listed = drive(&self.dead, everything(&self.store().contacts(&UserId::new(USERS[user]))))
             .unwrap_or_default();
         let listed = listed.into_iter().filter(|stored| !stored.withdrawn);
         by_name(listed.map(|stored| (stored.id.to_string(), shown_contact(&stored.record))))
     }
 
     fn local_events(&self, user: usize) -> Vec<(String, Shown)> {
-        let listed =
-            drive(&self.dead, everything(&self.store.events(&UserId::new(USERS[user])))).unwrap_or_default();
+        let listed = drive(&self.dead, everything(&self.store().events(&UserId::new(USERS[user]))))
+            .unwrap_or_default();
         by_name(listed.into_iter().map(|stored| (stored.id.to_string(), shown_event(&stored.record))))
     }
 
@@ -514,8 +545,13 @@ impl House {
             chance.crash = if chance.rng.per_mille(700) { 1 + chance.rng.below(25) } else { 0 };
         }
         let mut turns = 4 + self.below(8);
+        let mut turn = 0;
         while turns > 0 || self.steps() < STEPS {
             turns = turns.saturating_sub(1);
+            turn += 1;
+            if self.upgrade == Some(turn) {
+                self.upgrade();
+            }
             for _ in 0..self.below(4) {
                 self.person();
             }
@@ -575,10 +611,10 @@ impl House {
     fn judge(&self) {
         for user in 0..2 {
             let here = self.local_contacts(user);
-            let held = self.held(&self.store.ledger::<Contact>(), &format!("contacts-{}", USERS[user]));
+            let held = self.held(&self.store().ledger::<Contact>(), &format!("contacts-{}", USERS[user]));
             self.compare("contacts", user, &here, &self.remotes.shown(user, true), &held);
             let here = self.local_events(user);
-            let held = self.held(&self.store.ledger::<Event>(), &format!("events-{}", USERS[user]));
+            let held = self.held(&self.store().ledger::<Event>(), &format!("events-{}", USERS[user]));
             self.compare("events", user, &here, &self.remotes.shown(user, false), &held);
             // No app user's appointments are anybody else's (I13).
             let others: BTreeSet<String> =
@@ -672,8 +708,8 @@ impl House {
     fn judge_words(&self) {
         let mut past = String::new();
         for user in USERS {
-            past += &self.past(&self.store.ledger::<Contact>(), &format!("contacts-{user}"));
-            past += &self.past(&self.store.ledger::<Event>(), &format!("events-{user}"));
+            past += &self.past(&self.store().ledger::<Contact>(), &format!("contacts-{user}"));
+            past += &self.past(&self.store().ledger::<Event>(), &format!("events-{user}"));
         }
         let mut live: Vec<(String, String)> = Vec::new();
         let mut rows = Vec::new();
