@@ -59,22 +59,19 @@ impl<R: Record> Session<'_, R> {
         let mut paper: BTreeMap<LinkId, Link<R>> = BTreeMap::new();
         let mut steps = Vec::new();
         let mut counts = PlanCounts::default();
-        let todo = self.to_take_back(what).await?;
-        for chunk in todo.chunks(SLICE as usize) {
-            for id in chunk {
-                let Some(entry) = self.entry_of(*id).await? else { continue };
-                let known = paper.get(&entry.link).cloned();
-                let Some(mut back) = self.back(&entry, known, &paper).await? else { continue };
-                let step = PlannedStep::new(entry.link, &back.intent, summary(&back));
-                counts.writes[step.side].add(step.action);
-                pretend(&mut back.link, &back.intent, self.rules()).map_err(broken)?;
-                if back.release {
-                    back.link.state = LinkState::Released;
-                }
-                // The plan names the link as the history does, even where it will have another name.
-                paper.insert(entry.link, back.link);
-                steps.push(step);
+        for id in self.to_take_back(what).await? {
+            let Some(entry) = self.entry_of(id).await? else { continue };
+            let known = paper.get(&entry.link).cloned();
+            let Some(mut back) = self.back(&entry, known, &paper).await? else { continue };
+            let step = PlannedStep::new(entry.link, &back.intent, summary(&back));
+            counts.writes[step.side].add(step.action);
+            pretend(&mut back.link, &back.intent, self.rules()).map_err(broken)?;
+            if back.release {
+                back.link.state = LinkState::Released;
             }
+            // The plan names the link as the history does, even where it will have another name.
+            paper.insert(entry.link, back.link);
+            steps.push(step);
         }
         // What is put back travels on in the same run, and so does what else was waiting.
         let mut after = None;
@@ -212,10 +209,7 @@ impl<R: Record> Session<'_, R> {
             None => self.find(Find::Links(vec![entry.link])).await?.pop(),
         };
         let link = match (link, &entry.to, &entry.from) {
-            // An undo that a crash cut short has made a link for this item already.
-            (None, None, Some(before)) => {
-                self.find(Find::Items(entry.side, vec![before.id.clone()])).await?.pop()
-            }
+            (None, None, Some(before)) => self.heir(entry, before).await?,
             (link, ..) => link,
         };
         let is_back = match (&entry.to, &entry.from) {
@@ -223,6 +217,18 @@ impl<R: Record> Session<'_, R> {
             _ => false,
         };
         take_back(entry, link.as_ref(), is_back, self.new_link(), self.rules()).map_err(broken)
+    }
+
+    /// Returns the link that has the items of a deletion whose own link is forgotten: an undo that a crash cut short
+    /// has made one, or the other side's item is out of its provider's bin.
+    async fn heir(&self, entry: &Entry<R>, before: &Stored<R>) -> Flow<Option<Link<R>>> {
+        let own = self.find(Find::Items(entry.side, vec![before.id.clone()])).await?.pop();
+        match (own, &entry.other) {
+            (None, Some(other)) => {
+                Ok(self.find(Find::Items(entry.side.other(), vec![other.id.clone()])).await?.pop())
+            }
+            (own, _) => Ok(own),
+        }
     }
 
     /// Tells whether another link has the deleted record on that side: the same identifier, or another

@@ -418,14 +418,14 @@ async fn undo_one<R: Kinded>(
         (passerelle_engine::EngineError::NotFound, EntriesOf::Run(run)) => no_such(*run),
         (error, _) => engine_failure(error, pair),
     };
-    let report = if request.dry_run {
+    let ledger = R::ledger(&*office.company);
+    if request.dry_run {
         let found = engine.plan_undo(what, watch.progress()).await.map_err(failed)?;
-        report.with_run(&found.report, &pair.user).with_plan(&found.plan)
-    } else {
-        let done = engine.undo(what, request.approval(), watch.progress()).await.map_err(failed)?;
-        report.with_run(&done, &pair.user)
-    };
-    Ok(report.with_counts(&R::ledger(&*office.company).counts(&pair.id).await?))
+        let report = report.with_run(&found.report, &pair.user).with_plan(&found.plan);
+        return Ok(report.foreseen(&ledger.counts(&pair.id).await?, &found.plan.counts));
+    }
+    let done = engine.undo(what, request.approval(), watch.progress()).await.map_err(failed)?;
+    Ok(report.with_run(&done, &pair.user).with_counts(&ledger.counts(&pair.id).await?))
 }
 
 fn no_record(id: &str) -> Failure {

@@ -2,7 +2,7 @@
 
 use passerelle_engine::{RunReport, Stopped};
 use passerelle_ports::{Counts, Kind, LinkId, PairId, RunId, Side, Sides};
-use passerelle_sync_rules::{Action, Plan, PlannedStep, SideCounts, Trip};
+use passerelle_sync_rules::{Action, Plan, PlanCounts, PlannedStep, SideCounts, Trip};
 use serde::Serialize;
 
 use crate::{Failure, Pair};
@@ -204,6 +204,13 @@ impl PairReport {
         self.held = counts.held + counts.ambiguous;
         self.failed = counts.rejected;
         self.unknown = self.unknown.max(counts.open);
+        self
+    }
+
+    /// Takes in what a plan makes of the links: what was held and is decided anew counts as it will be then.
+    pub(crate) fn foreseen(mut self, counts: &Counts, plan: &PlanCounts) -> Self {
+        self = self.with_counts(counts);
+        self.held = (self.held + plan.clashes).saturating_sub(plan.held_before);
         self
     }
 

@@ -189,15 +189,10 @@ async fn attempt<R: Kinded>(
         let found = engine.plan(watch.progress()).await.map_err(failed)?;
         report = report.with_run(&found.report, &pair.user).with_plan(&found.plan);
         let counts = ledger.counts(&pair.id).await?;
-        let plan = &found.plan.counts;
-        report = report.with_counts(&counts);
-        // What was held and is decided anew counts as it will be then.
-        report.held = (report.held + plan.clashes).saturating_sub(plan.held_before);
-        return Ok(report);
-    } else {
-        let done = engine.run(request.approval(), watch.progress()).await.map_err(failed)?;
-        report = report.with_run(&done, &pair.user);
+        return Ok(report.foreseen(&counts, &found.plan.counts));
     }
+    let done = engine.run(request.approval(), watch.progress()).await.map_err(failed)?;
+    report = report.with_run(&done, &pair.user);
     report = report.with_counts(&ledger.counts(&pair.id).await?);
     if report.unknown > 0 {
         report.settles_in_s = engine.unsettled().await.map_err(failed)?.map(|wait| wait.as_secs() + 1);
