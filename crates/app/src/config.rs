@@ -124,6 +124,11 @@ impl Settings {
         self.values.get(name).map(|(value, _)| value.as_str()).unwrap_or_default()
     }
 
+    /// Returns where the value of a setting comes from.
+    pub fn origin(&self, name: &str) -> Origin {
+        self.values.get(name).map_or(Origin::Default, |(_, origin)| origin.clone())
+    }
+
     /// Returns the value of a setting as a path.
     pub fn path(&self, name: &str) -> PathBuf {
         PathBuf::from(self.text(name))

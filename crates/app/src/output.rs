@@ -64,14 +64,7 @@ impl Out {
 
     /// Returns the name of a source of the vault's key, for people.
     pub fn source(&self, kind: &str) -> String {
-        let id = match kind {
-            "passphrase" => "source-passphrase",
-            "keyring" => "source-keyring",
-            "command" => "source-command",
-            "systemd-credential" => "source-systemd",
-            _ => "source-file",
-        };
-        self.t(id, &[])
+        source(self.lang, kind)
     }
 
     /// Returns a time as the person's wall and language show it.
@@ -181,6 +174,7 @@ pub fn article(failure: &Failure, lang: Lang) -> Article {
 const REASONS: &[(&str, &str)] = &[
     ("io-not-found", "io-not-found"),
     ("no such file", "io-not-found"),
+    ("entity not found", "io-not-found"),
     ("io-denied", "io-denied"),
     ("permission denied", "io-denied"),
     ("io-directory", "io-directory"),
@@ -193,6 +187,7 @@ const REASONS: &[(&str, &str)] = &[
     ("bad name", "why-bad-name"),
     ("it gives no key", "why-no-key"),
     ("the command ended", "why-command"),
+    ("the command did not end", "why-command-hangs"),
     ("no session is open", "why-no-session"),
     ("several entries", "why-several"),
     ("it does not answer", "why-no-answer"),
@@ -201,6 +196,18 @@ const REASONS: &[(&str, &str)] = &[
     ("the private key in this file", "why-bad-key"),
     ("this file is not JSON", "why-not-json"),
 ];
+
+/// Names a source of the vault's key.
+fn source(lang: Lang, kind: &str) -> String {
+    let id = match kind {
+        "passphrase" => "source-passphrase",
+        "keyring" => "source-keyring",
+        "command" => "source-command",
+        "systemd-credential" => "source-systemd",
+        _ => "source-file",
+    };
+    t(lang, id, &[])
+}
 
 /// A word of a failure, in the person's language where it is one that we know.
 fn worded(lang: Lang, name: &str, word: &str) -> String {
@@ -215,7 +222,12 @@ fn worded(lang: Lang, name: &str, word: &str) -> String {
     if let Some(id) = side {
         return t(lang, id, &[]);
     }
-    let known = REASONS.iter().find(|(begins, _)| name == "reason" && word.starts_with(begins));
+    if ["source", "noted"].contains(&name) {
+        return source(lang, word);
+    }
+    let plain = word.to_lowercase();
+    let known =
+        REASONS.iter().find(|(begins, _)| name == "reason" && plain.starts_with(&begins.to_lowercase()));
     known.map_or_else(|| word.to_owned(), |(_, id)| t(lang, id, &[]))
 }
 

@@ -11,7 +11,7 @@ use std::{
     thread,
 };
 
-use office::{ACCOUNT, Done, OTHER, Office, binary, knock, landing};
+use office::{ACCOUNT, CLIENT, Done, OTHER, Office, binary, consented, knock, landing};
 use serde_json::{Value, json};
 
 const CONTACTS: &str = "https://www.googleapis.com/auth/contacts";
@@ -257,6 +257,78 @@ fn a_consent_that_was_given_waits_for_a_run_to_end() {
     drop(lock);
     waiting.end().expect(0);
     office.run(&["sync"]).expect(0);
+}
+
+#[test]
+fn a_consent_that_is_given_while_the_vaults_key_changes_is_kept() {
+    let office = Office::new();
+    office.connect().expect(0);
+    let file = office.file("key", &"0f".repeat(32));
+    let to_command = ["vault", "rotate", "--to", "command", "--key-command", &format!("/bin/cat {file}")];
+    for rotations in [vec![&["vault", "rotate"][..]; 2], vec![&to_command[..]]] {
+        let waiting = connecting(&office, "alice");
+        for args in rotations {
+            office.run(args).expect(0);
+        }
+        knock(&landing(&waiting.url, ACCOUNT));
+        waiting.end().expect(0);
+        office.run(&["sync"]).expect(0);
+    }
+}
+
+#[test]
+fn an_account_that_two_app_users_share_stays_with_the_one_who_keeps_it() {
+    let office = Office::new();
+    bob(&office);
+    office.connect().expect(0);
+    office.connect_user("bob", ACCOUNT).expect(0);
+    let done = office.run(&["disconnect", "--user", "bob", "--yes", "--json"]).expect(0);
+    let gone = &done.of("disconnected")[0];
+    assert_eq!(
+        (&gone["revoked"], &gone["shared"], &gone["destroyed"]),
+        (&json!(false), &json!(true), &json!(true))
+    );
+    assert!(credentials(&office).iter().all(|(_, content)| content["user"] == "alice"));
+    // Google voids an authorisation for the whole project (O62): alice's would have gone with it.
+    office.run(&["sync", "--user", "alice"]).expect(0);
+    let done = office.run(&["disconnect", "--user", "alice", "--yes", "--json"]).expect(0);
+    assert_eq!(done.of("disconnected")[0]["revoked"], true, "nobody else has it now");
+}
+
+#[test]
+fn a_calendar_api_that_is_off_at_the_first_consent_stops_the_calendar_alone_and_heals() {
+    let office = Office::new();
+    let off = |apis: &[&str]| project(&office, &json!({ "disabled_apis": apis }));
+    off(&["calendar-json.googleapis.com"]);
+    let done = office.connect().expect(3);
+    assert_eq!(done.of("error")[0]["code"], "GOOG-101");
+    let kinds: Vec<Value> = done.of("pair").iter().map(|pair| pair["kind"].clone()).collect();
+    assert_eq!(kinds, ["contacts", "events"]);
+    let synced = office.run(&["sync", "--json"]).expect(4);
+    assert_eq!(synced.of("error")[0]["code"], "GOOG-101");
+    assert!(
+        synced.summary()["pairs"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .any(|pair| pair["kind"] == "contacts" && pair["error"].is_null()),
+        "{}",
+        synced.out
+    );
+    // Switched on, the same pairs go on.
+    off(&[]);
+    office.run(&["sync"]).expect(0);
+    let again = office.connect().expect(0);
+    assert!(again.of("pair").iter().all(|pair| pair["known"] == true), "{}", again.out);
+    // A calendar by its name cannot be chosen before they can be listed; the contacts are.
+    bob(&office);
+    off(&["calendar-json.googleapis.com"]);
+    let mut named = office.command();
+    named.args(["connect", "google", "--user", "bob", "--no-browser", "--json", "--calendar", "Sales"]);
+    named.args(["--client", &office.file("client.json", CLIENT)]);
+    let done = consented(&mut named, OTHER).expect(3);
+    let kinds: Vec<Value> = done.of("pair").iter().map(|pair| pair["kind"].clone()).collect();
+    assert_eq!(kinds, ["contacts"]);
 }
 
 #[test]

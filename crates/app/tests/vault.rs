@@ -250,6 +250,96 @@ fn a_rotation_that_is_killed_leaves_a_vault_that_opens() {
     }
 }
 
+#[test]
+fn a_change_of_source_that_is_killed_leaves_settings_that_open_the_vault() {
+    let office = Office::new();
+    let vault = office.dir.path().join("var/passerelle/vault");
+    {
+        let open = Vault::open(&vault, &KeySource::file(key_file(&office)), &installation(&office)).unwrap();
+        for n in 0..100 {
+            let id = CredentialId::new(format!("user-{n}"), "google", "s", "refresh-token");
+            open.put(&id, &Secret::new(format!("secret-{n}"))).unwrap();
+        }
+    }
+    for round in 0..6 {
+        let key = private(&office, &format!("key-{round}"), &format!("{round:02x}").repeat(32));
+        let command = format!("/bin/cat {key}");
+        let rotate = ["vault", "rotate", "--to", "command", "--key-command", &command];
+        let mut child =
+            office.command().args(rotate).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+        let before = key_name(&vault);
+        let under_new = || names(&vault).iter().filter(|name| **name != before).count();
+        while child.try_wait().unwrap().is_none() && under_new() < round * 20 {}
+        let _ = child.kill();
+        child.wait().unwrap();
+        let status = office.run(&["vault", "status", "--json"]).expect(0);
+        assert_eq!(status.of("vault")[0]["credentials"], 100, "round {round}");
+        // Done again, it comes to its end; unless it was there already.
+        let again = office.run(&[&rotate[..], &["--json"]].concat());
+        assert!(again.code == 0 || again.summary()["code"] == "USE-115", "round {round}: {}", again.out);
+        assert!(settings(&office).contains(&key), "round {round}");
+        let status = office.run(&["vault", "status", "--json"]).expect(0);
+        assert_eq!(status.of("vault")[0]["rotating"], false, "round {round}");
+    }
+}
+
+#[test]
+fn a_rotation_that_would_change_nothing_or_lock_the_vault_is_refused_before_it_begins() {
+    let key = "0f".repeat(32);
+    let office = with_source(&["--key-source", "command"], &["--key-command", &format!("/bin/echo {key}")]);
+    let refused = |done: Done, exit: i32| done.expect(exit).summary()["code"].as_str().unwrap().to_owned();
+    // The command still gives the same key.
+    assert_eq!(refused(office.run(&["vault", "rotate", "--json"]), 2), "USE-115");
+    // A variable of the environment would win over the settings.
+    let variable = office
+        .command()
+        .env("PASSERELLE__VAULT__KEY_SOURCE", "command")
+        .args(["vault", "rotate", "--to", "file", "--json"])
+        .output()
+        .unwrap();
+    assert_eq!(refused(Done::from(variable), 7), "CFG-103");
+    office.run(&["vault", "status"]).expect(0);
+    // The settings would go on reading the old passphrase.
+    let (old, new) = (private(&office, "old", PASSPHRASE), private(&office, "new", "five other words of it"));
+    office.run(&["vault", "rotate", "--to", "passphrase", "--new-passphrase-file", &old]).expect(0);
+    let config = office.dir.path().join("etc/passerelle/config.toml");
+    let text = settings(&office).replace("[vault]", &format!("[vault]\npassphrase_file = \"{old}\" # ours"));
+    fs::write(&config, text).unwrap();
+    office.run(&["vault", "status"]).expect(0);
+    assert_eq!(refused(office.run(&["vault", "rotate", "--json"]), 2), "USE-114");
+    office.run(&["vault", "status"]).expect(0);
+    office.run(&["vault", "rotate", "--new-passphrase-file", &new]).expect(0);
+    assert!(
+        settings(&office).contains(&format!("passphrase_file = \"{new}\" # ours")),
+        "{}",
+        settings(&office)
+    );
+    office.run(&["vault", "status"]).expect(0);
+}
+
+#[test]
+fn a_vault_that_is_not_there_or_has_another_source_is_named_as_such() {
+    let office = Office::new();
+    office.connect().expect(0);
+    let config = office.dir.path().join("etc/passerelle/config.toml");
+    let before = settings(&office);
+    let phrase = private(&office, "phrase", PASSPHRASE);
+    office.run(&["vault", "rotate", "--to", "passphrase", "--new-passphrase-file", &phrase]).expect(0);
+    // Old settings, put back from somewhere.
+    fs::write(&config, &before).unwrap();
+    let status = office.run(&["vault", "status", "--json"]).expect(9).summary();
+    assert_eq!(status["code"], "VAULT-004");
+    let told = office.run(&["vault", "status"]).expect(9).err;
+    assert!(told.contains("a passphrase") && told.contains("vault.key_source"), "{told}");
+    let doctor = office.run(&["doctor", "--json"]).expect(1);
+    assert!(doctor.of("finding").iter().any(|one| one["code"] == "VAULT-004"), "{}", doctor.out);
+    let header = office.dir.path().join("var/passerelle/vault/vault.json");
+    fs::rename(&header, header.with_extension("away")).unwrap();
+    assert_eq!(office.run(&["sync", "--json"]).expect(9).of("error")[0]["code"], "VAULT-005");
+    assert_eq!(office.run(&["init", "--non-interactive", "--json"]).expect(9).summary()["code"], "VAULT-005");
+    assert!(!header.exists(), "no new vault is made beside secrets that are there");
+}
+
 fn installation(office: &Office) -> passerelle_ports::InstallationId {
     let header = fs::read(office.dir.path().join("var/passerelle/vault/vault.json")).unwrap();
     let header: serde_json::Value = serde_json::from_slice(&header).unwrap();

@@ -6,7 +6,9 @@ use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use passerelle_calendar::Event;
 use passerelle_contacts::Contact;
-use passerelle_ports::{InstallationId, ItemId, Kind, Ledger, LinkId, PairId, PortResult, Replica, Value};
+use passerelle_ports::{
+    InstallationId, ItemId, Kind, Ledger, LinkId, PairId, PortError, PortResult, Replica, Value,
+};
 use passerelle_sync_rules::Rules;
 use serde::Serialize;
 
@@ -207,8 +209,9 @@ pub struct Found<R> {
 /// A provider, able to open any connected account.
 #[async_trait]
 pub trait Provider: Send + Sync {
-    /// Returns the collections that an account offers; of what its owner withheld, the main one.
-    async fn collections(&self, account: &Account) -> PortResult<Vec<Collection>>;
+    /// Returns the collections that an account offers; of what its owner withheld, or the provider refuses to list,
+    /// the main one.
+    async fn collections(&self, account: &Account) -> PortResult<Offered>;
     /// Opens the address book of a pair.
     async fn contacts(&self, account: &Account, pair: &Pair) -> PortResult<Arc<dyn Replica<Contact>>>;
     /// Opens the calendar of a pair.
@@ -219,12 +222,22 @@ pub trait Provider: Send + Sync {
     }
     /// Tries every part of an account's authorisation, by harmless reads.
     async fn examine(&self, account: &Account) -> Vec<Examined>;
-    /// Gives an account's authorisation back at the provider and destroys what the vault holds of it.
-    async fn forget(&self, account: &Account) -> PortResult<Forgotten>;
+    /// Destroys what the vault holds of an account, and gives its authorisation back at the provider unless another
+    /// app user lives by it: it is one for all (Google: O62).
+    async fn forget(&self, account: &Account, shared: bool) -> PortResult<Forgotten>;
     /// Returns how many requests were sent since the program started.
     fn requests(&self) -> u64;
     /// Returns how many writes so far did not forbid the provider to mail guests.
     fn guest_mails(&self) -> u64;
+}
+
+/// What an account offers to be kept in step.
+#[derive(Debug, Default)]
+pub struct Offered {
+    /// The collections.
+    pub collections: Vec<Collection>,
+    /// Why the calendars could not be listed.
+    pub refused: Option<PortError>,
 }
 
 /// What became of an account's authorisation.
@@ -234,6 +247,8 @@ pub struct Forgotten {
     pub revoked: bool,
     /// Whether the vault held a secret of this account.
     pub destroyed: bool,
+    /// Whether it stays in force at the provider, as another app user has the same account.
+    pub shared: bool,
     /// Whether it was a delegation, which only the provider's administrator can withdraw.
     pub delegated: bool,
 }

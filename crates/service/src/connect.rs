@@ -146,6 +146,8 @@ pub struct Choice {
     pub calendars: Vec<String>,
     /// Leave the contacts out.
     pub without_contacts: bool,
+    /// Leave the calendars out.
+    pub without_calendars: bool,
 }
 
 /// Makes the pairs of a choice. Pairs that exist keep their links. Which way things travel is for the settings
@@ -213,6 +215,9 @@ fn wanted<'a>(offered: &'a [Collection], choice: &Choice) -> Outcome<Vec<&'a Col
     if !choice.without_contacts {
         wanted.extend(offered.iter().find(|collection| collection.kind == Kind::Contacts));
     }
+    if choice.without_calendars {
+        return Ok(wanted);
+    }
     let calendars: Vec<&Collection> =
         offered.iter().filter(|collection| collection.kind == Kind::Events).collect();
     if choice.calendars.is_empty() {
@@ -237,6 +242,20 @@ fn wanted<'a>(offered: &'a [Collection], choice: &Choice) -> Outcome<Vec<&'a Col
     Ok(wanted)
 }
 
+/// Tells whether another app user has the same account: the provider's authorisation is then one for both.
+///
+/// # Errors
+///
+/// Those of the database.
+pub async fn is_shared(company: &dyn Company, account: &Account) -> Outcome<bool> {
+    let accounts = company.accounts().await?;
+    Ok(accounts.iter().any(|other| {
+        (&other.provider, &other.subject) == (&account.provider, &account.subject)
+            && other.user != account.user
+            && other.state != AccountState::Disconnected
+    }))
+}
+
 /// Gives an app user's authorisation back and destroys its secrets. Records, links and history stay, so
 /// that connecting again goes on where this ended.
 ///
@@ -248,8 +267,9 @@ pub async fn disconnect(company: &dyn Company, provider: &dyn Provider, user: &s
     let mut account = bound_account(company, user, "google")
         .await?
         .ok_or_else(|| Failure::new("GOOG-211").with("user", user))?;
+    let shared = is_shared(company, &account).await?;
     let forgotten = provider
-        .forget(&account)
+        .forget(&account, shared)
         .await
         .map_err(|error| Failure::of_port(passerelle_ports::Side::Remote, error).or_with("user", user))?;
     account.state = AccountState::Disconnected;

@@ -14,9 +14,9 @@ use passerelle_ports::{
 };
 use passerelle_service::{
     Account, AccountState, AppUser, Choice, Collection, Company, Examined, Forecast, Forgotten, Found,
-    Identity, Incoming, Item, Level, Loadable, Loaded, Office, Pair, PairReport, Progress, Provider, Purge,
-    RuleBook, Search, Silent, SyncRequest, Term, Undo, Watch, add_user, choose_pairs, disconnect, examine,
-    forecast, import, note_consent, record_account, release_account, runs, status, sync, undo,
+    Identity, Incoming, Item, Level, Loadable, Loaded, Offered, Office, Pair, PairReport, Progress, Provider,
+    Purge, RuleBook, Search, Silent, SyncRequest, Term, Undo, Watch, add_user, choose_pairs, disconnect,
+    examine, forecast, import, note_consent, record_account, release_account, runs, status, sync, undo,
 };
 use passerelle_testkit::{MemLedger, MemOptions, MemReplica, TestClock, TestIds, finish};
 use uuid::Uuid;
@@ -191,8 +191,8 @@ impl FakeProvider {
 
 #[async_trait]
 impl Provider for FakeProvider {
-    async fn collections(&self, _: &Account) -> PortResult<Vec<Collection>> {
-        Ok(offered())
+    async fn collections(&self, _: &Account) -> PortResult<Offered> {
+        Ok(Offered { collections: offered(), refused: None })
     }
     async fn contacts(&self, _: &Account, _: &Pair) -> PortResult<Arc<dyn Replica<Contact>>> {
         self.ask(Kind::Contacts)?;
@@ -211,8 +211,8 @@ impl Provider for FakeProvider {
             Examined { part: "calendar", error: error(Kind::Events) },
         ]
     }
-    async fn forget(&self, _: &Account) -> PortResult<Forgotten> {
-        Ok(Forgotten { revoked: true, destroyed: true, delegated: false })
+    async fn forget(&self, _: &Account, shared: bool) -> PortResult<Forgotten> {
+        Ok(Forgotten { revoked: !shared, destroyed: true, shared, delegated: false })
     }
     fn requests(&self) -> u64 {
         *self.requests.lock().unwrap()
@@ -338,7 +338,7 @@ async fn the_main_calendar_and_the_contacts_are_chosen_unless_somebody_says_othe
     let account = world.company.accounts().await.unwrap().remove(0);
     let choose = async |calendars: &[&str], without_contacts| {
         let calendars = calendars.iter().map(|name| (*name).to_owned()).collect();
-        let choice = Choice { calendars, without_contacts };
+        let choice = Choice { calendars, without_contacts, ..Choice::default() };
         choose_pairs(&*world.company, &account, &offered(), &choice).await
     };
     let names: Vec<String> = choose(&[], false).await.unwrap().into_iter().map(|pair| pair.name).collect();

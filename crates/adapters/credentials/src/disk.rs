@@ -59,13 +59,22 @@ impl Disk for OsDisk {
 
 /// Reads a private file; `None` when it does not exist.
 pub(crate) fn read_private(file: &Path) -> VaultResult<Option<Vec<u8>>> {
+    read_narrow(file, 0o077)
+}
+
+/// Reads a file that its group may read, but nobody else; `None` when it does not exist.
+pub(crate) fn read_not_public(file: &Path) -> VaultResult<Option<Vec<u8>>> {
+    read_narrow(file, 0o037)
+}
+
+fn read_narrow(file: &Path, forbidden: u32) -> VaultResult<Option<Vec<u8>>> {
     let fail = |source| VaultError::Io { file: file.to_owned(), source };
     let mut open = match File::open(file) {
         Ok(open) => open,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
         Err(error) => return Err(fail(error)),
     };
-    refuse_wide(file, &open.metadata().map_err(fail)?)?;
+    refuse_mode(file, &open.metadata().map_err(fail)?, forbidden)?;
     let mut content = Vec::new();
     open.read_to_end(&mut content).map_err(fail)?;
     Ok(Some(content))
@@ -99,7 +108,7 @@ pub(crate) fn private_dir(dir: &Path) -> VaultResult<()> {
 /// Refuses a directory that others may enter.
 pub(crate) fn check_dir(dir: &Path) -> VaultResult<()> {
     match fs::metadata(dir) {
-        Ok(metadata) => refuse_wide(dir, &metadata),
+        Ok(metadata) => refuse_mode(dir, &metadata, 0o077),
         Err(error) if error.kind() == io::ErrorKind::NotFound => {
             Err(VaultError::Absent { dir: dir.to_owned() })
         }
@@ -157,13 +166,13 @@ fn narrow(_: &File) -> io::Result<()> {
 }
 
 #[cfg(unix)]
-fn refuse_wide(file: &Path, metadata: &fs::Metadata) -> VaultResult<()> {
+fn refuse_mode(file: &Path, metadata: &fs::Metadata, forbidden: u32) -> VaultResult<()> {
     let mode = std::os::unix::fs::PermissionsExt::mode(&metadata.permissions());
-    if mode & 0o077 == 0 { Ok(()) } else { Err(VaultError::WideMode { file: file.to_owned() }) }
+    if mode & forbidden == 0 { Ok(()) } else { Err(VaultError::WideMode { file: file.to_owned() }) }
 }
 
 #[cfg(not(unix))]
-fn refuse_wide(_: &Path, _: &fs::Metadata) -> VaultResult<()> {
+fn refuse_mode(_: &Path, _: &fs::Metadata, _: u32) -> VaultResult<()> {
     Ok(())
 }
 

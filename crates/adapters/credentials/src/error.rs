@@ -29,6 +29,14 @@ pub enum VaultError {
         /// The kind of source.
         source_kind: &'static str,
     },
+    /// The source gave another key than the vault's, and the vault notes another kind of source.
+    #[error("the key given by `{source_kind}` is not this vault's key, which comes from `{noted}`")]
+    OtherSource {
+        /// The kind of source.
+        source_kind: &'static str,
+        /// The kind of source that the vault notes.
+        noted: String,
+    },
     /// A credential does not open: changed, moved from another user, or sealed under another key.
     #[error("a credential does not open with this key, for this user and installation")]
     Undecipherable,
@@ -87,6 +95,8 @@ impl VaultError {
             | VaultError::Undecipherable
             | VaultError::OtherInstallation
             | VaultError::Damaged { .. } => Some("VAULT-002"),
+            VaultError::OtherSource { .. } => Some("VAULT-004"),
+            VaultError::Absent { .. } => Some("VAULT-005"),
             VaultError::WideMode { .. } => Some("SYS-106"),
             VaultError::Io { source, .. } if source.kind() == io::ErrorKind::StorageFull => Some("SYS-101"),
             _ => None,
@@ -102,6 +112,10 @@ impl VaultError {
             }
             VaultError::NoSession { reason } => vec![("reason", reason.clone())],
             VaultError::WrongKey { source_kind } => vec![("source", (*source_kind).to_owned())],
+            VaultError::OtherSource { source_kind, noted } => {
+                vec![("source", (*source_kind).to_owned()), ("noted", noted.clone())]
+            }
+            VaultError::Absent { dir } => vec![("file", dir.display().to_string())],
             VaultError::WideMode { file } | VaultError::Damaged { file } | VaultError::Io { file, .. } => {
                 vec![("file", file.display().to_string())]
             }

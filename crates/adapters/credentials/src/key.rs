@@ -5,8 +5,11 @@
 
 use std::{
     fmt,
+    io::{self, Read as _},
     path::{Path, PathBuf},
     process::{Command, Stdio},
+    sync::mpsc,
+    time::Duration,
 };
 
 use argon2::{Algorithm, Argon2, Params, Version};
@@ -19,6 +22,12 @@ use crate::{
     Secret, disk,
     error::{VaultError, VaultResult},
 };
+
+/// How long a command may take to print the key: a person may have to touch a token or type a PIN.
+const COMMAND_LIMIT: Duration = Duration::from_secs(60);
+
+/// How much of what it prints is read.
+const LONGEST: usize = 4096;
 
 /// A key of 256 bits, wiped when dropped.
 pub(crate) type Key = Zeroizing<[u8; 32]>;
@@ -149,7 +158,8 @@ impl KeySource {
             KeySource::SystemdCredential { directory, name } => {
                 let plain = !name.is_empty() && !name.contains(['/', '\\']) && name != "..";
                 let path = if plain { directory.join(name) } else { return Err(self.missing("bad name")) };
-                self.parse(&self.read(&path)?).map(Some)
+                // systemd shows it with the rights of its group where an access list names the service's user.
+                self.parse(&self.read_with(&path, disk::read_not_public)?).map(Some)
             }
             KeySource::Command { program, args } => self.parse(&self.run(program, args)?).map(Some),
             #[cfg(all(feature = "keyring", target_os = "linux"))]
@@ -222,7 +232,15 @@ impl KeySource {
     }
 
     fn read(&self, path: &Path) -> VaultResult<Zeroizing<Vec<u8>>> {
-        match disk::read_private(path) {
+        self.read_with(path, disk::read_private)
+    }
+
+    fn read_with(
+        &self,
+        path: &Path,
+        read: impl FnOnce(&Path) -> VaultResult<Option<Vec<u8>>>,
+    ) -> VaultResult<Zeroizing<Vec<u8>>> {
+        match read(path) {
             Ok(Some(content)) => Ok(Zeroizing::new(content)),
             Ok(None) => Err(self.missing("no such file")),
             Err(VaultError::Io { source, .. }) => Err(self.missing(source.kind().to_string())),
@@ -231,17 +249,32 @@ impl KeySource {
     }
 
     fn run(&self, program: &Path, args: &[String]) -> VaultResult<Zeroizing<Vec<u8>>> {
-        let output = Command::new(program)
+        let failed = |error: io::Error| self.missing(error.kind().to_string());
+        let mut child = Command::new(program)
             .args(args)
             .stdin(Stdio::null())
+            .stdout(Stdio::piped())
             .stderr(Stdio::null())
-            .output()
-            .map_err(|error| self.missing(error.kind().to_string()))?;
-        let printed = Zeroizing::new(output.stdout);
-        if output.status.success() && !printed.is_empty() {
-            return Ok(printed);
+            .spawn()
+            .map_err(failed)?;
+        let (send, printed) = mpsc::channel();
+        let stdout = child.stdout.take();
+        // Read apart: what the command started may hold its output open for ever.
+        std::thread::spawn(move || {
+            let mut content = Zeroizing::new(Vec::with_capacity(LONGEST));
+            let read = stdout.map(|out| out.take(LONGEST as u64).read_to_end(&mut content));
+            let _ = send.send(read.map(|read| read.map(|_| content)));
+        });
+        let Ok(printed) = printed.recv_timeout(COMMAND_LIMIT) else {
+            let _ = child.kill();
+            let _ = child.wait();
+            return Err(self.missing("the command did not end"));
+        };
+        let status = child.wait().map_err(failed)?;
+        match printed.transpose().map_err(failed)? {
+            Some(printed) if status.success() && !printed.is_empty() => Ok(printed),
+            _ => Err(self.missing(format!("the command ended with {status}"))),
         }
-        Err(self.missing(format!("the command ended with {}", output.status)))
     }
 
     fn parse(&self, content: &[u8]) -> VaultResult<Key> {

@@ -58,6 +58,8 @@ pub struct Rotated {
 struct Keys {
     current: Key,
     next: Option<Key>,
+    /// Whether the source that opened the vault gave the next key: a rotation that was stopped has gone so far.
+    by_next: bool,
 }
 
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -142,7 +144,7 @@ impl Vault {
         }
         let (key, kdf) = source.fresh()?;
         let note = KeyNote { id: key_id(&key), source: source.kind().to_owned(), kdf };
-        let keys = Mutex::new(Keys { current: key, next: None });
+        let keys = Mutex::new(Keys { current: key, next: None, by_next: false });
         let vault = Vault { dir: dir.to_owned(), installation: installation.clone(), keys, disk };
         vault.save(&Header { v: FORMAT, installation: installation.clone(), key: note, next: None })?;
         Ok(vault)
@@ -189,6 +191,15 @@ impl Vault {
         }
         let kek = keys.named(&sealed.kek).ok_or(VaultError::Undecipherable)?;
         sealed.open(kek, &self.installation, id).map(Some)
+    }
+
+    /// Reads again which key the vault has, as another process may have rotated it.
+    ///
+    /// # Errors
+    ///
+    /// [`VaultError::Undecipherable`] when it is one that this process never had: the vault is to be opened anew.
+    pub fn follow(&self) -> VaultResult<()> {
+        self.refresh(&mut self.keys()).map(drop)
     }
 
     /// Overwrites and removes a secret. Tells whether there was one.
@@ -239,15 +250,64 @@ impl Vault {
     ///
     /// Those of the new source, and of the files; the vault then opens with either key.
     pub fn rotate(&self, source: &KeySource) -> VaultResult<Rotated> {
+        self.begin_rotation(source)?;
+        self.finish_rotation()
+    }
+
+    /// Lets another key open the vault beside the present one, until [`Vault::finish_rotation`]: whoever keeps the
+    /// name of the source elsewhere changes it in between. Tells whether the source gives another key at all.
+    ///
+    /// A rotation that was stopped goes on if it was to this key. Otherwise it is brought to the end to which the
+    /// source belongs that opened the vault.
+    ///
+    /// # Errors
+    ///
+    /// Those of the new source, and of the files; the vault then opens with the key that opened it.
+    pub fn begin_rotation(&self, source: &KeySource) -> VaultResult<bool> {
         let _lock = disk::lock(&self.dir)?;
         let mut keys = self.keys();
         let mut header = self.refresh(&mut keys)?;
-        let finished = self.finish(&mut header, &mut keys)?;
+        if let Some(stopped) = &header.next {
+            if same_key(source, &stopped.key)? {
+                return Ok(true);
+            }
+            let forward = keys.by_next;
+            self.end(&mut header, &mut keys, forward)?;
+        }
         if same_key(source, &header.key)? {
-            return Ok(finished);
+            if header.key.source != source.kind() {
+                header.key.source = source.kind().to_owned();
+                self.save(&header)?;
+            }
+            return Ok(false);
         }
         self.begin(source, &mut header, &mut keys)?;
-        self.finish(&mut header, &mut keys)
+        Ok(true)
+    }
+
+    /// Wraps every credential's key by the new key, which alone opens the vault from then on.
+    ///
+    /// # Errors
+    ///
+    /// Those of the files; the vault then opens with either key.
+    pub fn finish_rotation(&self) -> VaultResult<Rotated> {
+        self.end_rotation(true)
+    }
+
+    /// Gives a rotation up that was begun: the key from before alone opens the vault from then on.
+    ///
+    /// # Errors
+    ///
+    /// Those of the files; the vault then opens with either key.
+    pub fn cancel_rotation(&self) -> VaultResult<Rotated> {
+        self.end_rotation(false)
+    }
+
+    fn end_rotation(&self, forward: bool) -> VaultResult<Rotated> {
+        let _lock = disk::lock(&self.dir)?;
+        let mut keys = self.keys();
+        let mut header = self.refresh(&mut keys)?;
+        self.end(&mut header, &mut keys, forward)
     }
 
     /// Puts a new key in the place of the one in a file: the file's name stays. Finishes what was stopped.
@@ -296,20 +356,24 @@ impl Vault {
         Ok(())
     }
 
-    fn finish(&self, header: &mut Header, keys: &mut Keys) -> VaultResult<Rotated> {
-        let (Some(rotation), Some(new)) = (header.next.clone(), keys.next.clone()) else {
+    fn end(&self, header: &mut Header, keys: &mut Keys, forward: bool) -> VaultResult<Rotated> {
+        let (Some(rotation), Some(next)) = (header.next.clone(), keys.next.clone()) else {
             return Ok(Rotated::default());
         };
+        let (note, key, other) = match forward {
+            true => (rotation.key, next, keys.current.clone()),
+            false => (header.key.clone(), keys.current.clone(), next),
+        };
         let done = self.each(|sealed| {
-            if sealed.kek == rotation.key.id {
+            if sealed.kek == note.id {
                 return Ok(None);
             }
-            sealed.rewrap(&keys.current, &new, &self.installation).map(Some)
+            sealed.rewrap(&other, &key, &self.installation).map(Some)
         })?;
-        header.key = rotation.key;
+        header.key = note;
         header.next = None;
         self.save(header)?;
-        *keys = Keys { current: new, next: None };
+        *keys = Keys { current: key, next: None, by_next: false };
         Ok(done)
     }
 
@@ -365,7 +429,7 @@ impl Vault {
         let header = load(&self.dir)?;
         for known in [Some(keys.current.clone()), keys.next.clone()].into_iter().flatten() {
             if let Some(found) = unlock_with(&header, &known)? {
-                *keys = found;
+                *keys = Keys { by_next: keys.by_next && found.next.is_some(), ..found };
                 return Ok(header);
             }
         }
@@ -417,14 +481,17 @@ fn unlock(header: &Header, source: &KeySource) -> VaultResult<Keys> {
             }
         }
     }
-    Err(source.wrong())
+    Err(match notes.into_iter().flatten().any(|note| note.source == source.kind()) {
+        true => source.wrong(),
+        false => VaultError::OtherSource { source_kind: source.kind(), noted: header.key.source.clone() },
+    })
 }
 
 /// Returns the keys that the header names, if `key` is one of them.
 fn unlock_with(header: &Header, key: &Key) -> VaultResult<Option<Keys>> {
     let id = key_id(key);
     let Some(next) = &header.next else {
-        return Ok((id == header.key.id).then(|| Keys { current: key.clone(), next: None }));
+        return Ok((id == header.key.id).then(|| Keys { current: key.clone(), next: None, by_next: false }));
     };
     let bound = bridge(&header.installation, &header.key.id, &next.key.id);
     let other = |sealed: &Sealed| {
@@ -432,9 +499,9 @@ fn unlock_with(header: &Header, key: &Key) -> VaultResult<Option<Keys>> {
         <[u8; 32]>::try_from(plain.as_slice()).map(Key::new).map_err(|_| VaultError::Undecipherable)
     };
     if id == header.key.id {
-        Ok(Some(Keys { current: key.clone(), next: Some(other(&next.new_by_old)?) }))
+        Ok(Some(Keys { current: key.clone(), next: Some(other(&next.new_by_old)?), by_next: false }))
     } else if id == next.key.id {
-        Ok(Some(Keys { current: other(&next.old_by_new)?, next: Some(key.clone()) }))
+        Ok(Some(Keys { current: other(&next.old_by_new)?, next: Some(key.clone()), by_next: true }))
     } else {
         Ok(None)
     }

@@ -233,7 +233,7 @@ fn a_passphrase_opens_and_a_wrong_one_does_not() {
     let wrong = Vault::open(&place.vault(), &source("bad"), &here()).unwrap_err();
     assert_eq!(wrong.code(), Some("VAULT-002"));
     let file = Vault::open(&place.vault(), &place.key("none"), &here()).unwrap_err();
-    assert_eq!(file.code(), Some("VAULT-002"));
+    assert_eq!(file.code(), Some("VAULT-004"));
     vault.rotate(&source("better")).unwrap();
     assert!(Vault::open(&place.vault(), &source("good"), &here()).is_err());
     assert_reads(&Vault::open(&place.vault(), &source("better"), &here()).unwrap(), &["alice"]);
@@ -259,6 +259,25 @@ fn a_command_and_a_systemd_credential_give_the_key() {
         let error = Vault::open(&place.vault(), &source, &here()).unwrap_err();
         assert_eq!(error.code(), Some("VAULT-001"), "{source:?}");
     }
+    // Since version 254, systemd shows a credential with the mask of its access list as the rights of its group.
+    set_mode(&credentials.join("vault-key"), 0o440);
+    assert_reads(&Vault::open(&place.vault(), &systemd("vault-key"), &here()).unwrap(), &["alice"]);
+    set_mode(&credentials.join("vault-key"), 0o444);
+    let public = Vault::open(&place.vault(), &systemd("vault-key"), &here()).unwrap_err();
+    assert_eq!(public.code(), Some("SYS-106"));
+}
+
+#[cfg(unix)]
+#[test]
+fn a_command_that_leaves_a_process_behind_is_waited_for_no_longer_than_itself() {
+    let place = Place::new();
+    let key = "0f".repeat(32);
+    // The key is printed, its output is closed, and something goes on.
+    let line = format!("echo {key}; exec sleep 0 >/dev/null");
+    let source = KeySource::Command { program: "/bin/sh".into(), args: vec!["-c".into(), line] };
+    Vault::create(&place.vault(), &source, &here()).unwrap();
+    let large = KeySource::Command { program: "/usr/bin/env".into(), args: vec!["yes".into()] };
+    assert!(Vault::open(&place.vault(), &large, &here()).is_err(), "output without end is no key");
 }
 
 #[test]
@@ -315,6 +334,69 @@ fn a_crash_at_each_step_of_a_rotation_leaves_a_vault_that_opens() {
         }
         assert!(steps >= 5, "header, three credentials, header: {steps}");
     }
+}
+
+#[test]
+fn a_crash_at_each_step_of_a_change_of_source_leaves_a_vault_that_the_settings_open() {
+    let users = ["alice", "bob", "carol"];
+    for (after, wanted) in [(false, "k2"), (true, "k2"), (false, "k3"), (true, "k3")] {
+        let mut steps = 0;
+        loop {
+            let place = Place::new();
+            place.filled(&users);
+            let dying = Dying { left: Arc::new(AtomicUsize::new(steps + usize::from(after))), after };
+            let vault = Vault::open_on(Box::new(dying), &place.vault(), &place.key("k1"), &here()).unwrap();
+            // The settings change between the two halves, or not at all.
+            let settings = if vault.begin_rotation(&place.key("k2")).is_ok() { "k2" } else { "k1" };
+            let stopped = settings == "k1" || vault.finish_rotation().is_err();
+            drop(vault);
+            let opened = place.open(settings).unwrap_or_else(|error| panic!("{steps} {after}: {error}"));
+            assert_reads(&opened, &users);
+            // Done again, or with another wish: whenever that stops, the settings open the vault.
+            let other = opened.begin_rotation(&place.key(wanted)).unwrap();
+            assert_reads(&place.open(settings).unwrap(), &users);
+            assert_eq!(other || wanted == settings, true, "{steps} {after}: {wanted} is a new key");
+            assert_reads(&place.open(wanted).unwrap(), &users);
+            opened.finish_rotation().unwrap();
+            assert_reads(&place.open(wanted).unwrap(), &users);
+            for key in ["k1", "k2", "k3"] {
+                assert_eq!(place.open(key).is_ok(), key == wanted, "{steps} {after}: {key}");
+            }
+            if !stopped {
+                break;
+            }
+            steps += 1;
+        }
+        assert!(steps >= 5, "header, three credentials, header: {steps}");
+    }
+}
+
+#[test]
+fn a_rotation_that_was_begun_can_be_given_up() {
+    let place = Place::new();
+    let vault = place.filled(&["alice"]);
+    assert!(vault.begin_rotation(&place.key("k2")).unwrap());
+    vault.put(&id("bob"), &secret("bob")).unwrap();
+    assert_eq!(vault.cancel_rotation().unwrap(), Rotated { credentials: 1, damaged: 0 });
+    assert_reads(&place.open("k1").unwrap(), &["alice", "bob"]);
+    assert!(place.open("k2").is_err());
+    assert!(!vault.begin_rotation(&place.key("k1")).unwrap(), "the key is the present one");
+}
+
+#[test]
+fn another_kind_of_source_than_the_vault_notes_is_named() {
+    let place = Place::new();
+    place.filled(&["alice"]);
+    let command = KeySource::Command { program: "/bin/echo".into(), args: vec!["0f".repeat(32)] };
+    let error = Vault::open(&place.vault(), &command, &here()).unwrap_err();
+    assert_eq!(error.code(), Some("VAULT-004"));
+    assert_eq!(error.details(), [("source", "command".to_owned()), ("noted", "file".to_owned())]);
+    // The same key from elsewhere is the vault's key; a rotation to it notes where it comes from now.
+    let key = fs::read_to_string(place.dir.path().join("k1")).unwrap();
+    let moved = KeySource::Command { program: "/bin/echo".into(), args: vec![key.trim().to_owned()] };
+    let vault = Vault::open(&place.vault(), &moved, &here()).unwrap();
+    assert!(!vault.begin_rotation(&moved).unwrap());
+    assert_eq!(vault.status().unwrap().source, "command");
 }
 
 #[test]

@@ -6,7 +6,7 @@ use std::time::Duration;
 use passerelle_ports::{Clock, Kind, Side};
 use passerelle_service::{
     Account as Bound, Choice, Failure, Forgotten, Outcome, bound_account, check_binding, choose_pairs,
-    disconnect as give_back, find_user, forecast, note_consent, record_account, release_account,
+    disconnect as give_back, find_user, forecast, is_shared, note_consent, record_account, release_account,
 };
 use serde_json::json;
 
@@ -17,7 +17,6 @@ use crate::{
         self, Composed,
         asking::{Consented, delegation},
     },
-    config::Settings,
     lock::Lock,
     start::App,
 };
@@ -49,7 +48,8 @@ pub async fn connect(app: &App, args: &Connect) -> Exit {
         }
     };
     let _lock = Lock::wait(&settings.path("state_dir"), LOCK_LIMIT).await?;
-    check_binding(company, &args.user, &consented.identity).await?;
+    let office = as_it_is_now(app, office).await?;
+    check_binding(&*office.office.company, &args.user, &consented.identity).await?;
     office.google.keep(&args.user, &consented)?;
     finish(app, &office, &args.user, &args.asking, &consented).await
 }
@@ -72,24 +72,33 @@ pub async fn account(app: &App, args: &Account) -> Exit {
     let client = client(app, &office, &args.user, &args.asking, Some(&bound))?;
     let request = consent::Request { user: &args.user, client: &client, again: true, hint: None };
     let consented = consent::ask(app, &args.asking, &office.google, request).await?;
-    replaced(app, &office, &settings, args, &bound, &consented).await
+    let _lock = Lock::wait(&settings.path("state_dir"), LOCK_LIMIT).await?;
+    let office = as_it_is_now(app, office).await?;
+    replaced(app, &office, args, &bound, &consented).await
+}
+
+/// Opens everything again if the vault got another key while a person was asked: a consent that was given is not lost.
+async fn as_it_is_now(app: &App, office: Composed) -> Outcome<Composed> {
+    match office.google.follow() {
+        Ok(()) => Ok(office),
+        Err(_) => compose::office(app, &app.settings()?).await,
+    }
 }
 
 /// The new account is safe before the old one is let go.
 async fn replaced(
     app: &App,
     office: &Composed,
-    settings: &Settings,
     args: &AccountReplace,
     bound: &Bound,
     consented: &Consented,
 ) -> Exit {
     let company = &*office.office.company;
-    let _lock = Lock::wait(&settings.path("state_dir"), LOCK_LIMIT).await?;
     office.google.keep(&args.user, consented)?;
     if bound.subject != consented.identity.subject {
         release_account(company, bound).await?;
-        let gone = office.office.provider.forget(bound).await.unwrap_or(Forgotten::default());
+        let shared = is_shared(company, bound).await?;
+        let gone = office.office.provider.forget(bound, shared).await.unwrap_or_default();
         app.out.note(&app.out.t(given_back(gone), &[("account", bound.email.as_str().into())]));
     }
     finish(app, office, &args.user, &args.asking, consented).await
@@ -114,25 +123,41 @@ async fn finish(app: &App, office: &Composed, user: &str, asking: &Asking, conse
         app.out.failure(&failure, app.clock.now());
     }
     tell_forecast(app, office, &account).await?;
-    choose(app, office, &account, asking).await?;
+    let whole = choose(app, office, &account, asking).await? && consented.missing.is_empty();
     app.out.note(&app.out.t("connect-next", &[("user", user.into())]));
     app.out.line(
         "connected",
         app.clock.now(),
         &json!({ "user": user, "account": account.email, "missing": consented.missing }),
     );
-    done(app, if consented.missing.is_empty() { 0 } else { 3 })
+    done(app, if whole { 0 } else { 3 })
 }
 
-async fn choose(app: &App, office: &Composed, account: &Bound, asking: &Asking) -> Outcome<()> {
+/// Chooses what is kept in step; tells whether everything could be asked for. What Google refuses to list is told, and
+/// the rest goes on.
+async fn choose(app: &App, office: &Composed, account: &Bound, asking: &Asking) -> Outcome<bool> {
     let company = &*office.office.company;
     let provider = &office.office.provider;
     let offered = provider
         .collections(account)
         .await
         .map_err(|error| Failure::of_port(Side::Remote, error).or_with("user", &account.user))?;
-    let choice = Choice { calendars: asking.calendars.clone(), without_contacts: asking.no_contacts };
-    for pair in choose_pairs(company, account, &offered, &choice).await? {
+    let whole = offered.refused.is_none();
+    let named = !asking.calendars.is_empty();
+    let choice = Choice {
+        calendars: asking.calendars.clone(),
+        without_contacts: asking.no_contacts,
+        // Which one is meant can be said once they can be listed.
+        without_calendars: named && !whole,
+    };
+    if let Some(error) = offered.refused {
+        let failure = Failure::of_port(Side::Remote, error).or_with("user", &account.user);
+        app.out.failure(&failure, app.clock.now());
+        if named {
+            app.out.note(&app.out.t("connect-calendars-later", &[("user", account.user.as_str().into())]));
+        }
+    }
+    for pair in choose_pairs(company, account, &offered.collections, &choice).await? {
         let id = match (pair.kind, provider.withheld(account, pair.kind)) {
             (_, Some(_)) => "connect-pair-withheld",
             (Kind::Contacts, None) => "connect-pair-contacts",
@@ -141,7 +166,7 @@ async fn choose(app: &App, office: &Composed, account: &Bound, asking: &Asking) 
         app.out.result(&app.out.t(id, &[("name", pair.name.as_str().into())]));
         app.out.line("pair", app.clock.now(), &pair);
     }
-    Ok(())
+    Ok(whole)
 }
 
 /// Seven days in "Testing" are said at once, not on the eighth day.
@@ -233,6 +258,7 @@ pub async fn disconnect(app: &App, args: &OneUser) -> Exit {
 fn given_back(forgotten: Forgotten) -> &'static str {
     match forgotten {
         Forgotten { revoked: true, .. } => "disconnected-revoked",
+        Forgotten { shared: true, delegated: false, .. } => "disconnected-shared",
         Forgotten { delegated: true, .. } => "disconnected-delegation",
         _ => "disconnected-unreachable",
     }

@@ -1,10 +1,16 @@
 //! `vault`: where its key comes from, how it is, and another key in the place of the present one.
 
-use std::path::PathBuf;
+use std::{
+    fs,
+    io::{self, Write as _},
+    path::{Path, PathBuf},
+};
 
+use passerelle_credentials::Vault as Keeper;
 use passerelle_ports::Clock;
-use passerelle_service::Outcome;
+use passerelle_service::{Failure, Outcome};
 use serde_json::json;
+use toml_edit::{DocumentMut, Item, Value};
 
 use super::{Exit, done, init};
 use crate::{
@@ -60,34 +66,21 @@ async fn rotate(app: &App, args: &VaultRotate) -> Exit {
     let settings = app.settings()?;
     let _lock = Lock::take(&settings.path("state_dir"))?;
     let vault = compose::open_vault(app, &settings).await?;
-    let wanted = wanted(&settings, args);
-    let moved = ["vault.key_source", "vault.key_file", "vault.key_command", "vault.key_name"]
-        .into_iter()
-        .any(|name| wanted.text(name) != settings.text(name));
-    let mut rotated = 0;
+    let wanted = wanted(&settings, args)?;
     // `--deep` alone keeps the key.
-    if !args.deep || moved {
-        let choice = KeyChoice::of(app, &wanted).with_passphrase(new_passphrase(app, args));
-        let done = match choice.kind == "file" && !moved {
-            true => vault.rotate_file(&choice.file),
-            false => {
-                if let Some(folder) = choice.file.parent().filter(|_| choice.kind == "file") {
-                    compose::private_directory(folder)?;
-                }
-                vault.rotate(&choice.new_source()?)
-            }
-        };
-        rotated = done.map_err(vault_failure)?.credentials;
-        if moved {
-            remember(app, &wanted)?;
-        }
-    }
+    let rotated = match args.deep && !is_moved(&settings, &wanted) {
+        true => 0,
+        false => change_key(app, &vault, &settings, &wanted, args)?,
+    };
     let deep = if args.deep { vault.rotate_deep().map_err(vault_failure)?.credentials } else { 0 };
     let source = wanted.text("vault.key_source").to_owned();
     app.out.result(&app.out.t(
         if args.deep { "vault-rotated-deep" } else { "vault-rotated" },
         &[("count", rotated.max(deep).into()), ("source", app.out.source(&source).into())],
     ));
+    if source == "passphrase" && settings.text("vault.key_source") != source {
+        app.out.note(&app.out.t("vault-passphrase-asked", &[]));
+    }
     app.out.line(
         "rotated",
         app.clock.now(),
@@ -96,19 +89,66 @@ async fn rotate(app: &App, args: &VaultRotate) -> Exit {
     done(app, 0)
 }
 
+/// Puts the wanted key in the place of the present one. While the settings change, either key opens the vault: whenever
+/// this is stopped, the settings name one that does.
+fn change_key(
+    app: &App,
+    vault: &Keeper,
+    settings: &Settings,
+    wanted: &Settings,
+    args: &VaultRotate,
+) -> Outcome<usize> {
+    let moved = is_moved(settings, wanted);
+    let choice = KeyChoice::of(app, wanted).with_passphrase(new_passphrase(app, args));
+    if choice.kind == "file" && !moved {
+        return Ok(vault.rotate_file(&choice.file).map_err(vault_failure)?.credentials);
+    }
+    if let Some(folder) = choice.file.parent().filter(|_| choice.kind == "file") {
+        compose::private_directory(folder)?;
+    }
+    let another = vault.begin_rotation(&choice.new_source()?).map_err(vault_failure)?;
+    if moved {
+        if let Err(failure) = remember(app, wanted) {
+            vault.cancel_rotation().map_err(vault_failure)?;
+            return Err(failure);
+        }
+    } else if !another {
+        return Err(Failure::new("USE-115").with("source", &choice.kind));
+    }
+    Ok(vault.finish_rotation().map_err(vault_failure)?.credentials)
+}
+
+/// The settings that say where the key comes from.
+const PLACES: [&str; 5] =
+    ["vault.key_source", "vault.key_file", "vault.key_command", "vault.key_name", "vault.passphrase_file"];
+
+fn is_moved(settings: &Settings, wanted: &Settings) -> bool {
+    PLACES.into_iter().any(|name| wanted.text(name) != settings.text(name))
+}
+
 /// The settings as they will be.
-fn wanted(settings: &Settings, args: &VaultRotate) -> Settings {
+fn wanted(settings: &Settings, args: &VaultRotate) -> Outcome<Settings> {
     let mut wanted = settings.clone();
     let mut set = |name: &'static str, value: Option<String>| {
-        if let Some(value) = value {
-            wanted.set(name, value, Origin::Variable("vault rotate".to_owned()));
+        let Some(value) = value else { return Ok(()) };
+        if let (Origin::Variable(variable), true) = (settings.origin(name), settings.text(name) != value) {
+            return Err(Failure::new("CFG-103").with("key", name).with("variable", variable));
         }
+        wanted.set(name, value, Origin::Variable("vault rotate".to_owned()));
+        Ok(())
     };
-    set("vault.key_source", args.to.map(|source: Source| source.name().to_owned()));
-    set("vault.key_file", args.key_file.as_ref().map(|file: &PathBuf| init::absolute(file)));
-    set("vault.key_command", args.key_command.clone());
-    set("vault.key_name", args.key_name.clone());
-    wanted
+    set("vault.key_source", args.to.map(|source: Source| source.name().to_owned()))?;
+    set("vault.key_file", args.key_file.as_ref().map(|file: &PathBuf| init::absolute(file)))?;
+    set("vault.key_command", args.key_command.clone())?;
+    set("vault.key_name", args.key_name.clone())?;
+    let present = settings.text("vault.passphrase_file");
+    let source = args.to.map_or(settings.text("vault.key_source"), |source: Source| source.name());
+    if source == "passphrase" && !present.is_empty() {
+        let given = args.new_passphrase_file.as_ref().filter(|file| file.as_os_str() != "-");
+        let Some(file) = given else { return Err(Failure::new("USE-114").with("file", present)) };
+        set("vault.passphrase_file", Some(init::absolute(file)))?;
+    }
+    Ok(wanted)
 }
 
 fn new_passphrase(app: &App, args: &VaultRotate) -> Passphrase {
@@ -119,48 +159,68 @@ fn new_passphrase(app: &App, args: &VaultRotate) -> Passphrase {
     }
 }
 
-/// Puts the new source into the settings' file, line by line: everything else in it stays as it was written.
+/// Puts the new source into the settings' file, whole or not at all: everything else in it stays as it was written.
 pub fn remember(app: &App, wanted: &Settings) -> Outcome<()> {
     let file = &wanted.file;
-    let unusable = |error: std::io::Error| unusable(file, error);
-    let mut text = match std::fs::read_to_string(file) {
+    let text = match fs::read_to_string(file) {
         Ok(text) => text,
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => String::new(),
-        Err(error) => return Err(unusable(error)),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => String::new(),
+        Err(error) => return Err(unusable(file, error)),
     };
     let more = match wanted.text("vault.key_source") {
-        "file" => "key_file",
-        "command" => "key_command",
-        "passphrase" => "passphrase_file",
-        _ => "key_name",
+        "file" => "vault.key_file",
+        "command" => "vault.key_command",
+        "passphrase" => "vault.passphrase_file",
+        _ => "vault.key_name",
     };
-    for name in [more, "key_source"] {
-        let value = wanted.text(&format!("vault.{name}"));
-        if !value.is_empty() {
-            text = with_setting(&text, name, value);
-        }
-    }
-    std::fs::write(file, text).map_err(unusable)?;
+    let values: Vec<(&str, &str)> = ["vault.key_source", more]
+        .into_iter()
+        .map(|name| (name, wanted.text(name)))
+        .filter(|(_, value)| !value.is_empty())
+        .collect();
+    let changed = with_settings(&text, &values).map_err(|error| {
+        Failure::new("CFG-101")
+            .with("key", "TOML")
+            .with("file", file.display().to_string())
+            .with("reason", error.to_string())
+    })?;
+    replace(file, &changed).map_err(|error| unusable(file, error))?;
     app.out.note(&app.out.t("vault-settings-changed", &[("file", file.display().to_string().into())]));
     Ok(())
 }
 
-/// Returns a settings file in which the table `[vault]` gives a key this value.
-fn with_setting(text: &str, name: &str, value: &str) -> String {
-    let line = format!("{name} = {}", toml::Value::String(value.to_owned()));
-    let mut lines: Vec<String> = text.lines().map(str::to_owned).collect();
-    let is_table = |line: &String| line.trim_start().starts_with('[');
-    let Some(table) = lines.iter().position(|line| line.trim() == "[vault]") else {
-        lines.extend([String::new(), "[vault]".to_owned(), line]);
-        return lines.join("\n") + "\n";
-    };
-    let end = lines.iter().skip(table + 1).position(is_table).map_or(lines.len(), |at| table + 1 + at);
-    let names = |line: &String| line.split('=').next().is_some_and(|key| key.trim() == name);
-    match lines[table + 1..end].iter().position(names) {
-        Some(at) => lines[table + 1 + at] = line,
-        None => lines.insert(table + 1, line),
+/// Returns a settings file in which some settings of tables have these values.
+fn with_settings(text: &str, values: &[(&str, &str)]) -> Result<String, toml_edit::TomlError> {
+    let mut document: DocumentMut = text.parse()?;
+    for (name, new) in values {
+        let (table, key) = name.split_once('.').unwrap_or(("", name));
+        let item = document.entry(table).or_insert(toml_edit::table());
+        let Some(table) = item.as_table_like_mut() else { continue };
+        match table.get_mut(key).and_then(Item::as_value_mut) {
+            Some(present) => {
+                let decor = present.decor().clone();
+                *present = Value::from(*new);
+                *present.decor_mut() = decor;
+            }
+            None => drop(table.insert(key, toml_edit::value(*new))),
+        }
     }
-    lines.join("\n") + "\n"
+    Ok(document.to_string())
+}
+
+/// Replaces a file's content, behind a symbolic link too: a reader sees the old content or the new one.
+fn replace(file: &Path, text: &str) -> io::Result<()> {
+    let target = fs::canonicalize(file).unwrap_or_else(|_| file.to_owned());
+    let folder = target.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    fs::create_dir_all(folder)?;
+    let mut beside = tempfile::NamedTempFile::new_in(folder)?;
+    beside.write_all(text.as_bytes())?;
+    if let Ok(present) = fs::metadata(&target) {
+        beside.as_file().set_permissions(present.permissions())?;
+    }
+    beside.as_file().sync_all()?;
+    beside.persist(&target)?;
+    Ok(())
 }
 
 #[cfg(test)]
@@ -169,14 +229,37 @@ mod tests {
 
     #[test]
     fn a_setting_is_put_where_it_belongs_and_the_rest_stays() {
-        let text =
-            "# ours\nlanguage = \"fr\"\n\n[vault]\nkey_file = \"a\" # old\n\n[events]\nkey_file = \"x\"\n";
-        let changed = with_setting(text, "key_file", "b");
-        assert_eq!(changed, text.replace("key_file = \"a\" # old", "key_file = \"b\""));
-        let added = with_setting(text, "key_source", "passphrase");
-        assert!(added.contains("[vault]\nkey_source = \"passphrase\"\nkey_file = \"a\""), "{added}");
-        assert!(added.starts_with("# ours") && added.ends_with("[events]\nkey_file = \"x\"\n"));
-        let made = with_setting("language = \"fr\"\n", "key_source", "file");
+        let text = "# ours\nlanguage = \"fr\"\n\n[vault] # the safe\nkey_file = \"a\" # old\n\n[events]\nkey_file = \"x\"\n";
+        let changed = with_settings(text, &[("vault.key_file", "b")]).unwrap();
+        assert_eq!(changed, text.replace("key_file = \"a\" # old", "key_file = \"b\" # old"));
+        let added = with_settings(text, &[("vault.key_source", "passphrase")]).unwrap();
+        assert_eq!(added, text.replace("# old\n", "# old\nkey_source = \"passphrase\"\n"));
+        let dotted = "vault.key_source = \"file\"\nlanguage = \"fr\"\n\n[events]\ndirection = \"both\"\n";
+        let changed =
+            with_settings(dotted, &[("vault.key_source", "command"), ("vault.key_command", "k")]).unwrap();
+        let table: toml::Table = changed.parse().unwrap();
+        assert_eq!(table["vault"]["key_source"].as_str(), Some("command"), "{changed}");
+        assert_eq!(table["vault"]["key_command"].as_str(), Some("k"), "{changed}");
+        assert_eq!(table["events"]["direction"].as_str(), Some("both"), "{changed}");
+        let inline = with_settings("vault = { key_name = \"a\" }\n", &[("vault.key_name", "b")]).unwrap();
+        assert_eq!(inline, "vault = { key_name = \"b\" }\n");
+        let made = with_settings("language = \"fr\"\n", &[("vault.key_source", "file")]).unwrap();
         assert_eq!(made, "language = \"fr\"\n\n[vault]\nkey_source = \"file\"\n");
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_file_behind_a_link_is_replaced_and_keeps_its_mode() {
+        use std::os::unix::fs::PermissionsExt;
+        let folder = tempfile::tempdir().unwrap();
+        let (file, link) = (folder.path().join("real.toml"), folder.path().join("config.toml"));
+        fs::write(&file, "old").unwrap();
+        fs::set_permissions(&file, fs::Permissions::from_mode(0o640)).unwrap();
+        std::os::unix::fs::symlink(&file, &link).unwrap();
+        replace(&link, "new").unwrap();
+        assert_eq!(fs::read_to_string(&file).unwrap(), "new");
+        assert!(link.is_symlink());
+        assert_eq!(fs::metadata(&file).unwrap().permissions().mode() & 0o777, 0o640);
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 2);
     }
 }

@@ -20,12 +20,12 @@ use passerelle_google_transport::{
 };
 use passerelle_ports::{Clock, ErrorKind, Kind, PortError, PortResult, Replica, Side};
 use passerelle_service::{
-    Account, Collection, Examined, Failure, Forgotten, Identity, Outcome, Pair, Provider, Term,
+    Account, Collection, Examined, Failure, Forgotten, Identity, Offered, Outcome, Pair, Provider, Term,
 };
 use tokio::sync::OnceCell;
 
 use super::asking::{Asked, Consented, PROVIDER, SCOPES, Secrets, delegate, not_consented, parsed};
-use super::vault::{Acting, Owner, Safe, VaultPlace, VaultTokens, as_port};
+use super::vault::{Acting, Owner, Safe, VaultPlace, VaultTokens, as_port, vault_failure};
 
 /// How long a lost write may still land on this computer, where a write is known to be visible at once.
 const LOOPBACK_SETTLE: Duration = Duration::from_secs(2);
@@ -142,6 +142,15 @@ impl Google {
     /// Those of the vault.
     pub fn check(&self) -> Outcome<()> {
         self.safe.vault().map(drop)
+    }
+
+    /// Tells whether the vault still has the key that opened it: another command may have rotated it meanwhile.
+    ///
+    /// # Errors
+    ///
+    /// Those of the vault.
+    pub fn follow(&self) -> Outcome<()> {
+        self.safe.vault()?.follow().map_err(vault_failure)
     }
 
     /// Begins to ask for consent.
@@ -335,7 +344,7 @@ impl Google {
 
 #[async_trait]
 impl Provider for Google {
-    async fn collections(&self, account: &Account) -> PortResult<Vec<Collection>> {
+    async fn collections(&self, account: &Account) -> PortResult<Offered> {
         let granted = |scope: &str| missing_scopes(&[scope], &account.scopes).is_empty();
         let mut offered = vec![Collection {
             kind: Kind::Contacts,
@@ -344,8 +353,15 @@ impl Provider for Google {
             primary: true,
             writable: true,
         }];
+        let mut listed = None;
+        let mut refused = None;
         if granted(CALENDAR_EVENTS) && granted(CALENDAR_LIST) {
-            let calendars = list_calendars(&*self.client(account).await?).await?;
+            match list_calendars(&*self.client(account).await?).await {
+                Ok(calendars) => listed = Some(calendars),
+                Err(error) => refused = Some(error),
+            }
+        }
+        if let Some(calendars) = listed {
             offered.extend(calendars.into_iter().map(|calendar| Collection {
                 kind: Kind::Events,
                 writable: calendar.access_role.may_write(),
@@ -364,7 +380,7 @@ impl Provider for Google {
                 writable: true,
             });
         }
-        Ok(offered)
+        Ok(Offered { collections: offered, refused })
     }
 
     fn withheld(&self, account: &Account, kind: Kind) -> Option<&'static str> {
@@ -431,16 +447,16 @@ impl Provider for Google {
         Ok(Arc::new(GoogleCalendar::new(self.client(account).await?, &pair.collection, options)))
     }
 
-    async fn forget(&self, account: &Account) -> PortResult<Forgotten> {
+    async fn forget(&self, account: &Account, shared: bool) -> PortResult<Forgotten> {
         let owner = owner(account);
         let delegated = self.safe.service_account(&owner).map_err(|failure| as_port(&failure))?.is_some();
         let revoked = match self.safe.token(&owner).map_err(|failure| as_port(&failure))? {
-            Some(kept) => revoke(&self.http, &self.endpoints, &kept.refresh_token).await.is_ok(),
-            None => false,
+            Some(kept) if !shared => revoke(&self.http, &self.endpoints, &kept.refresh_token).await.is_ok(),
+            _ => false,
         };
         let destroyed = self.safe.destroy(&owner).map_err(|failure| as_port(&failure))?;
         self.clients.lock().unwrap_or_else(PoisonError::into_inner).remove(&account.id);
-        Ok(Forgotten { revoked, destroyed, delegated })
+        Ok(Forgotten { revoked, destroyed, shared, delegated })
     }
 
     fn requests(&self) -> u64 {

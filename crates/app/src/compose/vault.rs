@@ -224,10 +224,7 @@ fn put_token(vault: &Vault, owner: &Owner, token: &StoredToken) -> Result<(), Va
 
 /// Turns an error of the vault into what a person can be told.
 pub fn vault_failure(error: VaultError) -> Failure {
-    let code = match &error {
-        VaultError::Absent { .. } => "VAULT-001",
-        other => other.code().unwrap_or("BUG-101"),
-    };
+    let code = error.code().unwrap_or("BUG-101");
     let details = error.details();
     let failure = Failure::new(code).with("operation", "vault");
     details.into_iter().fold(failure, |failure, (name, word)| failure.with(name, word)).because(error)
@@ -235,12 +232,13 @@ pub fn vault_failure(error: VaultError) -> Failure {
 
 /// A failure of the vault, as a port tells it: nothing can be done before a person has seen to it.
 pub fn as_port(failure: &Failure) -> PortError {
-    let code = ["VAULT-001", "VAULT-002", "SYS-101", "SYS-106", "SYS-107", "USE-108"]
-        .into_iter()
-        .find(|code| *code == failure.code());
+    let code =
+        ["VAULT-001", "VAULT-002", "VAULT-004", "VAULT-005", "SYS-101", "SYS-106", "SYS-107", "USE-108"]
+            .into_iter()
+            .find(|code| *code == failure.code());
     let mut error = PortError::new(ErrorKind::Forbidden, "vault");
     error.code = code;
-    for name in ["source", "file", "reason"] {
+    for name in ["source", "noted", "file", "reason"] {
         if let Some(word) = failure.word(name) {
             error = error.with_detail(name, word);
         }

@@ -110,7 +110,7 @@ impl<'a> Stage<'a> {
             .collections(&account)
             .await
             .map_err(|error| Failure::of_port(Side::Remote, error))?;
-        choose_pairs(&*office.company, &account, &offered, &Choice::default()).await?;
+        choose_pairs(&*office.company, &account, &offered.collections, &Choice::default()).await?;
         Ok(())
     }
 

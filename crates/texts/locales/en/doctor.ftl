@@ -46,6 +46,7 @@ why-empty = it is empty
 why-bad-name = its name is none
 why-no-key = it gives no key
 why-command = the command failed
+why-command-hangs = the command did not end
 why-no-session = no session is open, or its key store is locked
 why-several = several entries have this name
 why-no-answer = it does not answer

@@ -29,6 +29,7 @@ vault-rotated-deep = ✓ { $count ->
    *[other] { $count } secrets
 } sealed anew; key from: { $source }.
 vault-settings-changed = ✓ Settings changed accordingly: { $file }
+vault-passphrase-asked = From now on the passphrase is asked for whenever the vault is opened. For runs that nobody attends: vault.passphrase_file in the settings.
 ask-select = ↑↓ to choose, Enter to take it
 source-file = a file
 source-passphrase = a passphrase

@@ -33,3 +33,5 @@ guide-ask-file = Le JSON téléchargé (déposez-le ici, ou son chemin) :
 guide-client-good = ✓ type « Application de bureau »   ✓ projet { $project }
 disconnected-delegation = ✓ { $account } : ses secrets sont détruits. La délégation, elle, se retire dans la console d'administration : https://admin.google.com/ac/owl/domainwidedelegation
 connect-key-moved = ✓ La clé du compte de service est au coffre : vous pouvez supprimer le fichier.
+disconnected-shared = ✓ { $account } : les secrets de cet utilisateur sont détruits. Un autre utilisateur a le même compte Google : l'autorisation reste valable pour lui.
+connect-calendars-later = Les agendas n'ont pu être listés. Une fois cela réparé, choisissez à nouveau : passerelle connect google --user { $user } --calendar …

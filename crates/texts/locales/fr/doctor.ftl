@@ -46,6 +46,7 @@ why-empty = elle est vide
 why-bad-name = son nom ne convient pas
 why-no-key = elle n'en donne pas
 why-command = la commande a échoué
+why-command-hangs = la commande ne s'est pas terminée
 why-no-session = aucune session n'est ouverte, ou son trousseau est verrouillé
 why-several = plusieurs entrées ont ce nom
 why-no-answer = il ne répond pas

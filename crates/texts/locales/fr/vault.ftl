@@ -29,6 +29,7 @@ vault-rotated-deep = ✓ { $count ->
    *[other] { $count } secrets rescellés
 } ; clé donnée par : { $source }.
 vault-settings-changed = ✓ Réglages modifiés en conséquence : { $file }
+vault-passphrase-asked = La phrase secrète est maintenant demandée à chaque ouverture du coffre. Pour les passages sans personne : vault.passphrase_file dans les réglages.
 ask-select = ↑↓ pour choisir, Entrée pour valider
 source-file = un fichier
 source-passphrase = une phrase secrète
