@@ -14,7 +14,14 @@ use crate::unusable::unusable;
 /// The lock of a state directory; it falls with the process, however it ends.
 #[derive(Debug)]
 pub struct Lock {
-    _file: File,
+    file: File,
+}
+
+impl Drop for Lock {
+    /// What is left of the file tells that a process died.
+    fn drop(&mut self) {
+        let _ = self.file.set_len(0);
+    }
 }
 
 /// How often a held lock is tried again.
@@ -71,7 +78,7 @@ impl Lock {
         let _ = file.set_len(0);
         let _ = file.rewind();
         let _ = write!(file, "{}", std::process::id());
-        Ok(Lock { _file: file })
+        Ok(Lock { file })
     }
 }
 

@@ -194,6 +194,7 @@ const REASONS: &[(&str, &str)] = &[
     ("this passerelle was built", "why-not-built"),
     ("this is not the key of a service account", "why-no-service-account"),
     ("the private key in this file", "why-bad-key"),
+    ("it holds no certificate", "why-no-certificate"),
     ("this file is not JSON", "why-not-json"),
 ];
 

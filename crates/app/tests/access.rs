@@ -72,7 +72,7 @@ impl Waiting {
 }
 
 fn connecting(office: &Office, user: &str) -> Waiting {
-    let client = office.file("client.json", office::CLIENT);
+    let client = office.file("client.json", CLIENT);
     let args = ["connect", "google", "--json", "--no-browser", "--user", user, "--client", &client];
     Waiting::new(office.command().args(args))
 }
@@ -166,7 +166,7 @@ fn a_sealed_code_from_another_computer_is_good_for_the_one_that_asked() {
     let mut waiting = connecting(&office, "alice");
     // Another computer: another home, no installation, the same client file.
     let elsewhere = tempfile::tempdir().unwrap();
-    let client = office.file("client.json", office::CLIENT);
+    let client = office.file("client.json", CLIENT);
     let authorize = |key: &str| {
         let mut command = binary(elsewhere.path());
         command.env("PASSERELLE__GOOGLE__ENDPOINT", office.sim.url());
@@ -203,7 +203,7 @@ fn without_a_terminal_or_a_browser_the_three_ways_are_spelled_out_in_both_langua
         [("en", ["ssh -N -L ", "sealed code", "paste"]), ("fr", ["ssh -N -L ", "code scellé", "collez"])]
     {
         let office = Office::new();
-        let client = office.file("client.json", office::CLIENT);
+        let client = office.file("client.json", CLIENT);
         let args =
             ["connect", "google", "--user", "alice", "--client", &client, "--wait", "1", "--lang", lang];
         let done = Done::from(office.command().env("USER", "office").args(args).output().unwrap()).expect(4);
@@ -403,7 +403,7 @@ fn another_account_takes_the_place_with_a_first_run_that_deletes_nothing() {
     let refused = office.connect_as(OTHER).expect(4);
     assert_eq!(refused.of("error")[0]["code"], "GOOG-203");
 
-    let client = office.file("client.json", office::CLIENT);
+    let client = office.file("client.json", CLIENT);
     let replace = |confirm: &[&str]| {
         let args = ["account", "replace", "--json", "--no-browser", "--user", "alice", "--client", &client];
         let mut command = office.command();
@@ -482,9 +482,8 @@ fn a_new_secret_is_tried_before_the_old_one_is_dropped() {
     assert_eq!(refused.of("error")[0]["code"], "GOOG-106");
     let status = office.run(&["status", "--json"]);
     assert_eq!(status.of("status")[0]["state"], "connected", "a wrong secret says nothing of the consent");
-    let wrong =
-        office.file("wrong.json", &office::CLIENT.replace("GOCSPX-canary-of-the-client", "GOCSPX-typo"));
-    let new = office.file("new.json", &office::CLIENT.replace("GOCSPX-canary-of-the-client", "GOCSPX-new"));
+    let wrong = office.file("wrong.json", &CLIENT.replace("GOCSPX-canary-of-the-client", "GOCSPX-typo"));
+    let new = office.file("new.json", &CLIENT.replace("GOCSPX-canary-of-the-client", "GOCSPX-new"));
     let before = credentials(&office);
     let refused =
         office.run(&["credential", "replace", "--user", "alice", "--client", &wrong, "--json"]).expect(4);
@@ -495,7 +494,7 @@ fn a_new_secret_is_tried_before_the_old_one_is_dropped() {
     // Another client than the one that was consented to is no new secret of it.
     let other = office.file(
         "other.json",
-        &office::CLIENT.replace("test.apps", "other.apps").replace("GOCSPX-canary-of-the-client", "x"),
+        &CLIENT.replace("test.apps", "other.apps").replace("GOCSPX-canary-of-the-client", "x"),
     );
     office.phone(
         "POST",
@@ -593,7 +592,7 @@ fn a_service_account_acts_for_a_person_of_its_workspace() {
         ])
     };
     let refused = |done: Done, exit: i32| done.expect(exit).of("error")[0].clone();
-    let wrong = office.file("client.json", office::CLIENT);
+    let wrong = office.file("client.json", CLIENT);
     assert_eq!(refused(connect(ACCOUNT, &wrong), 7)["code"], "GOOG-118");
     project(&office, &json!({ "service_account_key": KEY_PUBLIC, "delegation": false }));
     let told = refused(connect(ACCOUNT, &key), 4);

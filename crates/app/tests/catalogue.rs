@@ -59,7 +59,7 @@ const ELSEWHERE: &[(&str, &[&str])] = &[
     ),
     ("crates/app/tests/two_way.rs", &["SYNC-103"]),
     // What the database says where root may do anything: a file without the right to write.
-    ("crates/adapters/sql-store/src/error.rs", &["DB-102"]),
+    ("crates/adapters/sql-store/src/error.rs", &["DB-102", "SYS-109"]),
     ("crates/adapters/sql-store/tests/records.rs", &["DB-104"]),
     ("crates/adapters/google-calendar/tests/behaviour.rs", &["SYNC-108", "SYS-108"]),
     ("crates/app/tests/review.rs", &["SYNC-106"]),
@@ -142,13 +142,7 @@ const NETWORK: &[Row] = &[
     }),
     ("NET-102", || {
         // Google's real addresses, through a proxy on this computer that lets nobody out.
-        let (proxy, folder) = (refusing_proxy(), tempfile::tempdir().unwrap());
-        let run = |args: &[&str]| {
-            let mut command = binary(folder.path());
-            Done::from(command.env("HTTPS_PROXY", &proxy).args(args).output().unwrap())
-        };
-        run(&["init", "--non-interactive"]).expect(0);
-        run(&["doctor", "--json"]).expect(1)
+        doctor_behind(&refusing_proxy()).expect(1)
     }),
     ("NET-103", || tls("good.pem", None)),
     ("NET-104", || tls("expired.pem", Some("authority.pem"))),
@@ -426,8 +420,8 @@ fn refusing_proxy() -> String {
 }
 
 /// A server on this computer with a certificate; it answers one request on each connection as Google's token
-/// information does.
-fn tls_server(certificate: &str) -> u16 {
+/// information does. As a proxy, it says that it opens a tunnel, and answers itself.
+fn tls_server(certificate: &str, tunnel: bool) -> u16 {
     use rustls::pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject};
     let _ = rustls::crypto::ring::default_provider().install_default();
     let pem = fs::read(certificates().join(certificate)).unwrap();
@@ -439,6 +433,11 @@ fn tls_server(certificate: &str) -> u16 {
     let port = listener.local_addr().unwrap().port();
     thread::spawn(move || {
         for mut stream in listener.incoming().flatten() {
+            if tunnel {
+                let mut head = [0; 2048];
+                let _ = stream.read(&mut head);
+                let _ = stream.write_all(b"HTTP/1.1 200 OK\r\n\r\n");
+            }
             let mut session = rustls::ServerConnection::new(config.clone()).unwrap();
             let mut tls = rustls::Stream::new(&mut session, &mut stream);
             let mut head = [0; 2048];
@@ -459,11 +458,23 @@ fn certificates() -> std::path::PathBuf {
 fn doctor_meets(certificate: &str, authority: Option<&str>) -> Done {
     let office = Office::new();
     let mut command = office.command();
-    command.env("PASSERELLE__GOOGLE__ENDPOINT", format!("https://localhost:{}", tls_server(certificate)));
+    command
+        .env("PASSERELLE__GOOGLE__ENDPOINT", format!("https://localhost:{}", tls_server(certificate, false)));
     if let Some(authority) = authority {
         command.env("PASSERELLE_CA_FILE", certificates().join(authority));
     }
     Done::from(command.args(["doctor", "--json"]).output().unwrap())
+}
+
+/// The doctor asks Google's real addresses through a proxy on this computer.
+fn doctor_behind(proxy: &str) -> Done {
+    let folder = tempfile::tempdir().unwrap();
+    let run = |args: &[&str]| {
+        let mut command = binary(folder.path());
+        Done::from(command.env("HTTPS_PROXY", proxy).args(args).output().unwrap())
+    };
+    run(&["init", "--non-interactive"]).expect(0);
+    run(&["doctor", "--json"])
 }
 
 fn tls(certificate: &str, authority: Option<&str>) -> Done {
@@ -551,6 +562,27 @@ fn the_companys_own_authority_is_accepted_and_its_name_is_shown() {
     assert_eq!(
         (&network["level"], &network["facts"]["issuer"]),
         (&json!("good"), &json!("Acme Interception"))
+    );
+}
+
+#[test]
+fn whoever_opens_tls_on_the_way_is_named_and_a_file_without_certificates_is_refused() {
+    let issuer = |done: &Done| {
+        let network = done.of("finding").into_iter().find(|one| one["code"] == "NET-103");
+        network.unwrap_or_else(|| panic!("{}", done.out))["what"].as_str().unwrap().to_owned()
+    };
+    let directly = doctor_meets("good.pem", None).expect(1);
+    assert!(issuer(&directly).contains("Acme Interception"), "{}", directly.out);
+    let proxy = format!("http://127.0.0.1:{}", tls_server("good.pem", true));
+    let tunnelled = doctor_behind(&proxy).expect(1);
+    assert!(issuer(&tunnelled).contains("Acme Interception"), "{}", tunnelled.out);
+    let office = Office::new();
+    let file = office.file("authority.pem", "no certificate in here");
+    let refused = office.command().env("PASSERELLE_CA_FILE", file).args(["sync", "--json"]).output().unwrap();
+    let told = Done::from(refused).expect(7).of("error").remove(0);
+    assert_eq!(
+        (&told["code"], told["what"].as_str().unwrap().contains("network.ca_file")),
+        (&json!("CFG-101"), true)
     );
 }
 

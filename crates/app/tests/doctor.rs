@@ -40,6 +40,7 @@ fn everything_is_looked_at_and_a_sound_installation_ends_with_nought() {
         "token",
         "calendar",
         "contacts",
+        "quota",
         "scopes",
         "authorisation",
     ] {
@@ -54,7 +55,41 @@ fn everything_is_looked_at_and_a_sound_installation_ends_with_nought() {
     office.run(&["doctor", "--strict"]).expect(3);
     office.run(&["doctor", "--user", "alice", "--strict"]).expect(0);
     office.run(&["test", "alice"]).expect(0);
-    office.run(&["test", "nobody"]).expect(2);
+    for args in [&["test", "nobody", "--json"][..], &["doctor", "--user", "nobody", "--json"]] {
+        assert_eq!(office.run(args).expect(2).summary()["code"], "USE-102", "{args:?}");
+    }
+    // Nobody died: there is nothing to put right after ordinary work.
+    office.run(&["sync"]).expect(0);
+    assert!(office.run(&["doctor", "--fix", "--json"]).expect(0).of("fixed").is_empty());
+}
+
+#[test]
+fn what_is_known_of_the_limits_is_told() {
+    let office = connected();
+    for name in ["Zoé", "Ada"] {
+        office.phone("POST", "/v1/people:createContact", &json!({ "names": [{ "givenName": name }] }));
+    }
+    let done = office.run(&["test", "alice", "--json"]).expect(0);
+    let facts = &finding(&done, "quota")["facts"];
+    assert_eq!((&facts["contacts"], &facts["limit"]), (&json!("2"), &json!("25000")));
+}
+
+#[test]
+fn a_dead_authorisation_is_told_once_and_nothing_belies_it_and_one_cause_is_told_once() {
+    let office = connected();
+    office.run(&["user", "add", "bob"]).expect(0);
+    office.connect_user("bob", office::OTHER).expect(0);
+    faults(&office, &json!([{ "method": "oauth.token", "body": "oauth-token-invalid_grant-revoked" }]));
+    let done = office.run(&["doctor", "--user", "alice", "--json"]).expect(1);
+    let of_alice: Vec<Value> = done.of("finding").into_iter().filter(|one| one["user"] == "alice").collect();
+    assert_eq!(of_alice.len(), 1, "{}", done.out);
+    assert_eq!(of_alice[0]["code"], "GOOG-205");
+    faults(&office, &json!([]));
+    let mut offline = office.command();
+    offline.env("PASSERELLE__GOOGLE__ENDPOINT", "http://127.0.0.1:1");
+    let done = Done::from(offline.args(["doctor", "--json"]).output().unwrap()).expect(1);
+    let told = done.of("finding").into_iter().filter(|one| one["code"] == "NET-101").count();
+    assert_eq!(told, 1, "{}", done.out);
 }
 
 #[test]
@@ -146,7 +181,8 @@ fn the_diagnosis_is_told_in_the_persons_language_with_its_numbers() {
         "✓ configuration :",
         "✓ coffre : clé donnée par un fichier, 2 secrets",
         "✗ alice · GOOG-101",
-        "À faire",
+        "    Cause    Chaque API s'active une fois",
+        "    À faire  1.",
         "1 problème",
     ] {
         assert!(french.contains(words), "{words}: {french}");
@@ -156,7 +192,8 @@ fn the_diagnosis_is_told_in_the_persons_language_with_its_numbers() {
         "✓ configuration:",
         "✓ vault: key from a file, 2 secrets",
         "✗ alice · GOOG-101",
-        "  Do  1.",
+        "    Why  Each API is switched on once",
+        "    Do   1.",
         "1 problem,",
     ] {
         assert!(english.contains(words), "{words}: {english}");

@@ -1,7 +1,7 @@
 //! Looking at how everything stands before anybody has to ask: one finding per thing looked at.
 
 use chrono::{DateTime, Utc};
-use passerelle_ports::{PortError, Side};
+use passerelle_ports::{ErrorKind, PortError, Side};
 use serde::Serialize;
 
 use crate::{
@@ -23,7 +23,7 @@ pub enum Level {
 /// What was found about one thing.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Finding {
-    /// What was looked at: `token`, `scopes`, `calendar`, `contacts`, `authorisation` and, of the computer,
+    /// What was looked at: `token`, `scopes`, `calendar`, `contacts`, `quota`, `authorisation` and, of the computer,
     /// `configuration`, `vault`, `database`, `disk`, `network`, `clock`.
     pub area: &'static str,
     /// The app user it is about, if it is about one.
@@ -41,10 +41,20 @@ pub struct Finding {
 /// What a provider says of one part of an account.
 #[derive(Debug)]
 pub struct Examined {
-    /// The part: `token`, `calendar`, `contacts`.
+    /// The part: `token`, `calendar`, `contacts`, `quota`.
     pub part: &'static str,
     /// What keeps it from working.
     pub error: Option<PortError>,
+    /// Numbers for whoever reads it.
+    pub facts: Vec<(&'static str, u64)>,
+}
+
+impl Examined {
+    /// Tells how a part is.
+    #[must_use]
+    pub fn new(part: &'static str, error: Option<PortError>) -> Self {
+        Examined { part, error, facts: Vec::new() }
+    }
 }
 
 impl Finding {
@@ -101,14 +111,16 @@ pub async fn examine(office: &Office, user: Option<&str>) -> Outcome<Vec<Finding
 async fn examine_account(office: &Office, user: &AppUser, account: &Account) -> Outcome<Vec<Finding>> {
     let company = &*office.company;
     let mut found = Vec::new();
-    let mut alive = false;
+    let (mut alive, mut dead) = (false, false);
     for examined in office.provider.examine(account).await {
-        let finding = match examined.error {
+        let mut finding = match examined.error {
             None => {
                 alive |= examined.part == "token";
                 Finding::good(examined.part).with("account", &account.email)
             }
             Some(error) => {
+                dead |= examined.part == "token"
+                    && matches!(error.kind, ErrorKind::Unauthenticated | ErrorKind::Forbidden);
                 let failure = Failure::of_port(Side::Remote, error)
                     .or_with("user", &user.id)
                     .or_with("account", &account.email);
@@ -118,7 +130,12 @@ async fn examine_account(office: &Office, user: &AppUser, account: &Account) -> 
                 finding
             }
         };
+        finding.facts.extend(examined.facts.iter().map(|(name, number)| (*name, number.to_string())));
         found.push(finding.of(&user.id));
+    }
+    if dead {
+        // What it covered, and for how long, would only belie what was just said.
+        return Ok(found);
     }
     found.extend(withheld(office, user, account));
     let now = office.clock.now();

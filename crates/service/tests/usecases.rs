@@ -206,9 +206,9 @@ impl Provider for FakeProvider {
         let error = |kind| self.ask(kind).err();
         assert_eq!(account.state, AccountState::Connected);
         vec![
-            Examined { part: "token", error: None },
-            Examined { part: "contacts", error: error(Kind::Contacts) },
-            Examined { part: "calendar", error: error(Kind::Events) },
+            Examined::new("token", None),
+            Examined::new("contacts", error(Kind::Contacts)),
+            Examined::new("calendar", error(Kind::Events)),
         ]
     }
     async fn forget(&self, _: &Account, shared: bool) -> PortResult<Forgotten> {

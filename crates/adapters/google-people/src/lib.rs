@@ -12,3 +12,6 @@ mod wire;
 mod write;
 
 pub use replica::{GooglePeople, Options};
+
+/// How many contacts Google lets an account have (P90).
+pub const CONTACTS_MAX: u64 = 25_000;

@@ -2,11 +2,15 @@
 
 use std::{fmt, time::Duration};
 
-use reqwest::{Certificate, Client, ClientBuilder, Proxy, redirect::Policy};
+use reqwest::{Client, Proxy, redirect::Policy};
+use rustls::{
+    RootCertStore,
+    pki_types::{CertificateDer, pem::PemObject},
+};
 use secrecy::{ExposeSecret, SecretString};
 use url::Url;
 
-use crate::Endpoints;
+use crate::{Endpoints, Signer, witness};
 
 /// How to reach the network.
 #[derive(Clone)]
@@ -21,6 +25,8 @@ pub struct HttpOptions {
     pub extra_ca: Option<Vec<u8>>,
     /// The proxy; without it, the system's.
     pub proxy: Option<ProxyOptions>,
+    /// Where the signer of what is met is remembered.
+    pub signer: Signer,
 }
 
 /// A proxy that stands between this machine and the Internet.
@@ -38,10 +44,13 @@ pub struct ProxyOptions {
 pub enum HttpError {
     /// The extra certificate file cannot be read.
     #[error("the file of extra certificate authorities holds no valid certificate")]
-    Certificates(#[source] reqwest::Error),
+    Certificates,
     /// The proxy's address cannot be used.
     #[error("the proxy's address cannot be used")]
     Proxy(#[source] reqwest::Error),
+    /// There is nobody to trust.
+    #[error("TLS cannot be spoken")]
+    Tls(#[source] rustls::Error),
     /// The client could not be built.
     #[error("the HTTP client could not be built")]
     Build(#[source] reqwest::Error),
@@ -55,6 +64,7 @@ impl Default for HttpOptions {
             timeout: Duration::from_secs(60),
             extra_ca: None,
             proxy: None,
+            signer: Signer::default(),
         }
     }
 }
@@ -82,34 +92,37 @@ impl fmt::Debug for HttpOptions {
 ///
 /// Refuses an unreadable certificate file or proxy address.
 pub fn http_client(options: &HttpOptions, endpoints: &Endpoints) -> Result<Client, HttpError> {
+    let loopback = endpoints.is_loopback();
+    let mut builder = Client::builder()
+        .redirect(Policy::none())
+        .user_agent(&options.user_agent)
+        .connect_timeout(options.connect_timeout)
+        .timeout(options.timeout);
+    if loopback {
+        builder = builder.no_proxy();
+    } else if let Some(proxy) = &options.proxy {
+        builder = builder.proxy(proxy.build()?);
+    }
     let extra = match &options.extra_ca {
-        Some(pem) => Certificate::from_pem_bundle(pem).map_err(HttpError::Certificates)?,
+        Some(pem) => authorities(pem)?,
         None => Vec::new(),
     };
-    let base = || -> Result<ClientBuilder, HttpError> {
-        let builder = Client::builder()
-            .redirect(Policy::none())
-            .user_agent(&options.user_agent)
-            .tls_info(true)
-            .connect_timeout(options.connect_timeout)
-            .timeout(options.timeout);
-        if endpoints.is_loopback() {
-            return Ok(builder.no_proxy());
-        }
-        match &options.proxy {
-            Some(proxy) => Ok(builder.proxy(proxy.build()?)),
-            None => Ok(builder),
+    builder = match endpoints.token().scheme() {
+        "http" => builder.tls_certs_only([]),
+        _ => {
+            let tls = witness::tls(extra, !loopback, options.signer.clone()).map_err(HttpError::Tls)?;
+            builder.tls_backend_preconfigured(tls)
         }
     };
-    if endpoints.is_loopback() {
-        return base()?.tls_certs_only(extra).build().map_err(HttpError::Build);
-    }
-    // Without any certificate file on the system the first build fails; the compiled-in roots then do.
-    base()?.tls_certs_merge(extra.clone()).build().or_else(|_| {
-        let roots =
-            webpki_root_certs::TLS_SERVER_ROOT_CERTS.iter().filter_map(|der| Certificate::from_der(der).ok());
-        base()?.tls_certs_only(roots.chain(extra)).build().map_err(HttpError::Build)
-    })
+    builder.build().map_err(HttpError::Build)
+}
+
+fn authorities(pem: &[u8]) -> Result<Vec<CertificateDer<'static>>, HttpError> {
+    let read: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(pem).collect();
+    let found = read.map_err(|_| HttpError::Certificates)?;
+    let mut store = RootCertStore::empty();
+    let whole = found.iter().all(|der| store.add(der.clone()).is_ok());
+    if whole && !found.is_empty() { Ok(found) } else { Err(HttpError::Certificates) }
 }
 
 impl ProxyOptions {

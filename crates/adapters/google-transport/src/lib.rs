@@ -17,6 +17,7 @@ mod probe;
 mod scopes;
 mod service_account;
 mod tokens;
+mod witness;
 
 pub use client::{Api, ApiResponse, Call, GoogleClient, RequestCounter, RetryPolicy};
 pub use client_file::{ClientFileError, ClientSecretFile};
@@ -32,6 +33,7 @@ pub use reqwest::Client as HttpClient;
 pub use scopes::{CALENDAR_EVENTS, CALENDAR_LIST, CONTACTS, EMAIL, OPENID, missing_scopes};
 pub use service_account::{Delegate, ServiceAccountKey};
 pub use tokens::{StoredToken, TokenStore, Tokens};
+pub use witness::Signer;
 
 /// The issuer that Google names in its answers (RFC 9207; OpenID Connect Core 2).
 pub(crate) const ISSUER: &str = "https://accounts.google.com";

@@ -5,22 +5,25 @@ use std::{error::Error, io};
 use passerelle_ports::{ErrorKind, PortError};
 use rustls::CertificateError;
 
-use crate::error::Failure;
+use crate::{error::Failure, witness::signer_of};
 
 /// Maps an error below HTTP. The address never gets into the error: it may hold a token.
 pub(crate) fn failure(error: reqwest::Error, operation: &'static str) -> Failure {
     let error = error.without_url();
-    let code = match (certificate(&error), says_proxy_login(&error)) {
+    let fault = certificate(&error);
+    let signer = fault.as_ref().and_then(signer_of).map(str::to_owned);
+    let code = match (fault, says_proxy_login(&error)) {
         (Some(fault), _) if is_clock(&fault) => "NET-104",
         (Some(_), _) => "NET-103",
         (None, true) => "NET-102",
         (None, false) => "NET-101",
     };
     let sent = !error.is_connect();
-    Failure::network(
-        PortError::new(ErrorKind::Unavailable, operation).with_code(code).with_source(error),
-        sent,
-    )
+    let mut told = PortError::new(ErrorKind::Unavailable, operation).with_code(code).with_source(error);
+    if let Some(signer) = signer {
+        told = told.with_detail("issuer", signer);
+    }
+    Failure::network(told, sent)
 }
 
 fn chain<'a>(error: &'a (dyn Error + 'static)) -> impl Iterator<Item = &'a (dyn Error + 'static)> {
@@ -42,7 +45,7 @@ fn certificate(error: &(dyn Error + 'static)) -> Option<CertificateError> {
     })
 }
 
-fn is_clock(fault: &CertificateError) -> bool {
+pub(crate) fn is_clock(fault: &CertificateError) -> bool {
     matches!(
         fault,
         CertificateError::Expired

@@ -5,7 +5,7 @@ use passerelle_ports::{PortError, PortResult};
 use secrecy::ExposeSecret;
 use serde::Deserialize;
 
-use crate::{Api, Endpoints, Tokens, client::read, error::date_of, network};
+use crate::{Api, Endpoints, Signer, Tokens, client::read, error::date_of, network};
 
 /// What one harmless request, which carries no token, tells.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -21,16 +21,14 @@ pub struct Probe {
 /// # Errors
 ///
 /// `NET-101` to `NET-104` when nothing, or somebody else, answers.
-pub async fn probe(http: &reqwest::Client, endpoints: &Endpoints) -> PortResult<Probe> {
+pub async fn probe(http: &reqwest::Client, endpoints: &Endpoints, signer: &Signer) -> PortResult<Probe> {
     let asked = http.get(endpoints.tokeninfo().clone()).send().await;
     let response = asked.map_err(|error| PortError::from(network::failure(error, "probe")))?;
     if response.status().as_u16() == 407 {
         let error = PortError::new(passerelle_ports::ErrorKind::Unavailable, "probe");
         return Err(error.with_code("NET-102"));
     }
-    let signed = response.extensions().get::<reqwest::tls::TlsInfo>();
-    let issuer = signed.and_then(|info| info.peer_certificate()).and_then(issuer_of);
-    Ok(Probe { date: date_of(response.headers()), issuer })
+    Ok(Probe { date: date_of(response.headers()), issuer: signer.name() })
 }
 
 /// Returns what Google says that the account's authorisation covers at this moment (O63).
@@ -57,7 +55,7 @@ pub async fn granted_now(
 /// Returns the issuer's name out of a certificate: its organisation, else its common name.
 ///
 /// Only what is needed of X.509 is read, and nothing is decided by it.
-fn issuer_of(der: &[u8]) -> Option<String> {
+pub(crate) fn issuer_of(der: &[u8]) -> Option<String> {
     let (_, certificate, _) = element(der)?;
     let (_, mut rest, _) = element(certificate)?;
     // [0] version, where there is one, serial number, signature algorithm; then the issuer.

@@ -91,7 +91,8 @@ impl From<SqlError> for StoreError {
 
 /// Which article tells why the database cannot be used at this moment.
 fn out_of_reach(message: &str) -> &'static str {
-    const TABLE: [(&str, &str); 5] = [
+    const TABLE: [(&str, &str); 6] = [
+        ("disk I/O error", "SYS-109"),
         ("is full", "SYS-101"),
         ("readonly", "DB-102"),
         ("unable to open", "DB-101"),
@@ -186,7 +187,7 @@ mod tests {
             ("database or disk is full", "SYS-101"),
             ("attempt to write a readonly database", "DB-102"),
             ("unable to open database file", "DB-101"),
-            ("disk I/O error", "SYS-103"),
+            ("disk I/O error", "SYS-109"),
             ("no such column: contacts.notes", "DB-103"),
             ("no such table: contacts", "DB-103"),
             ("database disk image is malformed", "SYS-105"),

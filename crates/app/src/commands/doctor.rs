@@ -37,7 +37,7 @@ pub async fn run(app: &App, args: &Doctor) -> Exit {
                 fix(app, &settings)?;
             }
             found.extend(computer(app, &settings).await);
-            found.extend(google(app, &settings, args.user.as_deref()).await);
+            found.extend(google(app, &settings, args.user.as_deref()).await?);
         }
     }
     tell(app, &found, args.strict)
@@ -47,7 +47,7 @@ pub async fn test(app: &App, args: &Test) -> Exit {
     let settings = app.settings()?;
     let office = compose::office(app, &settings).await?;
     passerelle_service::find_user(&*office.office.company, &args.user).await?;
-    let found = google(app, &settings, Some(&args.user)).await;
+    let found = google(app, &settings, Some(&args.user)).await?;
     tell(app, &found, false)
 }
 
@@ -129,19 +129,30 @@ fn room(folder: &Path, free: u64) -> Finding {
 }
 
 /// Google, from here, and what each app user may do there.
-async fn google(app: &App, settings: &Settings, user: Option<&str>) -> Vec<Finding> {
+///
+/// # Errors
+///
+/// `USE-102` for an app user whom nobody knows: that is no finding.
+async fn google(app: &App, settings: &Settings, user: Option<&str>) -> Outcome<Vec<Finding>> {
     let office = match compose::office(app, settings).await {
         Ok(office) => office,
         // The database was told already; without it nobody is known.
-        Err(failure) if failure.code() == "CFG-102" => return Vec::new(),
-        Err(failure) => return vec![bad("network", &failure)],
+        Err(failure) if failure.code() == "CFG-102" => return Ok(Vec::new()),
+        Err(failure) => return Ok(vec![bad("network", &failure)]),
     };
+    if let Some(user) = user {
+        passerelle_service::find_user(&*office.office.company, user).await?;
+    }
     let mut found = network(app, &office.google).await;
+    if found.iter().any(|finding| finding.area == "network" && finding.level == Level::Problem) {
+        // The same cause once, not once for each user.
+        return Ok(found);
+    }
     match examine(&office.office, user).await {
         Ok(accounts) => found.extend(accounts),
         Err(failure) => found.push(bad("database", &failure)),
     }
-    found
+    Ok(found)
 }
 
 async fn network(app: &App, google: &Google) -> Vec<Finding> {
@@ -264,11 +275,17 @@ fn text(app: &App, finding: &Finding) -> String {
     };
     let mark = if finding.level == Level::Problem { "✗" } else { "!" };
     let mut lines = vec![format!("{mark} {who}{}  {}", article.code, article.what)];
-    let label = app.out.t("article-do", &[]);
-    for (n, todo) in article.todo.iter().enumerate() {
-        let head = if n == 0 { label.clone() } else { " ".repeat(label.chars().count()) };
-        lines.push(format!("    {head}  {}. {}", n + 1, todo.replace('`', "")));
-    }
+    let (why, todo) = (app.out.t("article-why", &[]), app.out.t("article-do", &[]));
+    let width = why.chars().count().max(todo.chars().count());
+    let mut block = |label: &str, texts: Vec<String>| {
+        for (n, text) in texts.iter().enumerate() {
+            let head = if n == 0 { label } else { "" };
+            lines.push(format!("    {head:width$}  {}", text.replace('`', "")));
+        }
+    };
+    block(&why, article.why);
+    let numbered = article.todo.iter().enumerate();
+    block(&todo, numbered.map(|(n, text)| format!("{}. {text}", n + 1)).collect());
     lines.join("\n")
 }
 
@@ -311,6 +328,10 @@ fn good(app: &App, finding: &Finding) -> String {
         "token" => app.out.t("doctor-token", &[word("account")]),
         "scopes" => app.out.t("doctor-scopes", &[]),
         "calendar" => app.out.t("doctor-calendar", &[]),
+        "quota" => app.out.t(
+            "doctor-quota",
+            &[count("contacts"), count("limit"), count("calendar_per_minute"), count("people_per_minute")],
+        ),
         "contacts" => app.out.t("doctor-contacts", &[]),
         _ => app.out.t("doctor-authorisation", &[count("days")]),
     }

@@ -12,16 +12,17 @@ use passerelle_calendar::Event;
 use passerelle_contacts::Contact;
 use passerelle_credentials::OneTimeKey;
 use passerelle_google_calendar::{CalendarOptions, GoogleCalendar, list_calendars};
-use passerelle_google_people::{GooglePeople, Options as PeopleOptions};
+use passerelle_google_people::{CONTACTS_MAX, GooglePeople, Options as PeopleOptions};
 use passerelle_google_transport::{
     Api, CALENDAR_EVENTS, CALENDAR_LIST, CONTACTS, Call, ClientSecretFile, ConsentAttempt, ConsentRequest,
-    Delegate, Endpoints, GoogleClient, HttpOptions, Pace, RequestCounter, RetryPolicy, StoredToken, Tokens,
-    granted_now, http_client, missing_scopes, pretend, probe, revoke,
+    Delegate, Endpoints, GoogleClient, HttpOptions, Pace, RequestCounter, RetryPolicy, Signer, StoredToken,
+    Tokens, granted_now, http_client, missing_scopes, pretend, probe, revoke,
 };
 use passerelle_ports::{Clock, ErrorKind, Kind, PortError, PortResult, Replica, Side};
 use passerelle_service::{
     Account, Collection, Examined, Failure, Forgotten, Identity, Offered, Outcome, Pair, Provider, Term,
 };
+use serde::Deserialize;
 use tokio::sync::OnceCell;
 
 use super::asking::{Asked, Consented, PROVIDER, SCOPES, Secrets, delegate, not_consented, parsed};
@@ -34,6 +35,7 @@ const LOOPBACK_SETTLE: Duration = Duration::from_secs(2);
 pub struct Google {
     endpoints: Endpoints,
     http: passerelle_google_transport::HttpClient,
+    signer: Signer,
     safe: Safe,
     region: String,
     clock: Arc<dyn Clock>,
@@ -71,7 +73,7 @@ impl Google {
     ///
     /// # Errors
     ///
-    /// `NET-103` when no HTTP client can be built: the company's own certificate authorities are not readable.
+    /// `CFG-101` when no HTTP client can be built: the file of the company's own certificate authorities holds none.
     pub fn new(
         endpoints: Endpoints,
         place: VaultPlace,
@@ -81,11 +83,15 @@ impl Google {
         clock: Arc<dyn Clock>,
     ) -> Outcome<Self> {
         let options = HttpOptions { extra_ca, ..HttpOptions::default() };
-        let http =
-            http_client(&options, &endpoints).map_err(|error| Failure::new("NET-103").because(error))?;
+        let signer = options.signer.clone();
+        let http = http_client(&options, &endpoints).map_err(|error| {
+            let key = Failure::new("CFG-101").with("key", "network.ca_file");
+            key.with("reason", "it holds no certificate").because(error)
+        })?;
         Ok(Google {
             endpoints,
             http,
+            signer,
             safe: Safe::new(place),
             region,
             clock,
@@ -273,7 +279,9 @@ impl Google {
     ///
     /// `NET-101` to `NET-104`.
     pub async fn probe(&self) -> Outcome<Probe> {
-        probe(&self.http, &self.endpoints).await.map_err(|error| Failure::of_port(Side::Remote, error))
+        probe(&self.http, &self.endpoints, &self.signer)
+            .await
+            .map_err(|error| Failure::of_port(Side::Remote, error))
     }
 
     /// Tells whether this is a pretend Google on this computer.
@@ -396,15 +404,16 @@ impl Provider for Google {
         let retry = RetryPolicy { repeats: 0, ..RetryPolicy::default() };
         let tokens = match self.tokens_for(account, retry) {
             Ok(tokens) => Arc::new(tokens),
-            Err(error) => return vec![Examined { part: "token", error: Some(error) }],
+            Err(error) => return vec![Examined::new("token", Some(error))],
         };
         if let Err(error) = tokens.access().await {
-            return vec![Examined { part: "token", error: Some(error) }];
+            return vec![Examined::new("token", Some(error))];
         }
-        let client = self.google_client(tokens.clone(), retry, self.timing().await.pace);
-        let mut found = vec![Examined { part: "token", error: None }];
+        let pace = self.timing().await.pace;
+        let client = self.google_client(tokens.clone(), retry, pace);
+        let mut found = vec![Examined::new("token", None)];
         if let Some(error) = self.shrunk(account, &tokens).await {
-            found.push(Examined { part: "scopes", error: Some(error) });
+            found.push(Examined::new("scopes", Some(error)));
         }
         let calendar = Call::new(
             Api::Calendar,
@@ -423,9 +432,14 @@ impl Provider for Google {
             ("contacts", Kind::Contacts, contacts.query("pageSize", "1").query("personFields", "names")),
         ] {
             // What is withheld is told once, as such.
-            if self.withheld(account, kind).is_none() {
-                found.push(Examined { part, error: client.send(call).await.err().map(PortError::from) });
+            if self.withheld(account, kind).is_some() {
+                continue;
             }
+            let answer = client.send(call).await.map_err(PortError::from);
+            let counted = answer.as_ref().ok().filter(|_| kind == Kind::Contacts);
+            let counted = counted.and_then(|answer| answer.json::<Counted>().ok());
+            found.push(Examined::new(part, answer.err()));
+            found.extend(counted.map(|counted| quota(&counted, pace)));
         }
         found
     }
@@ -488,6 +502,29 @@ impl Google {
     }
 }
 
+/// How many contacts an account has, as a listing of them says.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Counted {
+    // Left out where there are none (P21).
+    #[serde(default)]
+    total_items: u64,
+}
+
+/// How near an account is to the limits that can be known: Google tells nobody what is left of the others (P91).
+fn quota(counted: &Counted, pace: Pace) -> Examined {
+    let full = counted.total_items >= CONTACTS_MAX;
+    let error = full.then(|| PortError::new(ErrorKind::Rejected, "quota").with_code("GOOG-304"));
+    let mut quota = Examined::new("quota", error);
+    quota.facts = vec![
+        ("contacts", counted.total_items),
+        ("limit", CONTACTS_MAX),
+        ("calendar_per_minute", pace.calendar_per_minute.get().into()),
+        ("people_per_minute", pace.people_per_minute.get().into()),
+    ];
+    quota
+}
+
 fn owner(account: &Account) -> Owner {
     Owner::new(&account.user, PROVIDER, &account.subject)
 }
@@ -502,4 +539,17 @@ fn granted(account: &Account, scope: &'static str) -> PortResult<()> {
 
 fn signed_out() -> PortError {
     PortError::new(ErrorKind::Unauthenticated, "vault.get").with_code("GOOG-211")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_full_address_book_is_a_problem_p90() {
+        for (total_items, code) in [(0, None), (24_999, None), (25_000, Some("GOOG-304"))] {
+            let told = quota(&Counted { total_items }, Pace::default());
+            assert_eq!(told.error.and_then(|error| error.code), code, "{total_items}");
+        }
+    }
 }

@@ -17,6 +17,7 @@ doctor-token = authorisation of { $account } is accepted
 doctor-scopes = calendars and contacts are granted
 doctor-calendar = Calendar API answers
 doctor-contacts = People API answers
+doctor-quota = quota: { $contacts } of { $limit } contacts; at most { $calendar_per_minute } requests a minute to the calendars and { $people_per_minute } to the contacts, as set here
 doctor-authorisation = authorised { $days ->
     [0] today
     [one] { $days } day ago
@@ -54,3 +55,4 @@ why-not-built = this passerelle was built without key stores (feature "keyring")
 why-no-service-account = it is another file
 why-bad-key = its private key cannot be read
 why-not-json = it is no JSON
+why-no-certificate = it holds no certificate

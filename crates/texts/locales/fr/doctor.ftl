@@ -17,6 +17,7 @@ doctor-token = l'autorisation de { $account } est acceptée
 doctor-scopes = agendas et contacts sont accordés
 doctor-calendar = Calendar API répond
 doctor-contacts = People API répond
+doctor-quota = quotas : { $contacts } contacts sur { $limit } ; au plus { $calendar_per_minute } requêtes par minute aux agendas et { $people_per_minute } aux contacts, selon les réglages
 doctor-authorisation = autorisé { $days ->
     [0] aujourd'hui
     [one] depuis { $days } jour
@@ -54,3 +55,4 @@ why-not-built = ce passerelle a été construit sans trousseau (option « keyrin
 why-no-service-account = c'est un autre fichier
 why-bad-key = sa clé privée est illisible
 why-not-json = ce n'est pas du JSON
+why-no-certificate = il ne contient aucun certificat
