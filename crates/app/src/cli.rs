@@ -164,12 +164,19 @@ pub enum Connect {
 pub struct ConnectGoogle {
     #[arg(long)]
     pub user: String,
+    #[command(flatten)]
+    pub delegation: Delegation,
+    #[command(flatten)]
+    pub asking: Asking,
+}
+
+/// A service account that acts for a person, in place of a consent.
+#[derive(Clone, Debug, Args)]
+pub struct Delegation {
     #[arg(long, value_name = "FILE", conflicts_with = "client", requires = "subject")]
     pub service_account: Option<PathBuf>,
     #[arg(long, value_name = "ADDRESS", requires = "service_account")]
     pub subject: Option<String>,
-    #[command(flatten)]
-    pub asking: Asking,
 }
 
 /// How consent is asked for, and for what.
@@ -183,7 +190,7 @@ pub struct Asking {
     pub calendars: Vec<String>,
     #[arg(long)]
     pub no_contacts: bool,
-    #[arg(long, default_value_t = 300, value_name = "SECONDS")]
+    #[arg(long, default_value_t = 300, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..=86_400))]
     pub wait: u64,
 }
 
@@ -202,7 +209,7 @@ pub struct AuthorizeGoogle {
     pub account: Option<String>,
     #[arg(long)]
     pub no_browser: bool,
-    #[arg(long, default_value_t = 300, value_name = "SECONDS")]
+    #[arg(long, default_value_t = 300, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..=86_400))]
     pub wait: u64,
 }
 
@@ -217,6 +224,8 @@ pub struct AccountReplace {
     pub user: String,
     #[arg(long, value_name = "USER")]
     pub confirm: Option<String>,
+    #[command(flatten)]
+    pub delegation: Delegation,
     #[command(flatten)]
     pub asking: Asking,
 }

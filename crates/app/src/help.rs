@@ -146,9 +146,10 @@ mod tests {
     fn every_command_that_the_catalogue_advises_can_be_typed() {
         for code in codes() {
             for lang in Lang::ALL {
-                let words = [("count", "12"), ("user", "alice")];
-                let article = explain(code, lang, &words).unwrap();
-                for todo in &article.todo {
+                let words = [("count", "12"), ("user", "alice"), ("connecting", "yes")];
+                let article = explain(code, lang, &words[..2]).unwrap();
+                let connecting = explain(code, lang, &words).unwrap();
+                for todo in article.todo.iter().chain(&connecting.todo) {
                     for advice in todo.split('`').skip(1).step_by(2) {
                         let Some(line) = advice.strip_prefix("passerelle ") else { continue };
                         let typed = std::iter::once("passerelle").chain(line.split_whitespace());

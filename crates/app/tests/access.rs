@@ -653,6 +653,78 @@ fn disconnecting_works_offline_and_when_it_was_revoked_before() {
 }
 
 #[test]
+fn a_passing_fault_while_the_code_is_exchanged_costs_nothing_and_a_lasting_one_is_told_as_it_is() {
+    let office = Office::new();
+    // O61: faults of Google's and of the network are tried again.
+    for fault in [json!({ "status": 503 }), json!({ "drop": true })] {
+        let mut rule = json!({ "method": "oauth.token", "times": 2 });
+        rule.as_object_mut().unwrap().extend(fault.as_object().unwrap().clone());
+        faults(&office, &json!([rule]));
+        office.connect().expect(0);
+        office.run(&["disconnect", "--user", "alice", "--yes"]).expect(0);
+    }
+    for (fault, code) in [
+        (json!([{ "method": "oauth.token", "drop": true }]), "NET-101"),
+        (json!([{ "method": "oauth.token", "status": 503 }]), "GOOG-311"),
+        (json!([{ "method": "oauth.token", "body": "oauth-token-invalid_client-secret" }]), "GOOG-106"),
+        (json!([{ "method": "oauth.token", "body": "oauth-token-admin_policy_enforced" }]), "GOOG-109"),
+    ] {
+        faults(&office, &fault);
+        let done = office.connect();
+        let told = &done.of("error")[0];
+        assert_eq!(told["code"], code, "{}", done.out);
+        // No run will go on where this ended, and there is no credential to be replaced.
+        assert!(told["did"].as_str().unwrap().contains("no authorisation was stored"), "{told}");
+        let cure = told["do"].to_string();
+        match code {
+            "GOOG-109" => assert!(cure.contains("test.apps.googleusercontent.com"), "{cure}"),
+            _ => assert!(cure.contains("connect google") && !cure.contains("credential replace"), "{cure}"),
+        }
+        assert!(credentials(&office).is_empty());
+    }
+    faults(&office, &json!([]));
+    office.connect().expect(0);
+    // The same refusal in a run names the client too.
+    faults(&office, &json!([{ "method": "oauth.token", "body": "oauth-token-admin_policy_enforced" }]));
+    let told = office.run(&["sync", "--json"]).expect(4).of("error")[0]["do"].to_string();
+    assert!(told.contains("test.apps.googleusercontent.com"), "{told}");
+}
+
+#[test]
+fn processes_that_renew_at_once_use_no_refresh_token_twice() {
+    let office = Office::new();
+    office.connect().expect(0);
+    knobs(&office, &json!({ "rotate_refresh_tokens": true }));
+    for _ in 0..3 {
+        let running: Vec<Child> = (0..6)
+            .map(|_| {
+                let mut command = office.command();
+                command.args(["test", "alice", "--json"]).stdout(Stdio::piped()).spawn().unwrap()
+            })
+            .collect();
+        for child in running {
+            Done::from(child.wait_with_output().unwrap()).expect(0);
+        }
+    }
+    office.run(&["sync"]).expect(0);
+}
+
+#[test]
+fn how_long_a_consent_is_waited_for_is_said_and_is_never_nothing() {
+    let office = Office::new();
+    let client = office.file("client.json", CLIENT);
+    let connect = |wait: &str| {
+        let args =
+            ["connect", "google", "--user", "alice", "--client", &client, "--no-browser", "--json", "--wait"];
+        office.run(&[&args[..], &[wait]].concat())
+    };
+    connect("0").expect(2);
+    let told = connect("1").expect(4);
+    assert_eq!(told.of("error")[0]["code"], "GOOG-208");
+    assert!(told.of("error")[0]["what"].as_str().unwrap().contains("within 1 second."), "{}", told.out);
+}
+
+#[test]
 fn a_stolen_code_is_worth_nothing_without_its_verifier() {
     let office = Office::new();
     bob(&office);

@@ -240,7 +240,14 @@ fn disconnecting_destroys_the_secrets_and_keeps_the_records() {
     office.run(&["disconnect", "--user", "alice"]).expect(2);
     office.run(&["disconnect", "--user", "alice", "--yes"]).expect(0);
     assert_eq!(credentials(), 0);
+    // Nobody is left to be kept in step; somebody else would be, and this one would be no error.
     office.run(&["sync"]).expect(4);
+    office.run(&["user", "add", "bob"]).expect(0);
+    office.connect_user("bob", office::OTHER).expect(0);
+    let synced = office.run(&["sync", "--json"]).expect(0).summary();
+    assert_eq!(synced["disconnected"], json!(["alice"]));
+    let asked = office.run(&["sync", "--user", "alice", "--json"]).expect(4);
+    assert_eq!(asked.of("error")[0]["code"], "GOOG-211");
     assert_eq!(office.run(&["contacts", "list", "--json"]).expect(0).of("record").len(), 3);
     office.connect().expect(0);
     let again = office.run(&["sync", "--json"]).expect(0).summary();

@@ -134,6 +134,9 @@ pub struct SyncReport {
     pub dry_run: bool,
     /// Each pair.
     pub pairs: Vec<PairReport>,
+    /// The app users who were disconnected and stand still.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub disconnected: Vec<String>,
     /// Requests to the provider, all pairs together, signing in included.
     pub requests: u64,
     /// Writes that did not forbid the provider to mail guests.

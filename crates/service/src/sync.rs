@@ -1,6 +1,9 @@
 //! Keeping everything in step: a run, or the plan of one.
 
-use std::{collections::BTreeMap, time::Duration};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    time::Duration,
+};
 
 use chrono::TimeDelta;
 use passerelle_engine::{Approval, Progress, RunReport};
@@ -52,7 +55,11 @@ impl SyncRequest {
 /// `USE-102` for an app user who does not exist, `GOOG-211` when nobody is connected at all, and those of
 /// the database. What went wrong with a pair is in its report.
 pub async fn sync(office: &Office, request: &SyncRequest, watch: &dyn Watch) -> Outcome<SyncReport> {
-    let pairs = office.pairs(request.user.as_deref()).await?;
+    let mut pairs = office.pairs(request.user.as_deref()).await?;
+    let mut disconnected = Vec::new();
+    if request.user.is_none() {
+        disconnected = leave_out_disconnected(office, &mut pairs).await?;
+    }
     if pairs.is_empty() {
         return Err(not_connected(request.user.as_deref()));
     }
@@ -64,7 +71,7 @@ pub async fn sync(office: &Office, request: &SyncRequest, watch: &dyn Watch) -> 
         request.allow_deletes = None;
     }
     let before = (office.provider.requests(), office.provider.guest_mails());
-    let mut report = SyncReport { dry_run: request.dry_run, ..SyncReport::default() };
+    let mut report = SyncReport { dry_run: request.dry_run, disconnected, ..SyncReport::default() };
     let mut signed_out: BTreeMap<String, Problem> = BTreeMap::new();
     for pair in &pairs {
         watch.begin(pair);
@@ -96,6 +103,19 @@ pub async fn sync(office: &Office, request: &SyncRequest, watch: &dyn Watch) -> 
         forget_old(office).await?;
     }
     Ok(report)
+}
+
+/// Who was disconnected on purpose stands still until somebody asks for that user by name.
+async fn leave_out_disconnected(office: &Office, pairs: &mut Vec<Pair>) -> Outcome<Vec<String>> {
+    let accounts = office.company.accounts().await?;
+    let gone = |pair: &Pair| {
+        let mut own = accounts.iter().filter(|account| account.id == pair.account);
+        own.any(|account| account.state == AccountState::Disconnected)
+    };
+    let users: BTreeSet<String> =
+        pairs.iter().filter(|pair| gone(pair)).map(|pair| pair.user.clone()).collect();
+    pairs.retain(|pair| !gone(pair));
+    Ok(users.into_iter().collect())
 }
 
 /// Counts the pairs whose last run showed a plan with so many deletions that was not carried out.

@@ -45,6 +45,24 @@ struct Entry {
     url: Option<String>,
     en: Text,
     fr: Text,
+    /// What to do where it meets somebody who is connecting, if that is something else.
+    connecting: Option<Steps>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Steps {
+    en: Vec<String>,
+    fr: Vec<String>,
+}
+
+impl Steps {
+    fn of(&self, lang: Lang) -> &[String] {
+        match lang {
+            Lang::En => &self.en,
+            Lang::Fr => &self.fr,
+        }
+    }
 }
 
 #[derive(Deserialize)]
@@ -103,7 +121,8 @@ pub fn exit_code(code: &str) -> u8 {
     catalogue().entries.get(code).map_or(1, |entry| entry.exit)
 }
 
-/// Returns the article of a code (in any letter case), its placeholders filled in with `words`.
+/// Returns the article of a code (in any letter case), its placeholders filled in with `words`. The word
+/// `connecting` says that it met somebody who was giving consent: nothing waits for a next run then.
 #[must_use]
 pub fn explain<W: AsRef<str>>(code: &str, lang: Lang, words: &[(&str, W)]) -> Option<Article> {
     let code = code.trim().to_ascii_uppercase();
@@ -113,12 +132,16 @@ pub fn explain<W: AsRef<str>>(code: &str, lang: Lang, words: &[(&str, W)]) -> Op
         Lang::Fr => &entry.fr,
     };
     let fill = |template: &str| fill(template, lang, words);
+    let connecting = words.iter().any(|(name, _)| *name == "connecting");
+    let steps =
+        entry.connecting.as_ref().filter(|_| connecting).map_or(text.todo.as_slice(), |steps| steps.of(lang));
+    let did = if connecting { "consent" } else { entry.did.as_str() };
     Some(Article {
         exit: entry.exit,
         what: if given_first(&text.what, words) { fill(&text.what) } else { first_upper(&fill(&text.what)) },
-        did: catalogue().did.get(&entry.did).map(|did| did.of(lang).to_owned()).unwrap_or_default(),
+        did: catalogue().did.get(did).map(|did| did.of(lang).to_owned()).unwrap_or_default(),
         why: text.why.iter().map(|why| fill(why)).collect(),
-        todo: text.todo.iter().map(|todo| fill(todo)).collect(),
+        todo: steps.iter().map(|todo| fill(todo)).collect(),
         url: entry.url.as_deref().map(fill),
         code,
     })
@@ -209,6 +232,14 @@ mod tests {
                 placeholders(&all)
             };
             assert_eq!(of(&entry.en), of(&entry.fr), "{code}");
+            if let Some(steps) = &entry.connecting {
+                let of = |lang| {
+                    let all: Vec<&str> = steps.of(lang).iter().map(String::as_str).collect();
+                    placeholders(&all)
+                };
+                assert_eq!(of(Lang::En), of(Lang::Fr), "{code}");
+                used.extend(of(Lang::En));
+            }
             used.extend(of(&entry.en));
             used.extend(placeholders(&[entry.url.as_deref().unwrap_or_default()]));
         }

@@ -141,6 +141,19 @@ pub(crate) fn lock(dir: &Path) -> VaultResult<File> {
     locked.map_err(|source| VaultError::Io { file, source })
 }
 
+/// Takes a lock that others may have; the file is made if need be and stays.
+pub(crate) fn try_lock(file: &Path) -> VaultResult<Option<File>> {
+    let taken = (|| {
+        let open = private().truncate(false).open(file)?;
+        match open.try_lock() {
+            Ok(()) => Ok(Some(open)),
+            Err(fs::TryLockError::WouldBlock) => Ok(None),
+            Err(fs::TryLockError::Error(error)) => Err(error),
+        }
+    })();
+    taken.map_err(|source| VaultError::Io { file: file.to_owned(), source })
+}
+
 fn beside(file: &Path) -> PathBuf {
     let mut name = file.as_os_str().to_owned();
     name.push(".new");

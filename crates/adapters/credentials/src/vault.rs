@@ -202,6 +202,16 @@ impl Vault {
         self.refresh(&mut self.keys()).map(drop)
     }
 
+    /// Keeps a credential for one holder in all processes, until what is returned is dropped. `None` when another
+    /// has it.
+    ///
+    /// # Errors
+    ///
+    /// Those of the files.
+    pub fn try_hold(&self, id: &CredentialId) -> VaultResult<Option<fs::File>> {
+        disk::try_lock(&self.file(id).with_extension("busy"))
+    }
+
     /// Overwrites and removes a secret. Tells whether there was one.
     ///
     /// # Errors

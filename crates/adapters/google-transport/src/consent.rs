@@ -23,7 +23,7 @@ use tokio::{
 use url::Url;
 
 use crate::{
-    Api, ClientSecretFile, Elsewhere, Endpoints, ISSUER,
+    Api, ClientSecretFile, Elsewhere, Endpoints, ISSUER, RetryPolicy,
     client::read,
     identity::{self, Identity},
     listener::Listener,
@@ -44,6 +44,8 @@ pub struct ConsentRequest {
     pub force_prompt: bool,
     /// How long to wait for the browser; five minutes is usual.
     pub limit: Duration,
+    /// How often the code is exchanged again where Google or the network fails in passing (O61).
+    pub retry: RetryPolicy,
 }
 
 impl ConsentRequest {
@@ -56,6 +58,7 @@ impl ConsentRequest {
             login_hint: None,
             force_prompt: false,
             limit: Duration::from_secs(300),
+            retry: RetryPolicy::default(),
         }
     }
 }
@@ -196,6 +199,7 @@ pub struct ConsentAttempt {
     state: SecretString,
     verifier: Option<PkceCodeVerifier>,
     deadline: Instant,
+    retry: RetryPolicy,
 }
 
 /// What came back, once it is known to belong to this attempt.
@@ -252,6 +256,7 @@ impl ConsentAttempt {
             state: state.into(),
             verifier: Some(verifier),
             deadline: Instant::now() + request.limit,
+            retry: request.retry,
         };
         Ok((attempt, url))
     }
@@ -407,7 +412,7 @@ impl ConsentAttempt {
                 (there.code, verifier, there.redirect)
             }
         };
-        let http = OauthHttp::new(&self.http, "token.exchange");
+        let http = OauthHttp::new(&self.http, "token.exchange", self.retry);
         let answer = self
             .oauth
             .exchange_code(AuthorizationCode::new(code.expose_secret().to_owned()))

@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 use passerelle_ports::{PortError, PortResult};
-use secrecy::ExposeSecret;
+use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 
 use crate::{Api, Endpoints, Signer, Tokens, client::read, error::date_of, network};
@@ -46,9 +46,18 @@ pub async fn granted_now(
         #[serde(default)]
         scope: String,
     }
+    let ask = |token: SecretString| {
+        let request =
+            http.get(endpoints.tokeninfo().clone()).query(&[("access_token", token.expose_secret())]);
+        read(Api::OAuth, "tokeninfo", request)
+    };
     let token = tokens.access().await?;
-    let request = http.get(endpoints.tokeninfo().clone()).query(&[("access_token", token.expose_secret())]);
-    let info: Info = read(Api::OAuth, "tokeninfo", request).await.map_err(PortError::from)?.json()?;
+    let told = match ask(token.clone()).await {
+        // An access token may die before its time; that says nothing of the authorisation.
+        Err(failure) if failure.has_reason("invalid_token") => ask(tokens.renew(&token).await?).await,
+        told => told,
+    };
+    let info: Info = told.map_err(PortError::from)?.json()?;
     Ok(info.scope.split_whitespace().map(str::to_owned).collect())
 }
 

@@ -52,6 +52,12 @@ pub trait TokenStore: Send + Sync {
     /// Fails when the vault cannot be written.
     async fn save(&self, token: &StoredToken) -> PortResult<()>;
 
+    /// Waits until nobody else, in any process, renews the token of this account; until the guard is dropped, nobody
+    /// else does. Without it, two processes could use up one refresh token twice where Google rotates it.
+    async fn exclusive(&self) -> PortResult<Box<dyn Send>> {
+        Ok(Box::new(()))
+    }
+
     /// Returns Google's stable name of the account that the token is bound to, if it is known.
     fn subject(&self) -> Option<&str> {
         None
@@ -183,6 +189,7 @@ impl Tokens {
     }
 
     async fn renewed(&self, client: &ClientSecretFile, store: &dyn TokenStore) -> PortResult<TokenAnswer> {
+        let _alone = store.exclusive().await?;
         let stored = store.load().await?.ok_or_else(|| {
             PortError::new(ErrorKind::Unauthenticated, "token.refresh").with_code("GOOG-205")
         })?;
@@ -194,8 +201,10 @@ impl Tokens {
         if let Some(secret) = &client.client_secret {
             form.push(("client_secret", secret.expose_secret()));
         }
-        let response =
-            self.post("token.refresh", &form).await.map_err(|failure| self.explained(failure, &stored))?;
+        let response = self.post("token.refresh", &form).await.map_err(|failure| {
+            // An administrator who has to trust the client needs its name (GOOG-109).
+            self.explained(failure, &stored).with_detail("client", client.client_id.clone())
+        })?;
         let at = crate::error::date_of(&response.headers).unwrap_or_else(|| self.clock.now());
         let answer: TokenAnswer = response.json()?;
         let told = answer.id_token.as_ref();

@@ -12,7 +12,7 @@ use serde_json::json;
 
 use super::{Exit, confirm, confirm_by_name, consent, done, guide};
 use crate::{
-    cli::{Account, AccountReplace, Asking, Connect, ConnectGoogle, Credential, OneUser},
+    cli::{Account, AccountReplace, Asking, Connect, Credential, Delegation, OneUser},
     compose::{
         self, Composed,
         asking::{Consented, delegation},
@@ -32,24 +32,15 @@ pub async fn connect(app: &App, args: &Connect) -> Exit {
     find_user(company, &args.user).await?;
     office.google.check()?;
     let bound = bound_account(company, &args.user, "google").await?;
-    let consented = match (&args.service_account, &args.subject) {
-        (Some(key), Some(subject)) => delegated(app, &office, args, &consent::read(key)?, subject).await?,
-        _ => {
-            let client = client(app, &office, &args.user, &args.asking, bound.as_ref())?;
-            let request = consent::Request {
-                user: &args.user,
-                client: &client,
-                // What is carried by hand is asked for explicitly at once: a second round would cost as much again.
-                again: bound.is_some() || args.asking.no_browser,
-                hint: bound.map(|account| account.email),
-            };
-            // The lock is not held meanwhile: runs go on, and others may consent at the same time.
-            consent::ask(app, &args.asking, &office.google, request).await?
-        }
-    };
+    let entry = Entry { user: &args.user, delegation: &args.delegation, asking: &args.asking };
+    // What is carried by hand is asked for explicitly at once: a second round would cost as much again.
+    let again = bound.is_some() || args.asking.no_browser;
+    let hint = bound.as_ref().map(|account| account.email.clone());
+    let consented = entry.ask(app, &office, bound.as_ref(), again, hint).await?;
     let _lock = Lock::wait(&settings.path("state_dir"), LOCK_LIMIT).await?;
     let office = as_it_is_now(app, office).await?;
-    check_binding(&*office.office.company, &args.user, &consented.identity).await?;
+    let bound = check_binding(&*office.office.company, &args.user, &consented.identity).await;
+    bound.map_err(|failure| entry.named(app, failure))?;
     office.google.keep(&args.user, &consented)?;
     finish(app, &office, &args.user, &args.asking, &consented).await
 }
@@ -69,12 +60,52 @@ pub async fn account(app: &App, args: &Account) -> Exit {
         &[("user", args.user.as_str().into()), ("account", bound.email.as_str().into())],
     );
     confirm_by_name(app, &warning, &args.user, args.confirm.as_deref())?;
-    let client = client(app, &office, &args.user, &args.asking, Some(&bound))?;
-    let request = consent::Request { user: &args.user, client: &client, again: true, hint: None };
-    let consented = consent::ask(app, &args.asking, &office.google, request).await?;
+    let entry = Entry { user: &args.user, delegation: &args.delegation, asking: &args.asking };
+    let consented = entry.ask(app, &office, Some(&bound), true, None).await?;
     let _lock = Lock::wait(&settings.path("state_dir"), LOCK_LIMIT).await?;
     let office = as_it_is_now(app, office).await?;
     replaced(app, &office, args, &bound, &consented).await
+}
+
+/// By which way a user comes in.
+struct Entry<'a> {
+    user: &'a str,
+    delegation: &'a Delegation,
+    asking: &'a Asking,
+}
+
+impl Entry<'_> {
+    async fn ask(
+        &self,
+        app: &App,
+        office: &Composed,
+        bound: Option<&Bound>,
+        again: bool,
+        hint: Option<String>,
+    ) -> Outcome<Consented> {
+        let asked = match (&self.delegation.service_account, &self.delegation.subject) {
+            (Some(key), Some(subject)) => delegated(app, office, &consent::read(key)?, subject).await,
+            _ => {
+                let client = client(app, office, self.user, self.asking, bound)?;
+                let request = consent::Request { client: &client, again, hint };
+                // The lock is not held meanwhile: runs go on, and others may consent at the same time.
+                consent::ask(app, self.asking, &office.google, request).await
+            }
+        };
+        asked.map_err(|failure| self.named(app, failure))
+    }
+
+    /// Says of a failure that it met somebody who was connecting: the cure is to connect again, by the same way.
+    fn named(&self, app: &App, failure: Failure) -> Failure {
+        let failure = failure.or_with("user", self.user).with("connecting", "yes");
+        match &self.delegation.subject {
+            Some(_) => {
+                let subject = failure.word("bound").unwrap_or("alice@acme.example").to_owned();
+                failure.with("way", format!("--service-account key.json --subject {subject}"))
+            }
+            None => failure.with("wait", app.out.t("connect-limit", &[("seconds", self.asking.wait.into())])),
+        }
+    }
 }
 
 /// Opens everything again if the vault got another key while a person was asked: a consent that was given is not lost.
@@ -203,13 +234,7 @@ fn client(
     Ok(text)
 }
 
-async fn delegated(
-    app: &App,
-    office: &Composed,
-    args: &ConnectGoogle,
-    key: &str,
-    subject: &str,
-) -> Outcome<Consented> {
+async fn delegated(app: &App, office: &Composed, key: &str, subject: &str) -> Outcome<Consented> {
     let (client, scopes) = delegation(key)?;
     app.out.note(
         &app.out.t(
@@ -218,8 +243,7 @@ async fn delegated(
         ),
     );
     app.out.note("     https://admin.google.com/ac/owl/domainwidedelegation");
-    let asked = office.google.delegate(key, subject).await;
-    asked.map_err(|failure| failure.or_with("user", &args.user))
+    office.google.delegate(key, subject).await
 }
 
 pub async fn credential(app: &App, args: &Credential) -> Exit {

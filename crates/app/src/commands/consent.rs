@@ -10,17 +10,15 @@ use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 use crate::{
     cli::Asking,
     compose::{
-        asking::{Asked, Consented},
+        asking::{Asked, Consented, parsed},
         google::Google,
     },
     start::App,
     unusable::unusable,
 };
 
-/// Whom is asked, and with what.
+/// With what is asked, and how.
 pub struct Request<'a> {
-    /// The app user.
-    pub user: &'a str,
     /// The text of the company's client.
     pub client: &'a str,
     /// The account that is expected.
@@ -33,7 +31,8 @@ pub struct Request<'a> {
 /// Asks for consent; once more, and explicitly, where Google gave no lasting authorisation (O16).
 pub async fn ask(app: &App, asking: &Asking, google: &Google, request: Request<'_>) -> Outcome<Consented> {
     let limit = Duration::from_secs(asking.wait);
-    let named = |failure: Failure| failure.or_with("user", request.user);
+    let client = parsed(request.client).map(|file| file.client_id).unwrap_or_default();
+    let named = |failure: Failure| failure.or_with("client", &client);
     let mut hint = request.hint;
     let asked = match request.again {
         false => google.ask(request.client, hint.clone(), limit).await?,

@@ -206,6 +206,10 @@ fn private(settings: &Settings) -> Vec<PathBuf> {
     if settings.text("vault.key_source") == "file" {
         all.push(settings.path("vault.key_file"));
     }
+    let phrase = settings.path("vault.passphrase_file");
+    if !phrase.as_os_str().is_empty() {
+        all.push(phrase);
+    }
     all.push(settings.path("database.path"));
     all
 }

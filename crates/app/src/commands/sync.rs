@@ -103,6 +103,9 @@ pub fn tell_and_close(app: &App, report: &SyncReport, diff: bool, preview: &str)
             out.failure(&unknown.after(Duration::from_secs(seconds)), app.clock.now());
         }
     }
+    for user in &report.disconnected {
+        out.note(&out.t("sync-disconnected", &[("user", user.as_str().into())]));
+    }
     let code = exit_of(report);
     out.result(&closing(out, report, preview));
     out.line("summary", app.clock.now(), &summary(report, code));

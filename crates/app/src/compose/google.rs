@@ -189,6 +189,7 @@ impl Google {
         request.login_hint = account;
         request.limit = limit;
         request.force_prompt = again;
+        request.retry = self.retry();
         let (attempt, address) = ConsentAttempt::start(self.http.clone(), self.endpoints.clone(), request)
             .await
             .map_err(not_consented)?;

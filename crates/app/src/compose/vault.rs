@@ -3,6 +3,7 @@
 use std::{
     path::PathBuf,
     sync::{Arc, Mutex, PoisonError},
+    time::Duration,
 };
 
 use async_trait::async_trait;
@@ -13,9 +14,12 @@ use passerelle_ports::{ErrorKind, InstallationId, PortError, PortResult};
 use passerelle_service::{Failure, Outcome};
 use secrecy::ExposeSecret;
 use serde::{Deserialize, Serialize};
+use tokio::time::Instant;
 
 use super::unlock::KeyChoice;
 
+/// How long another process may take to renew a token.
+const TURN: Duration = Duration::from_secs(90);
 const REFRESH: &str = "refresh-token";
 const CLIENT: &str = "client";
 const SERVICE: &str = "service-account";
@@ -199,6 +203,19 @@ impl TokenStore for VaultTokens {
 
     async fn save(&self, token: &StoredToken) -> PortResult<()> {
         put_token(&self.vault, &self.owner, token).map_err(|error| as_port(&vault_failure(error)))
+    }
+
+    async fn exclusive(&self) -> PortResult<Box<dyn Send>> {
+        let id = self.owner.credential(REFRESH);
+        let end = Instant::now() + TURN;
+        loop {
+            match self.vault.try_hold(&id).map_err(|error| as_port(&vault_failure(error)))? {
+                Some(held) => return Ok(Box::new(held)),
+                // Whoever stands still must not stop everybody.
+                None if Instant::now() > end => return Ok(Box::new(())),
+                None => tokio::time::sleep(Duration::from_millis(20)).await,
+            }
+        }
     }
 
     fn subject(&self) -> Option<&str> {

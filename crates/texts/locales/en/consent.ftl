@@ -34,3 +34,8 @@ disconnected-delegation = ✓ { $account }: its secrets are destroyed. The deleg
 connect-key-moved = ✓ The service account's key is in the vault: you may delete the file.
 disconnected-shared = ✓ { $account }: its secrets of this app user are destroyed. Another app user has the same Google account: the authorisation stays in force for them.
 connect-calendars-later = The calendars could not be listed. Once that is mended, choose again: passerelle connect google --user { $user } --calendar …
+connect-limit = { $seconds ->
+    [one] { $seconds } second
+   *[other] { $seconds } seconds
+}
+sync-disconnected = { $user } was disconnected and is left out. Again: passerelle connect google --user { $user }

@@ -35,3 +35,8 @@ disconnected-delegation = ✓ { $account } : ses secrets sont détruits. La dél
 connect-key-moved = ✓ La clé du compte de service est au coffre : vous pouvez supprimer le fichier.
 disconnected-shared = ✓ { $account } : les secrets de cet utilisateur sont détruits. Un autre utilisateur a le même compte Google : l'autorisation reste valable pour lui.
 connect-calendars-later = Les agendas n'ont pu être listés. Une fois cela réparé, choisissez à nouveau : passerelle connect google --user { $user } --calendar …
+connect-limit = { $seconds ->
+    [one] { $seconds } seconde
+   *[other] { $seconds } secondes
+}
+sync-disconnected = { $user } a été déconnecté et reste à part. Pour reprendre : passerelle connect google --user { $user }
