@@ -695,7 +695,7 @@ fn processes_that_renew_at_once_use_no_refresh_token_twice() {
     let office = Office::new();
     office.connect().expect(0);
     knobs(&office, &json!({ "rotate_refresh_tokens": true }));
-    for _ in 0..3 {
+    for _ in 0..2 {
         let running: Vec<Child> = (0..6)
             .map(|_| {
                 let mut command = office.command();

@@ -355,7 +355,7 @@ fn a_crash_at_each_step_of_a_change_of_source_leaves_a_vault_that_the_settings_o
             // Done again, or with another wish: whenever that stops, the settings open the vault.
             let other = opened.begin_rotation(&place.key(wanted)).unwrap();
             assert_reads(&place.open(settings).unwrap(), &users);
-            assert_eq!(other || wanted == settings, true, "{steps} {after}: {wanted} is a new key");
+            assert!(other || wanted == settings, "{steps} {after}: {wanted} is a new key");
             assert_reads(&place.open(wanted).unwrap(), &users);
             opened.finish_rotation().unwrap();
             assert_reads(&place.open(wanted).unwrap(), &users);

@@ -33,6 +33,36 @@ impl TokenStore for Vault {
     }
 }
 
+const RETRY: RetryPolicy =
+    RetryPolicy { repeats: 1, first: Duration::from_millis(1), longest: Duration::from_millis(1) };
+
+fn stored(consent: &Consent) -> StoredToken {
+    StoredToken { refresh_token: consent.refresh_token.clone(), granted: None, ends: None }
+}
+
+/// A vault that several processes have, one of which stops for a while between reading a token and using it.
+#[derive(Clone)]
+struct Shared {
+    kept: Arc<Vault>,
+    turn: Arc<tokio::sync::Mutex<()>>,
+    stop: Duration,
+}
+
+#[async_trait]
+impl TokenStore for Shared {
+    async fn load(&self) -> PortResult<Option<StoredToken>> {
+        let loaded = self.kept.load().await;
+        tokio::time::sleep(self.stop).await;
+        loaded
+    }
+    async fn save(&self, token: &StoredToken) -> PortResult<()> {
+        self.kept.save(token).await
+    }
+    async fn exclusive(&self) -> PortResult<Box<dyn Send>> {
+        Ok(Box::new(self.turn.clone().lock_owned().await))
+    }
+}
+
 struct Fixed;
 
 impl Clock for Fixed {
@@ -79,20 +109,15 @@ impl World {
         tokio::join!(attempt.wait(), browser).0
     }
 
+    fn tokens(&self, store: Arc<dyn TokenStore>, counter: Arc<RequestCounter>) -> Tokens {
+        let (http, endpoints, file) = (self.http.clone(), self.endpoints.clone(), self.file.clone());
+        Tokens::new(http, endpoints, file, store, Arc::new(Fixed), RETRY, counter)
+    }
+
     fn client(&self, consent: &Consent) -> GoogleClient {
-        let stored = StoredToken { refresh_token: consent.refresh_token.clone(), granted: None, ends: None };
-        let retry =
-            RetryPolicy { repeats: 1, first: Duration::from_millis(1), longest: Duration::from_millis(1) };
         let counter = Arc::new(RequestCounter::default());
-        let tokens = Tokens::new(
-            self.http.clone(),
-            self.endpoints.clone(),
-            self.file.clone(),
-            Arc::new(Vault(Mutex::new(Some(stored)))),
-            Arc::new(Fixed),
-            retry,
-            counter.clone(),
-        );
+        let store = Arc::new(Vault(Mutex::new(Some(stored(consent)))));
+        let (tokens, retry) = (self.tokens(store, counter.clone()), RETRY);
         let many = NonZeroU32::new(60_000).unwrap();
         let pace = Pace { calendar_per_minute: many, people_per_minute: many, burst: many };
         GoogleClient::new(self.http.clone(), self.endpoints.clone(), Arc::new(tokens), pace, retry, counter)
@@ -132,4 +157,26 @@ async fn a_second_consent_without_the_question_brings_no_refresh_token_o16() {
     assert_eq!(error.code(), Some("GOOG-207"));
     let again = world.consent(true).await.unwrap();
     assert_eq!(again.subject, first.subject);
+}
+
+#[tokio::test]
+async fn one_process_at_a_time_renews_a_token_that_is_rotated() {
+    let world = World::new().await;
+    let consent = world.consent(false).await.unwrap();
+    world.sim.with(|core| core.knobs_mut().rotate_refresh_tokens = true);
+    let kept = Arc::new(Vault(Mutex::new(Some(stored(&consent)))));
+    let turn = Arc::new(tokio::sync::Mutex::new(()));
+    let process = |stop: u64| {
+        let store = Shared { kept: kept.clone(), turn: turn.clone(), stop: Duration::from_millis(stop) };
+        world.tokens(Arc::new(store), Arc::default())
+    };
+    // While the first one stands still, the others would use its token up.
+    let slow = process(300);
+    let others = async {
+        tokio::time::sleep(Duration::from_millis(50)).await;
+        for _ in 0..3 {
+            process(0).access().await.unwrap();
+        }
+    };
+    tokio::join!(slow.access(), others).0.unwrap();
 }

@@ -262,3 +262,30 @@ pub fn as_port(failure: &Failure) -> PortError {
     }
     error
 }
+
+#[cfg(test)]
+mod tests {
+    use passerelle_credentials::KeySource;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn the_token_of_an_account_is_renewed_by_one_at_a_time_and_others_do_not_wait_for_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let source = KeySource::file(folder.path().join("key"));
+        let dir = folder.path().join("vault");
+        let first = Arc::new(Vault::create(&dir, &source, &"acme".into()).unwrap());
+        // Another process has opened the vault for itself.
+        let second = Arc::new(Vault::open(&dir, &source, &"acme".into()).unwrap());
+        let tokens =
+            |vault: &Arc<Vault>, user| VaultTokens::new(vault.clone(), Owner::new(user, "google", "s"));
+        let held = tokens(&first, "alice").exclusive().await.unwrap();
+        tokens(&second, "bob").exclusive().await.unwrap();
+        let alice = tokens(&second, "alice");
+        let mut waiting = Box::pin(alice.exclusive());
+        let early = tokio::time::timeout(Duration::from_millis(100), &mut waiting).await;
+        assert!(early.is_err(), "the first one is not done yet");
+        drop(held);
+        waiting.await.unwrap();
+    }
+}

@@ -89,6 +89,8 @@ struct Refresh {
     replaces: Option<String>,
     /// The error body that a use of the token plays, once it is dead.
     dead: Option<String>,
+    /// Whether another one took its place: the access tokens that it gave live on (RFC 9700, section 4.14).
+    replaced: bool,
 }
 
 /// Whether the project is published (O51).
@@ -199,7 +201,7 @@ impl OAuth {
             .refresh
             .as_ref()
             .and_then(|refresh| self.refresh.get(refresh))
-            .is_some_and(|refresh| refresh.dead.is_some());
+            .is_some_and(|refresh| refresh.dead.is_some() && !refresh.replaced);
         if access.expires <= now || revoked {
             return Err(Refusal::Dead);
         }
@@ -276,6 +278,7 @@ impl OAuth {
                 serial: self.serial,
                 replaces: None,
                 dead: None,
+                replaced: false,
             },
         );
         let mut live: Vec<_> = self
@@ -305,6 +308,7 @@ impl OAuth {
         for refresh in self.refresh.values_mut() {
             if account.is_none_or(|wanted| wanted == refresh.account) {
                 refresh.dead = Some(body.unwrap_or(REVOKED).to_owned());
+                refresh.replaced = false;
             }
         }
     }

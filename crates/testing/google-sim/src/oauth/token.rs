@@ -183,6 +183,7 @@ impl Core {
         }
         if let Some(old) = token.replaces.as_ref().and_then(|old| self.oauth.refresh.get_mut(old)) {
             old.dead = Some(REVOKED.to_owned());
+            old.replaced = true;
         }
         let (account, client) = (token.account.as_str(), token.client_id.as_str());
         let access = self.oauth.new_access(&mut self.rng, account, client, &scopes, Some(given), self.now);
