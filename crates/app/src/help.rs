@@ -90,11 +90,8 @@ pub fn usage_error(error: &clap::Error, lang: Lang) -> String {
         ErrorKind::InvalidValue | ErrorKind::ValueValidation => {
             let value = context(ContextKind::InvalidValue);
             let valid = context(ContextKind::ValidValue);
-            t(
-                lang,
-                "usage-bad-value",
-                &[("arg", arg.into()), ("value", value.into()), ("valid", valid.into())],
-            )
+            let id = if valid.is_empty() { "usage-bad-value-alone" } else { "usage-bad-value" };
+            t(lang, id, &[("arg", arg.into()), ("value", value.into()), ("valid", valid.into())])
         }
         ErrorKind::ArgumentConflict => t(lang, "usage-conflict", &[("arg", arg.into())]),
         ErrorKind::MissingSubcommand => t(lang, "usage-missing-command", &[]),

@@ -129,6 +129,16 @@ impl Out {
         }
     }
 
+    /// As [`Out::failure`], but what was told word for word is told to a person in one line the next time.
+    pub fn failure_once(&self, failure: &Failure, at: DateTime<Utc>, told: &mut Vec<Article>) {
+        let article = self.article(failure);
+        if self.json || !told.contains(&article) {
+            told.push(article);
+            return self.failure(failure, at);
+        }
+        let _ = writeln!(anstream::stderr(), "✗ {}  {}", article.code, self.t("as-above", &[]));
+    }
+
     /// Tells a failure as an article of the catalogue.
     pub fn failure(&self, failure: &Failure, at: DateTime<Utc>) {
         let article = self.article(failure);
@@ -229,7 +239,8 @@ fn worded(lang: Lang, name: &str, word: &str) -> String {
     let plain = word.to_lowercase();
     let known =
         REASONS.iter().find(|(begins, _)| name == "reason" && plain.starts_with(&begins.to_lowercase()));
-    known.map_or_else(|| word.to_owned(), |(_, id)| t(lang, id, &[]))
+    // The sentence that it stands in has its own full stop.
+    known.map_or_else(|| word.trim_end_matches('.').to_owned(), |(_, id)| t(lang, id, &[]))
 }
 
 /// What a scope opens, in a person's words.

@@ -247,6 +247,10 @@ fn two_consents_at_once_never_swap() {
 fn a_consent_that_was_given_waits_for_a_run_to_end() {
     let office = Office::new();
     let waiting = connecting(&office, "alice");
+    // Who holds secrets in memory leaves none on the disk by dying.
+    let limits = std::fs::read_to_string(format!("/proc/{}/limits", waiting.child.id())).unwrap();
+    let core = limits.lines().find(|line| line.starts_with("Max core file size")).unwrap();
+    assert_eq!(core.split_whitespace().skip(4).take(2).collect::<Vec<_>>(), ["0", "0"], "{core}");
     let lock = std::fs::File::open(office.dir.path().join("var/passerelle/passerelle.lock")).unwrap();
     lock.lock().unwrap();
     knock(&landing(&waiting.url, ACCOUNT));

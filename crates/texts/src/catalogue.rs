@@ -140,7 +140,7 @@ pub fn explain<W: AsRef<str>>(code: &str, lang: Lang, words: &[(&str, W)]) -> Op
         exit: entry.exit,
         what: if given_first(&text.what, words) { fill(&text.what) } else { first_upper(&fill(&text.what)) },
         did: catalogue().did.get(did).map(|did| did.of(lang).to_owned()).unwrap_or_default(),
-        why: text.why.iter().map(|why| fill(why)).collect(),
+        why: text.why.iter().map(|why| first_upper(&fill(why))).collect(),
         todo: steps.iter().map(|todo| fill(todo)).collect(),
         url: entry.url.as_deref().map(fill),
         code,
@@ -156,13 +156,26 @@ fn fill<W: AsRef<str>>(template: &str, lang: Lang, words: &[(&str, W)]) -> Strin
         out.push_str(before);
         let asked = if name == "login" { "user" } else { name };
         match words.iter().find(|(known, word)| *known == asked && !word.as_ref().is_empty()) {
-            Some((_, word)) => out.push_str(word.as_ref()),
+            Some((_, word)) => {
+                elide(&mut out, lang, word.as_ref());
+                out.push_str(word.as_ref());
+            }
             None => out.push_str(catalogue().words.get(name).map_or("…", |word| word.of(lang))),
         }
         rest = after;
     }
     out.push_str(rest);
     out
+}
+
+/// French says « l'autorisation d'alice », not « de alice ».
+fn elide(before: &mut String, lang: Lang, word: &str) {
+    let vowel =
+        word.chars().next().is_some_and(|first| "aeiouyàâéèêëîïôöûüœAEIOUYÀÂÉÈÊËÎÏÔÖÛÜŒ".contains(first));
+    if lang == Lang::Fr && vowel && before.ends_with(" de ") {
+        before.truncate(before.len() - "e ".len());
+        before.push('\'');
+    }
 }
 
 /// Tells whether a text begins with a word that was handed in: a name keeps its letter case.
@@ -255,5 +268,11 @@ mod tests {
         let article = explain("GOOG-203", Lang::Fr, NO_WORDS).unwrap();
         assert!(article.todo[0].contains("--user alice"));
         assert!(explain("GOOG-999", Lang::Fr, NO_WORDS).is_none());
+        for (user, expected) in [("alice", "d'alice."), ("bob", "de bob."), ("", "de cet utilisateur.")] {
+            let article = explain("GOOG-205", Lang::Fr, &[("user", user)]).unwrap();
+            assert_eq!(article.what, format!("Google n'accepte plus l'autorisation {expected}"));
+        }
+        let article = explain("SYS-107", Lang::En, &[("reason", "no session is open")]).unwrap();
+        assert_eq!(article.why, ["No session is open."]);
     }
 }

@@ -70,6 +70,44 @@ mod tests {
     use super::*;
 
     #[test]
+    fn the_walk_and_the_guide_name_the_same_buttons_and_the_guide_has_every_code() {
+        use passerelle_texts::{Lang, codes, t};
+        let steps = [
+            "guide-internal",
+            "guide-external",
+            "guide-project",
+            "guide-apis",
+            "guide-branding",
+            "guide-audience-internal",
+            "guide-audience-external",
+            "guide-scopes",
+            "guide-client",
+            "guide-warning-page",
+        ];
+        for (lang, guide, open, close) in [
+            (Lang::En, include_str!("../../../../docs/google-setup.en.md"), "\"", "\""),
+            (Lang::Fr, include_str!("../../../../docs/google-setup.fr.md"), "« ", " »"),
+        ] {
+            let guide = guide.split_whitespace().collect::<Vec<_>>().join(" ");
+            let plain = guide.to_lowercase();
+            for step in steps {
+                let text = t(lang, step, &[]).replace(['\u{a0}', '\u{202f}'], " ");
+                let mut rest = text.as_str();
+                while let Some((button, after)) =
+                    rest.split_once(open).and_then(|(_, after)| after.split_once(close))
+                {
+                    assert!(plain.contains(&button.to_lowercase()), "{lang} {step}: {button}");
+                    rest = after;
+                }
+            }
+            let google = |code: &&str| code.starts_with("GOOG-1") || code.starts_with("GOOG-2");
+            for code in codes().filter(google) {
+                assert!(guide.contains(&format!("| {code} |")), "{lang}: {code}");
+            }
+        }
+    }
+
+    #[test]
     fn a_path_is_taken_as_people_give_it() {
         for (answer, expected) in [
             ("~/Downloads/x.json", "/home/alice/Downloads/x.json"),

@@ -82,6 +82,7 @@ pub fn tell(app: &App, report: &SyncReport, diff: bool) -> Exit {
 /// As [`tell`], with the words that close a preview: they name the command that carries it out.
 pub fn tell_and_close(app: &App, report: &SyncReport, diff: bool, preview: &str) -> Exit {
     let out = &app.out;
+    let mut told = Vec::new();
     for pair in &report.pairs {
         out.result(&table(out, pair, report.dry_run));
         if diff {
@@ -95,7 +96,7 @@ pub fn tell_and_close(app: &App, report: &SyncReport, diff: bool, preview: &str)
         }
         if let Some(problem) = &pair.error {
             let named = problem.to_failure().or_with("user", &pair.user).or_with("pair", &pair.name);
-            out.failure(&named.or_with("kind", pair.kind.as_str()), app.clock.now());
+            out.failure_once(&named.or_with("kind", pair.kind.as_str()), app.clock.now(), &mut told);
         }
         // Where something else stopped the pair, that is what has to be said.
         if let (None, Some(seconds)) = (&pair.error, pair.settles_in_s) {

@@ -152,6 +152,7 @@ usage-unknown-command = unknown command "{ $command }"
 usage-unknown-command-near = unknown command "{ $command }"; did you mean { $near }?
 usage-missing = { $arg } is missing
 usage-bad-value = { $arg } cannot be "{ $value }" ({ $valid })
+usage-bad-value-alone = { $arg } cannot be "{ $value }"
 usage-conflict = { $arg } cannot be used together with the other options
 usage-missing-command = a command is missing
 usage-other = { $arg }

@@ -1,6 +1,7 @@
 # Words used everywhere.
 article-why = Why
 article-do = Do
+as-above = as above
 article-more = More
 ask-yes-no = y/n
 value-none = (nothing)

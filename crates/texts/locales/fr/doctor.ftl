@@ -13,7 +13,7 @@ doctor-clock = horloge : à { $seconds ->
     [one] { $seconds } seconde
    *[other] { $seconds } secondes
 } de celle de Google
-doctor-token = l'autorisation de { $account } est acceptée
+doctor-token = autorisation acceptée : { $account }
 doctor-scopes = agendas et contacts sont accordés
 doctor-calendar = Calendar API répond
 doctor-contacts = People API répond

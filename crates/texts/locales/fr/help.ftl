@@ -152,6 +152,7 @@ usage-unknown-command = commande inconnue « { $command } »
 usage-unknown-command-near = commande inconnue « { $command } » ; vouliez-vous { $near } ?
 usage-missing = il manque { $arg }
 usage-bad-value = { $arg } ne peut être "{ $value }" ({ $valid })
+usage-bad-value-alone = { $arg } ne peut être "{ $value }"
 usage-conflict = { $arg } ne va pas avec les autres options
 usage-missing-command = il manque une commande
 usage-other = { $arg }

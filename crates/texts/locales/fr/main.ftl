@@ -1,6 +1,7 @@
 # Mots employés partout.
 article-why = Cause
 article-do = À faire
+as-above = comme ci-dessus
 article-more = Détail
 ask-yes-no = o/n
 value-none = (rien)
@@ -46,7 +47,7 @@ scope-events = l'accès aux agendas
 scope-calendar-list = l'accès à la liste des agendas
 connect-once-more = Google n'a donné qu'une autorisation courte ; encore une fois, et il posera la question.
 connect-next = Ensuite : passerelle sync --user { $user } --dry-run
-disconnect-ask = Rendre l'autorisation de { $user } et détruire ses secrets ? Les fiches et l'historique restent.
+disconnect-ask = Rendre l'autorisation donnée pour { $user } et détruire ses secrets ? Les fiches et l'historique restent.
 disconnected-revoked = ✓ { $account} : l'autorisation est annulée, ses secrets sont détruits.
 disconnected-unreachable = ✓ { $account } : ses secrets sont détruits. Google n'a pas pu confirmer : vérifiez https://myaccount.google.com/connections
 disconnected-kept = Fiches, liens et historique restent : une reconnexion reprend où l'on s'est arrêté.
