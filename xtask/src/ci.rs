@@ -11,6 +11,7 @@ pub fn run() -> Result<()> {
     let begun = Instant::now();
     let deny = tools::cargo_deny()?;
     let nextest = tools::cargo_nextest()?;
+    tools::key_store()?;
 
     step("fmt", || run::check(&mut run::cargo(&["fmt", "--all", "--check"])))?;
     step("tidy", tidy::run)?;
@@ -43,6 +44,7 @@ pub fn run() -> Result<()> {
         run::check(
             std::process::Command::new(&nextest)
                 .args(["nextest", "run", "--workspace", "--all-features", "--locked", "--no-fail-fast"])
+                .env("PASSERELLE_TESTS_KEY_STORE", "1")
                 .current_dir(run::root()),
         )
     })?;

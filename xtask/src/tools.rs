@@ -22,6 +22,21 @@ pub fn cargo_nextest() -> Result<PathBuf> {
     tool("cargo-nextest", NEXTEST)
 }
 
+/// Makes sure that a session's key store is there for the tests that open the vault with one.
+pub fn key_store() -> Result<()> {
+    let there = |program: &str| {
+        let path = std::env::var_os("PATH").unwrap_or_default();
+        std::env::split_paths(&path).any(|folder| folder.join(program).exists())
+    };
+    if there("gnome-keyring-daemon") && there("dbus-run-session") {
+        return Ok(());
+    }
+    let install =
+        "apt-get update -qq && apt-get install -y -qq --no-install-recommends gnome-keyring dbus-daemon";
+    run::check(Command::new("sh").args(["-c", install]).env("DEBIAN_FRONTEND", "noninteractive"))
+        .context("gnome-keyring and dbus-run-session are needed (on Debian: apt-get install gnome-keyring dbus-daemon), then try again")
+}
+
 fn tool(name: &str, version: &str) -> Result<PathBuf> {
     let folder = run::root().join("target/tools");
     let wanted = folder.join("bin").join(name);

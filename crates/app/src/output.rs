@@ -196,6 +196,8 @@ const REASONS: &[(&str, &str)] = &[
     ("it is empty", "why-empty"),
     ("bad name", "why-bad-name"),
     ("it gives no key", "why-no-key"),
+    ("credentials_directory", "why-no-systemd"),
+    ("vault.key_command", "why-no-command"),
     ("the command ended", "why-command"),
     ("the command did not end", "why-command-hangs"),
     ("no session is open", "why-no-session"),

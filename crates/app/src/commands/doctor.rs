@@ -37,7 +37,14 @@ pub async fn run(app: &App, args: &Doctor) -> Exit {
                 fix(app, &settings)?;
             }
             found.extend(computer(app, &settings).await);
-            found.extend(google(app, &settings, args.user.as_deref()).await?);
+            // The same cause once: what the vault said is not said again for every user.
+            let known: Vec<String> = found.iter().filter_map(code).map(str::to_owned).collect();
+            let more = google(app, &settings, args.user.as_deref()).await?;
+            found.extend(
+                more.into_iter().filter(|finding| {
+                    !code(finding).is_some_and(|code| known.iter().any(|told| told == code))
+                }),
+            );
         }
     }
     tell(app, &found, args.strict)
@@ -49,6 +56,10 @@ pub async fn test(app: &App, args: &Test) -> Exit {
     passerelle_service::find_user(&*office.office.company, &args.user).await?;
     let found = google(app, &settings, Some(&args.user)).await?;
     tell(app, &found, false)
+}
+
+fn code(finding: &Finding) -> Option<&str> {
+    finding.problem.as_ref().map(|problem| problem.code.as_str())
 }
 
 fn bad(area: &'static str, failure: &Failure) -> Finding {

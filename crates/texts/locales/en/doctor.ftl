@@ -56,3 +56,5 @@ why-no-service-account = it is another file
 why-bad-key = its private key cannot be read
 why-not-json = it is no JSON
 why-no-certificate = it holds no certificate
+why-no-systemd = not started by systemd: CREDENTIALS_DIRECTORY is not set
+why-no-command = vault.key_command is empty

@@ -56,3 +56,5 @@ why-no-service-account = c'est un autre fichier
 why-bad-key = sa clé privée est illisible
 why-not-json = ce n'est pas du JSON
 why-no-certificate = il ne contient aucun certificat
+why-no-systemd = pas lancé par systemd : CREDENTIALS_DIRECTORY n'est pas là
+why-no-command = vault.key_command est vide
