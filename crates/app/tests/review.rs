@@ -390,6 +390,8 @@ fn a_record_is_taken_back_alone_and_as_of_a_time_and_that_too_can_be_undone() {
     office.run(&["sync"]).expect(0);
     assert_eq!(office.run(&["contacts", "list", "--json"]).expect(0).of("record").len(), 2);
     office.run(&["restore", "--user", "alice", "--as-of", &then, "--yes"]).expect(0);
+    let history = office.run(&["history", "--lang", "en"]).expect(0).out;
+    assert!(history.contains("restored as of"), "{history}");
     office.run(&["sync"]).expect(0);
     assert_eq!(contact(&office, "Given0")["record"]["notes"], "second 0");
     assert_eq!(note(&office, "Given0"), "second 0");

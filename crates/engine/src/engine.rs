@@ -189,7 +189,11 @@ impl<R: Record> Engine<R> {
         progress: &dyn Progress,
     ) -> Result<RunReport, EngineError> {
         let run = self.run_of(what).await?;
-        let mut session = Session::begin(self, RunKind::Undo(run), progress).await?;
+        let kind = match what {
+            EntriesOf::LinkSince(_, since) | EntriesOf::PairSince(_, since) => RunKind::Restore(*since),
+            _ => RunKind::Undo(run),
+        };
+        let mut session = Session::begin(self, kind, progress).await?;
         let outcome = session.undo_run(what, approval.as_ref()).await;
         session.finish(outcome).await
     }

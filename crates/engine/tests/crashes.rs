@@ -253,6 +253,24 @@ fn done(client_ids: bool) -> (House, RunId, Vec<(String, String, String)>) {
     (house, report.run, before)
 }
 
+impl House {
+    /// Everything is as it was before a run, whatever became of the undo of it that somebody asked for before.
+    fn check_undone(&self, run: RunId, before: &[(String, String, String)], what: &str) {
+        self.settle();
+        self.undo(run, &Nth::new(usize::MAX - 1, &Fate::Go));
+        self.settle();
+        assert_eq!(texts(&self.remote), before, "{what}");
+        let here = texts(&self.local);
+        // What was made by hand stays where it was made.
+        assert_eq!(here.iter().filter(|(uid, ..)| uid == "new").count(), 1, "{what}");
+        let linked: Vec<_> = here.into_iter().filter(|(uid, ..)| uid != "new").collect();
+        assert_eq!(linked, before, "{what}");
+        let made = self.made();
+        self.settle();
+        assert_eq!(self.made(), made, "{what}: not quiet");
+    }
+}
+
 #[test]
 fn a_crash_at_any_point_of_an_undo_costs_nothing() {
     for client_ids in [true, false] {
@@ -261,24 +279,38 @@ fn a_crash_at_any_point_of_an_undo_costs_nothing() {
                 let (house, run, before) = done(client_ids);
                 let fates = Nth::new(at, &fate);
                 house.undo(run, &fates);
-                // The person asks again, whatever became of the first time.
-                house.settle();
-                house.undo(run, &Nth::new(usize::MAX - 1, &Fate::Go));
-                house.settle();
-                let what = format!("{fate:?} at {at}, client ids {client_ids}");
-                assert_eq!(texts(&house.remote), before, "{what}");
-                let here = texts(&house.local);
-                // What was made by hand stays where it was made.
-                assert_eq!(here.iter().filter(|(uid, ..)| uid == "new").count(), 1, "{what}");
-                let linked: Vec<_> = here.into_iter().filter(|(uid, ..)| uid != "new").collect();
-                assert_eq!(linked, before, "{what}");
-                let made = house.made();
-                house.settle();
-                assert_eq!(house.made(), made, "{what}: not quiet");
+                house.check_undone(run, &before, &format!("{fate:?} at {at}, client ids {client_ids}"));
                 if !fates.has_struck() {
                     assert!(at > 8, "the undo has only {at} effects");
                     break;
                 }
+            }
+        }
+    }
+}
+
+#[test]
+fn a_second_crash_while_an_undo_is_asked_for_again_costs_nothing() {
+    for (first, second) in [(0, 0), (0, 1), (1, 0), (1, 1)] {
+        for at in 0.. {
+            let mut struck = false;
+            for then in 0.. {
+                let (house, run, before) = done(at % 2 == 0);
+                let fates = Nth::new(at, &ENDS[first]);
+                house.undo(run, &fates);
+                struck = fates.has_struck();
+                // The recovering run, then the undo that the person asks for again.
+                let fates = Nth::new(then, &ENDS[second]);
+                house.run(&fates);
+                house.undo(run, &fates);
+                let what = format!("{:?} at {at}, {:?} at {then}", ENDS[first], ENDS[second]);
+                house.check_undone(run, &before, &what);
+                if !fates.has_struck() {
+                    break;
+                }
+            }
+            if !struck {
+                break;
             }
         }
     }

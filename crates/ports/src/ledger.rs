@@ -268,6 +268,8 @@ pub enum RunKind {
     Plan,
     /// The undo of an earlier run.
     Undo(RunId),
+    /// The taking back of everything that was done since a time.
+    Restore(DateTime<Utc>),
     /// The carrying out of a person's answer.
     Answer,
 }

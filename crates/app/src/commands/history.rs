@@ -77,6 +77,7 @@ fn run_line(out: &Out, run: &PastRun) -> String {
     let kind = kind_text(out, run.kind);
     let purpose = match run.purpose {
         RunKind::Undo(undone) => out.t("history-undo", &[("run", undone.to_string().into())]),
+        RunKind::Restore(since) => out.t("history-restore", &[("time", out.time(since).into())]),
         RunKind::Answer => out.t("history-answer", &[]),
         RunKind::Sync | RunKind::Plan => out.t("history-sync", &[]),
     };

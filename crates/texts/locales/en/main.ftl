@@ -107,6 +107,7 @@ history-next = The changes of a run: passerelle history --run N. Take it back: p
 history-quiet = This run changed nothing.
 history-sync = sync
 history-undo = undo of run { $run }
+history-restore = restored as of { $time }
 history-answer = answer
 history-incomplete = did not reach its end
 history-not-landed = not carried out

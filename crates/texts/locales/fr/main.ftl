@@ -107,6 +107,7 @@ history-next = Les changements d'un passage : passerelle history --run N. L'annu
 history-quiet = Ce passage n'a rien changé.
 history-sync = synchronisation
 history-undo = annulation du passage { $run }
+history-restore = remise en l'état du { $time }
 history-answer = réponse
 history-incomplete = n'est pas allé au bout
 history-not-landed = non effectué
