@@ -201,6 +201,30 @@ fn a_policy_decides_a_clash() {
 }
 
 #[test]
+fn our_own_write_makes_nobodys_word_the_newest() {
+    let mut house = house();
+    house.rules.policy = Policy::Newest;
+    let (local, remote) = house.linked("a");
+    for (ours, theirs) in [("title here", ""), ("", "title there"), ("both here", "both there")] {
+        // Typed in the same second, so that a person has to say who wins the label.
+        house.local.person_edits(&local, |note| note.label = format!("here {ours}"));
+        house.remote.person_edits(&remote, |note| note.label = format!("there {theirs}"));
+        if !ours.is_empty() {
+            house.local.person_edits(&local, |note| note.title = ours.into());
+        }
+        if !theirs.is_empty() {
+            house.remote.person_edits(&remote, |note| note.body = theirs.into());
+        }
+        house.later();
+        let preview = finish(house.engine().plan(&Silent)).unwrap().unwrap();
+        let report = house.run();
+        assert_eq!(report.written, preview.plan.counts.writes, "the dry run tells the truth (I20)");
+        house.settle();
+        assert_eq!(house.links()[0].held, [Field::new("label")], "{ours:?} {theirs:?}");
+    }
+}
+
+#[test]
 fn lookalikes_wait_for_a_person() {
     let house = house();
     house.local.person_creates(Note::new("1", "Anne"));

@@ -25,7 +25,11 @@ pub enum Answer<R> {
 ///
 /// A copy that differs makes the link due, drops the choices made for values that changed, and lifts
 /// what was parked: a refusal until a copy moves, an ambiguity once both sides are there.
-pub fn put_copy<R: Record>(link: &mut Link<R>, side: Side, stored: Stored<R>) {
+pub fn put_copy<R: Record>(link: &mut Link<R>, side: Side, mut stored: Stored<R>) {
+    if let Some(held) = link.alive(side).filter(|h| h.id == stored.id && h.version == stored.version) {
+        // The version that we wrote, met again: see `acknowledge`.
+        stored.updated = held.updated;
+    }
     let moved = match &link.copies[side] {
         None => true,
         Some(copy) => copy.gone || copy.stored != stored,
@@ -154,7 +158,13 @@ pub fn acknowledge<R: Record>(
     if matches!(entry.op, Op::Create { .. }) && link.state == LinkState::Released {
         link.state = LinkState::Active;
     }
-    link.copies[target] = Some(Copy { stored: stored.clone(), gone: false, look: false });
+    let mut stored = stored.clone();
+    if let Some(from) = entry.from.as_ref().filter(|_| !entry.taken.is_empty() && entry.undoes.is_none()) {
+        // The time stays that of the last change by somebody else: a write that only carries a change over makes
+        // nothing else on that side newer. One in a person's name (an undo, their own value) does.
+        stored.updated = from.updated;
+    }
+    link.copies[target] = Some(Copy { stored, gone: false, look: false });
     link.held.clear();
     link.due = true;
     Ok(())

@@ -146,6 +146,28 @@ fn an_answer_absorbs_what_the_provider_did_but_no_waiting_edit() {
 }
 
 #[test]
+fn only_a_change_by_somebody_else_makes_a_copy_newer() {
+    let at = |seconds| DateTime::from_timestamp(seconds, 0).unwrap();
+    let aged = |version: &str, seconds, title: &str| Stored {
+        updated: at(seconds),
+        ..stored(Side::Remote, version, titled(title))
+    };
+    let rules = Rules::default();
+    let carried = entry(Side::Remote, aged("1", 10, "a"), titled("b"), &["title"]);
+    let in_a_persons_name = entry(Side::Remote, aged("1", 10, "a"), titled("b"), &[]);
+    for (description, entry, expected) in
+        [("carried over", carried, 10), ("a person's", in_a_persons_name, 20)]
+    {
+        let mut link = link((titled("a"), titled("a")), titled("b"), titled("a"));
+        acknowledge(&mut link, &entry, &aged("2", 20, "b"), &rules).unwrap();
+        put_copy(&mut link, Side::Remote, aged("2", 20, "b"));
+        assert_eq!(link.alive(Side::Remote).unwrap().updated, at(expected), "{description}");
+        put_copy(&mut link, Side::Remote, aged("3", 30, "c"));
+        assert_eq!(link.alive(Side::Remote).unwrap().updated, at(30), "{description}, edited since");
+    }
+}
+
+#[test]
 fn a_link_that_is_whole_again_is_not_ambiguous() {
     for side in Side::BOTH {
         let mut link = link((titled("a"), titled("a")), titled("a"), titled("a"));
