@@ -8,7 +8,7 @@ use passerelle_ports::{
 };
 use passerelle_sync_rules::{
     Action, Condition, FieldPattern, Rules, Scope, Step, Test, acknowledge, decide, put_copy, put_gone,
-    take_back,
+    rebase, take_back,
 };
 use passerelle_testkit::Note;
 use uuid::Uuid;
@@ -143,6 +143,25 @@ fn an_answer_absorbs_what_the_provider_did_but_no_waiting_edit() {
     acknowledge(&mut link, &entry, &stored(Side::Remote, "2", answer), &rules).unwrap();
     assert_eq!(link.bases.remote.place, "default", "the provider's own doing is no edit");
     assert_eq!(link.bases.remote.label, "l", "an edit that waits is still an edit");
+}
+
+#[test]
+fn what_a_provider_respelled_beside_a_write_whose_answer_was_lost_is_no_edit() {
+    let base = Note { title: "t".into(), label: " l ".into(), place: "p".into(), ..Note::default() };
+    let to = Note { title: "new".into(), ..base.clone() };
+    let found = Note { label: "l".into(), place: "typed since".into(), ..to.clone() };
+    let local = Note { label: "ours".into(), ..to.clone() };
+    let mut link = link((base.clone(), base.clone()), local, found.clone());
+    let entry = entry(Side::Remote, stored(Side::Remote, "1", base), to, &["title"]);
+    rebase(&mut link, &entry, &found).unwrap();
+    assert_eq!(link.bases.remote.label, "l");
+    assert_eq!(link.bases.remote.place, "p", "what means something else may be a person's");
+    match decide(&link, &Rules::default()).unwrap() {
+        Step::Write(intent) => {
+            assert_eq!((intent.side, intent.to.unwrap().place.as_str()), (Side::Local, "typed since"))
+        }
+        other => panic!("{other:?}"),
+    }
 }
 
 #[test]
