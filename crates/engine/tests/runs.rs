@@ -408,6 +408,27 @@ fn a_lost_answer_makes_no_second_copy() {
 }
 
 #[test]
+fn what_we_made_without_knowing_it_follows_its_source() {
+    let house = house();
+    let (local, remote) = house.linked("a");
+    house.linked("b");
+    house.local.person_edits(&local, |note| note.body = "kept".into());
+    house.settle();
+    house.remote.person_deletes(&remote);
+    house.local.person_edits(&local, |note| note.title = "an edit beats a delete".into());
+    house.later();
+    let lost = Script::at(2, Fate::FailAfter(passerelle_ports::ErrorKind::Unavailable));
+    let _ = finish(
+        house.engine_over(Arc::new(Faulty::new(house.remote.clone(), Arc::new(lost)))).run(None, &Silent),
+    );
+    assert_eq!(house.remote.alive().len(), 2, "made again, and the answer is lost");
+    // Deleted by somebody who had seen all of it: that we learn late of what we made is no reason to bring it back.
+    house.local.person_deletes(&local);
+    house.settle();
+    assert_eq!(house.titles(), both(&["b"]));
+}
+
+#[test]
 fn undo_puts_back_and_can_be_undone() {
     let house = house();
     let (local, remote) = house.linked("a");
