@@ -499,6 +499,56 @@ fn an_undone_deletion_brings_back_what_only_the_other_side_held() {
 }
 
 #[test]
+fn an_undone_deletion_passes_by_the_names_of_former_lives() {
+    // Calendar-like: the id is the key. A deleted item is replaced, the replacement is deleted too, and the first
+    // one comes out of the bin: the name that would replace it is used up.
+    let mut house = house();
+    let options = MemOptions { client_ids: true, ..MemOptions::remote() };
+    house.remote = Arc::new(MemReplica::new(options, house.clock.clone() as Arc<dyn Clock>));
+    let (local, first) = house.linked("a");
+    house.linked("b");
+    let item_of = |replica: &MemReplica<Note>| {
+        replica.alive().into_iter().find(|stored| stored.record.title == "a").unwrap().id
+    };
+    house.remote.person_deletes(&first);
+    house.local.person_edits(&local, |note| note.body = "edited".into());
+    house.settle();
+    let second = item_of(&house.remote);
+    assert_ne!(second, first);
+    house.remote.person_deletes(&second);
+    house.settle();
+    house.remote.person_restores(&first);
+    house.settle();
+    house.local.person_deletes(&item_of(&house.local));
+    let report = house.run();
+    assert_eq!(report.written.remote.deleted, 1, "{report:?}");
+    house.settle();
+    let undone = house.undo(report.run);
+    assert_eq!(undone.not_undone, 0, "{undone:?}");
+    assert_eq!(undone.written.remote.created, 1, "{undone:?}");
+    house.settle();
+    assert_eq!(house.titles(), both(&["a", "b"]));
+}
+
+#[test]
+fn a_deletion_is_undone_under_the_link_of_what_is_out_of_the_bin() {
+    let house = house();
+    let (_, remote) = house.linked("a");
+    house.linked("b");
+    house.remote.person_deletes(&remote);
+    let report = house.run();
+    house.settle();
+    assert_eq!((house.titles(), house.links().len()), (both(&["b"]), 1), "its own link is forgotten");
+    // Out of its bin, the other side's item gets a new link: the undo has to find that one.
+    house.remote.person_restores(&remote);
+    let undone = house.undo(report.run);
+    assert_eq!(undone.not_undone, 0, "{undone:?}");
+    house.settle();
+    assert_eq!(house.titles(), both(&["a", "b"]));
+    assert_eq!(house.links().len(), 2);
+}
+
+#[test]
 fn changed_rules_wait_until_their_plan_was_seen() {
     let mut house = house();
     house.linked("a");
