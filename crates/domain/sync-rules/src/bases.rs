@@ -2,7 +2,7 @@
 
 use passerelle_ports::{
     AssembleError, Copy, Entry, Field, Fields, Link, LinkState, Op, Outcome, Record, Side, Sides, Stored,
-    assemble, fields,
+    assemble, fields, is_empty,
 };
 
 use crate::{
@@ -239,12 +239,12 @@ pub fn rebase<R: Record>(link: &mut Link<R>, entry: &Entry<R>, found: &R) -> Res
         if alike::<R>(field, found.get(field), to.get(field)) {
             put(&mut bases[source], field, sent.get(field));
             put(&mut bases[target], field, found.get(field));
+        } else if found.get(field).is_none_or(is_empty) {
+            // Dropped or cleared: it will be sent again, or what the provider did would clear the source.
+            put(&mut bases[source], field, None);
+            put(&mut bases[target], field, None);
         } else if same(found.get(field), from.get(field)) {
-            // Dropped, put back or cleared: it will be sent again.
-            if create {
-                put(&mut bases[source], field, None);
-                put(&mut bases[target], field, None);
-            }
+            // Put back: both bases stay, and it will be sent again.
         } else {
             // So that what was found counts as a change made after ours.
             put(&mut bases[source], field, sent.get(field));

@@ -165,6 +165,23 @@ fn what_a_provider_respelled_beside_a_write_whose_answer_was_lost_is_no_edit() {
 }
 
 #[test]
+fn what_is_empty_after_a_write_whose_answer_was_lost_is_sent_again() {
+    let base = Note { title: "t".into(), body: "old".into(), ..Note::default() };
+    let to = Note { body: "new".into(), ..base.clone() };
+    // Stored, and dropped by a provider that keeps no bodies; or cleared by somebody since. Nobody knows.
+    let found = Note { body: String::new(), ..base.clone() };
+    let mut link = link((base.clone(), base.clone()), to.clone(), found.clone());
+    let entry = entry(Side::Remote, stored(Side::Remote, "1", base), to, &["body"]);
+    rebase(&mut link, &entry, &found).unwrap();
+    match decide(&link, &Rules::default()).unwrap() {
+        Step::Write(intent) => {
+            assert_eq!((intent.side, intent.to.unwrap().body.as_str()), (Side::Remote, "new"))
+        }
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
 fn only_a_change_by_somebody_else_makes_a_copy_newer() {
     let at = |seconds| DateTime::from_timestamp(seconds, 0).unwrap();
     let aged = |version: &str, seconds, title: &str| Stored {
