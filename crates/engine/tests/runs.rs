@@ -549,6 +549,22 @@ fn a_deletion_is_undone_under_the_link_of_what_is_out_of_the_bin() {
 }
 
 #[test]
+fn a_deletion_is_not_undone_where_somebody_has_entered_the_record_again() {
+    let house = house();
+    let (local, _) = house.linked("a");
+    house.linked("b");
+    house.local.person_deletes(&local);
+    let report = house.run();
+    house.settle();
+    house.local.person_creates(Note::new("a", "a"));
+    house.settle();
+    let undone = house.undo(report.run);
+    assert_eq!(undone.not_undone, 1, "{undone:?}");
+    house.settle();
+    assert_eq!(house.titles(), both(&["a", "b"]), "one of each");
+}
+
+#[test]
 fn changed_rules_wait_until_their_plan_was_seen() {
     let mut house = house();
     house.linked("a");
