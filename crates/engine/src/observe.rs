@@ -300,8 +300,11 @@ impl<R: Record> Session<'_, R> {
         if let Some(first) = &answer {
             answered(&mut link, &entry, &Answer::Stored(first.clone()), self.rules()).map_err(broken)?;
         }
+        let bases = link.bases.clone();
         put_copy(&mut link, side, stored.clone());
         if mine && answer.is_none() {
+            // Nobody brought it back: we made it, and what was agreed on still is, even if its source is gone since.
+            link.bases = bases;
             rebase(&mut link, &entry, &stored.record).map_err(broken)?;
         }
         if link.state == LinkState::Released {

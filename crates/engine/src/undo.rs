@@ -6,7 +6,7 @@ use passerelle_ports::{
     EntriesOf, Entry, EntryId, Find, Link, LinkId, LinkState, MatchKey, Op, Outcome, Record, RunId, Side,
     Slice, Stored,
 };
-use passerelle_sync_rules::{Back, Plan, PlanCounts, PlannedStep, take_back};
+use passerelle_sync_rules::{Action, Back, Intent, Plan, PlanCounts, PlannedStep, take_back};
 
 use crate::{
     engine::{Approval, Engine, EngineError},
@@ -17,6 +17,8 @@ use crate::{
 
 /// How many entries are read at a time.
 const SLICE: u64 = 200;
+/// How many names of lives that are over are passed by, until a record that comes back has one of its own.
+const NAMES: usize = 20;
 
 impl<R: Record> Engine<R> {
     /// Returns the run that is to be taken back, wholly or in part.
@@ -181,10 +183,32 @@ impl<R: Record> Session<'_, R> {
 
     async fn flush(&mut self, batch: &mut Vec<Entry<R>>, links: &mut BTreeSet<LinkId>) -> Flow<()> {
         links.clear();
-        match batch.first().map(|entry| entry.side) {
-            Some(side) => self.write_batch(side, std::mem::take(batch)).await,
-            None => Ok(()),
+        let mut entries = std::mem::take(batch);
+        for _ in 0..NAMES {
+            let Some(side) = entries.first().map(|entry| entry.side) else { return Ok(()) };
+            self.write_batch(side, entries.clone()).await?;
+            entries = self.under_next_names(entries).await?;
         }
+        self.report.not_undone += entries.len() as u64;
+        Ok(())
+    }
+
+    /// Returns the creates that met the name of a former life, once more and under the next name: of a link of which
+    /// both sides are gone there is no next run.
+    async fn under_next_names(&self, entries: Vec<Entry<R>>) -> Flow<Vec<Entry<R>>> {
+        let creates: Vec<Entry<R>> =
+            entries.into_iter().filter(|entry| matches!(entry.op, Op::Create { .. })).collect();
+        let links = self.find(Find::Links(creates.iter().map(|entry| entry.link).collect())).await?;
+        let again = |entry: Entry<R>| {
+            let (link, from) = (links.iter().find(|link| link.id == entry.link)?, entry.from.as_ref()?);
+            let is_used_up = link.alive(entry.side).is_none() && link.item(entry.side) != Some(&from.id);
+            is_used_up.then(|| {
+                let Entry { side, to, taken, source, undoes, .. } = entry;
+                let intent = Intent { side, action: Action::Create, to, taken, source };
+                Entry { undoes, ..self.entry(link, intent) }
+            })
+        };
+        Ok(creates.into_iter().filter_map(again).collect())
     }
 
     /// Returns the next landed entries, newest first; `None` at the end.

@@ -201,6 +201,30 @@ fn a_policy_decides_a_clash() {
 }
 
 #[test]
+fn our_own_write_makes_nobodys_word_the_newest() {
+    let mut house = house();
+    house.rules.policy = Policy::Newest;
+    let (local, remote) = house.linked("a");
+    for (ours, theirs) in [("title here", ""), ("", "title there"), ("both here", "both there")] {
+        // Typed in the same second, so that a person has to say who wins the label.
+        house.local.person_edits(&local, |note| note.label = format!("here {ours}"));
+        house.remote.person_edits(&remote, |note| note.label = format!("there {theirs}"));
+        if !ours.is_empty() {
+            house.local.person_edits(&local, |note| note.title = ours.into());
+        }
+        if !theirs.is_empty() {
+            house.remote.person_edits(&remote, |note| note.body = theirs.into());
+        }
+        house.later();
+        let preview = finish(house.engine().plan(&Silent)).unwrap().unwrap();
+        let report = house.run();
+        assert_eq!(report.written, preview.plan.counts.writes, "the dry run tells the truth (I20)");
+        house.settle();
+        assert_eq!(house.links()[0].held, [Field::new("label")], "{ours:?} {theirs:?}");
+    }
+}
+
+#[test]
 fn lookalikes_wait_for_a_person() {
     let house = house();
     house.local.person_creates(Note::new("1", "Anne"));
@@ -384,6 +408,27 @@ fn a_lost_answer_makes_no_second_copy() {
 }
 
 #[test]
+fn what_we_made_without_knowing_it_follows_its_source() {
+    let house = house();
+    let (local, remote) = house.linked("a");
+    house.linked("b");
+    house.local.person_edits(&local, |note| note.body = "kept".into());
+    house.settle();
+    house.remote.person_deletes(&remote);
+    house.local.person_edits(&local, |note| note.title = "an edit beats a delete".into());
+    house.later();
+    let lost = Script::at(2, Fate::FailAfter(passerelle_ports::ErrorKind::Unavailable));
+    let _ = finish(
+        house.engine_over(Arc::new(Faulty::new(house.remote.clone(), Arc::new(lost)))).run(None, &Silent),
+    );
+    assert_eq!(house.remote.alive().len(), 2, "made again, and the answer is lost");
+    // Deleted by somebody who had seen all of it: that we learn late of what we made is no reason to bring it back.
+    house.local.person_deletes(&local);
+    house.settle();
+    assert_eq!(house.titles(), both(&["b"]));
+}
+
+#[test]
 fn undo_puts_back_and_can_be_undone() {
     let house = house();
     let (local, remote) = house.linked("a");
@@ -451,6 +496,72 @@ fn an_undone_deletion_brings_back_what_only_the_other_side_held() {
     assert_eq!(house.titles(), both(&["a", "b"]));
     let back = house.local.alive().into_iter().find(|stored| stored.record.title == "a").unwrap();
     assert_eq!(back.opaque.0["own"], "kept");
+}
+
+#[test]
+fn an_undone_deletion_passes_by_the_names_of_former_lives() {
+    // Calendar-like: the id is the key. A deleted item is replaced, the replacement is deleted too, and the first
+    // one comes out of the bin: the name that would replace it is used up.
+    let mut house = house();
+    let options = MemOptions { client_ids: true, ..MemOptions::remote() };
+    house.remote = Arc::new(MemReplica::new(options, house.clock.clone() as Arc<dyn Clock>));
+    let (local, first) = house.linked("a");
+    house.linked("b");
+    let item_of = |replica: &MemReplica<Note>| {
+        replica.alive().into_iter().find(|stored| stored.record.title == "a").unwrap().id
+    };
+    house.remote.person_deletes(&first);
+    house.local.person_edits(&local, |note| note.body = "edited".into());
+    house.settle();
+    let second = item_of(&house.remote);
+    assert_ne!(second, first);
+    house.remote.person_deletes(&second);
+    house.settle();
+    house.remote.person_restores(&first);
+    house.settle();
+    house.local.person_deletes(&item_of(&house.local));
+    let report = house.run();
+    assert_eq!(report.written.remote.deleted, 1, "{report:?}");
+    house.settle();
+    let undone = house.undo(report.run);
+    assert_eq!(undone.not_undone, 0, "{undone:?}");
+    assert_eq!(undone.written.remote.created, 1, "{undone:?}");
+    house.settle();
+    assert_eq!(house.titles(), both(&["a", "b"]));
+}
+
+#[test]
+fn a_deletion_is_undone_under_the_link_of_what_is_out_of_the_bin() {
+    let house = house();
+    let (_, remote) = house.linked("a");
+    house.linked("b");
+    house.remote.person_deletes(&remote);
+    let report = house.run();
+    house.settle();
+    assert_eq!((house.titles(), house.links().len()), (both(&["b"]), 1), "its own link is forgotten");
+    // Out of its bin, the other side's item gets a new link: the undo has to find that one.
+    house.remote.person_restores(&remote);
+    let undone = house.undo(report.run);
+    assert_eq!(undone.not_undone, 0, "{undone:?}");
+    house.settle();
+    assert_eq!(house.titles(), both(&["a", "b"]));
+    assert_eq!(house.links().len(), 2);
+}
+
+#[test]
+fn a_deletion_is_not_undone_where_somebody_has_entered_the_record_again() {
+    let house = house();
+    let (local, _) = house.linked("a");
+    house.linked("b");
+    house.local.person_deletes(&local);
+    let report = house.run();
+    house.settle();
+    house.local.person_creates(Note::new("a", "a"));
+    house.settle();
+    let undone = house.undo(report.run);
+    assert_eq!(undone.not_undone, 1, "{undone:?}");
+    house.settle();
+    assert_eq!(house.titles(), both(&["a", "b"]), "one of each");
 }
 
 #[test]

@@ -25,6 +25,8 @@ pub struct Deletion {
     pub act: u64,
     /// We did not know yet that the item exists, or an answer was outstanding.
     pub exempt: bool,
+    /// The item showed what its provider, or another one, puts into an empty label.
+    pub saw_default: bool,
 }
 
 #[derive(Debug, Default)]
@@ -60,6 +62,10 @@ pub struct Diary {
     /// The ledger was put back from a backup: what it knew is in `past`.
     pub old_state: bool,
     pub past: BTreeSet<Token>,
+    /// What waited at a remote, and was thrown away by the provider beside a write of ours to another field: by
+    /// remote, item and field, until the field is written; and all that ever was.
+    pub thrown_away: BTreeMap<(usize, ItemId, &'static str), Token>,
+    pub ever_thrown_away: BTreeSet<Token>,
     /// What every write that was sent really did: stored with these values, or deleted.
     pub truth: BTreeMap<EntryId, Option<passerelle_testkit::Note>>,
 }

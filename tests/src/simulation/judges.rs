@@ -13,7 +13,7 @@ use passerelle_testkit::Note;
 
 use super::{
     diary::{Diary, Found},
-    values::{DEFAULT, FIELDS, get, is_out, is_poison, plain, token, tokens},
+    values::{DEFAULT, FIELDS, Token, get, is_out, is_poison, plain, token, tokens},
     world::{Pair, World},
 };
 
@@ -155,6 +155,14 @@ impl World {
         if self.lock().undoing {
             return;
         }
+        // Strangers of an earlier run have got their links, and what is deleted has not lost its own yet.
+        let links = self.links(pair).len() as u64;
+        {
+            let state = &mut self.lock().pairs[pair].state;
+            if state.writes == 0 {
+                state.links = state.links.max(links);
+            }
+        }
         if let Write::Update { from, to, .. } = write {
             let mut changed = FIELDS.iter().filter(|field| get(&from.record, field) != get(to, field));
             if let (Some(field), None) = (changed.next(), changed.next()) {
@@ -211,6 +219,9 @@ impl World {
             _ => return,
         };
         let deleted = truth.is_none();
+        if let (Write::Update { from, to, .. }, Some(stored)) = (write, &truth) {
+            self.watch_thrown_away(pair, replica, from, to, stored);
+        }
         let (undoing, caused) = {
             let mut inner = self.lock();
             inner.diary.truth.insert(write.stamp(), truth);
@@ -230,6 +241,47 @@ impl World {
         }
     }
 
+    /// A provider empties a field beside a write that left it alone, while it waits for a person: the row has a value
+    /// that was typed, or was cleared, without having seen it.
+    fn watch_thrown_away(&self, pair: usize, replica: usize, from: &Found, to: &Note, stored: &Note) {
+        let Some(link) = self.link_of(pair, Side::Remote, &from.id).filter(|_| replica > 0) else { return };
+        let row = link.item(Side::Local).and_then(|row| self.replica(0).get(row));
+        let ident = &from.record.uid;
+        let waits = |diary: &Diary, was, here, field| {
+            here != was
+                && !diary.supersedes(was, here)
+                && (here > 0 || diary.clears.contains(&(ident.clone(), field)))
+        };
+        let mut inner = self.lock();
+        for field in FIELDS {
+            let [was, sent, stands] = [&from.record, to, stored].map(|note| token(&get(note, field)));
+            let here = row.as_ref().map_or(0, |row| token(&get(&row.record, field)));
+            let at = (replica, from.id.clone(), field);
+            if was != sent {
+                inner.diary.thrown_away.remove(&at);
+            } else if was > 0 && stands == 0 && waits(&inner.diary, was, here, field) {
+                inner.diary.thrown_away.insert(at, was);
+                inner.diary.ever_thrown_away.insert(was);
+            }
+        }
+    }
+
+    /// Tells whether the answer was lost to a write beside which a provider emptied a field: it looks cleared by a
+    /// person (a known limit).
+    fn looks_cleared(&self, pair: usize, link: &Link<Note>, field: &str) -> bool {
+        let agreed = token(&get(&link.bases.remote, field));
+        let (lost, truth) = {
+            let inner = self.lock();
+            (inner.diary.lost_entries.clone(), inner.diary.truth.clone())
+        };
+        lost.into_iter().filter(|(of, _)| *of == pair).any(|(_, id)| {
+            let Some(Entry { from: Some(from), to: Some(to), .. }) = self.entry(id) else { return false };
+            let Some(Some(stored)) = truth.get(&id) else { return false };
+            let [was, sent, stands] = [&from.record, &to, stored].map(|note| token(&get(note, field)));
+            link.item(Side::Remote) == Some(&from.id) && [was, sent] == [agreed; 2] && was > 0 && stands == 0
+        })
+    }
+
     /// A clash is held only where two people typed two things.
     pub fn judge_clashes(&self, pair: usize) {
         if self.lock().undoing {
@@ -244,13 +296,32 @@ impl World {
                 let (x, y) = (token(&get(&a.record, name)), token(&get(&b.record, name)));
                 // Equal to a person: no conflict, wherever it was typed.
                 let equal = get(&a.record, name).trim() == get(&b.record, name).trim();
+                let looks_cleared = y == 0 && self.looks_cleared(pair, &link, name);
                 let inner = self.lock();
                 let diary = &inner.diary;
                 let ident = &a.record.uid;
                 let lost_here = diary.lost_here.contains(&(pair, ident.clone()));
-                let needless =
-                    equal || x == y || x == 0 || y == 0 || diary.supersedes(x, y) || diary.supersedes(y, x);
-                let excused = diary.restored.contains_key(ident)
+                // What waited there, and was thrown away by the provider beside a write of ours to another field, is
+                // still what the person is asked about: it is in the history, and the question stays.
+                let waited = FIELDS
+                    .iter()
+                    .find(|f| **f == name && y == 0)
+                    .and_then(|f| diary.thrown_away.get(&(pair + 1, b.id.clone(), *f)).copied())
+                    .unwrap_or(y);
+                let needless = equal
+                    || x == waited
+                    || x == 0
+                    || waited == 0
+                    || diary.supersedes(x, waited)
+                    || diary.supersedes(waited, x);
+                // In a hub, a record that was brought back takes what the other side of a pair last had where a person
+                // has cleared the field: an old value comes back, and stands against what another pair has.
+                let revives = |above, below| diary.supersedes(above, below) && diary.cleared.contains(&below);
+                let revived =
+                    inner.pairs.len() > 1 && diary.is_deleted(ident) && (revives(x, y) || revives(y, x));
+                let excused = revived
+                    || looks_cleared
+                    || diary.restored.contains_key(ident)
                     || diary.old_state
                     || diary.ever_private.contains(ident) && is_hidden(name)
                     || !sends(&rules, name)
@@ -537,11 +608,13 @@ impl World {
             return;
         }
         let past = self.past_tokens();
+        let misled = self.misled();
         let mut bad = Vec::new();
         {
             let inner = self.lock();
             let diary = &inner.diary;
             let past = diary.closure(past);
+            let gave_way = diary.typed_over(misled.into_iter().chain(diary.ever_thrown_away.iter().copied()));
             let simple = inner.pairs.iter().all(|pair| is_plain(&pair.rules));
             for edit in &diary.edits {
                 let live = by
@@ -556,6 +629,7 @@ impl World {
                 }
                 let dropped = inner.pairs.iter().any(|pair| pair.spell.drops(edit.field));
                 let accounted_for = dropped && diary.is_deleted(&edit.ident)
+                    || gave_way.contains(&edit.token)
                     || diary.odd.contains(&edit.ident)
                     || diary.ever_private.contains(&edit.ident)
                     || diary.clears.contains(&(edit.ident.clone(), edit.field));
@@ -622,7 +696,14 @@ impl World {
                 });
                 let parked =
                     diary.flipped.contains(who) || diary.refilled.contains(who) || waiting.contains(who);
+                // A default is taken for an edit once a record is brought back in a hub: a known limit.
+                let defaulted = inner.pairs.len() > 1
+                    && !deletion.saw_default
+                    && by[0]
+                        .get(who)
+                        .is_some_and(|found| found.iter().any(|item| item.record.label == DEFAULT));
                 if deletion.exempt
+                    || defaulted
                     || diary.restored.contains_key(who)
                     || diary.old_state
                     || blurred.contains(who)
@@ -682,6 +763,35 @@ impl World {
             }
         }
         misread
+    }
+
+    /// Values that gave way because nobody can know what a write did whose answer was lost: one that the provider
+    /// threw away beside it looks cleared by a person; and where no stamps are kept, a write that never landed looks
+    /// as if it had, once a person types one of the values that it sent, and what they typed then as if it were
+    /// typed over the others.
+    fn misled(&self) -> BTreeSet<Token> {
+        let (lost, truth) = {
+            let inner = self.lock();
+            (inner.diary.lost_entries.clone(), inner.diary.truth.clone())
+        };
+        let mut misled = BTreeSet::new();
+        for (pair, id) in lost {
+            let Some(entry) = self.entry(id).filter(|entry| matches!(entry.op, Op::Update)) else { continue };
+            let (Some(from), Some(to)) = (&entry.from, &entry.to) else { continue };
+            let read_as_landed = matches!(entry.outcome, Outcome::Landed(_));
+            for field in FIELDS {
+                let [was, sent] = [&from.record, to].map(|note| get(note, field));
+                let gave_way = match truth.get(&id) {
+                    Some(Some(stored)) => was == sent && token(&get(stored, field)) == 0,
+                    Some(None) => false,
+                    None => was != sent && read_as_landed && !self.pair(pair).stamps,
+                };
+                if gave_way {
+                    misled.insert(token(&sent));
+                }
+            }
+        }
+        misled
     }
 
     /// The undo of the last run of a lone pair puts back exactly what was there (I10).

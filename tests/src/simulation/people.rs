@@ -10,7 +10,7 @@ use serde_json::json;
 use super::{
     diary::{Deletion, Edit, Found},
     profile::Profile,
-    values::{FIELDS, Token, get, is_out, set, token, tokens},
+    values::{DEFAULT, FIELDS, Token, get, is_out, set, token, tokens},
     world::{Backup, Faults, World, any_skew, scope},
 };
 
@@ -138,7 +138,9 @@ impl World {
         let mut inner = self.lock();
         let seen = inner.diary.typed_over(tokens(&stored.record));
         let act = inner.acts;
-        inner.diary.deletions.push(Deletion { ident: stored.record.uid, replica, seen, exempt, act });
+        let saw_default = stored.record.label == DEFAULT;
+        let ident = stored.record.uid;
+        inner.diary.deletions.push(Deletion { ident, replica, seen, exempt, saw_default, act });
     }
 
     /// Tells whether we do not know this item yet although we made it, or an answer is outstanding.

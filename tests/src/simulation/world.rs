@@ -400,12 +400,26 @@ impl World {
         }
         let strangers = page.items.iter().filter(|s| self.link_of(pair, side, &s.id).is_none()).count();
         self.lock().pairs[pair].state.strangers += strangers as u64;
+        let number = if side == Side::Local { 0 } else { pair + 1 };
+        let alive = page.items.iter().filter(|s| self.replica(number).get(&s.id).is_some());
+        self.shown(pair, side, alive.count());
         self.mark(page.items.len() as u64 * 7 + side as u64);
         self.say(|| {
             let items: Vec<String> = page.items.iter().map(|s| format!("{}@{}", s.id, s.version)).collect();
             let more = matches!(page.next, Next::Page(_));
             format!("  list {pair} {side:?}: {items:?} removed {:?} more {more}", page.removed)
         });
+    }
+
+    /// What a run is shown before it writes is what its guard counts with: a late request may have landed since it
+    /// began.
+    fn shown(&self, pair: usize, side: Side, alive: usize) {
+        let mut inner = self.lock();
+        let state = &mut inner.pairs[pair].state;
+        if state.writes == 0 {
+            let known = &mut state.alive[side as usize];
+            *known = alive.max(*known);
+        }
     }
 
     pub fn fetched(&self, pair: usize, side: Side, ids: &[ItemId], found: &[Option<Stored<Note>>]) {
@@ -415,6 +429,7 @@ impl World {
             state.fetches += 1;
             state.overtaken.retain(|(of, id)| *of != side || !ids.contains(id));
         }
+        self.shown(pair, side, found.iter().flatten().count());
         self.mark(found.iter().flatten().count() as u64 * 13 + ids.len() as u64);
         self.say(|| {
             let versions: Vec<_> = found.iter().map(|f| f.as_ref().map(|s| s.version.to_string())).collect();

@@ -2,7 +2,7 @@
 
 use passerelle_ports::{
     AssembleError, Copy, Entry, Field, Fields, Link, LinkState, Op, Outcome, Record, Side, Sides, Stored,
-    assemble, fields,
+    assemble, fields, is_empty,
 };
 
 use crate::{
@@ -25,7 +25,11 @@ pub enum Answer<R> {
 ///
 /// A copy that differs makes the link due, drops the choices made for values that changed, and lifts
 /// what was parked: a refusal until a copy moves, an ambiguity once both sides are there.
-pub fn put_copy<R: Record>(link: &mut Link<R>, side: Side, stored: Stored<R>) {
+pub fn put_copy<R: Record>(link: &mut Link<R>, side: Side, mut stored: Stored<R>) {
+    if let Some(held) = link.alive(side).filter(|h| h.id == stored.id && h.version == stored.version) {
+        // The version that we wrote, met again: see `acknowledge`.
+        stored.updated = held.updated;
+    }
     let moved = match &link.copies[side] {
         None => true,
         Some(copy) => copy.gone || copy.stored != stored,
@@ -154,7 +158,13 @@ pub fn acknowledge<R: Record>(
     if matches!(entry.op, Op::Create { .. }) && link.state == LinkState::Released {
         link.state = LinkState::Active;
     }
-    link.copies[target] = Some(Copy { stored: stored.clone(), gone: false, look: false });
+    let mut stored = stored.clone();
+    if let Some(from) = entry.from.as_ref().filter(|_| !entry.taken.is_empty() && entry.undoes.is_none()) {
+        // The time stays that of the last change by somebody else: a write that only carries a change over makes
+        // nothing else on that side newer. One in a person's name (an undo, their own value) does.
+        stored.updated = from.updated;
+    }
+    link.copies[target] = Some(Copy { stored, gone: false, look: false });
     link.held.clear();
     link.due = true;
     Ok(())
@@ -229,16 +239,23 @@ pub fn rebase<R: Record>(link: &mut Link<R>, entry: &Entry<R>, found: &R) -> Res
         if alike::<R>(field, found.get(field), to.get(field)) {
             put(&mut bases[source], field, sent.get(field));
             put(&mut bases[target], field, found.get(field));
+        } else if found.get(field).is_none_or(is_empty) {
+            // Dropped or cleared: it will be sent again, or what the provider did would clear the source.
+            put(&mut bases[source], field, None);
+            put(&mut bases[target], field, None);
         } else if same(found.get(field), from.get(field)) {
-            // Dropped, put back or cleared: it will be sent again.
-            if create {
-                put(&mut bases[source], field, None);
-                put(&mut bases[target], field, None);
-            }
+            // Put back: both bases stay, and it will be sent again.
         } else {
             // So that what was found counts as a change made after ours.
             put(&mut bases[source], field, sent.get(field));
             put(&mut bases[target], field, to.get(field));
+        }
+    }
+    for field in to.keys().filter(|field| !entry.taken.contains(field)) {
+        // Respelled by the provider while it stored our write: as in an answer, that is nobody's edit.
+        let quiet = same(bases[target].get(field), to.get(field));
+        if quiet && !on(Mutant::NoAbsorb) && alike::<R>(field, found.get(field), to.get(field)) {
+            put(&mut bases[target], field, found.get(field));
         }
     }
     keep(link, &bases)?;

@@ -8,7 +8,7 @@ use passerelle_ports::{
 };
 use passerelle_sync_rules::{
     Action, Condition, FieldPattern, Rules, Scope, Step, Test, acknowledge, decide, put_copy, put_gone,
-    take_back,
+    rebase, take_back,
 };
 use passerelle_testkit::Note;
 use uuid::Uuid;
@@ -143,6 +143,64 @@ fn an_answer_absorbs_what_the_provider_did_but_no_waiting_edit() {
     acknowledge(&mut link, &entry, &stored(Side::Remote, "2", answer), &rules).unwrap();
     assert_eq!(link.bases.remote.place, "default", "the provider's own doing is no edit");
     assert_eq!(link.bases.remote.label, "l", "an edit that waits is still an edit");
+}
+
+#[test]
+fn what_a_provider_respelled_beside_a_write_whose_answer_was_lost_is_no_edit() {
+    let base = Note { title: "t".into(), label: " l ".into(), place: "p".into(), ..Note::default() };
+    let to = Note { title: "new".into(), ..base.clone() };
+    let found = Note { label: "l".into(), place: "typed since".into(), ..to.clone() };
+    let local = Note { label: "ours".into(), ..to.clone() };
+    let mut link = link((base.clone(), base.clone()), local, found.clone());
+    let entry = entry(Side::Remote, stored(Side::Remote, "1", base), to, &["title"]);
+    rebase(&mut link, &entry, &found).unwrap();
+    assert_eq!(link.bases.remote.label, "l");
+    assert_eq!(link.bases.remote.place, "p", "what means something else may be a person's");
+    match decide(&link, &Rules::default()).unwrap() {
+        Step::Write(intent) => {
+            assert_eq!((intent.side, intent.to.unwrap().place.as_str()), (Side::Local, "typed since"))
+        }
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn what_is_empty_after_a_write_whose_answer_was_lost_is_sent_again() {
+    let base = Note { title: "t".into(), body: "old".into(), ..Note::default() };
+    let to = Note { body: "new".into(), ..base.clone() };
+    // Stored, and dropped by a provider that keeps no bodies; or cleared by somebody since. Nobody knows.
+    let found = Note { body: String::new(), ..base.clone() };
+    let mut link = link((base.clone(), base.clone()), to.clone(), found.clone());
+    let entry = entry(Side::Remote, stored(Side::Remote, "1", base), to, &["body"]);
+    rebase(&mut link, &entry, &found).unwrap();
+    match decide(&link, &Rules::default()).unwrap() {
+        Step::Write(intent) => {
+            assert_eq!((intent.side, intent.to.unwrap().body.as_str()), (Side::Remote, "new"))
+        }
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn only_a_change_by_somebody_else_makes_a_copy_newer() {
+    let at = |seconds| DateTime::from_timestamp(seconds, 0).unwrap();
+    let aged = |version: &str, seconds, title: &str| Stored {
+        updated: at(seconds),
+        ..stored(Side::Remote, version, titled(title))
+    };
+    let rules = Rules::default();
+    let carried = entry(Side::Remote, aged("1", 10, "a"), titled("b"), &["title"]);
+    let in_a_persons_name = entry(Side::Remote, aged("1", 10, "a"), titled("b"), &[]);
+    for (description, entry, expected) in
+        [("carried over", carried, 10), ("a person's", in_a_persons_name, 20)]
+    {
+        let mut link = link((titled("a"), titled("a")), titled("b"), titled("a"));
+        acknowledge(&mut link, &entry, &aged("2", 20, "b"), &rules).unwrap();
+        put_copy(&mut link, Side::Remote, aged("2", 20, "b"));
+        assert_eq!(link.alive(Side::Remote).unwrap().updated, at(expected), "{description}");
+        put_copy(&mut link, Side::Remote, aged("3", 30, "c"));
+        assert_eq!(link.alive(Side::Remote).unwrap().updated, at(30), "{description}, edited since");
+    }
 }
 
 #[test]
