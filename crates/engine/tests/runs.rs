@@ -565,6 +565,24 @@ fn a_deletion_is_not_undone_where_somebody_has_entered_the_record_again() {
 }
 
 #[test]
+fn undo_writes_nothing_that_the_rules_withhold_today() {
+    let mut house = house();
+    let (local, _) = house.linked("a");
+    house.local.person_edits(&local, |note| {
+        note.body = "told".into();
+        note.label = "shown".into();
+    });
+    let report = house.run();
+    house.settle();
+    house.rules.fields = vec![(FieldPattern::new("body"), Direction::Neither)];
+    house.settle();
+    house.undo(report.run);
+    house.settle();
+    let there = house.remote.alive().remove(0).record;
+    assert_eq!((there.body.as_str(), there.label.as_str()), ("told", ""), "the body no longer travels");
+}
+
+#[test]
 fn changed_rules_wait_until_their_plan_was_seen() {
     let mut house = house();
     house.linked("a");

@@ -3,8 +3,8 @@
 
 use chrono::DateTime;
 use passerelle_ports::{
-    Copy, Entry, EntryId, Field, Fields, ItemId, Link, LinkId, LinkState, Op, Opaque, Outcome, RunId, Side,
-    Sides, Stored, Version,
+    Copy, Entry, EntryId, ErrorKind, Field, Fields, ItemId, Link, LinkId, LinkState, Op, Opaque, Outcome,
+    Refusal, RunId, Side, Sides, Stored, Version,
 };
 use passerelle_sync_rules::{
     Action, Condition, FieldPattern, Rules, Scope, Step, Test, acknowledge, decide, put_copy, put_gone,
@@ -65,6 +65,37 @@ fn entry(side: Side, from: Stored<Note>, to: Note, taken: &[&str]) -> Entry<Note
 
 fn private() -> Rules {
     Rules { redact_private: true, ..Rules::default() }
+}
+
+#[test]
+fn only_a_copy_that_moves_lifts_what_is_parked() {
+    let refused = LinkState::Rejected(Refusal {
+        side: Side::Remote,
+        kind: ErrorKind::Rejected,
+        code: None,
+        details: Vec::new(),
+        at: None,
+    });
+    for (state, moved) in [
+        (LinkState::Active, LinkState::Active),
+        (LinkState::Released, LinkState::Released),
+        (refused, LinkState::Active),
+    ] {
+        let mut link = link((titled("a"), titled("a")), titled("a"), titled("a"));
+        link.state = state.clone();
+        put_copy(&mut link, Side::Local, stored(Side::Local, "1", titled("a")));
+        assert_eq!((&link.state, link.due), (&state, false), "met again as it was");
+        put_copy(&mut link, Side::Local, stored(Side::Local, "2", titled("b")));
+        assert_eq!((&link.state, link.due), (&moved, true));
+    }
+    // A half that two others fit waits until it is whole.
+    let mut half = link((titled("a"), titled("a")), titled("a"), titled("a"));
+    half.state = LinkState::Ambiguous;
+    half.copies.remote = None;
+    put_copy(&mut half, Side::Local, stored(Side::Local, "2", titled("b")));
+    assert_eq!(half.state, LinkState::Ambiguous);
+    put_copy(&mut half, Side::Remote, stored(Side::Remote, "1", titled("a")));
+    assert_eq!(half.state, LinkState::Active);
 }
 
 #[test]
