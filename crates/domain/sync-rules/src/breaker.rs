@@ -105,6 +105,10 @@ mod tests {
         }
     }
 
+    fn first(minute: i64, side: Side) -> Entry<Card> {
+        Entry { from: None, ..entry(minute, side, true, "") }
+    }
+
     #[test]
     fn a_loop_is_told_from_work() {
         use Side::{Local, Remote};
@@ -139,6 +143,42 @@ mod tests {
                 "on the other side",
                 vec![entry(1, Local, true, ""), entry(60, Local, true, "")],
                 entry(120, Remote, true, ""),
+                false,
+            ),
+            (
+                "one of them a whole day ago",
+                vec![entry(0, Remote, true, ""), entry(60, Remote, true, "")],
+                entry(1440, Remote, true, ""),
+                false,
+            ),
+            (
+                "one of them its first making",
+                vec![first(1, Remote), entry(60, Remote, true, "")],
+                entry(120, Remote, true, ""),
+                false,
+            ),
+            (
+                "a first making is no coming back",
+                vec![entry(1, Remote, true, ""), entry(60, Remote, true, "")],
+                first(120, Remote),
+                false,
+            ),
+            (
+                "one answer among many edits from there",
+                rows(1, 9, &|n| if n == 4 { Local } else { Remote }, "title"),
+                entry(10, Remote, false, "title"),
+                false,
+            ),
+            (
+                "one answer among many edits from here",
+                rows(1, 9, &|n| if n == 4 { Remote } else { Local }, "title"),
+                entry(10, Remote, false, "title"),
+                false,
+            ),
+            (
+                "an edit of a whole hour ago",
+                rows(1, 5, &ping_pong, "title"),
+                entry(60, Remote, false, "title"),
                 false,
             ),
             (

@@ -7,8 +7,8 @@ use passerelle_ports::{
     Refusal, RunId, Side, Sides, Stored, Version,
 };
 use passerelle_sync_rules::{
-    Action, Condition, FieldPattern, Rules, Scope, Step, Test, acknowledge, decide, put_copy, put_gone,
-    rebase, take_back,
+    Action, Answer, Condition, FieldPattern, Rules, Scope, Step, Test, acknowledge, answered, decide,
+    put_copy, put_gone, rebase, take_back,
 };
 use passerelle_testkit::Note;
 use uuid::Uuid;
@@ -96,6 +96,44 @@ fn only_a_copy_that_moves_lifts_what_is_parked() {
     assert_eq!(half.state, LinkState::Ambiguous);
     put_copy(&mut half, Side::Remote, stored(Side::Remote, "1", titled("a")));
     assert_eq!(half.state, LinkState::Active);
+}
+
+#[test]
+fn a_choice_holds_for_the_two_values_that_were_chosen_between_and_ends_with_its_write() {
+    let choices = |link: &Link<Note>| -> Vec<String> {
+        link.chosen.iter().map(|(field, _)| field.as_str().to_owned()).collect()
+    };
+    let of = |title: &str, body: &str| Note { body: body.into(), ..titled(title) };
+    let base = || (of("a", "x"), of("a", "x"));
+    let mut chosen = link(base(), of("b", "y"), of("c", "z"));
+    chosen.chosen = vec![(Field::new("title"), Side::Local), (Field::new("body"), Side::Local)];
+    // Somebody types another title at the other side: it was no part of the choice.
+    let mut retyped = chosen.clone();
+    put_copy(&mut retyped, Side::Remote, stored(Side::Remote, "2", of("d", "z")));
+    assert_eq!(choices(&retyped), ["body"]);
+    // Written is the title alone; what else was chosen is still to be written.
+    let mut written = chosen.clone();
+    let from = written.copies.remote.as_ref().unwrap().stored.clone();
+    let sent = entry(Side::Remote, from, of("b", "z"), &["title"]);
+    acknowledge(&mut written, &sent, &stored(Side::Remote, "2", of("b", "z")), &Rules::default()).unwrap();
+    assert_eq!(choices(&written), ["body"]);
+}
+
+#[test]
+fn a_create_makes_a_released_link_whole_and_an_update_does_not() {
+    let create = || Op::Create { key: passerelle_ports::CreateKey::new("k") };
+    for (op, state, after) in [
+        (create(), LinkState::Released, LinkState::Active),
+        (create(), LinkState::Ambiguous, LinkState::Ambiguous),
+        (Op::Update, LinkState::Released, LinkState::Released),
+    ] {
+        let mut link = link((titled("a"), titled("a")), titled("b"), titled("a"));
+        link.state = state.clone();
+        let from = stored(Side::Remote, "1", titled("a"));
+        let sent = Entry { op: op.clone(), ..entry(Side::Remote, from, titled("b"), &["title"]) };
+        acknowledge(&mut link, &sent, &stored(Side::Remote, "2", titled("b")), &Rules::default()).unwrap();
+        assert_eq!(link.state, after, "{op:?} {state:?}");
+    }
 }
 
 #[test]
@@ -209,6 +247,76 @@ fn what_is_empty_after_a_write_whose_answer_was_lost_is_sent_again() {
             assert_eq!((intent.side, intent.to.unwrap().body.as_str()), (Side::Remote, "new"))
         }
         other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn what_stands_as_before_a_write_whose_answer_was_lost_is_sent_again() {
+    let mut link = link((titled("a"), titled("a")), titled("b"), titled("a"));
+    let entry = entry(Side::Remote, stored(Side::Remote, "1", titled("a")), titled("b"), &["title"]);
+    rebase(&mut link, &entry, &titled("a")).unwrap();
+    match decide(&link, &Rules::default()).unwrap() {
+        Step::Write(intent) => assert_eq!((intent.side, intent.to), (Side::Remote, Some(titled("b")))),
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn a_create_whose_answer_was_lost_makes_a_released_link_whole_and_an_update_does_not() {
+    let create = || Op::Create { key: passerelle_ports::CreateKey::new("k") };
+    for (op, state, after) in [
+        (create(), LinkState::Released, LinkState::Active),
+        (create(), LinkState::Ambiguous, LinkState::Ambiguous),
+        (Op::Update, LinkState::Released, LinkState::Released),
+    ] {
+        let mut link = link((titled("a"), titled("a")), titled("b"), titled("b"));
+        link.state = state.clone();
+        let from = stored(Side::Remote, "1", titled("a"));
+        let sent = Entry { op: op.clone(), ..entry(Side::Remote, from, titled("b"), &["title"]) };
+        rebase(&mut link, &sent, &titled("b")).unwrap();
+        assert_eq!(link.state, after, "{op:?} {state:?}");
+    }
+}
+
+#[test]
+fn what_the_store_says_of_an_entry_never_goes_back_behind_a_later_copy() {
+    let row = |id: &str, version: &str, title: &str| Stored {
+        id: ItemId::new(id),
+        ..stored(Side::Local, version, titled(title))
+    };
+    for (seen, answer, expected) in [
+        (row("r", "3", "before"), row("r", "4", "ours"), "ours"),
+        (row("r", "5", "later"), row("r", "4", "ours"), "later"),
+        // The very version that was stored, with what the listing made of it.
+        (row("r", "4", "as listed"), row("r", "4", "ours"), "as listed"),
+        // A row that took the place of the one that the entry found.
+        (row("next", "1", "another row"), row("r", "4", "ours"), "another row"),
+        // The row that it found, where it made a new one.
+        (row("local", "1", "before"), row("r", "4", "ours"), "ours"),
+    ] {
+        let mut link = link((titled("a"), titled("a")), titled("a"), titled("ours"));
+        link.copies.local = Some(Copy { stored: seen.clone(), gone: false, look: false });
+        let from = stored(Side::Local, "1", titled("a"));
+        let sent = entry(Side::Local, from, titled("ours"), &["title"]);
+        answered(&mut link, &sent, &Answer::Stored(answer), &Rules::default()).unwrap();
+        assert_eq!(link.alive(Side::Local).unwrap().record.title, expected, "{seen:?}");
+        assert_eq!(link.bases.local.title, "ours", "what was sent is agreed on all the same");
+    }
+    for (id, release, gone, state) in [
+        ("local", false, true, LinkState::Active),
+        ("local", true, true, LinkState::Released),
+        ("another row", true, false, LinkState::Active),
+    ] {
+        let mut link = link((titled("a"), titled("a")), titled("a"), titled("a"));
+        link.copies.local = Some(Copy { stored: row(id, "1", "a"), gone: false, look: false });
+        let from = stored(Side::Local, "1", titled("a"));
+        let sent = Entry { op: Op::Delete, to: None, release, ..entry(Side::Local, from, titled("a"), &[]) };
+        answered(&mut link, &sent, &Answer::Deleted, &Rules::default()).unwrap();
+        assert_eq!(
+            (link.alive(Side::Local).is_none(), link.state.clone(), link.due),
+            (gone, state, true),
+            "{id}"
+        );
     }
 }
 
