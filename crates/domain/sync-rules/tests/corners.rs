@@ -7,8 +7,8 @@ use passerelle_ports::{
     Refusal, RunId, Side, Sides, Stored, Version,
 };
 use passerelle_sync_rules::{
-    Action, Answer, Condition, FieldPattern, Rules, Scope, Step, Test, acknowledge, answered, decide,
-    put_copy, put_gone, rebase, take_back,
+    Action, Answer, Condition, FieldPattern, Rules, Scope, Step, Test, acknowledge, answered, clashes,
+    decide, put_copy, put_gone, rebase, take_back,
 };
 use passerelle_testkit::Note;
 use uuid::Uuid;
@@ -65,6 +65,35 @@ fn entry(side: Side, from: Stored<Note>, to: Note, taken: &[&str]) -> Entry<Note
 
 fn private() -> Rules {
     Rules { redact_private: true, ..Rules::default() }
+}
+
+#[test]
+fn the_newer_wins_only_by_more_than_the_clocks_may_differ() {
+    let skew = std::time::Duration::from_secs(5);
+    for (local, remote, skew, winner) in [
+        (6, 0, skew, Some(Side::Local)),
+        (5, 0, skew, None),
+        (0, 5, skew, None),
+        (0, 6, skew, Some(Side::Remote)),
+        // At one instant nobody was first.
+        (3, 3, std::time::Duration::ZERO, None),
+        (4, 3, std::time::Duration::ZERO, Some(Side::Local)),
+    ] {
+        let mut link = link((titled("a"), titled("a")), titled("here"), titled("there"));
+        for (side, seconds) in [(Side::Local, local), (Side::Remote, remote)] {
+            let copy = link.copies[side].as_mut().unwrap();
+            copy.stored.updated = DateTime::from_timestamp(seconds, 0).unwrap();
+        }
+        let rules = Rules { policy: passerelle_sync_rules::Policy::Newest, skew, ..Rules::default() };
+        let held = clashes(&link, &rules);
+        match (decide(&link, &rules).unwrap(), winner) {
+            (Step::Write(intent), Some(winner)) => {
+                assert_eq!((intent.side.other(), held), (winner, Vec::new()), "{local} {remote}");
+            }
+            (Step::Hold(fields), None) => assert_eq!((&fields, &held), (&vec![Field::new("title")], &fields)),
+            other => panic!("{local} {remote}: {other:?}"),
+        }
+    }
 }
 
 #[test]
