@@ -70,6 +70,25 @@ impl RetryPolicy {
             None => Some(planned),
         }
     }
+
+    /// Sends a request of the token end point, again where Google or the network failed in passing (O61).
+    pub(crate) async fn patiently<F: Future<Output = Result<ApiResponse, Failure>>>(
+        &self,
+        send: impl Fn() -> F,
+    ) -> Result<ApiResponse, Failure> {
+        let mut pauses = self.pauses();
+        loop {
+            let failure = match send().await {
+                Ok(response) => return Ok(response),
+                Err(failure) => failure,
+            };
+            let passing = matches!(failure.kind(), ErrorKind::Unavailable | ErrorKind::RateLimited);
+            match self.pause(&failure, pauses.next()) {
+                Some(pause) if passing => tokio::time::sleep(pause).await,
+                _ => return Err(failure),
+            }
+        }
+    }
 }
 
 /// How many requests were sent, for the report: one count for each API.

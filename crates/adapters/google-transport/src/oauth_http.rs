@@ -11,7 +11,7 @@ use oauth2::{AsyncHttpClient, HttpRequest, HttpResponse};
 use passerelle_ports::{ErrorKind, PortError};
 
 use crate::{
-    Api, ApiResponse, RetryPolicy,
+    Api, RetryPolicy,
     client::read,
     error::{Failure, date_of},
 };
@@ -27,25 +27,6 @@ pub(crate) struct OauthHttp<'a> {
 impl<'a> OauthHttp<'a> {
     pub(crate) fn new(http: &'a reqwest::Client, operation: &'static str, retry: RetryPolicy) -> Self {
         OauthHttp { http, operation, retry, date: Mutex::default() }
-    }
-
-    /// Sends a request, again where Google or the network failed in passing (O61).
-    async fn send(&self, request: HttpRequest) -> Result<ApiResponse, Failure> {
-        let (parts, body) = request.into_parts();
-        let mut pauses = self.retry.pauses();
-        loop {
-            let request = self.http.request(parts.method.clone(), parts.uri.to_string());
-            let request = request.headers(parts.headers.clone()).body(body.clone());
-            let failure = match read(Api::OAuth, self.operation, request).await {
-                Ok(answer) => return Ok(answer),
-                Err(failure) => failure,
-            };
-            let passing = matches!(failure.kind(), ErrorKind::Unavailable | ErrorKind::RateLimited);
-            match self.retry.pause(&failure, pauses.next()) {
-                Some(pause) if passing => tokio::time::sleep(pause).await,
-                _ => return Err(failure),
-            }
-        }
     }
 
     /// Google's time at the last answer.
@@ -66,7 +47,12 @@ impl<'c> AsyncHttpClient<'c> for OauthHttp<'_> {
     fn call(&'c self, request: HttpRequest) -> Self::Future {
         Box::pin(async move {
             let unexpected = || PortError::new(ErrorKind::Unexpected, self.operation);
-            let answer = self.send(request).await.map_err(OauthFailure)?;
+            let (parts, body) = request.into_parts();
+            let send = || {
+                let request = self.http.request(parts.method.clone(), parts.uri.to_string());
+                read(Api::OAuth, self.operation, request.headers(parts.headers.clone()).body(body.clone()))
+            };
+            let answer = self.retry.patiently(send).await.map_err(OauthFailure)?;
             *self.date.lock().unwrap_or_else(PoisonError::into_inner) = date_of(&answer.headers);
             let mut response = http::Response::builder().status(answer.status);
             for (name, value) in &answer.headers {

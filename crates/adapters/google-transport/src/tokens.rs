@@ -239,20 +239,12 @@ impl Tokens {
     }
 
     async fn post(&self, operation: &'static str, form: &[(&str, &str)]) -> Result<ApiResponse, Failure> {
-        let mut pauses = self.retry.pauses();
-        loop {
+        let send = || {
             self.counter.count(Api::OAuth);
             let request = self.http.post(self.endpoints.token().clone()).form(&form);
-            let failure = match read(Api::OAuth, operation, request).await {
-                Ok(response) => return Ok(response),
-                Err(failure) => failure,
-            };
-            let passing = matches!(failure.kind(), ErrorKind::Unavailable | ErrorKind::RateLimited);
-            match self.retry.pause(&failure, pauses.next()) {
-                Some(pause) if passing => tokio::time::sleep(pause).await,
-                _ => return Err(failure),
-            }
-        }
+            read(Api::OAuth, operation, request)
+        };
+        self.retry.patiently(send).await
     }
 
     /// A token that dies seven days after the consent, or when Google had said, tells that the project is in
