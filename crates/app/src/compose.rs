@@ -12,7 +12,7 @@ use std::{fs, path::Path, sync::Arc};
 use passerelle_credentials::{Vault, VaultError};
 use passerelle_google_transport::Endpoints;
 use passerelle_ports::{Field, InstallationId, Kind, Side};
-use passerelle_service::{Company, Failure, Office, Outcome, RuleBook, check_rules};
+use passerelle_service::{AccountState, Company, Failure, Office, Outcome, RuleBook, check_rules};
 use passerelle_sql_store::{Health, Store, StoreOptions};
 use passerelle_sync_rules::{Limits, Policy, Rules};
 use url::Url;
@@ -95,6 +95,20 @@ pub async fn office_at_home(app: &App, settings: &Settings) -> Outcome<(Composed
     home::check(settings, &store).await?;
     let restored = home::count(settings, &store).await?;
     Ok((composed, restored))
+}
+
+/// Opens the vault, if anybody who is connected needs it: a passphrase is asked for before anything moves on the
+/// screen, and what keeps the vault shut is told once.
+///
+/// # Errors
+///
+/// Those of the vault and of the database.
+pub async fn open_for(composed: &Composed, user: Option<&str>) -> Outcome<()> {
+    let accounts = composed.office.company.accounts().await?;
+    let needed = accounts.iter().any(|account| {
+        account.state != AccountState::Disconnected && user.is_none_or(|user| account.user == user)
+    });
+    if needed { composed.google.check() } else { Ok(()) }
 }
 
 /// Makes the place where the database is its home. Returns how many accounts a copy lost.

@@ -187,7 +187,7 @@ impl Settings {
         };
         let table: toml::Table = text.parse().map_err(|error: toml::de::Error| {
             let line = error.span().map_or(1, |span| line_of(text, span.start));
-            wrong("TOML", line, error.message(), None)
+            wrong("TOML", line, "it is no TOML", None).because(error)
         })?;
         let tables: Tables = toml::from_str(text).map_err(|error: toml::de::Error| {
             let line = error.span().map_or(1, |span| line_of(text, span.start));

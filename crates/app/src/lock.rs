@@ -33,16 +33,20 @@ impl Lock {
         directory.join("passerelle.lock")
     }
 
-    /// Takes the lock, waiting for whoever has it: a consent that was given must not be lost because a run is on.
+    /// Takes the lock, waiting for whoever has it, and says so once: a consent that was given must not be lost because
+    /// a run is on.
     ///
     /// # Errors
     ///
-    /// As [`Lock::take`], once the limit is over.
-    pub async fn wait(directory: &Path, limit: Duration) -> Result<Self, Failure> {
-        let end = tokio::time::Instant::now() + limit;
+    /// As [`Lock::take`], but not `SYS-102`.
+    pub async fn wait(directory: &Path, told: impl FnOnce()) -> Result<Self, Failure> {
+        let mut told = Some(told);
         loop {
             match Lock::take(directory) {
-                Err(failure) if failure.code() == "SYS-102" && tokio::time::Instant::now() < end => {
+                Err(failure) if failure.code() == "SYS-102" => {
+                    if let Some(tell) = told.take() {
+                        tell();
+                    }
                     tokio::time::sleep(AGAIN).await;
                 }
                 result => return result,

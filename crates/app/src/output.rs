@@ -206,6 +206,9 @@ const REASONS: &[(&str, &str)] = &[
     ("this passerelle was built", "why-not-built"),
     ("this is not the key of a service account", "why-no-service-account"),
     ("the private key in this file", "why-bad-key"),
+    ("what it gives is no key", "why-no-key-at-all"),
+    ("others may read it", "why-wide"),
+    ("it is no toml", "why-no-toml"),
     ("it holds no certificate", "why-no-certificate"),
     ("this file is not JSON", "why-not-json"),
 ];
@@ -234,6 +237,10 @@ fn worded(lang: Lang, name: &str, word: &str) -> String {
     };
     if let Some(id) = side {
         return t(lang, id, &[]);
+    }
+    if name == "skew" {
+        let seconds: i64 = word.parse().unwrap_or_default();
+        return t(lang, "skew", &[("minutes", ((seconds.abs() + 59) / 60).into())]);
     }
     if ["source", "noted"].contains(&name) {
         return source(lang, word);
@@ -306,7 +313,7 @@ mod tests {
         let failure = Failure::new("GOOG-211").with("user", "alice");
         let value = error_line(&failure, &article(&failure, Lang::En));
         assert_eq!(value["code"], "GOOG-211");
-        assert_eq!(value["do"][0], "`passerelle connect google --user alice --client client_secret.json`");
+        assert_eq!(value["do"][0], "`passerelle connect google --user alice`");
         assert_eq!(article(&Failure::new("XXX-999"), Lang::Fr).code, "BUG-101");
     }
 }

@@ -3,10 +3,11 @@
 use std::{
     ffi::OsString,
     path::{Path, PathBuf},
-    sync::Arc,
+    sync::{Arc, OnceLock},
 };
 
 use clap::{FromArgMatches, error::ErrorKind};
+use passerelle_credentials::Secret;
 use passerelle_ports::Clock;
 use passerelle_service::Failure;
 use passerelle_texts::Lang;
@@ -32,6 +33,8 @@ pub struct App {
     environment: Environment,
     config: Option<PathBuf>,
     passphrase_file: Option<PathBuf>,
+    /// The passphrase, once it was given: it is asked for, and read from standard input, once.
+    passphrase: Arc<OnceLock<Secret>>,
 }
 
 impl App {
@@ -51,6 +54,11 @@ impl App {
     /// None in practice.
     pub fn built_in_settings(&self) -> Result<Settings, Failure> {
         Settings::built_in()
+    }
+
+    /// Returns where the vault's passphrase is remembered for as long as the program runs.
+    pub fn passphrase(&self) -> Arc<OnceLock<Secret>> {
+        self.passphrase.clone()
     }
 
     /// Returns the file that the vault's passphrase shall be read from, if one was named.
@@ -111,6 +119,7 @@ pub fn run(args: Vec<OsString>, environment: &Environment) -> u8 {
         environment: environment.clone(),
         config: cli.global.config.clone(),
         passphrase_file: cli.global.passphrase_file.clone(),
+        passphrase: Arc::default(),
     };
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,

@@ -695,6 +695,68 @@ fn a_passing_fault_while_the_code_is_exchanged_costs_nothing_and_a_lasting_one_i
 }
 
 #[test]
+fn a_calendar_that_is_misspelt_costs_no_consent_and_nothing_chosen_is_told_as_such() {
+    let office = Office::new();
+    let connect = |more: &[&str]| {
+        let mut command = office.command();
+        command.args([
+            "connect",
+            "google",
+            "--user",
+            "alice",
+            "--no-browser",
+            "--json",
+            "--calendar",
+            "Nope",
+        ]);
+        command.args(["--client", &office.file("client.json", CLIENT)]).args(more);
+        consented(&mut command, ACCOUNT)
+    };
+    let done = connect(&["--no-contacts"]).expect(3);
+    assert_eq!(done.of("error")[0]["code"], "USE-111");
+    assert_eq!(office.run(&["sync", "--json"]).expect(4).of("error")[0]["code"], "SYNC-115");
+    connect(&[]).expect(3);
+    office.run(&["sync"]).expect(0);
+}
+
+#[test]
+fn a_missing_list_of_calendars_is_seen_by_the_doctor_too() {
+    let office = Office::new();
+    let list = "https://www.googleapis.com/auth/calendar.calendarlist.readonly";
+    office.next_consent(&json!({ "untick": [list], "times": 1 }));
+    office.connect().expect(3);
+    let told = office.run(&["doctor", "--json"]).expect(1);
+    let scopes: Vec<Value> = told.of("finding").into_iter().filter(|one| one["area"] == "scopes").collect();
+    assert_eq!(scopes.len(), 1, "{}", told.out);
+    assert_eq!(scopes[0]["code"], "GOOG-202");
+    office.run(&["sync"]).expect(0);
+}
+
+#[test]
+fn the_cures_need_no_file_that_may_have_been_deleted() {
+    let office = Office::new();
+    office.connect().expect(0);
+    office.sim.with(|core| core.expire(Some(ACCOUNT), "refresh_tokens", None)).unwrap();
+    office.sim.with(|core| core.expire(Some(ACCOUNT), "access_tokens", None)).unwrap();
+    let dead = office.run(&["sync", "--json"]).expect(4).of("error").remove(0);
+    assert_eq!(dead["do"][0], "`passerelle connect google --user alice`", "{dead}");
+    // Followed to the letter.
+    let mut command = office.command();
+    command.args(["connect", "google", "--user", "alice", "--no-browser", "--json"]);
+    consented(&mut command, ACCOUNT).expect(0);
+    office.run(&["sync"]).expect(0);
+}
+
+#[test]
+fn a_passing_fault_of_the_revocation_is_tried_again() {
+    let office = Office::new();
+    office.connect().expect(0);
+    faults(&office, &json!([{ "method": "oauth.revoke", "status": 503, "times": 1 }]));
+    let done = office.run(&["disconnect", "--user", "alice", "--yes", "--json"]).expect(0);
+    assert_eq!(done.of("disconnected")[0]["revoked"], true);
+}
+
+#[test]
 fn processes_that_renew_at_once_use_no_refresh_token_twice() {
     let office = Office::new();
     office.connect().expect(0);

@@ -376,6 +376,94 @@ fn a_vault_that_is_not_there_or_has_another_source_is_named_as_such() {
     assert!(!header.exists(), "no new vault is made beside secrets that are there");
 }
 
+#[test]
+fn what_keeps_the_vault_shut_is_told_as_it_is_everywhere() {
+    let office = Office::new();
+    office.connect().expect(0);
+    let phrase = private(&office, "phrase", PASSPHRASE);
+    office.run(&["vault", "rotate", "--to", "passphrase", "--new-passphrase-file", &phrase]).expect(0);
+    let config = office.dir.path().join("etc/passerelle/config.toml");
+    let text = settings(&office).replace("[vault]", &format!("[vault]\npassphrase_file = \"{phrase}\""));
+    fs::write(&config, text).unwrap();
+    // Read from standard input, the passphrase serves for everything that one command opens.
+    let mut doctor = office.command();
+    doctor.args(["doctor", "--strict", "--passphrase-file", "-"]).stdin(Stdio::piped());
+    let mut child = doctor.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    std::io::Write::write_all(child.stdin.as_mut().unwrap(), format!("{PASSPHRASE}\n").as_bytes()).unwrap();
+    Done::from(child.wait_with_output().unwrap()).expect(0);
+    fs::rename(&phrase, office.dir.path().join("away")).unwrap();
+    for args in [&["sync"][..], &["test", "alice"], &["disconnect", "--user", "alice", "--yes"]] {
+        let done = office.run(&[args, &["--json"]].concat());
+        assert!(done.out.contains("USE-106") && !done.out.contains("GOOG-"), "{args:?}: {}", done.out);
+    }
+}
+
+#[test]
+fn a_row_that_does_not_open_is_named_and_can_be_given_up() {
+    let office = Office::new();
+    office.connect().expect(0);
+    let vault = office.dir.path().join("var/passerelle/vault");
+    let rows = || -> Vec<PathBuf> {
+        let all = fs::read_dir(&vault).unwrap().flatten().map(|entry| entry.path());
+        all.filter(|path| path.extension().is_some_and(|extension| extension == "cred")).collect()
+    };
+    let stray = vault.join("copied.cred");
+    fs::copy(&rows()[0], &stray).unwrap();
+    let told = office.run(&["doctor", "--json"]).expect(1);
+    let told = told.of("finding").into_iter().find(|one| one["code"] == "VAULT-006").unwrap();
+    assert!(told["what"].as_str().unwrap().contains("copied.cred"), "{told}");
+    fs::remove_file(&stray).unwrap();
+    office.run(&["doctor"]).expect(0);
+    for row in rows() {
+        fs::write(&row, "{").unwrap();
+    }
+    let gone = office.run(&["disconnect", "--user", "alice", "--yes", "--json"]).expect(0);
+    assert_eq!(gone.of("disconnected")[0]["revoked"], false);
+    assert!(rows().is_empty());
+    // Another database than the vault's own.
+    fs::rename(office.database(), office.dir.path().join("old.db")).unwrap();
+    let told = office.run(&["init", "--non-interactive", "--json"]).expect(9).summary();
+    assert_eq!(told["code"], "VAULT-007");
+}
+
+#[test]
+fn a_new_source_is_tried_before_the_vault_is_touched_and_a_key_of_old_is_not_taken_up_again() {
+    let office = Office::new();
+    office.connect().expect(0);
+    for command in ["/bin/false", "/bin/echo abc"] {
+        let args = ["vault", "rotate", "--to", "command", "--key-command", command, "--json"];
+        assert_eq!(office.run(&args).expect(2).summary()["code"], "USE-116", "{command}");
+        office.run(&["vault", "status"]).expect(0);
+    }
+    let args = ["vault", "rotate", "--to", "passphrase", "--json"];
+    let asked = office.run(&args).expect(2);
+    assert!(asked.out.contains("--new-passphrase-file"), "{}", asked.out);
+    let before = fs::read(key_file(&office)).unwrap();
+    let phrase = private(&office, "phrase", PASSPHRASE);
+    let left =
+        office.run(&["vault", "rotate", "--to", "passphrase", "--new-passphrase-file", &phrase]).expect(0);
+    assert!(left.err.contains("vault.key"), "the old file is told of: {}", left.err);
+    office.run(&["vault", "rotate", "--to", "file", "--passphrase-file", &phrase]).expect(0);
+    assert_ne!(fs::read(key_file(&office)).unwrap(), before, "whoever copied the key has nothing by it");
+    office.run(&["sync"]).expect(0);
+}
+
+#[test]
+fn folders_in_which_others_may_write_are_noticed_and_put_right() {
+    let office = Office::new();
+    office.connect().expect(0);
+    let folders = [office.dir.path().join("var/passerelle"), office.dir.path().join("etc/passerelle")];
+    for folder in &folders {
+        fs::set_permissions(folder, fs::Permissions::from_mode(0o777)).unwrap();
+    }
+    let told = office.run(&["doctor", "--json"]).expect(1);
+    assert_eq!(told.of("finding").iter().filter(|one| one["code"] == "SYS-110").count(), 2, "{}", told.out);
+    office.run(&["doctor", "--fix"]).expect(0);
+    for folder in &folders {
+        assert_eq!(fs::metadata(folder).unwrap().permissions().mode() & 0o022, 0);
+    }
+}
+
 fn installation(office: &Office) -> passerelle_ports::InstallationId {
     let header = fs::read(office.dir.path().join("var/passerelle/vault/vault.json")).unwrap();
     let header: serde_json::Value = serde_json::from_slice(&header).unwrap();

@@ -220,6 +220,10 @@ pub trait Provider: Send + Sync {
     fn withheld(&self, _account: &Account, _kind: Kind) -> Option<&'static str> {
         None
     }
+    /// Returns how the account's owner comes in, in the words of a command, where that is not by a consent.
+    fn way(&self, _account: &Account) -> Option<String> {
+        None
+    }
     /// Tries every part of an account's authorisation, by harmless reads.
     async fn examine(&self, account: &Account) -> Vec<Examined>;
     /// Destroys what the vault holds of an account, and gives its authorisation back at the provider unless another

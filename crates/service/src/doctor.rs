@@ -123,7 +123,8 @@ async fn examine_account(office: &Office, user: &AppUser, account: &Account) -> 
                     && matches!(error.kind, ErrorKind::Unauthenticated | ErrorKind::Forbidden);
                 let failure = Failure::of_port(Side::Remote, error)
                     .or_with("user", &user.id)
-                    .or_with("account", &account.email);
+                    .or_with("account", &account.email)
+                    .or_with("way", &office.provider.way(account).unwrap_or_default());
                 let problem = lasting::explained(company, account, Problem::from(&failure)).await?;
                 let mut finding = Finding::bad(examined.part, Level::Problem, &failure);
                 finding.problem = Some(problem);
@@ -137,7 +138,9 @@ async fn examine_account(office: &Office, user: &AppUser, account: &Account) -> 
         // What it covered, and for how long, would only belie what was just said.
         return Ok(found);
     }
-    found.extend(withheld(office, user, account));
+    let scopes = withheld(office, user, account);
+    let told = found.iter().any(|finding| finding.area == "scopes");
+    found.extend(scopes.into_iter().filter(|finding| !told || finding.level != Level::Good));
     let now = office.clock.now();
     if alive {
         lasting::note_alive(company, account, now).await?;

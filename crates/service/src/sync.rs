@@ -61,7 +61,7 @@ pub async fn sync(office: &Office, request: &SyncRequest, watch: &dyn Watch) -> 
         disconnected = leave_out_disconnected(office, &mut pairs).await?;
     }
     if pairs.is_empty() {
-        return Err(not_connected(request.user.as_deref()));
+        return Err(not_connected(office, request.user.as_deref()).await?);
     }
     let mut request = request.clone();
     if let Some(number) = request.allow_deletes
@@ -220,12 +220,16 @@ async fn attempt<R: Kinded>(
     Ok(report)
 }
 
-fn not_connected(user: Option<&str>) -> Failure {
-    let failure = Failure::new("GOOG-211");
-    match user {
-        Some(user) => failure.with("user", user),
-        None => failure,
-    }
+async fn not_connected(office: &Office, user: Option<&str>) -> Outcome<Failure> {
+    let connected = office.company.accounts().await?.into_iter().find(|account| {
+        account.state != AccountState::Disconnected && user.is_none_or(|user| account.user == user)
+    });
+    Ok(match (connected, user) {
+        // Somebody who has consented, and for whom nothing was chosen.
+        (Some(account), _) => Failure::new("SYNC-115").with("user", account.user),
+        (None, Some(user)) => Failure::new("GOOG-211").with("user", user),
+        (None, None) => Failure::new("GOOG-211"),
+    })
 }
 
 /// The codes after which every other pair of the account would fail alike.
@@ -238,7 +242,11 @@ fn needs_sign_in(problem: &Problem) -> bool {
 async fn explained(office: &Office, pair: &Pair, problem: Problem) -> Outcome<Problem> {
     let accounts = office.company.accounts().await?;
     match accounts.into_iter().find(|account| account.id == pair.account) {
-        Some(account) => Ok(lasting::explained(&*office.company, &account, problem).await?),
+        Some(account) => {
+            let mut problem = lasting::explained(&*office.company, &account, problem).await?;
+            problem.words.extend(office.provider.way(&account).map(|way| ("way".to_owned(), way)));
+            Ok(problem)
+        }
         None => Ok(problem),
     }
 }

@@ -160,7 +160,11 @@ fn fill<W: AsRef<str>>(template: &str, lang: Lang, words: &[(&str, W)]) -> Strin
                 elide(&mut out, lang, word.as_ref());
                 out.push_str(word.as_ref());
             }
-            None => out.push_str(catalogue().words.get(name).map_or("…", |word| word.of(lang))),
+            None => match catalogue().words.get(name).map_or("…", |word| word.of(lang)) {
+                // The last word of a command, left out.
+                "" => out.truncate(out.trim_end().len()),
+                word => out.push_str(word),
+            },
         }
         rest = after;
     }

@@ -39,7 +39,7 @@ mod tests {
              (nothing was changed on either side)\n  \
              Why   Most likely the project is in \"Testing\": Google ends authorisations after 7 days.\n  \
              Do    1. Administrator, once: Google console, Audience, \"Publish app\".\n        \
-             2. passerelle connect google --user alice --client client_secret.json\n  \
+             2. passerelle connect google --user alice\n  \
              More  passerelle explain GOOG-204\n        \
              https://console.cloud.google.com/auth/audience"
         );

@@ -91,10 +91,9 @@ impl VaultError {
         match self {
             VaultError::KeyMissing { .. } => Some("VAULT-001"),
             VaultError::NoSession { .. } => Some("SYS-107"),
-            VaultError::WrongKey { .. }
-            | VaultError::Undecipherable
-            | VaultError::OtherInstallation
-            | VaultError::Damaged { .. } => Some("VAULT-002"),
+            VaultError::WrongKey { .. } | VaultError::Undecipherable => Some("VAULT-002"),
+            VaultError::Damaged { .. } => Some("VAULT-006"),
+            VaultError::OtherInstallation => Some("VAULT-007"),
             VaultError::OtherSource { .. } => Some("VAULT-004"),
             VaultError::Absent { .. } => Some("VAULT-005"),
             VaultError::WideMode { .. } => Some("SYS-106"),

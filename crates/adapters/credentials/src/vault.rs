@@ -329,10 +329,29 @@ impl Vault {
     ///
     /// As [`Vault::rotate`].
     pub fn rotate_file(&self, file: &Path) -> VaultResult<Rotated> {
+        self.rotate_file_and(file, || Ok::<(), std::convert::Infallible>(())).map(Result::unwrap_or_default)
+    }
+
+    /// As [`Vault::rotate_file`], for a vault whose key came from elsewhere: `change` names the file where the source
+    /// is kept, while either key opens the vault. Where it fails, the key from before stays.
+    ///
+    /// # Errors
+    ///
+    /// As [`Vault::rotate`]; inside, what `change` says.
+    pub fn rotate_file_and<E>(
+        &self,
+        file: &Path,
+        change: impl FnOnce() -> Result<(), E>,
+    ) -> VaultResult<Result<Rotated, E>> {
         let next = next_to(file);
-        let done = self.rotate(&KeySource::file(&next))?;
+        self.begin_rotation(&KeySource::file(&next))?;
+        if let Err(error) = change() {
+            self.cancel_rotation()?;
+            return Ok(Err(error));
+        }
+        let done = self.finish_rotation()?;
         self.disk.rename(&next, file)?;
-        Ok(done)
+        Ok(Ok(done))
     }
 
     /// Seals every secret anew, under new keys of their own and the present key of the vault.

@@ -180,7 +180,7 @@ fn another_key_installation_or_directory_is_refused() {
     disk::create_private(&place.dir.path().join("k2"), "ab".repeat(32).as_bytes()).unwrap();
     assert_eq!(place.open("k2").unwrap_err().code(), Some("VAULT-002"));
     let other = Vault::open(&place.vault(), &place.key("k1"), &"other".into()).unwrap_err();
-    assert_eq!(other.code(), Some("VAULT-002"));
+    assert_eq!(other.code(), Some("VAULT-007"));
     let nowhere = Vault::open(&place.dir.path().join("no"), &place.key("k1"), &here()).unwrap_err();
     assert!(matches!(nowhere, VaultError::Absent { .. }));
     let twice = Vault::create(&place.vault(), &place.key("k1"), &here()).unwrap_err();

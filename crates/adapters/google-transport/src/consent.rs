@@ -142,6 +142,8 @@ impl ConsentError {
                 "redirect_uri_mismatch" => "GOOG-105",
                 "invalid_client" | "unauthorized_client" => "GOOG-106",
                 "deleted_client" => "GOOG-107",
+                "invalid_scope" => "GOOG-114",
+                "server_error" | "temporarily_unavailable" => "GOOG-311",
                 _ => "GOOG-201",
             }),
             ConsentError::NoRefreshToken => Some("GOOG-207"),
@@ -460,9 +462,17 @@ impl ConsentAttempt {
 /// # Errors
 ///
 /// Fails when Google cannot be reached or refuses for another reason.
-pub async fn revoke(http: &reqwest::Client, endpoints: &Endpoints, token: &SecretString) -> PortResult<()> {
-    let request = http.post(endpoints.revoke().clone()).form(&[("token", token.expose_secret())]);
-    match read(Api::OAuth, "token.revoke", request).await {
+pub async fn revoke(
+    http: &reqwest::Client,
+    endpoints: &Endpoints,
+    token: &SecretString,
+    retry: &RetryPolicy,
+) -> PortResult<()> {
+    let send = || {
+        let request = http.post(endpoints.revoke().clone()).form(&[("token", token.expose_secret())]);
+        read(Api::OAuth, "token.revoke", request)
+    };
+    match retry.patiently(send).await {
         Ok(_) => Ok(()),
         Err(failure) if failure.has_reason("invalid_token") => Ok(()),
         Err(failure) => Err(failure.into()),

@@ -143,7 +143,7 @@ async fn a_whole_life_of_an_authorisation() {
     list(&client).await.unwrap();
     assert_eq!(client.counter().sent_to(Api::OAuth), 2);
     for _ in 0..2 {
-        revoke(&world.http, &world.endpoints, &consent.refresh_token).await.unwrap();
+        revoke(&world.http, &world.endpoints, &consent.refresh_token, &RETRY).await.unwrap();
     }
     world.sim.with(|core| core.expire(None, "access_tokens", None)).unwrap();
     assert_eq!(list(&client).await, Err(ErrorKind::Unauthenticated));

@@ -1,8 +1,6 @@
 //! `connect`, `account replace`, `credential replace`, `disconnect`: an app user's authorisation, from its beginning
 //! to its end.
 
-use std::time::Duration;
-
 use passerelle_ports::{Clock, Kind, Side};
 use passerelle_service::{
     Account as Bound, Choice, Failure, Forgotten, Outcome, bound_account, check_binding, choose_pairs,
@@ -21,9 +19,6 @@ use crate::{
     start::App,
 };
 
-/// How long a consent that was given waits for a run to end.
-const LOCK_LIMIT: Duration = Duration::from_secs(120);
-
 pub async fn connect(app: &App, args: &Connect) -> Exit {
     let Connect::Google(args) = args;
     let settings = app.settings()?;
@@ -32,16 +27,23 @@ pub async fn connect(app: &App, args: &Connect) -> Exit {
     find_user(company, &args.user).await?;
     office.google.check()?;
     let bound = bound_account(company, &args.user, "google").await?;
-    let entry = Entry { user: &args.user, delegation: &args.delegation, asking: &args.asking };
+    let entry = Entry {
+        user: &args.user,
+        delegation: &args.delegation,
+        asking: &args.asking,
+        command: "connect google",
+    };
     // What is carried by hand is asked for explicitly at once: a second round would cost as much again.
     let again = bound.is_some() || args.asking.no_browser;
     let hint = bound.as_ref().map(|account| account.email.clone());
     let consented = entry.ask(app, &office, bound.as_ref(), again, hint).await?;
-    let _lock = Lock::wait(&settings.path("state_dir"), LOCK_LIMIT).await?;
     let office = as_it_is_now(app, office).await?;
     let bound = check_binding(&*office.office.company, &args.user, &consented.identity).await;
     bound.map_err(|failure| entry.named(app, failure))?;
+    // Safe before anything else has to be waited for.
     office.google.keep(&args.user, &consented)?;
+    let _lock =
+        Lock::wait(&settings.path("state_dir"), || app.out.note(&app.out.t("connect-waits", &[]))).await?;
     finish(app, &office, &args.user, &args.asking, &consented).await
 }
 
@@ -60,10 +62,17 @@ pub async fn account(app: &App, args: &Account) -> Exit {
         &[("user", args.user.as_str().into()), ("account", bound.email.as_str().into())],
     );
     confirm_by_name(app, &warning, &args.user, args.confirm.as_deref())?;
-    let entry = Entry { user: &args.user, delegation: &args.delegation, asking: &args.asking };
+    let entry = Entry {
+        user: &args.user,
+        delegation: &args.delegation,
+        asking: &args.asking,
+        command: "account replace",
+    };
     let consented = entry.ask(app, &office, Some(&bound), true, None).await?;
-    let _lock = Lock::wait(&settings.path("state_dir"), LOCK_LIMIT).await?;
     let office = as_it_is_now(app, office).await?;
+    office.google.keep(&args.user, &consented)?;
+    let _lock =
+        Lock::wait(&settings.path("state_dir"), || app.out.note(&app.out.t("connect-waits", &[]))).await?;
     replaced(app, &office, args, &bound, &consented).await
 }
 
@@ -72,6 +81,8 @@ struct Entry<'a> {
     user: &'a str,
     delegation: &'a Delegation,
     asking: &'a Asking,
+    /// The words of the command.
+    command: &'static str,
 }
 
 impl Entry<'_> {
@@ -97,13 +108,22 @@ impl Entry<'_> {
 
     /// Says of a failure that it met somebody who was connecting: the cure is to connect again, by the same way.
     fn named(&self, app: &App, failure: Failure) -> Failure {
-        let failure = failure.or_with("user", self.user).with("connecting", "yes");
+        let failure =
+            failure.or_with("user", self.user).with("connecting", "yes").with("connect", self.command);
         match &self.delegation.subject {
-            Some(_) => {
-                let subject = failure.word("bound").unwrap_or("alice@acme.example").to_owned();
-                failure.with("way", format!("--service-account key.json --subject {subject}"))
+            Some(asked) => {
+                let way = |subject: &str| format!("--service-account key.json --subject {subject}");
+                let bound = failure.word("bound").unwrap_or(asked).to_owned();
+                failure.with("way", way(&bound)).with("other_way", way(asked))
             }
-            None => failure.with("wait", app.out.t("connect-limit", &[("seconds", self.asking.wait.into())])),
+            None => {
+                let failure =
+                    failure.with("wait", app.out.t("connect-limit", &[("seconds", self.asking.wait.into())]));
+                match &self.asking.client {
+                    Some(file) => failure.with("way", format!("--client {}", file.display())),
+                    None => failure,
+                }
+            }
         }
     }
 }
@@ -125,7 +145,6 @@ async fn replaced(
     consented: &Consented,
 ) -> Exit {
     let company = &*office.office.company;
-    office.google.keep(&args.user, consented)?;
     if bound.subject != consented.identity.subject {
         release_account(company, bound).await?;
         let shared = is_shared(company, bound).await?;
@@ -173,9 +192,9 @@ async fn choose(app: &App, office: &Composed, account: &Bound, asking: &Asking) 
         .collections(account)
         .await
         .map_err(|error| Failure::of_port(Side::Remote, error).or_with("user", &account.user))?;
-    let whole = offered.refused.is_none();
+    let mut whole = offered.refused.is_none();
     let named = !asking.calendars.is_empty();
-    let choice = Choice {
+    let mut choice = Choice {
         calendars: asking.calendars.clone(),
         without_contacts: asking.no_contacts,
         // Which one is meant can be said once they can be listed.
@@ -188,7 +207,18 @@ async fn choose(app: &App, office: &Composed, account: &Bound, asking: &Asking) 
             app.out.note(&app.out.t("connect-calendars-later", &[("user", account.user.as_str().into())]));
         }
     }
-    for pair in choose_pairs(company, account, &offered.collections, &choice).await? {
+    let mut chosen = choose_pairs(company, account, &offered.collections, &choice).await;
+    if let Err(failure) = &chosen
+        && ["USE-111", "SYNC-107"].contains(&failure.code())
+    {
+        // The consent is kept: only the calendar has to be named again.
+        app.out.failure(failure, app.clock.now());
+        app.out.note(&app.out.t("connect-calendars-later", &[("user", account.user.as_str().into())]));
+        whole = false;
+        choice.without_calendars = true;
+        chosen = choose_pairs(company, account, &offered.collections, &choice).await;
+    }
+    for pair in chosen? {
         let id = match (pair.kind, provider.withheld(account, pair.kind)) {
             (_, Some(_)) => "connect-pair-withheld",
             (Kind::Contacts, None) => "connect-pair-contacts",

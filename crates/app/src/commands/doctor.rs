@@ -69,6 +69,10 @@ fn bad(area: &'static str, failure: &Failure) -> Finding {
 /// What lies on this computer.
 async fn computer(app: &App, settings: &Settings) -> Vec<Finding> {
     let mut found = Vec::new();
+    for folder in open_to_others(settings) {
+        let failure = Failure::new("SYS-110").with("file", folder.display().to_string());
+        found.push(bad("modes", &failure));
+    }
     for file in wide(settings) {
         let failure = Failure::new("SYS-106").with("file", file.display().to_string());
         found.push(bad("modes", &failure));
@@ -77,10 +81,12 @@ async fn computer(app: &App, settings: &Settings) -> Vec<Finding> {
         Ok(finding) => finding,
         Err(failure) => bad("database", &failure),
     });
-    found.push(match vault(app, settings).await {
-        Ok(finding) => finding,
-        Err(failure) => bad("vault", &failure),
-    });
+    match vault(app, settings).await {
+        Ok(finding) => found.push(finding),
+        // Told above, file by file.
+        Err(failure) if failure.code() == "SYS-106" && found.iter().any(|one| one.area == "modes") => {}
+        Err(failure) => found.push(bad("vault", &failure)),
+    }
     found.push(disk(&settings.path("state_dir")));
     found.push(match Lock::take(&settings.path("state_dir")) {
         Ok(_) => Finding::good("lock"),
@@ -95,8 +101,7 @@ async fn computer(app: &App, settings: &Settings) -> Vec<Finding> {
 async fn vault(app: &App, settings: &Settings) -> Outcome<Finding> {
     let status = compose::open_vault(app, settings).await?.status().map_err(vault_failure)?;
     if let Some(file) = status.damaged.first() {
-        let failure =
-            Failure::new("VAULT-002").with("source", &status.source).with("file", file.display().to_string());
+        let failure = Failure::new("VAULT-006").with("file", file.display().to_string());
         return Ok(bad("vault", &failure));
     }
     Ok(Finding::good("vault").with("source", status.source).with("count", status.credentials.to_string()))
@@ -169,7 +174,14 @@ async fn google(app: &App, settings: &Settings, user: Option<&str>) -> Outcome<V
 async fn network(app: &App, google: &Google) -> Vec<Finding> {
     let probe = match google.probe().await {
         Ok(probe) => probe,
-        Err(failure) => return vec![bad("network", &failure)],
+        Err(failure) => {
+            let proxy = app.proxy().filter(|_| !google.is_pretend() && failure.code() == "NET-101");
+            let failure = match proxy {
+                Some(proxy) => Failure::new("NET-107").with("proxy", proxy).because(failure),
+                None => failure,
+            };
+            return vec![bad("network", &failure)];
+        }
     };
     let proxy = app.proxy().filter(|_| !google.is_pretend()).unwrap_or_else(|| "-".to_owned());
     let issuer = probe.issuer.unwrap_or_else(|| "-".to_owned());
@@ -181,7 +193,7 @@ async fn network(app: &App, google: &Google) -> Vec<Finding> {
 /// Compares this computer's clock with Google's, whose time comes in whole seconds.
 fn clock(here: DateTime<Utc>, there: DateTime<Utc>) -> Finding {
     let skew = (here - there).num_seconds();
-    let failure = || Failure::new("NET-104").with("skew", format!("{skew} s"));
+    let failure = || Failure::new("NET-104").with("skew", skew.to_string());
     let finding = match skew.abs() {
         0..=DRIFT_SECONDS => Finding::good("clock"),
         ..SKEW_SECONDS => Finding::bad("clock", Level::Warning, &failure()),
@@ -198,6 +210,27 @@ fn wide(settings: &Settings) -> Vec<PathBuf> {
 
 #[cfg(not(unix))]
 fn wide(_: &Settings) -> Vec<PathBuf> {
+    Vec::new()
+}
+
+/// The folders in which others may put another vault, key or database in the place of ours.
+#[cfg(unix)]
+fn open_to_others(settings: &Settings) -> Vec<PathBuf> {
+    let key = settings.path("vault.key_file");
+    let mut folders = vec![settings.path("state_dir")];
+    folders.extend(settings.path("database.path").parent().map(Path::to_owned));
+    if settings.text("vault.key_source") == "file" {
+        folders.extend(key.parent().map(Path::to_owned));
+    }
+    folders.sort();
+    folders.dedup();
+    // Where each may remove his own files alone, such as in /tmp, nobody can take ours away.
+    folders.retain(|folder| mode(folder).is_some_and(|mode| mode & 0o022 != 0 && mode & 0o1000 == 0));
+    folders
+}
+
+#[cfg(not(unix))]
+fn open_to_others(_: &Settings) -> Vec<PathBuf> {
     Vec::new()
 }
 
@@ -235,6 +268,12 @@ fn fix(app: &App, settings: &Settings) -> Outcome<()> {
             .map_err(|error| unusable(&path, error))?;
         fixed(app, "mode", &path);
     }
+    for folder in open_to_others(settings) {
+        let narrow = mode(&folder).unwrap_or(0o700) & 0o755;
+        fs::set_permissions(&folder, fs::Permissions::from_mode(narrow))
+            .map_err(|error| unusable(&folder, error))?;
+        fixed(app, "folder", &folder);
+    }
     let file = Lock::file(&settings.path("state_dir"));
     let left = fs::read_to_string(&file).is_ok_and(|pid| !pid.trim().is_empty());
     if left && let Ok(lock) = Lock::take(&settings.path("state_dir")) {
@@ -251,7 +290,11 @@ fn fix(_: &App, _: &Settings) -> Outcome<()> {
 }
 
 fn fixed(app: &App, what: &str, path: &Path) {
-    let id = if what == "mode" { "doctor-fixed-mode" } else { "doctor-fixed-lock" };
+    let id = match what {
+        "mode" => "doctor-fixed-mode",
+        "folder" => "doctor-fixed-folder",
+        _ => "doctor-fixed-lock",
+    };
     app.out.result(&app.out.t(id, &[("file", path.display().to_string().into())]));
     app.out.line("fixed", app.clock.now(), &json!({ "what": what, "file": path.display().to_string() }));
 }

@@ -22,6 +22,7 @@ pub async fn run(app: &App, args: &Sync) -> Exit {
     if restored {
         app.out.ask(&app.out.t("sync-restored", &[]));
     }
+    compose::open_for(&office, args.user.as_deref()).await?;
     let request = SyncRequest {
         user: args.user.clone(),
         dry_run: args.dry_run,

@@ -45,7 +45,9 @@ pub async fn restore(app: &App, args: &Restore) -> Exit {
 async fn take_back(app: &App, what: &What, how: &HowToUndo, question: &str) -> Exit {
     let settings = app.settings()?;
     let _lock = Lock::take(&settings.path("state_dir"))?;
-    let office = compose::office_at_home(app, &settings).await?.0.office;
+    let composed = compose::office_at_home(app, &settings).await?.0;
+    compose::open_for(&composed, None).await?;
+    let office = composed.office;
     let plan = SyncRequest { dry_run: true, ..SyncRequest::default() };
     let planned = undo(&office, what, &plan, &Bar::new(app)).await?;
     if how.dry_run {

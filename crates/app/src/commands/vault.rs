@@ -6,7 +6,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use passerelle_credentials::Vault as Keeper;
+use passerelle_credentials::{Vault as Keeper, VaultError};
 use passerelle_ports::Clock;
 use passerelle_service::{Failure, Outcome};
 use serde_json::json;
@@ -78,6 +78,11 @@ async fn rotate(app: &App, args: &VaultRotate) -> Exit {
         if args.deep { "vault-rotated-deep" } else { "vault-rotated" },
         &[("count", rotated.max(deep).into()), ("source", app.out.source(&source).into())],
     ));
+    let old = settings.path("vault.key_file");
+    let left = settings.text("vault.key_source") == "file" && is_moved(&settings, &wanted);
+    if left && (source != "file" || old != wanted.path("vault.key_file")) && old.exists() {
+        app.out.note(&app.out.t("vault-key-left", &[("file", old.display().to_string().into())]));
+    }
     if source == "passphrase" && settings.text("vault.key_source") != source {
         app.out.note(&app.out.t("vault-passphrase-asked", &[]));
     }
@@ -106,7 +111,12 @@ fn change_key(
     if let Some(folder) = choice.file.parent().filter(|_| choice.kind == "file") {
         compose::private_directory(folder)?;
     }
-    let another = vault.begin_rotation(&choice.new_source()?).map_err(vault_failure)?;
+    // A key file that lies there from before is opened by whoever copied it then: unless it is named, it is replaced.
+    if choice.kind == "file" && args.key_file.is_none() && choice.file.exists() {
+        let changed = || remember(app, wanted);
+        return Ok(vault.rotate_file_and(&choice.file, changed).map_err(vault_failure)??.credentials);
+    }
+    let another = vault.begin_rotation(&choice.new_source()?).map_err(|error| not_given(&choice, error))?;
     if moved {
         if let Err(failure) = remember(app, wanted) {
             vault.cancel_rotation().map_err(vault_failure)?;
@@ -116,6 +126,19 @@ fn change_key(
         return Err(Failure::new("USE-115").with("source", &choice.kind));
     }
     Ok(vault.finish_rotation().map_err(vault_failure)?.credentials)
+}
+
+/// A new source that gives no key: it is the new one that has to be put right, the vault is as it was.
+fn not_given(choice: &KeyChoice, error: VaultError) -> Failure {
+    let failure = vault_failure(error);
+    if !["VAULT-001", "VAULT-002", "VAULT-004", "SYS-106", "SYS-107"].contains(&failure.code()) {
+        return failure;
+    }
+    let reason = match failure.code() {
+        "SYS-106" => "others may read it",
+        _ => failure.word("reason").unwrap_or("what it gives is no key"),
+    };
+    Failure::new("USE-116").with("source", &choice.kind).with("reason", reason).because(failure)
 }
 
 /// The settings that say where the key comes from.
@@ -154,7 +177,7 @@ fn wanted(settings: &Settings, args: &VaultRotate) -> Outcome<Settings> {
 fn new_passphrase(app: &App, args: &VaultRotate) -> Passphrase {
     match &args.new_passphrase_file {
         Some(file) => Passphrase::File(file.clone()),
-        None if app.out.no_input || app.out.json => Passphrase::Nobody,
+        None if app.out.no_input || app.out.json => Passphrase::Nobody("--new-passphrase-file"),
         None => Passphrase::Ask(app.out.lang),
     }
 }

@@ -400,6 +400,11 @@ impl Provider for Google {
         missing_scopes(&[scope], &account.scopes).first().copied()
     }
 
+    fn way(&self, account: &Account) -> Option<String> {
+        let acting = self.safe.service_account(&owner(account)).ok()??;
+        Some(format!("--service-account key.json --subject {}", acting.subject))
+    }
+
     async fn examine(&self, account: &Account) -> Vec<Examined> {
         // Nothing is repeated: whoever waits for a diagnosis wants the first answer.
         let retry = RetryPolicy { repeats: 0, ..RetryPolicy::default() };
@@ -415,6 +420,12 @@ impl Provider for Google {
         let mut found = vec![Examined::new("token", None)];
         if let Some(error) = self.shrunk(account, &tokens).await {
             found.push(Examined::new("scopes", Some(error)));
+        }
+        // Not needed for the main calendar; the others cannot be chosen without it.
+        let has = |scope: &str| missing_scopes(&[scope], &account.scopes).is_empty();
+        if has(CALENDAR_EVENTS) && !has(CALENDAR_LIST) {
+            let error = PortError::new(ErrorKind::Forbidden, "scopes").with_code("GOOG-202");
+            found.push(Examined::new("scopes", Some(error.with_detail("scope", CALENDAR_LIST))));
         }
         let calendar = Call::new(
             Api::Calendar,
@@ -464,9 +475,14 @@ impl Provider for Google {
 
     async fn forget(&self, account: &Account, shared: bool) -> PortResult<Forgotten> {
         let owner = owner(account);
-        let delegated = self.safe.service_account(&owner).map_err(|failure| as_port(&failure))?.is_some();
-        let revoked = match self.safe.token(&owner).map_err(|failure| as_port(&failure))? {
-            Some(kept) if !shared => revoke(&self.http, &self.endpoints, &kept.refresh_token).await.is_ok(),
+        let port = |failure: Failure| as_port(&failure);
+        self.safe.vault().map_err(port)?;
+        // What does not open can still be destroyed.
+        let delegated = self.safe.service_account(&owner).is_ok_and(|acting| acting.is_some());
+        let revoked = match self.safe.token(&owner) {
+            Ok(Some(kept)) if !shared => {
+                revoke(&self.http, &self.endpoints, &kept.refresh_token, &self.retry()).await.is_ok()
+            }
             _ => false,
         };
         let destroyed = self.safe.destroy(&owner).map_err(|failure| as_port(&failure))?;

@@ -7,6 +7,7 @@ use std::{
     fs,
     io::{BufRead, Read},
     path::{Path, PathBuf},
+    sync::{Arc, OnceLock},
 };
 
 use inquire::{Password, PasswordDisplayMode};
@@ -28,8 +29,8 @@ pub enum Passphrase {
     File(PathBuf),
     /// Whoever sits at the terminal.
     Ask(Lang),
-    /// Nobody is there to be asked.
-    Nobody,
+    /// Nobody is there to be asked; the option that would have said it.
+    Nobody(&'static str),
 }
 
 /// Where the vault's key comes from; nothing is read before [`KeyChoice::source`].
@@ -43,6 +44,8 @@ pub struct KeyChoice {
     name: String,
     credentials: Option<PathBuf>,
     passphrase: Passphrase,
+    /// The passphrase, once it was given.
+    known: Arc<OnceLock<Secret>>,
 }
 
 impl KeyChoice {
@@ -52,7 +55,7 @@ impl KeyChoice {
         let set = Some(settings.path("vault.passphrase_file")).filter(|file| !file.as_os_str().is_empty());
         let passphrase = match asked.or(set) {
             Some(file) => Passphrase::File(file),
-            None if app.out.no_input || app.out.json => Passphrase::Nobody,
+            None if app.out.no_input || app.out.json => Passphrase::Nobody("--passphrase-file"),
             None => Passphrase::Ask(app.out.lang),
         };
         KeyChoice {
@@ -62,13 +65,14 @@ impl KeyChoice {
             name: settings.text("vault.key_name").to_owned(),
             credentials: app.credentials_directory(),
             passphrase,
+            known: app.passphrase(),
         }
     }
 
     /// Puts another origin of the passphrase in the place of the settings'.
     #[must_use]
     pub fn with_passphrase(self, passphrase: Passphrase) -> Self {
-        KeyChoice { passphrase, ..self }
+        KeyChoice { passphrase, known: Arc::default(), ..self }
     }
 
     /// Returns the source of a key that exists.
@@ -94,7 +98,13 @@ impl KeyChoice {
         let missing =
             |reason: &str| Failure::new("VAULT-001").with("source", &self.kind).with("reason", reason);
         match self.kind.as_str() {
-            "passphrase" => Ok(KeySource::passphrase(self.passphrase.read(new)?)),
+            "passphrase" => match self.known.get().filter(|_| !new) {
+                Some(known) => Ok(KeySource::passphrase(known.clone())),
+                None => {
+                    let given = self.passphrase.read(new)?;
+                    Ok(KeySource::passphrase(self.known.get_or_init(|| given).clone()))
+                }
+            },
             "command" => {
                 let mut words = self.command.split_whitespace().map(str::to_owned);
                 let program = words.next().ok_or_else(|| missing("vault.key_command"))?;
@@ -125,9 +135,7 @@ impl Passphrase {
         let secret = match self {
             Passphrase::File(file) => of_file(file)?,
             Passphrase::Ask(lang) => ask(*lang, new)?,
-            Passphrase::Nobody => {
-                return Err(Failure::new("USE-108").with("reason", "--passphrase-file"));
-            }
+            Passphrase::Nobody(option) => return Err(Failure::new("USE-108").with("reason", *option)),
         };
         if new && secret.expose().chars().count() < SHORTEST {
             return Err(Failure::new("VAULT-003").with("count", SHORTEST.to_string()));

@@ -249,13 +249,9 @@ pub fn vault_failure(error: VaultError) -> Failure {
 
 /// A failure of the vault, as a port tells it: nothing can be done before a person has seen to it.
 pub fn as_port(failure: &Failure) -> PortError {
-    let code =
-        ["VAULT-001", "VAULT-002", "VAULT-004", "VAULT-005", "SYS-101", "SYS-106", "SYS-107", "USE-108"]
-            .into_iter()
-            .find(|code| *code == failure.code());
     let mut error = PortError::new(ErrorKind::Forbidden, "vault");
-    error.code = code;
-    for name in ["source", "noted", "file", "reason"] {
+    error.code = passerelle_texts::codes().find(|code| *code == failure.code());
+    for name in ["source", "noted", "file", "reason", "operation"] {
         if let Some(word) = failure.word(name) {
             error = error.with_detail(name, word);
         }

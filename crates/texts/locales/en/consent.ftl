@@ -25,7 +25,10 @@ guide-apis = 2. The two services that it may use: "Enable" on each page, then wa
 guide-branding = 3. Who it presents itself as: "Get started", a name your people know, a support address, the audience, "Create".
 guide-audience-internal = 4. The audience: it has to say "Internal".
 guide-audience-external = 4. The audience: "External", then "Publish app". (While it stays in "Testing", each person has to be listed under "Test users".)
-guide-scopes = 5. What it may ask for: "Add or remove scopes": calendar.events, calendar.calendarlist.readonly, contacts; "Update", "Save".
+guide-scopes = 5. What it may ask for: "Add or remove scopes", then paste these three lines into the box below the list, "Add to table", "Update", "Save":
+     https://www.googleapis.com/auth/calendar.events
+     https://www.googleapis.com/auth/calendar.calendarlist.readonly
+     https://www.googleapis.com/auth/contacts
 guide-client = 6. "Create client": type "Desktop app", "Create", then "Download JSON" at once: Google shows the secret only now.
 guide-warning-page = A warning page will come: "Google hasn't verified this app". It is your own application: "Advanced", then "Go to … (unsafe)".
 guide-ask-file = The downloaded JSON (drop it here, or its path):
@@ -33,9 +36,10 @@ guide-client-good = ✓ type "Desktop app"   ✓ project { $project }
 disconnected-delegation = ✓ { $account }: its secrets are destroyed. The delegation is the administrator's to withdraw: https://admin.google.com/ac/owl/domainwidedelegation
 connect-key-moved = ✓ The service account's key is in the vault: you may delete the file.
 disconnected-shared = ✓ { $account }: its secrets of this app user are destroyed. Another app user has the same Google account: the authorisation stays in force for them.
-connect-calendars-later = The calendars could not be listed. Once that is mended, choose again: passerelle connect google --user { $user } --calendar …
+connect-calendars-later = The account is connected, without a calendar so far. Once that is mended, choose again: passerelle connect google --user { $user } --calendar …
 connect-limit = { $seconds ->
     [one] { $seconds } second
    *[other] { $seconds } seconds
 }
 sync-disconnected = { $user } was disconnected and is left out. Again: passerelle connect google --user { $user }
+connect-waits = The consent is kept. A run is under way; waiting for its end …

@@ -58,3 +58,11 @@ why-not-json = it is no JSON
 why-no-certificate = it holds no certificate
 why-no-systemd = not started by systemd: CREDENTIALS_DIRECTORY is not set
 why-no-command = vault.key_command is empty
+doctor-fixed-folder = ✓ put right: others may no longer write in { $file }
+skew = { $minutes ->
+    [one] { $minutes } minute
+   *[other] { $minutes } minutes
+}
+why-no-key-at-all = what it gives is no key
+why-wide = others may read it
+why-no-toml = it is no TOML

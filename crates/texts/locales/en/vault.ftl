@@ -36,3 +36,4 @@ source-passphrase = a passphrase
 source-keyring = the session's key store
 source-command = a command
 source-systemd = systemd
+vault-key-left = The key file { $file } opens nothing any more: you may delete it.

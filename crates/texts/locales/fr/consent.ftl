@@ -26,7 +26,10 @@ guide-apis = 2. Les deux services qu'il peut utiliser : « Activer » sur chaque
 guide-branding = 3. Sous quel nom il se présente : « Commencer », un nom connu de vos collaborateurs, une adresse d'assistance, l'audience, « Créer ».
 guide-audience-internal = 4. L'audience : la page doit afficher « Interne ».
 guide-audience-external = 4. L'audience : « Externe », puis « Publier l'application ». (Tant qu'elle reste en mode « Test », chacun doit figurer parmi les « Utilisateurs tests ».)
-guide-scopes = 5. Ce qu'il peut demander : « Ajouter ou supprimer des champs d'application » : calendar.events, calendar.calendarlist.readonly, contacts ; « Mettre à jour », « Enregistrer ».
+guide-scopes = 5. Ce qu'il peut demander : « Ajouter ou supprimer des champs d'application », collez ces trois lignes dans la zone sous la liste, ajoutez-les au tableau, « Mettre à jour », « Enregistrer » :
+     https://www.googleapis.com/auth/calendar.events
+     https://www.googleapis.com/auth/calendar.calendarlist.readonly
+     https://www.googleapis.com/auth/contacts
 guide-client = 6. « Créer un client » : type « Application de bureau », « Créer », puis « Télécharger le fichier JSON » aussitôt : Google ne montre le secret que maintenant.
 guide-warning-page = Une page d'avertissement viendra : « Google n'a pas validé cette application ». C'est la vôtre : « Paramètres avancés », puis « Accéder à … (non sécurisé) ».
 guide-ask-file = Le JSON téléchargé (déposez-le ici, ou son chemin) :
@@ -34,9 +37,10 @@ guide-client-good = ✓ type « Application de bureau »   ✓ projet { $project
 disconnected-delegation = ✓ { $account } : ses secrets sont détruits. La délégation, elle, se retire dans la console d'administration : https://admin.google.com/ac/owl/domainwidedelegation
 connect-key-moved = ✓ La clé du compte de service est au coffre : vous pouvez supprimer le fichier.
 disconnected-shared = ✓ { $account } : les secrets de cet utilisateur sont détruits. Un autre utilisateur a le même compte Google : l'autorisation reste valable pour lui.
-connect-calendars-later = Les agendas n'ont pu être listés. Une fois cela réparé, choisissez à nouveau : passerelle connect google --user { $user } --calendar …
+connect-calendars-later = Le compte est connecté, sans agenda pour l'instant. Une fois cela réparé, choisissez à nouveau : passerelle connect google --user { $user } --calendar …
 connect-limit = { $seconds ->
     [one] { $seconds } seconde
    *[other] { $seconds } secondes
 }
 sync-disconnected = { $user } a été déconnecté et reste à part. Pour reprendre : passerelle connect google --user { $user }
+connect-waits = L'autorisation est gardée. Un passage est en cours ; j'attends sa fin …

@@ -17,7 +17,10 @@ doctor-token = autorisation acceptée : { $account }
 doctor-scopes = agendas et contacts sont accordés
 doctor-calendar = Calendar API répond
 doctor-contacts = People API répond
-doctor-quota = quotas : { $contacts } contacts sur { $limit } ; au plus { $calendar_per_minute } requêtes par minute aux agendas et { $people_per_minute } aux contacts, selon les réglages
+doctor-quota = quotas : { $contacts ->
+    [one] { $contacts } contact
+   *[other] { $contacts } contacts
+} sur { $limit } ; au plus { $calendar_per_minute } requêtes par minute aux agendas et { $people_per_minute } aux contacts, selon les réglages
 doctor-authorisation = autorisé { $days ->
     [0] aujourd'hui
     [one] depuis { $days } jour
@@ -58,3 +61,11 @@ why-not-json = ce n'est pas du JSON
 why-no-certificate = il ne contient aucun certificat
 why-no-systemd = pas lancé par systemd : CREDENTIALS_DIRECTORY n'est pas là
 why-no-command = vault.key_command est vide
+doctor-fixed-folder = ✓ réparé : d'autres ne peuvent plus écrire dans { $file }
+skew = { $minutes ->
+    [one] { $minutes } minute
+   *[other] { $minutes } minutes
+}
+why-no-key-at-all = ce qu'elle donne n'est pas une clé
+why-wide = d'autres peuvent la lire
+why-no-toml = ce n'est pas du TOML

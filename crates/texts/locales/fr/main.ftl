@@ -77,8 +77,26 @@ sync-deferred = { $count } suppressions laissées au prochain passage
 sync-dry-done = { $count } changements seraient faits, { $failed } refusés, { $held } à trancher, { $mails } courriels aux invités. Appliquer : passerelle sync
 sync-dry-stopped = { $count } changements seraient faits, { $failed } refusés, { $held } à trancher, { $mails } courriels aux invités. Ce qui est arrêté ci-dessus attend votre accord.
 undo-dry-done = { $count } changements seraient faits, { $failed } refusés, { $held } à trancher, { $mails } courriels aux invités. Appliquer : la même commande sans --dry-run
-sync-done = ✓ { $count } changements appliqués, { $failed } refusés, { $held } à trancher, { $mails } courriels aux invités.
-sync-done-partly = { $count } changements appliqués, { $failed } refusés, { $held } à trancher, { $mails } courriels aux invités ; tout n'a pas été fait, voir ci-dessus.
+sync-done = ✓ { $count ->
+    [one] { $count } changement appliqué
+   *[other] { $count } changements appliqués
+}, { $failed ->
+    [one] { $failed } refusé
+   *[other] { $failed } refusés
+}, { $held } à trancher, { $mails ->
+    [one] { $mails } courriel aux invités
+   *[other] { $mails } courriels aux invités
+}.
+sync-done-partly = { $count ->
+    [one] { $count } changement appliqué
+   *[other] { $count } changements appliqués
+}, { $failed ->
+    [one] { $failed } refusé
+   *[other] { $failed } refusés
+}, { $held } à trancher, { $mails ->
+    [one] { $mails } courriel aux invités
+   *[other] { $mails } courriels aux invités
+} ; tout n'a pas été fait, voir ci-dessus.
 sync-undo = Passage n° { $run } annulable : passerelle undo run { $run }
 sync-decide = À trancher : passerelle conflicts
 

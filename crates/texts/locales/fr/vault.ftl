@@ -36,3 +36,4 @@ source-passphrase = une phrase secrète
 source-keyring = le trousseau de la session
 source-command = une commande
 source-systemd = systemd
+vault-key-left = Le fichier de clé { $file } n'ouvre plus rien : vous pouvez le supprimer.
