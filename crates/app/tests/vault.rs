@@ -414,6 +414,13 @@ fn a_row_that_does_not_open_is_named_and_can_be_given_up() {
     assert!(told["what"].as_str().unwrap().contains("copied.cred"), "{told}");
     fs::remove_file(&stray).unwrap();
     office.run(&["doctor"]).expect(0);
+    // The cure of what does not open any more: consenting again puts it right.
+    for row in rows() {
+        fs::write(&row, "{").unwrap();
+    }
+    assert_eq!(office.run(&["sync", "--json"]).expect(9).of("error")[0]["code"], "VAULT-006");
+    office.connect().expect(0);
+    office.run(&["sync"]).expect(0);
     for row in rows() {
         fs::write(&row, "{").unwrap();
     }

@@ -251,8 +251,9 @@ fn client(
     if let Some(file) = &asking.client {
         return consent::read(file);
     }
+    // One that does not open any more is asked for anew.
     if let Some(bound) = bound
-        && let Some(text) = office.google.known_client(bound)?
+        && let Ok(Some(text)) = office.google.known_client(bound)
     {
         return Ok(text);
     }
