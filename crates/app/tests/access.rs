@@ -625,6 +625,18 @@ fn a_service_account_acts_for_a_person_of_its_workspace() {
     office.run(&["sync"]).expect(0);
     assert_eq!(office.people().len(), 1);
     office.run(&["test", "alice"]).expect(0);
+    // Nobody ticks boxes here, and there is no client's secret: the cures are those of a service account.
+    for (method, body, code) in [
+        ("people.people.connections.list", "people-403-scope-insufficient", "GOOG-115"),
+        ("oauth.token", "oauth-token-invalid_client-secret", "GOOG-116"),
+    ] {
+        faults(&office, &json!([{ "method": method, "body": body }]));
+        let told = office.run(&["test", "alice", "--json"]).expect(1);
+        assert!(told.of("finding").iter().any(|one| one["code"] == code), "{code}: {}", told.out);
+        let run = office.run(&["sync", "--json"]);
+        assert!(run.of("error").iter().any(|one| one["code"] == code), "{code}: {}", run.out);
+        faults(&office, &json!([]));
+    }
     // A consent takes its place, and the other way round; there is one way in at a time.
     office.connect().expect(0);
     assert_eq!(credentials(&office).len(), 2);

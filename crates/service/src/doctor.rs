@@ -123,11 +123,10 @@ async fn examine_account(office: &Office, user: &AppUser, account: &Account) -> 
                     && matches!(error.kind, ErrorKind::Unauthenticated | ErrorKind::Forbidden);
                 let failure = Failure::of_port(Side::Remote, error)
                     .or_with("user", &user.id)
-                    .or_with("account", &account.email)
-                    .or_with("way", &office.provider.way(account).unwrap_or_default());
+                    .or_with("account", &account.email);
                 let problem = lasting::explained(company, account, Problem::from(&failure)).await?;
                 let mut finding = Finding::bad(examined.part, Level::Problem, &failure);
-                finding.problem = Some(problem);
+                finding.problem = Some(lasting::by_way(problem, office.provider.way(account)));
                 finding
             }
         };

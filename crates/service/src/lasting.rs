@@ -153,3 +153,17 @@ fn consents(account: &Account, client: &str) -> String {
 fn moment(text: &str) -> Option<DateTime<Utc>> {
     DateTime::parse_from_rfc3339(text).ok().map(|at| at.to_utc())
 }
+
+/// Puts a problem into the terms of whoever comes in by another way than a consent: nobody ticks boxes, and there is no
+/// client whose secret could be replaced.
+pub(crate) fn by_way(mut problem: Problem, way: Option<String>) -> Problem {
+    let Some(way) = way else { return problem };
+    let other = match problem.code.as_str() {
+        "GOOG-202" => "GOOG-115",
+        "GOOG-106" => "GOOG-116",
+        same => same,
+    };
+    problem.code = other.to_owned();
+    problem.words.push(("way".to_owned(), way));
+    problem
+}

@@ -243,9 +243,8 @@ async fn explained(office: &Office, pair: &Pair, problem: Problem) -> Outcome<Pr
     let accounts = office.company.accounts().await?;
     match accounts.into_iter().find(|account| account.id == pair.account) {
         Some(account) => {
-            let mut problem = lasting::explained(&*office.company, &account, problem).await?;
-            problem.words.extend(office.provider.way(&account).map(|way| ("way".to_owned(), way)));
-            Ok(problem)
+            let problem = lasting::explained(&*office.company, &account, problem).await?;
+            Ok(lasting::by_way(problem, office.provider.way(&account)))
         }
         None => Ok(problem),
     }
