@@ -192,8 +192,8 @@ fn the_diagnosis_is_told_in_the_persons_language_with_its_numbers() {
         "✓ configuration:",
         "✓ vault: key from a file, 2 secrets",
         "✗ alice · GOOG-101",
-        "    Why  Each API is switched on once",
-        "    Do   1.",
+        "    Why   Each API is switched on once",
+        "    Do    1.",
         "1 problem,",
     ] {
         assert!(english.contains(words), "{words}: {english}");

@@ -10,4 +10,4 @@ pub use catalogue::{Article, codes, exit_code, explain};
 pub use format::{date, date_time, number, percent};
 pub use lang::Lang;
 pub use messages::{Arg, has, t};
-pub use render::render;
+pub use render::{causes_and_cures, render};

@@ -5,24 +5,34 @@ use crate::{Article, Lang, t};
 /// Writes an article in lines: what happened and what it did to the data, why, what to do, where to read more.
 #[must_use]
 pub fn render(article: &Article, lang: Lang) -> String {
-    let label = |id| t(lang, id, &[]);
-    let (why, todo, more) = (label("article-why"), label("article-do"), label("article-more"));
-    let width = [&why, &todo, &more].iter().map(|label| label.chars().count()).max().unwrap_or_default();
     let mut lines = vec![format!("✗ {}  {}", article.code, article.what)];
     lines.push(format!("  ({})", article.did));
-    let mut block = |label: &str, texts: &[String], numbered: bool| {
-        for (n, text) in texts.iter().enumerate() {
-            let head = if n == 0 { label } else { "" };
-            let mark = if numbered && texts.len() > 1 { format!("{}. ", n + 1) } else { String::new() };
-            lines.push(format!("  {head:width$}  {mark}{}", text.replace('`', "")));
-        }
-    };
-    block(&why, &article.why, false);
-    block(&todo, &article.todo, true);
+    lines.extend(causes_and_cures(article, lang));
     let mut read = vec![format!("passerelle explain {}", article.code)];
     read.extend(article.url.clone());
-    block(&more, &read, false);
+    lines.extend(block(lang, "article-more", &read, false));
     lines.join("\n")
+}
+
+/// Writes why it happened and what to do, in lines.
+#[must_use]
+pub fn causes_and_cures(article: &Article, lang: Lang) -> Vec<String> {
+    let mut lines = block(lang, "article-why", &article.why, false);
+    lines.extend(block(lang, "article-do", &article.todo, true));
+    lines
+}
+
+/// Writes texts below each other behind their label, all labels as wide as the widest.
+fn block(lang: Lang, label: &'static str, texts: &[String], numbered: bool) -> Vec<String> {
+    let labels = ["article-why", "article-do", "article-more"].map(|id| t(lang, id, &[]).chars().count());
+    let width = labels.into_iter().max().unwrap_or_default();
+    let label = t(lang, label, &[]);
+    let line = |(n, text): (usize, &String)| {
+        let head = if n == 0 { label.as_str() } else { "" };
+        let mark = if numbered && texts.len() > 1 { format!("{}. ", n + 1) } else { String::new() };
+        format!("  {head:width$}  {mark}{}", text.replace('`', ""))
+    };
+    texts.iter().enumerate().map(line).collect()
 }
 
 #[cfg(test)]

@@ -9,7 +9,7 @@ use std::{
     path::{Path, PathBuf},
     process::{Command, Stdio},
     sync::mpsc,
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use argon2::{Algorithm, Argon2, Params, Version};
@@ -161,7 +161,9 @@ impl KeySource {
                 // systemd shows it with the rights of its group where an access list names the service's user.
                 self.parse(&self.read_with(&path, disk::read_not_public)?).map(Some)
             }
-            KeySource::Command { program, args } => self.parse(&self.run(program, args)?).map(Some),
+            KeySource::Command { program, args } => {
+                self.parse(&self.run(program, args, COMMAND_LIMIT)?).map(Some)
+            }
             #[cfg(all(feature = "keyring", target_os = "linux"))]
             KeySource::Keyring { name } => {
                 let kept = crate::session::read(name)?.ok_or_else(|| self.missing("no such entry"))?;
@@ -248,7 +250,7 @@ impl KeySource {
         }
     }
 
-    fn run(&self, program: &Path, args: &[String]) -> VaultResult<Zeroizing<Vec<u8>>> {
+    fn run(&self, program: &Path, args: &[String], limit: Duration) -> VaultResult<Zeroizing<Vec<u8>>> {
         let failed = |error: io::Error| self.missing(error.kind().to_string());
         let mut child = Command::new(program)
             .args(args)
@@ -265,12 +267,18 @@ impl KeySource {
             let read = stdout.map(|out| out.take(LONGEST as u64).read_to_end(&mut content));
             let _ = send.send(read.map(|read| read.map(|_| content)));
         });
-        let Ok(printed) = printed.recv_timeout(COMMAND_LIMIT) else {
+        let end = Instant::now() + limit;
+        let endless = || self.missing("the command did not end");
+        let Ok(printed) = printed.recv_timeout(limit) else {
             let _ = child.kill();
             let _ = child.wait();
-            return Err(self.missing("the command did not end"));
+            return Err(endless());
         };
-        let status = child.wait().map_err(failed)?;
+        // What has closed its output may go on for ever all the same: it is not waited for, and left alone.
+        let (send, ended) = mpsc::channel();
+        std::thread::spawn(move || send.send(child.wait()));
+        let rest = end.saturating_duration_since(Instant::now());
+        let status = ended.recv_timeout(rest).map_err(|_| endless())?.map_err(failed)?;
         match printed.transpose().map_err(failed)? {
             Some(printed) if status.success() && !printed.is_empty() => Ok(printed),
             _ => Err(self.missing(format!("the command ended with {status}"))),
@@ -356,6 +364,20 @@ mod tests {
             assert_eq!(source.parse(bad).unwrap_err().code(), Some("VAULT-002"));
         }
         assert_eq!(source.parse(b"").unwrap_err().code(), Some("VAULT-001"));
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_command_that_does_not_end_is_given_up_whether_or_not_it_has_printed() {
+        let key = "0f".repeat(32);
+        let source = KeySource::file("of the command");
+        let run =
+            |line: &str, limit| source.run(Path::new("/bin/sh"), &["-c".to_owned(), line.to_owned()], limit);
+        assert_eq!(*run(&format!("printf {key}"), COMMAND_LIMIT).unwrap(), key.as_bytes());
+        for line in ["exec sleep 600", "printf x; exec sleep 5 >/dev/null"] {
+            let error = run(line, Duration::from_millis(200)).unwrap_err();
+            assert!(matches!(error, VaultError::KeyMissing { .. }), "{line}: {error:?}");
+        }
     }
 
     #[test]

@@ -8,6 +8,7 @@ use std::{
 use chrono::{DateTime, Utc};
 use passerelle_ports::Clock;
 use passerelle_service::{Failure, Finding, Level, Outcome, examine};
+use passerelle_texts::causes_and_cures;
 use serde_json::{Value, json};
 
 use super::{Exit, done};
@@ -52,8 +53,8 @@ pub async fn run(app: &App, args: &Doctor) -> Exit {
 
 pub async fn test(app: &App, args: &Test) -> Exit {
     let settings = app.settings()?;
-    let office = compose::office(app, &settings).await?;
-    passerelle_service::find_user(&*office.office.company, &args.user).await?;
+    // Without a database there is nothing to try.
+    compose::company(&settings).await?;
     let found = google(app, &settings, Some(&args.user)).await?;
     tell(app, &found, false)
 }
@@ -333,17 +334,7 @@ fn text(app: &App, finding: &Finding) -> String {
     };
     let mark = if finding.level == Level::Problem { "✗" } else { "!" };
     let mut lines = vec![format!("{mark} {who}{}  {}", article.code, article.what)];
-    let (why, todo) = (app.out.t("article-why", &[]), app.out.t("article-do", &[]));
-    let width = why.chars().count().max(todo.chars().count());
-    let mut block = |label: &str, texts: Vec<String>| {
-        for (n, text) in texts.iter().enumerate() {
-            let head = if n == 0 { label } else { "" };
-            lines.push(format!("    {head:width$}  {}", text.replace('`', "")));
-        }
-    };
-    block(&why, article.why);
-    let numbered = article.todo.iter().enumerate();
-    block(&todo, numbered.map(|(n, text)| format!("{}. {text}", n + 1)).collect());
+    lines.extend(causes_and_cures(&article, app.out.lang).into_iter().map(|line| format!("  {line}")));
     lines.join("\n")
 }
 

@@ -485,7 +485,7 @@ impl Provider for Google {
             }
             _ => false,
         };
-        let destroyed = self.safe.destroy(&owner).map_err(|failure| as_port(&failure))?;
+        let destroyed = self.safe.destroy(&owner).map_err(port)?;
         self.clients.lock().unwrap_or_else(PoisonError::into_inner).remove(&account.id);
         Ok(Forgotten { revoked, destroyed, shared, delegated })
     }

@@ -26,9 +26,9 @@ guide-branding = 3. Who it presents itself as: "Get started", a name your people
 guide-audience-internal = 4. The audience: it has to say "Internal".
 guide-audience-external = 4. The audience: "External", then "Publish app". (While it stays in "Testing", each person has to be listed under "Test users".)
 guide-scopes = 5. What it may ask for: "Add or remove scopes", then paste these three lines into the box below the list, "Add to table", "Update", "Save":
-     https://www.googleapis.com/auth/calendar.events
-     https://www.googleapis.com/auth/calendar.calendarlist.readonly
-     https://www.googleapis.com/auth/contacts
+     {"     "}https://www.googleapis.com/auth/calendar.events
+     {"     "}https://www.googleapis.com/auth/calendar.calendarlist.readonly
+     {"     "}https://www.googleapis.com/auth/contacts
 guide-client = 6. "Create client": type "Desktop app", "Create", then "Download JSON" at once: Google shows the secret only now.
 guide-warning-page = A warning page will come: "Google hasn't verified this app". It is your own application: "Advanced", then "Go to … (unsafe)".
 guide-ask-file = The downloaded JSON (drop it here, or its path):

@@ -27,9 +27,9 @@ guide-branding = 3. Sous quel nom il se présente : « Commencer », un nom conn
 guide-audience-internal = 4. L'audience : la page doit afficher « Interne ».
 guide-audience-external = 4. L'audience : « Externe », puis « Publier l'application ». (Tant qu'elle reste en mode « Test », chacun doit figurer parmi les « Utilisateurs tests ».)
 guide-scopes = 5. Ce qu'il peut demander : « Ajouter ou supprimer des champs d'application », collez ces trois lignes dans la zone sous la liste, ajoutez-les au tableau, « Mettre à jour », « Enregistrer » :
-     https://www.googleapis.com/auth/calendar.events
-     https://www.googleapis.com/auth/calendar.calendarlist.readonly
-     https://www.googleapis.com/auth/contacts
+     {"     "}https://www.googleapis.com/auth/calendar.events
+     {"     "}https://www.googleapis.com/auth/calendar.calendarlist.readonly
+     {"     "}https://www.googleapis.com/auth/contacts
 guide-client = 6. « Créer un client » : type « Application de bureau », « Créer », puis « Télécharger le fichier JSON » aussitôt : Google ne montre le secret que maintenant.
 guide-warning-page = Une page d'avertissement viendra : « Google n'a pas validé cette application ». C'est la vôtre : « Paramètres avancés », puis « Accéder à … (non sécurisé) ».
 guide-ask-file = Le JSON téléchargé (déposez-le ici, ou son chemin) :
