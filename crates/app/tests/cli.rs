@@ -198,6 +198,32 @@ fn exit_codes_say_what_a_script_should_do() {
 }
 
 #[test]
+fn a_relative_settings_file_names_the_same_installation_as_its_absolute_path() {
+    let office = Office::empty();
+    let folder = office.dir.path().join("here");
+    std::fs::create_dir(&folder).unwrap();
+    let settings = "state_dir = \"state\"\n[database]\npath = \"company.db\"\n\
+                    [vault]\ndir = \"vault\"\nkey_file = \"vault.key\"\n";
+    std::fs::write(folder.join("config.toml"), settings).unwrap();
+    let absolute = folder.join("config.toml").display().to_string();
+    office.run(&["--config", &absolute, "init", "--non-interactive"]).expect(0);
+
+    let run = |from: &std::path::Path, file: &str, args: &[&str]| -> office::Done {
+        office.command().current_dir(from).args(["--config", file]).args(args).output().unwrap().into()
+    };
+    let shown = run(std::path::Path::new("/"), &absolute, &["config", "show"]).expect(0).out;
+    assert!(shown.contains(&folder.join("company.db").display().to_string()), "{shown}");
+    for (from, file) in [
+        (folder.as_path(), "config.toml"),
+        (folder.as_path(), "./config.toml"),
+        (office.dir.path(), "here/config.toml"),
+    ] {
+        assert_eq!(run(from, file, &["config", "show"]).expect(0).out, shown, "{file}");
+        run(from, file, &["user", "list"]).expect(0);
+    }
+}
+
+#[test]
 fn only_a_loopback_host_may_stand_in_for_google() {
     let office = Office::new();
     for (address, code) in [

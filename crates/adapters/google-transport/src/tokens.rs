@@ -21,6 +21,8 @@ use crate::{
 
 /// How long before its end an access token is no longer used.
 const MARGIN: Duration = Duration::from_secs(60);
+/// An access token is renewed after a day at the latest, however long the server says it lives.
+const LONGEST_LIFE: Duration = Duration::from_secs(24 * 3600);
 /// How long an access token lives when Google does not say (O15).
 const USUAL_LIFE: u64 = 3599;
 
@@ -106,6 +108,13 @@ const TESTING_MARGIN: chrono::Duration = chrono::Duration::hours(1);
 /// How far two clocks may differ before Google refuses an assertion.
 const SKEW: chrono::Duration = chrono::Duration::minutes(5);
 
+/// Returns when an authorisation given at `at` ends; `None` for an end that no calendar can hold, which counts
+/// as no end at all.
+#[must_use]
+pub fn end_of(at: DateTime<Utc>, lasts: Duration) -> Option<DateTime<Utc>> {
+    at.checked_add_signed(chrono::Duration::from_std(lasts).ok()?)
+}
+
 impl Tokens {
     /// Makes the tokens of one account.
     #[must_use]
@@ -182,7 +191,8 @@ impl Tokens {
             Grant::Refresh { client, store } => self.renewed(client, &**store).await?,
             Grant::Delegated(delegate) => self.assert(delegate).await?,
         };
-        let life = Duration::from_secs(answer.expires_in.unwrap_or(USUAL_LIFE));
+        // The server's number is not trusted: one that no clock can hold must not overflow.
+        let life = Duration::from_secs(answer.expires_in.unwrap_or(USUAL_LIFE)).min(LONGEST_LIFE);
         let until = asked + life.saturating_sub(MARGIN.min(life / 10));
         *current = Some(Access { token: answer.access_token.clone(), until });
         Ok(answer.access_token)
@@ -219,8 +229,8 @@ impl Tokens {
         if let Some(refresh_token) = answer.refresh_token.clone().filter(|_| !on(Mutant::TokenNotSaved)) {
             // Google keeps the old one today (O17); should it ever rotate, the new one is safe before anything
             // is done with it, and the old one is dropped by being replaced.
-            let lasts = answer.refresh_token_expires_in.and_then(|seconds| i64::try_from(seconds).ok());
-            let ends = lasts.map_or(stored.ends, |seconds| Some(at + chrono::Duration::seconds(seconds)));
+            let lasts = answer.refresh_token_expires_in.map(Duration::from_secs);
+            let ends = lasts.map_or(stored.ends, |lasts| end_of(at, lasts));
             store.save(&StoredToken { refresh_token, granted: stored.granted, ends }).await?;
         }
         Ok(answer)

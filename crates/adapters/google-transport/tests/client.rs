@@ -284,6 +284,24 @@ async fn a_rotated_refresh_token_is_safe_before_anything_is_done_with_it() {
 }
 
 #[tokio::test]
+async fn lifetimes_that_no_clock_can_hold_are_survived() {
+    for lasts in [u64::MAX, i64::MAX as u64, 9_223_372_036_854_775, 8_220_000_000_000] {
+        let stage = Stage::new().await;
+        let answer = json!({"access_token": "a", "expires_in": lasts, "refresh_token": "r2",
+            "refresh_token_expires_in": lasts});
+        Mock::given(path("/token"))
+            .respond_with(ResponseTemplate::new(200).set_body_json(answer))
+            .mount(&stage.server)
+            .await;
+        stage.answer("GET", 200, None, 1).await;
+        stage.send(Method::GET).await.unwrap();
+        let kept = stage.vault.load().await.unwrap().unwrap();
+        assert_eq!(kept.refresh_token.expose_secret(), "r2", "{lasts}");
+        assert_eq!(kept.ends, None, "an end that cannot be told is none: {lasts}");
+    }
+}
+
+#[tokio::test]
 async fn a_dead_refresh_token_says_why_it_may_have_died() {
     let (day, hour) = (TimeDelta::days(1), TimeDelta::hours(1));
     let minute = TimeDelta::minutes(1);
