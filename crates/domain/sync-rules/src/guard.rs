@@ -32,7 +32,7 @@ pub enum Trip {
         /// How many the other side would lose.
         planned: u64,
     },
-    /// More than half of all records would get a change of the same single member.
+    /// More than half of all records would get a change of the same member, whatever else changes with it.
     Alike {
         /// The side on which records would change.
         side: Side,
@@ -86,13 +86,14 @@ pub fn guard(plan: &Plan, counts: &Counts, limits: &Limits) -> Vec<Trip> {
     trips
 }
 
-/// Counts updates that change one member only, per side and member.
+/// Counts the updates that change a member, per side and member. An update counts for each member that it changes:
+/// a mass change that waits must not pass because a second one was made on top of it.
 fn alike(plan: &Plan) -> BTreeMap<(Side, &str), u64> {
     let mut alike = BTreeMap::new();
     for step in plan.steps.iter().filter(|step| step.action == Action::Update) {
         let members: BTreeSet<&str> = step.fields.iter().map(passerelle_ports::Field::member).collect();
-        if let (Some(member), 1) = (members.first(), members.len()) {
-            *alike.entry((step.side, *member)).or_default() += 1;
+        for member in members {
+            *alike.entry((step.side, member)).or_default() += 1;
         }
     }
     alike
@@ -116,7 +117,7 @@ mod tests {
                     link: LinkId(Uuid::from_u128(list.len() as u128)),
                     side: *side,
                     action: *action,
-                    fields: vec![Field::new(*field)],
+                    fields: field.split('+').map(Field::new).collect(),
                     summary: String::new(),
                     content: digest_of(&()),
                 });
@@ -168,6 +169,21 @@ mod tests {
                 vec![Trip::Alike { side: Local, member: "start".into(), planned: 26, links: 50 }],
             ),
             ("half of them", vec![(Local, Update, "start", 25)], full, vec![]),
+            (
+                "a second mass change on top of the first",
+                vec![(Local, Update, "start+location", 26)],
+                full,
+                vec![
+                    Trip::Alike { side: Local, member: "location".into(), planned: 26, links: 50 },
+                    Trip::Alike { side: Local, member: "start".into(), planned: 26, links: 50 },
+                ],
+            ),
+            (
+                "one member for all, with others for some",
+                vec![(Local, Update, "start", 20), (Local, Update, "start+title", 6)],
+                full,
+                vec![Trip::Alike { side: Local, member: "start".into(), planned: 26, links: 50 }],
+            ),
             (
                 "different members",
                 vec![(Local, Update, "start", 20), (Local, Update, "title", 20)],
