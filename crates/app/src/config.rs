@@ -85,10 +85,12 @@ impl Settings {
             asked.map(Path::to_owned).or_else(|| environment.get("PASSERELLE_CONFIG").map(PathBuf::from));
         let places = Places::new();
         let explicit = named.is_some() && !new;
-        // Relative paths in the file are taken from its directory, wherever the program was started.
-        let file = named
-            .map(|path| std::path::absolute(&path).unwrap_or(path))
-            .unwrap_or_else(|| places.config.join("config.toml"));
+        // Absolute, because relative paths in the file are joined to its directory and must not depend on the working
+        // directory.
+        let file = named.map_or_else(
+            || places.config.join("config.toml"),
+            |path| std::path::absolute(&path).unwrap_or(path),
+        );
         let mut settings = Settings { file: file.clone(), values: BTreeMap::new(), rules: Vec::new() };
         settings.defaults(&places);
         match fs::read_to_string(&file) {

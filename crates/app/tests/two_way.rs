@@ -319,6 +319,16 @@ fn the_same_change_of_more_than_half_waits_for_an_approval() {
     let run = world.sync().ends_with(5);
     assert_eq!((run.errors(), run.writes()), (vec!["SYNC-103".to_owned()], 0), "(I9): {run:?}");
     assert_eq!(world.events(), before, "nothing was written");
+    world.sql("UPDATE appointments SET location = 'Elsewhere';");
+    let run = world.sync().ends_with(5);
+    assert_eq!(
+        (run.errors(), run.writes()),
+        (vec!["SYNC-103".to_owned()], 0),
+        "a second one on top: {run:?}"
+    );
+    assert_eq!(world.events(), before, "nothing was written");
+    let told = run.of("error")[0].to_string();
+    assert!(told.contains("description, location"), "every field is named: {told}");
     let pairs = run.summary()["pairs"].as_array().unwrap();
     let digest = pairs.iter().find(|pair| pair["kind"] == "events").unwrap()["digest"].as_str().unwrap();
     world.run(&["sync", "--approve", digest]).ends_with(0);

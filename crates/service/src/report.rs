@@ -1,5 +1,7 @@
 //! What use cases report: plain values that serialise, for both faces and for machines.
 
+use std::collections::BTreeSet;
+
 use passerelle_engine::{RunReport, Stopped};
 use passerelle_ports::{Counts, Kind, LinkId, PairId, RunId, Side, Sides};
 use passerelle_sync_rules::{Action, Plan, PlanCounts, PlannedStep, SideCounts, Trip};
@@ -290,6 +292,18 @@ pub(crate) fn stopped_code(run: &RunReport) -> Option<String> {
     refused.or(stopped).map(|failure| failure.code().to_owned())
 }
 
+/// Lists every field that a mass change touches: whoever approves the plan approves all of them.
+fn alike_members(trips: &[Trip]) -> String {
+    let members: BTreeSet<&str> = trips
+        .iter()
+        .filter_map(|trip| match trip {
+            Trip::Alike { member, .. } => Some(member.as_str()),
+            _ => None,
+        })
+        .collect();
+    Vec::from_iter(members).join(", ")
+}
+
 /// The first objection of the guard, as an article; an approval names the number or the digest.
 fn guard_failure(trips: &[Trip], deletes: u64, digest: &str) -> Option<Failure> {
     // What only a digest approves comes first: whoever did what the text says would be refused again. Then the cause
@@ -303,8 +317,8 @@ fn guard_failure(trips: &[Trip], deletes: u64, digest: &str) -> Option<Failure> 
     let failure = match trips.iter().min_by_key(rank)? {
         Trip::Deletes { allowed, .. } => Failure::new("SYNC-101").with("limit", allowed.to_string()),
         Trip::Emptied { side, .. } => Failure::new("SYNC-102").with("side", side.as_str()),
-        Trip::Alike { member, side, .. } => {
-            Failure::new("SYNC-103").with("field", member).with("side", side.as_str())
+        Trip::Alike { side, .. } => {
+            Failure::new("SYNC-103").with("field", alike_members(trips)).with("side", side.as_str())
         }
         Trip::RulesChanged { planned } => {
             return Some(Failure::new("SYNC-114").with("count", planned.to_string()).with("digest", digest));

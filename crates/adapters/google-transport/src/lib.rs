@@ -32,7 +32,7 @@ pub use probe::{Probe, granted_now, probe};
 pub use reqwest::Client as HttpClient;
 pub use scopes::{CALENDAR_EVENTS, CALENDAR_LIST, CONTACTS, EMAIL, OPENID, missing_scopes};
 pub use service_account::{Delegate, ServiceAccountKey};
-pub use tokens::{StoredToken, TokenStore, Tokens, end_of};
+pub use tokens::{StoredToken, TokenStore, Tokens, refresh_token_expiry};
 pub use witness::Signer;
 
 /// The issuer that Google names in its answers (RFC 9207; OpenID Connect Core 2).

@@ -21,7 +21,7 @@ use crate::{
 
 /// How long before its end an access token is no longer used.
 const MARGIN: Duration = Duration::from_secs(60);
-/// An access token is renewed after a day at the latest, however long the server says it lives.
+/// The longest lifetime of an access token that is believed, whatever `expires_in` says.
 const LONGEST_LIFE: Duration = Duration::from_secs(24 * 3600);
 /// How long an access token lives when Google does not say (O15).
 const USUAL_LIFE: u64 = 3599;
@@ -108,10 +108,10 @@ const TESTING_MARGIN: chrono::Duration = chrono::Duration::hours(1);
 /// How far two clocks may differ before Google refuses an assertion.
 const SKEW: chrono::Duration = chrono::Duration::minutes(5);
 
-/// Returns when an authorisation given at `at` ends; `None` for an end that no calendar can hold, which counts
-/// as no end at all.
+/// Returns when a refresh token issued at `at` expires; `None` when that time is too large for `DateTime`, which is
+/// then treated like an expiry that the server did not tell.
 #[must_use]
-pub fn end_of(at: DateTime<Utc>, lasts: Duration) -> Option<DateTime<Utc>> {
+pub fn refresh_token_expiry(at: DateTime<Utc>, lasts: Duration) -> Option<DateTime<Utc>> {
     at.checked_add_signed(chrono::Duration::from_std(lasts).ok()?)
 }
 
@@ -191,7 +191,7 @@ impl Tokens {
             Grant::Refresh { client, store } => self.renewed(client, &**store).await?,
             Grant::Delegated(delegate) => self.assert(delegate).await?,
         };
-        // The server's number is not trusted: one that no clock can hold must not overflow.
+        // Adding a lifetime near the maximum to an `Instant` would panic.
         let life = Duration::from_secs(answer.expires_in.unwrap_or(USUAL_LIFE)).min(LONGEST_LIFE);
         let until = asked + life.saturating_sub(MARGIN.min(life / 10));
         *current = Some(Access { token: answer.access_token.clone(), until });
@@ -230,7 +230,7 @@ impl Tokens {
             // Google keeps the old one today (O17); should it ever rotate, the new one is safe before anything
             // is done with it, and the old one is dropped by being replaced.
             let lasts = answer.refresh_token_expires_in.map(Duration::from_secs);
-            let ends = lasts.map_or(stored.ends, |lasts| end_of(at, lasts));
+            let ends = lasts.map_or(stored.ends, |lasts| refresh_token_expiry(at, lasts));
             store.save(&StoredToken { refresh_token, granted: stored.granted, ends }).await?;
         }
         Ok(answer)

@@ -5,7 +5,7 @@ use std::{convert::Infallible, sync::Arc};
 use passerelle_credentials::{OneTimeKey, Secret, seal_for};
 use passerelle_google_transport::{
     Arrival, CALENDAR_EVENTS, CALENDAR_LIST, CONTACTS, ClientSecretFile, ConsentAttempt, ConsentError,
-    Delegate, EMAIL, Elsewhere, OPENID, ServiceAccountKey, end_of, missing_scopes,
+    Delegate, EMAIL, Elsewhere, OPENID, ServiceAccountKey, missing_scopes, refresh_token_expiry,
 };
 use passerelle_ports::{Clock, Side};
 use passerelle_service::{Failure, Identity, Outcome, Term};
@@ -108,7 +108,7 @@ impl Asked {
         let consent = consent.map_err(not_consented)?;
         let file = parsed(&self.client)?;
         let at = consent.at.unwrap_or_else(|| self.clock.now());
-        let ends = consent.lasts.and_then(|lasts| end_of(at, lasts));
+        let ends = consent.lasts.and_then(|lasts| refresh_token_expiry(at, lasts));
         Ok(Consented {
             missing: missing_scopes(&SCOPES, &consent.granted_scopes),
             identity: Identity {

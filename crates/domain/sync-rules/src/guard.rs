@@ -86,8 +86,8 @@ pub fn guard(plan: &Plan, counts: &Counts, limits: &Limits) -> Vec<Trip> {
     trips
 }
 
-/// Counts the updates that change a member, per side and member. An update counts for each member that it changes:
-/// a mass change that waits must not pass because a second one was made on top of it.
+/// Counts updates per side and changed member. An update counts once for each member that it changes, so that a
+/// refused mass change is still refused when the same records get a second one.
 fn alike(plan: &Plan) -> BTreeMap<(Side, &str), u64> {
     let mut alike = BTreeMap::new();
     for step in plan.steps.iter().filter(|step| step.action == Action::Update) {

@@ -111,7 +111,7 @@ pub struct Limits {
     pub deletes_percent: u64,
     /// How many linked records a side must have had to count as emptied.
     pub emptied_floor: u64,
-    /// How many updates of one single field make "all changed alike".
+    /// How many updates that change the same member make "all changed alike".
     pub alike_floor: u64,
     /// From which share of all links on, in percent.
     pub alike_percent: u64,
