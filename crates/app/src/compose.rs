@@ -150,7 +150,9 @@ pub fn google(app: &App, settings: &Settings, installation: InstallationId) -> O
             .given("google.calls_per_minute")
             .and_then(|calls| std::num::NonZeroU32::new(u32::try_from(calls).unwrap_or(u32::MAX))),
     };
-    google::Google::new(endpoints, place, region, extra_ca, asked, app.clock.clone())
+    let google = google::Google::new(endpoints, place, region, extra_ca, asked, app.clock.clone())?;
+    // By the file's language alone, as with "busy".
+    Ok(if settings.text("language") == "fr" { google.with_called_off("Annulé : ") } else { google })
 }
 
 /// Opens the vault as the settings say.

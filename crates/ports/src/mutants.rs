@@ -249,6 +249,8 @@ mutants! {
     CalOccurrencesLost,
     /// The second page of a listing is left out.
     CalFirstPage,
+    /// An event that was called off stands at Google like one that takes place.
+    CalCalledOff,
 
     // Google's contacts.
     /// Writes carry no etag.

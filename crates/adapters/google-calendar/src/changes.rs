@@ -9,7 +9,12 @@ use passerelle_calendar::{
 use passerelle_ports::mutants::{Mutant, on};
 use serde_json::{Map, Value, json};
 
-use crate::{color, convert::Leftovers, marks, times};
+use crate::{
+    color,
+    convert::Leftovers,
+    marks::{self, CalledOff},
+    times,
+};
 
 /// Unmodelled members that may be sent when an event is made again.
 const WRITABLE: &[&str] = &[
@@ -144,9 +149,6 @@ pub(crate) fn changes(from: &Event, to: &Event, left: &Leftovers, calendar_zone:
     if from.status != to.status {
         let tentative = to.status == Status::Tentative;
         changes.set("status", if tentative { "tentative" } else { "confirmed" }.into());
-        // At Google "cancelled" means deleted (C40): an event that was called off and stays is marked.
-        let called_off = (to.status == Status::Cancelled).then_some("cancelled");
-        marks::put(&mut changes.private, marks::STATUS, called_off);
     }
     if from.color != to.color {
         write_color(&mut changes, &to.color);
@@ -163,6 +165,27 @@ pub(crate) fn changes(from: &Event, to: &Event, left: &Leftovers, calendar_zone:
         marks::put(&mut changes.private, marks::CATEGORIES, text);
     }
     Some(changes)
+}
+
+impl Changes {
+    /// At Google "cancelled" means deleted (C40). An event that was called off and stays must not stand there as
+    /// one that takes place: it is free, its title begins with `words`, and a mark tells what it was.
+    pub(crate) fn call_off(mut self, from: &Event, to: &Event, left: &Leftovers, words: &str) -> Self {
+        let (was, is) = (from.status == Status::Cancelled, to.status == Status::Cancelled);
+        let shown = |event: &Event| (event.status, event.title.clone(), event.free_busy_status);
+        let stands = was && !left.seems_on && shown(from) == shown(to);
+        if (!was && !is) || stands || on(Mutant::CalCalledOff) {
+            return self;
+        }
+        let before = if to.title.starts_with(words) { "" } else { words };
+        let free = is || to.free_busy_status == FreeBusyStatus::Free;
+        let mark = CalledOff { free: Some(to.free_busy_status), words: before.to_owned() }.mark();
+        let title = if is { format!("{before}{}", to.title) } else { to.title.clone() };
+        self.set("summary", title.into());
+        self.set("transparency", if free { "transparent" } else { "opaque" }.into());
+        marks::put(&mut self.private, marks::STATUS, is.then_some(mark.as_str()));
+        self
+    }
 }
 
 fn some(text: &str) -> Option<&str> {
@@ -335,7 +358,7 @@ mod tests {
             ),
             (
                 to(|event| event.status = Status::Cancelled),
-                json!({"status": "confirmed", "extendedProperties": private("passerelle.status", "cancelled")}),
+                json!({"status": "confirmed"}), // the rest: `call_off`
             ),
             (
                 to(|event| event.color = "gold".into()),

@@ -46,6 +46,9 @@ pub(crate) struct Leftovers {
     /// The zone of the end, where it is another than that of the start.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) end_zone: Option<String>,
+    /// Whether it is marked as called off and stands there as one that takes place, as older releases left it.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub(crate) seems_on: bool,
 }
 
 /// A read event.
@@ -115,21 +118,27 @@ pub(crate) fn event(resource: &Resource, calendar_zone: &str) -> Option<Converte
         other => other.clone(),
     };
     let mut left = leftovers(resource, start_time, end_time);
+    let shown = resource.summary.as_deref().unwrap_or_default();
+    let mark_of_end = marks::CalledOff::read(private).filter(|off| off.title(shown).is_some());
+    left.seems_on = mark_of_end.as_ref().is_some_and(|off| off.free.is_none());
     let mut event = Event {
         uid: resource.ical_uid.clone().unwrap_or_default(),
-        title: resource.summary.clone().unwrap_or_default(),
+        title: mark_of_end.as_ref().and_then(|off| off.title(shown)).unwrap_or(shown).to_owned(),
         description: resource.description.clone().unwrap_or_default(),
         location: resource.location.clone().unwrap_or_default(),
         duration: times::duration(start_time, end_time)?,
         participants: resource.attendees.iter().filter_map(participant).collect(),
         privacy: resource.visibility.as_deref().and_then(Privacy::parse).unwrap_or_default(),
         free_busy_status: match resource.transparency.as_deref() {
-            Some("transparent") => FreeBusyStatus::Free,
+            // What was called off is shown as free, whatever it was.
+            Some("transparent") => {
+                mark_of_end.as_ref().and_then(|off| off.free).unwrap_or(FreeBusyStatus::Free)
+            }
             _ => FreeBusyStatus::Busy,
         },
-        status: match (resource.status.as_deref(), mark(marks::STATUS)) {
+        status: match (resource.status.as_deref(), &mark_of_end) {
             (Some("tentative"), _) => Status::Tentative,
-            (_, Some("cancelled")) => Status::Cancelled,
+            (_, Some(_)) => Status::Cancelled,
             _ => Status::Confirmed,
         },
         color: read_color(resource.color_id.as_deref(), mark(marks::COLOR)),

@@ -1,5 +1,6 @@
 //! What we keep with an event in its private properties (C169), and the ids we choose (C100).
 
+use passerelle_calendar::FreeBusyStatus;
 use passerelle_ports::{
     CreateKey, EntryId,
     mutants::{Mutant, on},
@@ -13,6 +14,8 @@ pub(crate) const KEY: &str = "passerelle.key";
 pub(crate) const MADE: &str = "passerelle.made";
 pub(crate) const STAMP: &str = "passerelle.stamp";
 pub(crate) const STATUS: &str = "passerelle.status";
+/// What [`STATUS`] says of an event that was called off.
+const CALLED_OFF: &str = "cancelled";
 pub(crate) const COLOR: &str = "passerelle.color";
 pub(crate) const FLOATING: &str = "passerelle.floating";
 pub(crate) const URL: &str = "passerelle.url";
@@ -40,6 +43,38 @@ pub(crate) fn key(id: &str, private: &Map<String, Value>) -> Option<CreateKey> {
 /// Returns the entry named by a mark.
 pub(crate) fn entry(private: &Map<String, Value>, name: &str) -> Option<EntryId> {
     private.get(name)?.as_str()?.parse().ok()
+}
+
+/// What is kept with an event that was called off: whether it blocked time, and the words put before its title.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct CalledOff {
+    pub(crate) free: Option<FreeBusyStatus>,
+    pub(crate) words: String,
+}
+
+impl CalledOff {
+    /// Reads the mark, if there is one; older releases kept the bare word.
+    pub(crate) fn read(private: &Map<String, Value>) -> Option<CalledOff> {
+        let mark = private.get(STATUS)?.as_str()?;
+        let mut parts = mark.splitn(3, ':');
+        if parts.next() != Some(CALLED_OFF) {
+            return None;
+        }
+        let free = parts.next().and_then(FreeBusyStatus::parse);
+        Some(CalledOff { free, words: parts.next().unwrap_or_default().to_owned() })
+    }
+
+    /// Writes the mark.
+    pub(crate) fn mark(&self) -> String {
+        let free = self.free.unwrap_or_default();
+        format!("{CALLED_OFF}:{}:{}", free.as_str(), self.words)
+    }
+
+    /// Returns the title behind the words; nothing where somebody took the words away: then it takes place again.
+    pub(crate) fn title<'a>(&self, shown: &'a str) -> Option<&'a str> {
+        let bare = shown == self.words.trim_end();
+        shown.strip_prefix(&self.words).or(bare.then_some(""))
+    }
 }
 
 /// Returns a text that may be spread over several properties.

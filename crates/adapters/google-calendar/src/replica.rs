@@ -42,11 +42,19 @@ pub struct CalendarOptions {
     pub time_zone: Option<String>,
     /// How long a lost write may still land.
     pub settle: Duration,
+    /// What is put before the title of an event that was called off and stays, with its blank.
+    pub called_off: String,
 }
 
 impl Default for CalendarOptions {
     fn default() -> Self {
-        CalendarOptions { writable: true, page_size: 2500, time_zone: None, settle: Duration::from_secs(60) }
+        CalendarOptions {
+            writable: true,
+            page_size: 2500,
+            time_zone: None,
+            settle: Duration::from_secs(60),
+            called_off: "Cancelled: ".to_owned(),
+        }
     }
 }
 
@@ -116,6 +124,10 @@ impl GoogleCalendar {
     /// The calendar's zone as far as it is known.
     pub(crate) fn zone(&self) -> String {
         self.with_state(|state| state.zone.clone()).unwrap_or_else(|| "Etc/UTC".to_owned())
+    }
+
+    pub(crate) fn called_off(&self) -> &str {
+        &self.options.called_off
     }
 
     /// Asks for the calendar's zone, and so whether the calendar is there at all.

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, Utc};
-use passerelle_calendar::{Event, Override, RecurrenceId, Start};
+use passerelle_calendar::{Event, Override, RecurrenceId, Start, Status};
 use passerelle_ports::{ItemId, Opaque, Stored, Version};
 use sha2::{Digest, Sha256};
 
@@ -247,6 +247,12 @@ pub(crate) fn following(occurrence: &Event, from: &Event, to: &Event, change: Op
     if (&from.alerts, from.use_default_alerts) != (&to.alerts, to.use_default_alerts) && !alerts {
         event.alerts.clone_from(&to.alerts);
         event.use_default_alerts = to.use_default_alerts;
+    }
+    if (from.status == Status::Cancelled) != (to.status == Status::Cancelled) {
+        // What Google showed in the meantime of title and time was how a series is called off.
+        let said = change.cloned().unwrap_or_default();
+        event.title = said.title.unwrap_or_else(|| to.title.clone());
+        event.free_busy_status = said.free_busy_status.unwrap_or(to.free_busy_status);
     }
     event
 }

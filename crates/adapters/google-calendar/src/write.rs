@@ -40,7 +40,7 @@ impl GoogleCalendar {
         let zone = self.sure_zone().await?;
         let left = opaque.as_ref().map(leftovers).unwrap_or_default();
         let fresh = Leftovers { lines: left.lines.clone(), ..Leftovers::default() };
-        let changes = changes::changes(&changes::nothing(), record, &fresh, &zone);
+        let changes = self.changes(&changes::nothing(), record, &fresh, &zone);
         let mut changes = changes.ok_or_else(|| rejected(OPERATION, "start"))?;
         let lines = convert::lines(record, &fresh, &zone, |_| false);
         if !lines.is_empty() {
@@ -65,6 +65,12 @@ impl GoogleCalendar {
         };
         let plain = Event { recurrence_overrides: excluded_only(record), ..record.clone() };
         self.finish(made, false, &plain, record, &zone).await
+    }
+
+    /// Computes what to send so that an event becomes another one.
+    fn changes(&self, from: &Event, to: &Event, left: &Leftovers, zone: &str) -> Option<Changes> {
+        let changes = changes::changes(from, to, left, zone)?;
+        Some(changes.call_off(from, to, left, self.called_off()))
     }
 
     /// The id is taken: by our own earlier create, alive or deleted since (C102).
@@ -106,7 +112,7 @@ impl GoogleCalendar {
         {
             return Err(rejected(OPERATION, "participants"));
         }
-        let changes = changes::changes(&from.record, to, &left, &zone);
+        let changes = self.changes(&from.record, to, &left, &zone);
         let mut changes = changes.ok_or_else(|| rejected(OPERATION, "start"))?;
         let lines = |event: &Event| convert::lines(event, &left, &zone, |id| known.contains(&id));
         let (before, after) = (lines(&from.record), lines(to));
@@ -172,7 +178,7 @@ impl GoogleCalendar {
             let Some(before) = convert::event(exception, zone) else { continue };
             let change = to.recurrence_overrides.get(&id.to_string());
             let after = series::following(&before.event, from, to, change);
-            let changes = changes::changes(&before.event, &after, &before.left, zone);
+            let changes = self.changes(&before.event, &after, &before.left, zone);
             wrote |= self.patch_exception(&exception.id, &exception.etag, changes).await?;
         }
         if !wrote {
@@ -227,7 +233,7 @@ impl GoogleCalendar {
         // A cancelled occurrence may still hold what it once said (C44): it is written anew, all of it.
         let before = if hole { changes::unlike(&after) } else { before };
         let etag = known.map(|event| event.etag.as_str()).unwrap_or_default();
-        self.patch_exception(&instance, etag, changes::changes(&before, &after, &left, zone)).await
+        self.patch_exception(&instance, etag, self.changes(&before, &after, &left, zone)).await
     }
 
     async fn patch_exception(&self, id: &str, etag: &str, changes: Option<Changes>) -> PortResult<bool> {

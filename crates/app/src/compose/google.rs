@@ -43,6 +43,7 @@ pub struct Google {
     clients: Mutex<BTreeMap<String, Arc<GoogleClient>>>,
     asked: TimingAsked,
     timing: OnceCell<Timing>,
+    called_off: Option<String>,
 }
 
 /// What the settings say about time; nothing = as Google is known, or as a pretend one says of itself.
@@ -99,7 +100,15 @@ impl Google {
             clients: Mutex::default(),
             asked,
             timing: OnceCell::new(),
+            called_off: None,
         })
+    }
+
+    /// Chooses the words before the title of an event that was called off.
+    #[must_use]
+    pub fn with_called_off(mut self, words: &str) -> Self {
+        self.called_off = Some(words.to_owned());
+        self
     }
 
     /// Returns how this Google is treated: the settings win, then what a pretend Google says of itself, then what
@@ -470,6 +479,9 @@ impl Provider for Google {
         let mut options =
             CalendarOptions { writable: pair.rules.creates[Side::Remote], ..CalendarOptions::default() };
         options.settle = self.timing().await.events_settle;
+        if let Some(words) = &self.called_off {
+            options.called_off.clone_from(words);
+        }
         Ok(Arc::new(GoogleCalendar::new(self.client(account).await?, &pair.collection, options)))
     }
 
