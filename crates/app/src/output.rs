@@ -11,6 +11,8 @@ use serde_json::{Value, json};
 use crate::{
     cli::{Color, Global},
     clock::on_the_wall,
+    shown::{escaped, shown},
+    unusable::unusable,
 };
 
 /// The version of the JSON lines: it grows when a reader of the old ones would err.
@@ -75,25 +77,30 @@ impl Out {
     /// Prints a result for people.
     pub fn result(&self, text: &str) {
         if !self.json {
-            let _ = writeln!(anstream::stdout(), "{text}");
+            let _ = writeln!(anstream::stdout(), "{}", shown(text));
         }
     }
 
-    /// Prints a result as it is, for people and machines alike: a document, a page.
-    pub fn raw(&self, text: &str) {
-        let _ = write!(anstream::stdout(), "{text}");
+    /// Writes a document to standard output, byte for byte.
+    ///
+    /// # Errors
+    ///
+    /// `SYS-101`, `USE-106`: a document that did not arrive whole is no success.
+    pub fn document(&self, bytes: &[u8]) -> Result<(), Failure> {
+        let mut stdout = std::io::stdout().lock();
+        stdout.write_all(bytes).and_then(|()| stdout.flush()).map_err(|error| unusable("-", error))
     }
 
     /// Tells something on the way.
     pub fn note(&self, text: &str) {
         if !self.quiet {
-            let _ = writeln!(anstream::stderr(), "{text}");
+            let _ = writeln!(anstream::stderr(), "{}", shown(text));
         }
     }
 
     /// Asks for a step that has to be seen, quiet or not: an address to open.
     pub fn ask(&self, text: &str) {
-        let _ = writeln!(anstream::stderr(), "{text}");
+        let _ = writeln!(anstream::stderr(), "{}", shown(text));
     }
 
     /// Writes one JSON line: version, type, time, and the members of a value.
@@ -123,9 +130,9 @@ impl Out {
         if self.json {
             return;
         }
-        let _ = writeln!(anstream::stderr(), "! {}  {}", article.code, article.what);
+        let _ = writeln!(anstream::stderr(), "! {}  {}", article.code, shown(&article.what));
         for (n, todo) in article.todo.iter().enumerate() {
-            let _ = writeln!(anstream::stderr(), "    {}. {}", n + 1, todo.replace('`', ""));
+            let _ = writeln!(anstream::stderr(), "    {}. {}", n + 1, shown(&todo.replace('`', "")));
         }
     }
 
@@ -147,11 +154,11 @@ impl Out {
             return;
         }
         let mut stderr = anstream::stderr();
-        let _ = writeln!(stderr, "{}", render(&article, self.lang));
+        let _ = writeln!(stderr, "{}", shown(&render(&article, self.lang)));
         if self.verbose > 0 {
             let mut cause: Option<&(dyn std::error::Error + 'static)> = std::error::Error::source(failure);
             while let Some(error) = cause {
-                let _ = writeln!(stderr, "  … {error}");
+                let _ = writeln!(stderr, "  … {}", shown(&error.to_string()));
                 cause = error.source();
             }
         }
@@ -281,7 +288,7 @@ fn line(kind: &str, at: DateTime<Utc>, value: &impl Serialize) -> String {
     if let (Value::Object(out), Ok(Value::Object(members))) = (&mut out, serde_json::to_value(value)) {
         out.extend(members.into_iter().filter(|(name, _)| !["v", "type", "ts"].contains(&name.as_str())));
     }
-    out.to_string()
+    escaped(&out.to_string())
 }
 
 #[cfg(test)]

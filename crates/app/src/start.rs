@@ -129,11 +129,29 @@ pub fn run(args: Vec<OsString>, environment: &Environment) -> u8 {
         tokio::select! {
             result = commands::run(&app, cli.command) => result,
             _ = tokio::signal::ctrl_c() => Err(Failure::new("INT-101")),
+            () = terminated() => Err(Failure::new("INT-101")),
         }
     });
     // A write that has begun in the database ends before the process does.
     runtime.shutdown_timeout(std::time::Duration::from_secs(5));
     ended(&app, result)
+}
+
+/// Waits for the signal with which a service manager ends a program: it is a Ctrl-C by another name.
+#[cfg(unix)]
+async fn terminated() {
+    match tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) {
+        Ok(mut signal) => {
+            signal.recv().await;
+        }
+        // Where it cannot be heard, the system's own way of ending stands.
+        Err(_) => std::future::pending().await,
+    }
+}
+
+#[cfg(not(unix))]
+async fn terminated() {
+    std::future::pending().await
 }
 
 #[cfg(unix)]
@@ -207,7 +225,8 @@ fn not_parsed(error: &clap::Error, args: &[OsString], lang: Lang) -> u8 {
                 crate::output::print_line("error", at, &article);
                 crate::output::print_line("summary", at, &json!({ "exit_code": 2, "code": "USE-101" }));
             } else {
-                anstream::eprintln!("{}", passerelle_texts::render(&article(&failure, lang), lang));
+                let text = passerelle_texts::render(&article(&failure, lang), lang);
+                anstream::eprintln!("{}", crate::shown::shown(&text));
             }
             2
         }

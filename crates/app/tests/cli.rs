@@ -543,9 +543,43 @@ fn a_lost_key_and_a_readable_vault_are_named() {
     office.run(&["sync"]).expect(0);
 }
 
+#[cfg(target_os = "linux")]
+#[test]
+fn an_export_is_whole_and_private_or_an_error() {
+    use std::os::unix::fs::PermissionsExt;
+    let office = Office::new();
+    let cards = CARDS.replace("Paie à", "\u{1b}]0;no end \u{1b}P \u{202e} Paie à");
+    let cards = office.file("clients.vcf", &cards);
+    office.run(&["contacts", "import", &cards]).expect(0);
+    for format in ["vcard", "csv", "json"] {
+        let file = office.file("out", "");
+        std::fs::set_permissions(&file, PermissionsExt::from_mode(0o644)).unwrap();
+        office.run(&["contacts", "export", &file, "--format", format]).expect(0);
+        assert_eq!(std::fs::metadata(&file).unwrap().permissions().mode() & 0o777, 0o600);
+        let export = ["contacts", "export", "-", "--format", format];
+        let out = office.command().args(export).output().unwrap();
+        assert_eq!(out.stdout, std::fs::read(&file).unwrap(), "{format}");
+        let full = std::fs::File::options().write(true).open("/dev/full").unwrap();
+        let status = office.command().args(export).stdout(full).status().unwrap();
+        assert_ne!(status.code(), Some(0), "{format}");
+    }
+    let told = office.run(&["contacts", "list", "--json"]).expect(0);
+    let shown = office.run(&["contacts", "list"]).expect(0);
+    for text in [told.out, shown.out] {
+        assert!(!text.chars().any(|c| c == '\u{202e}' || (c.is_control() && c != '\n')), "{text:?}");
+    }
+}
+
 #[cfg(unix)]
 #[test]
-fn ctrl_c_ends_in_a_sound_state() {
+fn ctrl_c_and_a_service_managers_stop_end_in_a_sound_state() {
+    for signal in ["-INT", "-TERM"] {
+        stopped_by(signal);
+    }
+}
+
+#[cfg(unix)]
+fn stopped_by(signal: &str) {
     let office = Office::new();
     let client = office.file("client.json", office::CLIENT);
     let mut child = office
@@ -561,8 +595,8 @@ fn ctrl_c_ends_in_a_sound_state() {
         assert!(std::io::BufRead::read_line(&mut told, &mut line).unwrap() > 0);
     }
     let pid = child.id().to_string();
-    assert!(std::process::Command::new("kill").args(["-INT", &pid]).status().unwrap().success());
-    assert_eq!(child.wait().unwrap().code(), Some(130));
+    assert!(std::process::Command::new("kill").args([signal, &pid]).status().unwrap().success());
+    assert_eq!(child.wait().unwrap().code(), Some(130), "{signal}");
     office.run(&["status"]).expect(0);
 }
 

@@ -6,6 +6,6 @@ use crate::{cli::Completion, help, start::App};
 pub fn run(app: &App, args: &Completion) -> Exit {
     let mut script = Vec::new();
     clap_complete::generate(args.shell, &mut help::command(app.out.lang), "passerelle", &mut script);
-    app.out.raw(&String::from_utf8_lossy(&script));
+    app.out.document(&script)?;
     Ok(0)
 }

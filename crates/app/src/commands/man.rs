@@ -11,7 +11,7 @@ pub fn run(app: &App, args: &Man) -> Exit {
     let mut command = help::command(app.out.lang);
     command.build();
     match &args.dir {
-        None => app.out.raw(&String::from_utf8_lossy(&page(&command)?)),
+        None => app.out.document(&page(&command)?)?,
         Some(dir) => {
             fs::create_dir_all(dir).map_err(|error| unusable(dir, error))?;
             pages(&command, "passerelle", dir)?;

@@ -90,12 +90,27 @@ async fn export<R: Filed>(app: &App, company: &dyn Company, args: &Export) -> Ex
         .ok_or_else(|| Failure::new("USE-107").with("file", &name))?
         .map_err(|error| unusable(&name, error))?;
     if name == "-" {
-        app.out.raw(&String::from_utf8_lossy(&text));
+        app.out.document(&text)?;
         return Ok(0);
     }
-    std::fs::write(&args.file, text).map_err(|error| unusable(&name, error))?;
+    write_private(&args.file, &text).map_err(|error| unusable(&name, error))?;
     app.out.result(&app.out.t("export-done", &[("count", count.into()), ("file", name.into())]));
     done(app, 0)
+}
+
+/// Writes a file that only its owner can read, also where a wider one stood: it holds other people's data.
+fn write_private(file: &std::path::Path, bytes: &[u8]) -> std::io::Result<()> {
+    let mut options = std::fs::OpenOptions::new();
+    options.write(true).create(true).truncate(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    let mut open = options.open(file)?;
+    // A device or a pipe is not ours to close to others.
+    #[cfg(unix)]
+    if open.metadata()?.is_file() {
+        open.set_permissions(std::os::unix::fs::PermissionsExt::from_mode(0o600))?;
+    }
+    std::io::Write::write_all(&mut open, bytes)
 }
 
 fn read(file: &std::path::Path) -> std::io::Result<Vec<u8>> {

@@ -71,7 +71,7 @@ impl Watch for Bar<'_> {
         self.told.store(0, Ordering::Relaxed);
         self.bar.reset();
         self.bar.enable_steady_tick(Duration::from_millis(100));
-        self.bar.set_message(format!("{}  {}", pair.user, pair.name));
+        self.bar.set_message(crate::shown::shown(&format!("{}  {}", pair.user, pair.name)));
     }
 
     fn progress(&self) -> &dyn Progress {
