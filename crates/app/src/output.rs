@@ -1,6 +1,9 @@
 //! What goes where: results to standard output, everything else to standard error, JSON lines for machines.
 
-use std::io::{IsTerminal, Write};
+use std::{
+    io::{IsTerminal, Write},
+    sync::OnceLock,
+};
 
 use chrono::{DateTime, SecondsFormat, Utc};
 use passerelle_service::Failure;
@@ -34,6 +37,8 @@ pub struct Out {
     pub plain: bool,
     quiet: bool,
     lively: bool,
+    /// The first result that could not be written.
+    lost: OnceLock<std::io::Error>,
 }
 
 impl Out {
@@ -56,6 +61,7 @@ impl Out {
             plain: global.plain,
             quiet: global.quiet,
             lively: !plain && !global.quiet && !global.json && std::io::stderr().is_terminal(),
+            lost: OnceLock::new(),
         }
     }
 
@@ -77,7 +83,22 @@ impl Out {
     /// Prints a result for people.
     pub fn result(&self, text: &str) {
         if !self.json {
-            let _ = writeln!(anstream::stdout(), "{}", shown(text));
+            self.keep(writeln!(anstream::stdout(), "{}", shown(text)));
+        }
+    }
+
+    /// Returns the failure of a run whose results could not all be written.
+    pub fn lost(&self) -> Option<Failure> {
+        let error = self.lost.get()?;
+        Some(unusable("-", std::io::Error::new(error.kind(), error.to_string())))
+    }
+
+    /// Remembers a write that failed. Who closes the pipe early has seen enough: that is no failure.
+    fn keep(&self, written: std::io::Result<()>) {
+        if let Err(error) = written
+            && error.kind() != std::io::ErrorKind::BrokenPipe
+        {
+            let _ = self.lost.set(error);
         }
     }
 
@@ -106,7 +127,7 @@ impl Out {
     /// Writes one JSON line: version, type, time, and the members of a value.
     pub fn line(&self, kind: &str, at: DateTime<Utc>, value: &impl Serialize) {
         if self.json {
-            print_line(kind, at, value);
+            self.keep(print_line(kind, at, value));
         }
     }
 
@@ -166,8 +187,12 @@ impl Out {
 }
 
 /// Writes one JSON line.
-pub fn print_line(kind: &str, at: DateTime<Utc>, value: &impl Serialize) {
-    let _ = writeln!(anstream::stdout(), "{}", line(kind, at, value));
+///
+/// # Errors
+///
+/// What the system says of standard output.
+pub fn print_line(kind: &str, at: DateTime<Utc>, value: &impl Serialize) -> std::io::Result<()> {
+    writeln!(anstream::stdout(), "{}", line(kind, at, value))
 }
 
 /// Returns the article of a failure in a language.
@@ -282,7 +307,8 @@ fn error_line(failure: &Failure, article: &Article) -> Value {
     value
 }
 
-fn line(kind: &str, at: DateTime<Utc>, value: &impl Serialize) -> String {
+/// Returns one JSON line.
+pub fn line(kind: &str, at: DateTime<Utc>, value: &impl Serialize) -> String {
     let mut out =
         json!({ "v": VERSION, "type": kind, "ts": at.to_rfc3339_opts(SecondsFormat::Millis, true) });
     if let (Value::Object(out), Ok(Value::Object(members))) = (&mut out, serde_json::to_value(value)) {

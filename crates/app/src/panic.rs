@@ -1,14 +1,24 @@
 //! What happens when the program itself is at fault: it says where, and nothing of what it had in hand.
 //!
 //! What must stay true: the text of a panic can hold anything, so it is never printed; no core file is written, as it
-//! would hold the secrets that were in memory.
+//! would hold the secrets that were in memory; a machine that reads JSON lines gets its `error` and its `summary`.
 
 use std::{
+    io::Write,
     panic::{self, AssertUnwindSafe, Location},
     process::ExitCode,
+    sync::{Mutex, PoisonError},
 };
 
+use chrono::{DateTime, Utc};
+use passerelle_service::Failure;
 use passerelle_texts::{Lang, explain, render};
+use serde_json::json;
+
+use crate::output::{article, line};
+
+/// Where the last fault was: what is caught later no longer knows.
+static PLACE: Mutex<Option<String>> = Mutex::new(None);
 
 /// Runs the program; a fault of its own ends it with the exit code of the catalogue.
 pub fn guard(run: impl FnOnce() -> u8) -> ExitCode {
@@ -20,15 +30,40 @@ pub fn guard(run: impl FnOnce() -> u8) -> ExitCode {
 /// Tells a fault in the person's language, once that is known.
 pub fn tell_in(lang: Lang) {
     panic::set_hook(Box::new(move |info| {
-        anstream::eprintln!("{}", told(lang, info.location()));
+        let place = place_of(info.location());
+        anstream::eprintln!("{}", told(lang, &place));
+        *PLACE.lock().unwrap_or_else(PoisonError::into_inner) = Some(place);
     }));
 }
 
-fn told(lang: Lang, at: Option<&Location<'_>>) -> String {
-    let place = at.map_or_else(|| "?".to_owned(), |at| format!("{}:{}", at.file(), at.line()));
-    match explain("BUG-101", lang, &[("operation", place.as_str())]) {
+/// Runs a command; a fault of its own ends the lines that a machine reads as every other end does.
+pub fn told_to_machines(
+    lang: Lang,
+    out: Option<&mut dyn Write>,
+    now: impl FnOnce() -> DateTime<Utc>,
+    run: impl FnOnce() -> u8,
+) -> u8 {
+    if let Ok(code) = panic::catch_unwind(AssertUnwindSafe(run)) {
+        return code;
+    }
+    let place = PLACE.lock().unwrap_or_else(PoisonError::into_inner).take().unwrap_or_default();
+    let article = article(&Failure::new("BUG-101").with("operation", place), lang);
+    if let Some(out) = out {
+        let at = now();
+        let summary = json!({ "exit_code": article.exit, "code": article.code });
+        let _ = writeln!(out, "{}\n{}", line("error", at, &article), line("summary", at, &summary));
+    }
+    article.exit
+}
+
+fn place_of(at: Option<&Location<'_>>) -> String {
+    at.map_or_else(|| "?".to_owned(), |at| format!("{}:{}", at.file(), at.line()))
+}
+
+fn told(lang: Lang, place: &str) -> String {
+    match explain("BUG-101", lang, &[("operation", place)]) {
         Some(article) => render(&article, lang),
-        None => place,
+        None => place.to_owned(),
     }
 }
 
@@ -37,6 +72,9 @@ fn no_core_files() {
     use rustix::process::{Resource, Rlimit, setrlimit};
     // Where it is not allowed, the system's own limit stands.
     let _ = setrlimit(Resource::Core, Rlimit { current: Some(0), maximum: Some(0) });
+    // No other process of the same user may read the memory either, and no handler of crashes is given it.
+    #[cfg(target_os = "linux")]
+    let _ = rustix::process::set_dumpable_behavior(rustix::process::DumpableBehavior::NotDumpable);
 }
 
 #[cfg(not(unix))]
@@ -53,7 +91,7 @@ mod tests {
         let said = Arc::new(Mutex::new(String::new()));
         let hear = said.clone();
         panic::set_hook(Box::new(move |info| {
-            *hear.lock().unwrap() = told(Lang::En, info.location());
+            *hear.lock().unwrap() = told(Lang::En, &place_of(info.location()));
         }));
         let ended = guard(|| {
             let held: Vec<&str> = vec!["canary-of-a-panic"];
@@ -64,5 +102,24 @@ mod tests {
         assert!(said.contains("BUG-101") && said.contains("panic.rs:"), "{said}");
         assert!(!said.contains("canary"), "{said}");
         assert_eq!(format!("{ended:?}"), format!("{:?}", ExitCode::from(1)));
+        #[cfg(target_os = "linux")]
+        assert_eq!(
+            rustix::process::dumpable_behavior().unwrap(),
+            rustix::process::DumpableBehavior::NotDumpable
+        );
+    }
+
+    #[test]
+    fn a_fault_ends_the_lines_of_a_machine_with_an_error_and_a_summary() {
+        let mut out = Vec::new();
+        let code = told_to_machines(Lang::Fr, Some(&mut out), DateTime::<Utc>::default, || panic!("canary"));
+        assert_eq!(code, 1);
+        let text = String::from_utf8(out).unwrap();
+        let lines: Vec<serde_json::Value> =
+            text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+        let of = |n: usize, member: &str| lines[n][member].clone();
+        assert_eq!((of(0, "type"), of(0, "code")), ("error".into(), "BUG-101".into()));
+        assert_eq!((of(1, "type"), of(1, "exit_code")), ("summary".into(), 1.into()));
+        assert!(lines.len() == 2 && !text.contains("canary"), "{text}");
     }
 }

@@ -11,6 +11,11 @@ pub fn shown(text: &str) -> String {
     text.chars().map(safe).collect()
 }
 
+/// Returns a text of strangers for a place in a line: what it breaks into further lines could pass for ours.
+pub fn in_a_line(text: &str) -> String {
+    text.split(['\n', '\t', '\r', '\u{2028}', '\u{2029}']).collect::<Vec<_>>().join(" ")
+}
+
 /// Returns the same JSON with such characters written as escapes: a reader gets them back unchanged.
 pub fn escaped(json: &str) -> String {
     let mut out = String::with_capacity(json.len());
@@ -44,6 +49,11 @@ mod tests {
             "a\u{fffd}]0;x\u{fffd}\u{fffd}\u{fffd}2J\u{fffd}\u{fffd}\u{fffd}\u{fffd}\u{fffd}b"
         );
         assert_eq!(shown("é\n\t日本 👩‍👧"), "é\n\t日本 👩‍👧");
+    }
+
+    #[test]
+    fn a_name_fills_its_place_and_no_other_line() {
+        assert_eq!(in_a_line("Ada\n0 new, 12 deleted\tx"), "Ada 0 new, 12 deleted x");
     }
 
     #[test]

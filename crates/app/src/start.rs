@@ -4,6 +4,7 @@ use std::{
     ffi::OsString,
     path::{Path, PathBuf},
     sync::{Arc, OnceLock},
+    time::Duration,
 };
 
 use clap::{FromArgMatches, error::ErrorKind};
@@ -21,6 +22,9 @@ use crate::{
     help,
     output::{Out, article},
 };
+
+/// How long a command that was asked to end may take; a service manager kills after ten seconds or more.
+const GRACE: Duration = Duration::from_secs(4);
 
 /// What every command works with.
 pub struct App {
@@ -105,14 +109,22 @@ impl App {
 pub fn run(args: Vec<OsString>, environment: &Environment) -> u8 {
     let lang = environment.language(asked_language(&args));
     crate::panic::tell_in(lang);
+    let mut stdout = std::io::stdout();
+    let machine: Option<&mut dyn std::io::Write> =
+        if asks_for_json(&args) { Some(&mut stdout) } else { None };
+    let now = || SystemClock::default().now();
+    crate::panic::told_to_machines(lang, machine, now, || carry_out(&args, environment, lang))
+}
+
+fn carry_out(args: &[OsString], environment: &Environment, lang: Lang) -> u8 {
     let parsed =
-        help::command(lang).try_get_matches_from(&args).and_then(|matches| Cli::from_arg_matches(&matches));
+        help::command(lang).try_get_matches_from(args).and_then(|matches| Cli::from_arg_matches(&matches));
     let cli = match parsed {
         Ok(cli) => cli,
-        Err(error) => return not_parsed(&error, &args, lang),
+        Err(error) => return not_parsed(&error, args, lang),
     };
     watch_log(cli.global.verbose);
-    let app = App {
+    let app = Arc::new(App {
         out: Out::new(&cli.global, language(&cli.global, environment), environment.is_plain()),
         clock: Arc::new(SystemClock::default()),
         ids: Arc::new(SystemIds),
@@ -120,21 +132,34 @@ pub fn run(args: Vec<OsString>, environment: &Environment) -> u8 {
         config: cli.global.config.clone(),
         passphrase_file: cli.global.passphrase_file.clone(),
         passphrase: Arc::default(),
-    };
+    });
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => return ended(&app, Err(Failure::new("BUG-101").because(error))),
     };
+    let (tell, told) = tokio::sync::oneshot::channel();
+    runtime.spawn(watch_signals(app.clone(), tell));
     let result = runtime.block_on(async {
         tokio::select! {
             result = commands::run(&app, cli.command) => result,
-            _ = tokio::signal::ctrl_c() => Err(Failure::new("INT-101")),
-            () = terminated() => Err(Failure::new("INT-101")),
+            Ok(()) = told => Err(Failure::new("INT-101")),
         }
     });
     // A write that has begun in the database ends before the process does.
-    runtime.shutdown_timeout(std::time::Duration::from_secs(5));
+    runtime.shutdown_timeout(GRACE);
     ended(&app, result)
+}
+
+/// Tells the command that it shall end. One that holds its thread, with a question or a read, hears nothing: the
+/// process then ends without it, which is a crash that every run can take.
+async fn watch_signals(app: Arc<App>, tell: tokio::sync::oneshot::Sender<()>) {
+    tokio::select! {
+        _ = tokio::signal::ctrl_c() => {}
+        () = terminated() => {}
+    }
+    let _ = tell.send(());
+    tokio::time::sleep(GRACE).await;
+    std::process::exit(i32::from(ended(&app, Err(Failure::new("INT-101")))));
 }
 
 /// Waits for the signal with which a service manager ends a program: it is a Ctrl-C by another name.
@@ -166,7 +191,8 @@ fn host_name() -> String {
 
 /// Tells a failure; its code says how the process ends.
 fn ended(app: &App, result: Result<u8, Failure>) -> u8 {
-    match result {
+    // Results that did not arrive are no success, whatever was done.
+    match result.and_then(|code| app.out.lost().map_or(Ok(code), Err)) {
         Ok(code) => code,
         Err(failure) => {
             let at = app.clock.now();
@@ -207,6 +233,11 @@ fn asked_language(args: &[OsString]) -> Option<Lang> {
     })
 }
 
+/// Tells, before anything is parsed, whether a machine reads.
+fn asks_for_json(args: &[OsString]) -> bool {
+    args.iter().any(|arg| arg == "--json")
+}
+
 fn not_parsed(error: &clap::Error, args: &[OsString], lang: Lang) -> u8 {
     match error.kind() {
         ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => {
@@ -219,11 +250,12 @@ fn not_parsed(error: &clap::Error, args: &[OsString], lang: Lang) -> u8 {
         }
         _ => {
             let failure = Failure::new("USE-101").with("reason", help::usage_error(error, lang));
-            if args.iter().any(|arg| arg == "--json") {
+            if asks_for_json(args) {
                 let at = SystemClock::default().now();
                 let article = article(&failure, lang);
-                crate::output::print_line("error", at, &article);
-                crate::output::print_line("summary", at, &json!({ "exit_code": 2, "code": "USE-101" }));
+                let _ = crate::output::print_line("error", at, &article);
+                let summary = json!({ "exit_code": 2, "code": "USE-101" });
+                let _ = crate::output::print_line("summary", at, &summary);
             } else {
                 let text = passerelle_texts::render(&article(&failure, lang), lang);
                 anstream::eprintln!("{}", crate::shown::shown(&text));

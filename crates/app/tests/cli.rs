@@ -563,6 +563,11 @@ fn an_export_is_whole_and_private_or_an_error() {
         let status = office.command().args(export).stdout(full).status().unwrap();
         assert_ne!(status.code(), Some(0), "{format}");
     }
+    for lines in [&["contacts", "list"][..], &["contacts", "list", "--json"], &["status", "--json"]] {
+        let full = std::fs::File::options().write(true).open("/dev/full").unwrap();
+        let status = office.command().args(lines).stdout(full).status().unwrap();
+        assert_eq!(status.code(), Some(9), "{lines:?}");
+    }
     let told = office.run(&["contacts", "list", "--json"]).expect(0);
     let shown = office.run(&["contacts", "list"]).expect(0);
     for text in [told.out, shown.out] {
@@ -576,6 +581,32 @@ fn ctrl_c_and_a_service_managers_stop_end_in_a_sound_state() {
     for signal in ["-INT", "-TERM"] {
         stopped_by(signal);
     }
+}
+
+#[cfg(unix)]
+#[test]
+fn a_command_that_waits_for_its_input_hears_a_stop() {
+    let office = Office::new();
+    let mut child = office
+        .command()
+        .args(["contacts", "import", "-", "--json"])
+        .stdin(std::process::Stdio::piped())
+        .stdout(std::process::Stdio::piped())
+        .spawn()
+        .unwrap();
+    // It has the lock once it waits for what is to be imported.
+    let lock = office.dir.path().join("var/passerelle/passerelle.lock");
+    let pid = child.id().to_string();
+    while std::fs::read_to_string(&lock).unwrap_or_default() != pid {
+        std::thread::yield_now();
+    }
+    assert!(std::process::Command::new("kill").args(["-TERM", &pid]).status().unwrap().success());
+    let input = child.stdin.take();
+    let told = child.wait_with_output().unwrap();
+    drop(input);
+    assert_eq!(told.status.code(), Some(130));
+    let text = String::from_utf8(told.stdout).unwrap();
+    assert!(text.contains("INT-101") && text.lines().last().unwrap().contains("summary"), "{text}");
 }
 
 #[cfg(unix)]

@@ -28,7 +28,7 @@ use passerelle_ports::Clock;
 use passerelle_service::Failure;
 use serde_json::json;
 
-use crate::{cli::Command, start::App};
+use crate::{cli::Command, shown::shown, start::App};
 
 /// What a command returns.
 pub type Exit = Result<u8, Failure>;
@@ -80,7 +80,7 @@ pub fn confirm(app: &App, question: &str) -> Result<bool, Failure> {
     }
     let letters = app.out.t("ask-yes-no", &[]);
     let yes = letters.chars().next().unwrap_or('y');
-    let answer = inquire::Text::new(&format!("{question} [{letters}]"))
+    let answer = inquire::Text::new(&shown(&format!("{question} [{letters}]")))
         .prompt()
         .map_err(|_| Failure::new("INT-101"))?;
     Ok(answer.trim().to_lowercase().starts_with(yes))
@@ -88,7 +88,7 @@ pub fn confirm(app: &App, question: &str) -> Result<bool, Failure> {
 
 /// Asks for a line of text.
 pub fn typed(question: &str) -> Result<String, Failure> {
-    inquire::Text::new(question).prompt().map_err(|_| Failure::new("INT-101"))
+    inquire::Text::new(&shown(question)).prompt().map_err(|_| Failure::new("INT-101"))
 }
 
 /// Lets only somebody go on who types a name, or gives it as an option: `--yes` is not enough for this.

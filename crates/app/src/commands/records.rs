@@ -11,6 +11,7 @@ use crate::{
     config::Settings,
     files::{Filed, left_over, reason_text},
     lock::Lock,
+    shown::in_a_line,
     start::App,
     unusable::unusable,
 };
@@ -134,7 +135,7 @@ async fn list<R: Kinded>(app: &App, company: &dyn Company, args: &List) -> Exit 
     };
     let found = R::list(company, &search).await?;
     for item in &found.items {
-        app.out.result(&format!("{}  {}", item.id, line(app, &item.record)));
+        app.out.result(&format!("{}  {}", item.id, in_a_line(&line(app, &item.record))));
         app.out.line("record", app.clock.now(), &value(item));
     }
     let id = match R::KIND {
@@ -149,7 +150,7 @@ async fn show<R: Kinded>(app: &App, company: &dyn Company, args: &Show) -> Exit 
     let item = R::get(company, &ItemId::new(&args.id))
         .await?
         .ok_or_else(|| Failure::new("USE-109").with("key", &args.id))?;
-    app.out.result(&item.record.summary());
+    app.out.result(&in_a_line(&item.record.summary()));
     for (field, value) in fields(&item.record) {
         app.out.result(&format!("  {field}: {}", value_text(&app.out, Some(&value))));
     }
