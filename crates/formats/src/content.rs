@@ -53,6 +53,12 @@ impl Line {
         found.flat_map(|value| value.split(',')).map(|value| value.trim().to_lowercase()).collect()
     }
 
+    /// Returns every value of a parameter as typed, lists taken apart.
+    pub(crate) fn param_values(&self, name: &str) -> Vec<String> {
+        let found = self.params.iter().filter(|(known, _)| known == name).flat_map(|(_, values)| values);
+        found.flat_map(|value| value.split(',')).map(|value| value.trim().to_owned()).collect()
+    }
+
     /// Returns the value as text.
     pub(crate) fn unescaped(&self) -> String {
         unescape(&self.value)
@@ -274,6 +280,10 @@ fn unquote_printable(bytes: &[u8]) -> Vec<u8> {
         let coded = (*first == b'=').then(|| Some((hex(after.first())?, hex(after.get(1))?))).flatten();
         match coded.and_then(|(high, low)| u8::try_from(high * 16 + low).ok()) {
             Some(byte) => {
+                // A coded separator is text: the real ones are written plainly.
+                if matches!(byte, b';' | b',') && !ends_with_escape(&plain) {
+                    plain.push(b'\\');
+                }
                 plain.push(byte);
                 rest = after.get(2..).unwrap_or_default();
             }
@@ -284,6 +294,11 @@ fn unquote_printable(bytes: &[u8]) -> Vec<u8> {
         }
     }
     plain
+}
+
+/// Tells whether the last byte escapes the next one.
+fn ends_with_escape(bytes: &[u8]) -> bool {
+    bytes.iter().rev().take_while(|byte| **byte == b'\\').count() % 2 == 1
 }
 
 /// A component: what stands between `BEGIN` and `END`.

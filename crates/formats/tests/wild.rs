@@ -64,8 +64,11 @@ fn a_card_of_outlook_in_quoted_printable_is_read() {
     assert_eq!(zoe.birthday.unwrap().to_string(), "1985-04-12");
     assert!(zoe.emails["zoe.lefevre@sge.example"].preferred);
     let names: Vec<&str> = found.unknown.iter().filter_map(|line| line.split([';', ':']).next()).collect();
-    assert_eq!(names, ["LABEL", "X-MS-OL-DEFAULT-POSTAL-ADDRESS", "PHOTO", "X-MS-OL-DESIGN", "REV"]);
-    assert!(found.unknown[2].ends_with("NDL/"));
+    let kept =
+        ["X-PASSERELLE-PARAMS", "LABEL", "X-MS-OL-DEFAULT-POSTAL-ADDRESS", "PHOTO", "X-MS-OL-DESIGN", "REV"];
+    assert_eq!(names, kept);
+    assert!(found.unknown[0].starts_with("X-PASSERELLE-PARAMS;OF=N;LANGUAGE=fr:"));
+    assert!(found.unknown[3].ends_with("NDL/"));
 }
 
 #[test]
@@ -85,7 +88,11 @@ fn a_card_of_apple_keeps_its_labels_and_its_day_without_a_year() {
     assert_eq!(anne.notes, "Pain au levain, livraison le jeudi; voir Paul");
     assert_eq!(
         found.unknown,
-        ["X-SOCIALPROFILE;TYPE=twitter:http://twitter.com/anne", "item7.X-ABLABEL:orphelin"]
+        [
+            "X-PASSERELLE-PARAMS;OF=TEL;TYPE=IPHONE:06 98 76 54 32",
+            "X-SOCIALPROFILE;TYPE=twitter:http://twitter.com/anne",
+            "item7.X-ABLABEL:orphelin"
+        ]
     );
 }
 

@@ -48,14 +48,41 @@ pub(crate) fn types_of(label: &str) -> Option<&'static [&'static str]> {
 pub(crate) fn label_of(types: &[String]) -> String {
     let has = |wanted: &&str| {
         types.iter().any(|known| {
-            known == wanted || (*wanted == "cell" && matches!(known.as_str(), "mobile" | "iphone"))
+            let known = known.to_lowercase();
+            known == **wanted || (*wanted == "cell" && matches!(known.as_str(), "mobile" | "iphone"))
         })
     };
     if let Some((label, _)) = TYPES.iter().find(|(_, wanted)| wanted.iter().all(has)) {
         return (*label).to_owned();
     }
-    let other = types.iter().find(|known| !SILENT.contains(&known.as_str()));
-    other.map(|label| label.strip_prefix("x-").unwrap_or(label).to_owned()).unwrap_or_default()
+    let other = types.iter().find(|known| !SILENT.contains(&known.to_lowercase().as_str()));
+    other.map(|label| custom_label(label)).unwrap_or_default()
+}
+
+/// Returns a type of somebody's own making as a label: as typed, but not in capitals only.
+fn custom_label(typed: &str) -> String {
+    let label = typed.strip_prefix("X-").or_else(|| typed.strip_prefix("x-")).unwrap_or(typed);
+    if label.chars().any(char::is_lowercase) { label.to_owned() } else { label.to_lowercase() }
+}
+
+/// Types that every program writes, and that say nothing: not worth keeping.
+const USUAL: [&str; 9] =
+    ["", "internet", "x-internet", "voice", "postal", "parcel", "intl", "pref", "preferred"];
+
+/// Returns the types that a label does not say.
+pub(crate) fn beyond(values: &[String], label: &str, preferred: bool) -> Vec<String> {
+    let said = types_of(label).unwrap_or_default();
+    let is_said = |typed: &str| {
+        let known = typed.to_lowercase();
+        let of_label = said.contains(&known.as_str()) || (known == "mobile" && said.contains(&"cell"));
+        let is_pref = matches!(known.as_str(), "pref" | "preferred");
+        of_label
+            || (is_pref && preferred)
+            || (!is_pref && USUAL.contains(&known.as_str()))
+            || custom_label(typed) == label
+    };
+    let all = values.iter().flat_map(|value| value.split(',')).map(str::trim);
+    all.filter(|typed| !is_said(typed)).map(str::to_owned).collect()
 }
 
 /// Reads an `X-ABLabel`: `_$!<HomeFAX>!$_` is one of Apple's own.

@@ -1,7 +1,9 @@
 //! vCard 2.1, 3.0 and 4.0 as found in the wild; 3.0 and 4.0 are written.
 
 mod labels;
+mod media;
 mod read;
+mod rest;
 mod write;
 
 pub(crate) use labels::{label_of, types_of};

@@ -1,6 +1,9 @@
 //! From vCard to contacts.
 
-use std::{collections::BTreeMap, io::Read};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    io::Read,
+};
 
 use passerelle_contacts::{
     Address, Contact, Email, Im, Labelled, LabelledDate, Organization, PartialDate, Phone, address_key,
@@ -10,7 +13,9 @@ use passerelle_contacts::{
 use super::{
     full_name,
     labels::{label_of, label_of_apple},
-    own, without_particle,
+    own,
+    rest::{PARAMS, Understood, address_of, organization_of, rest_of, without_scheme},
+    without_particle,
 };
 use crate::{
     BadRecord, Imported, Options, Reason,
@@ -62,13 +67,30 @@ struct Draft {
     custom: Vec<Labelled>,
     grouped: BTreeMap<String, Organization>,
     unknown: Vec<String>,
+    /// How the line that was taken last was understood.
+    label: String,
+    preferred: bool,
+    more: bool,
+}
+
+/// The label, whether it is the preferred one, whether the value holds more.
+type Understanding = (String, bool, bool);
+
+/// Tells whether a property only helps to read others, or is one of our own.
+fn is_helper(name: &str) -> bool {
+    matches!(name, "VERSION" | "PRODID" | "X-ABLABEL" | "X-ABADR") || name.starts_with("X-PASSERELLE-")
 }
 
 /// What the lines of one group say about each other.
 struct Groups<'a> {
     labels: BTreeMap<&'a str, String>,
     countries: BTreeMap<&'a str, String>,
-    used: std::cell::RefCell<Vec<&'a str>>,
+    used: std::cell::RefCell<BTreeSet<&'a str>>,
+    /// The lowest `PREF` of each property: that of the preferred one.
+    lowest: BTreeMap<&'a str, u32>,
+    /// How many lines each property has.
+    counts: BTreeMap<&'a str, usize>,
+    old: bool,
 }
 
 impl<'a> Groups<'a> {
@@ -76,43 +98,83 @@ impl<'a> Groups<'a> {
         let named = |name: &'static str| {
             card.lines.iter().filter(move |line| line.name == name && !line.group.is_empty())
         };
+        let mut counts = BTreeMap::new();
+        for line in &card.lines {
+            *counts.entry(line.name.as_str()).or_default() += 1;
+        }
         Groups {
+            counts,
             labels: named("X-ABLABEL")
                 .map(|line| (line.group.as_str(), label_of_apple(&line.unescaped())))
                 .collect(),
-            countries: named("X-ABADR").map(|line| (line.group.as_str(), line.unescaped())).collect(),
+            countries: named("X-ABADR")
+                .map(|line| (line.group.as_str(), line.unescaped()))
+                .filter(|(_, code)| code.len() == 2)
+                .collect(),
             used: Default::default(),
+            lowest: lowest_prefs(card),
+            old: card.text("VERSION").trim().starts_with('2'),
+        }
+    }
+
+    /// Tells whether a line is the preferred one of its property: of numbers the lowest is.
+    fn is_preferred(&self, line: &Line) -> bool {
+        match line.param("PREF").map(|number| number.trim().parse::<u32>()) {
+            Some(Ok(number)) => number < LEAST && self.lowest.get(line.name.as_str()) == Some(&number),
+            Some(Err(_)) => true,
+            None => line.param_list("TYPE").iter().any(|value| value == "pref"),
         }
     }
 
     /// Returns the label of a line: written out, or by its types.
     fn label(&self, line: &'a Line) -> String {
-        self.used.borrow_mut().push(&line.group);
+        self.used.borrow_mut().insert(&line.group);
         match self.labels.get(line.group.as_str()) {
             Some(label) => label.clone(),
-            None => label_of(&line.param_list("TYPE")),
+            None => label_of(&line.param_values("TYPE")),
         }
     }
+}
+
+/// The `PREF` that says no more than none at all (RFC 6350 §5.3).
+const LEAST: u32 = 100;
+
+fn lowest_prefs(card: &Component) -> BTreeMap<&str, u32> {
+    let mut lowest = BTreeMap::new();
+    for line in &card.lines {
+        // The word of vCard 3 is the first of vCard 4.
+        let word = line.param_list("TYPE").iter().any(|known| known == "pref").then_some(1);
+        let number = line.param("PREF").map_or(word, |number| number.trim().parse::<u32>().ok());
+        if let Some(number) = number {
+            let known = lowest.entry(line.name.as_str()).or_insert(number);
+            *known = number.min(*known);
+        }
+    }
+    lowest
 }
 
 fn contact_of(card: &Component, options: &Options) -> Result<Imported<Contact>, BadRecord> {
     let groups = Groups::of(card);
     let mut draft = Draft::default();
-    for line in &card.lines {
-        if !draft.take(line, &groups) {
-            draft.unknown.push(left_over(line));
-        }
-    }
+    let kept = draft.take_all(card, &groups);
     let of_used = |line: &&Line| {
-        let helper = matches!(line.name.as_str(), "X-ABLABEL" | "X-ABADR");
-        helper && !groups.used.borrow().contains(&line.group.as_str())
+        let used = groups.used.borrow();
+        match line.name.as_str() {
+            "X-ABLABEL" => !used.contains(line.group.as_str()),
+            "X-ABADR" => !used.contains(line.group.as_str()) || line.value.trim().len() != 2,
+            _ => false,
+        }
     };
     draft.unknown.extend(card.lines.iter().filter(of_used).map(Line::to_text));
+    draft.unknown.extend(children_of(card));
     let mut unknown = std::mem::take(&mut draft.unknown);
     let full = draft.full.clone();
     let contact = draft.finish(options);
-    if says_more(&full, &contact) {
-        unknown.push(Line::text("FN", &full).to_text());
+    let others: Vec<&Line> = kept.into_iter().filter(|line| line.name == "FN").collect();
+    if says_more(&full, &contact) || (contact.name.has_parts() && !others.is_empty()) {
+        // All of them, in their order: an export then writes no other.
+        let at = unknown.iter().position(|text| is_full_name(text)).unwrap_or(unknown.len());
+        unknown.insert(at, Line::text("FN", &full).to_text());
     }
     if passerelle_contacts::validate(&contact).contains(&passerelle_contacts::Problem::Empty) {
         return Err(BadRecord::new(card.line, summary_of(card), Reason::Empty));
@@ -120,15 +182,78 @@ fn contact_of(card: &Component, options: &Options) -> Result<Imported<Contact>, 
     Ok(Imported { record: contact, unknown, line: card.line })
 }
 
+/// Tells whether a leftover is another whole name.
+pub(crate) fn is_full_name(text: &str) -> bool {
+    let name = text.split([':', ';']).next().unwrap_or_default();
+    name.rsplit('.').next().unwrap_or_default().eq_ignore_ascii_case("FN")
+}
+
+/// Returns the cards within a card, such as that of an agent in vCard 2.1, each as one text.
+fn children_of(card: &Component) -> impl Iterator<Item = String> {
+    card.children.iter().map(|child| {
+        let mut text = String::new();
+        text_of(child, &mut text);
+        if child.name == "VCARD" { Line::text("AGENT", &text).to_text() } else { text }
+    })
+}
+
+fn text_of(component: &Component, text: &mut String) {
+    text.push_str(&format!("BEGIN:{}\n", component.name));
+    for line in &component.lines {
+        text.push_str(&line.to_text());
+        text.push('\n');
+    }
+    component.children.iter().for_each(|child| text_of(child, text));
+    text.push_str(&format!("END:{}\n", component.name));
+}
+
 impl Draft {
+    /// Takes every line over, and returns those that were not understood.
+    fn take_all<'a>(&mut self, card: &'a Component, groups: &Groups<'a>) -> Vec<&'a Line> {
+        let mut alternatives = BTreeSet::new();
+        let mut taken: Vec<(&Line, Understanding)> = Vec::new();
+        let mut kept: Vec<&Line> = Vec::new();
+        for line in &card.lines {
+            (self.preferred, self.more) = (false, false);
+            self.label.clear();
+            // Further lines of one ALTID say the same in another language.
+            let another =
+                line.param("ALTID").is_some_and(|id| !alternatives.insert((line.name.as_str(), id)));
+            if line.name == "AGENT" && line.value.trim().is_empty() && !card.children.is_empty() {
+                continue;
+            }
+            if another || !self.take(line, groups) {
+                kept.push(line);
+            } else if !is_helper(&line.name) {
+                // The only one of its kind is preferred to none.
+                self.preferred |= groups.counts.get(line.name.as_str()) == Some(&1);
+                taken.push((line, (self.label.clone(), self.preferred, self.more)));
+            }
+        }
+        let tied: BTreeSet<&str> =
+            kept.iter().map(|line| line.group.as_str()).filter(|group| !group.is_empty()).collect();
+        let mut texts: Vec<(usize, String)> =
+            kept.iter().map(|line| (line.number, left_over(line))).collect();
+        texts.extend(taken.iter().filter_map(|(line, (label, preferred, more))| {
+            let grouped = tied.contains(line.group.as_str());
+            let understood = Understood { label, preferred: *preferred, grouped, value: *more };
+            Some((line.number, rest_of(line, &understood)?))
+        }));
+        texts.sort_by_key(|(number, _)| *number);
+        self.unknown.extend(texts.into_iter().map(|(_, text)| text));
+        kept
+    }
+
     /// Takes a line over; tells whether it was understood.
     fn take<'a>(&mut self, line: &'a Line, groups: &Groups<'a>) -> bool {
         let contact = &mut self.contact;
         match line.name.as_str() {
-            "VERSION" | "PRODID" | "X-ABLABEL" | "X-ABADR" | "X-ABSHOWAS" => {}
-            "UID" => contact.uid = line.unescaped(),
+            "VERSION" | "PRODID" | "X-ABLABEL" | "X-ABADR" => {}
+            PARAMS => return false,
+            "UID" if contact.uid.is_empty() => contact.uid = line.unescaped(),
             "FN" if self.full.is_empty() => self.full = line.unescaped(),
-            "N" => self.name(line),
+            "FN" => return self.full == line.unescaped(),
+            "N" => return self.name(line, groups.old),
             own::FULL => self.own_full = Some(line.unescaped()),
             own::PARTICLE => self.particle = line.unescaped(),
             "X-PHONETIC-FIRST-NAME" => contact.name.phonetic_given = line.unescaped(),
@@ -144,6 +269,7 @@ impl Draft {
             | "X-YAHOO" | "X-GTALK" | "X-GOOGLE-TALK" | "X-QQ" => return self.im(line, groups),
             "BDAY" if contact.birthday.is_none() => {
                 contact.birthday = date_of(line);
+                self.more = has_time(line);
                 return contact.birthday.is_some();
             }
             "ANNIVERSARY" | "X-ANNIVERSARY" | "X-WEDDING" | "X-EVOLUTION-ANNIVERSARY" => {
@@ -151,9 +277,11 @@ impl Draft {
             }
             "X-ABDATE" => {
                 let apple = groups.labels.get(line.group.as_str()).cloned().unwrap_or_default();
-                groups.used.borrow_mut().push(&line.group);
+                groups.used.borrow_mut().insert(&line.group);
                 return self.date(line, apple);
             }
+            // Another card, not a name.
+            "RELATED" if line.value.trim_start().to_ascii_lowercase().starts_with("urn:") => return false,
             "RELATED" | "X-ABRELATEDNAMES" => return self.relation(line, groups.label(line)),
             "X-SPOUSE" | "X-EVOLUTION-SPOUSE" => return self.relation(line, "spouse".to_owned()),
             "X-MANAGER" | "X-EVOLUTION-MANAGER" => return self.relation(line, "manager".to_owned()),
@@ -169,26 +297,40 @@ impl Draft {
                 value: line.unescaped(),
             }),
             "PHOTO" => return self.photo(line),
-            "CLASS" => contact.private |= !line.value.trim().eq_ignore_ascii_case("PUBLIC"),
+            "CLASS" => return self.class(&line.value),
             own::PRIVATE => contact.private |= line.value.trim().eq_ignore_ascii_case("TRUE"),
             _ => return false,
         }
         true
     }
 
-    fn name(&mut self, line: &Line) {
+    /// A card is private if it says so in any word but "public"; a word other than "private" is kept.
+    fn class(&mut self, value: &str) -> bool {
+        let class = value.trim().to_ascii_uppercase();
+        self.contact.private |= !matches!(class.as_str(), "" | "PUBLIC");
+        matches!(class.as_str(), "" | "PUBLIC" | "PRIVATE")
+    }
+
+    /// The first name is the one; it may hold lists, and parts that came with RFC 9554.
+    fn name(&mut self, line: &Line, old: bool) -> bool {
+        if self.contact.name.has_parts() {
+            return false;
+        }
+        let written = line.parts(';');
+        let further = written.iter().skip(5).any(|part| !part.trim().is_empty());
+        self.more = further || (!old && crate::content::split(&line.value, ',').len() > 1);
         let mut parts = line.parts(';').into_iter();
         let mut next = || parts.next().unwrap_or_default();
         let name = &mut self.contact.name;
         (name.surname, name.given, name.middle, name.prefix, name.suffix) =
             (next(), next(), next(), next(), next());
+        true
     }
 
     /// Organisations in a group `org1`, `org2` … are further ones; of others the first is the main one.
     fn organization(&mut self, line: &Line) {
-        let mut parts = line.parts(';').into_iter();
-        let name = parts.next().unwrap_or_default();
-        let department = parts.filter(|part| !part.is_empty()).collect::<Vec<_>>().join(", ");
+        let (name, department) = organization_of(line);
+        self.more = line.parts(';').iter().skip(1).filter(|part| !part.trim().is_empty()).count() > 1;
         let main = &mut self.contact.organization;
         if !is_further(&line.group) && main.name.is_empty() && main.department.is_empty() {
             (main.name, main.department) = (name, department);
@@ -213,45 +355,40 @@ impl Draft {
 
     fn email<'a>(&mut self, line: &'a Line, groups: &Groups<'a>) -> bool {
         let address = line.unescaped();
-        let address = address.strip_prefix("mailto:").unwrap_or(&address).to_owned();
+        let address = without_scheme(&address, &["mailto:"]).to_owned();
         if !address.trim().is_empty() {
-            self.emails.push(Email { address, label: groups.label(line), preferred: is_preferred(line) });
+            let (label, preferred) = self.understand(line, groups);
+            self.emails.push(Email { address, label, preferred });
         }
         true
     }
 
     fn phone<'a>(&mut self, line: &'a Line, groups: &Groups<'a>) -> bool {
         let number = line.unescaped();
-        let number = number.strip_prefix("tel:").unwrap_or(&number).to_owned();
+        let number = without_scheme(&number, &["tel:"]).to_owned();
         if !number.trim().is_empty() {
-            self.phones.push(Phone { number, label: groups.label(line), preferred: is_preferred(line) });
+            let (label, preferred) = self.understand(line, groups);
+            self.phones.push(Phone { number, label, preferred });
         }
         true
     }
 
+    /// Returns the label of a line, and whether it is the preferred one.
+    fn understand<'a>(&mut self, line: &'a Line, groups: &Groups<'a>) -> (String, bool) {
+        self.label = groups.label(line);
+        self.preferred = groups.is_preferred(line);
+        (self.label.clone(), self.preferred)
+    }
+
     fn address<'a>(&mut self, line: &'a Line, groups: &Groups<'a>) -> bool {
-        let mut parts = line.parts(';').into_iter();
-        let mut next = || parts.next().unwrap_or_default();
-        let (po_box, extended, street, city) = (next(), next(), next(), next());
-        let (region, postcode, country) = (next(), next(), next());
+        let (address, more) = address_of(line);
         let code = line.param("CC").or_else(|| groups.countries.get(line.group.as_str()).map(String::as_str));
         let country_code = code.filter(|code| code.len() == 2).unwrap_or_default().to_ascii_uppercase();
-        let label = groups.label(line);
-        let address = Address {
-            label,
-            street,
-            extended,
-            po_box,
-            postcode,
-            city,
-            region,
-            country,
-            country_code,
-            preferred: false,
-        };
-        let empty = Address { label: address.label.clone(), ..Address::default() };
-        if address != empty {
-            self.addresses.push(Address { preferred: is_preferred(line), ..address });
+        let (label, preferred) = self.understand(line, groups);
+        let address = Address { country_code, ..address };
+        self.more = more;
+        if address != Address::default() {
+            self.addresses.push(Address { label, preferred, ..address });
         }
         true
     }
@@ -259,7 +396,8 @@ impl Draft {
     fn url<'a>(&mut self, line: &'a Line, groups: &Groups<'a>) -> bool {
         let value = line.unescaped();
         if !value.trim().is_empty() {
-            self.urls.push(Labelled { label: groups.label(line), value });
+            self.label = groups.label(line);
+            self.urls.push(Labelled { label: self.label.clone(), value });
         }
         true
     }
@@ -278,13 +416,15 @@ impl Draft {
             name => (name.trim_start_matches("X-").to_lowercase(), value),
         };
         if !handle.trim().is_empty() {
-            self.ims.push(Im { service, handle, label: groups.label(line) });
+            self.label = groups.label(line);
+            self.ims.push(Im { service, handle, label: self.label.clone() });
         }
         true
     }
 
     fn date(&mut self, line: &Line, label: String) -> bool {
         let Some(date) = date_of(line) else { return false };
+        self.more = has_time(line);
         if label == "anniversary" && self.contact.anniversary.is_none() && line.param("X-LABEL").is_none() {
             self.contact.anniversary = Some(date);
         } else {
@@ -296,6 +436,7 @@ impl Draft {
 
     fn relation(&mut self, line: &Line, label: String) -> bool {
         let value = line.unescaped();
+        self.label.clone_from(&label);
         if !value.trim().is_empty() {
             self.relations.push(Labelled { label, value });
         }
@@ -362,10 +503,6 @@ fn is_further(group: &str) -> bool {
     group.strip_prefix("org").is_some_and(|number| number.bytes().all(|byte| byte.is_ascii_digit()))
 }
 
-fn is_preferred(line: &Line) -> bool {
-    line.param("PREF").is_some() || line.param_list("TYPE").iter().any(|value| value == "pref")
-}
-
 /// Returns the texts of a list that are not empty.
 fn texts(line: &Line) -> impl Iterator<Item = String> {
     line.parts(',').into_iter().filter(|text| !text.trim().is_empty())
@@ -380,6 +517,12 @@ fn date_of(line: &Line) -> Option<PartialDate> {
     Some(date)
 }
 
+/// Tells whether a day has a time of day that says something.
+fn has_time(line: &Line) -> bool {
+    let time = line.value.split_once(['T', ' ']).map(|(_, time)| time).unwrap_or_default();
+    time.bytes().any(|byte| matches!(byte, b'1'..=b'9'))
+}
+
 /// Reads a date in any of the spellings of vCard 2.1 to 4.0; a time of day is left aside.
 pub(crate) fn partial_date(text: &str) -> Option<PartialDate> {
     let text = text.trim();
@@ -389,6 +532,15 @@ pub(crate) fn partial_date(text: &str) -> Option<PartialDate> {
     let year = || digits.get(..4)?.parse::<i32>().ok();
     if !day.chars().all(|c| c.is_ascii_digit() || c == '-') || day.starts_with("---") {
         return None;
+    }
+    if !day.starts_with("--") && day.contains('-') {
+        let mut numbers = day.split('-').map(|part| part.parse::<u32>().ok());
+        let year = numbers.next()??;
+        let year = i32::try_from(year).ok().filter(|_| day.find('-') == Some(4))?;
+        let (month, day) = (numbers.next()??, numbers.next());
+        // "0000" and "1604" are years that nobody knows: the first one needs no parameter to say so.
+        let year = (year != 0).then_some(year);
+        return PartialDate::new(year, Some(month), day.flatten()).ok();
     }
     match (day.starts_with("--"), digits.len()) {
         (true, 4) => PartialDate::new(None, number(0..2), number(2..4)).ok(),
@@ -415,6 +567,9 @@ mod tests {
             ("1985", Some("1985")),
             ("---12", None),
             ("19850231", None),
+            ("1985-1-1", Some("1985-01-01")),
+            ("1985-4-12", Some("1985-04-12")),
+            ("0000-04-12", Some("--04-12")),
             ("12/04/1985", None),
             ("", None),
         ] {

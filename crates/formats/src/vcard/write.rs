@@ -1,13 +1,19 @@
 //! From contacts to vCard.
 
-use std::io::{self, Write};
+use std::{
+    collections::BTreeSet,
+    io::{self, Write},
+};
 
 use passerelle_contacts::{Address, Contact, Labelled, PartialDate};
 
 use super::{
     Version, full_name,
     labels::{apple_of_label, types_of},
-    own, with_particle,
+    media, own,
+    read::is_full_name,
+    rest::put_back,
+    with_particle,
 };
 use crate::content::{Line, escape, write_unknown};
 
@@ -34,25 +40,51 @@ pub(crate) fn write_card(
     contact: &Contact,
     unknown: &[String],
 ) -> io::Result<()> {
-    let mut card = Card { version, lines: Vec::new(), groups: 0 };
+    let mut card = Card { version, lines: Vec::new(), groups: 0, taken: groups_of(unknown) };
     card.fill(contact);
+    let unknown = put_back(&mut card.lines, unknown);
     // How a card called the person is kept where the parts of the name do not say it.
-    let is_full = |text: &String| text.to_ascii_uppercase().starts_with("FN:") || text.starts_with("FN;");
-    if unknown.iter().any(is_full) && contact.name.has_parts() {
+    if unknown.iter().any(|text| is_full_name(text)) && contact.name.has_parts() {
         card.lines.retain(|line| line.name != "FN");
+    }
+    if unknown.iter().any(|text| text.to_ascii_uppercase().starts_with("CLASS:")) {
+        card.lines.retain(|line| line.name != "CLASS");
     }
     out.write_all(b"BEGIN:VCARD\r\n")?;
     for line in &card.lines {
         line.write(out)?;
     }
-    write_unknown(out, unknown)?;
+    let unknown: Vec<String> = unknown.into_iter().map(|text| fitted(text, version)).collect();
+    write_unknown(out, &unknown)?;
     out.write_all(b"END:VCARD\r\n")
+}
+
+/// Returns a leftover as the version of the card asks for it: bytes in the file are the ones that differ.
+fn fitted(text: String, version: Version) -> String {
+    let is_media = ["PHOTO", "LOGO", "SOUND", "KEY"].iter().any(|name| {
+        let head = text.split([':', ';']).next().unwrap_or_default();
+        head.rsplit('.').next().unwrap_or_default().eq_ignore_ascii_case(name)
+    });
+    match is_media.then(|| Line::parse(0, text.clone().into_bytes())).flatten() {
+        Some(line) => {
+            let fitted = media::fitted(line.clone(), version);
+            if fitted == line { text } else { fitted.to_text() }
+        }
+        None => text,
+    }
+}
+
+/// Returns the groups of leftovers: not to be given to other lines.
+fn groups_of(unknown: &[String]) -> BTreeSet<String> {
+    let heads = unknown.iter().filter_map(|text| text.split([':', ';']).next());
+    heads.filter_map(|head| head.split_once('.')).map(|(group, _)| group.to_lowercase()).collect()
 }
 
 struct Card {
     version: Version,
     lines: Vec<Line>,
     groups: usize,
+    taken: BTreeSet<String>,
 }
 
 impl Card {
@@ -191,6 +223,9 @@ impl Card {
 
     fn grouped(&mut self, line: Line, label: &str) {
         self.groups += 1;
+        while self.taken.contains(&format!("p{}", self.groups)) {
+            self.groups += 1;
+        }
         let group = format!("p{}", self.groups);
         self.put(Line { group: group.clone(), ..line });
         self.put(Line { group, ..Line::text("X-ABLabel", label) });

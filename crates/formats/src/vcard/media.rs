@@ -1,0 +1,118 @@
+//! Pictures, sounds and keys that lie in the file: each version of vCard writes them in its own way.
+
+use super::Version;
+use crate::content::Line;
+
+/// The media types that vCard 3 has words for, with how the bytes begin in Base64.
+const MEDIA: [(&str, &str, &str); 12] = [
+    ("JPEG", "image/jpeg", "/9j/"),
+    ("JPG", "image/jpeg", "/9j/"),
+    ("PNG", "image/png", "iVBORw0KGgo"),
+    ("GIF", "image/gif", "R0lGOD"),
+    ("BMP", "image/bmp", "Qk"),
+    ("TIFF", "image/tiff", "SUkq"),
+    ("WEBP", "image/webp", "UklGR"),
+    ("WAVE", "audio/wav", "UklGR"),
+    ("BASIC", "audio/basic", "LnNuZ"),
+    ("MP3", "audio/mpeg", "SUQz"),
+    ("PGP", "application/pgp-keys", "LS0tLS1CRUdJTiBQR1Ag"),
+    ("X509", "application/pkix-cert", "MII"),
+];
+
+/// Writes a line that holds bytes as the version asks; any other line stays as it is.
+pub(crate) fn fitted(line: Line, version: Version) -> Line {
+    if !matches!(line.name.as_str(), "PHOTO" | "LOGO" | "SOUND" | "KEY") {
+        return line;
+    }
+    let coded = line.param_list("ENCODING").iter().any(|coding| matches!(coding.as_str(), "b" | "base64"));
+    match version {
+        Version::V4 if coded => as_uri(line),
+        Version::V3 if !coded => as_bytes(line),
+        _ => line,
+    }
+}
+
+/// `ENCODING=b;TYPE=JPEG:…` as `data:image/jpeg;base64,…`.
+fn as_uri(line: Line) -> Line {
+    let value: String = line.value.chars().filter(|c| !c.is_whitespace()).collect();
+    let types = line.param_values("TYPE");
+    let named = line.param("MEDIATYPE").map(str::to_owned);
+    let said = types.iter().find_map(|known| media_of(known).map(|media| (known.clone(), media)));
+    let begun = MEDIA
+        .iter()
+        .find(|(_, media, head)| value.starts_with(head) && media.starts_with(family(&line.name)));
+    let media = named
+        .or_else(|| said.as_ref().map(|(_, media)| media.clone()))
+        .or_else(|| begun.map(|(_, media, _)| (*media).to_owned()))
+        .unwrap_or_else(|| "application/octet-stream".to_owned());
+    let used = said.map(|(known, _)| known);
+    let mut uri = Line { value: format!("data:{media};base64,{value}"), ..line };
+    uri.params.retain(|(name, _)| !matches!(name.as_str(), "ENCODING" | "VALUE" | "MEDIATYPE"));
+    for (_, values) in uri.params.iter_mut().filter(|(name, _)| name == "TYPE") {
+        values.retain(|value| Some(value) != used.as_ref());
+    }
+    uri.params.retain(|(_, values)| !values.is_empty());
+    uri
+}
+
+/// `data:image/jpeg;base64,…` as `ENCODING=b;TYPE=JPEG:…`.
+fn as_bytes(line: Line) -> Line {
+    let parts = line.value.get(5..).filter(|_| line.value.to_ascii_lowercase().starts_with("data:"));
+    let Some((head, bytes)) = parts.and_then(|rest| rest.split_once(',')) else { return line };
+    let Some(media) = head.strip_suffix(";base64").map(str::to_ascii_lowercase) else { return line };
+    let media = media.split(';').next().unwrap_or_default();
+    let word = MEDIA.iter().find(|(_, known, _)| *known == media).map(|(word, ..)| (*word).to_owned());
+    let word = word.unwrap_or_else(|| media.to_owned());
+    let mut coded = Line { value: bytes.to_owned(), ..line };
+    coded.params.retain(|(name, _)| !matches!(name.as_str(), "VALUE" | "MEDIATYPE"));
+    let coded = coded.with("ENCODING", "b");
+    if word.is_empty() { coded } else { coded.with("TYPE", word) }
+}
+
+fn media_of(word: &str) -> Option<String> {
+    if word.contains('/') {
+        return Some(word.to_ascii_lowercase());
+    }
+    let found = MEDIA.iter().find(|(known, ..)| known.eq_ignore_ascii_case(word));
+    found.map(|(_, media, _)| (*media).to_owned())
+}
+
+fn family(name: &str) -> &'static str {
+    match name {
+        "SOUND" => "audio/",
+        "KEY" => "application/",
+        _ => "image/",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_picture_in_the_file_is_written_as_the_version_asks() {
+        for (text, version, written) in [
+            ("PHOTO;ENCODING=b;TYPE=JPEG:/9j/4A==", Version::V4, "PHOTO:data:image/jpeg;base64,/9j/4A=="),
+            ("PHOTO;ENCODING=BASE64;PNG:iVBOR w0", Version::V4, "PHOTO:data:image/png;base64,iVBORw0"),
+            ("PHOTO;ENCODING=b:iVBORw0KGgo=", Version::V4, "PHOTO:data:image/png;base64,iVBORw0KGgo="),
+            (
+                "LOGO;ENCODING=b;TYPE=WORK,GIF:R0lGOD",
+                Version::V4,
+                "LOGO;TYPE=WORK:data:image/gif;base64,R0lGOD",
+            ),
+            ("SOUND;TYPE=WAVE;ENCODING=b:AA==", Version::V4, "SOUND:data:audio/wav;base64,AA=="),
+            ("KEY;ENCODING=b:AA==", Version::V4, "KEY:data:application/octet-stream;base64,AA=="),
+            ("PHOTO:data:image/jpeg;base64,/9j/4A==", Version::V3, "PHOTO;ENCODING=b;TYPE=JPEG:/9j/4A=="),
+            (
+                "PHOTO:data:image/png;base64,iVBORw0KGgo=",
+                Version::V4,
+                "PHOTO:data:image/png;base64,iVBORw0KGgo=",
+            ),
+            ("PHOTO;VALUE=uri:https://a.example/p", Version::V3, "PHOTO;VALUE=uri:https://a.example/p"),
+            ("X-PHOTO;ENCODING=b:AA==", Version::V4, "X-PHOTO;ENCODING=b:AA=="),
+        ] {
+            let line = Line::parse(1, text.as_bytes().to_vec()).unwrap();
+            assert_eq!(fitted(line, version).to_text(), written, "{text}");
+        }
+    }
+}
