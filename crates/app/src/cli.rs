@@ -153,6 +153,17 @@ pub struct UserAdd {
     pub login: String,
     #[arg(long)]
     pub name: Option<String>,
+    #[arg(long, value_name = "ADDRESS", value_parser = address)]
+    pub email: Option<String>,
+}
+
+/// An address is not looked into any further: it is only ever compared.
+fn address(text: &str) -> Result<String, &'static str> {
+    let text = text.trim();
+    match text.split_once('@') {
+        Some((name, host)) if !name.is_empty() && !host.is_empty() => Ok(text.to_owned()),
+        _ => Err("name@example.org"),
+    }
 }
 
 #[derive(Debug, Subcommand)]

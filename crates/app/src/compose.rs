@@ -140,6 +140,7 @@ pub fn google(app: &App, settings: &Settings, installation: InstallationId) -> O
         dir: settings.path("vault.dir"),
         key: KeyChoice::of(app, settings),
         installation,
+        endpoint: endpoints.is_loopback().then(|| endpoints.token().to_string()),
     };
     let region = settings.text("phone_region").to_owned();
     let seconds = |name: &str| settings.given(name).map(std::time::Duration::from_secs);

@@ -281,22 +281,77 @@ fn a_consent_that_is_given_while_the_vaults_key_changes_is_kept() {
 }
 
 #[test]
-fn an_account_that_two_app_users_share_stays_with_the_one_who_keeps_it() {
+fn an_account_of_one_app_user_is_refused_to_every_other_one() {
     let office = Office::new();
     bob(&office);
     office.connect().expect(0);
-    office.connect_user("bob", ACCOUNT).expect(0);
-    let done = office.run(&["disconnect", "--user", "bob", "--yes", "--json"]).expect(0);
-    let gone = &done.of("disconnected")[0];
-    assert_eq!(
-        (&gone["revoked"], &gone["shared"], &gone["destroyed"]),
-        (&json!(false), &json!(true), &json!(true))
-    );
-    assert!(credentials(&office).iter().all(|(_, content)| content["user"] == "alice"));
-    // Google voids an authorisation for the whole project (O62): alice's would have gone with it.
-    office.run(&["sync", "--user", "alice"]).expect(0);
+    let kept = credentials(&office);
+    // The browser was still signed in as alice.
+    let refused = office.connect_user("bob", ACCOUNT).expect(7).of("error")[0].clone();
+    assert_eq!(refused["code"], "SYNC-107", "{refused}");
+    let what = refused["what"].as_str().unwrap();
+    assert!(what.contains(ACCOUNT) && what.contains("alice"), "{what}");
+    assert!(refused["do"][0].as_str().unwrap().contains("connect google --user bob"), "{refused}");
+    assert_eq!(accounts(&office), [("alice".to_owned(), json!(ACCOUNT)), ("bob".to_owned(), Value::Null)]);
+    assert_eq!(credentials(&office), kept, "nothing of it is kept");
+    // The same when bob changes his account.
+    office.connect_user("bob", OTHER).expect(0);
+    let client = office.file("client.json", CLIENT);
+    let args = ["account", "replace", "--json", "--no-browser", "--user", "bob", "--client", &client];
+    let mut replace = office.command();
+    let refused = consented(replace.args(args).args(["--confirm", "bob"]), ACCOUNT).expect(7);
+    assert_eq!(refused.of("error")[0]["code"], "SYNC-107", "{}", refused.out);
+    assert_eq!(accounts(&office)[1].1, OTHER, "the account that bob had is still his");
+    office.run(&["sync"]).expect(0);
+    // Given back, it is free; what alice had stands still.
+    office.run(&["disconnect", "--user", "bob", "--yes"]).expect(0);
     let done = office.run(&["disconnect", "--user", "alice", "--yes", "--json"]).expect(0);
-    assert_eq!(done.of("disconnected")[0]["revoked"], true, "nobody else has it now");
+    assert_eq!(done.of("disconnected")[0]["revoked"], true);
+    office.connect_user("bob", ACCOUNT).expect(0);
+    let pairs = office.run(&["sync", "--user", "bob", "--json"]).expect(0).summary()["pairs"].clone();
+    assert_eq!(pairs.as_array().unwrap().len(), 2, "{pairs}");
+}
+
+#[test]
+fn another_address_than_the_expected_one_is_a_question() {
+    let office = Office::new();
+    office.run(&["user", "add", "bob", "--email", "nobody at all"]).expect(2);
+    office.run(&["user", "add", "bob", "--email", OTHER]).expect(0);
+    let users = office.run(&["user", "list", "--json"]).expect(0).of("user");
+    assert_eq!(users[1]["email"], OTHER);
+    // Google is told whom to propose, already at the first consent.
+    let waiting = connecting(&office, "bob");
+    assert_eq!(param(&waiting.url, "login_hint"), OTHER);
+    knock(&landing(&waiting.url, ACCOUNT));
+    let refused = waiting.end().expect(2);
+    assert_eq!(refused.summary()["code"], "USE-108", "{}", refused.out);
+    assert_eq!(accounts(&office)[1].1, Value::Null);
+    assert!(credentials(&office).is_empty());
+    // Whoever answers in advance is believed.
+    let client = office.file("client.json", CLIENT);
+    let args = ["connect", "google", "--user", "bob", "--client", &client, "--no-browser", "--json", "--yes"];
+    consented(office.command().args(args), ACCOUNT).expect(0);
+    assert_eq!(accounts(&office)[1].1, ACCOUNT);
+}
+
+#[test]
+fn secrets_are_never_sent_to_another_end_point_than_the_one_that_gave_them() {
+    let office = Office::new();
+    office.connect().expect(0);
+    office.run(&["sync"]).expect(0);
+    let other = Office::empty();
+    for command in
+        [&["sync", "--json"][..], &["test", "alice", "--json"], &["disconnect", "--user", "alice", "--yes"]]
+    {
+        let mut command_there = office.command();
+        command_there.env("PASSERELLE__GOOGLE__ENDPOINT", other.sim.url()).args(command);
+        let done = Done::from(command_there.output().unwrap());
+        assert!(done.code != 0 || command[0] == "disconnect", "{}", done.out);
+        let asked = other.sim.with(|core| core.counts().clone());
+        // Whether Google is there is asked without any secret.
+        let with_secrets = asked.keys().filter(|method| !["oauth.tokeninfo"].contains(&method.as_str()));
+        assert_eq!(with_secrets.count(), 0, "{command:?}: {asked:?}");
+    }
 }
 
 #[test]
@@ -460,13 +515,9 @@ fn a_passing_refusal_heals_by_itself_and_offline_is_not_unauthorised() {
     office.run(&["sync"]).expect(0);
     faults(&office, &json!([]));
     // The pretend Google is gone: nothing is said against the authorisation.
-    let gone = office
-        .command()
-        .env("PASSERELLE__GOOGLE__ENDPOINT", "http://127.0.0.1:1")
-        .args(["sync", "--json"])
-        .output()
-        .unwrap();
-    let gone = Done::from(gone).expect(8);
+    faults(&office, &json!([{ "drop": true }]));
+    let gone = office.run(&["sync", "--json"]).expect(8);
+    faults(&office, &json!([]));
     assert_eq!(gone.of("error")[0]["code"], "NET-101");
     assert_eq!(office.run(&["status", "--json"]).of("status")[0]["state"], "connected");
     assert_eq!(credentials(&office).len(), 2);
@@ -563,13 +614,11 @@ fn the_oldest_of_a_hundred_and_one_authorisations_is_told_as_such() {
     let office = Office::new();
     bob(&office);
     office.connect().expect(0);
-    // Alice and bob use one Google account; bob's copies consent again and again.
-    office.sql("UPDATE passerelle_settings SET value = '99' WHERE name LIKE 'app.client.%.consents.%';");
-    for _ in 0..2 {
-        office.connect_user("bob", ACCOUNT).expect(0);
-    }
+    office.connect_user("bob", OTHER).expect(0);
+    // Copies of this installation consent to alice's account again and again.
+    office.sql("UPDATE passerelle_settings SET value = '101' WHERE name LIKE 'app.client.%.consents.%';");
     office.sim.with(|core| {
-        for _ in 0..98 {
+        for _ in 0..100 {
             core.issue_token(ACCOUNT, "test.apps.googleusercontent.com", &["openid"]);
         }
     });

@@ -85,9 +85,8 @@ fn a_dead_authorisation_is_told_once_and_nothing_belies_it_and_one_cause_is_told
     assert_eq!(of_alice.len(), 1, "{}", done.out);
     assert_eq!(of_alice[0]["code"], "GOOG-205");
     faults(&office, &json!([]));
-    let mut offline = office.command();
-    offline.env("PASSERELLE__GOOGLE__ENDPOINT", "http://127.0.0.1:1");
-    let done = Done::from(offline.args(["doctor", "--json"]).output().unwrap()).expect(1);
+    faults(&office, &json!([{ "drop": true }]));
+    let done = office.run(&["doctor", "--json"]).expect(1);
     let told = done.of("finding").into_iter().filter(|one| one["code"] == "NET-101").count();
     assert_eq!(told, 1, "{}", done.out);
 }

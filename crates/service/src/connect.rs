@@ -59,21 +59,49 @@ pub async fn bound_account(company: &dyn Company, user: &str, provider: &str) ->
     }))
 }
 
-/// Refuses a consent of another account than the one that the app user is bound to (I13).
+/// Refuses a consent of another account than the one that the app user is bound to (I13), and of one that is another
+/// app user's.
 ///
 /// To be asked before any secret of the new consent is stored.
 ///
 /// # Errors
 ///
-/// `GOOG-203` with both addresses.
+/// `GOOG-203` with both addresses; those of [`check_free`].
 pub async fn check_binding(company: &dyn Company, user: &str, identity: &Identity) -> Outcome<()> {
     match bound_account(company, user, &identity.provider).await? {
         Some(bound) if bound.subject != identity.subject => Err(Failure::new("GOOG-203")
             .with("account", &identity.email)
             .with("bound", &bound.email)
             .with("user", user)),
+        _ => check_free(company, user, identity).await,
+    }
+}
+
+/// Refuses an account that is connected for another app user: the browser was still signed in there, and everything
+/// would be doubled and shown to the other.
+///
+/// To be asked before any secret of the new consent is stored.
+///
+/// # Errors
+///
+/// `SYNC-107` with the account and whose it is; those of the database.
+pub async fn check_free(company: &dyn Company, user: &str, identity: &Identity) -> Outcome<()> {
+    match holder_of(company, user, identity).await? {
+        Some(holder) if holder.state != AccountState::Disconnected => Err(Failure::new("SYNC-107")
+            .with("collection", &identity.email)
+            .with("owner", &holder.user)
+            .with("user", user)),
         _ => Ok(()),
     }
+}
+
+/// Another app user's account that is this one at the provider; one that is connected before one that is not.
+async fn holder_of(company: &dyn Company, user: &str, identity: &Identity) -> Outcome<Option<Account>> {
+    let accounts = company.accounts().await?.into_iter().filter(|account| {
+        (&account.provider, &account.subject) == (&identity.provider, &identity.subject)
+            && account.user != user
+    });
+    Ok(accounts.min_by_key(|account| account.state == AccountState::Disconnected))
 }
 
 /// Records the account of a consent: the one known by its subject, or a new one.
@@ -106,13 +134,17 @@ pub async fn record_account(
     Ok(account)
 }
 
-/// Pairs of an account that the user had before stand still: an app user has one account at a provider.
+/// Pairs of an account that the user had before stand still: an app user has one account at a provider. So do those
+/// of another app user who gave the same account back: it is this one's now.
 async fn retire_others(company: &dyn Company, account: &Account) -> Outcome<()> {
     let others: Vec<String> = company
         .accounts()
         .await?
         .into_iter()
-        .filter(|other| other.user == account.user && other.provider == account.provider)
+        .filter(|other| {
+            other.provider == account.provider
+                && (other.user == account.user || other.subject == account.subject)
+        })
         .map(|other| other.id)
         .filter(|id| *id != account.id)
         .collect();
@@ -168,7 +200,7 @@ pub async fn choose_pairs(
     for collection in wanted {
         let id = pair_id(account, collection);
         if known.iter().any(|pair| pair.id != id && is_same_target(pair, account, collection)) {
-            return Err(Failure::new("SYNC-107").with("calendar", &collection.name));
+            return Err(twice(account, &collection.name));
         }
         let before = known.iter().any(|pair| pair.id == id);
         let mut rules = Rules::default();
@@ -235,11 +267,15 @@ fn wanted<'a>(offered: &'a [Collection], choice: &Choice) -> Outcome<Vec<&'a Col
             .find(same)
             .ok_or_else(|| Failure::new("USE-111").with("calendar", name).with("known", known()))?;
         if wanted.iter().any(|one| one.id == calendar.id && one.kind == Kind::Events) {
-            return Err(Failure::new("SYNC-107").with("calendar", name));
+            return Err(Failure::new("SYNC-107").with("collection", name));
         }
         wanted.push(calendar);
     }
     Ok(wanted)
+}
+
+fn twice(account: &Account, collection: &str) -> Failure {
+    Failure::new("SYNC-107").with("collection", collection).with("owner", &account.user)
 }
 
 /// Tells whether another app user has the same account: the provider's authorisation is then one for both.

@@ -25,8 +25,8 @@ pub use conflicts::{
     Answer, Answered, Clash, Conflict, Keep, LookAlike, Waiting, conflict, conflicts, forget_rule, resolve,
 };
 pub use connect::{
-    Choice, ChosenPair, Disconnected, Identity, bound_account, check_binding, choose_pairs, disconnect,
-    is_shared, record_account, release_account,
+    Choice, ChosenPair, Disconnected, Identity, bound_account, check_binding, check_free, choose_pairs,
+    disconnect, is_shared, record_account, release_account,
 };
 pub use doctor::{Examined, Finding, Level, examine};
 pub use failure::{Failure, Outcome};

@@ -125,8 +125,8 @@ impl Accounts {
     ///
     /// # Errors
     ///
-    /// `Refused` when the app user does not exist, or has the same account at the provider already
-    /// under another id.
+    /// `Refused` when the app user does not exist, or when the account at the provider is connected already: for
+    /// another app user, or under another id.
     pub async fn save(&self, account: Account) -> Result<(), StoreError> {
         let row = AccountRow::from(account);
         let save = self.db.write(move |conn| {

@@ -3,7 +3,11 @@
 use diesel::prelude::*;
 use passerelle_ports::{Kind, PairId, Value};
 
-use crate::{AccountId, StoreError, UserId, db::Db, schema::passerelle_pairs};
+use crate::{
+    AccountId, StoreError, UserId,
+    db::Db,
+    schema::{passerelle_accounts, passerelle_pairs},
+};
 
 /// A pair, as it was set up.
 #[derive(Clone, Debug, PartialEq)]
@@ -88,16 +92,25 @@ impl Pairs {
     ///
     /// # Errors
     ///
-    /// `Refused` when another pair writes to the same remote collection already, or when the app
-    /// user or the account does not exist.
+    /// `Refused` when another pair writes to the same remote collection already, whoever's it is, or when the account
+    /// does not exist or is another app user's.
     pub async fn save(&self, pair: Pair) -> Result<(), StoreError> {
         let row = PairRow::from(pair);
         let save = self.db.write(move |conn| {
+            // Beside the account's id, so that an index can see that two accounts are one at the provider.
+            let of_account: Option<(String, String)> = passerelle_accounts::table
+                .find(&row.account_id)
+                .select((passerelle_accounts::provider, passerelle_accounts::subject))
+                .first(conn)
+                .optional()?;
+            let (provider, subject) = of_account.unwrap_or_default();
+            let whole =
+                (&row, passerelle_pairs::provider.eq(&provider), passerelle_pairs::subject.eq(&subject));
             diesel::insert_into(passerelle_pairs::table)
-                .values(&row)
+                .values(whole)
                 .on_conflict(passerelle_pairs::id)
                 .do_update()
-                .set(&row)
+                .set((&row, passerelle_pairs::provider.eq(&provider), passerelle_pairs::subject.eq(&subject)))
                 .execute(conn)?;
             Ok(())
         });

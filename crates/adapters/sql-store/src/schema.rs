@@ -321,6 +321,8 @@ diesel::table! {
         user_id -> Text,
         kind -> Text,
         account_id -> Text,
+        provider -> Text,
+        subject -> Text,
         collection -> Text,
         name -> Text,
         rules -> Text,

@@ -72,6 +72,37 @@ async fn a_database_of_the_first_release_is_brought_up_to_date_with_its_rows() {
     created(&store.contacts(&anne), "k", person("New", "new@example.org"), 1).await;
 }
 
+#[tokio::test]
+async fn an_account_that_two_app_users_had_stays_the_first_ones() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("company.sqlite");
+    let script =
+        fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/schema_v1.sql"))
+            .unwrap();
+    let mut client = SqliteConnection::establish(path.to_str().unwrap()).unwrap();
+    client.batch_execute(&script).unwrap();
+    client
+        .batch_execute(
+            "INSERT INTO app_users (id) VALUES ('zoe'), ('bob');
+             INSERT INTO passerelle_accounts (id, user_id, provider, subject, email, scopes, state, authorised_at)
+                VALUES ('z', 'zoe', 'google', '7', 'zoe@example.org', 's', 'connected', '2026-01-01 00:00:00'),
+                       ('b', 'bob', 'google', '7', 'zoe@example.org', 's', 'needs_consent', '2026-01-02 00:00:00'),
+                       ('o', 'bob', 'google', '8', 'bob@example.org', 's', 'disconnected', '2026-01-02 00:00:00');
+             INSERT INTO passerelle_pairs (id, user_id, kind, account_id, collection, name, rules, enabled)
+                VALUES ('zp', 'zoe', 'contacts', 'z', 'contacts', 'zoe', '{}', 1),
+                       ('bp', 'bob', 'contacts', 'b', 'contacts', 'zoe', '{}', 1),
+                       ('op', 'bob', 'contacts', 'o', 'contacts', 'bob', '{}', 1);",
+        )
+        .unwrap();
+    drop(client);
+    let store = Store::open(&path, StoreOptions::default()).await.unwrap();
+    let state = async |id: &str| store.accounts().get(&AccountId(id.into())).await.unwrap().unwrap().state;
+    assert_eq!(state("z").await, AccountState::Connected);
+    assert_eq!(state("b").await, AccountState::Disconnected);
+    let kept = async |id: &str| store.pairs().get(&PairId::new(id)).await.unwrap().unwrap().enabled;
+    assert_eq!((kept("zp").await, kept("bp").await, kept("op").await), (true, false, true));
+}
+
 #[cfg(unix)]
 #[tokio::test]
 async fn only_its_owner_may_read_a_new_database() {
@@ -169,6 +200,18 @@ async fn people_accounts_pairs_and_settings_are_kept() {
     store.pairs().save(pair.clone()).await.unwrap();
     let second = Pair { id: PairId::new("p2"), ..pair.clone() };
     assert!(matches!(store.pairs().save(second).await, Err(StoreError::Refused(_))));
+    // One account, one app user; a pair is its account's user's.
+    let anne = Account { id: AccountId("other".into()), user: company.anne.clone(), ..account.clone() };
+    assert!(matches!(store.accounts().save(anne.clone()).await, Err(StoreError::Refused(_))));
+    let foreign = Pair { id: PairId::new("p3"), user: company.anne.clone(), ..pair.clone() };
+    let foreign = Pair { collection: "another".into(), ..foreign };
+    assert!(matches!(store.pairs().save(foreign).await, Err(StoreError::Refused(_))));
+    let given_back = Account { state: AccountState::Disconnected, ..anne };
+    store.accounts().save(given_back.clone()).await.unwrap();
+    let same = Pair { id: PairId::new("p4"), user: company.anne.clone(), ..pair.clone() };
+    let same = Pair { account: given_back.id.clone(), ..same };
+    assert!(matches!(store.pairs().save(same).await, Err(StoreError::Refused(_))));
+    store.accounts().remove(&given_back.id).await.unwrap();
     assert_eq!(store.pairs().list(Some(&eve.id)).await.unwrap(), vec![pair.clone()]);
     assert!(matches!(store.users().remove(&eve.id).await, Err(StoreError::Refused(_))));
     assert!(matches!(store.accounts().remove(&account.id).await, Err(StoreError::Refused(_))));

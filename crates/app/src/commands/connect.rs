@@ -3,8 +3,9 @@
 
 use passerelle_ports::{Clock, Kind, Side};
 use passerelle_service::{
-    Account as Bound, Choice, Failure, Forgotten, Outcome, bound_account, check_binding, choose_pairs,
-    disconnect as give_back, find_user, forecast, is_shared, note_consent, record_account, release_account,
+    Account as Bound, AppUser, Choice, Failure, Forgotten, Outcome, bound_account, check_binding, check_free,
+    choose_pairs, disconnect as give_back, find_user, forecast, is_shared, note_consent, record_account,
+    release_account,
 };
 use serde_json::json;
 
@@ -24,9 +25,10 @@ pub async fn connect(app: &App, args: &Connect) -> Exit {
     let settings = app.settings()?;
     let office = compose::office(app, &settings).await?;
     let company = &*office.office.company;
-    find_user(company, &args.user).await?;
+    let user = find_user(company, &args.user).await?;
     office.google.check()?;
     let bound = bound_account(company, &args.user, "google").await?;
+    let expected = expected(&user, bound.as_ref());
     let entry = Entry {
         user: &args.user,
         delegation: &args.delegation,
@@ -35,11 +37,12 @@ pub async fn connect(app: &App, args: &Connect) -> Exit {
     };
     // What is carried by hand is asked for explicitly at once: a second round would cost as much again.
     let again = bound.is_some() || args.asking.no_browser;
-    let hint = bound.as_ref().map(|account| account.email.clone());
+    let hint = bound.as_ref().map(|account| account.email.clone()).or_else(|| expected.clone());
     let consented = entry.ask(app, &office, bound.as_ref(), again, hint).await?;
     let office = as_it_is_now(app, office).await?;
     let bound = check_binding(&*office.office.company, &args.user, &consented.identity).await;
     bound.map_err(|failure| entry.named(app, failure))?;
+    entry.is_meant(app, expected.as_deref(), &consented)?;
     // Safe before anything else has to be waited for.
     office.google.keep(&args.user, &consented)?;
     let _lock =
@@ -52,11 +55,13 @@ pub async fn account(app: &App, args: &Account) -> Exit {
     let settings = app.settings()?;
     let office = compose::office(app, &settings).await?;
     let company = &*office.office.company;
-    find_user(company, &args.user).await?;
+    let user = find_user(company, &args.user).await?;
     office.google.check()?;
     let bound = bound_account(company, &args.user, "google")
         .await?
         .ok_or_else(|| Failure::new("GOOG-211").with("user", &args.user))?;
+    // The address of the account that is given up says nothing of the next one.
+    let expected = expected(&user, None).filter(|address| !address.eq_ignore_ascii_case(&bound.email));
     let warning = app.out.t(
         "account-replace-ask",
         &[("user", args.user.as_str().into()), ("account", bound.email.as_str().into())],
@@ -68,8 +73,11 @@ pub async fn account(app: &App, args: &Account) -> Exit {
         asking: &args.asking,
         command: "account replace",
     };
-    let consented = entry.ask(app, &office, Some(&bound), true, None).await?;
+    let consented = entry.ask(app, &office, Some(&bound), true, expected.clone()).await?;
     let office = as_it_is_now(app, office).await?;
+    let free = check_free(&*office.office.company, &args.user, &consented.identity).await;
+    free.map_err(|failure| entry.named(app, failure))?;
+    entry.is_meant(app, expected.as_deref(), &consented)?;
     office.google.keep(&args.user, &consented)?;
     let _lock =
         Lock::wait(&settings.path("state_dir"), || app.out.note(&app.out.t("connect-waits", &[]))).await?;
@@ -106,6 +114,22 @@ impl Entry<'_> {
         asked.map_err(|failure| self.named(app, failure))
     }
 
+    /// Asks whether an account of another address than the expected one is meant. One that was named is.
+    fn is_meant(&self, app: &App, expected: Option<&str>, consented: &Consented) -> Result<(), Failure> {
+        let account = consented.identity.email.as_str();
+        let Some(expected) = expected.filter(|address| !address.eq_ignore_ascii_case(account)) else {
+            return Ok(());
+        };
+        if self.delegation.subject.is_some() {
+            return Ok(());
+        }
+        let words = [("account", account.into()), ("expected", expected.into()), ("user", self.user.into())];
+        match confirm(app, &app.out.t("connect-other-address", &words))? {
+            true => Ok(()),
+            false => Err(Failure::new("INT-101")),
+        }
+    }
+
     /// Says of a failure that it met somebody who was connecting: the cure is to connect again, by the same way.
     fn named(&self, app: &App, failure: Failure) -> Failure {
         let failure =
@@ -126,6 +150,11 @@ impl Entry<'_> {
             }
         }
     }
+}
+
+/// The address that a first consent is expected from: what the company wrote down of the person.
+fn expected(user: &AppUser, bound: Option<&Bound>) -> Option<String> {
+    Some(user.email.trim()).filter(|address| bound.is_none() && !address.is_empty()).map(str::to_owned)
 }
 
 /// Opens everything again if the vault got another key while a person was asked: a consent that was given is not lost.

@@ -24,7 +24,7 @@ async fn add(app: &App, args: &UserAdd) -> Exit {
     let _lock = Lock::take(&settings.path("state_dir"))?;
     let company = compose::company(&settings).await?;
     let name = args.name.clone().unwrap_or_else(|| args.login.clone());
-    let user = AppUser { id: args.login.clone(), name, email: String::new() };
+    let user = AppUser { id: args.login.clone(), name, email: args.email.clone().unwrap_or_default() };
     add_user(&*company, &user).await?;
     app.out.result(&app.out.t("user-added", &[("user", user.id.as_str().into())]));
     app.out.note(&app.out.t("user-added-next", &[("user", user.id.as_str().into())]));
@@ -51,7 +51,7 @@ async fn list(app: &App) -> Exit {
         app.out.line(
             "user",
             app.clock.now(),
-            &json!({ "id": user.id, "name": user.name, "account": account.map(|account| &account.email),
+            &json!({ "id": user.id, "name": user.name, "email": user.email, "account": account.map(|account| &account.email),
                      "state": account.map(|account| account.state) }),
         );
     }

@@ -230,7 +230,11 @@ impl Google {
             },
             missing: Vec::new(),
             term: Term { client, ends: None },
-            secrets: Secrets::Delegated(Acting { key: key.to_owned(), subject: subject.to_owned() }),
+            secrets: Secrets::Delegated(Acting {
+                key: key.to_owned(),
+                subject: subject.to_owned(),
+                endpoint: None,
+            }),
         })
     }
 
@@ -305,7 +309,7 @@ impl Google {
             self.http.clone(),
             self.endpoints.clone(),
             client,
-            Arc::new(VaultTokens::new(vault, owner)),
+            Arc::new(VaultTokens::new(vault, owner, self.safe.endpoint())),
             self.clock.clone(),
             retry,
             self.counter.clone(),

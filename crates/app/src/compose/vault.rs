@@ -33,6 +33,8 @@ pub struct VaultPlace {
     pub key: KeyChoice,
     /// The installation that it belongs to.
     pub installation: InstallationId,
+    /// The end point to which its secrets may be sent; none = the provider's own.
+    pub endpoint: Option<String>,
 }
 
 /// The vault of this installation.
@@ -56,6 +58,9 @@ struct Kept {
     granted: Option<DateTime<Utc>>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     ends: Option<DateTime<Utc>>,
+    /// The end point that gave it; none = the provider's own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    endpoint: Option<String>,
 }
 
 /// A service account that acts for this owner, as the vault keeps it.
@@ -65,6 +70,9 @@ pub struct Acting {
     pub key: String,
     /// The address for which it acts.
     pub subject: String,
+    /// The end point that accepted it; none = the provider's own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub endpoint: Option<String>,
 }
 
 impl Owner {
@@ -107,7 +115,7 @@ impl Safe {
     pub fn keep(&self, owner: &Owner, client: &str, token: &StoredToken) -> Outcome<()> {
         let vault = self.vault()?;
         vault.put(&owner.credential(CLIENT), &Secret::new(client)).map_err(vault_failure)?;
-        put_token(&vault, owner, token).map_err(vault_failure)?;
+        put_token(&vault, owner, token, self.endpoint()).map_err(vault_failure)?;
         // The other way in is given up only now.
         vault.delete(&owner.credential(SERVICE)).map(drop).map_err(vault_failure)
     }
@@ -128,7 +136,12 @@ impl Safe {
     /// Those of the vault.
     pub fn keep_service_account(&self, owner: &Owner, acting: &Acting) -> Outcome<()> {
         let vault = self.vault()?;
-        let text = serde_json::to_string(acting).map_err(|error| Failure::new("BUG-101").because(error))?;
+        let bound = Acting {
+            key: acting.key.clone(),
+            subject: acting.subject.clone(),
+            endpoint: self.place.endpoint.clone(),
+        };
+        let text = serde_json::to_string(&bound).map_err(|error| Failure::new("BUG-101").because(error))?;
         vault.put(&owner.credential(SERVICE), &Secret::new(text)).map_err(vault_failure)?;
         for purpose in [REFRESH, CLIENT] {
             vault.delete(&owner.credential(purpose)).map_err(vault_failure)?;
@@ -136,7 +149,18 @@ impl Safe {
         Ok(())
     }
 
-    /// Returns the service account that acts for an owner, if one does.
+    /// Returns the end point to which these secrets may be sent.
+    pub fn endpoint(&self) -> Option<&str> {
+        self.place.endpoint.as_deref()
+    }
+
+    /// Tells whether a consent is kept that another end point gave: nothing of it may be sent to this one.
+    fn is_of_another_endpoint(&self, owner: &Owner) -> Outcome<bool> {
+        let kept = get_kept(&*self.vault()?, owner).map_err(vault_failure)?;
+        Ok(kept.is_some_and(|kept| kept.endpoint.as_deref() != self.endpoint()))
+    }
+
+    /// Returns the service account that acts for an owner, if one does, and this end point accepted it.
     ///
     /// # Errors
     ///
@@ -145,16 +169,21 @@ impl Safe {
         let Some(secret) = self.vault()?.get(&owner.credential(SERVICE)).map_err(vault_failure)? else {
             return Ok(None);
         };
-        let read = serde_json::from_str(secret.expose());
-        read.map(Some).map_err(|_| vault_failure(VaultError::Undecipherable))
+        let acting: Acting =
+            serde_json::from_str(secret.expose()).map_err(|_| vault_failure(VaultError::Undecipherable))?;
+        Ok(Some(acting).filter(|acting| acting.endpoint.as_deref() == self.endpoint()))
     }
 
-    /// Returns the text of the company's client, as it was given with the consent.
+    /// Returns the text of the company's client, as it was given with the consent, unless that was at another end
+    /// point.
     ///
     /// # Errors
     ///
     /// Those of the vault.
     pub fn client(&self, owner: &Owner) -> Outcome<Option<Secret>> {
+        if self.is_of_another_endpoint(owner)? {
+            return Ok(None);
+        }
         self.vault()?.get(&owner.credential(CLIENT)).map_err(vault_failure)
     }
 
@@ -164,7 +193,7 @@ impl Safe {
     ///
     /// Those of the vault.
     pub fn token(&self, owner: &Owner) -> Outcome<Option<StoredToken>> {
-        get_token(&*self.vault()?, owner).map_err(vault_failure)
+        get_token(&*self.vault()?, owner, self.endpoint()).map_err(vault_failure)
     }
 
     /// Destroys what is kept of an account; tells whether there was anything.
@@ -186,23 +215,26 @@ impl Safe {
 pub struct VaultTokens {
     vault: Arc<Vault>,
     owner: Owner,
+    endpoint: Option<String>,
 }
 
 impl VaultTokens {
-    /// Gives the transport the token of one account, and no other.
-    pub fn new(vault: Arc<Vault>, owner: Owner) -> Self {
-        VaultTokens { vault, owner }
+    /// Gives the transport the token of one account at one end point, and no other.
+    pub fn new(vault: Arc<Vault>, owner: Owner, endpoint: Option<&str>) -> Self {
+        VaultTokens { vault, owner, endpoint: endpoint.map(str::to_owned) }
     }
 }
 
 #[async_trait]
 impl TokenStore for VaultTokens {
     async fn load(&self) -> PortResult<Option<StoredToken>> {
-        get_token(&self.vault, &self.owner).map_err(|error| as_port(&vault_failure(error)))
+        get_token(&self.vault, &self.owner, self.endpoint.as_deref())
+            .map_err(|error| as_port(&vault_failure(error)))
     }
 
     async fn save(&self, token: &StoredToken) -> PortResult<()> {
-        put_token(&self.vault, &self.owner, token).map_err(|error| as_port(&vault_failure(error)))
+        put_token(&self.vault, &self.owner, token, self.endpoint.as_deref())
+            .map_err(|error| as_port(&vault_failure(error)))
     }
 
     async fn exclusive(&self) -> PortResult<Box<dyn Send>> {
@@ -223,17 +255,36 @@ impl TokenStore for VaultTokens {
     }
 }
 
-fn get_token(vault: &Vault, owner: &Owner) -> Result<Option<StoredToken>, VaultError> {
+fn get_kept(vault: &Vault, owner: &Owner) -> Result<Option<Kept>, VaultError> {
     let Some(secret) = vault.get(&owner.credential(REFRESH))? else { return Ok(None) };
-    let kept: Kept = serde_json::from_str(secret.expose()).map_err(|_| VaultError::Undecipherable)?;
-    Ok(Some(StoredToken { refresh_token: kept.refresh_token.into(), granted: kept.granted, ends: kept.ends }))
+    serde_json::from_str(secret.expose()).map(Some).map_err(|_| VaultError::Undecipherable)
 }
 
-fn put_token(vault: &Vault, owner: &Owner, token: &StoredToken) -> Result<(), VaultError> {
+/// A token that another end point gave is none here: it is never sent where it was not given.
+fn get_token(
+    vault: &Vault,
+    owner: &Owner,
+    endpoint: Option<&str>,
+) -> Result<Option<StoredToken>, VaultError> {
+    let kept = get_kept(vault, owner)?.filter(|kept| kept.endpoint.as_deref() == endpoint);
+    Ok(kept.map(|kept| StoredToken {
+        refresh_token: kept.refresh_token.into(),
+        granted: kept.granted,
+        ends: kept.ends,
+    }))
+}
+
+fn put_token(
+    vault: &Vault,
+    owner: &Owner,
+    token: &StoredToken,
+    endpoint: Option<&str>,
+) -> Result<(), VaultError> {
     let kept = Kept {
         refresh_token: token.refresh_token.expose_secret().to_owned(),
         granted: token.granted,
         ends: token.ends,
+        endpoint: endpoint.map(str::to_owned),
     };
     let text = serde_json::to_string(&kept).map_err(|_| VaultError::Undecipherable)?;
     vault.put(&owner.credential(REFRESH), &Secret::new(text))
@@ -274,7 +325,7 @@ mod tests {
         // Another process has opened the vault for itself.
         let second = Arc::new(Vault::open(&dir, &source, &"acme".into()).unwrap());
         let tokens =
-            |vault: &Arc<Vault>, user| VaultTokens::new(vault.clone(), Owner::new(user, "google", "s"));
+            |vault: &Arc<Vault>, user| VaultTokens::new(vault.clone(), Owner::new(user, "google", "s"), None);
         let held = tokens(&first, "alice").exclusive().await.unwrap();
         tokens(&second, "bob").exclusive().await.unwrap();
         let alice = tokens(&second, "alice");
@@ -283,5 +334,22 @@ mod tests {
         assert!(early.is_err(), "the first one is not done yet");
         drop(held);
         waiting.await.unwrap();
+    }
+
+    #[test]
+    fn a_secret_is_for_the_end_point_that_gave_it_alone() {
+        let folder = tempfile::tempdir().unwrap();
+        let dir = folder.path().join("vault");
+        let vault = Vault::create(&dir, &KeySource::file(folder.path().join("key")), &"acme".into()).unwrap();
+        let owner = Owner::new("alice", "google", "s");
+        let token = StoredToken { refresh_token: "t".to_owned().into(), granted: None, ends: None };
+        let (here, there) = (Some("http://127.0.0.1:1"), Some("http://127.0.0.1:2"));
+        for given in [None, here] {
+            put_token(&vault, &owner, &token, given).unwrap();
+            for asked in [None, here, there] {
+                let got = get_token(&vault, &owner, asked).unwrap();
+                assert_eq!(got.is_some(), asked == given, "{given:?} {asked:?}");
+            }
+        }
     }
 }

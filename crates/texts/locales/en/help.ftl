@@ -35,6 +35,7 @@ help-user = App users: the people whose data is kept in step
 help-user-add = Adds an app user
 help-user-add--login = The name to type, without spaces
 help-user-add--name = The name to show
+help-user-add--email = The address of the Google account that this person will connect
 help-user-list = Lists the app users and how their accounts stand
 help-connect = Connects an app user with a provider
 help-connect-google = Connects an app user with a Google account

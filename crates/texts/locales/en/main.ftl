@@ -38,6 +38,7 @@ account-reconnect = { $account }: has to consent again (passerelle connect googl
 connect-open = Opening your browser. If nothing opens, open this address:
 connect-open-yourself = Open this address in a browser on this computer:
 connect-boxes = Google will ask for calendars and contacts: tick every box. Waiting … (Ctrl-C to stop)
+connect-other-address = Google says that this is { $account }, but { $expected } was expected for { $user }. Connect it all the same?
 connect-authorised = ✓ { $account } authorised for { $user }
 connect-secret-moved = ✓ The client's secret is in the vault: you may delete the file.
 connect-pair-contacts = ✓ Contacts: { $name }

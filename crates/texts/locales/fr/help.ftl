@@ -35,6 +35,7 @@ help-user = Les utilisateurs : ceux dont les données sont tenues à jour
 help-user-add = Ajoute un utilisateur
 help-user-add--login = Le nom à taper, sans espace
 help-user-add--name = Le nom à afficher
+help-user-add--email = L'adresse du compte Google que cette personne connectera
 help-user-list = Liste les utilisateurs et l'état de leurs comptes
 help-connect = Connecte un utilisateur à un fournisseur
 help-connect-google = Connecte un utilisateur à un compte Google

@@ -38,6 +38,7 @@ account-reconnect = { $account } : doit redonner son accord (passerelle connect 
 connect-open = Ouverture de votre navigateur. S'il ne s'ouvre pas, ouvrez cette adresse :
 connect-open-yourself = Ouvrez cette adresse dans un navigateur de cet ordinateur :
 connect-boxes = Google va demander les agendas et les contacts : cochez toutes les cases. En attente… (Ctrl-C pour arrêter)
+connect-other-address = Google dit que c'est { $account }, mais { $expected } était attendu pour { $user }. Connecter quand même ?
 connect-authorised = ✓ { $account } autorisé pour { $user }
 connect-secret-moved = ✓ Le secret du client est au coffre : vous pouvez supprimer le fichier.
 connect-pair-contacts = ✓ Contacts : { $name }
