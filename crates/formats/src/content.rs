@@ -5,11 +5,15 @@ use std::io::{self, Read, Write};
 
 use crate::{
     error::{BadRecord, Reason},
-    text::{Lines, decode},
+    text::decode,
+    unfold::{Unfold, Unfolded, colon_of},
 };
 
 /// The largest record that is read.
 const LARGEST: usize = 32 << 20;
+
+/// How deep components may lie in each other.
+const DEEPEST: usize = 16;
 
 /// One content line.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -22,6 +26,8 @@ pub(crate) struct Line {
     pub(crate) params: Vec<(String, Vec<String>)>,
     /// As written: still escaped.
     pub(crate) value: String,
+    /// The name and the parameters as a file wrote them.
+    pub(crate) written: String,
 }
 
 impl Line {
@@ -69,6 +75,17 @@ impl Line {
         split(&self.value, separator).into_iter().map(unescape).collect()
     }
 
+    /// Reads what was unfolded; text that belongs to no property is kept in one of our own.
+    fn of(unfolded: Unfolded) -> Option<Line> {
+        let number = unfolded.number;
+        if !unfolded.stray {
+            return Line::parse(number, unfolded.bytes);
+        }
+        let text = decode(unfolded.bytes, None);
+        let text = text.trim();
+        (!text.is_empty()).then(|| Line { number, ..Line::text(UNKNOWN, text) })
+    }
+
     /// Reads a line that was unfolded.
     pub(crate) fn parse(number: usize, bytes: Vec<u8>) -> Option<Line> {
         let colon = colon_of(&bytes)?;
@@ -76,16 +93,8 @@ impl Line {
         let value = head.split_off(colon + 1);
         head.pop();
         let head = decode(head, None);
-        let mut parts = split_quoted(&head, ';').into_iter();
-        let name = parts.next()?.trim();
-        let (group, name) = name.rsplit_once('.').unwrap_or(("", name));
-        let mut line = Line {
-            number,
-            group: group.to_owned(),
-            name: name.to_ascii_uppercase(),
-            params: parts.map(parse_param).collect(),
-            value: String::new(),
-        };
+        let mut line = Line::parse_head(&head);
+        line.number = number;
         let value = if line.is_quoted_printable() { unquote_printable(&value) } else { value };
         line.value = decode(value, line.param("CHARSET"));
         if line.is_quoted_printable() {
@@ -95,7 +104,29 @@ impl Line {
             let printable = values.iter().all(|value| value.eq_ignore_ascii_case("quoted-printable"));
             name != "CHARSET" && !(name == "ENCODING" && printable)
         });
+        line.written = head;
         Some(line)
+    }
+
+    /// Reads the name and the parameters.
+    fn parse_head(head: &str) -> Line {
+        let mut parts = split_quoted(head, ';').into_iter();
+        let name = parts.next().unwrap_or_default().trim();
+        let (group, name) = name.rsplit_once('.').unwrap_or(("", name));
+        Line {
+            group: group.to_owned(),
+            name: name.to_ascii_uppercase(),
+            params: parts.map(parse_param).collect(),
+            ..Line::default()
+        }
+    }
+
+    /// Tells whether the name and the parameters still say what the file wrote. One without a name
+    /// is of vCard 2.1 only.
+    fn is_as_written(&self) -> bool {
+        let read = Line::parse_head(&self.written);
+        let named = split_quoted(&self.written, ';').iter().skip(1).all(|param| param.contains('='));
+        named && (&read.group, &read.name, &read.params) == (&self.group, &self.name, &self.params)
     }
 
     fn is_quoted_printable(&self) -> bool {
@@ -113,6 +144,14 @@ impl Line {
 
     /// Returns the line as one line of text, unfolded.
     pub(crate) fn to_text(&self) -> String {
+        let mut text = if self.is_as_written() { self.written.clone() } else { self.head() };
+        text.push(':');
+        text.extend(self.value.chars().filter(|c| !matches!(c, '\r' | '\n')));
+        text
+    }
+
+    /// Spells the name and the parameters.
+    fn head(&self) -> String {
         let mut text = String::new();
         if !self.group.is_empty() {
             text.push_str(&self.group);
@@ -123,8 +162,6 @@ impl Line {
             let values: Vec<String> = values.iter().map(|value| param_text(value)).collect();
             text.push_str(&format!(";{name}={}", values.join(",")));
         }
-        text.push(':');
-        text.extend(self.value.chars().filter(|c| !matches!(c, '\r' | '\n')));
         text
     }
 
@@ -167,16 +204,6 @@ fn fold(out: &mut impl Write, text: &str) -> io::Result<()> {
     }
     out.write_all(text.get(from..).unwrap_or_default().as_bytes())?;
     out.write_all(b"\r\n")
-}
-
-/// Finds the colon that ends the name and the parameters: not one between quotes.
-fn colon_of(bytes: &[u8]) -> Option<usize> {
-    let mut quoted = false;
-    let strict = bytes.iter().position(|byte| {
-        quoted ^= *byte == b'"';
-        *byte == b':' && !quoted
-    });
-    strict.or_else(|| bytes.iter().position(|byte| *byte == b':'))
 }
 
 fn split_quoted(text: &str, separator: char) -> Vec<&str> {
@@ -333,7 +360,7 @@ pub(crate) enum Piece {
 
 /// Reads a file piece by piece.
 pub(crate) struct Pieces<R> {
-    lines: Lines<R>,
+    lines: Unfold<R>,
     wanted: &'static [&'static str],
     done: bool,
 }
@@ -341,53 +368,13 @@ pub(crate) struct Pieces<R> {
 impl<R: Read> Pieces<R> {
     /// Reads the components of these names; other components are seen as their lines.
     pub(crate) fn new(reader: R, wanted: &'static [&'static str]) -> Self {
-        Pieces { lines: Lines::new(reader), wanted, done: false }
-    }
-
-    /// Returns the next line, unfolded. Text without a colon continues the line before it.
-    fn line(&mut self) -> io::Result<Option<(usize, Vec<u8>)>> {
-        let Some((number, mut line)) = self.lines.next()? else { return Ok(None) };
-        let head = line.iter().position(|byte| *byte == b':').and_then(|colon| line.get(..colon));
-        let printable = head.is_some_and(|head| contains(head, b"QUOTED-PRINTABLE"));
-        while let Some((next, bytes)) = self.lines.next()? {
-            if printable && line.last() == Some(&b'=') {
-                line.pop();
-                line.extend_from_slice(bytes.strip_prefix(b" ").unwrap_or(&bytes));
-            } else if let Some((b' ' | b'\t', rest)) = bytes.split_first() {
-                line.extend_from_slice(rest);
-            } else if !bytes.is_empty() && line.contains(&b':') && self.is_stray(&bytes)? {
-                line.extend_from_slice(b"\\n");
-                line.extend_from_slice(&bytes);
-            } else {
-                self.lines.push(next, bytes);
-                break;
-            }
-            if line.len() > LARGEST {
-                break;
-            }
-        }
-        Ok(Some((number, line)))
-    }
-
-    /// Tells whether a line is no property but text that somebody forgot to fold. The colon of a
-    /// property may come after a fold.
-    fn is_stray(&mut self, bytes: &[u8]) -> io::Result<bool> {
-        if bytes.contains(&b':') {
-            return Ok(false);
-        }
-        let end = bytes.iter().position(|byte| !byte.is_ascii_alphanumeric() && !matches!(byte, b'-' | b'.'));
-        if end.and_then(|end| bytes.get(end)) != Some(&b';') {
-            return Ok(true);
-        }
-        let Some((number, next)) = self.lines.next()? else { return Ok(true) };
-        let folded = next.first().is_some_and(|byte| matches!(byte, b' ' | b'\t'));
-        self.lines.push(number, next);
-        Ok(!folded)
+        Pieces { lines: Unfold::new(reader, wanted.contains(&"VCARD")), wanted, done: false }
     }
 
     fn piece(&mut self) -> io::Result<Option<Result<Piece, BadRecord>>> {
-        while let Some((number, bytes)) = self.line()? {
-            let Some(line) = Line::parse(number, bytes) else { continue };
+        while let Some(unfolded) = self.lines.next()? {
+            let number = unfolded.number;
+            let Some(line) = Line::of(unfolded) else { continue };
             let begun = line.value.trim().to_ascii_uppercase();
             return Ok(Some(if line.name == "BEGIN" && self.wanted.contains(&begun.as_str()) {
                 self.component(begun, number)?.map(Piece::Component)
@@ -400,44 +387,102 @@ impl<R: Read> Pieces<R> {
 
     /// Reads a component to its end. One of the same name inside means that the end is missing.
     fn component(&mut self, name: String, line: usize) -> io::Result<Result<Component, BadRecord>> {
-        let mut open = vec![Component { name, line, ..Component::default() }];
-        let mut size = 0;
-        while let Some((number, bytes)) = self.line()? {
-            size += bytes.len();
-            let raw = (open.len() == 1 && starts_with(&bytes, b"BEGIN:")).then(|| bytes.clone());
-            let Some(line) = Line::parse(number, bytes) else { continue };
+        let mut open = Open::new(name, line);
+        while let Some(unfolded) = self.lines.next()? {
+            let begins = unfolded.is_begin().then(|| unfolded.clone());
+            let number = unfolded.number;
+            open.size += unfolded.bytes.len();
+            let Some(line) = Line::of(unfolded) else { continue };
             let word = line.value.trim().to_ascii_uppercase();
-            match (line.name.as_str(), open.first()) {
-                ("BEGIN", Some(outer)) if outer.name == word && !ends_with_agent(outer) => {
-                    let bad = BadRecord::new(outer.line, summary_of(outer), Reason::Unterminated);
-                    self.lines.push(number, raw.unwrap_or_default());
-                    return Ok(Err(bad));
+            match line.name.as_str() {
+                "BEGIN" if open.is_again(&word) => {
+                    self.lines.push(begins.unwrap_or_default());
+                    return Ok(Err(open.bad(Reason::Unterminated)));
                 }
-                ("BEGIN", _) => open.push(Component { name: word, line: number, ..Component::default() }),
-                ("END", _) => {
-                    let Some(closed) = open.pop() else { break };
-                    match open.last_mut() {
-                        Some(parent) => parent.children.push(closed),
-                        None if size > LARGEST => {
-                            return Ok(Err(BadRecord::new(
-                                closed.line,
-                                summary_of(&closed),
-                                Reason::TooLarge,
-                            )));
-                        }
-                        None => return Ok(Ok(closed)),
+                "BEGIN" => open.begin(word, number),
+                "END" => {
+                    if let Some(closed) = open.end(&word) {
+                        return Ok(closed);
                     }
                 }
-                _ if size > LARGEST => {}
-                _ => {
-                    if let Some(innermost) = open.last_mut() {
-                        innermost.lines.push(line);
-                    }
-                }
+                _ => open.line(line),
             }
         }
-        let outer = open.into_iter().next().unwrap_or_default();
-        Ok(Err(BadRecord::new(outer.line, summary_of(&outer), Reason::Unterminated)))
+        Ok(Err(open.bad(Reason::Unterminated)))
+    }
+}
+
+/// A component that is being read, with those open inside it.
+struct Open {
+    outer: Component,
+    inner: Vec<Component>,
+    /// How many more are open than are kept.
+    deeper: usize,
+    too_deep: bool,
+    size: usize,
+}
+
+impl Open {
+    fn new(name: String, line: usize) -> Self {
+        let outer = Component { name, line, ..Component::default() };
+        Open { outer, inner: Vec::new(), deeper: 0, too_deep: false, size: 0 }
+    }
+
+    /// Tells whether a component of the outermost one's name begins where none may.
+    fn is_again(&self, word: &str) -> bool {
+        self.outer.name == word && !ends_with_agent(&self.outer)
+    }
+
+    fn begin(&mut self, name: String, line: usize) {
+        if self.inner.len() < DEEPEST {
+            self.inner.push(Component { name, line, ..Component::default() });
+        } else {
+            self.deeper += 1;
+            self.too_deep = true;
+        }
+    }
+
+    fn line(&mut self, line: Line) {
+        if self.size <= LARGEST && self.deeper == 0 {
+            self.inner.last_mut().unwrap_or(&mut self.outer).lines.push(line);
+        }
+    }
+
+    /// Closes what a name ends, with all that was left open inside it; returns the outermost
+    /// component when it is closed. A name that nothing bears ends the innermost.
+    fn end(&mut self, word: &str) -> Option<Result<Component, BadRecord>> {
+        if self.deeper > 0 {
+            self.deeper -= 1;
+            return None;
+        }
+        let whole = matches!(word, "VCALENDAR" | "VCARD") || self.outer.name == word;
+        let left = match self.inner.iter().rposition(|component| component.name == word) {
+            Some(place) => place,
+            None if whole || self.inner.is_empty() => return Some(self.close()),
+            None => self.inner.len() - 1,
+        };
+        self.fold_to(left);
+        None
+    }
+
+    /// Puts the innermost components into those around them until so many are open.
+    fn fold_to(&mut self, left: usize) {
+        while self.inner.len() > left {
+            let Some(closed) = self.inner.pop() else { return };
+            self.inner.last_mut().unwrap_or(&mut self.outer).children.push(closed);
+        }
+    }
+
+    fn close(&mut self) -> Result<Component, BadRecord> {
+        self.fold_to(0);
+        if self.too_deep || self.size > LARGEST {
+            return Err(self.bad(Reason::TooLarge));
+        }
+        Ok(std::mem::take(&mut self.outer))
+    }
+
+    fn bad(&self, reason: Reason) -> BadRecord {
+        BadRecord::new(self.outer.line, summary_of(&self.outer), reason)
     }
 }
 
@@ -452,14 +497,6 @@ pub(crate) fn summary_of(component: &Component) -> String {
         .map(|name| component.text(name).replace(';', " ").trim().to_owned())
         .find(|text| !text.is_empty())
         .unwrap_or_default()
-}
-
-fn starts_with(bytes: &[u8], start: &[u8]) -> bool {
-    bytes.get(..start.len()).is_some_and(|head| head.eq_ignore_ascii_case(start))
-}
-
-fn contains(bytes: &[u8], word: &[u8]) -> bool {
-    bytes.windows(word.len()).any(|part| part.eq_ignore_ascii_case(word))
 }
 
 impl<R: Read> Iterator for Pieces<R> {
@@ -508,14 +545,14 @@ mod tests {
 
     #[test]
     fn folded_lines_are_unfolded_and_stray_text_continues_a_line() {
-        let file = "A:un\r\n  deux\r\n\ttrois\nB;ENCODING=QUOTED-PRINTABLE:=C3=\n=A9\nNOTE:x\nsuite\nC:1";
+        let file = "A:un\r\n  deux\r\n\ttrois\nB;ENCODING=QUOTED-PRINTABLE:=C3=\n=A9\nNOTE:x\nsuite\nUID:1";
         let found: Vec<String> = Pieces::new(file.as_bytes(), &[])
             .map(|piece| match piece.unwrap() {
                 Piece::Line(line) => format!("{} {}={}", line.number, line.name, line.value),
                 Piece::Component(_) => String::new(),
             })
             .collect();
-        assert_eq!(found, ["1 A=un deuxtrois", "4 B=é", "6 NOTE=x\\nsuite", "8 C=1"]);
+        assert_eq!(found, ["1 A=un deuxtrois", "4 B=é", "6 NOTE=x\\nsuite", "8 UID=1"]);
     }
 
     #[test]
@@ -526,6 +563,50 @@ mod tests {
         assert_eq!(found[0].as_ref().unwrap_err(), &BadRecord::new(1, "a", Reason::Unterminated));
         assert!(matches!(&found[1], Ok(Piece::Component(card)) if card.text("FN") == "b"));
         assert_eq!(found[2].as_ref().unwrap_err(), &BadRecord::new(6, "c", Reason::Unterminated));
+    }
+
+    #[test]
+    fn an_end_that_is_missing_inside_a_record_costs_no_record() {
+        let file = "BEGIN:VEVENT\nUID:a\nBEGIN:VALARM\nEND:VEVENT\nBEGIN:VEVENT\nUID:b\nBEGIN:VALARM\n\
+                    BEGIN:VEVENT\nUID:c\nBEGIN:VALARM\nEND:VALRM\nSUMMARY:c\nEND:VEVENT\nBEGIN:VEVENT\nUID:d\nEND:VCALENDAR\n";
+        let found: Vec<_> = Pieces::new(file.as_bytes(), &["VEVENT"]).collect();
+        let uids: Vec<String> = found
+            .iter()
+            .map(|piece| match piece {
+                Ok(Piece::Component(event)) => event.text("UID"),
+                other => format!("{other:?}"),
+            })
+            .collect();
+        assert_eq!((uids[0].as_str(), uids[2].as_str(), uids[3].as_str()), ("a", "c", "d"));
+        assert_eq!(found[1].as_ref().unwrap_err().line, 5);
+        assert!(matches!(&found[2], Ok(Piece::Component(event)) if event.text("SUMMARY") == "c"));
+    }
+
+    #[test]
+    fn a_record_that_is_nested_without_end_is_set_aside() {
+        let nested = "BEGIN:X\n".repeat(130_000) + &"END:X\n".repeat(130_000);
+        let file = format!("BEGIN:VEVENT\n{nested}END:VEVENT\nBEGIN:VEVENT\nUID:b\nEND:VEVENT\n");
+        let found: Vec<_> = Pieces::new(file.as_bytes(), &["VEVENT"]).collect();
+        assert_eq!(found[0].as_ref().unwrap_err(), &BadRecord::new(1, "", Reason::TooLarge));
+        assert!(matches!(&found[1], Ok(Piece::Component(event)) if event.text("UID") == "b"));
+        let open = format!("BEGIN:VEVENT\n{}", "BEGIN:X\n".repeat(130_000));
+        assert_eq!(Pieces::new(open.as_bytes(), &["VEVENT"]).count(), 1);
+    }
+
+    #[test]
+    fn what_was_left_over_is_written_as_it_was() {
+        for text in ["X-ABLabel;type=pref;X=\"a b\",c:d;e", "x-foo;Name=a^b:c", "item1.Foo:bar"] {
+            let Some(Ok(Piece::Line(line))) = Pieces::new(text.as_bytes(), &[]).next() else {
+                panic!("no line")
+            };
+            assert_eq!(left_over(&line), text);
+            assert_eq!(line.with("MORE", "1").to_text().matches("MORE=1").count(), 1);
+        }
+        let file = "BEGIN:VEVENT\nDTSTART:1\nFree text, not a property\nEND:VEVENT";
+        let Some(Ok(Piece::Component(event))) = Pieces::new(file.as_bytes(), &["VEVENT"]).next() else {
+            panic!("no event")
+        };
+        assert_eq!(left_over(&event.lines[1]), "Free text, not a property");
     }
 
     #[test]

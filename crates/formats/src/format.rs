@@ -1,6 +1,6 @@
 //! The formats there are, and how a file tells which it is.
 
-use crate::text::decode;
+use crate::text::{decode, encoding_of};
 
 macro_rules! formats {
     ($($(#[$doc:meta])* $name:ident { $($(#[$var_doc:meta])* $var:ident => $id:literal, $ext:literal;)* })*) => {$(
@@ -108,7 +108,7 @@ fn extension(name: Option<&str>) -> Option<String> {
 /// Returns the first text of a file, in capitals, without marks and blanks before it.
 fn beginning(head: &[u8]) -> String {
     let head = head.get(..8192).unwrap_or(head);
-    let text = match encoding_rs::Encoding::for_bom(head) {
+    let text = match encoding_of(head) {
         Some((encoding, _)) => encoding.decode(head).0.into_owned(),
         None => decode(head.to_vec(), None),
     };

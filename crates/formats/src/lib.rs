@@ -11,6 +11,7 @@ mod json;
 #[cfg(test)]
 mod sample;
 mod text;
+mod unfold;
 mod vcard;
 
 use std::io::{self, Read, Write};

@@ -2,7 +2,7 @@
 
 use std::io::{self, BufRead, BufReader, Read};
 
-use encoding_rs::{Decoder, Encoding, UTF_8, WINDOWS_1252};
+use encoding_rs::{Decoder, Encoding, UTF_8, UTF_16BE, UTF_16LE, WINDOWS_1252};
 
 /// A reader that takes a byte order mark away and turns UTF-16 into UTF-8. Other bytes pass.
 pub(crate) struct Unmarked<R> {
@@ -24,12 +24,12 @@ impl<R: Read> Unmarked<R> {
         Unmarked { inner, state: State::Start, ready: Vec::new(), given: 0 }
     }
 
-    /// Looks for a mark in the first three bytes.
+    /// Looks for a mark in the first bytes, or for the zeros that UTF-16 has where it has none.
     fn start(&mut self) -> io::Result<()> {
         let mut head = Vec::new();
-        (&mut self.inner).take(3).read_to_end(&mut head)?;
+        (&mut self.inner).take(4).read_to_end(&mut head)?;
         self.state = State::Plain;
-        match Encoding::for_bom(&head) {
+        match encoding_of(&head) {
             Some((encoding, length)) if encoding != UTF_8 => {
                 self.state = State::Utf16(Box::new(encoding.new_decoder_without_bom_handling()));
                 self.decode(head.get(length..).unwrap_or_default(), false);
@@ -83,39 +83,55 @@ impl<R: Read> Read for Unmarked<R> {
     }
 }
 
-/// Decodes bytes: as UTF-8 if they are, else as the character set they claim, else Windows-1252.
-pub(crate) fn decode(bytes: Vec<u8>, charset: Option<&str>) -> String {
-    String::from_utf8(bytes).unwrap_or_else(|error| {
-        let encoding = charset
-            .and_then(|label| Encoding::for_label(label.as_bytes()))
-            .filter(|encoding| *encoding != UTF_8)
-            .unwrap_or(WINDOWS_1252);
-        encoding.decode_without_bom_handling(error.as_bytes()).0.into_owned()
+/// Tells what a file is written in by its first bytes, and how many of them only say so.
+pub(crate) fn encoding_of(head: &[u8]) -> Option<(&'static Encoding, usize)> {
+    Encoding::for_bom(head).or(match head {
+        [a, 0, b, 0, ..] if *a != 0 && *b != 0 => Some((UTF_16LE, 0)),
+        [0, a, 0, b, ..] if *a != 0 && *b != 0 => Some((UTF_16BE, 0)),
+        _ => None,
     })
 }
 
-/// The lines of a file, with their numbers, as bytes without their ends.
+/// Decodes bytes: as UTF-8 if they are, else as the character set they claim. Where most of what is
+/// not ASCII is UTF-8 all the same, the few bad bytes are replaced; other bytes are Windows-1252.
+pub(crate) fn decode(bytes: Vec<u8>, charset: Option<&str>) -> String {
+    String::from_utf8(bytes).unwrap_or_else(|error| {
+        let bytes = error.as_bytes();
+        let claimed = charset
+            .and_then(|label| Encoding::for_label(label.as_bytes()))
+            .filter(|encoding| *encoding != UTF_8);
+        match claimed {
+            None if is_mostly_utf8(bytes) => String::from_utf8_lossy(bytes).into_owned(),
+            claimed => claimed.unwrap_or(WINDOWS_1252).decode_without_bom_handling(bytes).0.into_owned(),
+        }
+    })
+}
+
+/// Tells whether bytes hold more characters of UTF-8 than bytes that are none.
+fn is_mostly_utf8(bytes: &[u8]) -> bool {
+    let (mut good, mut bad) = (0, 0);
+    for chunk in bytes.utf8_chunks() {
+        good += chunk.valid().chars().filter(|c| !c.is_ascii()).count();
+        bad += usize::from(!chunk.invalid().is_empty());
+    }
+    good > 0 && good >= bad
+}
+
+/// The lines of a file, with their numbers, as bytes without their ends. A line ends with a line
+/// feed, a carriage return, or any number of these before a line feed.
 pub(crate) struct Lines<R> {
     reader: BufReader<Unmarked<R>>,
     number: usize,
-    pushed: Vec<(usize, Vec<u8>)>,
+    /// How many empty lines come before the next that is read.
+    empty: usize,
 }
 
 /// The longest line taken in one piece; what follows is another line.
-const LONGEST: u64 = 16 << 20;
+const LONGEST: usize = 16 << 20;
 
 impl<R: Read> Lines<R> {
     pub(crate) fn new(reader: R) -> Self {
-        Lines {
-            reader: BufReader::with_capacity(1 << 16, Unmarked::new(reader)),
-            number: 0,
-            pushed: Vec::new(),
-        }
-    }
-
-    /// Puts a line back, to be read again.
-    pub(crate) fn push(&mut self, number: usize, line: Vec<u8>) {
-        self.pushed.push((number, line));
+        Lines { reader: BufReader::with_capacity(1 << 16, Unmarked::new(reader)), number: 0, empty: 0 }
     }
 
     /// Returns the number of the line read last.
@@ -124,19 +140,68 @@ impl<R: Read> Lines<R> {
     }
 
     pub(crate) fn next(&mut self) -> io::Result<Option<(usize, Vec<u8>)>> {
-        if let Some(line) = self.pushed.pop() {
-            return Ok(Some(line));
-        }
         let mut line = Vec::new();
-        if (&mut self.reader).take(LONGEST).read_until(b'\n', &mut line)? == 0 {
+        if self.empty > 0 {
+            self.empty -= 1;
+        } else if !self.read(&mut line)? {
             return Ok(None);
-        }
-        while line.last().is_some_and(|byte| matches!(byte, b'\n' | b'\r')) {
-            line.pop();
         }
         self.number += 1;
         Ok(Some((self.number, line)))
     }
+
+    /// Reads to the end of a line; tells whether there was anything.
+    fn read(&mut self, line: &mut Vec<u8>) -> io::Result<bool> {
+        let mut any = false;
+        loop {
+            let ready = fill(&mut self.reader)?;
+            if ready.is_empty() {
+                return Ok(any);
+            }
+            any = true;
+            let room = ready.get(..LONGEST - line.len()).unwrap_or(ready);
+            let end = room.iter().position(|byte| matches!(byte, b'\n' | b'\r'));
+            let taken = end.unwrap_or(room.len());
+            line.extend_from_slice(room.get(..taken).unwrap_or_default());
+            self.reader.consume(taken);
+            if end.is_some() {
+                self.end()?;
+                return Ok(true);
+            }
+            if line.len() >= LONGEST {
+                return Ok(true);
+            }
+        }
+    }
+
+    /// Passes the end of a line, and counts the empty lines that carriage returns alone make.
+    fn end(&mut self) -> io::Result<()> {
+        let mut returns = 0_usize;
+        loop {
+            let next = fill(&mut self.reader)?.first().copied();
+            match next {
+                Some(b'\r') => returns += 1,
+                Some(b'\n') => {
+                    self.reader.consume(1);
+                    return Ok(());
+                }
+                _ => break,
+            }
+            self.reader.consume(1);
+        }
+        self.empty = returns.saturating_sub(1);
+        Ok(())
+    }
+}
+
+/// Returns what is ready to be read, however often the reader is interrupted.
+fn fill<R: Read>(reader: &mut BufReader<R>) -> io::Result<&[u8]> {
+    while let Err(error) = reader.fill_buf() {
+        if error.kind() != io::ErrorKind::Interrupted {
+            return Err(error);
+        }
+    }
+    reader.fill_buf()
 }
 
 #[cfg(test)]
@@ -163,7 +228,27 @@ mod tests {
         for bytes in [text.as_bytes().to_vec(), marked, utf16(true), utf16(false)] {
             assert_eq!(read(&bytes), ["été", "hiver 🎿"]);
         }
+        let unmarked: Vec<u8> = "BEGIN:x\r\né".encode_utf16().flat_map(u16::to_le_bytes).collect();
+        assert_eq!(read(&unmarked), ["BEGIN:x", "é"]);
+        let unmarked: Vec<u8> = "BEGIN:x\r\né".encode_utf16().flat_map(u16::to_be_bytes).collect();
+        assert_eq!(read(&unmarked), ["BEGIN:x", "é"]);
         assert_eq!(read(b"\xe9t\xe9 \x80\n"), ["été €"]);
+    }
+
+    #[test]
+    fn a_line_ends_in_every_way_that_programs_end_one() {
+        for text in ["a\nb\n\nc", "a\r\nb\r\n\r\nc\r\n", "a\rb\r\rc\r", "a\r\r\nb\r\r\n\r\r\nc"] {
+            assert_eq!(read(text.as_bytes()), ["a", "b", "", "c"], "{text:?}");
+        }
+    }
+
+    #[test]
+    fn one_bad_byte_spoils_one_character() {
+        let bad = "Réunion à l’école 日本 x".replace('x', "\u{fffd} fin");
+        let mut bytes = "Réunion à l’école 日本 ".as_bytes().to_vec();
+        bytes.extend(b"\xe3\x81 fin");
+        assert_eq!(decode(bytes, None), bad);
+        assert_eq!(decode(b"R\xe9union \xe0 l\x92\xe9cole".to_vec(), None), "Réunion à l’école");
     }
 
     #[test]

@@ -90,8 +90,8 @@ fn a_card_of_apple_keeps_its_labels_and_its_day_without_a_year() {
         found.unknown,
         [
             "X-PASSERELLE-PARAMS;OF=TEL;TYPE=IPHONE:06 98 76 54 32",
-            "X-SOCIALPROFILE;TYPE=twitter:http://twitter.com/anne",
-            "item7.X-ABLABEL:orphelin"
+            "X-SOCIALPROFILE;type=twitter:http://twitter.com/anne",
+            "item7.X-ABLabel:orphelin"
         ]
     );
 }
