@@ -221,6 +221,8 @@ mutants! {
     SqlNoOutcome,
     /// A row is read without asking whose it is.
     SqlAnyUser,
+    /// What a write moves is moved once more by the triggers that serve plain SQL.
+    SqlMovesTwice,
 
     // Google's calendar.
     /// Writes carry no `If-Match`.

@@ -109,7 +109,7 @@ async fn every_edit_of_an_appointments_rows_is_reported() {
         "UPDATE appointments SET start_local = '2026-11-23 10:00' WHERE id = 'a1'",
         "UPDATE appointment_participants SET participation_status = 'accepted'",
         "UPDATE appointment_alerts SET minutes_before = 30",
-        "UPDATE appointment_rules SET rule = 'FREQ=DAILY;COUNT=3'",
+        "UPDATE appointment_rules SET rule = 'FREQ=DAILY;COUNT=30'",
         "UPDATE appointment_dates SET date = '2026-12-26 10:00'",
         "UPDATE appointment_overrides SET cancelled = 1",
         "UPDATE appointment_categories SET category = 'Prospects'",

@@ -21,7 +21,7 @@ use crate::{
     child::{self, apply},
     collection::{Collection, Loaded, NewRow, Scope, leftovers_of, leftovers_text},
     dialect::{Conn, MOST_NAMES, MOST_VALUES},
-    schema::appointments,
+    schema::{appointments, passerelle_settings},
 };
 
 /// A whole row of `appointments` on its way in.
@@ -59,6 +59,17 @@ fn load_rows(conn: &mut Conn, ids: &[String]) -> QueryResult<Rows> {
         overrides: child::load(conn, ids)?,
         categories: child::load(conn, ids)?,
     })
+}
+
+/// Tells the triggers whether somebody names the occurrences of series that move; within one transaction.
+fn names_are_written(conn: &mut Conn, by_us: bool) -> QueryResult<()> {
+    let row = passerelle_settings::table.find("series.written");
+    diesel::delete(row).execute(conn)?;
+    if by_us {
+        let row = (passerelle_settings::name.eq("series.written"), passerelle_settings::value.eq("1"));
+        diesel::insert_into(passerelle_settings::table).values(row).execute(conn)?;
+    }
+    Ok(())
 }
 
 impl Collection for Event {
@@ -142,11 +153,18 @@ impl Collection for Event {
                 child::insert(conn, &rows)?;
             })*};
         }
-        insert_parts!(participants alerts rules dates overrides categories);
+        // The rules first: one that ends drops what is there already behind its end.
+        insert_parts!(rules dates overrides participants alerts categories);
         Ok(())
     }
 
     fn update(conn: &mut Conn, _: &Scope, id: &str, from: &Self, to: &Self) -> QueryResult<()> {
+        // This write names each occurrence itself: the triggers that serve plain SQL must not move them again.
+        let moves = from.start != to.start || from.recurrence_rules != to.recurrence_rules;
+        let by_name = moves && !on(Mutant::SqlMovesTwice);
+        if by_name {
+            names_are_written(conn, true)?;
+        }
         let (before, after) = (main_row(from), main_row(to));
         if before != after {
             diesel::update(appointments::table.filter(appointments::id.eq(id))).set(&after).execute(conn)?;
@@ -159,6 +177,9 @@ impl Collection for Event {
             )*};
         }
         apply_parts!(participants alerts rules dates overrides categories);
+        if by_name {
+            names_are_written(conn, false)?;
+        }
         Ok(())
     }
 
