@@ -263,6 +263,8 @@ mutants! {
     PeopleWholeMask,
     /// What is not modelled is emptied by a write.
     PeopleDropsUnknown,
+    /// The labels are not read before a contact is taken out of one.
+    PeopleGroupsUnread,
 
     // Sign-in.
     /// A request that was refused for its token is repeated with the same token.

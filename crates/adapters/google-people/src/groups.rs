@@ -9,7 +9,10 @@ use chrono::{DateTime, TimeDelta, Utc};
 use http::{Method, StatusCode};
 use passerelle_contacts::text_key;
 use passerelle_google_transport::{Api, Call, GoogleClient};
-use passerelle_ports::{Clock, ErrorKind, PortError, PortResult};
+use passerelle_ports::{
+    Clock, ErrorKind, PortError, PortResult,
+    mutants::{Mutant, on},
+};
 use serde_json::json;
 use tokio::sync::Mutex;
 
@@ -97,16 +100,27 @@ impl Groups {
         Ok(directory)
     }
 
-    /// Returns labels that hold all of these names, making those that are missing.
+    /// Returns labels that hold all of these names, making those that are missing, and that know these
+    /// resource names: which label a contact is taken out of is found by its name.
     ///
     /// A name that Google will not have is left out.
-    pub(crate) async fn holding(&self, names: &BTreeMap<String, String>) -> PortResult<Arc<Directory>> {
+    pub(crate) async fn holding(
+        &self,
+        names: &BTreeMap<String, String>,
+        resources: &BTreeSet<String>,
+    ) -> PortResult<Arc<Directory>> {
         let mut known = self.known.lock().await;
         let now = self.clock.now();
         let young = known.as_ref().is_some_and(|known| known.is_younger(BELIEVED_FOR_WRITES, now));
         let held = known.as_ref().map(|known| known.directory.clone()).unwrap_or_default();
-        let all = young && names.keys().all(|key| held.resource(key).is_some());
-        let mut directory = if names.is_empty() || all { held } else { self.read(&mut known).await? };
+        let explained = known.as_ref().is_some_and(|known| resources.iter().all(|name| known.explains(name)));
+        let needed = !names.is_empty() || !resources.is_empty();
+        let all = young && explained && names.keys().all(|key| held.resource(key).is_some());
+        let mut directory = if !needed || all || on(Mutant::PeopleGroupsUnread) && names.is_empty() {
+            held
+        } else {
+            self.read(&mut known).await?
+        };
         for (key, name) in names {
             if directory.resource(key).is_some() {
                 continue;

@@ -5,7 +5,7 @@
 //! and again by Google itself, except for deletions, which Google carries out without a condition.
 
 use std::{
-    collections::{BTreeMap, HashMap},
+    collections::{BTreeMap, BTreeSet, HashMap},
     sync::Arc,
 };
 
@@ -21,7 +21,7 @@ use crate::{
     calls::{BATCH_MAX, person_of},
     convert::{self, Draft, marks::Marks},
     error::{self, Verdict},
-    groups::Directory,
+    groups::{Directory, is_system},
     limits,
     wire::{Person, PersonResponse, Source},
 };
@@ -65,7 +65,7 @@ impl<'a> Run<'a> {
     pub(crate) async fn new(replica: &'a GooglePeople, batch: &[Write<Contact>]) -> PortResult<Run<'a>> {
         let names: Vec<&str> = batch.iter().filter_map(named).collect();
         let current = replica.people(&names).await?;
-        let groups = replica.groups.holding(&labels(batch)).await?;
+        let groups = replica.groups.holding(&labels(batch), &left(batch, &current)).await?;
         let mut run = Run {
             replica,
             groups,
@@ -367,6 +367,17 @@ fn labels(batch: &[Write<Contact>]) -> BTreeMap<String, String> {
         labels.extend(new.map(|(key, name)| (key.clone(), name.clone())));
     }
     labels
+}
+
+/// Returns the labels of the contacts that a batch takes out of one, by resource name.
+fn left(batch: &[Write<Contact>], current: &HashMap<String, Person>) -> BTreeSet<String> {
+    let leaving = batch.iter().filter_map(|write| match write {
+        Write::Update { from, to, .. } if from.record.groups.keys().any(|key| !to.groups.contains_key(key)) => {
+            current.get(from.id.as_str())
+        }
+        _ => None,
+    });
+    leaving.flat_map(convert::group_names).filter(|name| !is_system(name)).collect()
 }
 
 fn chunks<T>(mut all: Vec<T>) -> Vec<Vec<T>> {

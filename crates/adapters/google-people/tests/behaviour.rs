@@ -327,6 +327,23 @@ async fn p43_a_stale_read_does_not_hide_our_own_write() {
 }
 
 #[tokio::test]
+async fn a_contact_taken_out_of_a_label_leaves_it_in_a_fresh_process_too() {
+    let stage = Stage::new().await;
+    let mut record = named("anne");
+    for name in ["Clients", "Newsletter"] {
+        record.groups.insert(passerelle_contacts::text_key(name), name.into());
+    }
+    let made = stage.stored(create(1, record)).await;
+    let fresh = stage.restarted();
+    let left = fresh.stored(update(2, &made, |contact| drop(contact.groups.remove("newsletter")))).await;
+    assert_eq!(left.record.groups.keys().collect::<Vec<_>>(), ["clients"]);
+    let none = stage.restarted().stored(update(3, &left, |contact| contact.groups.clear())).await;
+    assert!(none.record.groups.is_empty());
+    let memberships = stage.raw()["contacts"][0]["memberships"].as_array().unwrap().len();
+    assert_eq!(memberships, 1, "P44: it stays in My Contacts");
+}
+
+#[tokio::test]
 async fn p82_a_label_is_made_once_and_found_again() {
     let stage = Stage::new().await;
     let in_group = |name: &str, group: &str| {

@@ -94,6 +94,13 @@ impl Stage {
         Stage { sim, clock, people }
     }
 
+    /// Another process: the same account, nothing remembered.
+    pub fn restarted(&self) -> Stage {
+        let client = client(&self.sim, self.clock.clone());
+        let people = Arc::new(GooglePeople::new(client, options(self.clock.clone())));
+        Stage { sim: self.sim.clone(), clock: self.clock.clone(), people }
+    }
+
     pub fn pass(&self, time: Duration) {
         self.clock.advance(time);
         self.sim.with(|core| core.advance(chrono::Duration::from_std(time).unwrap()));
