@@ -8,7 +8,7 @@ use passerelle_ports::{
 use passerelle_sync_rules::{
     Action, Intent, Plan, PlanCounts, PlannedStep, Rules, Step, Trip, acknowledge, decide, guard,
     mutants::{Mutant, on},
-    put_gone, settle,
+    only_adds, put_gone, settle,
 };
 use uuid::Uuid;
 
@@ -138,6 +138,7 @@ impl<R: Record> Session<'_, R> {
         counts: &mut PlanCounts,
     ) -> Result<(), AssembleError> {
         let (mut written, mut settled) = (false, false);
+        let meets = is_first_meeting(&link);
         for _ in 0..DEPTH {
             let last = match decide(&link, self.rules())? {
                 Step::Settle(fields) => {
@@ -152,7 +153,8 @@ impl<R: Record> Session<'_, R> {
                 Step::Write(intent) => {
                     written = true;
                     counts.writes[intent.side].add(intent.action);
-                    steps.push(PlannedStep::new(link.id, &intent, summary(&link, &intent)));
+                    let step = PlannedStep::new(link.id, &intent, summary(&link, &intent));
+                    steps.push(PlannedStep { adds: meets && only_adds(&link, &intent), ..step });
                     if intent.action == Action::Delete {
                         break;
                     }

@@ -55,6 +55,8 @@ mutants! {
     ClashLocal,
     /// A side is compared with the other side's copy, not with its own base.
     CompareOther,
+    /// What one side lacks is asked about where two records meet.
+    MeetsAsking,
     /// The whole record is written, not the changed fields.
     WholeRecord,
     /// A delete beats an edit.
@@ -91,6 +93,8 @@ mutants! {
     // Meeting, keys.
     /// Lookalikes are joined by guessing.
     GuessPair,
+    /// Two of one name and company are joined although their addresses differ.
+    NamesakesJoin,
     /// Nothing is matched before it is created.
     NoPairing,
     /// A half that is left over after a deletion is no match candidate.

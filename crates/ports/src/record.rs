@@ -69,6 +69,15 @@ pub trait Record:
     /// Promises: idempotent; depends on nothing but its arguments.
     fn normal(field: &Field, value: &Value) -> Value;
 
+    /// Returns `value`, with what `other` says beyond it, where the two do not contradict each other: a label
+    /// that one of them lacks. `None` where they do, or where the kind knows no such thing.
+    ///
+    /// Asked only where two records meet of which neither knew the value of the other, so that the first meeting
+    /// asks nothing that nobody raised.
+    fn filled(_field: &Field, _value: &Value, _other: &Value) -> Option<Value> {
+        None
+    }
+
     /// Returns the keys by which a first meeting recognises this record.
     fn match_keys(&self) -> BTreeSet<MatchKey>;
 

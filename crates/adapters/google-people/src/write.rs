@@ -372,7 +372,9 @@ fn labels(batch: &[Write<Contact>]) -> BTreeMap<String, String> {
 /// Returns the labels of the contacts that a batch takes out of one, by resource name.
 fn left(batch: &[Write<Contact>], current: &HashMap<String, Person>) -> BTreeSet<String> {
     let leaving = batch.iter().filter_map(|write| match write {
-        Write::Update { from, to, .. } if from.record.groups.keys().any(|key| !to.groups.contains_key(key)) => {
+        Write::Update { from, to, .. }
+            if from.record.groups.keys().any(|key| !to.groups.contains_key(key)) =>
+        {
             current.get(from.id.as_str())
         }
         _ => None,

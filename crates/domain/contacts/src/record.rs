@@ -3,9 +3,9 @@
 use std::collections::BTreeSet;
 
 use deunicode::deunicode;
-use passerelle_ports::{Field, Fields, Kind, MatchKey, Record, Value};
+use passerelle_ports::{Field, Fields, Kind, MatchKey, Record, Value, is_empty};
 
-use crate::{Contact, Phone, email_key, normal::normal, normal_line, phone_key, plain_key};
+use crate::{Contact, PartialDate, Phone, email_key, normal::normal, normal_line, phone_key, plain_key};
 
 /// Labels of numbers that several people share: no ground to take two people for one.
 const SHARED: [&str; 4] = ["main", "work_fax", "home_fax", "other_fax"];
@@ -19,6 +19,18 @@ impl Record for Contact {
             // identifiers never clash, and neither overwrites the other; a record made anew takes the other's.
             "uid" => Value::String(String::new()),
             _ => normal(field, value),
+        }
+    }
+
+    fn filled(field: &Field, value: &Value, other: &Value) -> Option<Value> {
+        match (value, other) {
+            (Value::Object(_), Value::Object(_)) => filled_parts(field, value, other),
+            (Value::String(day), Value::String(whole))
+                if matches!(field.as_str(), "birthday" | "anniversary") =>
+            {
+                filled_day(day, whole)
+            }
+            _ => None,
         }
     }
 
@@ -44,6 +56,36 @@ impl Record for Contact {
     fn summary(&self) -> String {
         self.display_name()
     }
+}
+
+/// Fills the parts that an entry lacks, unless one that both have differs.
+fn filled_parts(field: &Field, value: &Value, other: &Value) -> Option<Value> {
+    let (own, their) = (normal(field, value), normal(field, other));
+    let mut filled = value.as_object()?.clone();
+    for (part, theirs) in their.as_object()? {
+        let mine = own.get(part).unwrap_or(&Value::Null);
+        match (is_empty(mine), is_empty(theirs)) {
+            (true, false) => drop(filled.insert(part.clone(), other.get(part)?.clone())),
+            (false, false) if mine != theirs => return None,
+            _ => {}
+        }
+    }
+    Some(Value::Object(filled))
+}
+
+/// Gives a day the year that only the other one has.
+fn filled_day(day: &str, other: &str) -> Option<Value> {
+    let (mine, theirs) = (day.parse::<PartialDate>().ok()?, other.parse::<PartialDate>().ok()?);
+    let agrees = |a: Option<i64>, b: Option<i64>| a.is_none() || b.is_none() || a == b;
+    let all = agrees(mine.year.map(i64::from), theirs.year.map(i64::from))
+        && agrees(mine.month.map(i64::from), theirs.month.map(i64::from))
+        && agrees(mine.day.map(i64::from), theirs.day.map(i64::from));
+    let date = PartialDate {
+        year: mine.year.or(theirs.year),
+        month: mine.month.or(theirs.month),
+        day: mine.day.or(theirs.day),
+    };
+    all.then(|| Value::String(date.to_string()))
 }
 
 /// Returns a number as E.164, if it is one: by its key, which knew the region, or by itself.
@@ -126,6 +168,43 @@ mod tests {
         let email = Email { address: "Anne@Example.org ".into(), ..Default::default() };
         contact.emails.insert("anne@example.org".into(), email);
         assert_eq!(texts(&contact), ["0:uid:urn:1", "1:mail:anne@example.org", "1:tel:+33123456789"]);
+    }
+
+    #[test]
+    fn what_one_side_lacks_is_filled_and_nothing_is_contradicted() {
+        use serde_json::json;
+        let filled =
+            |field: &str, value: Value, other: Value| Contact::filled(&Field::new(field), &value, &other);
+        let mail = "emails/a@b.example";
+        assert_eq!(
+            filled(
+                mail,
+                json!({"address": "A@b.example", "label": "", "preferred": true}),
+                json!({"address": "a@b.example", "label": "work", "preferred": false}),
+            ),
+            Some(json!({"address": "A@b.example", "label": "work", "preferred": true})),
+        );
+        let number = |number: &str, label: &str| json!({"number": number, "label": label});
+        assert_eq!(
+            filled("phones/+33612345600", number("06 12 34 56 00", ""), number("+33612345600", "mobile")),
+            Some(number("06 12 34 56 00", "mobile")),
+        );
+        assert_eq!(filled(mail, json!({"label": "home"}), json!({"label": "work"})), None);
+        let (home, whole) = (
+            json!({"street": "1 rue Haute", "city": ""}),
+            json!({"street": "1 rue Haute", "city": "Angers"}),
+        );
+        assert_eq!(filled("addresses/home", home.clone(), whole.clone()), Some(whole.clone()));
+        assert_eq!(filled("addresses/home", whole.clone(), home), Some(whole));
+        for (day, other, expected) in [
+            ("--05-02", "1980-05-02", Some("1980-05-02")),
+            ("1980-05-02", "--05-02", Some("1980-05-02")),
+            ("1980-05-02", "--05-03", None),
+            ("1980-05-02", "1981-05-02", None),
+        ] {
+            assert_eq!(filled("birthday", json!(day), json!(other)), expected.map(|day| json!(day)), "{day}");
+        }
+        assert_eq!(filled("notes", json!("a"), json!("b")), None);
     }
 
     #[test]

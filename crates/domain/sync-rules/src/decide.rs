@@ -1,7 +1,7 @@
 //! The decision for one link: `engine.md` section 3. Pure.
 
 use passerelle_ports::{
-    AssembleError, Field, Fields, Link, LinkState, Record, Side, Sides, assemble, fields,
+    AssembleError, Field, Fields, Link, LinkState, Record, Side, Sides, Value, assemble, fields,
 };
 use serde::{Deserialize, Serialize};
 
@@ -64,6 +64,8 @@ struct Changes {
     send: Vec<Field>,
     take: Vec<Field>,
     clash: Vec<Field>,
+    /// What the local side lacks, while the other lacks something else: the local value, filled.
+    fill: Vec<(Field, Value)>,
 }
 
 /// Decides what to do next for one link. The caller freshens the last local copy before.
@@ -125,10 +127,15 @@ fn compare<R: Record>(link: &Link<R>, rules: &Rules, seen: &Seen) -> Changes {
         if both && (sent || taken) && alike::<R>(field, local, remote) {
             changes.agree.push(field.clone());
         } else if both && sent && taken {
-            match winner(link, rules, field) {
-                Some(Side::Local) => changes.send.push(field.clone()),
-                Some(Side::Remote) => changes.take.push(field.clone()),
-                None => changes.clash.push(field.clone()),
+            match chosen(link, field).map(Met::Wins).or_else(|| met::<R>(seen, field)) {
+                Some(Met::Wins(Side::Local)) => changes.send.push(field.clone()),
+                Some(Met::Wins(Side::Remote)) => changes.take.push(field.clone()),
+                Some(Met::Fill(value)) => changes.fill.push((field.clone(), value)),
+                None => match winner(link, rules, field) {
+                    Some(Side::Local) => changes.send.push(field.clone()),
+                    Some(Side::Remote) => changes.take.push(field.clone()),
+                    None => changes.clash.push(field.clone()),
+                },
             }
         } else {
             if sent {
@@ -140,6 +147,52 @@ fn compare<R: Record>(link: &Link<R>, rules: &Rules, seen: &Seen) -> Changes {
         }
     }
     changes
+}
+
+/// What comes of a field that neither side knew of the other.
+enum Met {
+    /// One side says all that the other says, and more.
+    Wins(Side),
+    /// Each says something that the other lacks: this is both together.
+    Fill(Value),
+}
+
+/// Tells whether two values that meet for the first time go together: nobody is asked about a label that one side
+/// lacks. `None` where they contradict each other, or had met before.
+fn met<R: Record>(seen: &Seen, field: &Field) -> Option<Met> {
+    let knew = Side::BOTH.iter().any(|side| !same(seen.bases[*side].get(field), None));
+    if knew || on(Mutant::MeetsAsking) {
+        return None;
+    }
+    let (local, remote) = (seen.views.local.get(field)?, seen.views.remote.get(field)?);
+    let (ours, theirs) = (R::filled(field, local, remote)?, R::filled(field, remote, local)?);
+    if alike::<R>(field, Some(&ours), Some(local)) {
+        Some(Met::Wins(Side::Local))
+    } else if alike::<R>(field, Some(&theirs), Some(remote)) {
+        Some(Met::Wins(Side::Remote))
+    } else {
+        Some(Met::Fill(ours))
+    }
+}
+
+/// Tells whether a write gives a record only what it lacks, and replaces nothing.
+#[must_use]
+pub fn only_adds<R: Record>(link: &Link<R>, intent: &Intent<R>) -> bool {
+    let (Some(own), Some(to)) = (link.alive(intent.side), &intent.to) else { return false };
+    let (own, to) = (fields(&own.record), fields(to));
+    let adds = |field: &Field| match (own.get(field), to.get(field)) {
+        (None, _) => true,
+        (Some(own), Some(to)) => {
+            same(Some(own), Some(to))
+                || R::filled(field, own, to).is_some_and(|filled| alike::<R>(field, Some(&filled), Some(to)))
+        }
+        (Some(_), None) => false,
+    };
+    own.keys().chain(to.keys()).all(adds)
+}
+
+fn chosen<R: Record>(link: &Link<R>, field: &Field) -> Option<Side> {
+    link.chosen.iter().find(|(chosen, _)| chosen == field).map(|(_, side)| *side)
 }
 
 fn changed_local<R: Record>(link: &Link<R>, rules: &Rules, seen: &Seen, field: &Field) -> bool {
@@ -161,9 +214,6 @@ fn changed_local<R: Record>(link: &Link<R>, rules: &Rules, seen: &Seen, field: &
 }
 
 fn winner<R: Record>(link: &Link<R>, rules: &Rules, field: &Field) -> Option<Side> {
-    if let Some((_, side)) = link.chosen.iter().find(|(chosen, _)| chosen == field) {
-        return Some(*side);
-    }
     match rules.policy_of(field) {
         Policy::Ask => on(Mutant::ClashLocal).then_some(Side::Local),
         Policy::Local => Some(Side::Local),
@@ -232,13 +282,42 @@ fn decide_both<R: Record>(
     if !changes.agree.is_empty() {
         return Ok(Step::Settle(changes.agree));
     }
-    if !changes.take.is_empty() {
-        return write(link, seen, Side::Local, &changes.take);
+    if !changes.take.is_empty() || !changes.fill.is_empty() {
+        let step = write(link, seen, Side::Local, &changes.take)?;
+        return filled(link, seen, step, &changes.fill);
     }
     if !changes.send.is_empty() {
         return write(link, seen, Side::Remote, &changes.send);
     }
     Ok(if changes.clash.is_empty() { Step::Nothing } else { Step::Hold(changes.clash) })
+}
+
+/// Adds filled values to a write onto the local side. They count as nobody's until the other side has them, too: they
+/// are not among the fields taken, so that they are sent next.
+fn filled<R: Record>(
+    link: &Link<R>,
+    seen: &Seen,
+    step: Step<R>,
+    fill: &[(Field, Value)],
+) -> Result<Step<R>, AssembleError> {
+    let own = link.copies.local.as_ref().map(|copy| copy.stored.record.clone());
+    let (Some(own), false) = (own, fill.is_empty()) else { return Ok(step) };
+    let mut intent = match step {
+        Step::Write(intent) => intent,
+        _ => Intent {
+            side: Side::Local,
+            action: Action::Update,
+            to: Some(own),
+            taken: Vec::new(),
+            source: assemble(&seen.views.remote)?,
+        },
+    };
+    let mut to = intent.to.as_ref().map(fields).unwrap_or_default();
+    for (field, value) in fill {
+        put(&mut to, field, Some(value));
+    }
+    intent.to = Some(assemble(&to)?);
+    Ok(Step::Write(intent))
 }
 
 /// Writes onto a side: its own last copy and the fields taken, never a whole record.

@@ -87,10 +87,11 @@ pub fn guard(plan: &Plan, counts: &Counts, limits: &Limits) -> Vec<Trip> {
 }
 
 /// Counts updates per side and changed member. An update counts once for each member that it changes, so that a
-/// refused mass change is still refused when the same records get a second one.
+/// refused mass change is still refused when the same records get a second one. What a first meeting adds replaces
+/// nothing, and does not count.
 fn alike(plan: &Plan) -> BTreeMap<(Side, &str), u64> {
     let mut alike = BTreeMap::new();
-    for step in plan.steps.iter().filter(|step| step.action == Action::Update) {
+    for step in plan.steps.iter().filter(|step| step.action == Action::Update && !step.adds) {
         let members: BTreeSet<&str> = step.fields.iter().map(passerelle_ports::Field::member).collect();
         for member in members {
             *alike.entry((step.side, member)).or_default() += 1;
@@ -120,10 +121,20 @@ mod tests {
                     fields: field.split('+').map(Field::new).collect(),
                     summary: String::new(),
                     content: digest_of(&()),
+                    adds: false,
                 });
             }
         }
         Plan::new(PairId::new("p"), list, counts)
+    }
+
+    #[test]
+    fn what_a_first_meeting_adds_is_no_mass_change() {
+        let counts = Counts { links: 20, linked: 20, both: 20, ..Counts::default() };
+        let mut first = plan(&[(Side::Local, Action::Update, "emails/a", 20)]);
+        assert_eq!(guard(&first, &counts, &Limits::default()).len(), 1);
+        first.steps.iter_mut().for_each(|step| step.adds = true);
+        assert_eq!(guard(&first, &counts, &Limits::default()), []);
     }
 
     #[test]

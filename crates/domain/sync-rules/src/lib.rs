@@ -15,7 +15,7 @@ mod view;
 
 pub use bases::{Answer, acknowledge, answered, put_copy, put_gone, rebase, settle};
 pub use breaker::circles;
-pub use decide::{Action, Intent, Step, clashes, decide, takes_part};
+pub use decide::{Action, Intent, Step, clashes, decide, only_adds, takes_part};
 pub use digest::{Digest, digest_of};
 pub use guard::{Trip, guard};
 pub use keys::create_key;

@@ -20,8 +20,8 @@ pub struct Meeting {
 /// Lets halves meet, from the strongest keys to the weakest.
 ///
 /// `halves` must be closed: with a half come all halves that share a key with it. Two halves are joined
-/// when each is the only candidate of the other at the first strength at which either has one; anything
-/// else with a candidate is ambiguous. Nothing is guessed. Halves of which none is due stay as they are.
+/// when each is the only candidate of the other at the first strength at which either has one, and nothing
+/// stronger contradicts it; anything else with a candidate is ambiguous. Nothing is guessed. Halves of which none is due stay as they are.
 #[must_use]
 pub fn meet(halves: &[Half]) -> Meeting {
     let mut meeting = Meeting::default();
@@ -39,6 +39,11 @@ pub fn meet(halves: &[Half]) -> Meeting {
                 .or(only)
                 .filter(|o| on(Mutant::GuessPair) || candidates.get(o).is_some_and(|back| back.len() == 1));
             match mutual.and_then(|other| halves.get(*other)) {
+                Some(other) if contradict(half, other, strength) => {
+                    if stirred || half.ambiguous {
+                        meeting.ambiguous.insert(half.link);
+                    }
+                }
                 Some(other) if stirred && half.side == Side::Local => {
                     meeting.joins.push((half.link, other.link));
                 }
@@ -55,6 +60,19 @@ pub fn meet(halves: &[Half]) -> Meeting {
         meeting.cleared.insert(half.link);
     }
     meeting
+}
+
+/// Tells whether two halves that only a weak key joins have stronger ones of one sort that differ: two people of one
+/// name in one company, each with an address of their own, are a question.
+fn contradict(one: &Half, other: &Half, strength: u8) -> bool {
+    if on(Mutant::NamesakesJoin) {
+        return false;
+    }
+    let sorts = |half: &Half| -> BTreeSet<String> {
+        let stronger = half.keys.iter().filter(|key| key.strength > 0 && key.strength < strength);
+        stronger.filter_map(|key| key.text.split_once(':')).map(|(sort, _)| sort.to_owned()).collect()
+    };
+    !sorts(one).is_disjoint(&sorts(other))
 }
 
 /// Finds, for each open half, the open halves of the other side that share a key of a strength.
@@ -171,6 +189,30 @@ mod tests {
             ],
             &[],
             &[1, 2, 3],
+        );
+        check(
+            "one name, and an address that the other lacks",
+            &[half(1, Local, &[(2, "name:a|c")]), half(2, Remote, &[(1, "mail:x"), (2, "name:a|c")])],
+            &[(1, 2)],
+            &[],
+        );
+        check(
+            "one name, an address here and a number there",
+            &[
+                half(1, Local, &[(1, "tel:+33"), (2, "name:a|c")]),
+                half(2, Remote, &[(1, "mail:x"), (2, "name:a|c")]),
+            ],
+            &[(1, 2)],
+            &[],
+        );
+        check(
+            "one name, and two addresses",
+            &[
+                half(1, Local, &[(1, "mail:y"), (2, "name:a|c")]),
+                half(2, Remote, &[(1, "mail:x"), (2, "name:a|c")]),
+            ],
+            &[],
+            &[1, 2],
         );
         check("no key, no match", &[half(1, Local, &[]), half(2, Remote, &[])], &[], &[]);
     }

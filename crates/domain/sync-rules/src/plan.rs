@@ -20,6 +20,9 @@ pub struct PlannedStep {
     pub summary: String,
     /// The digest of the record as it shall be.
     pub content: Digest,
+    /// Two records meet for the first time, and one is given only what it lacks: no mass change, however many.
+    #[serde(default, skip_serializing)]
+    pub adds: bool,
 }
 
 impl PlannedStep {
@@ -33,6 +36,7 @@ impl PlannedStep {
             fields: intent.taken.clone(),
             summary,
             content: digest_of(&intent.to),
+            adds: false,
         }
     }
 }

@@ -1,0 +1,120 @@
+//! The first meeting of two records that say different things, none of which contradicts the other.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs)]
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use chrono::DateTime;
+use passerelle_ports::{
+    Copy, Field, Fields, ItemId, Kind, Link, LinkId, MatchKey, Opaque, Record, Side, Sides, Stored, Value,
+    Version, is_empty,
+};
+use passerelle_sync_rules::{Action, Intent, Rules, Step, decide};
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+use uuid::Uuid;
+
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+struct Card {
+    title: String,
+    mails: BTreeMap<String, BTreeMap<String, String>>,
+}
+
+impl Record for Card {
+    const KIND: Kind = Kind::Contacts;
+
+    fn normal(_: &Field, value: &Value) -> Value {
+        value.clone()
+    }
+
+    fn filled(_: &Field, value: &Value, other: &Value) -> Option<Value> {
+        let mut filled = value.as_object()?.clone();
+        for (part, theirs) in other.as_object()? {
+            let mine = filled.get(part).cloned().unwrap_or(Value::Null);
+            if !is_empty(&mine) && !is_empty(theirs) && mine != *theirs {
+                return None;
+            }
+            if is_empty(&mine) {
+                filled.insert(part.clone(), theirs.clone());
+            }
+        }
+        Some(filled.into())
+    }
+
+    fn match_keys(&self) -> BTreeSet<MatchKey> {
+        BTreeSet::new()
+    }
+
+    fn is_private(&self) -> bool {
+        false
+    }
+
+    fn redacted(fields: &Fields) -> Fields {
+        fields.clone()
+    }
+
+    fn summary(&self) -> String {
+        self.title.clone()
+    }
+}
+
+fn card(parts: &[(&str, &str)]) -> Card {
+    let mail = parts.iter().map(|(part, value)| ((*part).to_owned(), (*value).to_owned())).collect();
+    Card { title: "a".into(), mails: [("a@b".to_owned(), mail)].into() }
+}
+
+fn copy(record: Card) -> Option<Copy<Card>> {
+    let stored = Stored {
+        id: ItemId::new("1"),
+        version: Version::new("1"),
+        updated: DateTime::UNIX_EPOCH,
+        record,
+        opaque: Opaque::default(),
+        key: None,
+        made: None,
+        stamp: None,
+        lineage: None,
+        withdrawn: false,
+    };
+    Some(Copy { stored, gone: false, look: false })
+}
+
+/// Decides for two cards of one title that meet for the first time.
+fn meet(local: &[(&str, &str)], remote: &[(&str, &str)], known: bool) -> Step<Card> {
+    let mut link = Link::new(LinkId(Uuid::from_u128(1)));
+    let mut base = Card { title: "a".into(), mails: BTreeMap::new() };
+    if known {
+        base = card(&[("label", "old")]);
+    }
+    link.bases = Sides { local: base.clone(), remote: base };
+    link.copies = Sides { local: copy(card(local)), remote: copy(card(remote)) };
+    decide(&link, &Rules::default()).unwrap()
+}
+
+fn written(step: Step<Card>) -> (Side, Value, Vec<String>) {
+    match step {
+        Step::Write(Intent { side, action: Action::Update, to: Some(to), taken, .. }) => {
+            (side, json!(to.mails["a@b"]), taken.iter().map(ToString::to_string).collect())
+        }
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn what_one_side_lacks_is_filled_without_a_question() {
+    let (work, bare) = ([("label", "work")], [("label", "")]);
+    let taken = vec!["mails/a@b".to_owned()];
+    assert_eq!(written(meet(&work, &bare, false)), (Side::Remote, json!({"label": "work"}), taken.clone()));
+    assert_eq!(written(meet(&bare, &work, false)), (Side::Local, json!({"label": "work"}), taken));
+    // Each lacks something: both together are written here first, and go over from here.
+    let first = written(meet(&[("first", "yes")], &work, false));
+    assert_eq!(first, (Side::Local, json!({"first": "yes", "label": "work"}), vec![]));
+}
+
+#[test]
+fn what_contradicts_and_what_was_known_is_asked() {
+    let field = Field::keyed("mails", "a@b");
+    let asked = Step::Hold(vec![field]);
+    assert_eq!(meet(&[("label", "home")], &[("label", "work")], false), asked);
+    assert_eq!(meet(&[("label", "")], &[("label", "work")], true), asked, "one of them took the label away");
+}
