@@ -38,12 +38,8 @@ pub fn meet(halves: &[Half]) -> Meeting {
             let mutual = guessed
                 .or(only)
                 .filter(|o| on(Mutant::GuessPair) || candidates.get(o).is_some_and(|back| back.len() == 1));
-            match mutual.and_then(|other| halves.get(*other)) {
-                Some(other) if contradict(half, other, strength) => {
-                    if stirred || half.ambiguous {
-                        meeting.ambiguous.insert(half.link);
-                    }
-                }
+            let other = mutual.and_then(|other| halves.get(*other));
+            match other.filter(|other| !contradict(half, other, strength)) {
                 Some(other) if stirred && half.side == Side::Local => {
                     meeting.joins.push((half.link, other.link));
                 }
