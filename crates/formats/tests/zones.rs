@@ -100,3 +100,159 @@ fn a_zone_that_is_only_described_gives_the_same_instants_for_a_year() {
         assert_eq!(instants(&back), instants(&event), "{zone}");
     }
 }
+
+/// Reads the only event of a file and its first instant, in UTC.
+fn read(body: &str) -> Result<passerelle_formats::Imported<Event>, passerelle_formats::BadRecord> {
+    let text = format!("BEGIN:VCALENDAR\r\nVERSION:2.0\r\n{}END:VCALENDAR\r\n", body.replace('\n', "\r\n"));
+    let mut found: Vec<_> = read_events(text.as_bytes(), EventFormat::ICalendar).collect();
+    assert_eq!(found.len(), 1, "{found:?}");
+    found.remove(0)
+}
+
+fn zone_block(name: &str, parts: &[(&str, &str, &str, &str)]) -> String {
+    let mut text = format!("BEGIN:VTIMEZONE\nTZID:{name}\n");
+    for (kind, start, offsets, rule) in parts {
+        let (from, to) = offsets.split_once('/').unwrap();
+        text += &format!(
+            "BEGIN:{kind}\nDTSTART{start}\nTZOFFSETFROM:{from}\nTZOFFSETTO:{to}\n{rule}END:{kind}\n"
+        );
+    }
+    text + "END:VTIMEZONE\n"
+}
+
+fn meeting(zone: &str, start: &str, more: &str) -> String {
+    format!("BEGIN:VEVENT\nUID:m\nSUMMARY:m\nDTSTART;TZID={zone}:{start}\n{more}END:VEVENT\n")
+}
+
+fn utc(found: &passerelle_formats::Imported<Event>) -> String {
+    found.record.start.as_ref().unwrap().instant().unwrap().format("%Y-%m-%dT%H:%MZ").to_string()
+}
+
+const EUROPE: [(&str, &str, &str, &str); 2] = [
+    ("STANDARD", ":16011028T030000", "+0200/+0100", "RRULE:FREQ=YEARLY;BYDAY=-1SU;BYMONTH=10\n"),
+    ("DAYLIGHT", ":16010325T020000", "+0100/+0200", "RRULE:FREQ=YEARLY;BYDAY=-1SU;BYMONTH=3\n"),
+];
+
+#[test]
+fn a_zone_is_found_however_its_name_is_spelt() {
+    let described = zone_block("Heure de la maison ", &EUROPE);
+    for name in ["Heure de la maison ", "Heure de la maison", "\"Heure de la maison\"", "HEURE DE LA MAISON"]
+    {
+        let found = read(&(described.clone() + &meeting(name, "20260715T090000", ""))).unwrap();
+        assert_eq!(utc(&found), "2026-07-15T07:00Z", "{name}");
+        assert_eq!(found.unknown, Vec::<String>::new(), "{name}");
+    }
+    for (name, instant) in [
+        ("tzone://Microsoft/Utc", "2026-07-15T09:00Z"),
+        ("(UTC+01:00) Bruxelles, Copenhague, Madrid, Paris", "2026-07-15T07:00Z"),
+        ("\"(UTC+01:00) Amsterdam, Berlin, Bern, Rom, Stockholm, Wien\"", "2026-07-15T07:00Z"),
+        ("/freeassociation.sourceforge.net/Tzfile/Europe/Paris", "2026-07-15T07:00Z"),
+        ("UTC+02:00", "2026-07-15T07:00Z"),
+        ("UTC+05:30", "2026-07-15T03:30Z"),
+        ("europe/paris", "2026-07-15T07:00Z"),
+    ] {
+        let found = read(&meeting(name, "20260715T090000", "")).unwrap();
+        assert_eq!(utc(&found), instant, "{name}");
+        assert_eq!(found.unknown, Vec::<String>::new(), "{name}");
+    }
+    let unknown = read(&meeting("\"(UTC+01:00) Bibracte, Gergovie\"", "20260715T090000", "")).unwrap_err();
+    assert_eq!(unknown.reason.id(), "unknown-zone");
+}
+
+#[test]
+fn a_description_is_read_with_a_day_or_utc_as_its_start() {
+    for start in [";VALUE=DATE:20170101", ":20170101T000000Z", ":20170101", ":19700101T000000"] {
+        let zone = zone_block("UTC+11", &[("STANDARD", start, "+1100/+1100", "")]);
+        let found = read(&(zone + &meeting("UTC+11", "20170228T230000", ""))).unwrap();
+        assert_eq!(utc(&found), "2017-02-28T12:00Z", "{start}");
+    }
+}
+
+#[test]
+fn the_nearest_clock_decides_with_the_years_of_the_event() {
+    let old_america = [
+        ("DAYLIGHT", ":19900404T010000", "-0500/-0400", "RRULE:FREQ=YEARLY;BYDAY=1SU;BYMONTH=4\n"),
+        ("STANDARD", ":19901026T060000", "-0400/-0500", "RRULE:FREQ=YEARLY;BYDAY=-1SU;BYMONTH=10\n"),
+    ];
+    let zone = zone_block("Heure du siège", &old_america);
+    let found =
+        read(&(zone + &meeting("Heure du siège", "19970902T090000", "RRULE:FREQ=DAILY;COUNT=10\n"))).unwrap();
+    assert_eq!(found.record.start.as_ref().unwrap().zone(), Some("America/New_York"));
+    assert_eq!(found.unknown, ["X-PASSERELLE-ZONE;X-TAKEN-AS=America/New_York:Heure du siège"]);
+    // Moscow changed its clocks in 2014: one name, two events, two clocks.
+    let moscow = zone_block(
+        "Bureau",
+        &[
+            ("STANDARD", ":20110327T020000", "+0300/+0400", ""),
+            ("STANDARD", ":20141026T020000", "+0400/+0300", ""),
+        ],
+    );
+    for (start, instant) in
+        [("20130701T120000", "2013-07-01T08:00Z"), ("20150701T120000", "2015-07-01T09:00Z")]
+    {
+        let found = read(&(moscow.clone() + &meeting("Bureau", start, ""))).unwrap();
+        assert_eq!(utc(&found), instant, "{start}");
+    }
+}
+
+#[test]
+fn a_clock_that_no_zone_has_keeps_the_instant_and_says_so() {
+    let odd = zone_block("Lune", &[("STANDARD", ":19700101T000000", "+0517/+0517", "")]);
+    let found =
+        read(&(odd.clone() + &meeting("Lune", "20260715T090000", "DTEND;TZID=Lune:20260715T100000\n")))
+            .unwrap();
+    assert_eq!(utc(&found), "2026-07-15T03:43Z");
+    assert_eq!(found.record.duration, Duration::seconds(3600));
+    assert_eq!(found.unknown, ["X-PASSERELLE-ZONE;X-TAKEN-AS=Etc/UTC:Lune"]);
+    // A series would repeat on other days.
+    let early = meeting("Lune", "20260715T010000", "RRULE:FREQ=WEEKLY;BYDAY=WE\n");
+    assert_eq!(read(&(odd + &early)).unwrap_err().reason.id(), "unknown-zone");
+    let unnamed =
+        read(&("X-WR-TIMEZONE:Europe/Paris\n".to_owned() + &meeting("Lune", "20260715T090000", ""))).unwrap();
+    assert_eq!(utc(&unnamed), "2026-07-15T07:00Z");
+    assert_eq!(unnamed.unknown, ["X-PASSERELLE-ZONE;X-TAKEN-AS=Europe/Paris:Lune"]);
+}
+
+#[test]
+fn a_change_of_an_all_day_series_needs_no_zone() {
+    for place in [
+        ";TZID=UTC+01:20260226T000000",
+        ";TZID=Lune:20260226T000000",
+        ":20260225T230000Z",
+        ";VALUE=DATE:20260226",
+    ] {
+        let text = format!(
+            "BEGIN:VEVENT\nUID:x\nSUMMARY:Serie\nRRULE:FREQ=WEEKLY;UNTIL=20260817T220000Z;BYDAY=TU,TH\nDTSTART;VALUE=DATE:20260219\nDTEND;VALUE=DATE:20260220\nEND:VEVENT\nBEGIN:VEVENT\nUID:x\nSUMMARY:Serie\nRECURRENCE-ID{place}\nDTSTART;VALUE=DATE:20260227\nDTEND;VALUE=DATE:20260228\nEND:VEVENT\n"
+        );
+        let found = read(&text).unwrap();
+        let keys: Vec<&String> = found.record.recurrence_overrides.keys().collect();
+        assert_eq!(keys, ["2026-02-26"], "{place}");
+    }
+}
+
+#[test]
+fn thousands_of_descriptions_take_no_longer_each_than_one() {
+    // Every description differs from the others; nothing may be compared with everything before it.
+    let mut text = String::new();
+    for n in 0..2_000 {
+        let minute = format!(":1970010{}T{:02}{:02}00", 1 + n % 9, n / 60 % 24, n % 60);
+        text += &zone_block(
+            &format!("Zone {n}"),
+            &[("STANDARD", &minute, "+0100/+0200", "RRULE:FREQ=SECONDLY\n")],
+        );
+    }
+    let many: String = (0..2_000).map(|n| meeting(&format!("Zone {n}"), "20260715T090000", "")).collect();
+    let text = format!("BEGIN:VCALENDAR\n{text}{many}END:VCALENDAR\n");
+    assert_eq!(read_events(text.as_bytes(), EventFormat::ICalendar).filter(Result::is_ok).count(), 2_000);
+    let parts: Vec<_> = (0..5_000)
+        .map(|_| {
+            ("STANDARD", ":00010101T000000", "+0100/+0200", "RRULE:FREQ=SECONDLY;BYMONTH=2;BYMONTHDAY=31\n")
+        })
+        .collect();
+    let text = format!(
+        "BEGIN:VCALENDAR\n{}{}END:VCALENDAR\n",
+        zone_block("Evil", &parts),
+        meeting("Evil", "20270101T100000", "")
+    );
+    assert_eq!(read_events(text.as_bytes(), EventFormat::ICalendar).count(), 1);
+}

@@ -3,6 +3,7 @@
 mod alarms;
 pub(crate) mod guests;
 mod read;
+mod repair;
 pub(crate) mod series;
 mod write;
 mod zones;
@@ -20,5 +21,7 @@ pub(crate) mod own {
     /// Says that the identifier was made up, because iCalendar asks for one.
     pub(crate) const NO_UID: &str = "X-PASSERELLE-NO-UID";
     pub(crate) const ORGANIZER: &str = "X-PASSERELLE-ORGANIZER";
+    /// A zone that was not found by its name: as the file calls it, with what it was taken as.
+    pub(crate) const ZONE: &str = "X-PASSERELLE-ZONE";
     pub(crate) const COMMENT: &str = "X-RESPONSE-COMMENT";
 }

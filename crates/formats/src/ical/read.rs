@@ -5,12 +5,16 @@ use std::{
     io::Read,
 };
 
-use chrono::NaiveDate;
-use passerelle_calendar::{Duration, Event, FreeBusyStatus, Override, Privacy, RecurrenceId, Start, Status};
+use chrono::{NaiveDate, NaiveDateTime, TimeZone};
+use passerelle_calendar::{
+    Duration, Event, FreeBusyStatus, Override, Privacy, RecurrenceId, Start, Status, contains,
+};
 
 use super::{
-    alarms, guests, own, series,
-    zones::{Zones, local_time},
+    alarms, guests, own,
+    repair::{When, repair, when},
+    series,
+    zones::Zones,
 };
 use crate::{
     BadRecord, Imported, Reason,
@@ -39,7 +43,8 @@ impl<R: Read> Events<R> {
         }
     }
 
-    fn take(&mut self, component: Component) {
+    fn take(&mut self, mut component: Component) {
+        repair(&mut component);
         match component.name.as_str() {
             "VTIMEZONE" => self.zones.describe(component),
             "VEVENT" if must_wait(&component, &self.zones) => self.held.push(component),
@@ -81,11 +86,15 @@ impl<R: Read> Iterator for Events<R> {
             }
             match self.pieces.next() {
                 Some(Ok(Piece::Component(component))) => self.take(component),
-                Some(Ok(Piece::Line(line))) => {
-                    if matches!(line.name.as_str(), "BEGIN" | "END") {
+                Some(Ok(Piece::Line(line))) => match line.name.as_str() {
+                    "BEGIN" => {
                         self.flush();
+                        self.zones.set_calendar("");
                     }
-                }
+                    "END" => self.flush(),
+                    "X-WR-TIMEZONE" => self.zones.set_calendar(&line.value),
+                    _ => {}
+                },
                 Some(Err(bad)) => return Some(Err(bad)),
                 None if self.held.is_empty() => return None,
                 None => self.flush(),
@@ -144,6 +153,7 @@ fn finish(component: &Component, read: Result<(Event, Vec<String>), Reason>) -> 
 fn event_of(component: &Component, zones: &mut Zones) -> Result<(Event, Vec<String>), Reason> {
     let mut event = Event::default();
     let mut unknown = Vec::new();
+    zones.enter(component);
     event.start = component.get("DTSTART").map(|line| start_of(line, zones)).transpose()?;
     event.duration = duration_of(component, event.start.as_ref(), zones)?;
     all_day_of_outlook(component, &mut event);
@@ -158,6 +168,7 @@ fn event_of(component: &Component, zones: &mut Zones) -> Result<(Event, Vec<Stri
     let alarms = component.children.iter().filter(|child| child.name == "VALARM");
     let alerts = alarms.filter_map(|alarm| alarms::alert_of(alarm, &event)).map(|alert| (alert.key(), alert));
     event.alerts = alerts.collect();
+    unknown.extend(zones.guesses());
     Ok((event, unknown))
 }
 
@@ -231,21 +242,22 @@ fn start_of(line: &Line, zones: &mut Zones) -> Result<Start, Reason> {
 
 /// Reads a date or a time, with the zone that its line names.
 fn start_at(text: &str, line: &Line, zones: &mut Zones) -> Result<Start, Reason> {
-    if text.len() == 8 {
-        let date = NaiveDate::parse_from_str(text, "%Y%m%d").map_err(|_| Reason::BadDate)?;
-        return Ok(Start::Date { date });
-    }
-    if let Some(local) = text.strip_suffix('Z') {
-        return Ok(Start::utc(local_time(local).ok_or(Reason::BadDate)?.and_utc()));
-    }
-    let local = local_time(text).ok_or(Reason::BadDate)?;
-    match line.param("TZID") {
+    let local = match when(text).ok_or(Reason::BadDate)? {
+        When::Day(date) => return Ok(Start::Date { date }),
+        When::Wall(local) if is_day(line, local) => return Ok(Start::Date { date: local.date() }),
+        When::Moment(moment) => return Ok(Start::utc(moment)),
+        When::Wall(local) => local,
+    };
+    match line.param("TZID").filter(|name| !name.trim().is_empty()) {
         None => Ok(Start::Floating { local }),
-        Some(name) => {
-            let zone = zones.resolve(name, local).ok_or(Reason::UnknownZone)?;
-            Ok(Start::Zoned { local, zone })
-        }
+        Some(name) => zones.start(name, local).ok_or(Reason::UnknownZone),
     }
+}
+
+/// Tells whether a line calls its midnight a day.
+fn is_day(line: &Line, local: NaiveDateTime) -> bool {
+    let day = line.param("VALUE").is_some_and(|kind| kind.eq_ignore_ascii_case("DATE"));
+    day && local == local.date().into()
 }
 
 fn duration_of(component: &Component, start: Option<&Start>, zones: &mut Zones) -> Result<Duration, Reason> {
@@ -294,16 +306,45 @@ fn ids_of(line: &Line, event: &Event, zones: &mut Zones) -> Result<Vec<Recurrenc
 
 /// Names an occurrence by the clock of its series, however it is written.
 fn id_of(text: &str, line: &Line, event: &Event, zones: &mut Zones) -> Result<RecurrenceId, Reason> {
-    let at = start_at(text, line, zones)?;
     let series = event.start.as_ref().ok_or(Reason::NoStart)?;
+    if series.is_all_day() {
+        return day_of(text, event, zones).map(RecurrenceId::Date).ok_or(Reason::BadDate);
+    }
+    let at = start_at(text, line, zones)?;
     Ok(match (series, &at) {
-        (Start::Date { .. }, _) => RecurrenceId::Date(at.date()),
         (_, Start::Date { date }) => RecurrenceId::Local(date.and_time(series.wall().time())),
         (Start::Zoned { zone, .. }, Start::Zoned { zone: other, .. }) if zone != other => {
             at.instant().and_then(|instant| RecurrenceId::at(instant, series)).ok_or(Reason::UnknownZone)?
         }
+        (Start::Floating { .. }, Start::Zoned { .. }) => RecurrenceId::Local(floating(&at, zones)),
         _ => RecurrenceId::Local(at.wall()),
     })
+}
+
+/// Returns the day of an occurrence of an all-day series: the one that is written, whatever the zone. Some
+/// programs write midnight in UTC: then it is the day by the clock of the calendar.
+fn day_of(text: &str, event: &Event, zones: &Zones) -> Option<NaiveDate> {
+    let moment = match when(text)? {
+        When::Day(date) => return Some(date),
+        When::Wall(local) => return Some(local.date()),
+        When::Moment(moment) => moment,
+    };
+    let written = moment.date_naive();
+    if let Some(zone) = zones.calendar() {
+        return Some(zone.from_utc_datetime(&moment.naive_utc()).date_naive());
+    }
+    let belongs = |date: &NaiveDate| contains(event, RecurrenceId::Date(*date)).unwrap_or(false);
+    let neighbours = [written.succ_opt(), written.pred_opt()];
+    let found = [Some(written)].into_iter().chain(neighbours).flatten().find(belongs);
+    Some(found.unwrap_or(written))
+}
+
+/// Returns the time on the wall of a moment in a series without a zone.
+fn floating(at: &Start, zones: &Zones) -> NaiveDateTime {
+    match (at.instant(), zones.calendar()) {
+        (Some(instant), Some(zone)) => instant.with_timezone(&zone).naive_local(),
+        _ => at.wall(),
+    }
 }
 
 fn change_of(

@@ -1,177 +1,253 @@
 //! Zones as iCalendar names them: by IANA, by Windows, by a description of its own.
 
-use std::collections::BTreeMap;
+mod clock;
+mod names;
+mod places;
 
-use calcard::common::timezone::Tz as AnyZone;
+use std::{
+    collections::{BTreeSet, HashMap},
+    ops::RangeInclusive,
+    rc::Rc,
+};
+
 use chrono::{DateTime, Datelike, Days, NaiveDate, NaiveDateTime, Offset, TimeDelta, TimeZone, Utc, Weekday};
-use chrono_tz::{OffsetComponents, OffsetName, TZ_VARIANTS, Tz};
-use passerelle_calendar::{Event, Start, occurrences, parse_zone};
+use chrono_tz::{OffsetComponents, OffsetName, Tz};
+use passerelle_calendar::{Start, parse_zone};
 
+use self::{
+    clock::{Clock, Table, YEARS, seconds},
+    names::{Named, named},
+};
+use super::own;
 use crate::content::{Component, Line};
 
-/// Finds the IANA name of a zone by any name in use: IANA's own, with a path before it as some
-/// programs write, or that of Windows ("Romance Standard Time").
+/// Finds the IANA name of a zone by any name in use: IANA's own in any spelling, with a path before it as
+/// some programs write, or that of Windows ("Romance Standard Time", "(UTC+01:00) Bruxelles, Paris").
 #[must_use]
 pub fn zone_name(text: &str) -> Option<String> {
-    let text = text.trim();
-    if let Some(zone) = parse_zone(text) {
-        return Some(zone.name().to_owned());
-    }
-    match text.parse() {
-        // "(UTC+01:00) Bruxelles, Paris" names an offset and some cities: the offset alone would lose summer time.
-        Ok(AnyZone::Tz(zone)) if !zone.name().starts_with("Etc/") || !text.starts_with('(') => {
-            Some(zone.name().to_owned())
-        }
-        _ => None,
+    match named(text, 2026) {
+        Named::Offset(offset) => of_offset(offset).map(|zone| zone.name().to_owned()),
+        found => found.zone().map(|zone| zone.name().to_owned()),
     }
 }
 
-/// Zones that are tried first when only a description is known: several share their clocks.
-const COMMON: [&str; 30] = [
-    "Europe/Paris",
-    "Europe/London",
-    "Europe/Athens",
-    "Europe/Moscow",
-    "Europe/Istanbul",
-    "Etc/UTC",
-    "America/New_York",
-    "America/Chicago",
-    "America/Denver",
-    "America/Los_Angeles",
-    "America/Phoenix",
-    "America/Anchorage",
-    "America/Halifax",
-    "America/St_Johns",
-    "America/Sao_Paulo",
-    "America/Santiago",
-    "Africa/Lagos",
-    "Africa/Johannesburg",
-    "Asia/Dubai",
-    "Asia/Kolkata",
-    "Asia/Kathmandu",
-    "Asia/Bangkok",
-    "Asia/Shanghai",
-    "Asia/Tokyo",
-    "Australia/Sydney",
-    "Australia/Brisbane",
-    "Australia/Adelaide",
-    "Pacific/Auckland",
-    "Pacific/Honolulu",
-    "Indian/Reunion",
-];
+/// Finds the zone of a whole number of hours.
+fn of_offset(offset: i32) -> Option<Tz> {
+    let hours = -offset / 3600;
+    let name = if hours == 0 { "Etc/UTC".to_owned() } else { format!("Etc/GMT{hours:+}") };
+    if offset % 3600 == 0 { parse_zone(&name) } else { None }
+}
+
+/// The longest time in which the clocks of a series are compared, in years.
+const SPAN: i32 = 12;
+
+/// What was found for a name, by the years of the event.
+type ByYears = HashMap<RangeInclusive<i32>, (Found, Option<Rc<Clock>>)>;
+
+/// A clock, the zone that its name says, that of the calendar, and the time on which they have to agree.
+type Asked = (Rc<Clock>, Option<Tz>, Option<Tz>, NaiveDateTime);
 
 /// What a file says about its zones.
 #[derive(Default)]
 pub(crate) struct Zones {
-    described: BTreeMap<String, Component>,
-    found: BTreeMap<String, Option<String>>,
+    described: HashMap<String, Component>,
+    /// What was found, and by which clock, for the years of an event.
+    found: HashMap<String, ByYears>,
+    by_clock: HashMap<Asked, Option<(Tz, bool)>>,
+    table: Table,
+    /// The zone of the whole calendar (`X-WR-TIMEZONE`).
+    calendar: Option<Tz>,
+    /// The years of the event that is read.
+    years: Option<RangeInclusive<i32>>,
+    series: bool,
+    /// What was taken for what in this event, where it is a guess.
+    guessed: BTreeSet<(String, String)>,
+}
+
+/// What was found for a name.
+#[derive(Clone, Debug, PartialEq)]
+enum Found {
+    /// A zone, and whether its clock is known to be the one that is meant.
+    Zone(Tz, bool),
+    /// Only a clock that no zone has.
+    Clock(Rc<Clock>),
+    Nothing,
 }
 
 impl Zones {
     /// Takes a `VTIMEZONE` over.
     pub(crate) fn describe(&mut self, zone: Component) {
-        let name = zone.text("TZID");
+        let name = key(&zone.text("TZID"));
         self.found.remove(&name);
         self.described.insert(name, zone);
     }
 
-    /// Finds the IANA name of a zone by what the file calls it.
-    pub(crate) fn resolve(&mut self, name: &str, near: NaiveDateTime) -> Option<String> {
-        if let Some(found) = self.found.get(name) {
-            return found.clone();
+    /// Takes the zone of a calendar over; an empty one begins another calendar.
+    pub(crate) fn set_calendar(&mut self, name: &str) {
+        self.calendar = match named(name, 2026) {
+            Named::Offset(offset) => of_offset(offset),
+            found => found.zone(),
+        };
+        self.found.clear();
+    }
+
+    /// Begins an event: its own years decide which clock is meant.
+    pub(crate) fn enter(&mut self, event: &Component) {
+        self.guessed.clear();
+        let start = event.get("DTSTART").and_then(|line| year(&line.value));
+        let rules = event.lines.iter().filter(|line| line.name == "RRULE");
+        let first = start.unwrap_or(2026).clamp(*YEARS.start(), *YEARS.end());
+        let ends = rules.map(|line| last_year(&line.value.to_ascii_uppercase(), first));
+        let dates = event.lines.iter().filter(|line| line.name == "RDATE");
+        let dates = dates.flat_map(|line| line.value.split(',')).filter_map(year);
+        let last = ends.chain(dates).max().unwrap_or(first).min(*YEARS.end()).clamp(first, first + SPAN);
+        self.series = event.get("RRULE").is_some();
+        self.years = Some(first..=last);
+    }
+
+    /// Returns what was guessed in the event, as lines to be kept.
+    pub(crate) fn guesses(&mut self) -> Vec<String> {
+        let guessed = std::mem::take(&mut self.guessed);
+        let line =
+            |(name, zone): (String, String)| Line::text(own::ZONE, &name).with("X-TAKEN-AS", zone).to_text();
+        guessed.into_iter().map(line).collect()
+    }
+
+    /// Returns the zone of the calendar.
+    pub(crate) fn calendar(&self) -> Option<Tz> {
+        self.calendar
+    }
+
+    /// Finds the start that a time on the wall is in a zone that the file names.
+    pub(crate) fn start(&mut self, name: &str, local: NaiveDateTime) -> Option<Start> {
+        let found = self.resolve(name, local);
+        match found {
+            Found::Zone(zone, sure) => {
+                if !sure {
+                    self.guessed.insert((name.trim().to_owned(), zone.name().to_owned()));
+                }
+                Some(Start::Zoned { local, zone: zone.name().to_owned() })
+            }
+            Found::Clock(clock) => {
+                let moment = clock.moment(local)?;
+                // A series that is on another day in UTC would repeat on the wrong days.
+                if self.series && moment.date() != local.date() {
+                    return None;
+                }
+                self.guessed.insert((name.trim().to_owned(), "Etc/UTC".to_owned()));
+                Some(Start::utc(moment.and_utc()))
+            }
+            Found::Nothing => None,
         }
-        let description = self.described.get(name);
-        let located = description.and_then(|zone| zone_name(&zone.text("X-LIC-LOCATION")));
-        let found = zone_name(name)
-            .or(located)
-            .or_else(|| by_clock(description?, near.year()))
-            .or_else(|| fixed(name));
-        self.found.insert(name.to_owned(), found.clone());
+    }
+
+    fn resolve(&mut self, name: &str, near: NaiveDateTime) -> Found {
+        let name = key(name);
+        let near_year = near.year().clamp(*YEARS.start(), *YEARS.end());
+        let years = self.years.clone().unwrap_or(near_year..=near_year);
+        let sure = match named(&name, near_year) {
+            Named::Sure(zone) => return Found::Zone(zone, true),
+            other => other,
+        };
+        let elsewhere = self.described.get(&name).and_then(|zone| other_names(zone, near_year));
+        if let Some(zone) = elsewhere {
+            return Found::Zone(zone, true);
+        }
+        if let Some((found, clock)) = self.found.get(&name).and_then(|found| found.get(&years)) {
+            let holds = match (found, clock) {
+                (Found::Zone(zone, _), Some(clock)) => clock.agrees(*zone, near),
+                (Found::Clock(_), _) => false,
+                _ => true,
+            };
+            if holds {
+                return found.clone();
+            }
+        }
+        let clock = self.clock_of(&name, sure, &years);
+        let found = match (&clock, sure) {
+            (Some(clock), said) => self.by_clock(clock, said, near),
+            (None, Named::Sure(zone) | Named::Unsure(zone)) => Found::Zone(zone, true),
+            (None, Named::Offset(offset)) => {
+                of_offset(offset).map_or(Found::Nothing, |zone| Found::Zone(zone, true))
+            }
+            // A name of nothing, in a calendar that names its zone.
+            (None, Named::Unknown) => self.calendar.map_or(Found::Nothing, |zone| Found::Zone(zone, false)),
+        };
+        self.found.entry(name).or_default().insert(years, (found.clone(), clock));
         found
+    }
+
+    /// Returns the clock that a name stands for, unless the name says more than its clock.
+    fn clock_of(&self, name: &str, said: Named, years: &RangeInclusive<i32>) -> Option<Rc<Clock>> {
+        let described = self.described.get(name).and_then(|zone| Clock::described(zone, years));
+        let fixed = || match said {
+            Named::Offset(offset) if of_offset(offset).is_none() => Some(Clock::fixed(offset, years)),
+            _ => None,
+        };
+        described.or_else(fixed).map(Rc::new)
+    }
+
+    fn by_clock(&mut self, clock: &Rc<Clock>, said: Named, near: NaiveDateTime) -> Found {
+        let hint = match said {
+            Named::Offset(offset) => of_offset(offset),
+            said => said.zone(),
+        };
+        let asked = (Rc::clone(clock), hint, self.calendar, near);
+        let known = self.by_clock.get(&asked).copied();
+        let nearest = known.unwrap_or_else(|| {
+            let hints: Vec<Tz> = hint.into_iter().chain(self.calendar).collect();
+            clock.nearest(near, &hints, &mut self.table)
+        });
+        if known.is_none() && self.by_clock.len() < 10_000 {
+            self.by_clock.insert(asked, nearest);
+        }
+        nearest.map_or_else(|| Found::Clock(Rc::clone(clock)), |(zone, same)| Found::Zone(zone, same))
     }
 
     /// Tells whether a name can be found already, or will never be.
     pub(crate) fn knows(&self, name: &str) -> bool {
-        self.described.contains_key(name) || zone_name(name).is_some()
+        matches!(named(name, 2026), Named::Sure(_)) || self.described.contains_key(&key(name))
     }
 }
 
-/// Finds a zone of whole hours that names its offset.
-fn fixed(name: &str) -> Option<String> {
-    match name.parse() {
-        Ok(AnyZone::Tz(zone)) => Some(zone.name().to_owned()),
-        Ok(AnyZone::Fixed(offset)) if offset.local_minus_utc() % 3600 == 0 => {
-            let hours = -offset.local_minus_utc() / 3600;
-            let zone = if hours == 0 { "Etc/UTC".to_owned() } else { format!("Etc/GMT{hours:+}") };
-            parse_zone(&zone).map(|zone| zone.name().to_owned())
+fn year(text: &str) -> Option<i32> {
+    text.trim().get(..4)?.parse().ok()
+}
+
+/// Returns about the last year of a rule that begins in a year.
+fn last_year(rule: &str, first: i32) -> i32 {
+    let part =
+        |name: &str| rule.split(';').find_map(|part| part.trim().strip_prefix(name)?.strip_prefix('='));
+    if let Some(last) = part("UNTIL").and_then(year) {
+        return last;
+    }
+    let number = |name: &str| part(name).and_then(|text| text.trim().parse::<i32>().ok());
+    let Some(count) = number("COUNT") else { return i32::MAX };
+    let in_a_year = match part("FREQ") {
+        Some("YEARLY") => 1,
+        Some("MONTHLY") => 12,
+        Some("WEEKLY") => 52,
+        _ => 365,
+    };
+    first.saturating_add(count.saturating_mul(number("INTERVAL").unwrap_or(1)) / in_a_year + 1)
+}
+
+/// Names of zones are compared without regard to case and to blanks at their ends.
+fn key(name: &str) -> String {
+    names::plain(name).to_lowercase()
+}
+
+/// Finds a zone by what a description says beside its clock.
+fn other_names(description: &Component, year: i32) -> Option<Tz> {
+    let names = ["X-LIC-LOCATION", "TZID-ALIAS-OF", "X-TZINFO", "TZURL"];
+    names.iter().find_map(|name| {
+        let text = description.text(name);
+        let text = text.split('[').next().unwrap_or(&text);
+        match named(text.trim_end_matches(".ics"), year) {
+            Named::Sure(zone) => Some(zone),
+            _ => None,
         }
-        _ => None,
-    }
-}
-
-/// A change of the clocks, and the offset from then on, in seconds.
-struct Onset {
-    at: NaiveDateTime,
-    from: i32,
-    to: i32,
-}
-
-/// Finds a zone whose clocks go as described, in one year.
-fn by_clock(description: &Component, year: i32) -> Option<String> {
-    let year = year.clamp(1970, 2037);
-    let first = NaiveDate::from_ymd_opt(year, 1, 1)?;
-    let mut onsets: Vec<Onset> =
-        description.children.iter().filter_map(|part| onsets_of(part, first)).flatten().collect();
-    onsets.sort_by_key(|onset| onset.at);
-    let start = onsets.first()?.from;
-    let offset_at = |at: NaiveDateTime| {
-        onsets.iter().take_while(|onset| onset.at <= at).last().map_or(start, |onset| onset.to)
-    };
-    let samples: Vec<(NaiveDateTime, i32)> = (0..365 * 4)
-        .filter_map(|step| NaiveDateTime::from(first).checked_add_signed(TimeDelta::hours(step * 6)))
-        .map(|at| (at, offset_at(at)))
-        .collect();
-    let fits = |zone: &Tz| samples.iter().all(|(at, offset)| seconds(*zone, *at) == *offset);
-    let common = COMMON.iter().filter_map(|name| parse_zone(name));
-    let found = common.chain(TZ_VARIANTS.iter().copied()).find(fits);
-    found.map(|zone| zone.name().to_owned())
-}
-
-fn seconds(zone: Tz, at: NaiveDateTime) -> i32 {
-    zone.offset_from_utc_datetime(&at).fix().local_minus_utc()
-}
-
-/// Returns the changes that one part of a description makes in a year and the one before.
-fn onsets_of(part: &Component, first: NaiveDate) -> Option<Vec<Onset>> {
-    let local = local_time(part.text("DTSTART").trim())?;
-    let (from, to) = (offset(&part.text("TZOFFSETFROM"))?, offset(&part.text("TZOFFSETTO"))?);
-    let rules: Vec<String> =
-        part.lines.iter().filter(|line| line.name == "RRULE").map(|line| line.value.clone()).collect();
-    let recurring = !rules.is_empty();
-    let dates = part.lines.iter().filter(|line| line.name == "RDATE").flat_map(|line| line.value.split(','));
-    let dates = dates.filter_map(|text| local_time(text.trim()));
-    let mut walls: Vec<NaiveDateTime> = dates.chain((!recurring).then_some(local)).collect();
-    if recurring {
-        let event =
-            Event { start: Some(Start::Floating { local }), recurrence_rules: rules, ..Event::default() };
-        let days = first.checked_sub_days(Days::new(366))?..first.checked_add_days(Days::new(366))?;
-        walls.extend(occurrences(&event, days, 100).ok()?.list.iter().map(|found| found.start.wall()));
-    }
-    let before = TimeDelta::seconds(i64::from(from));
-    let onsets = walls.into_iter().filter_map(|wall| wall.checked_sub_signed(before));
-    Some(onsets.map(|at| Onset { at, from, to }).collect())
-}
-
-/// Reads `+0130` or `-013015`, in seconds.
-fn offset(text: &str) -> Option<i32> {
-    let text = text.trim();
-    let (sign, digits) = match text.strip_prefix('-') {
-        Some(digits) => (-1, digits),
-        None => (1, text.strip_prefix('+').unwrap_or(text)),
-    };
-    let number = |at: usize| digits.get(at..at + 2).map_or(Some(0), |two| two.parse::<i32>().ok());
-    (digits.len() >= 4).then_some(())?;
-    Some(sign * (number(0)? * 3600 + number(2)? * 60 + number(4)?))
+    })
 }
 
 /// Reads a time without a zone.
@@ -355,8 +431,11 @@ mod tests {
             "Asia/Tokyo",
             "America/Santiago",
         ] {
-            let found = by_clock(&described(name, 2026), 2026).unwrap();
-            let (found, zone): (Tz, Tz) = (found.parse().unwrap(), name.parse().unwrap());
+            let clock = Clock::described(&described(name, 2026), &(2026..=2026)).unwrap();
+            let wall = NaiveDate::from_ymd_opt(2026, 1, 1).unwrap().into();
+            let (found, same) = clock.nearest(wall, &[], &mut Table::default()).unwrap();
+            assert!(same, "{name}");
+            let zone: Tz = name.parse().unwrap();
             for day in 0..365 {
                 let at = NaiveDate::from_ymd_opt(2026, 1, 1).unwrap().and_hms_opt(1, 30, 0).unwrap()
                     + TimeDelta::days(day);
