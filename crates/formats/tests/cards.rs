@@ -172,3 +172,82 @@ fn a_type_of_somebodys_own_making_stays_as_it_was_typed() {
     assert!(written(&text, ContactFormat::VCard3).contains("TEL;TYPE=WORK,Assistante:5678"));
     stable(&text);
 }
+
+/// A card with a member of nearly every kind that RFC 9553 knows.
+const WHOLE: &str = r#"[{"@type":"Card","version":"1.0","uid":"u1","kind":"individual","language":"fr",
+"name":{"components":[{"kind":"given","value":"Ada"},{"kind":"surname","value":"Lovelace"},{"kind":"surname2","value":"Byron"},{"kind":"credential","value":"FRS"}],"isOrdered":true,"full":"Ada Lovelace Byron FRS","sortAs":{"surname":"Lovelace"}},
+"nicknames":{"k1":{"@type":"Nickname","name":"Countess","contexts":{"private":true}}},
+"organizations":{"o1":{"name":"ABC","units":[{"name":"Nord"},{"name":"Ventes"}],"sortAs":"ABC"},"o2":{"name":"Autre"}},
+"titles":{"t1":{"name":"Chercheuse","organizationId":"o1"},"t2":{"name":"Chef","kind":"role","organizationId":"o2"},"t3":{"name":"Seconde","organizationId":"o1"}},
+"emails":{"e1":{"address":"ada@a.example","contexts":{"work":true},"pref":2},"e2":{"address":"b@a.example","label":"Perso","pref":1},"e3":{"address":"c@a.example","contexts":{"private":true}}},
+"onlineServices":{"x1":{"uri":"xmpp:ada@a.example"},"x2":{"service":"Mastodon","user":"@ada","uri":"https://a.example/@ada"},"x3":{"label":"rien"}},
+"phones":{"p1":{"number":"tel:+1-555-555-5555;ext=555","features":{"voice":true,"sms":true},"contexts":{"private":true}}},
+"addresses":{"a1":{"components":[{"kind":"number","value":"5"},{"kind":"name","value":"Oak St"},{"kind":"locality","value":"Reston"},{"kind":"district","value":"D"}],"countryCode":"US","coordinates":"geo:12.3,78.9","contexts":{"billing":true,"work":true},"pref":1}},
+"links":{"l1":{"uri":"https://a.example/a,b;c","kind":"contact"}},
+"media":{"m1":{"kind":"photo","uri":"https://a.example/p.png","mediaType":"image/png"},"m2":{"kind":"sound","uri":"CID:x"}},
+"anniversaries":{"b":{"kind":"birth","date":{"@type":"PartialDate","year":1953,"month":10,"day":15},"place":{"full":"Paris"}},"w":{"kind":"wedding","date":{"@type":"Timestamp","utc":"2009-08-08T19:30:00Z"}},"d":{"kind":"death","date":{"@type":"PartialDate","year":2019}},"x":{"kind":"other","date":{"@type":"PartialDate","calendarScale":"hebrew"}}},
+"keywords":{"internet":true,"no":false},"notes":{"n1":{"note":"Une","author":{"name":"John"}},"n2":{"note":"Deux"}},
+"relatedTo":{"urn:uuid:f81d":{"relation":{"friend":true}},"Anne":{"relation":{"spouse":true}}},"example.com:custom":{"x":1}}]"#;
+
+/// Every scalar of a value, with the names of the members around it.
+fn scalars(value: &serde_json::Value, path: &str, found: &mut Vec<String>) {
+    match value {
+        serde_json::Value::Object(members) => {
+            members.iter().for_each(|(name, inner)| scalars(inner, &format!("{path}/{name}"), found));
+        }
+        serde_json::Value::Array(items) => {
+            items.iter().for_each(|inner| scalars(inner, path, found));
+        }
+        other => found.push(format!("{path}={other}")),
+    }
+}
+
+#[test]
+fn every_member_of_a_card_in_json_comes_back() {
+    for text in [
+        WHOLE.to_owned(),
+        WHOLE.replace("\"kind\":\"individual\"", "\"localizations\":{\"ja\":{\"emails/e3/label\":\"x\"}}"),
+    ] {
+        let ada = read(&text, ContactFormat::JsContact).remove(0).record;
+        assert!(ada.emails["b@a.example"].preferred && !ada.emails["ada@a.example"].preferred);
+        assert_eq!(ada.organization.title, "Chercheuse");
+        let out = written(&text, ContactFormat::JsContact);
+        let parsed: serde_json::Value = serde_json::from_str(&out).unwrap();
+        let (mut was, mut is) = (Vec::new(), Vec::new());
+        scalars(&serde_json::from_str(&text).unwrap(), "", &mut was);
+        scalars(&parsed, "", &mut is);
+        let lost: Vec<&String> = was
+            .iter()
+            .filter(|s| !is.contains(s) && !s.contains("e2/pref") && !s.contains("@type"))
+            .collect();
+        // Entries that a contact holds whole get ids of our own.
+        let known = [
+            "/emails/e2",
+            "/emails/e3",
+            "/organizations/o2/name",
+            "/titles/t1",
+            "/anniversaries/d",
+            "/keywords/no",
+        ];
+        let lost: Vec<&&String> = lost.iter().filter(|s| !known.iter().any(|k| s.starts_with(k))).collect();
+        assert!(lost.is_empty(), "{lost:?} of {out}");
+        assert_eq!(written(&out, ContactFormat::JsContact), out);
+        assert_eq!(read(&out, ContactFormat::JsContact)[0].record, ada);
+    }
+}
+
+#[test]
+fn a_changed_contact_is_not_overruled_by_what_was_kept_of_it() {
+    let mut found = read(WHOLE, ContactFormat::JsContact).remove(0);
+    found.record.emails.remove("ada@a.example").unwrap();
+    found.record.name.given = "Augusta".into();
+    found.record.notes = "Neuf".into();
+    for address in found.record.addresses.values_mut() {
+        address.city = "Paris".into();
+    }
+    let mut out = Vec::new();
+    write_contacts(&mut out, ContactFormat::JsContact, [(found.record.clone(), found.unknown)]).unwrap();
+    let again = read(&String::from_utf8(out).unwrap(), ContactFormat::JsContact).remove(0);
+    assert_eq!(again.record, found.record);
+    assert!(again.unknown.iter().any(|text| text.starts_with("was {\"emails\"")));
+}

@@ -175,7 +175,11 @@ fn a_card_in_json_is_read() {
     assert_eq!(anne.addresses["home"].street, "3 place du Marché");
     assert_eq!(anne.birthday.unwrap().to_string(), "--02-29");
     assert_eq!(keys(&anne.relations), ["spouse:paul dupont"]);
-    assert_eq!(found.unknown, ["{\"speakToAs\":{\"grammaticalGender\":\"feminine\"}}"]);
+    assert_eq!(found.unknown.len(), 3);
+    assert_eq!(found.unknown[0], "{\"speakToAs\":{\"grammaticalGender\":\"feminine\"}}");
+    // The house number and the scheme of the number are spelt in their own ways.
+    assert!(found.unknown[1].starts_with("{\"addresses\":{\"a\":{"));
+    assert!(found.unknown[2].starts_with("{\"phones\":{\"t1\":{"));
 }
 
 #[test]
