@@ -105,7 +105,7 @@ fn contact_of(mut card: Object, line: usize, options: &Options) -> Result<Import
     relations(&mut card, &mut contact, &mut kept);
     if let Some(Value::Object(notes)) = card.get("notes") {
         contact.notes = joined_notes(notes);
-        let plain = notes.len() == 1 && notes.values().all(|note| is_plain_note(note));
+        let plain = notes.len() == 1 && notes.values().all(is_plain_note);
         let notes = card.remove("notes").unwrap_or_default();
         if !plain || kept.ids_matter {
             rest.push(json!({ "notes": notes }).to_string());
