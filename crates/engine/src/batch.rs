@@ -7,10 +7,11 @@ use passerelle_ports::{
 use passerelle_sync_rules::{
     Action, acknowledge,
     mutants::{Mutant, on},
-    put_copy, put_gone, rebase,
+    put_copy, rebase,
 };
 
 use crate::{
+    look::bury,
     report::Stopped,
     session::{Flow, Session, Stop, broken, early},
     work::Work,
@@ -157,11 +158,14 @@ impl<R: Record> Session<'_, R> {
         let outcome = match (written, &entry.op) {
             (Written::Stored(stored), Op::Create { .. } | Op::Update) => {
                 Self::or_stop(acknowledge(&mut link, &entry, &stored, self.rules()))?;
+                if matches!(entry.op, Op::Create { .. }) {
+                    link.trails[side].born = Some(self.engine.clock.now());
+                }
                 self.count(&entry);
                 Outcome::Landed(Some(stored))
             }
             (Written::Deleted, Op::Delete) => {
-                put_gone(&mut link, side);
+                bury(&mut link, side, self.engine.clock.now());
                 if entry.release {
                     link.state = LinkState::Released;
                 }

@@ -1,6 +1,10 @@
-//! Look: fetch every copy that is marked, and every stranger. What a fetch answers is the truth.
+//! Look: fetch every copy that is marked, and every stranger. What a fetch answers is the truth, unless it is
+//! older than what is known already: then it is fetched again by a later run.
 
-use passerelle_ports::{Find, ItemId, Look, Record, Side, Stored};
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, TimeDelta, Utc};
+use passerelle_ports::{Find, ItemId, Link, Look, Record, Side, Stored, Stranger, Trail};
 use passerelle_sync_rules::{put_copy, put_gone};
 
 use crate::{
@@ -23,6 +27,12 @@ impl<R: Record> Session<'_, R> {
                     .map_err(ledger)?;
                 let Some(last) = looks.last() else { break };
                 after = Some(last.item.clone());
+                // What was doubted in this run would be doubted again.
+                let is_new = |look: &Look| !self.doubted[side].contains(&look.item);
+                let looks: Vec<Look> = looks.into_iter().filter(is_new).collect();
+                if looks.is_empty() {
+                    continue;
+                }
                 let ids: Vec<ItemId> = looks.iter().map(|look| look.item.clone()).collect();
                 let found = self.replica(side).fetch(&ids).await.map_err(early(side))?;
                 done += looks.len() as u64;
@@ -39,18 +49,26 @@ impl<R: Record> Session<'_, R> {
         looks: Vec<Look>,
         found: Vec<Option<Stored<R>>>,
     ) -> Flow<()> {
-        let ids = looks.iter().map(|look| look.item.clone()).collect();
+        let ids: Vec<ItemId> = looks.iter().map(|look| look.item.clone()).collect();
+        let strange = looks.iter().filter(|look| look.link.is_none()).map(|look| look.item.clone()).collect();
+        let mut strange = self.strangers(side, strange).await?;
         let mut work = Work::new(self.find(Find::Items(side, ids)).await?);
         for (look, stored) in looks.into_iter().zip(found) {
             // A provider may answer with the item that this one was merged into: this one is gone then.
             let stored = stored.filter(|stored| stored.id == look.item);
             let known = work.by_item(side, &look.item);
+            if self.doubts(&mut work, side, &look, stored.as_ref(), strange.remove(&look.item)) {
+                continue;
+            }
             if look.link.is_none() {
                 work.changes.known.push((side, look.item));
             }
             match (known, stored) {
                 (Some(id), Some(stored)) => work.change(id, |link| put_copy(link, side, stored)),
-                (Some(id), None) => work.change(id, |link| put_gone(link, side)),
+                (Some(id), None) => {
+                    let now = self.engine.clock.now();
+                    work.change(id, |link| bury(link, side, now));
+                }
                 (None, Some(stored)) => {
                     self.adopt(&mut work, side, stored).await?;
                 }
@@ -59,4 +77,72 @@ impl<R: Record> Session<'_, R> {
         }
         self.commit(work.into_changes()).await
     }
+
+    /// Returns what is known of items that no link knows, by item.
+    pub(crate) async fn strangers(&self, side: Side, items: Vec<ItemId>) -> Flow<BTreeMap<ItemId, Stranger>> {
+        if items.is_empty() {
+            return Ok(BTreeMap::new());
+        }
+        let known = self.engine.ledger.strangers(self.pair(), side, &items).await.map_err(ledger)?;
+        Ok(known.into_iter().map(|stranger| (stranger.item.clone(), stranger)).collect())
+    }
+
+    /// Tells whether an answer is older than what is known of its item; then it stays to be fetched, by a later run.
+    fn doubts(
+        &mut self,
+        work: &mut Work<R>,
+        side: Side,
+        look: &Look,
+        stored: Option<&Stored<R>>,
+        stranger: Option<Stranger>,
+    ) -> bool {
+        let (now, lag) = (self.engine.clock.now(), self.lag(side));
+        let known = work.by_item(side, &look.item);
+        let link = known.and_then(|id| work.get(id));
+        let mut trail = match (link, &stranger) {
+            (Some(link), _) => link.trails[side].clone(),
+            (None, Some(stranger)) => stranger.trail.clone(),
+            (None, None) => return false,
+        };
+        let is_gone = link.is_some_and(|link| link.alive(side).is_none());
+        let is_late = match stored {
+            Some(stored) => trail.is_older(stored),
+            None => !is_gone && trail.may_be_unborn(now, lag),
+        };
+        if !is_late || lag.is_zero() || !trail.doubt(now, lag) {
+            return false;
+        }
+        tracing::debug!(run.id = self.run.0, side = side.as_str(), "an answer is older than what is known");
+        self.doubted[side].insert(look.item.clone());
+        match (known, stranger) {
+            (Some(id), _) => work.change(id, |link| link.trails[side] = trail),
+            (None, Some(stranger)) => work.changes.strangers.push(Stranger { trail, ..stranger }),
+            (None, None) => {}
+        }
+        true
+    }
+
+    /// Returns for how long the answers of a side may show an older state.
+    pub(crate) fn lag(&self, side: Side) -> TimeDelta {
+        TimeDelta::from_std(self.capabilities(side).read_lag).unwrap_or(TimeDelta::MAX)
+    }
+}
+
+/// Marks the copy of a side as confirmed gone, and remembers when that was learnt.
+pub(crate) fn bury<R: Record>(link: &mut Link<R>, side: Side, now: DateTime<Utc>) {
+    if let Some(copy) = link.copies[side].as_ref().filter(|copy| !copy.gone) {
+        link.trails[side].bury(&copy.stored.version, now);
+    }
+    put_gone(link, side);
+}
+
+/// Returns what is remembered of the items of a link that is forgotten, so that a late answer does not make
+/// them anew.
+pub(crate) fn graves<R: Record>(link: &Link<R>) -> impl Iterator<Item = Stranger> + '_ {
+    Side::BOTH.into_iter().filter_map(|side| {
+        let copy = link.copies[side].as_ref()?;
+        let trail: Trail = link.trails[side].clone();
+        trail.gone?;
+        Some(Stranger { side, item: copy.stored.id.clone(), trail, look: false })
+    })
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use passerelle_ports::{
     Changes, Cursor, Entry, ErrorKind, Find, From, ItemId, Link, LinkId, LinkState, Next, Op, Outcome, Page,
-    Record, Side, Sides, Stored, Written,
+    Record, Side, Sides, Stored, Stranger, Trail, Written,
 };
 use passerelle_sync_rules::{
     Answer, answered, create_key,
@@ -129,10 +129,11 @@ impl<R: Record> Session<'_, R> {
 
     /// Saves one page in one transaction; the cursor with the last page only.
     async fn save_page(&mut self, side: Side, page: Page<R>, cursor: Option<Cursor>) -> Flow<()> {
-        let ids: Vec<ItemId> =
-            page.items.iter().map(|stored| stored.id.clone()).chain(page.removed.iter().cloned()).collect();
-        let mut work = Work::new(self.find(Find::Items(side, ids)).await?);
+        let mut work = Work::new(self.find(Find::Items(side, ids_of(&page))).await?);
         let lags = !self.capabilities(side).read_lag.is_zero() && !on(Mutant::TrustListing);
+        let ids: Vec<ItemId> = if lags { ids_of(&page) } else { Vec::new() };
+        let strange = ids.into_iter().filter(|id| work.by_item(side, id).is_none()).collect();
+        let mut strange = self.strangers(side, strange).await?;
         let mut met = Vec::new();
         for stored in page.items {
             if on(Mutant::SkipOwn) && side == Side::Local && stored.stamp.is_some() {
@@ -146,7 +147,10 @@ impl<R: Record> Session<'_, R> {
                 }
                 None if lags => {
                     self.report.observed[side] += 1;
-                    work.changes.strangers.push((side, stored.id));
+                    let known = strange.remove(&stored.id);
+                    let stranger = listed(side, stored, known);
+                    work.changes.strangers.push(stranger.clone());
+                    strange.insert(stranger.item.clone(), stranger);
                 }
                 None => met.push(self.adopt(&mut work, side, stored).await?),
             }
@@ -159,13 +163,20 @@ impl<R: Record> Session<'_, R> {
                         copy.gone = on(Mutant::RemovedIsGone);
                         copy.look &= !copy.gone;
                         link.due |= copy.gone;
+                        link.trails[side].listed = Some(false);
                     }
                 });
+            } else if let Some(mut stranger) = strange.remove(&item).filter(|stranger| stranger.look) {
+                stranger.trail.listed = Some(false);
+                work.changes.strangers.push(stranger);
             }
         }
         if self.whole[side] {
             work.changes.met = Some((side, self.run, met));
             work.changes.absent = (cursor.is_some() && !on(Mutant::NoAbsent)).then_some((side, self.run));
+        }
+        if lags && cursor.is_some() {
+            work.changes.gone_before = self.engine.clock.now().checked_sub_signed(self.lag(side));
         }
         work.changes.cursors[side] = cursor;
         let mut changes = work.into_changes();
@@ -190,6 +201,7 @@ impl<R: Record> Session<'_, R> {
                 if let Some(copy) = &mut link.copies[side] {
                     copy.look = true;
                 }
+                link.trails[side].listed(stored.updated);
             } else {
                 put_copy(link, side, stored);
             }
@@ -226,6 +238,7 @@ impl<R: Record> Session<'_, R> {
         let mut link = Link::new(self.new_link());
         let id = link.id;
         put_copy(&mut link, side, stored);
+        link.trails[side].born = Some(self.engine.clock.now());
         work.save(link);
         Ok(id)
     }
@@ -283,7 +296,8 @@ impl<R: Record> Session<'_, R> {
         if let Some(copy) = link.copies[side].as_ref().filter(|copy| copy.look && copy.stored.id != stored.id)
         {
             // Still to be looked at: it is nobody's from now on.
-            work.changes.strangers.push((side, copy.stored.id.clone()));
+            let (item, trail) = (copy.stored.id.clone(), Trail::default());
+            work.changes.strangers.push(Stranger { side, item, trail, look: true });
         } else if let Some(old) = link.alive(side).filter(|old| old.id != stored.id).cloned() {
             // What this create was to replace came back meanwhile: two items are two records.
             let mut half = Link::new(self.new_link());
@@ -347,4 +361,15 @@ impl<R: Record> Session<'_, R> {
         }
         self.engine.ledger.find(self.pair(), &find).await.map_err(ledger)
     }
+}
+
+fn ids_of<R>(page: &Page<R>) -> Vec<ItemId> {
+    page.items.iter().map(|stored| stored.id.clone()).chain(page.removed.iter().cloned()).collect()
+}
+
+/// Returns an item that no link knows and that a listing showed: to be fetched.
+fn listed<R>(side: Side, stored: Stored<R>, known: Option<Stranger>) -> Stranger {
+    let mut trail = known.map(|stranger| stranger.trail).unwrap_or_default();
+    trail.listed(stored.updated);
+    Stranger { side, item: stored.id, trail, look: true }
 }

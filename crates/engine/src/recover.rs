@@ -2,16 +2,18 @@
 
 use std::collections::BTreeMap;
 
+use chrono::{DateTime, Utc};
 use passerelle_ports::{
     AssembleError, Entry, Find, ItemId, LinkState, Op, Outcome, Record, Side, Stored, Written, fields,
 };
 use passerelle_sync_rules::{
     Answer, answered,
     mutants::{Mutant, on},
-    put_copy, put_gone, rebase,
+    put_copy, rebase,
 };
 
 use crate::{
+    look::bury,
     session::{Flow, Session, broken, early},
     work::Work,
 };
@@ -92,12 +94,27 @@ impl<R: Record> Session<'_, R> {
                 None => {}
                 Some(item) => {
                     let stored = found.get(&item).cloned();
-                    let stamps = self.capabilities(side).stamps;
-                    close_written(work, &entry, &item, stored, settled, stamps).map_err(broken)?;
+                    if !settled && self.is_late(work, &entry, stored.as_ref()) {
+                        continue;
+                    }
+                    let (stamps, now) = (self.capabilities(side).stamps, self.engine.clock.now());
+                    close_written(work, &entry, &item, stored, (settled, stamps), now).map_err(broken)?;
                 }
             }
         }
         Ok(())
+    }
+
+    /// Tells whether an answer is older than what is known of the item: it says nothing about the write.
+    fn is_late(&self, work: &Work<R>, entry: &Entry<R>, stored: Option<&Stored<R>>) -> bool {
+        let side = entry.side;
+        let (now, lag) = (self.engine.clock.now(), self.lag(side));
+        let link = work.get(entry.link).filter(|link| link.item(side) == written_item(entry).as_ref());
+        let trail = link.map(|link| &link.trails[side]).filter(|_| !lag.is_zero());
+        trail.is_some_and(|trail| match stored {
+            Some(stored) => trail.is_older(stored),
+            None => entry.op == Op::Update && trail.may_be_unborn(now, lag),
+        })
     }
 }
 
@@ -114,8 +131,8 @@ fn close_written<R: Record>(
     entry: &Entry<R>,
     item: &ItemId,
     found: Option<Stored<R>>,
-    settled: bool,
-    stamps: bool,
+    (settled, stamps): (bool, bool),
+    now: DateTime<Utc>,
 ) -> Result<(), AssembleError> {
     let side = entry.side;
     let untouched = match (&found, &entry.from) {
@@ -140,7 +157,7 @@ fn close_written<R: Record>(
         if link.item(side) == Some(item) {
             match found.clone() {
                 Some(found) => put_copy(&mut link, side, found),
-                None => put_gone(&mut link, side),
+                None => bury(&mut link, side, now),
             }
         }
         match &found {

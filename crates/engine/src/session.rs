@@ -1,11 +1,14 @@
 //! One run: its lease, its open entries, its report, and the ways in which it can end.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 use chrono::{DateTime, TimeDelta, Utc};
 use passerelle_ports::{
-    Capabilities, Changes, CreateKey, Entry, ErrorKind, Find, Lease, LinkId, Outcome, PairId, PortError,
-    Record, Replica, RunId, RunKind, Side, Sides,
+    Capabilities, Changes, CreateKey, Entry, ErrorKind, Find, ItemId, Lease, LinkId, Outcome, PairId,
+    PortError, Record, Replica, RunId, RunKind, Side, Sides,
 };
 use passerelle_sync_rules::mutants::{Mutant, on};
 use passerelle_sync_rules::{Plan, Rules};
@@ -43,6 +46,8 @@ pub(crate) struct Session<'a, R: Record> {
     pub(crate) rules_pending: bool,
     /// Halves by the key that their first create would have; read once, when a keyed stranger turns up.
     pub(crate) awaited: Sides<Option<BTreeMap<CreateKey, LinkId>>>,
+    /// Items that were answered in an older state than what is known of them: a later run fetches them again.
+    pub(crate) doubted: Sides<BTreeSet<ItemId>>,
     /// How many single writes were answered with something that makes no sense.
     pub(crate) nonsense: u32,
     progress: &'a dyn Progress,
@@ -74,6 +79,7 @@ impl<'a, R: Record> Session<'a, R> {
                     whole: Sides { local: false, remote: false },
                     rules_pending: false,
                     awaited: Sides { local: None, remote: None },
+                    doubted: Sides::default(),
                     nonsense: 0,
                     progress,
                 };

@@ -16,7 +16,7 @@ use uuid::Uuid;
 
 use crate::{
     CreateKey, Cursor, EntryId, ErrorKind, Field, ItemId, LinkId, MatchKey, PairId, PortError, PortResult,
-    Record, RunId, Side, Sides, Stored, Value,
+    Record, RunId, Side, Sides, Stored, Trail, Value,
 };
 
 /// A record as one side holds it, the last time we looked; it stays in the link when it is gone.
@@ -107,6 +107,9 @@ pub struct Link<R> {
     /// When a person decided about this link last: what was written before says nothing about circles any more.
     #[serde(default)]
     pub decided: Option<DateTime<Utc>>,
+    /// The states that the item of each side went through.
+    #[serde(default)]
+    pub trails: Sides<Trail>,
 }
 
 impl<R: Record> Link<R> {
@@ -123,6 +126,7 @@ impl<R: Record> Link<R> {
             chosen: Vec::new(),
             different: Vec::new(),
             decided: None,
+            trails: Sides::default(),
         }
     }
 
@@ -352,6 +356,19 @@ pub struct Look {
     pub link: Option<LinkId>,
 }
 
+/// An item that no link knows.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Stranger {
+    /// The side that has, or had, the item.
+    pub side: Side,
+    /// The item.
+    pub item: ItemId,
+    /// What is known of its states.
+    pub trail: Trail,
+    /// Whether it is to be fetched: a listing showed it. One that is gone is only remembered.
+    pub look: bool,
+}
+
 /// The newest that is known of a row of the local store, over all pairs.
 #[derive(Clone, Debug, PartialEq)]
 pub struct LastCopy<R> {
@@ -425,10 +442,14 @@ pub struct Changes<R> {
     pub forget: Vec<LinkId>,
     /// Links to insert or replace, whole. Items may move between the links of one transaction.
     pub links: Vec<Link<R>>,
-    /// Items seen in a listing that no link knows: to be fetched. Repeats are no error.
-    pub strangers: Vec<(Side, ItemId)>,
+    /// Items that no link knows, to insert or replace: seen in a listing and to be fetched, or gone and
+    /// remembered for a while. Of repeats the last one counts.
+    pub strangers: Vec<Stranger>,
     /// Items that are strangers no longer. One that was none is no error.
     pub known: Vec<(Side, ItemId)>,
+    /// Strangers that are gone since before this time, and not to be fetched, are forgotten; done after
+    /// `strangers`.
+    pub gone_before: Option<DateTime<Utc>>,
     /// Links met on a side by a complete listing; done after `links`.
     pub met: Option<(Side, ListingId, Vec<LinkId>)>,
     /// A complete listing of a side has ended: sets `look` on live copies that it has not met.
@@ -454,6 +475,7 @@ impl<R> Default for Changes<R> {
             links: Vec::new(),
             strangers: Vec::new(),
             known: Vec::new(),
+            gone_before: None,
             met: None,
             absent: None,
             cursors: Sides { local: None, remote: None },
@@ -474,6 +496,7 @@ impl<R: Record> Changes<R> {
             && self.links.is_empty()
             && self.strangers.is_empty()
             && self.known.is_empty()
+            && self.gone_before.is_none()
             && self.met.is_none()
             && self.absent.is_none()
             && self.cursors == (Sides { local: None, remote: None })
@@ -531,6 +554,9 @@ pub trait Ledger<R: Record>: Send + Sync {
 
     /// Returns ids of due links that are neither blocked nor have a copy to look at, after `after`.
     async fn due(&self, pair: &PairId, after: Option<LinkId>, limit: u64) -> PortResult<Vec<LinkId>>;
+
+    /// Returns what is known of items of a side that no link knows; unknown ones are left out.
+    async fn strangers(&self, pair: &PairId, side: Side, items: &[ItemId]) -> PortResult<Vec<Stranger>>;
 
     /// Returns items to fetch on a side, strangers included, in the order of their names after `after`;
     /// items of blocked links are not left out.

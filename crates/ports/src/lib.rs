@@ -9,6 +9,7 @@ pub mod mutants;
 mod record;
 mod replica;
 mod side;
+mod trail;
 
 pub use clock::{Clock, Ids};
 pub use error::{ErrorKind, PortError, PortResult};
@@ -18,8 +19,9 @@ pub use ids::{
 };
 pub use ledger::{
     Changes, Copy, Counts, EntriesOf, Entry, Find, Half, LastCopy, Lease, Ledger, Link, LinkState, ListingId,
-    Look, Op, Outcome, PairState, Refusal, Run, RunKind, Slice,
+    Look, Op, Outcome, PairState, Refusal, Run, RunKind, Slice, Stranger,
 };
 pub use record::{Kind, MatchKey, Record};
 pub use replica::{Capabilities, From, Next, Opaque, Page, Replica, Stored, Write, Written};
 pub use side::{Side, Sides};
+pub use trail::Trail;

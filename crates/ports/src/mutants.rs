@@ -167,6 +167,14 @@ mutants! {
     // Observation.
     /// A lagging listing is taken at its word.
     TrustListing,
+    /// An older state than the one that is known is taken for news.
+    StaleTaken,
+    /// An answer that there is no such item is believed although it was just made, or just listed.
+    UnbornIsGone,
+    /// What is gone on both sides is forgotten at once: a late answer that shows it makes it anew.
+    GoneForgotten,
+    /// An older state is never believed, although the clock of the provider was put back.
+    DoubtForever,
     /// Absence from a listing is not looked into.
     NoAbsent,
     /// Absence from a listing is taken for deletion.

@@ -152,7 +152,7 @@ pub enum Written<R> {
 pub struct Capabilities {
     /// Whether `write` is possible at all.
     pub writable: bool,
-    /// How long a listing may show an older state than the last answer.
+    /// How long a listing or a fetch may show an older state than the last answer.
     pub read_lag: Duration,
     /// How long after a call a lost write may still land or become visible.
     pub settle: Duration,
@@ -185,7 +185,9 @@ pub struct Capabilities {
 ///   leftovers stay as they were.
 /// - **R9** A change of an item changes its version; a version never comes back with other content.
 /// - **R10** `updated` is the replica's own word for the time of the last change.
-/// - **R11** `fetch` never answers with something older than a listing, a fetch or a write answered before.
+/// - **R11** `fetch` answers with one state as a whole: its record, its version and its `updated` belong together. For
+///   as long as `read_lag` it may be an older one than a listing, a fetch or a write answered before; the engine
+///   compares it with what it knows.
 /// - **R12** One result per write, in order; one refused write does not stop the others.
 /// - **R13** A write answers with the record as stored, all fields, in the answer itself.
 /// - **R14** Keys of keyed entries are kept, or the entry is dropped.

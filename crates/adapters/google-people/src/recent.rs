@@ -1,4 +1,4 @@
-//! What our last writes answered: Google's reads may be older than that for a while (P43, R11).
+//! What our last writes answered: the next write of the same contact begins there, although a read may be older (P43).
 
 use std::{
     collections::{HashMap, VecDeque},

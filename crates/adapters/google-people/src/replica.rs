@@ -124,7 +124,7 @@ impl GooglePeople {
         self.stored(person, &groups).map(Written::Stored)
     }
 
-    /// Reads contacts by name, never older than what was answered to our own writes (R11).
+    /// Reads contacts to be written by name, never older than what was answered to our own writes (P43).
     pub(crate) async fn people(&self, names: &[&str]) -> PortResult<HashMap<String, Person>> {
         if names.is_empty() {
             return Ok(HashMap::new());
@@ -192,8 +192,12 @@ impl Replica<Contact> for GooglePeople {
     }
 
     async fn fetch(&self, ids: &[ItemId]) -> PortResult<Vec<Option<Stored<Contact>>>> {
+        let mut names: Vec<&str> = ids.iter().map(ItemId::as_str).collect();
+        names.sort_unstable();
+        names.dedup();
+        // As Google says: where that is older than what is known, the engine finds out, in the next process too.
+        let people = self.calls.people(&names).await?;
         let names: Vec<&str> = ids.iter().map(ItemId::as_str).collect();
-        let people = self.people(&names).await?;
         let groups = self.groups_of(people.values()).await?;
         let stored = |name: &str| people.get(name).map(|person| self.stored(person, &groups)).transpose();
         names.into_iter().map(stored).collect()

@@ -437,6 +437,9 @@ diesel::table! {
         pair -> Text,
         side -> Text,
         item -> Text,
+        trail -> Text,
+        gone -> Nullable<Timestamp>,
+        look -> Bool,
     }
 }
 

@@ -9,7 +9,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use passerelle_ports::{
     Changes, Copy, Cursor, EntriesOf, Entry, EntryId, Field, Find, ItemId, Lease, Ledger, Link, LinkId,
     LinkState, MatchKey, Op, Opaque, Outcome, PairId, PortResult, Record, RunId, RunKind, Side, Sides, Slice,
-    Stored, Version,
+    Stored, Stranger, Trail, Version,
 };
 use passerelle_testkit::{MemLedger, Note};
 use proptest::{collection::vec, option, prelude::*};
@@ -203,16 +203,25 @@ fn changes(step: &Step, past: &mut Past, run: RunId) -> Changes<Note> {
             ));
         }
     }
-    let sided = |list: &[(bool, u8)]| {
-        list.iter()
-            .map(|(remote, item)| (side(*remote), ItemId::new(format!("{}{item}", side(*remote).as_str()))))
-            .collect()
+    let item_of = |(remote, item): &(bool, u8)| ItemId::new(format!("{}{item}", side(*remote).as_str()));
+    let sided = |list: &[(bool, u8)]| list.iter().map(|it| (side(it.0), item_of(it))).collect();
+    let later = |seconds: u8| now() + TimeDelta::seconds(i64::from(seconds));
+    let stranger = |it: &(bool, u8)| Stranger {
+        side: side(it.0),
+        item: item_of(it),
+        trail: Trail {
+            passed: vec![Version::new("v")],
+            gone: it.1.is_multiple_of(3).then(|| later(it.1)),
+            ..Trail::default()
+        },
+        look: past.entries.is_multiple_of(2),
     };
     let cursor = |of: bool| (step.cursor == Some(of)).then(|| Cursor::new(format!("{}", past.entries)));
     Changes {
         forget: step.forget.iter().map(|id| link_id(step.pair, *id)).collect(),
-        strangers: sided(&step.strangers),
+        strangers: step.strangers.iter().map(stranger).collect(),
         known: sided(&step.known),
+        gone_before: step.absent.then(|| later(4)),
         met: step.met.as_ref().map(|(remote, ids)| {
             (side(*remote), run, ids.iter().map(|id| link_id(step.pair, *id)).collect())
         }),
@@ -278,6 +287,7 @@ async fn compare(mem: &dyn Ledger<Note>, sql: &dyn Ledger<Note>, pair: &PairId) 
         find(pair, &Find::Links(all.clone())) by by_id;
         find(pair, &Find::Items(Side::Remote, items(Side::Remote))) by by_id;
         find(pair, &Find::Roots(items(Side::Local))) by by_id;
+        strangers(pair, Side::Remote, &items(Side::Remote)) by |stranger| stranger.item.to_string();
         halves_sharing(pair, &keys) by |half| half.link.to_string();
         alive_sharing(pair, Side::Remote, &keys) by LinkId::to_string;
     }

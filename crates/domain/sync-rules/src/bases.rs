@@ -26,6 +26,7 @@ pub enum Answer<R> {
 /// A copy that differs makes the link due, drops the choices made for values that changed, and lifts
 /// what was parked: a refusal until a copy moves, an ambiguity once both sides are there.
 pub fn put_copy<R: Record>(link: &mut Link<R>, side: Side, mut stored: Stored<R>) {
+    link.trails[side].follow(link.copies[side].as_ref().map(|copy| &copy.stored), &stored);
     if let Some(held) = link.alive(side).filter(|h| h.id == stored.id && h.version == stored.version) {
         // The version that we wrote, met again: see `acknowledge`.
         stored.updated = held.updated;
@@ -159,6 +160,7 @@ pub fn acknowledge<R: Record>(
         link.state = LinkState::Active;
     }
     let mut stored = stored.clone();
+    link.trails[target].follow(link.copies[target].as_ref().map(|copy| &copy.stored), &stored);
     if let Some(from) = entry.from.as_ref().filter(|_| !entry.taken.is_empty() && entry.undoes.is_none()) {
         // The time stays that of the last change by somebody else: a write that only carries a change over makes
         // nothing else on that side newer. One in a person's name (an undo, their own value) does.

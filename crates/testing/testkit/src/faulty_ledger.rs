@@ -6,7 +6,8 @@ use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use passerelle_ports::{
     Changes, Counts, EntriesOf, Entry, Find, Half, ItemId, LastCopy, Lease, Ledger, Link, LinkId, Look,
-    MatchKey, PairId, PairState, PortError, PortResult, Record, Run, RunId, RunKind, Side, Slice, Value,
+    MatchKey, PairId, PairState, PortError, PortResult, Record, Run, RunId, RunKind, Side, Slice, Stranger,
+    Value,
 };
 
 use crate::faults::{Call, Fate, Fates};
@@ -61,6 +62,9 @@ impl<R: Record> Ledger<R> for FaultyLedger<R> {
     }
     async fn due(&self, pair: &PairId, after: Option<LinkId>, limit: u64) -> PortResult<Vec<LinkId>> {
         self.inner.due(pair, after, limit).await
+    }
+    async fn strangers(&self, pair: &PairId, side: Side, items: &[ItemId]) -> PortResult<Vec<Stranger>> {
+        self.inner.strangers(pair, side, items).await
     }
     async fn looks(
         &self,

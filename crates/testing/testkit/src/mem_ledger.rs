@@ -11,7 +11,7 @@ use chrono::{DateTime, Utc};
 use passerelle_ports::{
     Changes, Counts, EntriesOf, Entry, ErrorKind, Find, Half, ItemId, LastCopy, Lease, Ledger, Link, LinkId,
     LinkState, ListingId, Look, MatchKey, Outcome, PairId, PairState, PortError, PortResult, Record, Run,
-    RunId, RunKind, Side, Slice, Stored, Value,
+    RunId, RunKind, Side, Slice, Stored, Stranger, Value,
     mutants::{Mutant, on},
 };
 
@@ -20,7 +20,7 @@ struct Pair<R> {
     state: PairState,
     links: BTreeMap<LinkId, Link<R>>,
     items: BTreeMap<(Side, ItemId), LinkId>,
-    strangers: BTreeSet<(Side, ItemId)>,
+    strangers: BTreeMap<(Side, ItemId), Stranger>,
     met: BTreeMap<(Side, LinkId), ListingId>,
     lease: Option<Lease>,
 }
@@ -31,7 +31,7 @@ impl<R> Default for Pair<R> {
             state: PairState::default(),
             links: BTreeMap::new(),
             items: BTreeMap::new(),
-            strangers: BTreeSet::new(),
+            strangers: BTreeMap::new(),
             met: BTreeMap::new(),
             lease: None,
         }
@@ -186,9 +186,14 @@ impl<R: Record> Pair<R> {
             }
             self.links.insert(link.id, link.clone());
         }
-        self.strangers.extend(changes.strangers.iter().cloned());
+        let strangers = changes.strangers.iter().cloned();
+        self.strangers.extend(strangers.map(|stranger| ((stranger.side, stranger.item.clone()), stranger)));
         for known in &changes.known {
             self.strangers.remove(known);
+        }
+        if let Some(before) = changes.gone_before {
+            let is_old = |stranger: &Stranger| stranger.trail.gone.is_some_and(|gone| gone < before);
+            self.strangers.retain(|_, stranger| stranger.look || !is_old(stranger));
         }
         if let Some((side, listing, links)) = &changes.met {
             self.met.extend(links.iter().map(|link| ((*side, *link), *listing)));
@@ -334,6 +339,13 @@ impl<R: Record> Ledger<R> for MemLedger<R> {
         Ok(page_of(due.map(|link| link.id).filter(|id| after.is_none_or(|after| *id > after)), limit))
     }
 
+    async fn strangers(&self, pair: &PairId, side: Side, items: &[ItemId]) -> PortResult<Vec<Stranger>> {
+        let state = self.lock();
+        let Some(pair) = state.pairs.get(pair) else { return Ok(Vec::new()) };
+        let wanted: BTreeSet<_> = items.iter().map(|item| (side, item.clone())).collect();
+        Ok(wanted.iter().filter_map(|item| pair.strangers.get(item).cloned()).collect())
+    }
+
     async fn looks(
         &self,
         pair: &PairId,
@@ -344,8 +356,8 @@ impl<R: Record> Ledger<R> for MemLedger<R> {
         let state = self.lock();
         let Some(pair) = state.pairs.get(pair) else { return Ok(Vec::new()) };
         let mut looks: BTreeMap<ItemId, Option<LinkId>> = BTreeMap::new();
-        for (_, item) in pair.strangers.iter().filter(|(of, _)| *of == side) {
-            looks.insert(item.clone(), None);
+        for stranger in pair.strangers.values().filter(|stranger| stranger.side == side && stranger.look) {
+            looks.insert(stranger.item.clone(), None);
         }
         for link in pair.links.values() {
             if let Some(copy) = link.copies[side].as_ref().filter(|copy| copy.look) {

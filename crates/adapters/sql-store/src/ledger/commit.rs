@@ -9,7 +9,8 @@ use passerelle_ports::{
 };
 
 use super::rows::{
-    COPY_WIDTH, ENTRY_WIDTH, LINK_WIDTH, copy_rows, entry_row, link_row, names, stamp, to_json,
+    COPY_WIDTH, ENTRY_WIDTH, LINK_WIDTH, STRANGER_WIDTH, StrangerRow, copy_rows, entry_row, link_row, names,
+    stamp, stranger_row, to_json,
 };
 use crate::{
     StoreError,
@@ -202,19 +203,10 @@ fn reblock<R: Record>(conn: &mut Conn, changes: &Changes<R>) -> Result<(), Store
 }
 
 fn put_strangers<R: Record>(conn: &mut Conn, pair: &PairId, changes: &Changes<R>) -> Result<(), StoreError> {
-    let rows: Vec<_> = changes
-        .strangers
-        .iter()
-        .map(|(side, item)| {
-            (
-                strangers::pair.eq(pair.as_str()),
-                strangers::side.eq(side.as_str()),
-                strangers::item.eq(item.as_str()),
-            )
-        })
-        .collect();
-    for some in rows.chunks(MOST_NAMES) {
-        diesel::insert_into(strangers::table).values(some.to_vec()).on_conflict_do_nothing().execute(conn)?;
+    let rows: Vec<StrangerRow> =
+        changes.strangers.iter().map(|stranger| stranger_row(stranger, pair)).collect::<Result<_, _>>()?;
+    for some in rows.chunks(MOST_VALUES / STRANGER_WIDTH) {
+        diesel::replace_into(strangers::table).values(some).execute(conn)?;
     }
     for side in Side::BOTH {
         let items: Vec<&str> =
@@ -227,6 +219,10 @@ fn put_strangers<R: Record>(conn: &mut Conn, pair: &PairId, changes: &Changes<R>
             )
             .execute(conn)?;
         }
+    }
+    if let Some(before) = changes.gone_before {
+        let gone = strangers::pair.eq(pair.as_str()).and(strangers::gone.lt(stamp(before)));
+        diesel::delete(strangers::table.filter(gone).filter(strangers::look.eq(false))).execute(conn)?;
     }
     Ok(())
 }

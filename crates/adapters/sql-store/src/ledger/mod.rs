@@ -12,7 +12,7 @@ use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 use passerelle_ports::{
     Changes, Counts, EntriesOf, Entry, Find, Half, ItemId, LastCopy, Lease, Ledger, Link, LinkId, Look,
-    MatchKey, PairId, PairState, PortResult, Record, Run, RunId, RunKind, Side, Slice, Value,
+    MatchKey, PairId, PairState, PortResult, Record, Run, RunId, RunKind, Side, Slice, Stranger, Value,
 };
 
 use self::rows::{stamp, to_json};
@@ -165,6 +165,11 @@ impl<R: Record> Ledger<R> for SqlLedger<R> {
     async fn due(&self, pair: &PairId, after: Option<LinkId>, limit: u64) -> PortResult<Vec<LinkId>> {
         let pair = pair.clone();
         self.read("ledger.due", move |conn| read::due(conn, &pair, after, limit)).await
+    }
+
+    async fn strangers(&self, pair: &PairId, side: Side, items: &[ItemId]) -> PortResult<Vec<Stranger>> {
+        let (pair, items) = (pair.clone(), items.to_vec());
+        self.read("ledger.strangers", move |conn| read::strangers(conn, &pair, side, &items)).await
     }
 
     async fn looks(

@@ -5,12 +5,12 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use diesel::{dsl::count_star, prelude::*};
 use passerelle_ports::{
     Counts, Cursor, EntriesOf, Entry, EntryId, Find, Half, ItemId, LastCopy, Link, LinkId, Look, MatchKey,
-    PairId, PairState, Record, Run, RunId, Side, Sides, Slice,
+    PairId, PairState, Record, Run, RunId, Side, Sides, Slice, Stranger,
 };
 
 use super::rows::{
-    CopyRow, LinkRow, RunRow, different_of, entry_of, from_json, items, link_id, link_of, names, run_of,
-    stamp,
+    CopyRow, LinkRow, RunRow, StrangerRow, different_of, entry_of, from_json, items, link_id, link_of, names,
+    run_of, stamp, stranger_of,
 };
 use crate::{
     StoreError,
@@ -151,6 +151,24 @@ pub(crate) fn due(
     rows.iter().map(|name| link_id(name)).collect()
 }
 
+pub(crate) fn strangers(
+    conn: &mut Conn,
+    pair: &PairId,
+    side: Side,
+    wanted: &[ItemId],
+) -> Result<Vec<Stranger>, StoreError> {
+    let mut found = Vec::new();
+    for some in names(wanted).chunks(MOST_NAMES) {
+        let rows: Vec<StrangerRow> = strangers::table
+            .filter(strangers::pair.eq(pair.as_str()).and(strangers::side.eq(side.as_str())))
+            .filter(strangers::item.eq_any(some))
+            .select(StrangerRow::as_select())
+            .load(conn)?;
+        found.extend(rows);
+    }
+    found.into_iter().map(|row| stranger_of(row, side)).collect()
+}
+
 pub(crate) fn looks(
     conn: &mut Conn,
     pair: &PairId,
@@ -160,7 +178,7 @@ pub(crate) fn looks(
 ) -> Result<Vec<Look>, StoreError> {
     let strange: Vec<String> = strangers::table
         .filter(strangers::pair.eq(pair.as_str()).and(strangers::side.eq(side.as_str())))
-        .filter(strangers::item.gt(after))
+        .filter(strangers::item.gt(after).and(strangers::look.eq(true)))
         .order(strangers::item)
         .limit(most(limit))
         .select(strangers::item)

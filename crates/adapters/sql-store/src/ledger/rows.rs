@@ -4,18 +4,21 @@ use chrono::{DateTime, NaiveDateTime, SubsecRound, Utc};
 use diesel::prelude::*;
 use passerelle_ports::{
     Copy, Entry, Field, ItemId, Link, LinkId, LinkState, Outcome, PairId, Record, Run, RunId, RunKind, Side,
-    Sides, Stored, Value,
+    Sides, Stored, Stranger, Trail, Value,
 };
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
 use crate::{
     StoreError,
-    schema::{passerelle_copies, passerelle_entries, passerelle_links, passerelle_runs},
+    schema::{
+        passerelle_copies, passerelle_entries, passerelle_links, passerelle_runs, passerelle_strangers,
+    },
 };
 
 pub(crate) const LINK_WIDTH: usize = 14;
 pub(crate) const COPY_WIDTH: usize = 10;
 pub(crate) const ENTRY_WIDTH: usize = 12;
+pub(crate) const STRANGER_WIDTH: usize = 6;
 
 #[derive(Clone, Debug, Queryable, Selectable, Insertable)]
 #[diesel(table_name = passerelle_links)]
@@ -70,6 +73,18 @@ pub(crate) struct EntryRow {
     pub(crate) outcome: String,
 }
 
+#[derive(Clone, Debug, Queryable, Selectable, Insertable)]
+#[diesel(table_name = passerelle_strangers)]
+#[diesel(treat_none_as_default_value = false)]
+pub(crate) struct StrangerRow {
+    pub(crate) pair: String,
+    pub(crate) side: String,
+    pub(crate) item: String,
+    pub(crate) trail: String,
+    pub(crate) gone: Option<NaiveDateTime>,
+    pub(crate) look: bool,
+}
+
 #[derive(Clone, Debug, Queryable, Selectable)]
 #[diesel(table_name = passerelle_runs)]
 pub(crate) struct RunRow {
@@ -92,6 +107,8 @@ struct Body<R> {
     different: Vec<LinkId>,
     #[serde(default)]
     decided: Option<DateTime<Utc>>,
+    #[serde(default)]
+    trails: Sides<Trail>,
 }
 
 /// The part of [`Body`] that a half needs.
@@ -132,7 +149,7 @@ pub(crate) fn link_row<R: Record>(
     pair: &PairId,
     blocked: bool,
 ) -> Result<LinkRow, StoreError> {
-    let Link { id, bases, due, state, held, chosen, different, decided, .. } = link.clone();
+    let Link { id, bases, due, state, held, chosen, different, decided, trails, .. } = link.clone();
     Ok(LinkRow {
         id: id.to_string(),
         kind: R::KIND.as_str().to_owned(),
@@ -147,7 +164,7 @@ pub(crate) fn link_row<R: Record>(
         seen: mask(|side| link.copies[side].is_some()),
         alive: mask(|side| link.alive(side).is_some()),
         root: link.root().map(ToString::to_string),
-        body: to_json(&Body { bases, state, held, chosen, different, decided }, "passerelle_links")?,
+        body: to_json(&Body { bases, state, held, chosen, different, decided, trails }, "passerelle_links")?,
     })
 }
 
@@ -203,6 +220,7 @@ pub(crate) fn link_of<R: Record>(row: &LinkRow, copies: &[CopyRow]) -> Result<Li
         chosen: body.chosen,
         different: body.different,
         decided: body.decided,
+        trails: body.trails,
     })
 }
 
@@ -213,6 +231,24 @@ pub(crate) fn link_id(text: &str) -> Result<LinkId, StoreError> {
 /// Reads the halves that a person said are other records.
 pub(crate) fn different_of(body: &str) -> Result<Vec<LinkId>, StoreError> {
     from_json::<BodyOfHalf>(body, "passerelle_links").map(|body| body.different)
+}
+
+/// Returns the row of an item that no link knows.
+pub(crate) fn stranger_row(stranger: &Stranger, pair: &PairId) -> Result<StrangerRow, StoreError> {
+    Ok(StrangerRow {
+        pair: pair.to_string(),
+        side: stranger.side.as_str().to_owned(),
+        item: stranger.item.to_string(),
+        trail: to_json(&stranger.trail, "passerelle_strangers")?,
+        gone: stranger.trail.gone.map(stamp),
+        look: stranger.look,
+    })
+}
+
+/// Puts an item that no link knows together.
+pub(crate) fn stranger_of(row: StrangerRow, side: Side) -> Result<Stranger, StoreError> {
+    let trail = from_json(&row.trail, "passerelle_strangers")?;
+    Ok(Stranger { side, item: ItemId::new(row.item), trail, look: row.look })
 }
 
 /// Returns the row of an entry.

@@ -1,0 +1,178 @@
+//! What is remembered of the states an item went through, so that an older one is not taken for news.
+
+use chrono::{DateTime, TimeDelta, Utc};
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    Stored, Version,
+    mutants::{Mutant, on},
+};
+
+/// How many versions that were followed by others are remembered.
+const PASSED_MAX: usize = 8;
+
+/// The states that one item of one side was seen in.
+///
+/// Where answers may lag, any of them may show an older state again, to another process as well: so it
+/// stands in the ledger.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Trail {
+    /// The newest time of a change that the replica itself named.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub newest: Option<DateTime<Utc>>,
+    /// Versions that others came after, oldest first: whatever times say, they are no news.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub passed: Vec<Version>,
+    /// When we first had it, by our clock.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub born: Option<DateTime<Utc>>,
+    /// When we learnt that it is gone, by our clock.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub gone: Option<DateTime<Utc>>,
+    /// What the last listing said that differed from what we hold: there, or removed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub listed: Option<bool>,
+    /// Since when answers by name show something older than what we know, by our clock.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub doubted: Option<DateTime<Utc>>,
+}
+
+impl Trail {
+    /// Remembers that a state was taken in, in place of another one of the same item.
+    pub fn follow<R>(&mut self, before: Option<&Stored<R>>, now: &Stored<R>) {
+        match before {
+            Some(before) if before.id == now.id => self.pass(&before.version, &now.version),
+            _ => *self = Trail { born: self.born.filter(|_| before.is_none()), ..Trail::default() },
+        }
+        self.newest = Some(now.updated);
+        (self.gone, self.listed, self.doubted) = (None, None, None);
+    }
+
+    fn pass(&mut self, before: &Version, now: &Version) {
+        self.passed.retain(|version| version != now && version != before);
+        if before != now {
+            self.passed.push(before.clone());
+        }
+        let surplus = self.passed.len().saturating_sub(PASSED_MAX);
+        self.passed.drain(..surplus);
+    }
+
+    /// Remembers that a listing showed the item, in a state of this time.
+    pub fn listed(&mut self, updated: DateTime<Utc>) {
+        self.newest = self.newest.max(Some(updated));
+        self.listed = Some(true);
+    }
+
+    /// Remembers that the item is gone.
+    pub fn bury(&mut self, last: &Version, now: DateTime<Utc>) {
+        self.pass(last, &Version::new(""));
+        (self.gone, self.listed, self.doubted) = (Some(now), None, None);
+    }
+
+    /// Tells whether a state is older than what is known of the item.
+    #[must_use]
+    pub fn is_older<R>(&self, seen: &Stored<R>) -> bool {
+        // While it is gone, nothing that was changed before we learnt that is news.
+        let newest = self.newest.max(self.gone);
+        if on(Mutant::StaleTaken) {
+            return false;
+        }
+        self.passed.contains(&seen.version) || newest.is_some_and(|newest| seen.updated < newest)
+    }
+
+    /// Tells whether an answer that there is no such item may come from before it was there.
+    #[must_use]
+    pub fn may_be_unborn(&self, now: DateTime<Utc>, lag: TimeDelta) -> bool {
+        match self.listed {
+            _ if on(Mutant::UnbornIsGone) => false,
+            Some(is_there) => is_there,
+            None => self.born.is_some_and(|born| is_within(born, now, lag)),
+        }
+    }
+
+    /// Doubts an answer, as long as answers may lag; returns whether it is still doubted. An answer that stays is
+    /// believed in the end: the clock of the replica may have been put back.
+    pub fn doubt(&mut self, now: DateTime<Utc>, lag: TimeDelta) -> bool {
+        let since = self.doubted.filter(|since| *since <= now).unwrap_or(now);
+        self.doubted = Some(since);
+        is_within(since, now, lag) || on(Mutant::DoubtForever)
+    }
+}
+
+/// Tells whether a time is less than a lag ago; one that is to come, by a clock that was put back, is not.
+fn is_within(time: DateTime<Utc>, now: DateTime<Utc>, lag: TimeDelta) -> bool {
+    let passed = now.signed_duration_since(time);
+    passed >= TimeDelta::zero() && passed < lag
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{ItemId, Opaque};
+
+    fn at(second: i64) -> DateTime<Utc> {
+        DateTime::UNIX_EPOCH + TimeDelta::seconds(second)
+    }
+
+    fn state(version: &str, second: i64) -> Stored<()> {
+        Stored {
+            id: ItemId::new("i"),
+            version: Version::new(version),
+            updated: at(second),
+            record: (),
+            opaque: Opaque::default(),
+            key: None,
+            made: None,
+            stamp: None,
+            lineage: None,
+            withdrawn: false,
+        }
+    }
+
+    #[test]
+    fn an_older_time_or_a_version_that_was_passed_is_no_news() {
+        let mut trail = Trail::default();
+        trail.follow(None, &state("a", 5));
+        trail.follow(Some(&state("a", 5)), &state("b", 6));
+        assert!(trail.is_older(&state("x", 5)), "an older time");
+        assert!(trail.is_older(&state("a", 9)), "passed, whatever the clock of the replica said");
+        assert!(!trail.is_older(&state("b", 6)) && !trail.is_older(&state("c", 7)));
+        trail.listed(at(8));
+        assert!(
+            trail.is_older(&state("b", 6)) && trail.is_older(&state("c", 7)),
+            "a listing showed a newer one"
+        );
+    }
+
+    #[test]
+    fn what_is_gone_is_back_only_with_a_later_change() {
+        let mut trail = Trail::default();
+        trail.follow(None, &state("a", 5));
+        trail.bury(&Version::new("a"), at(20));
+        assert!(trail.is_older(&state("a", 5)) && trail.is_older(&state("unseen", 19)));
+        assert!(!trail.is_older(&state("back", 21)));
+    }
+
+    #[test]
+    fn a_doubt_ends_although_the_clock_was_put_back() {
+        let lag = TimeDelta::seconds(60);
+        let mut trail = Trail::default();
+        assert!(trail.doubt(at(100), lag) && trail.doubt(at(159), lag));
+        assert!(!trail.doubt(at(160), lag), "it stays: it is believed");
+        assert!(trail.doubt(at(50), lag) && !trail.doubt(at(110), lag), "our own clock was put back");
+    }
+
+    #[test]
+    fn memory_is_bounded() {
+        let mut trail = Trail::default();
+        for number in 0..50 {
+            trail.follow(
+                Some(&state(&number.to_string(), number)),
+                &state(&(number + 1).to_string(), number + 1),
+            );
+        }
+        assert_eq!(trail.passed.len(), PASSED_MAX);
+        assert!(trail.is_older(&state("49", 99)));
+    }
+}
