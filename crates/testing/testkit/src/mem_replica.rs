@@ -108,6 +108,16 @@ struct State<R> {
     past: HashMap<ItemId, Vec<(usize, Item<R>)>>,
     /// Every change, with the time from which listings may show it.
     log: Vec<(ItemId, DateTime<Utc>)>,
+    /// When each of them was made.
+    made: Vec<DateTime<Utc>>,
+    /// How many states back the answers about an item are.
+    late: HashMap<ItemId, usize>,
+    /// The same, of fetches only.
+    fetches_late: HashMap<ItemId, usize>,
+    /// How many of a thousand fetched items are shown in an older state.
+    stale: u64,
+    /// By how many seconds the times of changes are wrong.
+    wrong_by: i64,
     keys: HashMap<CreateKey, ItemId>,
     outcomes: HashMap<EntryId, Written<R>>,
     listings: BTreeMap<u64, Listing>,
@@ -149,6 +159,11 @@ impl<R: Record> MemReplica<R> {
             items: BTreeMap::new(),
             past: HashMap::new(),
             log: Vec::new(),
+            made: Vec::new(),
+            late: HashMap::new(),
+            fetches_late: HashMap::new(),
+            stale: 0,
+            wrong_by: 0,
             keys: HashMap::new(),
             outcomes: HashMap::new(),
             listings: BTreeMap::new(),
@@ -283,6 +298,50 @@ impl<R: Record> MemReplica<R> {
         *self.lock() = backup.0.clone();
     }
 
+    /// Lets listings and fetches show an item so many states back; 0 = as it is.
+    pub fn answers_late(&self, id: &ItemId, states_back: usize) {
+        self.lock().late.insert(id.clone(), states_back);
+    }
+
+    /// As [`MemReplica::answers_late`], for fetches only.
+    pub fn fetches_late(&self, id: &ItemId, states_back: usize) {
+        let mut state = self.lock();
+        state.late.remove(id);
+        state.fetches_late.insert(id.clone(), states_back);
+    }
+
+    /// From now on the times that changes are said to have been made at are wrong by so many seconds.
+    pub fn set_clock_wrong_by(&self, seconds: i64) {
+        self.lock().wrong_by = seconds;
+    }
+
+    /// Lets so many of a thousand fetched items be shown in an older state, of no longer ago than `read_lag`.
+    pub fn set_stale(&self, per_mille: u64) {
+        self.lock().stale = per_mille;
+    }
+
+    /// Returns an item as an answer shows it: as it is, or as it was a while ago.
+    fn shown(&self, state: &mut State<R>, id: &ItemId) -> Option<Stored<R>> {
+        let now = self.clock.now();
+        let lag = TimeDelta::from_std(self.options.read_lag).unwrap_or(TimeDelta::MAX);
+        let back = match state.late.get(id).or_else(|| state.fetches_late.get(id)) {
+            Some(back) => *back,
+            None if lag.is_zero() || !state.rng.per_mille(state.stale) => 0,
+            None => {
+                // A state stands until the next one was made: one that ended before the lag is not shown again.
+                let past = state.past.get(id).map(Vec::as_slice).unwrap_or_default();
+                let is_late = |(at, _): &&(usize, Item<R>)| {
+                    at.checked_sub(1).and_then(|at| state.made.get(at)).is_some_and(|made| now - *made < lag)
+                };
+                let most = past.iter().rev().take_while(is_late).count() as u64;
+                usize::try_from(state.rng.below(most + 1)).unwrap_or(0)
+            }
+        };
+        let past = state.past.get(id).map(Vec::as_slice).unwrap_or_default();
+        let at = past.len().checked_sub(back + 1)?;
+        past.get(at).filter(|(_, item)| item.alive).map(|(_, item)| item.stored.clone())
+    }
+
     /// Makes all cursors and page tokens given so far useless.
     pub fn expire_cursors(&self) {
         let mut state = self.lock();
@@ -291,6 +350,7 @@ impl<R: Record> MemReplica<R> {
         // A change of nothing, so that the next cursor is a good one.
         let now = self.clock.now();
         state.log.push((ItemId::new(""), now));
+        state.made.push(now);
     }
 
     fn fresh_id(&self, state: &mut State<R>) -> ItemId {
@@ -318,10 +378,10 @@ impl<R: Record> MemReplica<R> {
         }
         let mut stored = match before {
             Some(item) => item.stored,
-            None => self.blank(id),
+            None => self.blank(state, id),
         };
         stored.version = self.fresh_version(state);
-        stored.updated = self.clock.now().trunc_subsecs(0);
+        stored.updated = self.named_time(state);
         stored.record = record;
         stored.opaque = opaque;
         if self.options.local {
@@ -331,11 +391,16 @@ impl<R: Record> MemReplica<R> {
         stored
     }
 
-    fn blank(&self, id: ItemId) -> Stored<R> {
+    /// The time that a change made now is said to have been made at.
+    fn named_time(&self, state: &State<R>) -> DateTime<Utc> {
+        (self.clock.now() + TimeDelta::seconds(state.wrong_by)).trunc_subsecs(0)
+    }
+
+    fn blank(&self, state: &State<R>, id: ItemId) -> Stored<R> {
         Stored {
             id,
             version: Version::new(""),
-            updated: self.clock.now().trunc_subsecs(0),
+            updated: self.named_time(state),
             record: R::default(),
             opaque: Opaque::default(),
             key: None,
@@ -352,6 +417,7 @@ impl<R: Record> MemReplica<R> {
         let visible = self.clock.now() + TimeDelta::milliseconds(i64::try_from(wait).unwrap_or(0));
         let id = item.stored.id.clone();
         state.log.push((id.clone(), visible));
+        state.made.push(self.clock.now());
         let position = state.log.len();
         state.past.entry(id.clone()).or_default().push((position, item.clone()));
         state.items.insert(id, item);
@@ -401,7 +467,7 @@ impl<R: Record> MemReplica<R> {
         }
         let id = if self.options.client_ids { ItemId::new(format!("k{key}")) } else { self.fresh_id(state) };
         state.keys.insert(key.clone(), id.clone());
-        let mut stored = self.blank(id.clone());
+        let mut stored = self.blank(state, id.clone());
         stored.record = record.clone();
         (self.options.spelling)(&mut stored.record, None);
         stored.version = self.fresh_version(state);
@@ -435,7 +501,7 @@ impl<R: Record> MemReplica<R> {
         stored.record = overlay(&before, &from.record, to)?;
         (self.options.spelling)(&mut stored.record, Some(&before));
         stored.version = self.fresh_version(state);
-        stored.updated = self.clock.now().trunc_subsecs(0);
+        stored.updated = self.named_time(state);
         stored.stamp = self.options.stamps.then_some(stamp);
         self.put(state, Item { stored: stored.clone(), alive: true });
         Ok(Written::Stored(stored))
@@ -485,6 +551,13 @@ impl<R: Record> MemReplica<R> {
             // What a listing shows is at least as new as its end, and no newer than now.
             let span = (state.log.len() - end + 1) as u64;
             let position = end + usize::try_from(state.rng.below(span)).unwrap_or(0);
+            if state.late.get(&id).is_some_and(|back| *back > 0) {
+                match self.shown(state, &id) {
+                    Some(stored) => page.items.push(stored),
+                    None => page.removed.push(id),
+                }
+                continue;
+            }
             match as_of(state, &id, position) {
                 Some(item) if item.alive => page.items.push(item.stored.clone()),
                 _ => page.removed.push(id),
@@ -559,7 +632,8 @@ impl<R: Record> Replica<R> for MemReplica<R> {
     }
 
     async fn fetch(&self, ids: &[ItemId]) -> PortResult<Vec<Option<Stored<R>>>> {
-        Ok(ids.iter().map(|id| self.get(id)).collect())
+        let mut state = self.lock();
+        Ok(ids.iter().map(|id| self.shown(&mut state, id)).collect())
     }
 
     async fn write(&self, batch: &[Write<R>]) -> PortResult<Vec<PortResult<Written<R>>>> {

@@ -1,0 +1,223 @@
+//! Answers that show an older state, to a process that remembers nothing: what people see.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs)]
+
+use std::{sync::Arc, time::Duration};
+
+use passerelle_engine::{Engine, PairSettings, RunReport, Silent};
+use passerelle_ports::{Clock, Ids, InstallationId, ItemId, Ledger, PairId, Replica, Side, Sides};
+use passerelle_sync_rules::Rules;
+use passerelle_testkit::{MemLedger, MemOptions, MemReplica, Note, TestClock, TestIds, finish};
+
+const LAG: Duration = Duration::from_secs(600);
+
+struct House {
+    clock: Arc<TestClock>,
+    ids: Arc<TestIds>,
+    local: Arc<MemReplica<Note>>,
+    remote: Arc<MemReplica<Note>>,
+    ledger: Arc<MemLedger<Note>>,
+}
+
+impl House {
+    fn new() -> House {
+        let clock = Arc::new(TestClock::new());
+        let options = MemOptions { read_lag: LAG, settle: LAG, ..MemOptions::remote() };
+        House {
+            ids: Arc::new(TestIds::new(7)),
+            local: Arc::new(MemReplica::new(MemOptions::local(), clock.clone() as Arc<dyn Clock>)),
+            remote: Arc::new(MemReplica::new(options, clock.clone() as Arc<dyn Clock>)),
+            ledger: Arc::new(MemLedger::default()),
+            clock,
+        }
+    }
+
+    /// A run, in a process of its own: the engine and what it holds are new.
+    fn run(&self) -> RunReport {
+        self.clock.advance(Duration::from_secs(5));
+        let pair = PairId::new("anne");
+        let holder = uuid::Uuid::from_u128(9);
+        let settings = PairSettings::new(pair, InstallationId::new("here"), Rules::default(), holder);
+        let engine = Engine::new(
+            settings,
+            Sides {
+                local: self.local.clone() as Arc<dyn Replica<Note>>,
+                remote: self.remote.clone() as Arc<dyn Replica<Note>>,
+            },
+            self.ledger.clone() as Arc<dyn Ledger<Note>>,
+            self.clock.clone() as Arc<dyn Clock>,
+            self.ids.clone() as Arc<dyn Ids>,
+        );
+        finish(engine.run(None, &Silent)).unwrap().unwrap()
+    }
+
+    fn later(&self) {
+        self.clock.advance(LAG);
+    }
+
+    fn settle(&self) {
+        for _ in 0..3 {
+            self.later();
+            self.run();
+        }
+    }
+
+    /// A record that both sides have, for long.
+    fn linked(&self) -> (ItemId, ItemId) {
+        let local = self.local.person_creates(Note::new("a", "first"));
+        self.settle();
+        let remote = self.remote.alive().pop().unwrap().id;
+        (local, remote)
+    }
+
+    fn titles(&self) -> (Vec<String>, Vec<String>) {
+        let of = |replica: &MemReplica<Note>| {
+            replica.alive().into_iter().map(|stored| stored.record.title).collect::<Vec<_>>()
+        };
+        (of(&self.local), of(&self.remote))
+    }
+
+    fn type_here(&self, id: &ItemId, title: &str) {
+        self.local.person_edits(id, |note| note.title = title.into()).unwrap();
+    }
+}
+
+fn both(title: &str) -> (Vec<String>, Vec<String>) {
+    (vec![title.to_owned()], vec![title.to_owned()])
+}
+
+#[test]
+fn a_value_typed_twice_is_not_put_back_to_the_first() {
+    let house = House::new();
+    let (local, remote) = house.linked();
+    house.type_here(&local, "second");
+    house.run();
+    house.remote.answers_late(&remote, 1);
+    for _ in 0..3 {
+        house.run();
+        assert_eq!(house.titles(), both("second"));
+    }
+    house.type_here(&local, "third");
+    house.run();
+    house.remote.answers_late(&remote, 0);
+    house.settle();
+    assert_eq!(house.titles(), both("third"));
+}
+
+#[test]
+fn a_record_deleted_a_moment_ago_does_not_come_back() {
+    let house = House::new();
+    let (local, remote) = house.linked();
+    assert!(house.local.person_deletes(&local));
+    house.run();
+    assert_eq!(house.titles(), (vec![], vec![]));
+    house.remote.answers_late(&remote, 1);
+    for _ in 0..3 {
+        house.run();
+        assert_eq!(house.titles(), (vec![], vec![]), "an old answer is no news");
+    }
+    house.remote.answers_late(&remote, 0);
+    house.settle();
+    assert_eq!(house.titles(), (vec![], vec![]));
+}
+
+#[test]
+fn a_record_deleted_on_both_sides_does_not_come_back() {
+    let house = House::new();
+    let (local, remote) = house.linked();
+    house.local.person_deletes(&local);
+    house.remote.person_deletes(&remote);
+    house.later();
+    house.clock.advance(Duration::from_secs(1));
+    house.remote.person_etches(&remote, serde_json::json!(1));
+    house.run();
+    house.remote.answers_late(&remote, 1);
+    for _ in 0..3 {
+        house.run();
+    }
+    assert_eq!(house.titles(), (vec![], vec![]));
+}
+
+#[test]
+fn what_came_out_of_the_bin_comes_back() {
+    let house = House::new();
+    let (local, remote) = house.linked();
+    house.local.person_deletes(&local);
+    house.run();
+    house.clock.advance(Duration::from_secs(5));
+    house.remote.person_restores(&remote).unwrap();
+    house.settle();
+    assert_eq!(house.titles(), both("first"));
+}
+
+#[test]
+fn an_answer_from_before_a_record_was_made_does_not_delete_it() {
+    let house = House::new();
+    let local = house.local.person_creates(Note::new("a", "first"));
+    house.run();
+    let remote = house.remote.alive().pop().unwrap().id;
+    // Something of the item is listed, and a fetch says that there is no such item.
+    house.remote.person_etches(&remote, serde_json::json!(1));
+    house.clock.advance(Duration::from_secs(300));
+    house.remote.answers_late(&remote, 2);
+    house.type_here(&local, "second");
+    house.run();
+    house.run();
+    assert_eq!(house.titles(), (vec!["second".into()], vec!["first".into()]));
+    house.remote.answers_late(&remote, 0);
+    house.settle();
+    assert_eq!(house.titles(), both("second"));
+}
+
+#[test]
+fn what_a_listing_showed_is_not_lost_to_an_older_answer() {
+    let house = House::new();
+    let (_, remote) = house.linked();
+    house.clock.advance(Duration::from_secs(5));
+    house.remote.person_edits(&remote, |note| note.title = "second".into()).unwrap();
+    house.clock.advance(Duration::from_secs(5));
+    house.remote.person_edits(&remote, |note| note.title = "third".into()).unwrap();
+    house.clock.advance(LAG);
+    // The listing shows the third, the fetch the second: no later listing shows the record again.
+    house.remote.fetches_late(&remote, 1);
+    house.run();
+    house.remote.fetches_late(&remote, 0);
+    house.settle();
+    assert_eq!(house.titles(), both("third"));
+}
+
+#[test]
+fn an_edit_arrives_although_the_clock_of_the_provider_was_put_back() {
+    let house = House::new();
+    let (_, remote) = house.linked();
+    house.remote.set_clock_wrong_by(-86_400);
+    house.remote.person_edits(&remote, |note| note.title = "second".into()).unwrap();
+    house.settle();
+    assert_eq!(house.titles(), both("second"), "late, but it arrives");
+}
+
+#[test]
+fn an_older_state_is_known_although_the_clock_of_the_provider_was_put_back() {
+    let house = House::new();
+    let (local, remote) = house.linked();
+    house.remote.set_clock_wrong_by(-86_400);
+    house.type_here(&local, "second");
+    house.run();
+    house.remote.answers_late(&remote, 1);
+    house.run();
+    assert_eq!(house.titles(), both("second"), "a version that was passed is no news, whatever its time");
+}
+
+#[test]
+fn what_is_remembered_of_the_dead_is_forgotten_after_a_while() {
+    let house = House::new();
+    let (local, remote) = house.linked();
+    house.local.person_deletes(&local);
+    house.run();
+    let known = || {
+        let pair = PairId::new("anne");
+        finish(house.ledger.strangers(&pair, Side::Remote, std::slice::from_ref(&remote))).unwrap().unwrap()
+    };
+    assert_eq!(known().len(), 1);
+    house.settle();
+    assert!(known().is_empty());
+}
