@@ -235,6 +235,8 @@ mutants! {
     SqlAnyUser,
     /// What a write moves is moved once more by the triggers that serve plain SQL.
     SqlMovesTwice,
+    /// A row is read in whatever calendar it stands.
+    SqlAnyCalendar,
 
     // Google's calendar.
     /// Writes carry no `If-Match`.

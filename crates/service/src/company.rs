@@ -77,6 +77,21 @@ pub struct Pair {
     pub rules: Rules,
     /// Whether it is kept in step.
     pub enabled: bool,
+    /// The company's calendar of a pair of events, by [`Calendar::id`].
+    pub calendar: Option<String>,
+}
+
+/// A calendar of an app user in the company's database: where appointments have their home.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Calendar {
+    /// Its id in the company's database.
+    pub id: String,
+    /// Whose it is.
+    pub owner: String,
+    /// Its name for people.
+    pub name: String,
+    /// Whether it is where its owner's appointments stand unless they say otherwise.
+    pub default: bool,
 }
 
 /// A collection that an account offers.
@@ -111,6 +126,10 @@ pub trait Company: Send + Sync {
     async fn pairs(&self) -> PortResult<Vec<Pair>>;
     /// Adds a pair, or replaces the one of the same [`Pair::id`].
     async fn save_pair(&self, pair: &Pair) -> PortResult<()>;
+    /// Returns all calendars of all app users, each one's default first.
+    async fn calendars(&self) -> PortResult<Vec<Calendar>>;
+    /// Adds a calendar to an app user's.
+    async fn add_calendar(&self, owner: &str, name: &str) -> PortResult<Calendar>;
     /// Returns the numbers under which people find links that wait: each keeps its own for ever.
     async fn numbers(&self, links: &[LinkId]) -> PortResult<Vec<u64>>;
     /// Returns what was forgotten of the history, newest first.
@@ -121,8 +140,8 @@ pub trait Company: Send + Sync {
     async fn set_memo(&self, name: &str, value: Option<&str>) -> PortResult<()>;
     /// Returns the contacts that an app user sees.
     fn contacts(&self, user: &str) -> Arc<dyn Replica<Contact>>;
-    /// Returns an app user's appointments.
-    fn events(&self, user: &str) -> Arc<dyn Replica<Event>>;
+    /// Returns the appointments of an app user's calendar; of all of them without one.
+    fn events(&self, user: &str, calendar: Option<&str>) -> Arc<dyn Replica<Event>>;
     /// Returns the ledger of contacts.
     fn contact_ledger(&self) -> Arc<dyn Ledger<Contact>>;
     /// Returns the ledger of events.

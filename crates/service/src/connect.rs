@@ -5,7 +5,9 @@ use passerelle_ports::{Ids, Kind, PairId};
 use passerelle_sync_rules::{Rules, digest_of};
 use serde::Serialize;
 
-use crate::{Account, AccountState, Collection, Company, Failure, Forgotten, Outcome, Pair, Provider};
+use crate::{
+    Account, AccountState, Calendar, Collection, Company, Failure, Forgotten, Outcome, Pair, Provider,
+};
 
 /// What a consent says about the account.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -174,28 +176,32 @@ pub async fn release_account(company: &dyn Company, bound: &Account) -> Outcome<
 /// What shall be kept in step.
 #[derive(Clone, Debug, Default)]
 pub struct Choice {
-    /// Calendars by name or id; none = the main one.
+    /// Calendars by name or id; none = those that were chosen before, or the main one.
     pub calendars: Vec<String>,
     /// Leave the contacts out.
     pub without_contacts: bool,
     /// Leave the calendars out.
     pub without_calendars: bool,
+    /// Whether the user was connected already: what was not chosen then is not chosen now.
+    pub renewed: bool,
 }
 
-/// Makes the pairs of a choice. Pairs that exist keep their links. Which way things travel is for the settings
-/// to say; a pair only keeps whether its account may write to the collection.
+/// Makes the pairs of a choice, each with a calendar of its own here. Pairs that exist keep their links. Which way
+/// things travel is for the settings to say; a pair only keeps whether its account may write to the collection.
 ///
 /// # Errors
 ///
-/// `USE-111` for a calendar that the account does not offer, `SYNC-107` for one that is chosen twice.
+/// `USE-111` for a calendar that the account does not offer, `USE-119` for a name that several have, `SYNC-107` for one
+/// that is chosen twice.
 pub async fn choose_pairs(
     company: &dyn Company,
     account: &Account,
     offered: &[Collection],
     choice: &Choice,
 ) -> Outcome<Vec<ChosenPair>> {
-    let wanted = wanted(offered, choice)?;
-    let known = company.pairs().await?;
+    let mut known = company.pairs().await?;
+    let wanted = wanted(offered, choice, account, &known)?;
+    let main = main_of(&wanted);
     let mut chosen = Vec::new();
     for collection in wanted {
         let id = pair_id(account, collection);
@@ -203,22 +209,31 @@ pub async fn choose_pairs(
             return Err(twice(account, &collection.name));
         }
         let before = known.iter().any(|pair| pair.id == id);
+        let calendar = match collection.kind {
+            Kind::Contacts => None,
+            Kind::Events => {
+                let is_main = main.is_some_and(|main| main.id == collection.id);
+                Some(home_of(company, account, &known, &id, (collection, is_main)).await?)
+            }
+        };
         let mut rules = Rules::default();
         if !collection.writable {
             rules = rules.without_writing(passerelle_ports::Side::Remote);
         }
-        company
-            .save_pair(&Pair {
-                id: id.clone(),
-                user: account.user.clone(),
-                kind: collection.kind,
-                account: account.id.clone(),
-                collection: collection.id.clone(),
-                name: collection.name.clone(),
-                rules,
-                enabled: true,
-            })
-            .await?;
+        let pair = Pair {
+            id: id.clone(),
+            user: account.user.clone(),
+            kind: collection.kind,
+            account: account.id.clone(),
+            collection: collection.id.clone(),
+            name: collection.name.clone(),
+            rules,
+            enabled: true,
+            calendar,
+        };
+        company.save_pair(&pair).await?;
+        known.retain(|known| known.id != id);
+        known.push(pair);
         chosen.push(ChosenPair {
             pair: id,
             kind: collection.kind,
@@ -229,8 +244,44 @@ pub async fn choose_pairs(
     Ok(chosen)
 }
 
-/// The same account and collection give the same name for ever, and it tells neither.
-fn pair_id(account: &Account, collection: &Collection) -> PairId {
+/// The collection that is kept in step with the user's default calendar: the main one, or the first that may be
+/// written to.
+fn main_of<'a>(wanted: &[&'a Collection]) -> Option<&'a Collection> {
+    let calendars = || wanted.iter().copied().filter(|collection| collection.kind == Kind::Events);
+    calendars().find(|calendar| calendar.primary).or_else(|| calendars().find(|calendar| calendar.writable))
+}
+
+/// The company's calendar of a pair: the one that it has; the default one for the main collection; a free one of the
+/// same name; or a new one. Two pairs never share one: their calendars would be merged into each other.
+async fn home_of(
+    company: &dyn Company,
+    account: &Account,
+    known: &[Pair],
+    pair: &PairId,
+    (collection, is_main): (&Collection, bool),
+) -> Outcome<String> {
+    let taken = |id: &str| {
+        known.iter().any(|other| other.enabled && other.id != *pair && other.calendar.as_deref() == Some(id))
+    };
+    let had = known.iter().find(|known| known.id == *pair).and_then(|known| known.calendar.clone());
+    if let Some(had) = had.filter(|id| !taken(id)) {
+        return Ok(had);
+    }
+    let own = company.calendars().await?.into_iter().filter(|calendar| calendar.owner == account.user);
+    let mut free = own.filter(|calendar| !taken(&calendar.id));
+    let fits = |calendar: &Calendar| match calendar.default {
+        true => is_main,
+        false => !is_main && calendar.name.to_lowercase() == collection.name.to_lowercase(),
+    };
+    match free.find(fits) {
+        Some(calendar) => Ok(calendar.id),
+        None => Ok(company.add_calendar(&account.user, &collection.name).await?.id),
+    }
+}
+
+/// Returns the name of a pair: the same account and collection give the same one for ever, and it tells neither.
+#[must_use]
+pub fn pair_id(account: &Account, collection: &Collection) -> PairId {
     let digest = digest_of(&(&account.provider, &account.subject, &collection.id));
     PairId::new(format!("{}/{}/{}", account.user, collection.kind.as_str(), digest.short()))
 }
@@ -242,36 +293,65 @@ fn is_same_target(pair: &Pair, account: &Account, collection: &Collection) -> bo
         && pair.collection == collection.id
 }
 
-fn wanted<'a>(offered: &'a [Collection], choice: &Choice) -> Outcome<Vec<&'a Collection>> {
+fn wanted<'a>(
+    offered: &'a [Collection],
+    choice: &Choice,
+    account: &Account,
+    known: &[Pair],
+) -> Outcome<Vec<&'a Collection>> {
+    let own = || known.iter().filter(|pair| pair.account == account.id);
+    let chosen = |collection: &Collection| {
+        own().any(|pair| pair.enabled && pair.kind == collection.kind && pair.collection == collection.id)
+    };
+    // Whoever names no calendar when a consent is renewed wants what was chosen before, and nothing beside it.
+    let keeps = choice.calendars.is_empty()
+        && (own().any(|pair| pair.enabled) || (choice.renewed && own().next().is_some()));
     let mut wanted: Vec<&Collection> = Vec::new();
     if !choice.without_contacts {
-        wanted.extend(offered.iter().find(|collection| collection.kind == Kind::Contacts));
+        let contacts = offered.iter().find(|collection| collection.kind == Kind::Contacts);
+        wanted.extend(contacts.filter(|contacts| !keeps || chosen(contacts)));
     }
     if choice.without_calendars {
         return Ok(wanted);
     }
     let calendars: Vec<&Collection> =
         offered.iter().filter(|collection| collection.kind == Kind::Events).collect();
-    if choice.calendars.is_empty() {
+    if keeps {
+        wanted.extend(calendars.iter().filter(|calendar| chosen(calendar)));
+    } else if choice.calendars.is_empty() {
         wanted.extend(calendars.iter().find(|calendar| calendar.primary));
     }
     for name in &choice.calendars {
-        let same = |calendar: &&&Collection| {
-            calendar.id == *name
-                || calendar.name.eq_ignore_ascii_case(name)
-                || (calendar.primary && name == "primary")
-        };
-        let known = || calendars.iter().map(|one| one.name.clone()).collect::<Vec<_>>().join(", ");
-        let calendar = calendars
-            .iter()
-            .find(same)
-            .ok_or_else(|| Failure::new("USE-111").with("calendar", name).with("known", known()))?;
+        let calendar = named(&calendars, name)?;
         if wanted.iter().any(|one| one.id == calendar.id && one.kind == Kind::Events) {
-            return Err(Failure::new("SYNC-107").with("collection", name));
+            return Err(twice(account, name));
         }
         wanted.push(calendar);
     }
     Ok(wanted)
+}
+
+/// Finds the calendar that is meant: by its id, or by a name that only one has.
+fn named<'a>(calendars: &[&'a Collection], name: &str) -> Outcome<&'a Collection> {
+    let is_meant = |calendar: &&Collection| calendar.id == name || (calendar.primary && name == "primary");
+    if let Some(calendar) = calendars.iter().copied().find(|calendar| is_meant(calendar)) {
+        return Ok(calendar);
+    }
+    let of_name = |calendar: &&&Collection| calendar.name.to_lowercase() == name.to_lowercase();
+    let found: Vec<&'a Collection> = calendars.iter().filter(of_name).copied().collect();
+    match found[..] {
+        [calendar] => Ok(calendar),
+        [] => {
+            let known = calendars.iter().map(|one| one.name.clone()).collect::<Vec<_>>().join(", ");
+            Err(Failure::new("USE-111").with("calendar", name).with("known", known))
+        }
+        _ => {
+            let ids = found.iter().map(|one| one.id.clone()).collect::<Vec<_>>();
+            let first = ids.first().cloned().unwrap_or_default();
+            let failure = Failure::new("USE-119").with("calendar", name).with("known", ids.join(", "));
+            Err(failure.with("id", first))
+        }
+    }
 }
 
 fn twice(account: &Account, collection: &str) -> Failure {

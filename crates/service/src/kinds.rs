@@ -20,8 +20,8 @@ use crate::{
 pub trait Kinded: Record {
     /// Returns the ledger of this kind.
     fn ledger(company: &dyn Company) -> Arc<dyn Ledger<Self>>;
-    /// Returns an app user's collection in the company's database.
-    fn local(company: &dyn Company, user: &str) -> Arc<dyn Replica<Self>>;
+    /// Returns the collection of a pair in the company's database.
+    fn local(company: &dyn Company, pair: &Pair) -> Arc<dyn Replica<Self>>;
     /// Returns the collection of a pair at the provider.
     async fn remote(
         provider: &dyn Provider,
@@ -46,8 +46,8 @@ impl Kinded for Contact {
         company.contact_ledger()
     }
 
-    fn local(company: &dyn Company, user: &str) -> Arc<dyn Replica<Self>> {
-        company.contacts(user)
+    fn local(company: &dyn Company, pair: &Pair) -> Arc<dyn Replica<Self>> {
+        company.contacts(&pair.user)
     }
 
     async fn remote(
@@ -81,8 +81,8 @@ impl Kinded for Event {
         company.event_ledger()
     }
 
-    fn local(company: &dyn Company, user: &str) -> Arc<dyn Replica<Self>> {
-        company.events(user)
+    fn local(company: &dyn Company, pair: &Pair) -> Arc<dyn Replica<Self>> {
+        company.events(&pair.user, pair.calendar.as_deref())
     }
 
     async fn remote(
@@ -137,7 +137,7 @@ pub(crate) async fn engine<R: Kinded>(office: &Office, pair: &Pair) -> Outcome<E
     let remote = R::remote(&*office.provider, &account, pair)
         .await
         .map_err(|error| Failure::of_port(Side::Remote, error).or_with("user", &pair.user))?;
-    let local = R::local(&*office.company, &pair.user);
+    let local = R::local(&*office.company, pair);
     let settings = PairSettings::new(
         pair.id.clone(),
         office.company.installation(),

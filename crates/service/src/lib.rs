@@ -18,15 +18,15 @@ mod sync;
 mod users;
 
 pub use company::{
-    Account, AccountState, AppUser, Collection, Company, Forgotten, Found, Item, Loadable, Loaded, Offered,
-    Pair, Provider, Purge, Search,
+    Account, AccountState, AppUser, Calendar, Collection, Company, Forgotten, Found, Item, Loadable, Loaded,
+    Offered, Pair, Provider, Purge, Search,
 };
 pub use conflicts::{
     Answer, Answered, Clash, Conflict, Keep, LookAlike, Waiting, conflict, conflicts, forget_rule, resolve,
 };
 pub use connect::{
     Choice, ChosenPair, Disconnected, Identity, bound_account, check_binding, check_free, choose_pairs,
-    disconnect, is_shared, record_account, release_account,
+    disconnect, is_shared, pair_id, record_account, release_account,
 };
 pub use doctor::{Examined, Finding, Level, examine};
 pub use failure::{Failure, Outcome};

@@ -385,11 +385,7 @@ async fn test_of<R: Kinded>(office: &Office, id: &ItemId, all: &mut Vec<RuleTest
     let Some(item) = R::get(&*office.company, id).await? else { return Ok(false) };
     for pair in office.pairs(None).await?.iter().filter(|pair| pair.kind == R::KIND) {
         // A pair knows only what its app user sees.
-        if R::local(&*office.company, &pair.user)
-            .fetch(std::slice::from_ref(id))
-            .await?
-            .iter()
-            .all(Option::is_none)
+        if R::local(&*office.company, pair).fetch(std::slice::from_ref(id)).await?.iter().all(Option::is_none)
         {
             continue;
         }

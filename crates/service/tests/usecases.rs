@@ -13,10 +13,11 @@ use passerelle_ports::{
     Clock, ErrorKind, InstallationId, ItemId, Kind, Ledger, LinkId, PortError, PortResult, Replica, Side,
 };
 use passerelle_service::{
-    Account, AccountState, AppUser, Choice, Collection, Company, Examined, Forecast, Forgotten, Found,
-    Identity, Incoming, Item, Level, Loadable, Loaded, Offered, Office, Pair, PairReport, Progress, Provider,
-    Purge, RuleBook, Search, Silent, SyncRequest, Term, Undo, Watch, add_user, choose_pairs, disconnect,
-    examine, forecast, import, note_consent, record_account, release_account, runs, status, sync, undo,
+    Account, AccountState, AppUser, Calendar, Choice, Collection, Company, Examined, Forecast, Forgotten,
+    Found, Identity, Incoming, Item, Level, Loadable, Loaded, Offered, Office, Pair, PairReport, Progress,
+    Provider, Purge, RuleBook, Search, Silent, SyncRequest, Term, Undo, Watch, add_user, choose_pairs,
+    disconnect, examine, forecast, import, note_consent, record_account, release_account, runs, status, sync,
+    undo,
 };
 use passerelle_testkit::{MemLedger, MemOptions, MemReplica, TestClock, TestIds, finish};
 use uuid::Uuid;
@@ -30,6 +31,7 @@ struct FakeCompany {
     users: Mutex<Vec<AppUser>>,
     accounts: Mutex<Vec<Account>>,
     pairs: Mutex<Vec<Pair>>,
+    calendars: Mutex<Vec<Calendar>>,
     memos: Mutex<BTreeMap<String, String>>,
     here: Books,
     contact_ledger: Arc<MemLedger<Contact>>,
@@ -115,7 +117,16 @@ impl Company for FakeCompany {
     fn contacts(&self, _: &str) -> Arc<dyn Replica<Contact>> {
         self.here.contacts.clone()
     }
-    fn events(&self, _: &str) -> Arc<dyn Replica<Event>> {
+    async fn calendars(&self) -> PortResult<Vec<Calendar>> {
+        Ok(self.calendars.lock().unwrap().clone())
+    }
+    async fn add_calendar(&self, owner: &str, name: &str) -> PortResult<Calendar> {
+        let mut all = self.calendars.lock().unwrap();
+        let (id, owner, name) = (format!("cal-{}", all.len()), owner.to_owned(), name.to_owned());
+        all.push(Calendar { id, owner, name, default: false });
+        Ok(all.last().unwrap().clone())
+    }
+    fn events(&self, _: &str, _: Option<&str>) -> Arc<dyn Replica<Event>> {
         self.here.events.clone()
     }
     fn contact_ledger(&self) -> Arc<dyn Ledger<Contact>> {
@@ -250,6 +261,7 @@ fn world() -> World {
         users: Mutex::default(),
         accounts: Mutex::default(),
         pairs: Mutex::default(),
+        calendars: Mutex::default(),
         memos: Mutex::default(),
         here: Books::local(&clock),
         contact_ledger: Arc::default(),
@@ -345,6 +357,11 @@ async fn the_main_calendar_and_the_contacts_are_chosen_unless_somebody_says_othe
     assert_eq!(names, ["contacts", "main"]);
     assert!(choose(&[], false).await.unwrap().iter().all(|pair| pair.known));
     assert_eq!(choose(&["Holidays"], true).await.unwrap().len(), 1);
+    let homes: Vec<Option<String>> =
+        world.company.pairs().await.unwrap().into_iter().map(|pair| pair.calendar).collect();
+    assert!(homes[0].is_none() && homes[1].is_some() && homes[2].is_some(), "{homes:?}");
+    assert_ne!(homes[1], homes[2], "what may only be read has a calendar of its own here");
+    assert_eq!(choose(&[], false).await.unwrap().len(), 3, "what was chosen stays chosen");
     assert_eq!(choose(&["nothing"], false).await.unwrap_err().code(), "USE-111");
     assert_eq!(choose(&["main", "primary"], false).await.unwrap_err().code(), "SYNC-107");
     let pairs = world.company.pairs().await.unwrap();

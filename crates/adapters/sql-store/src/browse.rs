@@ -111,7 +111,7 @@ fn items<R: Collection>(conn: &mut Conn, scope: &Scope, ids: &[String]) -> Resul
 
 impl Store {
     fn scope(&self) -> Scope {
-        Scope { user: None, region: self.options.region.clone(), share: true }
+        Scope { user: None, calendar: None, region: self.options.region.clone(), share: true }
     }
 
     /// Lists contacts by surname.

@@ -39,10 +39,19 @@ pub struct NewRow<'a, R> {
 pub struct Scope {
     /// The app user; none = the company itself.
     pub user: Option<String>,
+    /// The calendar; none = all of the user's.
+    pub calendar: Option<String>,
     /// The region of numbers written without a country.
     pub region: Option<String>,
     /// Whether a contact made for one app user is seen by all.
     pub share: bool,
+}
+
+impl Scope {
+    /// The app user, or nobody.
+    pub fn user(&self) -> &str {
+        self.user.as_deref().unwrap_or_default()
+    }
 }
 
 /// The tables of one kind of record.
@@ -50,14 +59,19 @@ pub trait Collection: Record {
     /// The word of the change log for this kind.
     const KIND_NAME: &'static str = kind_name(Self::KIND);
 
-    /// Returns the `user_id`s of the change log that concern an app user.
-    fn log_users(user: &str) -> Vec<String>;
+    /// Returns the `user_id`s of the change log that concern a scope.
+    fn log_users(scope: &Scope) -> Vec<String>;
 
-    /// Lists ids that the app user sees, by number.
-    fn page(conn: &mut Conn, user: &str, after: i64, limit: i64) -> QueryResult<Vec<(i64, String)>>;
+    /// Returns the `user_id` of the change log that tells what a scope has been shown before.
+    fn log_of_former(scope: &Scope) -> String {
+        scope.user().to_owned()
+    }
 
-    /// Tells which of some ids the app user sees.
-    fn visible(conn: &mut Conn, user: &str, ids: &[String]) -> QueryResult<HashSet<String>>;
+    /// Lists ids that are seen in a scope, by number.
+    fn page(conn: &mut Conn, scope: &Scope, after: i64, limit: i64) -> QueryResult<Vec<(i64, String)>>;
+
+    /// Tells which of some ids are seen in a scope.
+    fn visible(conn: &mut Conn, scope: &Scope, ids: &[String]) -> QueryResult<HashSet<String>>;
 
     /// Notes up to which number an app user has been shown records.
     fn served(conn: &mut Conn, user: &str, number: i64) -> QueryResult<()>;

@@ -2,6 +2,7 @@
 
 mod accounts;
 mod browse;
+mod calendars;
 mod child;
 mod collection;
 mod contacts;
@@ -23,6 +24,7 @@ mod users;
 
 pub use accounts::{Account, AccountId, AccountState, Accounts};
 pub use browse::{Item, Query, Shown};
+pub use calendars::{Calendar, Calendars};
 pub use error::StoreError;
 pub use ledger::SqlLedger;
 pub use load::Loading;

@@ -52,7 +52,7 @@ impl Store {
     ) -> Result<Loading, StoreError> {
         let user = user.map(|user| user.as_str().to_owned());
         self.load(
-            Scope { share: user.is_none(), user, region: self.options.region.clone() },
+            Scope { share: user.is_none(), user, calendar: None, region: self.options.region.clone() },
             contacts,
             progress,
         )
@@ -70,7 +70,8 @@ impl Store {
         events: impl IntoIterator<Item = Loadable<Event>>,
         progress: impl FnMut(&Loading),
     ) -> Result<Loading, StoreError> {
-        let scope = Scope { user: Some(user.as_str().to_owned()), region: None, share: false };
+        let scope =
+            Scope { user: Some(user.as_str().to_owned()), calendar: None, region: None, share: false };
         self.load(scope, events, progress).await
     }
 

@@ -28,10 +28,13 @@ pub struct Pair {
     pub rules: Value,
     /// Whether it takes part in runs.
     pub enabled: bool,
+    /// The company's calendar, for events.
+    pub calendar: Option<String>,
 }
 
 #[derive(Queryable, Selectable, Insertable, AsChangeset)]
 #[diesel(table_name = passerelle_pairs)]
+#[diesel(treat_none_as_null = true)]
 struct PairRow {
     id: String,
     user_id: String,
@@ -41,6 +44,7 @@ struct PairRow {
     name: String,
     rules: String,
     enabled: bool,
+    calendar_id: Option<String>,
 }
 
 impl TryFrom<PairRow> for Pair {
@@ -58,6 +62,7 @@ impl TryFrom<PairRow> for Pair {
             name: row.name,
             rules: serde_json::from_str(&row.rules).map_err(|_| damaged())?,
             enabled: row.enabled,
+            calendar: row.calendar_id,
         })
     }
 }
@@ -73,6 +78,7 @@ impl From<Pair> for PairRow {
             name: pair.name,
             rules: pair.rules.to_string(),
             enabled: pair.enabled,
+            calendar_id: pair.calendar,
         }
     }
 }

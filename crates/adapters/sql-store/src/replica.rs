@@ -58,11 +58,11 @@ impl<R> Clone for SqlReplica<R> {
 }
 
 impl<R> SqlReplica<R> {
-    pub(crate) fn new(db: Db, user: &str, region: Option<String>, share: bool, page: usize) -> Self {
-        let user = user.to_owned();
+    pub(crate) fn new(db: Db, scope: Scope, page: usize) -> Self {
+        let user = scope.user().to_owned();
         SqlReplica {
             db,
-            scope: Scope { user: Some(user.clone()), region, share },
+            scope,
             user,
             page: i64::try_from(page.clamp(1, MOST_NAMES)).unwrap_or(1),
             kind: PhantomData,
@@ -74,11 +74,10 @@ impl<R> SqlReplica<R> {
 fn read_items<R: Collection>(
     conn: &mut Conn,
     scope: &Scope,
-    user: &str,
     ids: &[String],
 ) -> Result<HashMap<String, (i64, Stored<R>)>, StoreError> {
     let loaded = R::load(conn, scope, ids)?;
-    let visible = R::visible(conn, user, ids)?;
+    let visible = R::visible(conn, scope, ids)?;
     let mut keys: HashMap<String, Keys> = HashMap::new();
     for some in ids.chunks(MOST_NAMES) {
         let rows: Vec<Keys> = passerelle_local_keys::table
@@ -136,10 +135,15 @@ pub(crate) fn horizon(conn: &mut Conn) -> QueryResult<i64> {
 type LogRow = (i64, String, String, bool);
 
 /// Reads the next rows of the change log that concern an app user.
-fn log_rows<R: Collection>(conn: &mut Conn, user: &str, after: i64, limit: i64) -> QueryResult<Vec<LogRow>> {
+fn log_rows<R: Collection>(
+    conn: &mut Conn,
+    scope: &Scope,
+    after: i64,
+    limit: i64,
+) -> QueryResult<Vec<LogRow>> {
     let mut rows: Vec<LogRow> = Vec::new();
     // One query per value: each is a stretch of an index, and stays so however long the log is.
-    for log_user in R::log_users(user) {
+    for log_user in R::log_users(scope) {
         let some: Vec<LogRow> = change_log::table
             .filter(change_log::kind.eq(R::KIND_NAME).and(change_log::user_id.eq(log_user)))
             .filter(change_log::seq.gt(after))
@@ -154,12 +158,12 @@ fn log_rows<R: Collection>(conn: &mut Conn, user: &str, after: i64, limit: i64) 
     Ok(rows)
 }
 
-/// Tells which of some items an app user has been shown before, though they are hidden now.
-fn once_shown<R: Collection>(conn: &mut Conn, user: &str, ids: &[String]) -> QueryResult<HashSet<String>> {
+/// Tells which of some items have been shown in a scope before, though they are hidden now.
+fn once_shown<R: Collection>(conn: &mut Conn, scope: &Scope, ids: &[String]) -> QueryResult<HashSet<String>> {
     let mut shown = HashSet::new();
     for some in ids.chunks(MOST_NAMES) {
         let rows: Vec<String> = change_log::table
-            .filter(change_log::kind.eq(R::KIND_NAME).and(change_log::user_id.eq(user)))
+            .filter(change_log::kind.eq(R::KIND_NAME).and(change_log::user_id.eq(R::log_of_former(scope))))
             .filter(change_log::item_id.eq_any(some))
             .select(change_log::item_id)
             .load(conn)?;
@@ -171,11 +175,11 @@ fn once_shown<R: Collection>(conn: &mut Conn, user: &str, ids: &[String]) -> Que
 impl<R: Collection> SqlReplica<R> {
     /// One page of a complete listing.
     fn list(&self, conn: &mut Conn, mark: i64, after: i64) -> Result<(Page<R>, i64), StoreError> {
-        let rows = R::page(conn, &self.user, after, self.page)?;
+        let rows = R::page(conn, &self.scope, after, self.page)?;
         let full = i64::try_from(rows.len()).is_ok_and(|count| count == self.page);
         let last = rows.last().map_or(after, |(number, _)| *number);
         let ids: Vec<String> = rows.into_iter().map(|(_, id)| id).collect();
-        let mut found = read_items(conn, &self.scope, &self.user, &ids)?;
+        let mut found = read_items(conn, &self.scope, &ids)?;
         let items = ids.iter().filter_map(|id| found.remove(id)).map(|(_, stored)| stored).collect();
         let next = match full {
             true => Next::Page(PageToken::new(Mark::List { mark, after: last }.to_string())),
@@ -191,19 +195,19 @@ impl<R: Collection> SqlReplica<R> {
         if after < horizon || after > newest.max(horizon) {
             return Err(StoreError::CursorExpired);
         }
-        let rows = log_rows::<R>(conn, &self.user, after, self.page)?;
+        let rows = log_rows::<R>(conn, &self.scope, after, self.page)?;
         let full = i64::try_from(rows.len()).is_ok_and(|count| count == self.page);
         let last = rows.last().map_or(after, |row| row.0);
         let mut removed: BTreeSet<String> =
             rows.iter().filter(|row| row.3).map(|row| row.1.clone()).collect();
         let changed: BTreeSet<String> = rows.into_iter().filter(|row| !row.3).map(|row| row.1).collect();
         let ids: Vec<String> = changed.into_iter().collect();
-        let found = read_items::<R>(conn, &self.scope, &self.user, &ids)?;
+        let found = read_items::<R>(conn, &self.scope, &ids)?;
         // A row may go without its triggers: `REPLACE` takes the place of another row silently.
         removed.extend(ids.into_iter().filter(|id| !found.contains_key(id)));
         let hidden: Vec<String> =
             found.values().filter(|(_, item)| item.withdrawn).map(|(_, item)| item.id.to_string()).collect();
-        let shown = once_shown::<R>(conn, &self.user, &hidden)?;
+        let shown = once_shown::<R>(conn, &self.scope, &hidden)?;
         let mut top = 0;
         let mut items = Vec::new();
         for (id, (number, item)) in found {
@@ -248,7 +252,7 @@ impl<R: Collection> SqlReplica<R> {
 
     /// One item as it is now, if it exists.
     fn item(&self, conn: &mut Conn, id: &str) -> Result<Option<Stored<R>>, StoreError> {
-        let mut found = read_items(conn, &self.scope, &self.user, &[id.to_owned()])?;
+        let mut found = read_items(conn, &self.scope, &[id.to_owned()])?;
         Ok(found.remove(id).map(|(_, stored)| stored))
     }
 
@@ -462,7 +466,7 @@ impl<R: Collection> Replica<R> for SqlReplica<R> {
         let replica = self.clone();
         let ids: Vec<String> = ids.iter().map(ToString::to_string).collect();
         let read = self.db.read(move |conn| {
-            let found = read_items(conn, &replica.scope, &replica.user, &ids)?;
+            let found = read_items(conn, &replica.scope, &ids)?;
             Ok(ids.iter().map(|id| found.get(id).map(|(_, stored)| stored.clone())).collect())
         });
         read.await.map_err(|error| error.at("sql.fetch"))

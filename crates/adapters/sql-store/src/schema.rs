@@ -220,6 +220,7 @@ diesel::table! {
         version -> BigInt,
         created_at -> Timestamp,
         updated_at -> Timestamp,
+        calendar_id -> Nullable<Text>,
     }
 }
 
@@ -303,6 +304,17 @@ diesel::table! {
 }
 
 diesel::table! {
+    calendars (id) {
+        id -> Text,
+        owner_id -> Text,
+        name -> Text,
+        color -> Text,
+        zone -> Nullable<Text>,
+        is_default -> Bool,
+    }
+}
+
+diesel::table! {
     passerelle_accounts (id) {
         id -> Text,
         user_id -> Text,
@@ -327,6 +339,7 @@ diesel::table! {
         name -> Text,
         rules -> Text,
         enabled -> Bool,
+        calendar_id -> Nullable<Text>,
     }
 }
 

@@ -7,7 +7,10 @@ use passerelle_calendar::Event;
 use passerelle_contacts::Contact;
 use passerelle_ports::InstallationId;
 
-use crate::{Accounts, Pairs, Settings, SqlReplica, StoreError, UserId, Users, db::Db, migrate};
+use crate::{
+    Accounts, Calendars, Pairs, Settings, SqlReplica, StoreError, UserId, Users, collection::Scope, db::Db,
+    migrate,
+};
 
 /// How a store behaves.
 #[derive(Clone, Debug)]
@@ -108,13 +111,25 @@ impl Store {
     /// Returns the contacts that an app user sees.
     #[must_use]
     pub fn contacts(&self, user: &UserId) -> SqlReplica<Contact> {
-        self.replica(user)
+        self.replica(user, None)
     }
 
     /// Returns the appointments that an app user owns.
     #[must_use]
     pub fn events(&self, user: &UserId) -> SqlReplica<Event> {
-        self.replica(user)
+        self.replica(user, None)
+    }
+
+    /// Returns the appointments of one calendar of an app user.
+    #[must_use]
+    pub fn calendar(&self, user: &UserId, calendar: &str) -> SqlReplica<Event> {
+        self.replica(user, Some(calendar.to_owned()))
+    }
+
+    /// Returns the app users' calendars.
+    #[must_use]
+    pub fn calendars(&self) -> Calendars {
+        Calendars::new(self.db.clone())
     }
 
     /// Looks whether the file is whole, and whether it can be written.
@@ -142,8 +157,10 @@ impl Store {
         self.db.write(move |conn| crate::dialect::run_script(conn, &statements)).await
     }
 
-    fn replica<R>(&self, user: &UserId) -> SqlReplica<R> {
+    fn replica<R>(&self, user: &UserId, calendar: Option<String>) -> SqlReplica<R> {
         let StoreOptions { region, page_size, share_new_contacts, .. } = self.options.clone();
-        SqlReplica::new(self.db.clone(), user.as_str(), region, share_new_contacts, page_size)
+        let user = Some(user.as_str().to_owned());
+        let scope = Scope { user, calendar, region, share: share_new_contacts };
+        SqlReplica::new(self.db.clone(), scope, page_size)
     }
 }

@@ -103,6 +103,62 @@ async fn an_account_that_two_app_users_had_stays_the_first_ones() {
     assert_eq!((kept("zp").await, kept("bp").await, kept("op").await), (true, false, true));
 }
 
+#[tokio::test]
+async fn calendars_that_were_merged_are_parted_by_an_upgrade() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("company.sqlite");
+    let script =
+        fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/schema_v1.sql"))
+            .unwrap();
+    let mut client = SqliteConnection::establish(path.to_str().unwrap()).unwrap();
+    client.batch_execute(&script).unwrap();
+    let link = |number: u8, pair: &str, item: &str, made: &str| {
+        let copy = |side: &str, item: &str, made: &str| {
+            format!(
+                "INSERT INTO passerelle_copies (link, side, kind, pair, item, sequence, gone, look, met, stored)
+                 VALUES ('l{number}', '{side}', 'events', '{pair}', '{item}', 1, 0, 0, 0, '{{\"made\":{made}}}');"
+            )
+        };
+        copy("local", item, "null") + &copy("remote", &format!("r{number}"), made)
+    };
+    client
+        .batch_execute(&format!(
+            "INSERT INTO app_users (id, name) VALUES ('zoe', 'Zoé');
+             INSERT INTO passerelle_accounts (id, user_id, provider, subject, email, scopes, state, authorised_at)
+                VALUES ('z', 'zoe', 'google', '7', 'zoe@example.org', 's', 'connected', '2026-01-01 00:00:00');
+             INSERT INTO passerelle_pairs (id, user_id, kind, account_id, collection, name, rules, enabled)
+                VALUES ('team', 'zoe', 'events', 'z', 'team@group', 'Team', '{{}}', 1),
+                       ('main', 'zoe', 'events', 'z', 'zoe@example.org', 'zoe@example.org', '{{}}', 1);
+             INSERT INTO appointments (id, owner_id, title, start_local, start_zone)
+                VALUES ('doctor', 'zoe', 'Doctor', '2026-01-01 09:00', 'Europe/Paris'),
+                       ('lunch', 'zoe', 'Lunch', '2026-01-01 12:00', 'Europe/Paris'),
+                       ('new', 'zoe', 'New', '2026-01-01 15:00', 'Europe/Paris');
+             {}{}{}{}",
+            link(1, "main", "doctor", "null"),
+            link(2, "team", "doctor", "\"e\""),
+            link(3, "main", "lunch", "\"e\""),
+            link(4, "team", "lunch", "null"),
+        ))
+        .unwrap();
+    drop(client);
+    let store = Store::open(&path, StoreOptions::default()).await.unwrap();
+    let zoe = UserId::new("zoe");
+    let calendar =
+        async |pair: &str| store.pairs().get(&PairId::new(pair)).await.unwrap().unwrap().calendar.unwrap();
+    let (main, team) = (calendar("main").await, calendar("team").await);
+    let named = store.calendars().list().await.unwrap();
+    let of = |id: &str| named.iter().find(|calendar| calendar.id == id).unwrap();
+    assert!(of(&main).is_default && of(&main).name == "Zoé" && of(&team).name == "Team");
+    let home = everything(&store.calendar(&zoe, &main)).await.items;
+    let titles: Vec<&str> = home.keys().map(passerelle_ports::ItemId::as_str).collect();
+    assert_eq!(titles, ["doctor", "new"]);
+    let other = everything(&store.calendar(&zoe, &team)).await.items;
+    assert_eq!(other.keys().map(passerelle_ports::ItemId::as_str).collect::<Vec<_>>(), ["lunch"]);
+    // The pair that had copied it is told that it is not its own any more: it is left alone there.
+    let changed = support::since(&store.calendar(&zoe, &team), &passerelle_ports::Cursor::from("0")).await;
+    assert!(changed.items[&passerelle_ports::ItemId::new("doctor")].withdrawn);
+}
+
 #[cfg(unix)]
 #[tokio::test]
 async fn only_its_owner_may_read_a_new_database() {
@@ -196,6 +252,7 @@ async fn people_accounts_pairs_and_settings_are_kept() {
         name: "Eve's contacts".into(),
         rules: Value::Null,
         enabled: true,
+        calendar: None,
     };
     store.pairs().save(pair.clone()).await.unwrap();
     let second = Pair { id: PairId::new("p2"), ..pair.clone() };

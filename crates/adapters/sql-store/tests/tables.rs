@@ -264,6 +264,37 @@ async fn an_appointment_that_changes_hands_is_withdrawn_from_its_former_owner() 
 }
 
 #[tokio::test]
+async fn an_appointment_that_changes_its_calendar_is_withdrawn_from_the_former_one() {
+    let company = company().await;
+    let mut client = company.client();
+    client.run("INSERT INTO calendars (id, owner_id, name) VALUES ('team', 'anne', 'Team')");
+    client.run(APPOINTMENT);
+    let home = client.text("SELECT id AS text FROM calendars WHERE owner_id = 'anne' AND is_default");
+    let home = company.store.calendar(&company.anne, &home);
+    let team = company.store.calendar(&company.anne, "team");
+    let (at_home, at_team) = (everything(&home).await, everything(&team).await);
+    let id = ItemId::new("a1");
+    assert!(at_home.items.contains_key(&id) && at_team.items.is_empty());
+    // A change in one calendar is no news in another.
+    client.run("UPDATE appointments SET title = 'Changed'");
+    assert!(since(&team, &at_team.cursor).await.items.is_empty());
+    client.run("UPDATE appointments SET calendar_id = 'team'");
+    let seen = since(&home, &at_home.cursor).await;
+    assert!(seen.items[&id].withdrawn && seen.removed.is_empty());
+    assert!(!since(&team, &at_team.cursor).await.items[&id].withdrawn);
+    // What arrives in a calendar stands there.
+    let arrived = created(&team, "k", at_home.items[&id].record.clone(), 1).await;
+    assert!(everything(&team).await.items.contains_key(&arrived.id));
+    assert!(!everything(&home).await.items.contains_key(&arrived.id));
+    let foreign =
+        client.refusal("UPDATE appointments SET owner_id = 'bob', calendar_id = 'team' WHERE id = 'a1'");
+    assert!(foreign.contains("no calendar of the appointment's owner"), "{foreign}");
+    client.run("UPDATE appointments SET owner_id = 'bob' WHERE id = 'a1'");
+    let of_bob = "SELECT c.owner_id AS text FROM appointments a JOIN calendars c ON c.id = a.calendar_id WHERE a.id = 'a1'";
+    assert_eq!(client.text(of_bob), "bob");
+}
+
+#[tokio::test]
 async fn a_contact_made_for_one_user_is_theirs_until_it_is_shared() {
     let company = company().await;
     let (anne, bob) = (company.store.contacts(&company.anne), company.store.contacts(&company.bob));

@@ -3,9 +3,9 @@
 
 use passerelle_ports::{Clock, Kind, Side};
 use passerelle_service::{
-    Account as Bound, AppUser, Choice, Failure, Forgotten, Outcome, bound_account, check_binding, check_free,
-    choose_pairs, disconnect as give_back, find_user, forecast, is_shared, note_consent, record_account,
-    release_account,
+    Account as Bound, AppUser, Choice, ChosenPair, Collection, Failure, Forgotten, Outcome, bound_account,
+    check_binding, check_free, choose_pairs, disconnect as give_back, find_user, forecast, is_shared,
+    note_consent, pair_id, record_account, release_account,
 };
 use serde_json::json;
 
@@ -202,7 +202,7 @@ async fn finish(app: &App, office: &Composed, user: &str, asking: &Asking, conse
         app.out.failure(&failure, app.clock.now());
     }
     tell_forecast(app, office, &account).await?;
-    let whole = choose(app, office, &account, asking).await? && consented.missing.is_empty();
+    let whole = choose(app, office, &account, asking, known).await? && consented.missing.is_empty();
     app.out.note(&app.out.t("connect-next", &[("user", user.into())]));
     app.out.line(
         "connected",
@@ -214,7 +214,13 @@ async fn finish(app: &App, office: &Composed, user: &str, asking: &Asking, conse
 
 /// Chooses what is kept in step; tells whether everything could be asked for. What Google refuses to list is told, and
 /// the rest goes on.
-async fn choose(app: &App, office: &Composed, account: &Bound, asking: &Asking) -> Outcome<bool> {
+async fn choose(
+    app: &App,
+    office: &Composed,
+    account: &Bound,
+    asking: &Asking,
+    renewed: bool,
+) -> Outcome<bool> {
     let company = &*office.office.company;
     let provider = &office.office.provider;
     let offered = provider
@@ -228,6 +234,7 @@ async fn choose(app: &App, office: &Composed, account: &Bound, asking: &Asking) 
         without_contacts: asking.no_contacts,
         // Which one is meant can be said once they can be listed.
         without_calendars: named && !whole,
+        renewed,
     };
     if let Some(error) = offered.refused {
         let failure = Failure::of_port(Side::Remote, error).or_with("user", &account.user);
@@ -238,7 +245,7 @@ async fn choose(app: &App, office: &Composed, account: &Bound, asking: &Asking) 
     }
     let mut chosen = choose_pairs(company, account, &offered.collections, &choice).await;
     if let Err(failure) = &chosen
-        && ["USE-111", "SYNC-107"].contains(&failure.code())
+        && ["USE-111", "USE-119", "SYNC-107"].contains(&failure.code())
     {
         // The consent is kept: only the calendar has to be named again.
         app.out.failure(failure, app.clock.now());
@@ -247,16 +254,38 @@ async fn choose(app: &App, office: &Composed, account: &Bound, asking: &Asking) 
         choice.without_calendars = true;
         chosen = choose_pairs(company, account, &offered.collections, &choice).await;
     }
-    for pair in chosen? {
+    let chosen = chosen?;
+    for pair in &chosen {
         let id = match (pair.kind, provider.withheld(account, pair.kind)) {
             (_, Some(_)) => "connect-pair-withheld",
             (Kind::Contacts, None) => "connect-pair-contacts",
             (Kind::Events, None) => "connect-pair-events",
         };
         app.out.result(&app.out.t(id, &[("name", pair.name.as_str().into())]));
-        app.out.line("pair", app.clock.now(), &pair);
+        app.out.line("pair", app.clock.now(), pair);
     }
+    tell_others(app, account, &offered.collections, &chosen);
     Ok(whole)
+}
+
+/// The calendars that could be chosen beside these.
+fn tell_others(app: &App, account: &Bound, offered: &[Collection], chosen: &[ChosenPair]) {
+    let calendars = || offered.iter().filter(|collection| collection.kind == Kind::Events);
+    let mut others = Vec::new();
+    for calendar in calendars() {
+        let is_chosen = chosen.iter().any(|pair| pair.pair == pair_id(account, calendar));
+        let line = json!({ "user": account.user, "id": calendar.id, "name": calendar.name,
+                           "writable": calendar.writable, "chosen": is_chosen });
+        app.out.line("calendar", app.clock.now(), &line);
+        if !is_chosen {
+            let is_twice = calendars().filter(|other| other.name == calendar.name).count() > 1;
+            others.push(if is_twice { calendar.id.clone() } else { calendar.name.clone() });
+        }
+    }
+    if !others.is_empty() {
+        let words = [("names", others.join(", ").into()), ("user", account.user.as_str().into())];
+        app.out.note(&app.out.t("connect-other-calendars", &words));
+    }
 }
 
 /// Seven days in "Testing" are said at once, not on the eighth day.

@@ -9,7 +9,8 @@ use passerelle_ports::{
     ErrorKind, InstallationId, ItemId, Ledger, LinkId, PortError, PortResult, Replica, Slice,
 };
 use passerelle_service::{
-    Account, AccountState, AppUser, Company, Found, Item, KINDS, Loadable, Loaded, Pair, Purge, Search,
+    Account, AccountState, AppUser, Calendar, Company, Found, Item, KINDS, Loadable, Loaded, Pair, Purge,
+    Search,
 };
 use passerelle_sql_store as sql;
 
@@ -85,8 +86,19 @@ impl Company for SqlCompany {
             name: pair.name.clone(),
             rules: serde_json::to_value(&pair.rules).unwrap_or_default(),
             enabled: pair.enabled,
+            calendar: pair.calendar.clone(),
         };
         self.store.pairs().save(row).await.map_err(|error| error.at("pairs.save"))
+    }
+
+    async fn calendars(&self) -> PortResult<Vec<Calendar>> {
+        let all = self.store.calendars().list().await.map_err(|error| error.at("calendars.list"))?;
+        Ok(all.into_iter().map(calendar).collect())
+    }
+
+    async fn add_calendar(&self, owner: &str, name: &str) -> PortResult<Calendar> {
+        let added = self.store.calendars().add(&sql::UserId::new(owner), name).await;
+        added.map(calendar).map_err(|error| error.at("calendars.add"))
     }
 
     async fn numbers(&self, links: &[LinkId]) -> PortResult<Vec<u64>> {
@@ -117,8 +129,12 @@ impl Company for SqlCompany {
         Arc::new(self.store.contacts(&sql::UserId::new(user)))
     }
 
-    fn events(&self, user: &str) -> Arc<dyn Replica<Event>> {
-        Arc::new(self.store.events(&sql::UserId::new(user)))
+    fn events(&self, user: &str, calendar: Option<&str>) -> Arc<dyn Replica<Event>> {
+        let user = sql::UserId::new(user);
+        Arc::new(match calendar {
+            Some(calendar) => self.store.calendar(&user, calendar),
+            None => self.store.events(&user),
+        })
     }
 
     fn contact_ledger(&self) -> Arc<dyn Ledger<Contact>> {
@@ -178,6 +194,10 @@ fn account(row: sql::Account) -> Account {
     }
 }
 
+fn calendar(row: sql::Calendar) -> Calendar {
+    Calendar { id: row.id, owner: row.owner, name: row.name, default: row.is_default }
+}
+
 fn pair(row: sql::Pair) -> PortResult<Pair> {
     let rules = serde_json::from_value(row.rules)
         .map_err(|error| PortError::new(ErrorKind::Unexpected, "pairs.list").with_source(error))?;
@@ -190,6 +210,7 @@ fn pair(row: sql::Pair) -> PortResult<Pair> {
         name: row.name,
         rules,
         enabled: row.enabled,
+        calendar: row.calendar,
     })
 }
 

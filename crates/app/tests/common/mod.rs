@@ -177,10 +177,21 @@ impl World {
 
     /// Alice consents: the address that the binary prints is opened, and the one it sends to.
     pub fn connect(&self) -> Ran {
+        self.connect_with(&[])
+    }
+
+    /// The same, with more options.
+    pub fn connect_with(&self, more: &[&str]) -> Ran {
         let client = self.path("client_secret.json");
         let args = ["connect", "google", "--no-browser", "--wait", "30", "--user", USER, "--client"];
-        let mut child =
-            self.command(&args).arg(client).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        let mut child = self
+            .command(&args)
+            .arg(client)
+            .args(more)
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
         let mut stdout = BufReader::new(child.stdout.take().unwrap());
         let mut said = String::new();
         loop {
@@ -206,6 +217,23 @@ impl World {
         fs::write(&key, SERVICE_KEY).unwrap();
         let key = key.display().to_string();
         self.run(&["connect", "google", "--user", USER, "--service-account", &key, "--subject", ACCOUNT])
+    }
+
+    /// A calendar of Alice's, made in Google's web page; returns its id.
+    pub fn add_calendar(&self, name: &str) -> String {
+        let made =
+            self.google("POST", "/calendar/v3/calendars", &json!({ "summary": name, "timeZone": ZONE }));
+        made["id"].as_str().unwrap().to_owned()
+    }
+
+    /// The titles in one of Alice's calendars at Google, in order.
+    pub fn titles_in(&self, calendar: &str) -> Vec<String> {
+        let listed = self.google("GET", &format!("{}?maxResults=2500", events_of(calendar)), &Value::Null);
+        let items = listed["items"].as_array().cloned().unwrap_or_default();
+        let title = |event: &Value| event["summary"].as_str().unwrap_or_default().to_owned();
+        let mut titles: Vec<String> = items.iter().map(title).collect();
+        titles.sort();
+        titles
     }
 
     /// Synchronises.
@@ -371,6 +399,11 @@ impl World {
     pub fn mails(&self) -> usize {
         self.sim.with(|core| core.mails().len())
     }
+}
+
+/// The address of a calendar's events.
+pub fn events_of(calendar: &str) -> String {
+    format!("/calendar/v3/calendars/{calendar}/events")
 }
 
 /// Opens an address like a browser, and returns where it sends to.

@@ -39,6 +39,7 @@ connect-open = Opening your browser. If nothing opens, open this address:
 connect-open-yourself = Open this address in a browser on this computer:
 connect-boxes = Google will ask for calendars and contacts: tick every box. Waiting … (Ctrl-C to stop)
 connect-other-address = Google says that this is { $account }, but { $expected } was expected for { $user }. Connect it all the same?
+connect-other-calendars = Not chosen: { $names } (passerelle connect google --user { $user } --calendar NAME)
 connect-authorised = ✓ { $account } authorised for { $user }
 connect-secret-moved = ✓ The client's secret is in the vault: you may delete the file.
 connect-pair-contacts = ✓ Contacts: { $name }

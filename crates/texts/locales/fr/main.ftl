@@ -39,6 +39,7 @@ connect-open = Ouverture de votre navigateur. S'il ne s'ouvre pas, ouvrez cette 
 connect-open-yourself = Ouvrez cette adresse dans un navigateur de cet ordinateur :
 connect-boxes = Google va demander les agendas et les contacts : cochez toutes les cases. En attente… (Ctrl-C pour arrêter)
 connect-other-address = Google dit que c'est { $account }, mais { $expected } était attendu pour { $user }. Connecter quand même ?
+connect-other-calendars = Non choisis : { $names } (passerelle connect google --user { $user } --calendar NOM)
 connect-authorised = ✓ { $account } autorisé pour { $user }
 connect-secret-moved = ✓ Le secret du client est au coffre : vous pouvez supprimer le fichier.
 connect-pair-contacts = ✓ Contacts : { $name }

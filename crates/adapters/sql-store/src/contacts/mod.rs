@@ -85,11 +85,12 @@ fn load_parts(conn: &mut Conn, scope: &Scope, ids: &[String]) -> QueryResult<Has
 }
 
 impl Collection for Contact {
-    fn log_users(user: &str) -> Vec<String> {
-        vec![String::new(), user.to_owned()]
+    fn log_users(scope: &Scope) -> Vec<String> {
+        vec![String::new(), scope.user().to_owned()]
     }
 
-    fn page(conn: &mut Conn, user: &str, after: i64, limit: i64) -> QueryResult<Vec<(i64, String)>> {
+    fn page(conn: &mut Conn, scope: &Scope, after: i64, limit: i64) -> QueryResult<Vec<(i64, String)>> {
+        let user = scope.user();
         let members = contact_users::table.filter(contact_users::contact_id.eq(contacts::id));
         contacts::table
             .filter(contacts::number.gt(after))
@@ -102,7 +103,8 @@ impl Collection for Contact {
             .load(conn)
     }
 
-    fn visible(conn: &mut Conn, user: &str, ids: &[String]) -> QueryResult<HashSet<String>> {
+    fn visible(conn: &mut Conn, scope: &Scope, ids: &[String]) -> QueryResult<HashSet<String>> {
+        let user = scope.user();
         let members = contact_users::table.filter(contact_users::contact_id.eq(contacts::id));
         let mut seen = HashSet::new();
         for some in ids.chunks(MOST_NAMES) {
@@ -258,9 +260,9 @@ impl Collection for Contact {
                 .load(conn)?;
             found.extend(rows);
         }
-        if let Some(user) = &scope.user {
+        if scope.user.is_some() {
             let ids: Vec<String> = found.iter().map(|(_, id)| id.clone()).collect();
-            let visible = Self::visible(conn, user, &ids)?;
+            let visible = Self::visible(conn, scope, &ids)?;
             found.retain(|(_, id)| visible.contains(id));
         }
         Ok(found)

@@ -31,6 +31,7 @@ use crate::{
 struct NewAppointment {
     id: String,
     owner_id: String,
+    calendar_id: Option<String>,
     leftovers: Option<String>,
     #[diesel(embed)]
     row: EventRow,
@@ -72,29 +73,54 @@ fn names_are_written(conn: &mut Conn, by_us: bool) -> QueryResult<()> {
     Ok(())
 }
 
+/// The `user_id` of the change log under which it stands that an appointment left a calendar.
+fn former(calendar: &str) -> String {
+    format!("calendar:{calendar}")
+}
+
+/// The calendar that an appointment has to stand in to be seen.
+fn home(scope: &Scope) -> Option<&str> {
+    scope.calendar.as_deref().filter(|_| !on(Mutant::SqlAnyCalendar))
+}
+
 impl Collection for Event {
-    fn log_users(user: &str) -> Vec<String> {
-        vec![user.to_owned()]
+    fn log_users(scope: &Scope) -> Vec<String> {
+        let mut users = vec![scope.user().to_owned()];
+        users.extend(scope.calendar.as_deref().map(former));
+        users
     }
 
-    fn page(conn: &mut Conn, user: &str, after: i64, limit: i64) -> QueryResult<Vec<(i64, String)>> {
-        appointments::table
-            .filter(appointments::owner_id.eq(user).and(appointments::number.gt(after)))
+    fn log_of_former(scope: &Scope) -> String {
+        scope.calendar.as_deref().map_or_else(|| scope.user().to_owned(), former)
+    }
+
+    fn page(conn: &mut Conn, scope: &Scope, after: i64, limit: i64) -> QueryResult<Vec<(i64, String)>> {
+        let mut query = appointments::table
+            .filter(appointments::owner_id.eq(scope.user()).and(appointments::number.gt(after)))
             .order(appointments::number)
             .limit(limit)
             .select((appointments::number, appointments::id))
-            .load(conn)
+            .into_boxed();
+        if let Some(calendar) = home(scope) {
+            query = query.filter(appointments::calendar_id.eq(calendar.to_owned()));
+        }
+        query.load(conn)
     }
 
-    fn visible(conn: &mut Conn, user: &str, ids: &[String]) -> QueryResult<HashSet<String>> {
+    fn visible(conn: &mut Conn, scope: &Scope, ids: &[String]) -> QueryResult<HashSet<String>> {
         let mut seen = HashSet::new();
         for some in ids.chunks(MOST_NAMES) {
-            let of_these = appointments::table.filter(appointments::id.eq_any(some));
-            let found: Vec<String> = if on(Mutant::SqlAnyUser) {
-                of_these.select(appointments::id).load(conn)?
-            } else {
-                of_these.filter(appointments::owner_id.eq(user)).select(appointments::id).load(conn)?
-            };
+            let mut of_these = appointments::table
+                .filter(appointments::id.eq_any(some))
+                .select(appointments::id)
+                .into_boxed();
+            if !on(Mutant::SqlAnyUser) {
+                of_these = of_these.filter(appointments::owner_id.eq(scope.user().to_owned()));
+                if let Some(calendar) = home(scope) {
+                    of_these = of_these.filter(appointments::calendar_id.eq(calendar.to_owned()));
+                }
+            }
+            let found: Vec<String> = of_these.load(conn)?;
             seen.extend(found);
         }
         Ok(seen)
@@ -138,6 +164,7 @@ impl Collection for Event {
             .map(|new| NewAppointment {
                 id: new.id.clone(),
                 owner_id: owner_id.clone(),
+                calendar_id: scope.calendar.clone(),
                 leftovers: leftovers_text(new.leftovers),
                 row: main_row(new.record),
             })

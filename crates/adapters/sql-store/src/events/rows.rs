@@ -27,8 +27,8 @@ pub(crate) struct EventRow {
     pub(crate) conference_url: String,
 }
 
-/// How many columns an [`EventRow`] binds, with the id, the owner and the leftovers.
-pub(crate) const EVENT_WIDTH: usize = 19;
+/// How many columns an [`EventRow`] binds, with the id, the owner, the calendar and the leftovers.
+pub(crate) const EVENT_WIDTH: usize = 20;
 
 child_rows! {
     ParticipantRow in appointment_participants of appointment_id (9) {
