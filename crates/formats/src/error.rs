@@ -48,6 +48,12 @@ pub enum Reason {
     /// A change of "this and all following" occurrences.
     #[error("a change of all following occurrences cannot be taken over")]
     ThisAndFuture,
+    /// Another record of the file has the same identifier and is as new.
+    #[error("another record of the file has the same identifier")]
+    Duplicate,
+    /// A changed occurrence of a series that was set aside.
+    #[error("the series of this occurrence was set aside")]
+    SeriesSetAside,
 }
 
 impl Reason {
@@ -69,6 +75,8 @@ impl Reason {
             Reason::MalformedRule => "malformed-rule",
             Reason::BadRecurrenceId => "bad-recurrence-id",
             Reason::ThisAndFuture => "this-and-future",
+            Reason::Duplicate => "duplicate",
+            Reason::SeriesSetAside => "series-set-aside",
         }
     }
 

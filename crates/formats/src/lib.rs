@@ -22,7 +22,7 @@ use passerelle_contacts::Contact;
 
 pub use error::{BadRecord, Reason};
 pub use format::{ContactFormat, EventFormat, detect_contacts, detect_events};
-pub use ical::zone_name;
+pub use ical::{join_series, series_of, zone_name};
 
 /// What a file leaves open.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -63,7 +63,7 @@ pub fn read_contacts<'a>(
 }
 
 /// Reads events, one series at a time. Of an iCalendar file the series, and only these, are held
-/// until the end of their calendar, because their changed occurrences may come last.
+/// until the end, because their changed occurrences may come last.
 pub fn read_events<'a>(reader: impl Read + 'a, format: EventFormat) -> Records<'a, Event> {
     match format {
         EventFormat::ICalendar => Box::new(ical::Events::new(reader)),

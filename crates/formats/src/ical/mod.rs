@@ -2,13 +2,15 @@
 
 mod alarms;
 pub(crate) mod guests;
+mod join;
 mod read;
 mod repair;
 pub(crate) mod series;
 mod write;
 mod zones;
 
-pub(crate) use read::Events;
+pub(crate) use join::Events;
+pub use join::{join_series, series_of};
 pub(crate) use write::Calendar;
 pub use zones::zone_name;
 
@@ -23,5 +25,9 @@ pub(crate) mod own {
     pub(crate) const ORGANIZER: &str = "X-PASSERELLE-ORGANIZER";
     /// A zone that was not found by its name: as the file calls it, with what it was taken as.
     pub(crate) const ZONE: &str = "X-PASSERELLE-ZONE";
+    /// The identifier that a record of a file had, where another record of that file had it too.
+    pub(crate) const UID: &str = "X-PASSERELLE-ORIGINAL-UID";
+    /// Says of which series an event is one changed occurrence, and which.
+    pub(crate) const OCCURRENCE: &str = "X-PASSERELLE-OCCURRENCE";
     pub(crate) const COMMENT: &str = "X-RESPONSE-COMMENT";
 }

@@ -1,9 +1,6 @@
 //! From iCalendar to events.
 
-use std::{
-    collections::{BTreeMap, VecDeque},
-    io::Read,
-};
+use std::collections::BTreeMap;
 
 use chrono::{NaiveDate, NaiveDateTime, TimeZone};
 use passerelle_calendar::{
@@ -12,137 +9,20 @@ use passerelle_calendar::{
 
 use super::{
     alarms, guests, own,
-    repair::{When, repair, when},
+    repair::{When, when},
     series,
     zones::Zones,
 };
 use crate::{
     BadRecord, Imported, Reason,
-    content::{Component, Line, Piece, Pieces, left_over, summary_of},
+    content::{Component, Line, left_over, summary_of},
 };
 
-type Read1 = Result<Imported<Event>, BadRecord>;
+/// One event of a file, or what is wrong with it.
+pub(crate) type Read1 = Result<Imported<Event>, BadRecord>;
 
-/// The events of a file. Series are held until the end of their calendar, because their changed
-/// occurrences may come later; other events are not.
-pub(crate) struct Events<R> {
-    pieces: Pieces<R>,
-    zones: Zones,
-    held: Vec<Component>,
-    ready: VecDeque<Read1>,
-}
-
-impl<R: Read> Events<R> {
-    pub(crate) fn new(reader: R) -> Self {
-        let wanted = &["VEVENT", "VTIMEZONE", "VTODO", "VJOURNAL", "VFREEBUSY"];
-        Events {
-            pieces: Pieces::new(reader, wanted),
-            zones: Zones::default(),
-            held: Vec::new(),
-            ready: VecDeque::new(),
-        }
-    }
-
-    fn take(&mut self, mut component: Component) {
-        repair(&mut component);
-        match component.name.as_str() {
-            "VTIMEZONE" => self.zones.describe(component),
-            "VEVENT" if must_wait(&component, &self.zones) => self.held.push(component),
-            "VEVENT" => self.ready.extend(whole(&component, &[], &mut self.zones)),
-            _ => {
-                let bad = BadRecord::new(component.line, summary_of(&component), Reason::AnotherKind);
-                self.ready.push_back(Err(bad));
-            }
-        }
-    }
-
-    /// Puts the series of a calendar together.
-    fn flush(&mut self) {
-        let held = std::mem::take(&mut self.held);
-        let (changes, masters): (Vec<Component>, Vec<Component>) =
-            held.into_iter().partition(|component| component.get("RECURRENCE-ID").is_some());
-        let mut by_uid: BTreeMap<String, Vec<Component>> = BTreeMap::new();
-        for change in changes {
-            by_uid.entry(change.text("UID")).or_default().push(change);
-        }
-        for master in masters {
-            let uid = master.text("UID");
-            let changes = if uid.is_empty() { None } else { by_uid.remove(&uid) };
-            self.ready.extend(whole(&master, &changes.unwrap_or_default(), &mut self.zones));
-        }
-        for orphan in by_uid.into_values().flatten() {
-            self.ready.push_back(alone(orphan, &mut self.zones));
-        }
-    }
-}
-
-impl<R: Read> Iterator for Events<R> {
-    type Item = Read1;
-
-    fn next(&mut self) -> Option<Read1> {
-        loop {
-            if let Some(ready) = self.ready.pop_front() {
-                return Some(ready);
-            }
-            match self.pieces.next() {
-                Some(Ok(Piece::Component(component))) => self.take(component),
-                Some(Ok(Piece::Line(line))) => match line.name.as_str() {
-                    "BEGIN" => {
-                        self.flush();
-                        self.zones.set_calendar("");
-                    }
-                    "END" => self.flush(),
-                    "X-WR-TIMEZONE" => self.zones.set_calendar(&line.value),
-                    _ => {}
-                },
-                Some(Err(bad)) => return Some(Err(bad)),
-                None if self.held.is_empty() => return None,
-                None => self.flush(),
-            }
-        }
-    }
-}
-
-/// Tells whether an event may need something that comes later in the file.
-fn must_wait(component: &Component, zones: &Zones) -> bool {
-    let series = ["RRULE", "RDATE", "EXRULE", "RECURRENCE-ID", own::SERIES]
-        .iter()
-        .any(|name| component.get(name).is_some());
-    series || component.lines.iter().filter_map(|line| line.param("TZID")).any(|name| !zones.knows(name))
-}
-
-/// Reads a series with its changed occurrences, and tells which of these are bad.
-fn whole(master: &Component, changes: &[Component], zones: &mut Zones) -> Vec<Read1> {
-    let mut results = Vec::new();
-    let read = event_of(master, zones).map(|(mut event, unknown)| {
-        for change in changes {
-            match change_of(change, &event, zones) {
-                Ok((id, change)) => {
-                    let known = event.recurrence_overrides.entry(id.to_string()).or_default();
-                    *known = Override { excluded: known.excluded, ..change };
-                }
-                Err(reason) => {
-                    results.push(Err(BadRecord::new(change.line, summary_of(change), reason)));
-                }
-            }
-        }
-        (event, unknown)
-    });
-    results.insert(0, finish(master, read));
-    results
-}
-
-/// Reads a changed occurrence whose series is not in the file: an event by itself.
-fn alone(component: Component, zones: &mut Zones) -> Read1 {
-    let read = event_of(&component, zones).map(|(mut event, unknown)| {
-        let place = component.get("RECURRENCE-ID").map(|line| line.value.trim()).unwrap_or_default();
-        event.uid = format!("{}_{place}", event.uid);
-        (event, unknown)
-    });
-    finish(&component, read)
-}
-
-fn finish(component: &Component, read: Result<(Event, Vec<String>), Reason>) -> Read1 {
+/// Checks what was read of a component.
+pub(crate) fn finish(component: &Component, read: Result<(Event, Vec<String>), Reason>) -> Read1 {
     let checked = read.and_then(|(event, unknown)| match Reason::of_event(&event) {
         Some(reason) => Err(reason),
         None => Ok(Imported { record: event, unknown, line: component.line }),
@@ -150,15 +30,17 @@ fn finish(component: &Component, read: Result<(Event, Vec<String>), Reason>) -> 
     checked.map_err(|reason| BadRecord::new(component.line, summary_of(component), reason))
 }
 
-fn event_of(component: &Component, zones: &mut Zones) -> Result<(Event, Vec<String>), Reason> {
+/// Reads the event of a component, and what is left over of it.
+pub(crate) fn event_of(component: &Component, zones: &mut Zones) -> Result<(Event, Vec<String>), Reason> {
     let mut event = Event::default();
     let mut unknown = Vec::new();
     zones.enter(component);
     event.start = component.get("DTSTART").map(|line| start_of(line, zones)).transpose()?;
     event.duration = duration_of(component, event.start.as_ref(), zones)?;
     all_day_of_outlook(component, &mut event);
+    let mut once = Once::default();
     for line in &component.lines {
-        if !take(&mut event, line, zones)? {
+        if !once.is_first(line) || !take(&mut event, line, zones)? {
             unknown.push(left_over(line));
         }
     }
@@ -170,6 +52,54 @@ fn event_of(component: &Component, zones: &mut Zones) -> Result<(Event, Vec<Stri
     event.alerts = alerts.collect();
     unknown.extend(zones.guesses());
     Ok((event, unknown))
+}
+
+/// Properties that stand once in an event; of more, the first that says something counts.
+const SINGLE: [&str; 13] = [
+    "UID",
+    "SUMMARY",
+    "DESCRIPTION",
+    "LOCATION",
+    "DTSTART",
+    "DTEND",
+    "DURATION",
+    "CLASS",
+    "TRANSP",
+    "STATUS",
+    "COLOR",
+    "URL",
+    "DTSTAMP",
+];
+
+/// What was read already of the properties that stand once.
+#[derive(Default)]
+struct Once<'a>(BTreeMap<&'a str, &'a str>);
+
+impl<'a> Once<'a> {
+    /// Tells whether a line is the first of its name, or says what the first said.
+    fn is_first(&mut self, line: &'a Line) -> bool {
+        if !SINGLE.contains(&line.name.as_str()) || line.value.trim().is_empty() {
+            return true;
+        }
+        *self.0.entry(&line.name).or_insert(&line.value) == line.value
+    }
+}
+
+/// Returns the rule of a line, without blanks, and without its name where a program wrote that twice.
+fn rule_of(line: &Line) -> Option<String> {
+    let mut text: String = line.value.chars().filter(|c| !c.is_whitespace()).collect();
+    while let Some(start) = text.get(..line.name.len() + 1) {
+        let again = start
+            .to_ascii_uppercase()
+            .strip_prefix(&line.name)
+            .is_some_and(|rest| rest == ":" || rest == "=");
+        if !again {
+            break;
+        }
+        text = text.split_off(line.name.len() + 1);
+    }
+    let text = text.trim_matches(';');
+    (!text.is_empty()).then(|| text.to_owned())
 }
 
 /// Takes a line over; tells whether it was understood.
@@ -184,12 +114,14 @@ fn take(event: &mut Event, line: &Line, zones: &mut Zones) -> Result<bool, Reaso
         | own::CHANGED
         | own::SERIES
         | own::NO_UID => {}
+        "UID" | "SUMMARY" | "DESCRIPTION" | "LOCATION" | "URL" | "COLOR" | "CLASS" | "TRANSP" | "STATUS"
+            if line.value.trim().is_empty() => {}
         "UID" => event.uid = line.unescaped(),
         "SUMMARY" => event.title = line.unescaped(),
         "DESCRIPTION" => event.description = line.unescaped(),
         "LOCATION" => event.location = line.unescaped(),
-        "RRULE" => event.recurrence_rules.push(line.value.trim().to_owned()),
-        "EXRULE" => event.excluded_recurrence_rules.push(line.value.trim().to_owned()),
+        "RRULE" => event.recurrence_rules.extend(rule_of(line)),
+        "EXRULE" => event.excluded_recurrence_rules.extend(rule_of(line)),
         "RDATE" => {
             for id in ids_of(line, event, zones)? {
                 event.recurrence_dates.insert(id.to_string(), true);
@@ -236,7 +168,8 @@ fn take(event: &mut Event, line: &Line, zones: &mut Zones) -> Result<bool, Reaso
     Ok(true)
 }
 
-fn start_of(line: &Line, zones: &mut Zones) -> Result<Start, Reason> {
+/// Reads the date or the time of a line.
+pub(crate) fn start_of(line: &Line, zones: &mut Zones) -> Result<Start, Reason> {
     start_at(line.value.trim(), line, zones)
 }
 
@@ -347,7 +280,8 @@ fn floating(at: &Start, zones: &Zones) -> NaiveDateTime {
     }
 }
 
-fn change_of(
+/// Reads a changed occurrence of a series.
+pub(crate) fn change_of(
     component: &Component,
     master: &Event,
     zones: &mut Zones,
@@ -360,7 +294,7 @@ fn change_of(
     let (own_event, _) = event_of(component, zones)?;
     let change = match component.get(own::CHANGED) {
         Some(line) => series::named(&own_event, &line.parts(',')),
-        None => series::difference(master, id, &own_event),
+        None => series::changed(master, id, &own_event),
     };
     let zone = change.start.as_ref().is_none_or(|start| start.zone().is_none() || start.instant().is_some());
     if zone { Ok((id, change)) } else { Err(Reason::UnknownZone) }

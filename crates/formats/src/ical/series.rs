@@ -1,8 +1,10 @@
 //! Changed occurrences: what they have in common with their series, and what not.
 
-use passerelle_calendar::{Event, Override, RecurrenceId, Start};
+use passerelle_calendar::{Event, Override, RecurrenceId, Start, Status};
 
 /// Returns the event that one changed occurrence is by itself.
+///
+/// The series is given without its other changes: they would be copied for each of them.
 pub(crate) fn apply(master: &Event, id: RecurrenceId, change: &Override) -> Event {
     let change = change.clone();
     Event {
@@ -40,6 +42,49 @@ pub(crate) fn difference(master: &Event, id: RecurrenceId, own: &Event) -> Overr
         participants: all.participants.filter(|guests| *guests != master.participants),
         alerts: all.alerts.filter(|alerts| *alerts != master.alerts),
         excluded: false,
+    }
+}
+
+/// Returns what a file changes of one occurrence: one that was called off does not take place.
+pub(crate) fn changed(master: &Event, id: RecurrenceId, own: &Event) -> Override {
+    if own.status == Status::Cancelled && master.status != Status::Cancelled {
+        return Override { excluded: true, ..Override::default() };
+    }
+    difference(master, id, own)
+}
+
+/// Returns a series without its occurrences and its rules.
+pub(crate) fn bare(master: &Event) -> Event {
+    Event {
+        uid: master.uid.clone(),
+        title: master.title.clone(),
+        description: master.description.clone(),
+        location: master.location.clone(),
+        start: master.start.clone(),
+        duration: master.duration,
+        status: master.status,
+        free_busy_status: master.free_busy_status,
+        privacy: master.privacy,
+        color: master.color.clone(),
+        url: master.url.clone(),
+        conference_url: master.conference_url.clone(),
+        categories: master.categories.clone(),
+        participants: master.participants.clone(),
+        alerts: master.alerts.clone(),
+        use_default_alerts: master.use_default_alerts,
+        ..Event::default()
+    }
+}
+
+/// Names the occurrence of a series that begins at some time.
+pub(crate) fn occurrence_at(at: &Start, series: &Start) -> Option<RecurrenceId> {
+    match (series, at) {
+        (Start::Date { .. }, at) => Some(RecurrenceId::Date(at.date())),
+        (series, Start::Date { date }) => Some(RecurrenceId::Local(date.and_time(series.wall().time()))),
+        (Start::Zoned { zone, .. }, Start::Zoned { zone: other, .. }) if zone != other => {
+            RecurrenceId::at(at.instant()?, series)
+        }
+        (_, at) => Some(RecurrenceId::Local(at.wall())),
     }
 }
 

@@ -43,13 +43,14 @@ impl<'a, W: Write> Calendar<'a, W> {
             self.describe(start)?;
         }
         self.component(event, series_lines(event), unknown)?;
+        let bare = series::bare(event);
         for (id, change) in changes {
-            let own_event = series::apply(event, id, change);
+            let own_event = series::apply(&bare, id, change);
             let mut lines = Vec::new();
             if let Some(start) = &event.start {
                 lines.push(time_line("RECURRENCE-ID", &id.start_in(start)));
             }
-            if series::difference(event, id, &own_event) != *change {
+            if series::changed(&bare, id, &own_event) != *change {
                 lines.push(Line::new(own::CHANGED, series::names(change)));
             }
             self.component(&own_event, lines, &[])?;

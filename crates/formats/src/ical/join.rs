@@ -1,0 +1,452 @@
+//! Who belongs together in a file: series and their changed occurrences, records that share an identifier.
+
+use std::{
+    collections::{BTreeMap, HashMap, VecDeque, hash_map::DefaultHasher},
+    hash::{Hash, Hasher},
+    io::Read,
+};
+
+use passerelle_calendar::{Event, Override, RecurrenceId, Start, contains};
+
+use super::{
+    own,
+    read::{Read1, change_of, event_of, finish, start_of},
+    repair::repair,
+    series,
+    zones::Zones,
+};
+use crate::{
+    BadRecord, Imported, Reason,
+    content::{Component, Line, Piece, Pieces, summary_of},
+};
+
+/// The events of a file. Series and changed occurrences are held until its end, because they may
+/// stand anywhere; other events are not.
+pub(crate) struct Events<R> {
+    pieces: Pieces<R>,
+    /// The zones of each calendar that says something of its own about them; the last is being read.
+    zones: Vec<Zones>,
+    /// What the calendar that is being read says about its zones.
+    described: String,
+    /// The calendars by what they say about their zones.
+    known: HashMap<String, usize>,
+    /// Events of this calendar whose zone is described later in it.
+    waiting: Vec<Component>,
+    /// Series and changed occurrences of this calendar.
+    here: Vec<Component>,
+    /// Those of the calendars before, with their zones.
+    held: Vec<Held>,
+    seen: HashMap<u64, Seen>,
+    ready: VecDeque<Read1>,
+    done: bool,
+}
+
+/// A component with the zones that it is read by.
+struct Held {
+    component: Component,
+    zones: usize,
+}
+
+impl<R: Read> Events<R> {
+    pub(crate) fn new(reader: R) -> Self {
+        let wanted = &["VEVENT", "VTIMEZONE", "VTODO", "VJOURNAL", "VFREEBUSY"];
+        Events {
+            pieces: Pieces::new(reader, wanted),
+            zones: vec![Zones::default()],
+            described: String::new(),
+            known: HashMap::new(),
+            waiting: Vec::new(),
+            here: Vec::new(),
+            held: Vec::new(),
+            seen: HashMap::new(),
+            ready: VecDeque::new(),
+            done: false,
+        }
+    }
+
+    fn take(&mut self, mut component: Component) {
+        repair(&mut component);
+        match component.name.as_str() {
+            "VTIMEZONE" => {
+                describe(&component, &mut self.described);
+                if let Some(zones) = self.zones.last_mut() {
+                    zones.describe(component);
+                }
+            }
+            "VEVENT" if is_of_series(&component) => self.here.push(component),
+            "VEVENT" if self.zones.last().is_some_and(|zones| must_wait(&component, zones)) => {
+                self.waiting.push(component);
+            }
+            "VEVENT" => self.single(component),
+            _ => {
+                let bad = BadRecord::new(component.line, summary_of(&component), Reason::AnotherKind);
+                self.ready.push_back(Err(bad));
+            }
+        }
+    }
+
+    /// Takes a line of the calendar itself.
+    fn line(&mut self, line: &Line) {
+        match line.name.as_str() {
+            "BEGIN" | "END" if line.value.trim().eq_ignore_ascii_case("VCALENDAR") => self.end_calendar(),
+            "X-WR-TIMEZONE" => {
+                self.described.push_str(&line.to_text());
+                self.described.push('\n');
+                if let Some(zones) = self.zones.last_mut() {
+                    zones.set_calendar(&line.value);
+                }
+            }
+            _ => {}
+        }
+    }
+
+    /// Ends a calendar: what waited for its zones is read, and its series are held with them.
+    fn end_calendar(&mut self) {
+        for component in std::mem::take(&mut self.waiting) {
+            self.single(component);
+        }
+        let described = std::mem::take(&mut self.described);
+        let last = self.zones.len() - 1;
+        let place = *self.known.entry(described).or_insert(last);
+        let here = std::mem::take(&mut self.here);
+        self.held.extend(here.into_iter().map(|component| Held { component, zones: place }));
+        if place == last {
+            self.zones.push(Zones::default());
+        } else if let Some(zones) = self.zones.last_mut() {
+            *zones = Zones::default();
+        }
+    }
+
+    /// Reads an event that is no series.
+    fn single(&mut self, component: Component) {
+        let Some(component) = self.identify(component) else { return };
+        let Some(zones) = self.zones.last_mut() else { return };
+        let read = event_of(&component, zones);
+        self.ready.push_back(finish(&component, read));
+    }
+
+    /// Compares a record with those of its identifier that came before: an older state of one is
+    /// nothing, another record gets an identifier of its own.
+    fn identify(&mut self, mut component: Component) -> Option<Component> {
+        let uid = component.text("UID");
+        if uid.trim().is_empty() {
+            return Some(component);
+        }
+        let new = Seen::of(&component);
+        let Some(known) = self.seen.get_mut(&hash_of(&uid)) else {
+            self.seen.insert(hash_of(&uid), new);
+            return Some(component);
+        };
+        match known.compare(&new) {
+            Compared::Same | Compared::Older => return None,
+            Compared::Newer => {
+                *known = new;
+                return Some(component);
+            }
+            Compared::Other => {}
+        }
+        let start = component.get("DTSTART").map(|line| line.value.trim().to_owned()).unwrap_or_default();
+        let mut derived = format!("{uid}_{start}");
+        if let Some(other) = self.seen.get_mut(&hash_of(&derived)) {
+            if other.content == new.content {
+                return None;
+            }
+            other.others += 1;
+            derived = format!("{derived}_{}", other.others + 1);
+        }
+        self.seen.insert(hash_of(&derived), new);
+        for line in component.lines.iter_mut().filter(|line| line.name == "UID") {
+            *line = Line::text("UID", &derived);
+        }
+        component.lines.push(Line::text(own::UID, &uid));
+        Some(component)
+    }
+
+    /// Puts the series of the file together.
+    fn end(&mut self) {
+        self.end_calendar();
+        let (changes, mut masters): (Vec<Held>, Vec<Held>) = std::mem::take(&mut self.held)
+            .into_iter()
+            .partition(|held| held.component.get("RECURRENCE-ID").is_some());
+        // Of several states of a series the newest comes first, so that the older ones are known as such.
+        masters.sort_by_key(|held| std::cmp::Reverse(Rank::of(&held.component)));
+        let mut by_uid: BTreeMap<String, Vec<Held>> = BTreeMap::new();
+        for change in changes {
+            by_uid.entry(change.component.text("UID")).or_default().push(change);
+        }
+        let mut series = Vec::new();
+        for Held { component, zones } in masters {
+            let uid = component.text("UID");
+            let Some(component) = self.identify(component) else { continue };
+            let own = !uid.is_empty() && component.text("UID") == uid;
+            let changes = if own { by_uid.remove(&uid) } else { None };
+            series.push((Held { component, zones }, changes.unwrap_or_default()));
+        }
+        series.sort_by_key(|(master, _)| master.component.line);
+        for (master, changes) in series {
+            self.whole(&master, changes);
+        }
+        for orphans in by_uid.into_values() {
+            self.alone(orphans);
+        }
+    }
+
+    /// Reads a series with its changed occurrences, and tells which of these are bad.
+    fn whole(&mut self, master: &Held, changes: Vec<Held>) {
+        let Some(zones) = self.zones.get_mut(master.zones) else { return };
+        let mut read = finish(&master.component, event_of(&master.component, zones));
+        let mut bad = Vec::new();
+        match &mut read {
+            Ok(found) => self.change(&mut found.record, changes, &mut bad),
+            Err(_) => {
+                bad.extend(changes.iter().map(|change| bad_of(&change.component, Reason::SeriesSetAside)))
+            }
+        }
+        self.ready.push_back(read);
+        self.ready.extend(bad.into_iter().map(Err));
+    }
+
+    /// Puts changed occurrences into their series; of several states of one the newest counts.
+    fn change(&mut self, event: &mut Event, changes: Vec<Held>, bad: &mut Vec<BadRecord>) {
+        let mut taken: BTreeMap<String, (Rank, Override, Component)> = BTreeMap::new();
+        for Held { component, zones } in changes {
+            let Some(zones) = self.zones.get_mut(zones) else { continue };
+            let read = change_of(&component, event, zones);
+            let checked = read.and_then(|(id, change)| Ok((id, check_change(event, id, change)?)));
+            let (id, change) = match checked {
+                Ok((id, change)) => (id.to_string(), change),
+                Err(reason) => {
+                    bad.push(bad_of(&component, reason));
+                    continue;
+                }
+            };
+            let rank = Rank::of(&component);
+            match taken.get(&id) {
+                Some((known, _, _)) if *known > rank => {}
+                Some((known, other, older)) => {
+                    if *known == rank && *other != change {
+                        bad.push(bad_of(older, Reason::Duplicate));
+                    }
+                    taken.insert(id, (rank, change, component));
+                }
+                None => {
+                    taken.insert(id, (rank, change, component));
+                }
+            }
+        }
+        for (id, (_, change, _)) in taken {
+            let known = event.recurrence_overrides.entry(id).or_default();
+            *known = Override { excluded: known.excluded || change.excluded, ..change };
+        }
+    }
+
+    /// Reads changed occurrences whose series is not in the file: events by themselves.
+    fn alone(&mut self, orphans: Vec<Held>) {
+        let mut newest: BTreeMap<String, Held> = BTreeMap::new();
+        for orphan in orphans {
+            let place = place_of(&orphan.component);
+            let order = newest.get(&place).map(|known| {
+                let order = Rank::of(&known.component).cmp(&Rank::of(&orphan.component));
+                let differs = Seen::of(&known.component).content != Seen::of(&orphan.component).content;
+                (order, differs)
+            });
+            if order.is_some_and(|(order, _)| order.is_gt()) {
+                continue;
+            }
+            let known = newest.insert(place, orphan);
+            if let (Some(known), Some((std::cmp::Ordering::Equal, true))) = (known, order) {
+                self.ready.push_back(Err(bad_of(&known.component, Reason::Duplicate)));
+            }
+        }
+        for Held { component, zones } in newest.into_values() {
+            if let Some(zones) = self.zones.get_mut(zones) {
+                self.ready.push_back(orphan(component, zones));
+            }
+        }
+    }
+}
+
+impl<R: Read> Iterator for Events<R> {
+    type Item = Read1;
+
+    fn next(&mut self) -> Option<Read1> {
+        loop {
+            if let Some(ready) = self.ready.pop_front() {
+                return Some(ready);
+            }
+            if self.done {
+                return None;
+            }
+            match self.pieces.next() {
+                Some(Ok(Piece::Component(component))) => self.take(component),
+                Some(Ok(Piece::Line(line))) => self.line(&line),
+                Some(Err(bad)) => return Some(Err(bad)),
+                None => {
+                    self.done = true;
+                    self.end();
+                }
+            }
+        }
+    }
+}
+
+/// Tells whether a component is a series, or a changed occurrence of one.
+fn is_of_series(component: &Component) -> bool {
+    ["RRULE", "RDATE", "EXRULE", "RECURRENCE-ID", own::SERIES]
+        .iter()
+        .any(|name| component.get(name).is_some())
+}
+
+/// Tells whether an event may need a zone that is described later in its calendar.
+fn must_wait(component: &Component, zones: &Zones) -> bool {
+    component.lines.iter().filter_map(|line| line.param("TZID")).any(|name| !zones.knows(name))
+}
+
+/// Writes what a component says, without where it stands.
+fn describe(component: &Component, out: &mut String) {
+    for line in &component.lines {
+        out.push_str(&line.to_text());
+        out.push('\n');
+    }
+    for child in &component.children {
+        out.push_str(&child.name);
+        out.push('\n');
+        describe(child, out);
+    }
+}
+
+fn hash_of(what: &impl Hash) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    what.hash(&mut hasher);
+    hasher.finish()
+}
+
+fn bad_of(component: &Component, reason: Reason) -> BadRecord {
+    BadRecord::new(component.line, summary_of(component), reason)
+}
+
+/// How new a state of a record is: by its number, then by when it was changed.
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+struct Rank {
+    sequence: i64,
+    changed: String,
+}
+
+impl Rank {
+    fn of(component: &Component) -> Self {
+        let text = |name| component.get(name).map(|line| line.value.trim().to_owned());
+        let changed = text("LAST-MODIFIED").or_else(|| text("DTSTAMP"));
+        Rank {
+            sequence: text("SEQUENCE").and_then(|text| text.parse().ok()).unwrap_or_default(),
+            changed: changed.unwrap_or_default(),
+        }
+    }
+}
+
+/// What is remembered of a record, to compare it with others of its identifier.
+struct Seen {
+    sequence: i64,
+    /// When it was changed, if it says so.
+    changed: String,
+    start: u64,
+    content: u64,
+    others: usize,
+}
+
+/// What a record is to one of the same identifier.
+enum Compared {
+    Same,
+    Older,
+    Newer,
+    Other,
+}
+
+impl Seen {
+    fn of(component: &Component) -> Self {
+        let Rank { sequence, changed } = Rank::of(component);
+        let mut content = String::new();
+        describe(component, &mut content);
+        let said: Vec<&str> = content.lines().filter(|line| !line.starts_with("DTSTAMP")).collect();
+        let start = component.get("DTSTART").map(Line::to_text).unwrap_or_default();
+        Seen { sequence, changed, start: hash_of(&start), content: hash_of(&said), others: 0 }
+    }
+
+    fn compare(&self, new: &Seen) -> Compared {
+        let by_change = self.start == new.start && !self.changed.is_empty() && !new.changed.is_empty();
+        let order = new.sequence.cmp(&self.sequence);
+        let order = if by_change { order.then(new.changed.cmp(&self.changed)) } else { order };
+        match order {
+            _ if self.content == new.content => Compared::Same,
+            std::cmp::Ordering::Less => Compared::Older,
+            std::cmp::Ordering::Greater => Compared::Newer,
+            std::cmp::Ordering::Equal => Compared::Other,
+        }
+    }
+}
+
+/// Checks a changed occurrence by itself: a bad one must not take its series with it.
+fn check_change(series: &Event, id: RecurrenceId, change: Override) -> Result<Override, Reason> {
+    let alone = Event {
+        start: series.start.clone(),
+        duration: series.duration,
+        recurrence_overrides: [(id.to_string(), change.clone())].into(),
+        ..Event::default()
+    };
+    Reason::of_event(&alone).map_or(Ok(change), Err)
+}
+
+fn place_of(component: &Component) -> String {
+    component.get("RECURRENCE-ID").map(|line| line.value.trim().to_owned()).unwrap_or_default()
+}
+
+/// Reads a changed occurrence as an event by itself: whatever rule it repeats is that of its series.
+fn orphan(mut component: Component, zones: &mut Zones) -> Read1 {
+    let Some(line) = component.get("RECURRENCE-ID").cloned() else {
+        return Err(bad_of(&component, Reason::BadRecurrenceId));
+    };
+    if line.param("RANGE").is_some_and(|range| range.eq_ignore_ascii_case("THISANDFUTURE")) {
+        return Err(bad_of(&component, Reason::ThisAndFuture));
+    }
+    component.lines.retain(|line| !matches!(line.name.as_str(), "RRULE" | "EXRULE" | "RDATE" | "EXDATE"));
+    let read = event_of(&component, zones).map(|(mut event, mut unknown)| {
+        if !event.uid.is_empty() {
+            if let Ok(at) = start_of(&line, zones) {
+                let note = Line::new(own::OCCURRENCE, at.to_string()).with("UID", event.uid.clone());
+                unknown.push(note.to_text());
+            }
+            event.uid = format!("{}_{}", event.uid, line.value.trim());
+        }
+        (event, unknown)
+    });
+    finish(&component, read)
+}
+
+/// Returns the identifier of the series of which an event is one changed occurrence, if a file said so.
+#[must_use]
+pub fn series_of(found: &Imported<Event>) -> Option<String> {
+    note_of(found).map(|(uid, _)| uid)
+}
+
+fn note_of(found: &Imported<Event>) -> Option<(String, Start)> {
+    let note = found.unknown.iter().find(|line| line.starts_with(own::OCCURRENCE))?;
+    let line = Line::parse(0, note.clone().into_bytes())?;
+    Some((line.param("UID")?.to_owned(), line.value.trim().parse().ok()?))
+}
+
+/// Puts a changed occurrence that came without its series into this series; tells whether it belongs there.
+///
+/// # Errors
+///
+/// Why the occurrence cannot be taken over.
+pub fn join_series(series: &mut Event, found: &Imported<Event>) -> Result<bool, Reason> {
+    let Some((_, at)) = note_of(found) else { return Ok(false) };
+    let Some(start) = series.start.clone().filter(|_| series.is_recurring()) else { return Ok(false) };
+    let Some(id) = series::occurrence_at(&at, &start) else { return Ok(false) };
+    let known = series.recurrence_overrides.contains_key(&id.to_string());
+    if !known && !contains(series, id).unwrap_or(false) {
+        return Ok(false);
+    }
+    let change = check_change(series, id, series::changed(series, id, &found.record))?;
+    series.recurrence_overrides.insert(id.to_string(), change);
+    Ok(true)
+}

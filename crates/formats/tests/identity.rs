@@ -1,0 +1,210 @@
+//! Records of a calendar file that belong together, and records that only share an identifier.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs)]
+
+use chrono::DateTime;
+use passerelle_calendar::Event;
+use passerelle_formats::{
+    BadRecord, EventFormat, Imported, Reason, join_series, read_events, series_of, write_events,
+};
+
+type Found = Vec<Result<Imported<Event>, BadRecord>>;
+
+fn read(text: &str) -> Found {
+    read_events(text.as_bytes(), EventFormat::ICalendar).collect()
+}
+
+/// A file of calendars, each given by the lines of its events.
+fn file(calendars: &[&[&str]]) -> String {
+    let mut text = String::new();
+    for events in calendars {
+        text += "BEGIN:VCALENDAR\r\nVERSION:2.0\r\n";
+        for event in *events {
+            text += &format!("BEGIN:VEVENT\r\n{}\r\nEND:VEVENT\r\n", event.replace('|', "\r\n"));
+        }
+        text += "END:VCALENDAR\r\n";
+    }
+    text
+}
+
+fn titles(found: &Found) -> Vec<&str> {
+    found.iter().map(|found| found.as_ref().map_or("bad", |found| found.record.title.as_str())).collect()
+}
+
+fn only(found: Found) -> Event {
+    assert_eq!(found.len(), 1, "{found:?}");
+    found.into_iter().next().unwrap().unwrap().record
+}
+
+fn bad(found: &Found) -> Vec<(usize, Reason)> {
+    found.iter().filter_map(|found| found.as_ref().err()).map(|bad| (bad.line, bad.reason)).collect()
+}
+
+const SERIES: &str = "UID:s|DTSTART;TZID=Europe/Paris:20260105T090000|DTEND;TZID=Europe/Paris:20260105T100000|RRULE:FREQ=WEEKLY;COUNT=4|SUMMARY:Point";
+const CHANGE: &str = "UID:s|RECURRENCE-ID;TZID=Europe/Paris:20260112T090000|DTSTART;TZID=Europe/Paris:20260112T140000|DTEND;TZID=Europe/Paris:20260112T150000|SUMMARY:Plus tard";
+
+#[test]
+fn different_records_of_one_identifier_are_all_kept() {
+    let one = |day: u8| format!("UID:same|DTSTART:202601{day:02}T100000Z|SUMMARY:ev{day}");
+    let events = [one(1), one(2), one(3), one(2)];
+    let events: Vec<&str> = events.iter().map(String::as_str).collect();
+    let found = read(&file(&[&events]));
+    assert_eq!(titles(&found), ["ev1", "ev2", "ev3"]);
+    let uids: Vec<&str> = found.iter().map(|found| found.as_ref().unwrap().record.uid.as_str()).collect();
+    assert_eq!(uids, ["same", "same_20260102T100000Z", "same_20260103T100000Z"]);
+    assert_eq!(found[1].as_ref().unwrap().unknown, ["X-PASSERELLE-ORIGINAL-UID:same"]);
+    // At one time, and with nothing to tell which is newer.
+    let found = read(&file(&[&[
+        "UID:a|DTSTART:20260101T100000Z|SUMMARY:x",
+        "UID:a|DTSTART:20260101T100000Z|SUMMARY:y",
+        "UID:a|DTSTART:20260101T100000Z|SUMMARY:z",
+    ]]));
+    assert_eq!(titles(&found), ["x", "y", "z"]);
+    assert_eq!(found[2].as_ref().unwrap().record.uid, "a_20260101T100000Z_2");
+}
+
+#[test]
+fn the_newest_state_of_a_record_wins_wherever_it_stands() {
+    let state = |sequence: u8, title: &str| format!("{SERIES}|SEQUENCE:{sequence}").replace("Point", title);
+    let single = |sequence: u8, title: &str| state(sequence, title).replace("RRULE", "X-RRULE");
+    for (first, second) in [(1, 2), (2, 1)] {
+        let name = |n: u8| if n == 2 { "new" } else { "old" };
+        let found = read(&file(&[&[&state(first, name(first)), &state(second, name(second))]]));
+        assert_eq!(titles(&found), ["new"]);
+        let found = read(&file(&[&[&single(first, name(first))], &[&single(second, name(second))]]));
+        assert_eq!(titles(&found).last(), Some(&"new"));
+        let changes = [(first, name(first)), (second, name(second))]
+            .map(|(n, title)| format!("{CHANGE}|SEQUENCE:{n}").replace("Plus tard", title));
+        let event = only(read(&file(&[&[SERIES, &changes[0], &changes[1]]])));
+        assert_eq!(event.recurrence_overrides["2026-01-12T09:00:00"].title.as_deref(), Some("new"));
+        assert_eq!(titles(&read(&file(&[&[&changes[0], &changes[1]]]))), ["new"]);
+    }
+    let later = CHANGE.replace("Plus tard", "Encore");
+    let found = read(&file(&[&[SERIES, CHANGE, &later]]));
+    assert_eq!(bad(&found), [(10, Reason::Duplicate)]);
+}
+
+#[test]
+fn a_changed_occurrence_joins_its_series_over_the_whole_file() {
+    let todo = "END:VEVENT|BEGIN:X-OTHER|X-A:1|END:X-OTHER|BEGIN:VTIMEZONE|TZID:X|END:VTIMEZONE|BEGIN:VEVENT|UID:z|DTSTART:20260101T100000Z|SUMMARY:z";
+    for calendars in [
+        vec![vec![SERIES], vec![CHANGE]],
+        vec![vec![CHANGE], vec![SERIES]],
+        vec![vec![SERIES, todo, CHANGE]],
+        vec![vec![CHANGE, todo, SERIES], vec![]],
+    ] {
+        let calendars: Vec<&[&str]> = calendars.iter().map(Vec::as_slice).collect();
+        let text = file(&calendars).replace("BEGIN:VEVENT\r\nEND:VEVENT\r\n", "");
+        let found = read(&text);
+        let series: Vec<&Event> = found
+            .iter()
+            .map(|found| &found.as_ref().unwrap().record)
+            .filter(|event| event.uid == "s")
+            .collect();
+        assert_eq!(series.len(), 1, "{text}");
+        assert_eq!(series[0].recurrence_overrides["2026-01-12T09:00:00"].title.as_deref(), Some("Plus tard"));
+    }
+}
+
+#[test]
+fn the_zones_of_a_calendar_are_its_own() {
+    let zone = |offset: &str| {
+        format!(
+            "END:VEVENT|BEGIN:VTIMEZONE|TZID:Bureau|BEGIN:STANDARD|DTSTART:19700101T000000|TZOFFSETFROM:{offset}|TZOFFSETTO:{offset}|END:STANDARD|END:VTIMEZONE|BEGIN:VEVENT|"
+        )
+    };
+    let series = |uid: &str| {
+        format!("UID:{uid}|DTSTART;TZID=Bureau:20260105T090000|RRULE:FREQ=DAILY;COUNT=2|SUMMARY:{uid}")
+    };
+    let event = |offset: &str, uid: &str| format!("{}{}", zone(offset), series(uid));
+    let text = file(&[&[&event("+0900", "a")], &[&event("-0300", "b")], &[&event("+0900", "c")]])
+        .replace("BEGIN:VEVENT\r\nEND:VEVENT\r\n", "");
+    let hours: Vec<String> = read(&text)
+        .into_iter()
+        .map(|found| found.unwrap().record.start.unwrap().instant().unwrap().format("%H").to_string())
+        .collect();
+    assert_eq!(hours, ["00", "12", "00"]);
+}
+
+#[test]
+fn a_change_without_its_series_is_one_event_and_says_so() {
+    let orphan = format!("{CHANGE}|RRULE:FREQ=DAILY|EXDATE:20260113T090000Z");
+    let found = read(&file(&[&[&orphan]])).remove(0).unwrap();
+    assert!(!found.record.is_recurring() && found.record.recurrence_overrides.is_empty());
+    assert_eq!(found.unknown, ["X-PASSERELLE-OCCURRENCE;UID=s:2026-01-12T09:00:00[Europe/Paris]"]);
+    assert_eq!(series_of(&found).as_deref(), Some("s"));
+    // It stays what it is when it is written and read again.
+    let mut out = Vec::new();
+    let at = DateTime::from_timestamp(1_800_000_000, 0).unwrap();
+    write_events(&mut out, EventFormat::ICalendar, at, [(found.record.clone(), found.unknown.clone())])
+        .unwrap();
+    let again = read(&String::from_utf8(out).unwrap()).remove(0).unwrap();
+    assert_eq!((&again.record, &again.unknown), (&found.record, &found.unknown));
+}
+
+#[test]
+fn a_change_that_came_alone_joins_a_series_that_is_there() {
+    let mut series = only(read(&file(&[&[SERIES]])));
+    let change = |text: &str| read(&file(&[&[text]])).remove(0).unwrap();
+    assert_eq!(join_series(&mut series, &change(CHANGE)), Ok(true));
+    let moved = &series.recurrence_overrides["2026-01-12T09:00:00"];
+    assert_eq!(moved.start.as_ref().unwrap().to_string(), "2026-01-12T14:00:00[Europe/Paris]");
+    assert_eq!((moved.title.as_deref(), moved.duration), (Some("Plus tard"), None));
+    let off = CHANGE.replace("20260112", "20260119") + "|STATUS:CANCELLED";
+    assert_eq!(join_series(&mut series, &change(&off)), Ok(true));
+    assert!(series.recurrence_overrides["2026-01-19T09:00:00"].excluded);
+    let before = series.clone();
+    assert_eq!(join_series(&mut series, &change(&CHANGE.replace("20260112", "20260113"))), Ok(false));
+    assert_eq!(series, before);
+}
+
+#[test]
+fn one_bad_change_is_one_bad_line() {
+    let all_day = "UID:s|RECURRENCE-ID;TZID=Europe/Paris:20260112T090000|DTSTART;VALUE=DATE:20260112|DURATION:PT1H|SUMMARY:x";
+    let found = read(&file(&[&[SERIES, all_day, &CHANGE.replace("20260112", "20260119")]]));
+    assert_eq!(bad(&found), [(10, Reason::NotWholeDays)]);
+    let series = &found[0].as_ref().unwrap().record;
+    assert_eq!(series.recurrence_overrides.len(), 1);
+    // A bad series takes its changes with it, each told.
+    let found = read(&file(&[&[&SERIES.replace("WEEKLY", "SOMETIMES"), CHANGE]]));
+    assert_eq!(bad(&found), [(3, Reason::MalformedRule), (10, Reason::SeriesSetAside)]);
+}
+
+#[test]
+fn a_rule_that_repeats_its_name_is_a_rule() {
+    for rule in ["RRULE:FREQ=WEEKLY;COUNT=4", "rrule:RRULE:FREQ=WEEKLY; COUNT=4;", "FREQ=WEEKLY;COUNT=4"] {
+        let event = only(read(&file(&[&[&SERIES.replace("FREQ=WEEKLY;COUNT=4", rule)]])));
+        assert_eq!(event.recurrence_rules, ["FREQ=WEEKLY;COUNT=4"]);
+    }
+}
+
+#[test]
+fn the_first_of_two_texts_counts_and_the_second_is_kept() {
+    let found = read(&file(&[&[
+        "UID:t|DTSTART:20260101T100000Z|SUMMARY:x|LOCATION:|LOCATION:A|LOCATION:B|LOCATION:A|DESCRIPTION:Un|DESCRIPTION;LANGUAGE=en:One",
+    ]]));
+    let found = found.into_iter().next().unwrap().unwrap();
+    assert_eq!((found.record.location.as_str(), found.record.description.as_str()), ("A", "Un"));
+    assert_eq!(found.unknown, ["LOCATION:B", "DESCRIPTION;LANGUAGE=en:One"]);
+}
+
+#[test]
+fn four_thousand_changes_of_a_series_are_read_and_written_in_a_moment() {
+    let mut events =
+        vec!["UID:u|DTSTART:20260101T100000Z|DTEND:20260101T110000Z|RRULE:FREQ=DAILY|SUMMARY:s".to_owned()];
+    let day = |n: u64| {
+        (chrono::NaiveDate::from_ymd_opt(2026, 1, 1).unwrap() + chrono::Days::new(n))
+            .format("%Y%m%d")
+            .to_string()
+    };
+    events.extend((0..4_000).map(|n| {
+        let day = day(n);
+        format!("UID:u|RECURRENCE-ID:{day}T100000Z|DTSTART:{day}T120000Z|DTEND:{day}T130000Z|SUMMARY:s{n}")
+    }));
+    let events: Vec<&str> = events.iter().map(String::as_str).collect();
+    let series = only(read(&file(&[&events])));
+    assert_eq!(series.recurrence_overrides.len(), 4_000);
+    let mut out = Vec::new();
+    write_events(&mut out, EventFormat::ICalendar, DateTime::UNIX_EPOCH, [(series.clone(), Vec::new())])
+        .unwrap();
+    assert_eq!(only(read(&String::from_utf8(out).unwrap())), series);
+}
