@@ -1,13 +1,15 @@
 //! Files of contacts and appointments: which format, reading, writing.
 
+use std::sync::Arc;
+
 use chrono::{DateTime, Utc};
 use passerelle_calendar::Event;
 use passerelle_contacts::Contact;
 use passerelle_formats::{
-    ContactFormat, EventFormat, Imported, Options, Records, detect_contacts, detect_events, read_contacts,
-    read_events, write_contacts, write_events,
+    ContactFormat, EventFormat, Imported, Options, Records, detect_contacts, detect_events, join_series,
+    read_contacts, read_events, series_of, write_contacts, write_events,
 };
-use passerelle_service::{Incoming, Kinded};
+use passerelle_service::{Incoming, Kinded, PartOf};
 
 use crate::output::Out;
 
@@ -84,7 +86,10 @@ impl Filed for Event {
             Some("json") => EventFormat::JsCalendar,
             Some(other) => EventFormat::parse(other)?,
         };
-        Some(incoming(read_events(bytes, format)))
+        Some(Box::new(read_events(bytes, format).map(|found| {
+            let part_of = found.as_ref().ok().and_then(part_of);
+            Incoming { part_of, ..one(found) }
+        })))
     }
 
     fn write(
@@ -108,13 +113,26 @@ fn extension(name: &str) -> Option<&str> {
 }
 
 fn incoming<'a, R: 'a>(records: Records<'a, R>) -> Reading<'a, R> {
-    Box::new(records.map(|record| match record {
+    Box::new(records.map(one))
+}
+
+fn one<R>(record: Result<Imported<R>, passerelle_formats::BadRecord>) -> Incoming<R> {
+    let (line, record) = match record {
         Ok(Imported { record, unknown, line }) => {
             let unknown = (!unknown.is_empty()).then(|| serde_json::json!(unknown));
-            Incoming { line: line as u64, record: Ok((record, unknown)) }
+            (line, Ok((record, unknown)))
         }
-        Err(bad) => Incoming { line: bad.line as u64, record: Err(bad.reason.id().to_owned()) },
-    }))
+        Err(bad) => (bad.line, Err(bad.reason.id().to_owned())),
+    };
+    Incoming { line: line as u64, record, part_of: None }
+}
+
+/// Returns the series of which an event is one changed occurrence.
+fn part_of(found: &Imported<Event>) -> Option<PartOf<Event>> {
+    let uid = series_of(found)?;
+    let found = found.clone();
+    let join = move |series: &mut Event| join_series(series, &found).map_err(|reason| reason.id().to_owned());
+    Some(PartOf { uid, join: Arc::new(join) })
 }
 
 /// The words for a reason of a bad record; a rule of the database speaks for itself.
@@ -134,6 +152,8 @@ pub fn reason_text(out: &Out, reason: &str) -> String {
         "malformed-rule" => "reason-malformed-rule",
         "bad-recurrence-id" => "reason-bad-recurrence-id",
         "this-and-future" => "reason-this-and-future",
+        "duplicate" => "reason-duplicate",
+        "series-set-aside" => "reason-series-set-aside",
         other => return other.to_owned(),
     };
     out.t(id, &[])

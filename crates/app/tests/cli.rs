@@ -147,6 +147,37 @@ fn a_bad_record_is_set_aside_with_its_line_and_the_others_go_in() {
 }
 
 #[test]
+fn one_changed_occurrence_in_a_file_joins_its_series_or_says_that_it_stands_alone() {
+    let office = Office::new();
+    let file = |name: &str, lines: &str| {
+        let event = format!(
+            "BEGIN:VCALENDAR\nVERSION:2.0\nBEGIN:VEVENT\nUID:s\nSUMMARY:Point\n{lines}\nEND:VEVENT\nEND:VCALENDAR\n"
+        );
+        office.file(name, &event)
+    };
+    let change = file(
+        "change.ics",
+        "RECURRENCE-ID:20270309T090000Z\nDTSTART:20270309T140000Z\nDTEND:20270309T150000Z",
+    );
+    let off = file("off.ics", "RECURRENCE-ID:20270310T090000Z\nDTSTART:20270310T090000Z\nSTATUS:CANCELLED");
+    let series =
+        file("series.ics", "DTSTART:20270308T090000Z\nDTEND:20270308T100000Z\nRRULE:FREQ=DAILY;COUNT=4");
+    for lang in ["en", "fr"] {
+        let alone = office.run(&["events", "import", &change, "--user", "alice", "--lang", lang]).expect(0);
+        assert!(alone.err.contains('3'), "{}", alone.err);
+    }
+    office.run(&["events", "import", &series, "--user", "alice"]).expect(0);
+    let joined = office.run(&["events", "import", &change, "--user", "alice", "--json"]).expect(0);
+    assert_eq!((&joined.summary()["joined"], &joined.summary()["created"]), (&1.into(), &0.into()));
+    office.run(&["events", "import", &off, "--user", "alice"]).expect(0);
+    let out = office.run(&["events", "export", "-", "--format", "ical"]).expect(0).out;
+    assert!(
+        out.contains("RECURRENCE-ID:20270309T090000Z") && out.contains("EXDATE:20270310T090000Z"),
+        "{out}"
+    );
+}
+
+#[test]
 fn what_goes_out_comes_in_again() {
     let office = connected();
     for (kind, format, args) in [

@@ -35,7 +35,7 @@ pub use kinds::{KINDS, Kinded};
 pub use lasting::{Forecast, Term, forecast, note_consent};
 pub use office::Office;
 pub use passerelle_engine::{Phase, Progress, Silent};
-pub use records::{BadRecord, ImportReport, Incoming, every, import};
+pub use records::{BadRecord, ImportReport, Incoming, Join, PartOf, every, import};
 pub use report::{PairReport, PlannedWrite, Problem, SyncReport, Writes};
 pub use rules::{
     FieldRule, Organizer, PairRules, Private, Removal, RuleBook, RuleSpec, RuleTest, Sourced, Way, rules,

@@ -1,6 +1,10 @@
 //! The company's own records: importing them, reading all of them.
 
-use std::collections::BTreeMap;
+use std::{
+    collections::{BTreeMap, BTreeSet, HashMap},
+    hash::{DefaultHasher, Hash, Hasher},
+    sync::Arc,
+};
 
 use passerelle_ports::{Field, Fields, MatchKey, Record, Value, fields};
 use serde::Serialize;
@@ -13,12 +17,32 @@ const PAGE: u64 = 500;
 const CHUNK: usize = 1_000;
 
 /// One record of a file, or the reason why there is none.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug)]
 pub struct Incoming<R> {
     /// The line of the file where it begins.
     pub line: u64,
     /// The record with what the file holds beyond it, or what is wrong.
     pub record: Result<Loadable<R>, String>,
+    /// The record of which this one is only a part, where it is.
+    pub part_of: Option<PartOf<R>>,
+}
+
+/// Puts a part into the record it belongs to, and tells whether it does belong there.
+pub type Join<R> = Arc<dyn Fn(&mut R) -> Result<bool, String>>;
+
+/// What a part belongs to: an occurrence to its series.
+#[derive(Clone)]
+pub struct PartOf<R> {
+    /// The identifier (`UID`) of the whole.
+    pub uid: String,
+    /// How the part is put into it.
+    pub join: Join<R>,
+}
+
+impl<R> std::fmt::Debug for PartOf<R> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("PartOf").field("uid", &self.uid).finish_non_exhaustive()
+    }
 }
 
 /// A record that was set aside.
@@ -39,6 +63,10 @@ pub struct ImportReport {
     pub updated: u64,
     /// Records that were there already.
     pub unchanged: u64,
+    /// Parts that were put into the record here that they belong to.
+    pub joined: u64,
+    /// The lines of parts whose whole is not here: each is a record by itself.
+    pub alone: Vec<u64>,
     /// Records that were set aside; the others went in.
     pub bad: Vec<BadRecord>,
 }
@@ -70,7 +98,7 @@ pub async fn every<R: Kinded>(company: &dyn Company, user: Option<&str>) -> Outc
 ///
 /// A record is known by its identifier (`UID`); one without, by holding nothing that a record here of the same
 /// address, number or time does not hold already, or by being equal to one here. So the same file can be imported twice. The records are taken a thousand at a time, so that
-/// the file may be of any size; `progress` is told after each thousand how many were read.
+/// the file may be of any size. A part, such as a changed occurrence, is put into the record here that it belongs to. `progress` is told after each thousand how many were read.
 ///
 /// # Errors
 ///
@@ -105,7 +133,21 @@ async fn import_chunk<R: Kinded>(
     report: &mut ImportReport,
 ) -> Outcome<()> {
     let (mut lines, mut records) = (Vec::new(), Vec::new());
+    let mut wholes = Wholes::of(company, user, &chunk).await?;
     for one in chunk {
+        if let (Ok(_), Some(part)) = (&one.record, &one.part_of) {
+            match wholes.join(part, one.line) {
+                Ok(true) => {
+                    report.joined += 1;
+                    continue;
+                }
+                Ok(false) => report.alone.push(one.line),
+                Err(reason) => {
+                    report.bad.push(BadRecord { line: one.line, reason });
+                    continue;
+                }
+            }
+        }
         let record = match one.record {
             Ok(record) => record,
             Err(reason) => {
@@ -126,6 +168,10 @@ async fn import_chunk<R: Kinded>(
         lines.push(one.line);
         records.push(record);
     }
+    for (line, record) in wholes.changed() {
+        lines.push(line);
+        records.push((record, None));
+    }
     let loaded = R::load(company, user, records).await?;
     report.created += loaded.created;
     report.updated += loaded.updated;
@@ -135,6 +181,55 @@ async fn import_chunk<R: Kinded>(
         report.bad.push(BadRecord { line, reason });
     }
     Ok(())
+}
+
+/// The records here of which a file brings parts.
+struct Wholes<R> {
+    by_uid: HashMap<String, (R, Option<u64>)>,
+}
+
+impl<R: Kinded> Wholes<R> {
+    /// Finds the records to which the parts of a chunk belong.
+    async fn of(company: &dyn Company, user: Option<&str>, chunk: &[Incoming<R>]) -> Outcome<Self> {
+        let parts = chunk.iter().filter_map(|one| one.part_of.as_ref());
+        let wanted: BTreeSet<&str> = parts.map(|part| part.uid.as_str()).collect();
+        let mut by_uid = HashMap::new();
+        let mut skip = 0;
+        while !wanted.is_empty() {
+            let search =
+                Search { user: user.map(str::to_owned), text: String::new(), skip, limit: Some(PAGE) };
+            let found = R::list(company, &search).await?;
+            skip += found.items.len() as u64;
+            let last = found.items.is_empty() || skip >= found.total;
+            for item in found.items {
+                if let Some(uid) = uid(&item.record).filter(|uid| wanted.contains(uid.as_str())) {
+                    by_uid.entry(uid).or_insert((item.record, None));
+                }
+            }
+            if last {
+                break;
+            }
+        }
+        Ok(Wholes { by_uid })
+    }
+
+    /// Puts a part into its whole; tells whether there is one.
+    fn join(&mut self, part: &PartOf<R>, line: u64) -> Result<bool, String> {
+        let Some((whole, changed)) = self.by_uid.get_mut(&part.uid) else { return Ok(false) };
+        let joined = (part.join)(whole)?;
+        if joined {
+            changed.get_or_insert(line);
+        }
+        Ok(joined)
+    }
+
+    /// Returns what became of them, with the line of the first part.
+    fn changed(self) -> Vec<(u64, R)> {
+        let mut changed: Vec<(u64, R)> =
+            self.by_uid.into_values().filter_map(|(record, line)| Some((line?, record))).collect();
+        changed.sort_by_key(|(line, _)| *line);
+        changed
+    }
 }
 
 fn uid<R: Record>(record: &R) -> Option<String> {
@@ -154,6 +249,18 @@ fn is_said(field: &&Field) -> bool {
 struct Known {
     all: Vec<Fields>,
     by_key: BTreeMap<MatchKey, Vec<usize>>,
+    /// Those without a key, by all that they say.
+    keyless: HashMap<u64, Vec<usize>>,
+}
+
+/// Returns a number that is the same for records that say the same.
+fn hash_of<R: Record>(said: &Fields) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    for (field, value) in said.iter().filter(|(field, _)| is_said(field)) {
+        field.as_str().hash(&mut hasher);
+        R::normal(field, value).to_string().hash(&mut hasher);
+    }
+    hasher.finish()
 }
 
 impl Known {
@@ -166,10 +273,15 @@ impl Known {
     }
 
     fn add<R: Record>(&mut self, record: &R) {
-        for key in record.match_keys() {
+        let said = fields(record);
+        let keys = record.match_keys();
+        if keys.is_empty() {
+            self.keyless.entry(hash_of::<R>(&said)).or_default().push(self.all.len());
+        }
+        for key in keys {
             self.by_key.entry(key).or_default().push(self.all.len());
         }
-        self.all.push(fields(record));
+        self.all.push(said);
     }
 
     /// Tells whether a record says something that no record here says, and keeps it.
@@ -185,9 +297,9 @@ impl Known {
         let is_strong = keys.iter().any(|key| key.strength <= 1);
         let same =
             |have: &Fields| says(have) && (is_strong || have.keys().filter(is_said).count() == wanted.len());
-        let mut candidates = keys.iter().filter_map(|key| self.by_key.get(key)).flatten();
-        let there = candidates.any(|index| self.all.get(*index).is_some_and(same))
-            || (keys.is_empty() && self.all.iter().any(same));
+        let keyless = if keys.is_empty() { self.keyless.get(&hash_of::<R>(&wanted)) } else { None };
+        let mut candidates = keys.iter().filter_map(|key| self.by_key.get(key)).chain(keyless).flatten();
+        let there = candidates.any(|index| self.all.get(*index).is_some_and(same));
         if !there {
             self.add(record);
         }

@@ -425,9 +425,9 @@ async fn a_record_without_an_identifier_is_not_imported_twice() {
     let world = connected().await;
     let file = || {
         vec![
-            Incoming { line: 1, record: Ok((anne(""), None)) },
-            Incoming { line: 9, record: Err("bad-date".to_owned()) },
-            Incoming { line: 20, record: Ok((anne(""), None)) },
+            Incoming { line: 1, record: Ok((anne(""), None)), part_of: None },
+            Incoming { line: 9, record: Err("bad-date".to_owned()), part_of: None },
+            Incoming { line: 20, record: Ok((anne(""), None)), part_of: None },
         ]
     };
     let first = import(&*world.company, None, file(), |_| ()).await.unwrap();
@@ -435,6 +435,37 @@ async fn a_record_without_an_identifier_is_not_imported_twice() {
     assert_eq!(first.bad[0].line, 9);
     let second = import(&*world.company, None, file(), |_| ()).await.unwrap();
     assert_eq!((second.created, second.unchanged), (0, 2));
+}
+
+#[tokio::test]
+async fn a_part_is_put_into_what_it_belongs_to() {
+    let world = connected().await;
+    let part = |line, uid: &str, note: &'static str| {
+        let join: passerelle_service::Join<Contact> = Arc::new(move |whole: &mut Contact| match note {
+            "bad" => Err("bad-date".to_owned()),
+            "other" => Ok(false),
+            note => {
+                whole.notes.push_str(note);
+                Ok(true)
+            }
+        });
+        let part_of = Some(passerelle_service::PartOf { uid: uid.to_owned(), join });
+        Incoming { line, record: Ok((anne(&format!("{uid}-{line}")), None)), part_of }
+    };
+    let whole = Incoming { line: 1, record: Ok((anne("w"), None)), part_of: None };
+    import(&*world.company, None, [whole], |_| ()).await.unwrap();
+    let parts = vec![
+        part(2, "w", "a"),
+        part(3, "w", "b"),
+        part(4, "w", "bad"),
+        part(5, "w", "other"),
+        part(6, "x", "c"),
+    ];
+    let report = import(&*world.company, None, parts, |_| ()).await.unwrap();
+    assert_eq!(report.joined, 2);
+    assert_eq!((report.alone, report.bad.len(), report.bad[0].line), (vec![5, 6], 1, 4));
+    let all = passerelle_service::every::<Contact>(&*world.company, None).await.unwrap();
+    assert!(all.iter().any(|item| item.record.uid == "w" && item.record.notes == "ab"));
 }
 
 #[test]

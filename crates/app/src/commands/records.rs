@@ -46,7 +46,7 @@ async fn import<R: Filed>(app: &App, settings: &Settings, args: &Import) -> Exit
     let report = put::<R>(&*company, args.user.as_deref(), incoming, |read| bar.set_position(read)).await;
     bar.finish_and_clear();
     let report = report?;
-    if report.created + report.updated + report.unchanged == 0 && report.bad.is_empty() {
+    if report.created + report.updated + report.unchanged + report.joined == 0 && report.bad.is_empty() {
         // Nothing that looks like a record: another format, or an empty file.
         return Err(Failure::new("USE-107").with("file", &name));
     }
@@ -59,6 +59,13 @@ async fn import<R: Filed>(app: &App, settings: &Settings, args: &Import) -> Exit
             app.clock.now(),
             &json!({ "line": bad.line, "reason": bad.reason, "text": reason }),
         );
+    }
+    for line in &report.alone {
+        app.out.note(&app.out.t("import-alone", &[("line", line.to_string().into())]));
+        app.out.line("lone_occurrence", app.clock.now(), &json!({ "line": line }));
+    }
+    if report.joined > 0 {
+        app.out.note(&app.out.t("import-joined", &[("count", report.joined.into())]));
     }
     app.out.result(&app.out.t(
         "import-done",

@@ -117,6 +117,11 @@ undo-ask = Take run { $run } back like this?
 
 # import, export
 import-bad = line { $line }: { $reason }
+import-alone = line { $line }: one occurrence of a series that is not here: taken as one appointment
+import-joined = { $count ->
+    [one] one changed occurrence was put into its series
+   *[other] { $count } changed occurrences were put into their series
+}
 import-done = { $created } new, { $updated } updated, { $unchanged } there already
 export-done = ✓ { $count } written to { $file }
 reason-unterminated = the record has no end
@@ -133,3 +138,5 @@ reason-not-whole-days = an all-day appointment lasts whole days
 reason-malformed-rule = the repetition cannot be read
 reason-bad-recurrence-id = a changed occurrence belongs to no occurrence of its series
 reason-this-and-future = a change of all following occurrences cannot be taken over
+reason-duplicate = another record of the file has the same identifier and is as new
+reason-series-set-aside = the series of this occurrence was set aside

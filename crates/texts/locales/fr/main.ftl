@@ -135,6 +135,11 @@ undo-ask = Annuler ainsi le passage { $run } ?
 
 # import, export
 import-bad = ligne { $line } : { $reason }
+import-alone = ligne { $line } : une occurrence d'une série qui n'est pas ici, reprise comme un seul rendez-vous
+import-joined = { $count ->
+    [one] une occurrence modifiée a rejoint sa série
+   *[other] { $count } occurrences modifiées ont rejoint leur série
+}
 import-done = { $created } nouvelles, { $updated } mises à jour, { $unchanged } déjà là
 export-done = ✓ { $count } écrites dans { $file }
 reason-unterminated = la fiche n'a pas de fin
@@ -151,3 +156,5 @@ reason-not-whole-days = un rendez-vous d'un jour entier dure des jours entiers
 reason-malformed-rule = la répétition est illisible
 reason-bad-recurrence-id = une occurrence modifiée n'appartient pas à sa série
 reason-this-and-future = la modification de toutes les occurrences suivantes ne peut être reprise
+reason-duplicate = une autre fiche du fichier a le même identifiant et est aussi récente
+reason-series-set-aside = la série de cette occurrence a été mise de côté
