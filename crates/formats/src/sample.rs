@@ -101,6 +101,7 @@ prop_compose! {
         Contact {
             uid, name, organization: organization.unwrap_or_default(), birthday, anniversary, notes, private,
             photo: photo.to_owned(),
+            order: passerelle_contacts::Order::default(),
             other_organizations: keyed(others.into_iter().map(|o| (text_key(&o.name), o))),
             nicknames: unique(nicknames).into_iter().map(|text| (text_key(&text), text)).collect(),
             groups: unique(groups).into_iter().map(|text| (text_key(&text), text)).collect(),

@@ -225,6 +225,8 @@ mutants! {
     NormalTwice,
     /// A private appointment hides its title, and shows its description.
     RedactTitleOnly,
+    /// The entries of a list are told apart by their place under a label.
+    EntriesByPlace,
 
     // The company's tables.
     /// A row is written whatever its version.
@@ -279,6 +281,8 @@ mutants! {
     PeopleDropsUnknown,
     /// The labels are not read before a contact is taken out of one.
     PeopleGroupsUnread,
+    /// An entry that was edited is written as one that goes and one that comes.
+    PeopleEntryAnew,
 
     // Sign-in.
     /// A request that was refused for its token is repeated with the same token.

@@ -69,6 +69,15 @@ pub trait Record:
     /// Promises: idempotent; depends on nothing but its arguments.
     fn normal(field: &Field, value: &Value) -> Value;
 
+    /// Returns the record with its entries under the keys that the same entries have in `own`, an earlier copy of it,
+    /// and those that are new there under the keys that they have in `other`, the record of the other side.
+    ///
+    /// A replica may name the entries of a list anew with every answer; a link does not.
+    #[must_use]
+    fn aligned(self, _own: Option<&Self>, _other: Option<&Self>) -> Self {
+        self
+    }
+
     /// Returns `value`, with what `other` says beyond it, where the two do not contradict each other: a label
     /// that one of them lacks. `None` where they do, or where the kind knows no such thing.
     ///

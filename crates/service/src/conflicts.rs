@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use passerelle_engine::Engine;
 use passerelle_ports::{
-    Field, Fields, Kind, Link, LinkId, LinkState, MatchKey, PairId, Record, Side, Value, fields,
+    Field, Fields, Kind, Link, LinkId, LinkState, MatchKey, PairId, Record, Side, Value, fields, is_empty,
 };
 use passerelle_sync_rules::{FieldPattern, Policy};
 use serde::Serialize;
@@ -453,7 +453,12 @@ fn differences<R: Record>(one: &Link<R>, other: &Link<R>) -> Vec<Clash> {
     let names: BTreeSet<&Field> = local.keys().chain(remote.keys()).collect();
     names
         .into_iter()
-        .filter(|field| local.get(*field) != remote.get(*field))
+        .filter(|field| {
+            let normal = |value: Option<&Value>| {
+                value.map(|value| R::normal(field, value)).filter(|value| !is_empty(value))
+            };
+            normal(local.get(*field)) != normal(remote.get(*field)) || field.as_str() == "uid"
+        })
         .map(|field| Clash {
             field: field.clone(),
             base: None,

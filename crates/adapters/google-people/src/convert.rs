@@ -9,7 +9,7 @@ pub(crate) mod marks;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use passerelle_contacts::{Contact, Name, Organization, PartialDate, text_key};
+use passerelle_contacts::{Contact, Name, Order, Organization, PartialDate, text_key};
 use passerelle_ports::{
     CreateKey, EntryId, Opaque, Stamp,
     mutants::{Mutant, on},
@@ -20,7 +20,7 @@ use crate::{
     groups::Directory,
     wire::{Item, MY_CONTACTS, Person, text},
 };
-use lists::{List, Rests};
+use lists::{Both, List, Rests};
 use marks::Marks;
 
 /// Fields that we do not model: kept as they are, and brought back with a contact.
@@ -119,9 +119,26 @@ pub(crate) fn from_google(person: &Person, context: Context<'_>) -> Card {
         custom: list::<lists::Custom>(person, &marks, region),
         photo: photo_of(person),
         private: marks.private,
+        order: order_of(person, &others, &dates, &marks, region),
     };
     let opaque = opaque_of(person, &marks, context);
     Card { record, opaque, key: marks.key, made: marks.made, stamp: marks.stamp }
+}
+
+/// Returns the order in which Google holds the entries of each list.
+fn order_of(person: &Person, others: &[Item], dates: &[Item], marks: &Marks, region: Option<&str>) -> Order {
+    let mut order = Order::default();
+    macro_rules! keep {
+        ($($list:ident),*) => {$(
+            let items = person.items(lists::$list::FIELD);
+            order.keep(lists::$list::MEMBER, lists::keys_of::<lists::$list>(&items, marks, region));
+        )*};
+    }
+    keep!(Nicknames, Emails, Phones, Addresses, Urls, Ims, Relations, Custom);
+    let others = lists::keys_of::<lists::OtherOrganizations>(others, marks, region);
+    order.keep(lists::OtherOrganizations::MEMBER, others);
+    order.keep(lists::Dates::MEMBER, lists::keys_of::<lists::Dates>(dates, marks, region));
+    order
 }
 
 /// Makes a new person of a contact, with the leftovers of the copy that it brings back.
@@ -179,7 +196,7 @@ fn changed(
     macro_rules! keyed {
         ($($list:ident: $member:ident),*) => {$(
             let field = lists::$list::FIELD;
-            let both = (&from.$member, &to.$member);
+            let both = Both::of(&from.$member, &to.$member, &to.order);
             let items = current.items(field);
             draft.set(field, lists::change::<lists::$list>(&items, rest(field), both, &mut marks, context.region));
         )*};
@@ -418,7 +435,7 @@ fn changed_organizations(
     context: Context<'_>,
 ) -> Option<Vec<Item>> {
     let (main, items) = organizations(current, marks);
-    let both = (&from.other_organizations, &to.other_organizations);
+    let both = Both::of(&from.other_organizations, &to.other_organizations, &to.order);
     let others = lists::change::<lists::OtherOrganizations>(&items, rests, both, marks, context.region);
     if others.is_none() && from.organization == to.organization {
         return None;
@@ -447,7 +464,8 @@ fn changed_events(
     context: Context<'_>,
 ) -> Option<Vec<Item>> {
     let (anniversary, items) = events(current);
-    let dates = lists::change::<lists::Dates>(&items, rests, (&from.dates, &to.dates), marks, context.region);
+    let both = Both::of(&from.dates, &to.dates, &to.order);
+    let dates = lists::change::<lists::Dates>(&items, rests, both, marks, context.region);
     if dates.is_none() && from.anniversary == to.anniversary {
         return None;
     }

@@ -38,6 +38,11 @@ pub(crate) trait Repeats: ChildRow {
 
     /// Sets the number of the repetition.
     fn set_ordinal(&mut self, ordinal: i64);
+
+    /// Tells whether this row, under another key, may be `other` after somebody edited it.
+    fn may_become(&self, _other: &Self) -> bool {
+        false
+    }
 }
 
 /// Writes a row type and its queries.
@@ -194,18 +199,48 @@ pub(crate) fn apply<C: ChildRow>(
     Ok(!differing.is_empty())
 }
 
+/// Puts rows under other keys.
+pub(crate) fn rekeyed<C>(held: Held<C>, keys: &BTreeMap<String, String>) -> Held<C> {
+    held.into_iter().map(|(key, row)| (keys.get(&key).cloned().unwrap_or(key), row)).collect()
+}
+
+/// Lets a row that goes renewed the row of its kind that comes: it keeps its id, its place and the columns that we do
+/// not know.
+fn edited<C: Repeats>(held: &mut Held<C>, from: &mut BTreeMap<String, C>, to: &BTreeMap<String, C>) {
+    let mut gone: Vec<String> =
+        held.keys().filter(|key| from.contains_key(*key) && !to.contains_key(*key)).cloned().collect();
+    gone.sort_by_key(|key| held.get(key).map(|(id, _)| *id));
+    let came: Vec<&String> =
+        to.keys().filter(|key| !held.contains_key(*key) && !from.contains_key(*key)).collect();
+    for key in came {
+        let becomes = |gone: &String| {
+            let rows = held.get(gone).zip(to.get(key));
+            rows.is_some_and(|((_, row), to)| row.may_become(to))
+        };
+        let Some(at) = gone.iter().position(becomes) else { continue };
+        let before = gone.remove(at);
+        if let Some(row) = held.remove(&before) {
+            held.insert(key.clone(), row);
+        }
+        if let Some(row) = from.remove(&before) {
+            from.insert(key.clone(), row);
+        }
+    }
+}
+
 /// Like [`apply`], and then numbers the repetitions that stay, so that they keep their keys.
 pub(crate) fn apply_repeating<C: Repeats>(
     conn: &mut Conn,
-    held: &Held<C>,
-    from: &BTreeMap<String, C>,
+    mut held: Held<C>,
+    mut from: BTreeMap<String, C>,
     to: &BTreeMap<String, C>,
     region: Option<&str>,
 ) -> QueryResult<()> {
-    if !apply(conn, held, from, to)? {
+    edited(&mut held, &mut from, to);
+    if !apply(conn, &held, &from, to)? {
         return Ok(());
     }
-    for (key, (id, row)) in held {
+    for (key, (id, row)) in &held {
         let ordinal = ordinal_of(key, &row.key(region));
         if ordinal != row.ordinal() && from.get(key) == to.get(key) {
             let mut row = row.clone();

@@ -326,7 +326,9 @@ impl<R: Collection> SqlReplica<R> {
             Err(error) => return Ok(Err(error)),
         };
         let (before, after) = (fields(&from.record), fields(to));
-        let mut target = fields(&current.record);
+        // The rows name their entries anew with every reading.
+        let current = current.record.aligned(Some(&from.record), None);
+        let mut target = fields(&current);
         for field in before.keys().chain(after.keys()).filter(|field| before.get(field) != after.get(field)) {
             match after.get(field) {
                 Some(value) => target.insert(field.clone(), value.clone()),
@@ -334,7 +336,7 @@ impl<R: Collection> SqlReplica<R> {
             };
         }
         let target: R = assemble(&target).map_err(|error| StoreError::Refused(error.to_string()))?;
-        R::update(conn, &self.scope, id, &current.record, &target)?;
+        R::update(conn, &self.scope, id, &current, &target)?;
         diesel::insert_into(passerelle_local_keys::table)
             .values(&Keys {
                 kind: R::KIND_NAME.to_owned(),

@@ -8,19 +8,27 @@ mod support;
 use passerelle_calendar::Event;
 use passerelle_contacts::{Address, Contact, Email, Labelled};
 use passerelle_ports::{
-    CreateKey, Cursor, ErrorKind, From, ItemId, Opaque, Record, Replica, Write, Written, assemble, fields,
+    CreateKey, Cursor, ErrorKind, Fields, From, ItemId, Opaque, Record, Replica, Write, Written, assemble,
+    fields,
 };
 use passerelle_sql_store::StoreOptions;
 use proptest::prelude::*;
 use support::{Company, company, company_with, create, created, entry, everything, person, since, write_one};
 
 /// Writes a record, changes it into another one, and checks both against what is read.
+/// What a record says, without the order in which its lists stand: that belongs to the replica.
+fn said<R: Record>(record: &R) -> Fields {
+    let mut said = fields(record);
+    said.retain(|field, _| field.member() != "order");
+    said
+}
+
 async fn round_trip<R: Record>(replica: &dyn Replica<R>, first: R, second: R, number: u128) {
     let stored = created(replica, &format!("k{number}"), first.clone(), number).await;
-    assert_eq!(fields(&stored.record), fields(&first));
+    assert_eq!(said(&stored.record), said(&first));
     let update = Write::Update { from: stored.clone(), to: second.clone(), stamp: entry(number + 1) };
     let Written::Stored(updated) = write_one(replica, update).await else { panic!("not stored") };
-    assert_eq!(fields(&updated.record), fields(&second));
+    assert_eq!(said(&updated.record), said(&second));
     assert_eq!(replica.fetch(std::slice::from_ref(&stored.id)).await.unwrap(), [Some(updated)]);
 }
 
@@ -73,7 +81,7 @@ proptest! {
             let to: Contact = assemble(&target).unwrap();
             let update = Write::Update { from: stored, to: to.clone(), stamp: entry(2) };
             let Written::Stored(updated) = write_one(&replica, update).await else { panic!("not stored") };
-            assert_eq!(fields(&updated.record), target);
+            assert_eq!(said(&updated.record), target);
         });
     }
 }

@@ -49,6 +49,53 @@ pub struct Contact {
     pub photo: String,
     /// Whether the contact is private to its owner.
     pub private: bool,
+    /// In which order the entries of a list stand, where it is not that of their keys.
+    pub order: Order,
+}
+
+/// The keys of a contact's lists in the order in which their replica holds them, by list.
+///
+/// The order belongs to its replica, as the identifier does: two that differ are equal and nothing travels for it;
+/// a contact made anew takes the other's.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Order(BTreeMap<String, Vec<String>>);
+
+impl PartialEq for Order {
+    fn eq(&self, _: &Self) -> bool {
+        true
+    }
+}
+
+impl Order {
+    /// Keeps the order of a list, if it is not that of its keys.
+    pub fn keep(&mut self, list: &str, keys: impl IntoIterator<Item = String>) {
+        let keys: Vec<String> = keys.into_iter().collect();
+        if keys.is_sorted() {
+            self.0.remove(list);
+        } else {
+            self.0.insert(list.to_owned(), keys);
+        }
+    }
+
+    /// Returns the entries of a list in their order; those that have no place in it come last.
+    pub fn of<'a, T>(&self, list: &str, entries: &'a BTreeMap<String, T>) -> Vec<(&'a String, &'a T)> {
+        let places = self.0.get(list).map(Vec::as_slice).unwrap_or_default();
+        let mut all: Vec<_> = entries.iter().collect();
+        all.sort_by_key(|(key, _)| places.iter().position(|place| place == *key).unwrap_or(places.len()));
+        all
+    }
+
+    /// Puts the entries of a list under other keys.
+    pub(crate) fn rename(&mut self, list: &str, keys: &BTreeMap<String, String>) {
+        if let Some(places) = self.0.get_mut(list) {
+            for place in places {
+                if let Some(key) = keys.get(place) {
+                    place.clone_from(key);
+                }
+            }
+        }
+    }
 }
 
 /// The parts of a name. A part is one field each, so they merge one by one.

@@ -2,6 +2,7 @@
 
 mod contact;
 mod date;
+mod entries;
 mod keys;
 mod names;
 mod normal;
@@ -9,9 +10,10 @@ mod record;
 mod validate;
 
 pub use contact::{
-    Address, Contact, Email, Im, Labelled, LabelledDate, Name, Organization, PartialDate, Phone,
+    Address, Contact, Email, Im, Labelled, LabelledDate, Name, Order, Organization, PartialDate, Phone,
 };
 pub use date::DateError;
+pub use entries::same_entries;
 pub use keys::{
     address_key, email_key, im_key, keyed, phone_key, plain_key, relation_key, text_key, url_key,
 };

@@ -5,7 +5,10 @@ use std::collections::BTreeSet;
 use deunicode::deunicode;
 use passerelle_ports::{Field, Fields, Kind, MatchKey, Record, Value, is_empty};
 
-use crate::{Contact, PartialDate, Phone, email_key, normal::normal, normal_line, phone_key, plain_key};
+use crate::{
+    Contact, PartialDate, Phone, email_key, entries::aligned, normal::normal, normal_line, phone_key,
+    plain_key, text_key,
+};
 
 /// Labels of numbers that several people share: no ground to take two people for one.
 const SHARED: [&str; 4] = ["main", "work_fax", "home_fax", "other_fax"];
@@ -18,8 +21,14 @@ impl Record for Contact {
             // Each side names the card by itself, and some providers let nobody choose the name (C101). So two
             // identifiers never clash, and neither overwrites the other; a record made anew takes the other's.
             "uid" => Value::String(String::new()),
+            // As is the order of a list.
+            _ if field.member() == "order" => Value::Array(Vec::new()),
             _ => normal(field, value),
         }
+    }
+
+    fn aligned(self, own: Option<&Self>, other: Option<&Self>) -> Self {
+        aligned(self, own, other)
     }
 
     fn filled(field: &Field, value: &Value, other: &Value) -> Option<Value> {
@@ -29,6 +38,12 @@ impl Record for Contact {
                 if matches!(field.as_str(), "birthday" | "anniversary") =>
             {
                 filled_day(day, whole)
+            }
+            // Their keys know no capitals: what is under one key is one.
+            (Value::String(own), Value::String(their))
+                if matches!(field.member(), "nicknames" | "groups") =>
+            {
+                (text_key(own) == text_key(their)).then(|| value.clone())
             }
             _ => None,
         }
@@ -66,11 +81,15 @@ fn filled_parts(field: &Field, value: &Value, other: &Value) -> Option<Value> {
         let mine = own.get(part).unwrap_or(&Value::Null);
         match (is_empty(mine), is_empty(theirs)) {
             (true, false) => drop(filled.insert(part.clone(), other.get(part)?.clone())),
-            (false, false) if mine != theirs => return None,
+            (false, false) if mine != theirs && !(part == "label" && same_text(mine, theirs)) => return None,
             _ => {}
         }
     }
     Some(Value::Object(filled))
+}
+
+fn same_text(one: &Value, other: &Value) -> bool {
+    one.as_str().map(text_key) == other.as_str().map(text_key)
 }
 
 /// Gives a day the year that only the other one has.
@@ -190,6 +209,11 @@ mod tests {
             Some(number("06 12 34 56 00", "mobile")),
         );
         assert_eq!(filled(mail, json!({"label": "home"}), json!({"label": "work"})), None);
+        assert_eq!(
+            filled(mail, json!({"label": "Work"}), json!({"label": "work"})),
+            Some(json!({"label": "Work"}))
+        );
+        assert_eq!(filled("groups/vip", json!("VIP"), json!("Vip")), Some(json!("VIP")));
         let (home, whole) = (
             json!({"street": "1 rue Haute", "city": ""}),
             json!({"street": "1 rue Haute", "city": "Angers"}),
@@ -277,6 +301,7 @@ mod tests {
                 custom: pairs(text_key),
                 photo: next(),
                 private,
+                order: Order::default(),
             }
         }
     }

@@ -31,6 +31,8 @@ pub fn put_copy<R: Record>(link: &mut Link<R>, side: Side, mut stored: Stored<R>
         // The version that we wrote, met again: see `acknowledge`.
         stored.updated = held.updated;
     }
+    let known = |side: Side| link.copies[side].as_ref().map(|copy| &copy.stored.record);
+    stored.record = stored.record.aligned(known(side), known(side.other()));
     let moved = match &link.copies[side] {
         None => true,
         Some(copy) => copy.gone || copy.stored != stored,
@@ -112,6 +114,8 @@ pub fn acknowledge<R: Record>(
     rules: &Rules,
 ) -> Result<(), AssembleError> {
     let (target, source) = (entry.side, entry.side.other());
+    let mut stored = stored.clone();
+    stored.record = stored.record.aligned(entry.to.as_ref(), None);
     let blank = R::default();
     let from_record = entry.from.as_ref().map_or(&blank, |from| &from.record);
     let raw_from = fields(from_record);
@@ -159,7 +163,6 @@ pub fn acknowledge<R: Record>(
     if matches!(entry.op, Op::Create { .. }) && link.state == LinkState::Released {
         link.state = LinkState::Active;
     }
-    let mut stored = stored.clone();
     link.trails[target].follow(link.copies[target].as_ref().map(|copy| &copy.stored), &stored);
     if let Some(from) = entry.from.as_ref().filter(|_| !entry.taken.is_empty() && entry.undoes.is_none()) {
         // The time stays that of the last change by somebody else: a write that only carries a change over makes
@@ -234,7 +237,7 @@ pub fn rebase<R: Record>(link: &mut Link<R>, entry: &Entry<R>, found: &R) -> Res
         _ => Fields::new(),
     };
     let to = entry.to.as_ref().map(fields).unwrap_or_default();
-    let found = fields(found);
+    let found = fields(&found.clone().aligned(entry.to.as_ref(), None));
     let sent = fields(&entry.source);
     let mut bases = link.bases.as_ref().map(fields);
     for field in &entry.taken {

@@ -496,7 +496,7 @@ impl<R: Record> MemReplica<R> {
         if (self.options.refuses)(to) {
             return Err(refused("mem.update"));
         }
-        let before = item.stored.record.clone();
+        let before = item.stored.record.clone().aligned(Some(&from.record), None);
         let mut stored = item.stored;
         stored.record = overlay(&before, &from.record, to)?;
         (self.options.spelling)(&mut stored.record, Some(&before));

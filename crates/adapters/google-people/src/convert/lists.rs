@@ -6,9 +6,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use passerelle_contacts::{
-    Address, Email, Im, Labelled, LabelledDate, Organization, Phone, address_key, email_key, im_key,
-    phone_key, relation_key, text_key, url_key,
+    Address, Email, Im, Labelled, LabelledDate, Order, Organization, Phone, address_key, email_key, im_key,
+    phone_key, relation_key, same_entries, text_key, url_key,
 };
+use passerelle_ports::mutants::{Mutant, on};
 use serde_json::{Value, json};
 
 use super::{cleaned, date_of, date_to, label_of, marks::Marks, type_of};
@@ -17,7 +18,7 @@ use crate::wire::{Item, text};
 /// One of Google's lists that holds one of our keyed collections.
 pub(crate) trait List {
     /// What an item is to us.
-    type Entry: Clone + Default + PartialEq;
+    type Entry: Clone + Default + PartialEq + serde::Serialize;
     /// Google's name.
     const FIELD: &'static str;
     /// Our name.
@@ -31,6 +32,8 @@ pub(crate) trait List {
     fn key(entry: &Self::Entry, region: Option<&str>) -> String;
     /// Writes what differs from `before`.
     fn write(entry: &Self::Entry, before: &Self::Entry, item: &mut Item);
+    /// Tells whether an entry, under another key, may be another one after somebody edited it.
+    fn may_become(before: &Self::Entry, after: &Self::Entry) -> bool;
     /// Tells whether the entry is the preferred one.
     fn is_preferred(_: &Self::Entry) -> bool {
         false
@@ -49,7 +52,22 @@ struct Row {
 pub(crate) type Rests = BTreeMap<String, Item>;
 
 /// A collection as it was, and as it shall be.
-pub(crate) type Both<'a, T> = (&'a BTreeMap<String, T>, &'a BTreeMap<String, T>);
+pub(crate) struct Both<'a, T> {
+    from: &'a BTreeMap<String, T>,
+    to: &'a BTreeMap<String, T>,
+    order: &'a Order,
+}
+
+impl<'a, T> Both<'a, T> {
+    pub(crate) fn of(from: &'a BTreeMap<String, T>, to: &'a BTreeMap<String, T>, order: &'a Order) -> Self {
+        Both { from, to, order }
+    }
+}
+
+/// Returns the keys of a list in the order of its items.
+pub(crate) fn keys_of<L: List>(items: &[Item], marks: &Marks, region: Option<&str>) -> Vec<String> {
+    keys::<L>(items, &marks.kept(L::MEMBER), region).into_iter().flatten().collect()
+}
 
 /// Reads a list into a keyed collection.
 pub(crate) fn read<L: List>(
@@ -58,16 +76,25 @@ pub(crate) fn read<L: List>(
     region: Option<&str>,
 ) -> BTreeMap<String, L::Entry> {
     let keys = keys::<L>(items, &marks.kept(L::MEMBER), region);
+    let member = format!("{}/", L::MEMBER);
+    let is_marked = marks.preferred.iter().any(|entry| entry.starts_with(&member));
+    // Where we marked one, Google's own word counts: somebody may prefer another one since (P64).
+    let primary = items.iter().position(is_primary).filter(|_| is_marked);
     let mut entries = BTreeMap::new();
-    for (key, item) in keys.into_iter().zip(items) {
+    for (at, (key, item)) in keys.into_iter().zip(items).enumerate() {
         if let (Some(key), Some(mut entry)) = (key, L::read(item)) {
-            if marks.preferred.contains(&format!("{}/{key}", L::MEMBER)) {
+            let marked = marks.preferred.contains(&format!("{member}{key}"));
+            if primary.map_or(marked, |primary| primary == at) {
                 L::prefer(&mut entry);
             }
             entries.insert(key, entry);
         }
     }
     entries
+}
+
+fn is_primary(item: &Item) -> bool {
+    item.get("metadata").is_some_and(|metadata| metadata["primary"] == true)
 }
 
 /// Returns what a list holds beyond its keyed collection, for the leftovers.
@@ -95,29 +122,34 @@ pub(crate) fn rests<L: List>(items: &[Item], marks: &Marks, region: Option<&str>
 pub(crate) fn change<L: List>(
     items: &[Item],
     rests: &Rests,
-    (from, to): Both<'_, L::Entry>,
+    both: Both<'_, L::Entry>,
     marks: &mut Marks,
     region: Option<&str>,
 ) -> Option<Vec<Item>> {
+    let Both { from, to, order } = both;
     if from == to {
         return None;
     }
-    let keys = keys::<L>(items, &marks.kept(L::MEMBER), region);
+    let keys = named::<L>(items, keys::<L>(items, &marks.kept(L::MEMBER), region), from);
+    let renewed = edited::<L>(&keys, from, to);
     let mut rows = Vec::new();
     for (key, item) in keys.into_iter().zip(items) {
         let mut item = cleaned(item);
-        if let Some(key) = &key {
-            match (from.get(key), to.get(key)) {
+        let mut key = key;
+        if let Some(held) = key.clone() {
+            let (before, after) = (from.get(&held), renewed.get(&held).cloned().unwrap_or(held));
+            match (before, to.get(&after)) {
                 (Some(_), None) => continue,
-                (before, Some(after)) if before != Some(after) => {
-                    L::write(after, &L::read(&item).unwrap_or_default(), &mut item);
+                (before, Some(entry)) if before != Some(entry) => {
+                    L::write(entry, &L::read(&item).unwrap_or_default(), &mut item);
                 }
                 _ => {}
             }
+            key = Some(after);
         }
         rows.push(Row { key, item });
     }
-    for (key, entry) in to {
+    for (key, entry) in order.of(L::MEMBER, to) {
         let known = rows.iter().any(|row| row.key.as_ref() == Some(key));
         if !known && from.get(key) != Some(entry) {
             let mut item = rests.get(key).cloned().unwrap_or_default();
@@ -126,9 +158,59 @@ pub(crate) fn change<L: List>(
         }
     }
     rows.retain(|row| !row.item.is_empty());
-    put_preferred_first::<L>(&mut rows, to);
+    // Which one Google shows first is the person's choice, unless another one is preferred from now on.
+    let preferred = |entries: &BTreeMap<String, L::Entry>| {
+        let found = entries.iter().find(|(_, entry)| L::is_preferred(entry)).map(|(key, _)| key.clone());
+        found.map(|key| renewed.get(&key).cloned().unwrap_or(key))
+    };
+    if preferred(from) != preferred(to) {
+        put_preferred_first::<L>(&mut rows, to);
+    }
     keep_keys::<L>(&rows, marks, region);
     Some(rows.into_iter().map(|row| row.item).collect())
+}
+
+/// Puts items under the keys that the same entries have in the contact that a change was computed from.
+fn named<L: List>(
+    items: &[Item],
+    keys: Vec<Option<String>>,
+    from: &BTreeMap<String, L::Entry>,
+) -> Vec<Option<String>> {
+    let entries = keys.iter().zip(items).filter_map(|(key, item)| Some((key.clone()?, L::read(item)?)));
+    let same = same_entries(L::MEMBER, &entries.collect::<BTreeMap<_, _>>(), from);
+    keys.into_iter().map(|key| key.map(|key| same.get(&key).cloned().unwrap_or(key))).collect()
+}
+
+/// Returns which entry that goes becomes which one that comes: it is written in place, with its other members.
+fn edited<L: List>(
+    keys: &[Option<String>],
+    from: &BTreeMap<String, L::Entry>,
+    to: &BTreeMap<String, L::Entry>,
+) -> BTreeMap<String, String> {
+    let mut renewed = BTreeMap::new();
+    if on(Mutant::PeopleEntryAnew) {
+        return renewed;
+    }
+    let mut gone: Vec<&String> =
+        keys.iter().flatten().filter(|key| from.contains_key(*key) && !to.contains_key(*key)).collect();
+    let came = to.iter().filter(|(key, _)| !from.contains_key(*key) && !keys.contains(&Some((*key).clone())));
+    for (key, after) in came {
+        let likely = gone
+            .iter()
+            .enumerate()
+            .filter(|(_, gone)| from.get(**gone).is_some_and(|before| L::may_become(before, after)));
+        let likest = likely.max_by_key(|(at, gone)| (likeness(gone, key), std::cmp::Reverse(*at)));
+        if let Some((at, _)) = likest {
+            renewed.insert(gone.remove(at).clone(), key.clone());
+        }
+    }
+    renewed
+}
+
+/// Returns how many letters two keys have in common at their beginning and at their end.
+fn likeness(one: &str, other: &str) -> usize {
+    let start = one.chars().zip(other.chars()).take_while(|(a, b)| a == b).count();
+    start + one.chars().rev().zip(other.chars().rev()).take_while(|(a, b)| a == b).count()
 }
 
 /// Puts the preferred entry first and marks it, so that Google shows it first, too (P64).
@@ -221,6 +303,9 @@ impl List for Emails {
     fn key(entry: &Email, _: Option<&str>) -> String {
         email_key(&entry.address)
     }
+    fn may_become(before: &Email, after: &Email) -> bool {
+        before.label == after.label
+    }
     fn write(entry: &Email, before: &Email, item: &mut Item) {
         put(item, "value", &before.address, &entry.address);
         put_type(item, &before.label, &entry.label);
@@ -247,6 +332,9 @@ impl List for Phones {
     /// Google's own `canonicalForm` follows the account's country, not the company's (P69).
     fn key(entry: &Phone, region: Option<&str>) -> String {
         phone_key(&entry.number, region)
+    }
+    fn may_become(before: &Phone, after: &Phone) -> bool {
+        before.label == after.label
     }
     fn write(entry: &Phone, before: &Phone, item: &mut Item) {
         put(item, "value", &before.number, &entry.number);
@@ -306,6 +394,9 @@ impl List for Addresses {
     fn key(entry: &Address, _: Option<&str>) -> String {
         address_key(&entry.label)
     }
+    fn may_become(before: &Address, after: &Address) -> bool {
+        before.label == after.label
+    }
     /// The whole text that Google built from the old parts must not stay beside new ones (P68).
     fn write(entry: &Address, before: &Address, item: &mut Item) {
         put_type(item, &before.label, &entry.label);
@@ -353,6 +444,9 @@ impl List for Nicknames {
     fn key(entry: &String, _: Option<&str>) -> String {
         text_key(entry)
     }
+    fn may_become(before: &String, after: &String) -> bool {
+        before != after
+    }
     fn write(entry: &String, before: &String, item: &mut Item) {
         put(item, "value", before, entry);
     }
@@ -372,6 +466,9 @@ impl List for OtherOrganizations {
     fn key(entry: &Organization, _: Option<&str>) -> String {
         let named = [&entry.name, &entry.title, &entry.department].into_iter().find(|text| present(text));
         named.map(|text| text_key(text)).unwrap_or_default()
+    }
+    fn may_become(before: &Organization, after: &Organization) -> bool {
+        before.name == after.name || before.title == after.title
     }
     fn write(entry: &Organization, before: &Organization, item: &mut Item) {
         write_organization(entry, before, item);
@@ -406,6 +503,9 @@ impl List for Urls {
     fn key(entry: &Labelled, _: Option<&str>) -> String {
         url_key(&entry.value)
     }
+    fn may_become(before: &Labelled, after: &Labelled) -> bool {
+        before.label == after.label
+    }
     fn write(entry: &Labelled, before: &Labelled, item: &mut Item) {
         put(item, "value", &before.value, &entry.value);
         put_type(item, &before.label, &entry.label);
@@ -426,6 +526,9 @@ impl List for Ims {
     }
     fn key(entry: &Im, _: Option<&str>) -> String {
         im_key(&entry.service, &entry.handle)
+    }
+    fn may_become(before: &Im, after: &Im) -> bool {
+        before.service == after.service || before.handle == after.handle
     }
     fn write(entry: &Im, before: &Im, item: &mut Item) {
         let protocol = |service: &str| match service {
@@ -453,6 +556,9 @@ impl List for Relations {
     fn key(entry: &Labelled, _: Option<&str>) -> String {
         relation_key(&entry.label, &entry.value)
     }
+    fn may_become(before: &Labelled, after: &Labelled) -> bool {
+        before.label == after.label || before.value == after.value
+    }
     fn write(entry: &Labelled, before: &Labelled, item: &mut Item) {
         put(item, "person", &before.value, &entry.value);
         put_type(item, &before.label, &entry.label);
@@ -472,6 +578,9 @@ impl List for Custom {
     }
     fn key(entry: &Labelled, _: Option<&str>) -> String {
         text_key(&entry.label)
+    }
+    fn may_become(before: &Labelled, after: &Labelled) -> bool {
+        before.label == after.label || before.value == after.value
     }
     fn write(entry: &Labelled, before: &Labelled, item: &mut Item) {
         put(item, "key", &before.label, &entry.label);
@@ -493,6 +602,9 @@ impl List for Dates {
     }
     fn key(entry: &LabelledDate, _: Option<&str>) -> String {
         address_key(&entry.label)
+    }
+    fn may_become(before: &LabelledDate, after: &LabelledDate) -> bool {
+        before.label == after.label || before.date == after.date
     }
     /// An event without its date is refused (P67): it is not sent.
     fn write(entry: &LabelledDate, before: &LabelledDate, item: &mut Item) {

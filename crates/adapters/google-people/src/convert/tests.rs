@@ -426,6 +426,7 @@ prop_compose! {
             custom: pairs(text_key),
             photo: String::new(),
             private,
+            order: Order::default(),
         }
     }
 }
@@ -476,4 +477,90 @@ proptest! {
         prop_assert!(kept.iter().all(|item| now.contains(item)));
         prop_assert_eq!(read(&after).opaque, before.opaque);
     }
+}
+
+#[test]
+fn an_entry_is_written_in_place_with_its_other_members() {
+    let current = person(json!({
+        "emailAddresses": [
+            {"value": "z@a.example", "type": "work", "displayName": "Z at work", "metadata": {"primary": true}},
+            {"value": "a@a.example", "type": "home", "displayName": "A at home"}],
+        "phoneNumbers": [{"value": "01 23 45 67 89", "type": "work", "x": 1}, {"value": "06 12 34 56 78", "x": 2}],
+        "urls": [{"value": "https://a.example", "type": "work", "x": 1}],
+        "relations": [{"person": "Jean", "type": "spouse", "x": 1}],
+        "userDefined": [{"key": "Code", "value": "7", "x": 1}, {"key": "Code", "value": "8", "x": 2}],
+        "events": [{"type": "visit", "date": {"year": 2020, "month": 1, "day": 1}, "x": 1},
+                   {"type": "visit", "date": {"year": 2021, "month": 1, "day": 1}, "x": 2}],
+        "addresses": [{"type": "work", "city": "Angers", "x": 1}, {"type": "work", "city": "Brest", "x": 2}],
+    }));
+    let rename = |contact: &mut Contact, from: &str, to: &str| {
+        let mut email = contact.emails.remove(from).unwrap();
+        email.address = to.into();
+        contact.emails.insert(to.into(), email);
+    };
+    let (draft, after) = edit(&current, |contact| {
+        rename(contact, "z@a.example", "y@a.example");
+        let number = contact.phones.remove("+33612345678").unwrap();
+        contact.phones.insert("+33612345600".into(), Phone { number: "0612345600".into(), ..number });
+        contact.urls = [(
+            url_key("https://b.example"),
+            Labelled { label: "work".into(), value: "https://b.example".into() },
+        )]
+        .into();
+        contact.relations =
+            [("spouse:anne".into(), Labelled { label: "spouse".into(), value: "Anne".into() })].into();
+        let value = contact.custom.remove("code").unwrap();
+        contact.custom.insert("number".into(), Labelled { label: "Number".into(), ..value });
+        contact.dates.remove("visit");
+        contact.addresses.get_mut("work#2").unwrap().city = "Caen".into();
+    });
+    assert_eq!(
+        sent(&draft, "emailAddresses"),
+        json!([{"value": "y@a.example", "type": "work", "displayName": "Z at work"},
+               {"value": "a@a.example", "type": "home", "displayName": "A at home"}])
+    );
+    assert_eq!(
+        sent(&draft, "phoneNumbers"),
+        json!([{"value": "01 23 45 67 89", "type": "work", "x": 1}, {"value": "0612345600", "x": 2}])
+    );
+    assert_eq!(sent(&draft, "urls"), json!([{"value": "https://b.example", "type": "work", "x": 1}]));
+    assert_eq!(sent(&draft, "relations"), json!([{"person": "Anne", "type": "spouse", "x": 1}]));
+    assert_eq!(
+        sent(&draft, "userDefined"),
+        json!([{"key": "Number", "value": "7", "x": 1}, {"key": "Code", "value": "8", "x": 2}])
+    );
+    assert_eq!(
+        sent(&draft, "events"),
+        json!([{"type": "visit", "date": {"year": 2021, "month": 1, "day": 1}, "x": 2}])
+    );
+    assert_eq!(
+        sent(&draft, "addresses"),
+        json!([{"type": "work", "city": "Angers", "x": 1}, {"type": "work", "city": "Caen", "x": 2}])
+    );
+    assert_eq!(read(&after).record.emails.len(), 2);
+}
+
+#[test]
+fn which_address_google_shows_first_stays_a_persons_choice() {
+    let marked = json!([{"key": "passerelle.x.preferred", "value": "emails/a@a.example"}]);
+    let current = person(json!({
+        "emailAddresses": [{"value": "b@a.example", "metadata": {"primary": true, "sourcePrimary": true}},
+                           {"value": "a@a.example"}],
+        "clientData": marked,
+    }));
+    let contact = read(&current).record;
+    assert!(contact.emails["b@a.example"].preferred && !contact.emails["a@a.example"].preferred);
+    let (draft, _) =
+        edit(&current, |contact| contact.emails.get_mut("a@a.example").unwrap().label = "home".into());
+    let values: Vec<_> =
+        draft.fields["emailAddresses"].iter().map(|item| text(item, "value").to_owned()).collect();
+    assert_eq!(values, ["b@a.example", "a@a.example"]);
+    let (draft, _) = edit(&current, |contact| {
+        contact.emails.get_mut("a@a.example").unwrap().preferred = true;
+        contact.emails.get_mut("b@a.example").unwrap().preferred = false;
+    });
+    assert_eq!(
+        sent(&draft, "emailAddresses"),
+        json!([{"value": "a@a.example", "metadata": {"sourcePrimary": true}}, {"value": "b@a.example"}])
+    );
 }

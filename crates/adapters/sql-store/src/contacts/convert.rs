@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 
 use passerelle_contacts::{
-    Address, Contact, Email, Im, Labelled, LabelledDate, Name, Organization, PartialDate, Phone, text_key,
+    Address, Contact, Email, Im, Labelled, LabelledDate, Name, Order, Organization, PartialDate, Phone,
+    text_key,
 };
 
 use super::rows::{
@@ -187,6 +188,27 @@ fn values<C, T>(held: &Held<C>, value: impl Fn(&C) -> T) -> BTreeMap<String, T> 
     held.iter().map(|(key, (_, row))| (key.clone(), value(row))).collect()
 }
 
+/// Returns the order of the rows of each list: the one in which they were entered.
+fn order(parts: &HeldParts) -> Order {
+    fn keys<C>(held: &Held<C>) -> Vec<String> {
+        let mut rows: Vec<(i64, &String)> = held.iter().map(|(key, (id, _))| (*id, key)).collect();
+        rows.sort_unstable();
+        rows.into_iter().map(|(_, key)| key.clone()).collect()
+    }
+    let mut order = Order::default();
+    order.keep("emails", keys(&parts.emails));
+    order.keep("phones", keys(&parts.phones));
+    order.keep("addresses", keys(&parts.addresses));
+    order.keep("urls", keys(&parts.urls));
+    order.keep("ims", keys(&parts.ims));
+    order.keep("dates", keys(&parts.dates));
+    order.keep("relations", keys(&parts.relations));
+    order.keep("other_organizations", keys(&parts.organizations));
+    order.keep("nicknames", keys(&parts.nicknames));
+    order.keep("custom", keys(&parts.custom));
+    order
+}
+
 /// Makes a contact of its rows. A date that no rule of the schema let in is left out.
 pub(crate) fn contact(row: ContactRow, parts: &HeldParts) -> Contact {
     Contact {
@@ -256,6 +278,7 @@ pub(crate) fn contact(row: ContactRow, parts: &HeldParts) -> Contact {
         custom: values(&parts.custom, |row| Labelled { label: row.name.clone(), value: row.value.clone() }),
         photo: row.photo,
         private: row.private,
+        order: order(parts),
     }
 }
 

@@ -88,7 +88,7 @@ pub(crate) fn apply(
     let held = numbered(rows, None);
     let ids = group_ids(conn, &from.values().collect(), &to.values().collect())?;
     let (before, after) = (members(id, from, &ids), members(id, to, &ids));
-    apply_repeating(conn, &held, &before, &after, None)
+    apply_repeating(conn, held, before, &after, None)
 }
 
 /// Puts new contacts into their groups.

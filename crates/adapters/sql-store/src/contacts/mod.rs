@@ -8,7 +8,7 @@ use std::collections::{HashMap, HashSet};
 
 use chrono::NaiveDateTime;
 use diesel::{dsl::exists, prelude::*};
-use passerelle_contacts::Contact;
+use passerelle_contacts::{Contact, same_entries};
 use passerelle_ports::Value;
 
 use self::{
@@ -173,15 +173,21 @@ impl Collection for Contact {
         for some in main.chunks(MOST_VALUES / CONTACT_WIDTH) {
             diesel::insert_into(contacts::table).values(some).execute(conn)?;
         }
-        let mut all: Vec<_> = rows.iter().map(|new| parts(&new.id, new.record, region)).collect();
+        let all: Vec<_> = rows.iter().map(|new| parts(&new.id, new.record, region)).collect();
         macro_rules! insert_parts {
-            ($($part:ident)*) => {$({
-                let rows: Vec<_> =
-                    all.iter_mut().flat_map(|parts| std::mem::take(&mut parts.$part).into_values()).collect();
+            ($($part:ident: $member:ident),*) => {$({
+                let all = all.iter().zip(rows);
+                let rows: Vec<_> = all
+                    .flat_map(|(parts, new)| new.record.order.of(stringify!($member), &parts.$part))
+                    .map(|(_, row)| row.clone())
+                    .collect();
                 child::insert(conn, &rows)?;
             })*};
         }
-        insert_parts!(emails phones addresses urls ims dates relations organizations nicknames custom);
+        insert_parts!(
+            emails: emails, phones: phones, addresses: addresses, urls: urls, ims: ims, dates: dates,
+            relations: relations, organizations: other_organizations, nicknames: nicknames, custom: custom
+        );
         groups::insert(conn, rows.iter().map(|new| (new.id.as_str(), &new.record.groups)))?;
         if let Some(user) = scope.user.as_deref().filter(|_| !scope.share) {
             let owned: Vec<_> = rows
@@ -231,12 +237,18 @@ impl Collection for Contact {
         let region = scope.region.as_deref();
         let held = load_parts(conn, scope, &[id.to_owned()])?.remove(id).unwrap_or_default();
         let (before, after) = (parts(id, from, region), parts(id, to, region));
+        let read = contact(ContactRow::default(), &held);
         macro_rules! apply_parts {
-            ($($part:ident)*) => {$(
-                apply_repeating(conn, &held.$part, &before.$part, &after.$part, region)?;
+            ($($part:ident: $member:ident),*) => {$(
+                let keys = same_entries(stringify!($member), &read.$member, &from.$member);
+                let rows = child::rekeyed(held.$part, &keys);
+                apply_repeating(conn, rows, before.$part, &after.$part, region)?;
             )*};
         }
-        apply_parts!(emails phones addresses urls ims dates relations organizations nicknames custom);
+        apply_parts!(
+            emails: emails, phones: phones, addresses: addresses, urls: urls, ims: ims, dates: dates,
+            relations: relations, organizations: other_organizations, nicknames: nicknames, custom: custom
+        );
         groups::apply(conn, id, &from.groups, &to.groups)
     }
 

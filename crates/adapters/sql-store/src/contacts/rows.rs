@@ -55,7 +55,7 @@ child_rows! {
 }
 
 macro_rules! repeats {
-    ($($row:ident: |$it:ident, $region:ident| $key:expr;)*) => {$(
+    ($($row:ident: |$it:ident, $region:ident| $key:expr, |$to:ident| $becomes:expr;)*) => {$(
         impl Repeats for $row {
             fn key(&self, $region: Option<&str>) -> String {
                 let $it = self;
@@ -69,19 +69,24 @@ macro_rules! repeats {
             fn set_ordinal(&mut self, ordinal: i64) {
                 self.ordinal = ordinal;
             }
+
+            fn may_become(&self, $to: &Self) -> bool {
+                let $it = self;
+                $becomes
+            }
         }
     )*};
 }
 
 repeats! {
-    EmailRow: |row, _region| email_key(&row.address);
-    PhoneRow: |row, region| phone_key(&row.number, region);
-    AddressRow: |row, _region| address_key(&row.label);
-    UrlRow: |row, _region| url_key(&row.url);
-    ImRow: |row, _region| im_key(&row.service, &row.handle);
-    DateRow: |row, _region| text_key(&row.label);
-    RelationRow: |row, _region| relation_key(&row.relation, &row.name);
-    OrganizationRow: |row, _region| text_key(&row.name);
-    NicknameRow: |row, _region| text_key(&row.nickname);
-    CustomRow: |row, _region| text_key(&row.name);
+    EmailRow: |row, _region| email_key(&row.address), |to| row.label == to.label;
+    PhoneRow: |row, region| phone_key(&row.number, region), |to| row.label == to.label;
+    AddressRow: |row, _region| address_key(&row.label), |to| row.label == to.label;
+    UrlRow: |row, _region| url_key(&row.url), |to| row.label == to.label;
+    ImRow: |row, _region| im_key(&row.service, &row.handle), |to| row.service == to.service || row.handle == to.handle;
+    DateRow: |row, _region| text_key(&row.label), |to| row.label == to.label || row.date == to.date;
+    RelationRow: |row, _region| relation_key(&row.relation, &row.name), |to| row.relation == to.relation || row.name == to.name;
+    OrganizationRow: |row, _region| text_key(&row.name), |to| row.name == to.name || row.title == to.title;
+    NicknameRow: |row, _region| text_key(&row.nickname), |to| row.contact_id == to.contact_id;
+    CustomRow: |row, _region| text_key(&row.name), |to| row.name == to.name || row.value == to.value;
 }
