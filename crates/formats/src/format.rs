@@ -74,10 +74,13 @@ pub fn detect_contacts(name: Option<&str>, head: &[u8]) -> Option<ContactFormat>
     if header.contains("GIVEN NAME") || header.contains("- VALUE") || header.contains("ORGANIZATION NAME") {
         return Some(ContactFormat::GoogleCsv);
     }
-    if crate::csv::is_outlook_header(header) {
+    let understood = crate::csv::headings_understood(plain_beginning(head).as_bytes());
+    let extension = extension(name);
+    let is_table = matches!(extension.as_deref(), Some("csv" | "tsv" | "tab" | "txt"));
+    if understood > 1 || (understood == 1 && is_table) {
         return Some(ContactFormat::OutlookCsv);
     }
-    match extension(name)?.as_str() {
+    match extension?.as_str() {
         "vcf" | "vcard" => Some(ContactFormat::VCard3),
         "json" => Some(ContactFormat::JsContact),
         _ => None,
@@ -107,12 +110,15 @@ fn extension(name: Option<&str>) -> Option<String> {
 
 /// Returns the first text of a file, in capitals, without marks and blanks before it.
 fn beginning(head: &[u8]) -> String {
-    let head = head.get(..8192).unwrap_or(head);
-    let text = match encoding_of(head) {
-        Some((encoding, _)) => encoding.decode(head).0.into_owned(),
-        None => decode(head.to_vec(), None),
-    };
-    text.trim_start().to_uppercase()
+    plain_beginning(head).trim_start().to_uppercase()
+}
+
+fn plain_beginning(head: &[u8]) -> String {
+    let start = head.get(..8192).unwrap_or(head);
+    match encoding_of(start) {
+        Some((encoding, _)) => encoding.decode(start).0.into_owned(),
+        None => decode(start.to_vec(), None),
+    }
 }
 
 #[cfg(test)]

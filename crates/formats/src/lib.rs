@@ -20,6 +20,7 @@ use chrono::{DateTime, Utc};
 use passerelle_calendar::Event;
 use passerelle_contacts::Contact;
 
+pub use csv::{Unread, knows_heading};
 pub use error::{BadRecord, Reason};
 pub use format::{ContactFormat, EventFormat, detect_contacts, detect_events};
 pub use ical::{join_series, series_of, zone_name};
@@ -56,10 +57,27 @@ pub fn read_contacts<'a>(
     let options = options.clone();
     match format {
         ContactFormat::VCard3 | ContactFormat::VCard4 => Box::new(vcard::Cards::new(reader, options)),
-        ContactFormat::GoogleCsv => Box::new(csv::Rows::new(reader, csv::Table::Google, options)),
-        ContactFormat::OutlookCsv => Box::new(csv::Rows::new(reader, csv::Table::Outlook, options)),
+        ContactFormat::GoogleCsv | ContactFormat::OutlookCsv => {
+            Box::new(csv::Rows::new(reader, options, &[]))
+        }
         ContactFormat::JsContact => Box::new(jscontact::read(reader, options)),
     }
+}
+
+/// Reads the contacts of a table. `renamed` says what a person calls columns of it: the heading that stands there, and one
+/// that is understood ([`knows_heading`]).
+pub fn read_table<'a>(
+    reader: impl Read + 'a,
+    options: &Options,
+    renamed: &[(String, String)],
+) -> Records<'a, Contact> {
+    Box::new(csv::Rows::new(reader, options.clone(), renamed))
+}
+
+/// Returns the columns of a table that hold something and are not taken into the contacts: each of them is kept as text
+/// beside them.
+pub fn unread_columns(reader: impl Read, renamed: &[(String, String)]) -> Vec<Unread> {
+    csv::unread(reader, renamed)
 }
 
 /// Reads events, one series at a time. Of an iCalendar file the series, and only these, are held

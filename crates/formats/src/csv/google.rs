@@ -1,10 +1,8 @@
-//! The table of Google Contacts: the headers of before and after 2024, in English as Google writes.
+//! The table of Google Contacts: the numbered columns of before and after 2024, and what is written.
 
 use std::collections::BTreeMap;
 
-use passerelle_contacts::{
-    Address, Contact, Email, Im, Labelled, LabelledDate, Organization, Phone, text_key,
-};
+use passerelle_contacts::{Address, Contact, Email, Im, Labelled, LabelledDate, Organization, Phone};
 
 use super::{Draft, preferred_first};
 use crate::vcard::partial_date;
@@ -74,156 +72,134 @@ const SINGLE: [&str; 16] = [
     "Labels",
 ];
 
-/// Reads a row.
-pub(super) fn draft_of(row: &[(&str, &str)]) -> Draft {
-    let mut draft = Draft::default();
-    let mut numbered: BTreeMap<(&str, u32), BTreeMap<&str, &str>> = BTreeMap::new();
-    let mut full = "";
-    for (name, value) in row {
-        match column(name) {
-            Some((stem, number, part)) => {
-                numbered.entry((stem, number)).or_default().insert(part, value);
-            }
-            None if matches!(*name, "Name" | "File As") => full = if full.is_empty() { value } else { full },
-            None if !single(&mut draft, name, value) => draft.unknown.push(format!("{name}: {value}")),
-            None => {}
-        }
-    }
-    for ((stem, number), parts) in numbered {
-        entry(&mut draft, stem, number, &parts);
-    }
-    let contact = &mut draft.contact;
-    let named_otherwise = [&contact.organization.name].into_iter().any(|name| name == full);
-    if !contact.name.has_parts() && !named_otherwise {
-        contact.name.full = full.to_owned();
-    }
-    draft
-}
+/// The parts of the columns that each stem is known to have; of others the value is kept as text.
+const READ: [(&str, &[&str]); 9] = [
+    ("E-mail", &["Label", "Value"]),
+    ("Phone", &["Label", "Value"]),
+    (
+        "Address",
+        &[
+            "Label",
+            "Formatted",
+            "Street",
+            "Extended Address",
+            "City",
+            "Region",
+            "Postal Code",
+            "PO Box",
+            "Country",
+            "Country Code",
+        ],
+    ),
+    ("Organization", &["Label", "Name", "Title", "Department"]),
+    ("IM", &["Label", "Service", "Value"]),
+    ("Website", &["Label", "Value"]),
+    ("Event", &["Label", "Value"]),
+    ("Relation", &["Label", "Value"]),
+    ("Custom Field", &["Label", "Value"]),
+];
 
-/// Takes `E-mail 1 - Value` apart.
-fn column(name: &str) -> Option<(&str, u32, &str)> {
+/// Takes `E-mail 1 - Value` apart: the stem, the number, the part under its newer name.
+pub(super) fn column(name: &str) -> Option<(&'static str, u32, &str)> {
     let (head, part) = name.split_once(" - ")?;
-    let (stem, number) = head.rsplit_once(' ')?;
-    let part = if part == "Type" { "Label" } else { part };
+    let (stem, number) = head.trim().rsplit_once(' ')?;
+    let (stem, parts) = READ.iter().find(|(known, _)| known.eq_ignore_ascii_case(stem))?;
+    let part = if part.trim().eq_ignore_ascii_case("Type") { "Label" } else { part.trim() };
+    let part = parts.iter().find(|known| known.eq_ignore_ascii_case(part))?;
     Some((stem, number.parse().ok()?, part))
 }
 
-/// Takes a plain column over; tells whether it was understood.
-fn single(draft: &mut Draft, name: &str, value: &str) -> bool {
-    let contact = &mut draft.contact;
-    let place = match name {
-        "First Name" | "Given Name" => &mut contact.name.given,
-        "Middle Name" | "Additional Name" => &mut contact.name.middle,
-        "Last Name" | "Family Name" => &mut contact.name.surname,
-        "Phonetic First Name" | "Given Name Yomi" => &mut contact.name.phonetic_given,
-        "Phonetic Last Name" | "Family Name Yomi" => &mut contact.name.phonetic_surname,
-        "Name Prefix" => &mut contact.name.prefix,
-        "Name Suffix" => &mut contact.name.suffix,
-        "Organization Name" => &mut contact.organization.name,
-        "Organization Title" => &mut contact.organization.title,
-        "Organization Department" => &mut contact.organization.department,
-        "Notes" => &mut contact.notes,
-        "Photo" => &mut contact.photo,
-        "Nickname" => {
-            draft.nicknames.extend(several(value));
-            return true;
-        }
-        "Labels" | "Group Membership" => {
-            // Groups that begin with a star are Google's own.
-            draft.groups.extend(several(value).filter(|name| !name.starts_with('*')));
-            return true;
-        }
-        "Birthday" => {
-            contact.birthday = partial_date(value);
-            return contact.birthday.is_some();
-        }
-        _ => return false,
-    };
-    value.clone_into(place);
-    true
+/// The values of a cell that holds several.
+pub(super) fn several(value: &str) -> impl Iterator<Item = String> {
+    value.split(BETWEEN.trim()).map(|part| part.trim().to_owned()).filter(|part| !part.is_empty())
 }
 
-fn several(value: &str) -> impl Iterator<Item = String> {
-    value.split(":::").map(|part| part.trim().to_owned()).filter(|part| !part.is_empty())
-}
-
-/// Takes the columns of one number over.
-fn entry(draft: &mut Draft, stem: &str, number: u32, parts: &BTreeMap<&str, &str>) {
-    let part = |name: &str| parts.get(name).copied().unwrap_or_default().to_owned();
-    let (label, preferred) = label_of(&part("Label"));
-    let values = || several(parts.get("Value").copied().unwrap_or_default());
-    match stem {
-        "E-mail" => draft.emails.extend(values().enumerate().map(|(n, address)| Email {
-            address,
-            label: label.clone(),
-            preferred: preferred && n == 0,
-        })),
-        "Phone" => draft.phones.extend(values().enumerate().map(|(n, number)| Phone {
-            number,
-            label: label.clone(),
-            preferred: preferred && n == 0,
-        })),
-        "Website" => draft.urls.extend(values().map(|value| Labelled { label: label.clone(), value })),
-        "Relation" => draft.relations.extend(values().map(|value| Labelled { label: label.clone(), value })),
-        "Custom Field" => draft.custom.extend(values().map(|value| Labelled { label: part("Label"), value })),
-        "IM" => {
-            let service = part("Service").to_lowercase();
-            draft.ims.extend(values().map(|handle| Im {
-                service: service.clone(),
-                handle,
-                label: label.clone(),
-            }));
-        }
-        "Event" => {
-            for date in values().filter_map(|value| partial_date(&value)) {
-                if label == "anniversary" && draft.contact.anniversary.is_none() {
-                    draft.contact.anniversary = Some(date);
-                } else {
-                    draft.dates.push(LabelledDate { label: label.clone(), date });
-                }
+/// Takes the columns of one number over: as many entries as its cells have values, each with the parts at its place.
+pub(super) fn entries(draft: &mut Draft, stem: &str, number: u32, parts: &BTreeMap<&str, &str>) {
+    let cells = parts.iter().map(|(part, cell)| {
+        let values: Vec<&str> = cell.split(BETWEEN.trim()).map(str::trim).collect();
+        (*part, values)
+    });
+    let cells: BTreeMap<&str, Vec<&str>> = cells.collect();
+    let is_shared = |part: &str| matches!(part, "Label" | "Service");
+    let count = cells.iter().filter(|(part, _)| !is_shared(part)).map(|(_, values)| values.len()).max();
+    for place in 0..count.unwrap_or(1) {
+        let mut entry_parts: BTreeMap<&str, &str> = BTreeMap::new();
+        for (part, values) in &cells {
+            // Of several under one label the first is the preferred one.
+            let shared =
+                values.last().filter(|_| is_shared(part)).map(|label| label.trim_start_matches('*').trim());
+            if let Some(value) = values.get(place).copied().or(shared).filter(|value| !value.is_empty()) {
+                entry_parts.insert(part, value);
             }
         }
-        "Organization" => {
-            let found =
-                Organization { name: part("Name"), title: part("Title"), department: part("Department") };
-            if number == 1 && draft.contact.organization.is_empty() {
-                draft.contact.organization = found;
-            } else if !found.is_empty() {
-                let others = &mut draft.contact.other_organizations;
-                others.insert(text_key(&found.name), found);
-            }
-        }
-        "Address" => {
-            let country = part("Country");
-            let code = part("Country Code");
-            let code = if code.is_empty() && is_code(&country) { country.clone() } else { code };
-            let mut address = Address {
-                label,
-                street: part("Street"),
-                extended: part("Extended Address"),
-                po_box: part("PO Box"),
-                postcode: part("Postal Code"),
-                city: part("City"),
-                region: part("Region"),
-                country: if is_code(&country) { String::new() } else { country },
-                country_code: code.to_ascii_uppercase(),
-                preferred,
-            };
-            let bare = Address { label: address.label.clone(), preferred, ..Address::default() };
-            if address == bare {
-                address.street = part("Formatted");
-            }
-            if address != bare {
-                draft.addresses.push(address);
-            }
-        }
-        _ => draft
-            .unknown
-            .extend(parts.iter().map(|(part, value)| format!("{stem} {number} - {part}: {value}"))),
+        entry(draft, stem, (number, place), &entry_parts);
     }
 }
 
-fn is_code(country: &str) -> bool {
+/// Takes one entry over.
+fn entry(draft: &mut Draft, stem: &str, (number, place): (u32, usize), parts: &BTreeMap<&str, &str>) {
+    let part = |name: &str| parts.get(name).copied().unwrap_or_default().to_owned();
+    let (label, preferred) = label_of(&part("Label"));
+    let value = part("Value");
+    match stem {
+        "Organization" => organization(draft, number == 1 && place == 0, parts),
+        "Address" => address(draft, label, preferred, parts),
+        _ if value.is_empty() => {}
+        "E-mail" => draft.emails.push(Email { address: value, label, preferred }),
+        "Phone" => draft.phones.push(Phone { number: value, label, preferred }),
+        "Website" => draft.urls.push(Labelled { label, value }),
+        "Relation" => draft.relations.push(Labelled { label, value }),
+        "Custom Field" => draft.custom.push(Labelled { label: part("Label"), value }),
+        "IM" => draft.ims.push(Im { service: part("Service").to_lowercase(), handle: value, label }),
+        "Event" => match partial_date(&value) {
+            Some(date) if label == "anniversary" && draft.contact.anniversary.is_none() => {
+                draft.contact.anniversary = Some(date);
+            }
+            Some(date) => draft.dates.push(LabelledDate { label, date }),
+            None => draft.unknown.push(format!("Event {number} - Value: {value}")),
+        },
+        _ => draft.unknown.push(format!("{stem} {number} - Value: {value}")),
+    }
+}
+
+fn organization(draft: &mut Draft, first: bool, parts: &BTreeMap<&str, &str>) {
+    let part = |name: &str| parts.get(name).copied().unwrap_or_default().to_owned();
+    let found = Organization { name: part("Name"), title: part("Title"), department: part("Department") };
+    if first && draft.contact.organization.is_empty() {
+        draft.contact.organization = found;
+    } else if !found.is_empty() {
+        draft.organizations.push(found);
+    }
+}
+
+fn address(draft: &mut Draft, label: String, preferred: bool, parts: &BTreeMap<&str, &str>) {
+    let part = |name: &str| parts.get(name).copied().unwrap_or_default().to_owned();
+    let country = part("Country");
+    let code = part("Country Code");
+    let code = if code.is_empty() && is_code(&country) { country.clone() } else { code };
+    let mut address = Address {
+        label,
+        street: part("Street"),
+        extended: part("Extended Address"),
+        po_box: part("PO Box"),
+        postcode: part("Postal Code"),
+        city: part("City"),
+        region: part("Region"),
+        country: if is_code(&country) { String::new() } else { country },
+        country_code: code.to_ascii_uppercase(),
+        preferred,
+    };
+    let bare = Address { label: address.label.clone(), preferred, ..Address::default() };
+    if address == bare {
+        address.street = part("Formatted");
+    }
+    if address != bare {
+        draft.addresses.push(address);
+    }
+}
+
+pub(super) fn is_code(country: &str) -> bool {
     country.len() == 2 && country.bytes().all(|byte| byte.is_ascii_uppercase())
 }
 
@@ -329,21 +305,15 @@ fn numbered_cells(contact: &Contact, row: &mut BTreeMap<String, String>) {
     );
 }
 
-/// Puts entries into their numbered columns. Those beyond the last column share its cells: the
-/// values are all there, under the last label.
+/// Puts entries into their numbered columns. Those beyond the last column share its cells, part by part.
 fn put(row: &mut BTreeMap<String, String>, stem: &str, entries: impl Iterator<Item = Vec<String>>) {
     let Some((_, count, parts)) = NUMBERED.iter().find(|(known, ..)| *known == stem) else { return };
     for (place, cells) in entries.enumerate() {
         let number = (place + 1).min(*count);
         for (part, cell) in parts.iter().zip(cells) {
-            let column = format!("{stem} {number} - {part}");
-            match row.get_mut(&column) {
-                Some(known) if *part == "Value" => *known = format!("{known}{BETWEEN}{cell}"),
-                Some(_) => {}
-                None => {
-                    row.insert(column, cell);
-                }
-            }
+            row.entry(format!("{stem} {number} - {part}"))
+                .and_modify(|known| *known = format!("{known}{BETWEEN}{cell}"))
+                .or_insert(cell);
         }
     }
 }

@@ -1,24 +1,33 @@
-//! Tables of contacts: as Google Contacts and as Outlook write them.
+//! Tables of contacts: read whoever wrote them, written as Google Contacts and as Outlook do.
+//!
+//! What must stay true: every cell is taken into the record or kept as text beside it, and a column that is not taken
+//! can be told ([`unread`]).
 
+mod columns;
+mod formula;
 mod google;
+mod headings;
 mod outlook;
+mod read;
 
-use std::io::{self, BufRead, BufReader, Cursor, Read, Write};
+use std::io::{self, BufReader, Cursor, Read, Write};
 
 use csv::{ByteRecord, Reader, ReaderBuilder, StringRecord, WriterBuilder};
 use passerelle_contacts::{
-    Address, Contact, Email, Im, Labelled, LabelledDate, Phone, Problem, address_key, email_key, im_key,
-    keyed, phone_key, relation_key, text_key, url_key, validate,
+    Address, Contact, Email, Im, Labelled, LabelledDate, Organization, Phone, Problem, address_key,
+    email_key, im_key, keyed, phone_key, relation_key, text_key, url_key, validate,
 };
+
+use self::columns::{Column, Columns, understood};
 
 use crate::{
     BadRecord, Imported, Options, Reason,
     text::{Unmarked, decode},
 };
 
-pub(crate) use outlook::is_outlook_header;
+pub use self::columns::knows_heading;
 
-/// Which table it is.
+/// Which table is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Table {
     Google,
@@ -37,6 +46,7 @@ struct Draft {
     dates: Vec<LabelledDate>,
     relations: Vec<Labelled>,
     custom: Vec<Labelled>,
+    organizations: Vec<Organization>,
     groups: Vec<String>,
     nicknames: Vec<String>,
     unknown: Vec<String>,
@@ -58,6 +68,7 @@ impl Draft {
             dates: keyed(self.dates.into_iter().map(|date| (text_key(&date.label), date))),
             relations: labelled(self.relations, |item| relation_key(&item.label, &item.value)),
             custom: labelled(self.custom, |item| text_key(&item.label)),
+            other_organizations: keyed(self.organizations.into_iter().map(|o| (text_key(&o.name), o))),
             groups: texts(self.groups),
             nicknames: texts(self.nicknames),
             ..self.contact
@@ -66,59 +77,64 @@ impl Draft {
     }
 }
 
-/// The first line, which was read to see the separator, and the rest.
+/// The beginning, which was read to see how the table is written, and the rest.
 type Whole<R> = io::Chain<Cursor<Vec<u8>>, BufReader<Unmarked<R>>>;
+
+/// How much of a table is read to see how it is written.
+const BEGINNING: u64 = 1 << 18;
+/// How many lines may stand above the header.
+const ABOVE: usize = 8;
 
 /// The rows of a table as contacts.
 pub(crate) struct Rows<R> {
-    reader: Option<Reader<Whole<R>>>,
-    header: Vec<String>,
-    table: Table,
+    cells: Cells<R>,
+    columns: Columns,
     options: Options,
-    bad: Option<BadRecord>,
 }
 
 impl<R: Read> Rows<R> {
-    pub(crate) fn new(reader: R, table: Table, options: Options) -> Self {
-        let mut source = BufReader::new(Unmarked::new(reader));
-        let mut rows = Rows { reader: None, header: Vec::new(), table, options, bad: None };
-        let Ok(head) = first_line(&mut source) else {
-            rows.bad = Some(BadRecord::new(1, "", Reason::Unreadable));
-            return rows;
-        };
-        let delimiter = delimiter(&head);
-        let mut build = ReaderBuilder::new();
-        let build = build.has_headers(false).flexible(true).delimiter(delimiter);
-        let mut reader = build.from_reader(Cursor::new(head).chain(source));
-        let mut record = ByteRecord::new();
-        match reader.read_byte_record(&mut record) {
-            Ok(_) => rows.header = cells(&record),
-            Err(_) => rows.bad = Some(BadRecord::new(1, "", Reason::Malformed)),
-        }
-        rows.reader = Some(reader);
-        rows
+    pub(crate) fn new(reader: R, options: Options, renamed: &[(String, String)]) -> Self {
+        let (cells, header) = Cells::new(reader);
+        let columns = Columns::new(header, renamed);
+        Rows { cells, columns, options }
     }
 }
 
-fn cells(record: &ByteRecord) -> Vec<String> {
-    record.iter().map(|cell| decode(cell.to_vec(), None).trim().to_owned()).collect()
+/// The rows of a table as texts, each with its line.
+struct Cells<R> {
+    reader: Option<Reader<Whole<R>>>,
+    /// How many lines stand before what the reader was given.
+    before: u64,
+    bad: Option<BadRecord>,
 }
 
-/// Reads the first line with its end.
-fn first_line(source: &mut impl BufRead) -> io::Result<Vec<u8>> {
-    let mut line = Vec::new();
-    source.take(1 << 20).read_until(b'\n', &mut line)?;
-    Ok(line)
+impl<R: Read> Cells<R> {
+    /// Returns the rows below the header, and the header.
+    fn new(reader: R) -> (Self, Vec<String>) {
+        let mut source = BufReader::new(Unmarked::new(reader));
+        let mut cells = Cells { reader: None, before: 0, bad: None };
+        let mut head = Vec::new();
+        if (&mut source).take(BEGINNING).read_to_end(&mut head).is_err() {
+            cells.bad = Some(BadRecord::new(1, "", Reason::Unreadable));
+            return (cells, Vec::new());
+        }
+        let Layout { delimiter, said, header, .. } = Layout::of(&head);
+        head.drain(..said);
+        cells.before = u64::from(said > 0);
+        let mut reader = builder(delimiter, &head).from_reader(Cursor::new(head).chain(source));
+        let mut record = ByteRecord::new();
+        for _ in 0..=header {
+            if reader.read_byte_record(&mut record).is_err() {
+                cells.bad = Some(BadRecord::new(1, "", Reason::Malformed));
+            }
+        }
+        cells.reader = Some(reader);
+        (cells, texts(&record))
+    }
 }
 
-/// Returns the separator that the first line has most of.
-fn delimiter(head: &[u8]) -> u8 {
-    let count = |wanted: &u8| head.iter().filter(|byte| *byte == wanted).count();
-    b",;\t".iter().copied().max_by_key(|byte| (count(byte), *byte == b',')).unwrap_or(b',')
-}
-
-impl<R: Read> Iterator for Rows<R> {
-    type Item = Result<Imported<Contact>, BadRecord>;
+impl<R: Read> Iterator for Cells<R> {
+    type Item = Result<(usize, Vec<String>), BadRecord>;
 
     fn next(&mut self) -> Option<Self::Item> {
         if let Some(bad) = self.bad.take() {
@@ -129,33 +145,155 @@ impl<R: Read> Iterator for Rows<R> {
         loop {
             match self.reader.as_mut()?.read_byte_record(&mut record) {
                 Ok(false) => return None,
-                Ok(true) if record.iter().all(<[u8]>::is_empty) => continue,
-                Ok(true) => {}
+                Ok(true) if record.iter().all(|cell| cell.trim_ascii().is_empty()) => {}
+                Ok(true) => {
+                    let line = record.position().map_or(0, |at| at.line() + self.before);
+                    return Some(Ok((usize::try_from(line).unwrap_or(0), texts(&record))));
+                }
                 Err(_) => {
                     self.reader = None;
                     return Some(Err(BadRecord::new(0, "", Reason::Unreadable)));
                 }
             }
-            let line = record.position().map_or(0, |at| usize::try_from(at.line()).unwrap_or(0));
-            let values = cells(&record);
-            let row: Vec<(&str, &str)> = self
-                .header
-                .iter()
-                .zip(&values)
-                .map(|(name, value)| (name.as_str(), value.as_str()))
-                .filter(|(_, value)| !value.is_empty())
-                .collect();
-            let draft = match self.table {
-                Table::Google => google::draft_of(&row),
-                Table::Outlook => outlook::draft_of(&self.header, &row),
-            };
-            let (record, unknown) = draft.finish(&self.options);
-            if validate(&record).contains(&Problem::Empty) {
-                let summary = values.iter().find(|value| !value.is_empty()).cloned().unwrap_or_default();
-                return Some(Err(BadRecord::new(line, summary, Reason::Empty)));
-            }
-            return Some(Ok(Imported { record, unknown, line }));
         }
+    }
+}
+
+fn builder(delimiter: u8, head: &[u8]) -> ReaderBuilder {
+    let mut build = ReaderBuilder::new();
+    build.has_headers(false).flexible(true).delimiter(delimiter);
+    // The reader counts its lines right with one kind of end alone; a return before it is trimmed away.
+    if head.contains(&b'\n') {
+        build.terminator(csv::Terminator::Any(b'\n'));
+    }
+    build
+}
+
+fn texts(record: &ByteRecord) -> Vec<String> {
+    record.iter().map(|cell| formula::meant(decode(cell.to_vec(), None).trim()).to_owned()).collect()
+}
+
+/// How a table is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Layout {
+    delimiter: u8,
+    /// How many bytes the line `sep=;` takes, with which Excel says its separator.
+    said: usize,
+    /// How many rows stand above the header: titles, and blanks.
+    header: usize,
+    /// How many of its headings are understood.
+    understood: usize,
+    /// How many columns it has.
+    width: usize,
+}
+
+impl Layout {
+    fn of(head: &[u8]) -> Self {
+        let (said, delimiter) = separator_line(head);
+        let rest = head.get(said..).unwrap_or_default();
+        let layouts = b",;\t|".iter().filter(|byte| delimiter.is_none_or(|said| said == **byte));
+        let layouts = layouts.map(|delimiter| Layout { said, ..Layout::with(rest, *delimiter) });
+        // The separator under which most is understood; a comma where nothing tells.
+        let best = layouts.max_by_key(|layout| (layout.understood, layout.width, layout.delimiter == b','));
+        best.unwrap_or_else(|| Layout { said, ..Layout::with(rest, delimiter.unwrap_or(b',')) })
+    }
+
+    /// Looks for the header below lines that hold a title or nothing.
+    fn with(head: &[u8], delimiter: u8) -> Self {
+        let mut reader = builder(delimiter, head).from_reader(head);
+        let mut record = ByteRecord::new();
+        let mut first = None;
+        let mut row = 0;
+        while row < ABOVE && matches!(reader.read_byte_record(&mut record), Ok(true)) {
+            let names = texts(&record);
+            let filled = names.iter().filter(|name| !name.is_empty()).count();
+            let found = Layout {
+                delimiter,
+                said: 0,
+                header: row,
+                understood: understood(&names),
+                width: names.len(),
+            };
+            first = first.or((filled > 0).then_some(found));
+            if found.understood > 1 || filled > 1 {
+                return found;
+            }
+            row += 1;
+        }
+        first.unwrap_or(Layout { delimiter, said: 0, header: 0, understood: 0, width: 0 })
+    }
+}
+
+/// Reads a first line `sep=;`: its length, and the separator.
+fn separator_line(head: &[u8]) -> (usize, Option<u8>) {
+    let end = head.iter().position(|byte| *byte == b'\n').map_or(head.len(), |at| at + 1);
+    let line = head.get(..end).unwrap_or_default();
+    let text =
+        String::from_utf8_lossy(line).trim_matches(['\r', '\n', ' ', '"', '\u{feff}']).to_ascii_lowercase();
+    match text.strip_prefix("sep=").map(str::as_bytes) {
+        Some([delimiter]) => (end, Some(*delimiter)),
+        // `sep=` and a tab, which was trimmed; some write a separator behind it.
+        Some([delimiter, ..]) => (end, Some(*delimiter)),
+        _ => (0, None),
+    }
+}
+
+/// Tells whether a file begins like a table of contacts, and how many of its headings are understood.
+pub(crate) fn headings_understood(head: &[u8]) -> usize {
+    Layout::of(head).understood
+}
+
+/// A column that is not taken into the records.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Unread {
+    /// Its heading, or its number (`#4`).
+    pub name: String,
+    /// How many rows have something in it.
+    pub rows: u64,
+    /// The first thing that is in it.
+    pub example: String,
+    /// Whether an e-mail address or a telephone number is among them.
+    pub reaches: bool,
+}
+
+/// Returns the columns of a table that hold something and are not taken into the records.
+pub(crate) fn unread(reader: impl Read, renamed: &[(String, String)]) -> Vec<Unread> {
+    let (rows, header) = Cells::new(reader);
+    let columns = Columns::new(header, renamed);
+    let mut found: std::collections::BTreeMap<usize, Unread> = std::collections::BTreeMap::new();
+    for (_, cells) in rows.flatten() {
+        let left = cells
+            .iter()
+            .enumerate()
+            .filter(|(n, cell)| !cell.is_empty() && matches!(columns.column(*n), Column::Unknown));
+        for (n, cell) in left {
+            let column = found.entry(n).or_insert_with(|| Unread {
+                name: columns.name(n),
+                rows: 0,
+                example: cell.clone(),
+                reaches: false,
+            });
+            column.rows += 1;
+            column.reaches = column.reaches || read::reaches(cell);
+        }
+    }
+    found.into_values().collect()
+}
+
+impl<R: Read> Iterator for Rows<R> {
+    type Item = Result<Imported<Contact>, BadRecord>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        let (line, cells) = match self.cells.next()? {
+            Ok(row) => row,
+            Err(bad) => return Some(Err(bad)),
+        };
+        let (record, unknown) = read::draft_of(&self.columns, &cells).finish(&self.options);
+        if validate(&record).contains(&Problem::Empty) {
+            let summary = cells.into_iter().find(|cell| !cell.is_empty()).unwrap_or_default();
+            return Some(Err(BadRecord::new(line, summary, Reason::Empty)));
+        }
+        Some(Ok(Imported { record, unknown, line }))
     }
 }
 
@@ -177,8 +315,10 @@ pub(crate) fn write(
             Table::Google => google::row_of(&contact),
             Table::Outlook => outlook::row_of(&contact),
         };
-        let record: StringRecord =
-            header.iter().map(|name| row.get(name).map(String::as_str).unwrap_or_default()).collect();
+        let record: StringRecord = header
+            .iter()
+            .map(|name| row.get(name).map(|cell| formula::guarded(cell)).unwrap_or_default())
+            .collect();
         writer.write_record(&record)?;
         count += 1;
     }

@@ -1,0 +1,304 @@
+//! A header as a whole: what its columns are once all of them are seen.
+//!
+//! What must stay true: a column is taken or it is told; two columns never fight for one place in silence.
+
+use std::collections::BTreeMap;
+
+use super::{
+    google,
+    headings::{Heading, Kind, Place, meaning, words},
+};
+
+/// What a cell of a column becomes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Cell {
+    Prefix,
+    /// "Mme" is a prefix, "Directrice" a job title: each value decides.
+    TitleOrJob,
+    Given,
+    Middle,
+    Surname,
+    Suffix,
+    Full,
+    Nickname,
+    PhoneticGiven,
+    PhoneticSurname,
+    Company,
+    Department,
+    JobTitle,
+    Profession,
+    Email(&'static str),
+    Phone(&'static str),
+    PrimaryPhone,
+    Address(Part, &'static str, u32),
+    WebPage(&'static str),
+    Birthday,
+    BirthYear,
+    BirthMonth,
+    BirthDay,
+    Anniversary,
+    Notes,
+    Groups,
+    GoogleGroups,
+    Relation(&'static str),
+    Im(&'static str),
+    Photo,
+    Private,
+    /// Says nothing of its own.
+    Nothing,
+}
+
+/// A part of a postal address.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Part {
+    Street,
+    HouseNumber,
+    Extended,
+    City,
+    Region,
+    Postcode,
+    PostcodeCity,
+    Country,
+    PoBox,
+}
+
+/// What a column is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Column {
+    /// `E-mail 1 - Value`, as Google writes.
+    Numbered { stem: &'static str, number: u32, part: String },
+    /// One that says it in words.
+    Is(Cell),
+    /// Kept as text beside the record, and told.
+    Unknown,
+}
+
+/// The columns of a table.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Columns {
+    pub(super) names: Vec<String>,
+    pub(super) columns: Vec<Column>,
+    /// Whether 3/4 is in April.
+    pub(super) day_first: bool,
+}
+
+/// What a person may say of a column instead of a heading.
+const IGNORE: [&str; 6] = ["", "ignore", "ignorer", "ignorieren", "ignorar", "ignora"];
+
+/// Tells whether a column can be taken for what a person calls it: any heading that is understood, or `-`.
+#[must_use]
+pub fn knows_heading(text: &str) -> bool {
+    IGNORE.contains(&words(text).join(" ").as_str())
+        || google::column(text).is_some()
+        || meaning(text).is_some_and(|heading| heading.kind != Kind::Type)
+}
+
+/// Counts the headings of a line that are understood.
+pub(super) fn understood(names: &[String]) -> usize {
+    names.iter().filter(|name| google::column(name).is_some() || meaning(name).is_some()).count()
+}
+
+impl Columns {
+    /// Reads a header; `renamed` says what a person calls a column.
+    pub(super) fn new(names: Vec<String>, renamed: &[(String, String)]) -> Self {
+        let called: Vec<&str> = names.iter().map(|name| called(name, renamed)).collect();
+        let headings: Vec<Option<Heading>> = called.iter().map(|name| meaning(name)).collect();
+        let all = Header { headings: &headings, called: &called };
+        let mut groups = Groups::default();
+        let columns = (0..called.len()).map(|n| all.column(n, &mut groups)).collect();
+        let day_first = headings.iter().flatten().any(|heading| heading.day_first);
+        Columns { names, columns, day_first }
+    }
+
+    /// Returns the name of a column as a person finds it: one without a heading by its number.
+    pub(super) fn name(&self, n: usize) -> String {
+        match self.names.get(n) {
+            Some(name) if !name.is_empty() => name.clone(),
+            _ => format!("#{}", n + 1),
+        }
+    }
+
+    pub(super) fn column(&self, n: usize) -> &Column {
+        self.columns.get(n).unwrap_or(&Column::Unknown)
+    }
+}
+
+fn called<'a>(name: &'a str, renamed: &'a [(String, String)]) -> &'a str {
+    let wanted = words(name);
+    let found =
+        renamed.iter().find(|(from, _)| from == name || (words(from) == wanted && !wanted.is_empty()));
+    match found {
+        Some((_, to)) if IGNORE.contains(&words(to).join(" ").as_str()) => "ignore",
+        Some((_, to)) => to,
+        None => name,
+    }
+}
+
+/// The headings of a table, side by side.
+struct Header<'a> {
+    headings: &'a [Option<Heading>],
+    called: &'a [&'a str],
+}
+
+/// Which parts of which postal address were seen so far.
+#[derive(Default)]
+struct Groups {
+    seen: BTreeMap<(Option<Place>, Part), u32>,
+    /// The place of the address that the column before belongs to.
+    last: Option<(usize, Option<Place>)>,
+}
+
+impl Header<'_> {
+    fn has(&self, kind: Kind) -> bool {
+        self.count(kind) > 0
+    }
+
+    fn count(&self, kind: Kind) -> usize {
+        self.headings.iter().flatten().filter(|heading| heading.kind == kind).count()
+    }
+
+    fn column(&self, n: usize, groups: &mut Groups) -> Column {
+        let name = self.called.get(n).copied().unwrap_or_default();
+        if let Some((stem, number, part)) = google::column(name) {
+            return Column::Numbered { stem, number, part: part.to_owned() };
+        }
+        if name == "ignore" {
+            return Column::Is(Cell::Nothing);
+        }
+        let Some(Some(heading)) = self.headings.get(n) else { return Column::Unknown };
+        let cell = match address_part(heading.kind).or_else(|| self.of_france(n, heading.kind)) {
+            Some(part) => Some(self.address(n, part, *heading, groups)),
+            None => self.cell(n, *heading),
+        };
+        cell.map_or(Column::Unknown, Column::Is)
+    }
+
+    /// "Département" within an address is a piece of France, else of the company.
+    fn of_france(&self, n: usize, kind: Kind) -> Option<Part> {
+        let is_address = |n: Option<usize>| {
+            let heading = n.and_then(|n| self.headings.get(n).copied().flatten());
+            heading.is_some_and(|heading| address_part(heading.kind).is_some())
+        };
+        let within =
+            self.has(Kind::Department) || is_address(n.checked_sub(1)) || is_address(n.checked_add(1));
+        (kind == Kind::Departement && within).then_some(Part::Region)
+    }
+
+    fn cell(&self, n: usize, heading: Heading) -> Option<Cell> {
+        let place = heading.place.map(Place::label).unwrap_or_default();
+        Some(match heading.kind {
+            Kind::Prefix => Cell::Prefix,
+            Kind::Title => self.title(n),
+            Kind::Given => Cell::Given,
+            Kind::Middle => Cell::Middle,
+            Kind::Surname => Cell::Surname,
+            Kind::Suffix => Cell::Suffix,
+            Kind::Name => self.name(n),
+            Kind::Full => Cell::Full,
+            Kind::Nickname => Cell::Nickname,
+            Kind::PhoneticGiven => Cell::PhoneticGiven,
+            Kind::PhoneticSurname => Cell::PhoneticSurname,
+            Kind::Company => Cell::Company,
+            Kind::Department => Cell::Department,
+            Kind::Departement => Cell::Department,
+            Kind::JobTitle => Cell::JobTitle,
+            Kind::Profession => Cell::Profession,
+            Kind::Email => Cell::Email(place),
+            Kind::Phone => Cell::Phone(place),
+            Kind::Mobile if heading.place == Some(Place::Work) => Cell::Phone("work_mobile"),
+            Kind::Mobile => Cell::Phone("mobile"),
+            Kind::Fax => Cell::Phone(match heading.place {
+                Some(Place::Work) => "work_fax",
+                Some(Place::Home) => "home_fax",
+                _ => "other_fax",
+            }),
+            Kind::Pager if heading.place == Some(Place::Work) => Cell::Phone("work_pager"),
+            Kind::Pager => Cell::Phone("pager"),
+            Kind::PhoneAs("") => Cell::PrimaryPhone,
+            Kind::PhoneAs(label) => Cell::Phone(label),
+            Kind::Web => Cell::WebPage(place),
+            Kind::Birthday => Cell::Birthday,
+            Kind::BirthYear => Cell::BirthYear,
+            Kind::BirthMonth => Cell::BirthMonth,
+            Kind::BirthDay => Cell::BirthDay,
+            Kind::Anniversary => Cell::Anniversary,
+            Kind::Notes => Cell::Notes,
+            Kind::Groups => Cell::Groups,
+            Kind::GoogleGroups => Cell::GoogleGroups,
+            Kind::Assistant => Cell::Relation("assistant"),
+            Kind::Manager => Cell::Relation("manager"),
+            Kind::Relation(label) => Cell::Relation(label),
+            Kind::Im(service) => Cell::Im(service),
+            Kind::Photo => Cell::Photo,
+            Kind::Private => Cell::Private,
+            Kind::Nothing => Cell::Nothing,
+            _ => return None,
+        })
+    }
+
+    /// "Nom" beside "Prénom" is the surname, "Nombre" beside "Apellidos" the given name; alone it is all of it.
+    fn name(&self, n: usize) -> Cell {
+        let own = self.called.get(n).map(|name| words(name).join(" ")).unwrap_or_default();
+        let (given, surname) = (self.has(Kind::Given), self.has(Kind::Surname));
+        match (given, surname) {
+            (true, false) => Cell::Surname,
+            (false, true) if matches!(own.as_str(), "nombre" | "nome") => Cell::Given,
+            _ => Cell::Full,
+        }
+    }
+
+    /// Of two titles the first is before the name and the second in the company, as a French Outlook writes them.
+    fn title(&self, n: usize) -> Cell {
+        let is_title = |heading: &&Option<Heading>| heading.is_some_and(|h| h.kind == Kind::Title);
+        let before = self.headings.iter().take(n).filter(is_title).count();
+        if self.has(Kind::Prefix) || before > 0 {
+            Cell::JobTitle
+        } else if self.count(Kind::Title) > 1 || self.has(Kind::JobTitle) {
+            Cell::Prefix
+        } else {
+            Cell::TitleOrJob
+        }
+    }
+
+    /// Which address a part belongs to: by its place and number, else to that of the columns just before it.
+    fn address(&self, n: usize, part: Part, heading: Heading, groups: &mut Groups) -> Cell {
+        let beside = groups.last.filter(|(column, _)| column + 1 == n).and_then(|(_, place)| place);
+        let place = heading.place.or(beside);
+        groups.last = Some((n, place));
+        let number = heading.number.unwrap_or(1).max(1);
+        let numbered = |kind| {
+            let same =
+                |h: &&Heading| h.kind == kind && h.place == heading.place && h.number == heading.number;
+            self.headings.iter().flatten().any(|h| same(&h))
+        };
+        // "Street 2" is a second line; with a "City 2" beside it, it is of a second address.
+        let is_line = part == Part::Street
+            && number > 1
+            && ![Kind::City, Kind::Postcode, Kind::PostcodeCity].into_iter().any(numbered);
+        let count = if is_line {
+            groups.seen.get(&(place, part)).copied().unwrap_or(1)
+        } else if number > 1 {
+            number
+        } else {
+            let count = groups.seen.entry((place, part)).or_default();
+            *count += 1;
+            *count
+        };
+        Cell::Address(part, place.map(Place::label).unwrap_or_default(), count)
+    }
+}
+
+fn address_part(kind: Kind) -> Option<Part> {
+    Some(match kind {
+        Kind::Address | Kind::Street => Part::Street,
+        Kind::HouseNumber => Part::HouseNumber,
+        Kind::Extended => Part::Extended,
+        Kind::City => Part::City,
+        Kind::Region => Part::Region,
+        Kind::Postcode => Part::Postcode,
+        Kind::PostcodeCity => Part::PostcodeCity,
+        Kind::Country => Part::Country,
+        Kind::PoBox => Part::PoBox,
+        _ => return None,
+    })
+}

@@ -1,0 +1,415 @@
+//! A row as a contact: what the cells of its columns become.
+
+use std::collections::BTreeMap;
+
+use passerelle_contacts::{Address, Email, Im, Labelled, PartialDate, Phone, text_key};
+
+use super::{
+    Draft,
+    columns::{Cell, Column, Columns, Part},
+    google,
+};
+use crate::vcard::partial_date;
+
+/// What is gathered of a row until all its cells are seen.
+#[derive(Default)]
+struct Row<'a> {
+    draft: Draft,
+    addresses: BTreeMap<(&'static str, u32), Address>,
+    numbered: BTreeMap<(&'static str, u32), BTreeMap<&'a str, &'a str>>,
+    full: Vec<(usize, &'a str)>,
+    profession: Option<(usize, &'a str)>,
+    birth: [Option<&'a str>; 3],
+}
+
+/// Reads a row.
+pub(super) fn draft_of(columns: &Columns, cells: &[String]) -> Draft {
+    let mut row = Row::default();
+    for (n, value) in cells.iter().enumerate().filter(|(_, value)| !value.is_empty()) {
+        let taken = match columns.column(n) {
+            Column::Numbered { stem, number, part } => {
+                row.numbered.entry((*stem, *number)).or_default().insert(part.as_str(), value).is_none()
+            }
+            Column::Is(cell) => row.take(n, *cell, value, columns.day_first),
+            Column::Unknown => false,
+        };
+        if !taken {
+            row.leave(columns, n, value);
+        }
+    }
+    row.finish(columns)
+}
+
+impl<'a> Row<'a> {
+    /// Keeps a cell as text beside the record.
+    fn leave(&mut self, columns: &Columns, n: usize, value: &str) {
+        self.draft.unknown.push(format!("{}: {value}", columns.name(n)));
+    }
+
+    /// Takes a cell over; tells whether it found its place.
+    fn take(&mut self, n: usize, cell: Cell, value: &'a str, day_first: bool) -> bool {
+        let text = || value.to_owned();
+        let labelled = |label: &str| Labelled { label: label.to_owned(), value: value.to_owned() };
+        let draft = &mut self.draft;
+        let contact = &mut draft.contact;
+        match cell {
+            Cell::Prefix => return fill(&mut contact.name.prefix, value, None),
+            Cell::TitleOrJob if is_honorific(value) => return fill(&mut contact.name.prefix, value, None),
+            Cell::TitleOrJob | Cell::JobTitle => return fill(&mut contact.organization.title, value, None),
+            Cell::Given => return fill(&mut contact.name.given, value, None),
+            Cell::Middle => return fill(&mut contact.name.middle, value, Some(" ")),
+            Cell::Surname => return fill(&mut contact.name.surname, value, Some(" ")),
+            Cell::Suffix => return fill(&mut contact.name.suffix, value, None),
+            Cell::PhoneticGiven => return fill(&mut contact.name.phonetic_given, value, None),
+            Cell::PhoneticSurname => return fill(&mut contact.name.phonetic_surname, value, None),
+            Cell::Company => return fill(&mut contact.organization.name, value, None),
+            Cell::Department => return fill(&mut contact.organization.department, value, None),
+            Cell::Photo => return fill(&mut contact.photo, value, None),
+            Cell::Notes => return fill(&mut contact.notes, value, Some("\n")),
+            Cell::Full => self.full.push((n, value)),
+            Cell::Profession => return self.profession.replace((n, value)).is_none(),
+            Cell::Nickname => draft.nicknames.extend(google::several(value)),
+            Cell::GoogleGroups => {
+                // Groups that begin with a star are Google's own.
+                draft.groups.extend(google::several(value).filter(|name| !name.starts_with('*')));
+            }
+            Cell::Groups => {
+                let names = value.split([';', ',']).map(str::trim).filter(|name| !name.is_empty());
+                draft.groups.extend(names.map(str::to_owned));
+            }
+            Cell::WebPage(label) => draft.urls.push(labelled(label)),
+            Cell::Relation(label) => draft.relations.push(labelled(label)),
+            Cell::Im(service) => {
+                draft.ims.push(Im { service: service.to_owned(), handle: text(), label: String::new() })
+            }
+            Cell::Private => {
+                contact.private =
+                    ["true", "vrai", "yes", "oui", "1", "wahr", "ja", "verdadero", "si", "sí", "vero", "sì"]
+                        .contains(&text_key(value).as_str());
+            }
+            Cell::Email(label) => draft.emails.extend(addresses(value).into_iter().map(|address| Email {
+                address: address.to_owned(),
+                label: label.to_owned(),
+                preferred: false,
+            })),
+            Cell::Phone(label) => draft.phones.extend(numbers(value).into_iter().map(|number| Phone {
+                number: number.to_owned(),
+                label: label.to_owned(),
+                preferred: false,
+            })),
+            Cell::PrimaryPhone => {
+                draft.phones.push(Phone { number: text(), label: String::new(), preferred: true });
+            }
+            Cell::Address(part, label, number) => {
+                let address = self.addresses.entry((label, number)).or_default();
+                return place(address, part, value);
+            }
+            Cell::Birthday if value.parse::<u32>().is_ok_and(|day| day <= 31) => {
+                return self.birth[2].replace(value).is_none();
+            }
+            Cell::Birthday => return day(&mut contact.birthday, value, day_first),
+            Cell::Anniversary => return day(&mut contact.anniversary, value, day_first),
+            Cell::BirthYear => return self.birth[0].replace(value).is_none(),
+            Cell::BirthMonth => return self.birth[1].replace(value).is_none(),
+            Cell::BirthDay => return self.birth[2].replace(value).is_none(),
+            Cell::Nothing => {}
+        }
+        true
+    }
+
+    fn finish(mut self, columns: &Columns) -> Draft {
+        for ((stem, number), parts) in std::mem::take(&mut self.numbered) {
+            google::entries(&mut self.draft, stem, number, &parts);
+        }
+        for ((label, _), mut address) in std::mem::take(&mut self.addresses) {
+            label.clone_into(&mut address.label);
+            self.draft.addresses.push(address);
+        }
+        self.born(columns);
+        if let Some((n, value)) = self.profession.take()
+            && !fill(&mut self.draft.contact.organization.title, value, None)
+        {
+            self.draft.custom.push(Labelled { label: columns.name(n), value: value.to_owned() });
+        }
+        for (n, full) in std::mem::take(&mut self.full) {
+            self.whole_name(columns, n, full);
+        }
+        self.draft
+    }
+
+    /// Puts the three columns of a birthday together.
+    fn born(&mut self, columns: &Columns) {
+        let parts = self.birth.map(|part| part.and_then(|text| text.parse::<u32>().ok()));
+        if self.birth.iter().all(Option::is_none) {
+            return;
+        }
+        let [year, month, day] = parts;
+        let date = PartialDate::new(year.and_then(|year| i32::try_from(year).ok()), month, day).ok();
+        if self.draft.contact.birthday.is_none() && date.is_some() {
+            self.draft.contact.birthday = date;
+            return;
+        }
+        for n in 0..columns.columns.len() {
+            let found = match columns.column(n) {
+                Column::Is(Cell::BirthYear) => self.birth[0],
+                Column::Is(Cell::BirthMonth) => self.birth[1],
+                Column::Is(Cell::BirthDay | Cell::Birthday) => self.birth[2],
+                _ => None,
+            };
+            if let Some(value) = found {
+                self.leave(columns, n, value);
+            }
+        }
+    }
+
+    /// A whole name stands in where there are no parts; one that says more than they do is kept as text.
+    fn whole_name(&mut self, columns: &Columns, n: usize, full: &str) {
+        let contact = &mut self.draft.contact;
+        let (name, organization) = (&mut contact.name, &contact.organization);
+        let is_nameless =
+            [&name.given, &name.middle, &name.surname, &name.full].iter().all(|part| part.is_empty());
+        if is_nameless {
+            if organization.name != full {
+                // How somebody is addressed is no name; it stands before the one that there is.
+                let around =
+                    [std::mem::take(&mut name.prefix), full.to_owned(), std::mem::take(&mut name.suffix)];
+                name.full = around.join(" ").trim().to_owned();
+            }
+            return;
+        }
+        let said = [
+            &name.prefix,
+            &name.given,
+            &name.middle,
+            &name.surname,
+            &name.suffix,
+            &name.full,
+            &organization.name,
+        ];
+        let said = text_key(&said.map(String::as_str).join(" "));
+        let known: Vec<&str> = said.split([' ', ',']).collect();
+        if !text_key(full).split([' ', ',']).all(|word| word.is_empty() || known.contains(&word)) {
+            self.leave(columns, n, full);
+        }
+    }
+}
+
+/// Puts a text in its place; a second one is added where `between` says how, and else it did not find room.
+fn fill(place: &mut String, value: &str, between: Option<&str>) -> bool {
+    match between {
+        _ if place.is_empty() => value.clone_into(place),
+        _ if place == value => {}
+        Some(between) => *place = format!("{place}{between}{value}"),
+        None => return false,
+    }
+    true
+}
+
+/// Takes a part of a postal address over.
+fn place(address: &mut Address, part: Part, value: &str) -> bool {
+    match part {
+        Part::Street => fill(&mut address.street, value, Some("\n")),
+        Part::HouseNumber => fill(&mut address.street, value, Some(" ")),
+        Part::Extended => fill(&mut address.extended, value, Some("\n")),
+        Part::City => fill(&mut address.city, value, None),
+        Part::Region => fill(&mut address.region, value, None),
+        Part::Postcode => fill(&mut address.postcode, value, None),
+        Part::PoBox => fill(&mut address.po_box, value, None),
+        Part::Country if google::is_code(value) => fill(&mut address.country_code, value, None),
+        Part::Country => fill(&mut address.country, value, None),
+        Part::PostcodeCity => match value.split_once(' ') {
+            Some((code, city)) if code.chars().any(|c| c.is_ascii_digit()) => {
+                fill(&mut address.postcode, code, None) & fill(&mut address.city, city.trim(), None)
+            }
+            _ => fill(&mut address.city, value, None),
+        },
+    }
+}
+
+fn day(place: &mut Option<PartialDate>, value: &str, day_first: bool) -> bool {
+    let is_none = || value.chars().all(|c| matches!(c, '0' | '/' | '.' | '-' | ' ' | ':'));
+    match date_of(value, day_first) {
+        Some(date) if place.is_none_or(|known| known == date) => *place = Some(date),
+        Some(_) => return false,
+        None => return is_none(),
+    }
+    true
+}
+
+/// Reads `12/04/1985`, `12.4.1985` or `1985-04-12`; a number above 12 is a day wherever it stands, and no American
+/// writes dots.
+fn date_of(text: &str, day_first: bool) -> Option<PartialDate> {
+    let day = text.split([' ', 'T']).next()?;
+    if let Some(date) = day.parse().ok().or_else(|| partial_date(text)) {
+        return Some(date);
+    }
+    let numbers: Vec<u32> = day.split(['/', '.', '-']).map(str::parse).collect::<Result<_, _>>().ok()?;
+    let [first, second, year] = numbers.as_slice() else { return None };
+    if *first >= 1000 {
+        let (year, day) = (i32::try_from(*first).ok()?, *year);
+        return PartialDate::new(Some(year), Some(*second), Some(day)).ok();
+    }
+    let day_first = *first > 12 || ((day_first || day.contains('.')) && *second <= 12);
+    let (month, day) = if day_first { (*second, *first) } else { (*first, *second) };
+    let year = i32::try_from(*year).ok().filter(|year| *year >= 100)?;
+    PartialDate::new(Some(year), Some(month), Some(day)).ok()
+}
+
+/// The addresses of a cell: several are apart at blanks, commas and semicolons.
+fn addresses(value: &str) -> Vec<&str> {
+    let parts: Vec<&str> = split(value, &[';', ',', ' ', '\n', '\r']);
+    if parts.iter().all(|part| part.contains('@')) { parts } else { vec![value] }
+}
+
+/// The numbers of a cell: several are apart at semicolons, commas, line ends and lonely strokes.
+fn numbers(value: &str) -> Vec<&str> {
+    let digits = |text: &str| text.chars().filter(char::is_ascii_digit).count();
+    let parts: Vec<&str> = split(value, &[';', ',', '\n', '\r'])
+        .into_iter()
+        .flat_map(|part| part.split(" / "))
+        .map(str::trim)
+        .collect();
+    if parts.iter().all(|part| digits(part) >= 6) { parts } else { vec![value] }
+}
+
+fn split<'a>(value: &'a str, at: &[char]) -> Vec<&'a str> {
+    value
+        .split(":::")
+        .flat_map(|part| part.split(at))
+        .map(str::trim)
+        .filter(|part| !part.is_empty())
+        .collect()
+}
+
+/// Whether a "title" is what a person is addressed by.
+fn is_honorific(value: &str) -> bool {
+    let value = text_key(value);
+    let mut words = value.split([' ', '.', ',', '/']).filter(|word| !word.is_empty()).peekable();
+    words.peek().is_some() && words.all(|word| HONORIFICS.contains(&word))
+}
+
+/// What people are addressed by, in the five languages.
+const HONORIFICS: &[&str] = &[
+    "m",
+    "mr",
+    "mme",
+    "mlle",
+    "mmes",
+    "mm",
+    "monsieur",
+    "madame",
+    "mademoiselle",
+    "me",
+    "maître",
+    "maitre",
+    "dr",
+    "docteur",
+    "pr",
+    "prof",
+    "professeur",
+    "mrs",
+    "ms",
+    "miss",
+    "mx",
+    "sir",
+    "dame",
+    "doctor",
+    "professor",
+    "herr",
+    "frau",
+    "fräulein",
+    "dipl",
+    "ing",
+    "sr",
+    "sra",
+    "srta",
+    "señor",
+    "señora",
+    "señorita",
+    "don",
+    "doña",
+    "dra",
+    "sig",
+    "sig.ra",
+    "sigra",
+    "ra",
+    "signor",
+    "signora",
+    "signorina",
+    "dott",
+    "dottor",
+    "dottore",
+    "dottoressa",
+    "ssa",
+    "avv",
+    "arch",
+    "geom",
+    "rag",
+    "rev",
+    "lic",
+    "lord",
+    "lady",
+    "colonel",
+    "général",
+    "abbé",
+    "père",
+];
+
+/// Whether a cell holds what a person is reached by: an e-mail address, a telephone number.
+pub(super) fn reaches(value: &str) -> bool {
+    if value.contains('@') && value.split('@').nth(1).is_some_and(|domain| domain.contains('.')) {
+        return true;
+    }
+    let digits = value.chars().filter(char::is_ascii_digit).count();
+    let is_spelt = value.chars().all(|c| {
+        c.is_ascii_digit() || c.is_whitespace() || matches!(c, '+' | '-' | '.' | '(' | ')' | '/' | ':')
+    });
+    let is_date = date_of(value, true).is_some() || value.contains(':');
+    (8..=15).contains(&digits) && is_spelt && !is_date
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_date_is_read_in_the_order_of_its_language() {
+        for (text, day_first, date) in [
+            ("12/04/1985", true, Some("1985-04-12")),
+            ("4/12/1985", false, Some("1985-04-12")),
+            ("13/04/1985", false, Some("1985-04-13")),
+            ("04/13/1985", true, Some("1985-04-13")),
+            ("12.04.1985", true, Some("1985-04-12")),
+            ("12.04.1985", false, Some("1985-04-12")),
+            ("1985-04-12", false, Some("1985-04-12")),
+            ("1985-04-12 00:00:00", false, Some("1985-04-12")),
+            ("1985/4/2", false, Some("1985-04-02")),
+            ("--04-12", false, Some("--04-12")),
+            ("0/0/00", false, None),
+            ("31/02/1985", true, None),
+        ] {
+            let found = date_of(text, day_first).map(|date| date.to_string());
+            assert_eq!(found.as_deref(), date, "{text}");
+        }
+    }
+
+    #[test]
+    fn what_a_person_is_reached_by_is_noticed() {
+        for value in ["a@b.example", "06 12 34 56 78", "+33612345678", "0612345678"] {
+            assert!(reaches(value), "{value}");
+        }
+        for value in ["12/04/1985", "2026-01-02 10:00:00", "A-17", "75001", "yes", "CU2301-00012"] {
+            assert!(!reaches(value), "{value}");
+        }
+    }
+
+    #[test]
+    fn a_title_is_a_prefix_or_a_job() {
+        for value in ["Mme", "Dr.", "M.", "Prof. Dr.", "Sig.ra", "Mme Dr"] {
+            assert!(is_honorific(value), "{value}");
+        }
+        for value in ["Directrice", "Dr. Manager", "", "CEO"] {
+            assert!(!is_honorific(value), "{value}");
+        }
+    }
+}

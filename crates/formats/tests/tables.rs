@@ -1,0 +1,267 @@
+//! Tables as the programs of five languages write them, and as people type them.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs)]
+
+use passerelle_contacts::Contact;
+use passerelle_formats::{
+    ContactFormat, Imported, Options, detect_contacts, knows_heading, read_contacts, read_table,
+    unread_columns, write_contacts,
+};
+
+fn options() -> Options {
+    Options { region: Some("FR".into()) }
+}
+
+fn read(table: &str) -> Vec<Imported<Contact>> {
+    let format = detect_contacts(Some("a.csv"), table.as_bytes()).expect(table);
+    read_contacts(table.as_bytes(), format, &options()).map(|row| row.expect(table)).collect()
+}
+
+/// What a contact says, in one line.
+fn told(contact: &Contact) -> String {
+    let mut parts = vec![contact.display_name()];
+    let organization = &contact.organization;
+    parts.extend([&organization.name, &organization.department, &organization.title].map(Clone::clone));
+    parts.extend(contact.emails.values().map(|e| format!("{}<{}>", e.label, e.address)));
+    parts.extend(contact.phones.iter().map(|(key, phone)| format!("{}:{key}", phone.label)));
+    parts.extend(contact.addresses.values().map(|a| {
+        let parts = [&a.label, &a.street, &a.postcode, &a.city, &a.region, &a.country, &a.country_code];
+        parts.map(String::as_str).join("|").replace('\n', "/")
+    }));
+    parts.extend(contact.urls.values().map(|url| url.value.clone()));
+    parts.extend(contact.birthday.map(|date| date.to_string()));
+    parts.extend(contact.relations.values().map(|r| format!("{}={}", r.label, r.value)));
+    parts.extend(contact.groups.values().cloned());
+    parts.push(contact.notes.clone());
+    parts.retain(|part| !part.is_empty());
+    parts.join("; ")
+}
+
+fn check(table: &str, expected: &str, unknown: &[&str]) {
+    let rows = read(table);
+    assert_eq!(rows.len(), 1, "{table}");
+    assert_eq!(told(&rows[0].record), expected, "{table}");
+    assert_eq!(rows[0].unknown, unknown, "{table}");
+}
+
+#[test]
+fn headings_of_every_language_and_program_are_understood() {
+    // Outlook: French, with two columns "Titre"; German; Spanish; Italian; the one of the web.
+    check(
+        "Titre;Prénom;Deuxième prénom;Nom;Suffixe;Société;Service;Titre;Rue (bureau);Ville (bureau);\
+         Code postal (bureau);Pays/Région (bureau);Télécopie (bureau);Tél. mobile;Adresse de messagerie;\
+         Type de messagerie;Nom complet de l'adresse de messagerie;Anniversaire;Nom de l'assistant(e)\n\
+         Mme;Zoé;Anne;Lefèvre;;ACME;Achats;Acheteuse;1 rue A;Lyon;69001;France;0123456789;0612345678;\
+         zoe@example.org;SMTP;Zoé;12.04.1985;Paul\n",
+        "Mme Zoé Anne Lefèvre; ACME; Achats; Acheteuse; <zoe@example.org>; work_fax:+33123456789; \
+         mobile:+33612345678; work|1 rue A|69001|Lyon||France|; 1985-04-12; assistant=Paul",
+        &[],
+    );
+    check(
+        "Anrede,Vorname,Weitere Vornamen,Nachname,Firma,Abteilung,Position,Straße geschäftlich,Ort geschäftlich,\
+         Postleitzahl geschäftlich,Land/Region geschäftlich,Straße privat,Straße privat 2,Ort privat,\
+         Weiterer Ort,Telefon geschäftlich,Telefon (privat 2),Mobiltelefon,Fax privat,E-Mail-Adresse,E-Mail-Typ,\
+         E-Mail 2: Adresse,E-Mail: Angezeigter Name,Geburtstag,Name Assistent,Webseite,Notizen,Konto\n\
+         Frau,Jana,,Groß,ACME,Einkauf,Leiterin,A-Str. 1,Bonn,53111,Deutschland,B-Str. 2,Hof,Köln,Ulm,\
+         0123456781,0123456782,0612345678,0123456783,j@example.org,SMTP,k@example.org,Jana,24.12.1980,Max,\
+         https://acme.example,neu,K1\n",
+        "Frau Jana Groß; ACME; Einkauf; Leiterin; <j@example.org>; <k@example.org>; work:+33123456781; \
+         home:+33123456782; home_fax:+33123456783; mobile:+33612345678; home|B-Str. 2/Hof||Köln|||; \
+         other|||Ulm|||; work|A-Str. 1|53111|Bonn||Deutschland|; https://acme.example; 1980-12-24; assistant=Max; neu",
+        &["Konto: K1"],
+    );
+    check(
+        "Título,Nombre,Apellidos,Organización,Departamento,Puesto,Calle del trabajo,Ciudad de trabajo,\
+         Provincia o estado de trabajo,Código postal de trabajo,País o región de trabajo,Otra ciudad,\
+         Teléfono del trabajo,Teléfono particular,Teléfono móvil,Dirección de correo electrónico,\
+         Nombre completo de la dirección de correo electrónico,Cumpleaños\n\
+         Sra.,Ana,García López,ACME,Compras,Jefa,C/ A 1,Soria,Soria,42001,España,Vigo,0123456781,0123456782,\
+         0612345678,ana@example.org,Ana,3/4/1985\n",
+        "Sra. Ana García López; ACME; Compras; Jefa; <ana@example.org>; work:+33123456781; home:+33123456782; \
+         mobile:+33612345678; other|||Vigo|||; work|C/ A 1|42001|Soria|Soria|España|; 1985-04-03",
+        &[],
+    );
+    check(
+        "Titolo,Nome,Cognome,Società,Reparto,Posizione,Via (uff.),Città (uff.),Provincia (uff.),CAP (uff.),\
+         Paese (uff.),Ufficio,Abitazione,Cellulare,Fax (ab.),Indirizzo posta elettronica,Compleanno,Coniuge\n\
+         Sig.ra,Ada,Rossi,ACME,Acquisti,Capo,Via A 1,Roma,RM,00100,Italia,0123456781,0123456782,0612345678,\
+         0123456783,ada@example.org,3/4/1985,Ugo\n",
+        "Sig.ra Ada Rossi; ACME; Acquisti; Capo; <ada@example.org>; work:+33123456781; home:+33123456782; \
+         home_fax:+33123456783; mobile:+33612345678; work|Via A 1|00100|Roma|RM|Italia|; 1985-04-03; spouse=Ugo",
+        &[],
+    );
+    check(
+        "First Name,Middle Name,Last Name,Title,Nickname,E-mail Address,Mobile Phone,Job Title,Company,\
+         Office Location,Business Street,Business City,Personal Web Page,Birthday\n\
+         Ann,,Lee,Dr.,,ann@example.org,0612345678,Head,ACME,B2,1 A St,Rome,https://a.example,4/12/1985\n",
+        "Dr. Ann Lee; ACME; Head; <ann@example.org>; mobile:+33612345678; work|1 A St||Rome|||; \
+         https://a.example; 1985-04-12",
+        &["Office Location: B2"],
+    );
+    // Thunderbird.
+    check(
+        "First Name,Last Name,Display Name,Primary Email,Secondary Email,Work Phone,Home Phone,Fax Number,\
+         Mobile Number,Home Address,Home Address 2,Home City,Home State,Home ZipCode,Home Country,Job Title,\
+         Organization,Web Page 1,Birth Year,Birth Month,Birth Day,Custom 1,Notes\n\
+         Ann,Lee,Ann Lee,a@example.org,b@example.org,0123456781,0123456782,0123456783,0612345678,1 A St,Hof,\
+         Rome,RM,00100,Italy,Head,ACME,https://a.example,1985,4,12,x,hello\n",
+        "Ann Lee; ACME; Head; <a@example.org>; <b@example.org>; work:+33123456781; home:+33123456782; \
+         other_fax:+33123456783; mobile:+33612345678; home|1 A St/Hof|00100|Rome|RM|Italy|; https://a.example; \
+         1985-04-12; hello",
+        &["Custom 1: x"],
+    );
+    check(
+        "Vorname,Nachname,Anzeigename,Primäre E-Mail-Adresse,Tel. dienstlich,Mobil-Tel.-Nr.,Privat: Adresse,\
+         Privat: Ort,Privat: PLZ,Dienstlich: Ort,Arbeitstitel,Geburtsjahr,Geburtsmonat,Geburtstag\n\
+         Jana,Groß,Jana G. (neu),j@example.org,0123456781,0612345678,A 1,Bonn,53111,Ulm,Chefin,1985,4,12\n",
+        "Jana Groß; Chefin; <j@example.org>; work:+33123456781; mobile:+33612345678; home|A 1|53111|Bonn|||; \
+         work|||Ulm|||; 1985-04-12",
+        &["Anzeigename: Jana G. (neu)"],
+    );
+    // Odoo and Dolibarr.
+    check(
+        "Nom,Société liée,Poste occupé,Titre,E-mail,Téléphone,Mobile,Rue,Rue2,Ville,État,Code postal,Pays,\
+         Étiquettes,Site web,Identifiant\n\
+         Zoé Lefèvre,ACME,Acheteuse,Madame,zoe@example.org,0123456781,0612345678,1 rue A,Bât. B,Lyon,Rhône,69001,\
+         France,\"Clients, VIP\",https://a.example,X7\n",
+        "Madame Zoé Lefèvre; ACME; Acheteuse; <zoe@example.org>; :+33123456781; mobile:+33612345678; \
+         |1 rue A/Bât. B|69001|Lyon|Rhône|France|; https://a.example; Clients; VIP",
+        &["Identifiant: X7"],
+    );
+    check(
+        "Id contact;Titre civilité;Nom;Prénom;Poste/Fonction;Nom du tiers;Adresse;Code postal;Ville;Département;\
+         Pays;Tél pro.;Tél perso.;Tél portable;Fax;Email;Note publique;Note privée\n\
+         12;Mme;Lefèvre;Zoé;Acheteuse;ACME;1 rue A;69001;Lyon;Rhône;FR;0123456781;0123456782;0612345678;;\
+         zoe@example.org;un;deux\n",
+        "Mme Zoé Lefèvre; ACME; Acheteuse; <zoe@example.org>; work:+33123456781; home:+33123456782; \
+         mobile:+33612345678; |1 rue A|69001|Lyon|Rhône||FR; un\ndeux",
+        &["Id contact: 12"],
+    );
+    check(
+        "name,parent_id/name,function,email,phone,street,street2,zip,city,country_id,category_id/name,comment\n\
+         Ann Lee,ACME,Head,a@example.org,0123456781,1 A St,Hof,00100,Rome,Italy,VIP,hi\n",
+        "Ann Lee; ACME; Head; <a@example.org>; :+33123456781; |1 A St/Hof|00100|Rome||Italy|; VIP; hi",
+        &[],
+    );
+}
+
+#[test]
+fn a_sheet_that_somebody_typed_is_understood() {
+    check(
+        "Liste des clients;;;\n;;;\nNOM;PRÉNOM;Tel;GSM;Courriel;CP Ville;Né(e) le;Fidèle\n\
+         Lefèvre;Zoé;01 23 45 67 81 / 01 23 45 67 82;0612345678;zoe@a.example, z@b.example;69001 Lyon;3/4/1985;oui\n",
+        "Zoé Lefèvre; <z@b.example>; <zoe@a.example>; :+33123456781; :+33123456782; mobile:+33612345678; \
+         ||69001|Lyon|||; 1985-04-03",
+        &["Fidèle: oui"],
+    );
+    check(
+        "Firma|Ansprechpartner|PLZ/Ort|Straße|Hausnummer|Handy\nACME|Jana Groß|53111 Bonn|A-Str.|12a|0612345678\n",
+        "Jana Groß; ACME; mobile:+33612345678; |A-Str. 12a|53111|Bonn|||",
+        &[],
+    );
+    check("Email\nzoe@example.org\n", "zoe@example.org; <zoe@example.org>", &[]);
+    check("Nom Prénom;Mail pro;Fonction\nLefèvre Zoé;z@a.example;\n", "Lefèvre Zoé; work<z@a.example>", &[]);
+    check(
+        "Nome\tCognome\tCell.\tE-mail casa\r\nAda\tRossi\t0612345678\tada@a.example\r\n",
+        "Ada Rossi; home<ada@a.example>; mobile:+33612345678",
+        &[],
+    );
+    check(
+        "Nom;Prénom;Adresse;CP;Ville;Adresse 2;CP 2;Ville 2\nLefèvre;Zoé;1 rue A;69001;Lyon;2 rue B;75001;Paris\n",
+        "Zoé Lefèvre; |1 rue A|69001|Lyon|||; |2 rue B|75001|Paris|||",
+        &[],
+    );
+    // More cells than headings, and one without a heading.
+    check("Nom;E-mail;\nZoé;z@a.example;un;deux\n", "Zoé; <z@a.example>", &["#3: un", "#4: deux"]);
+}
+
+#[test]
+fn the_line_in_which_excel_says_its_separator_is_no_row() {
+    for first in ["sep=;\r\n", "\u{feff}sep=;\r\n", "\"sep=;\"\r\n", "SEP=;\n"] {
+        let rows =
+            read(&format!("{first}Prénom;Nom;Adresse de messagerie\r\nZoé;Lefèvre;zoe@example.org\r\n"));
+        assert_eq!(told(&rows[0].record), "Zoé Lefèvre; <zoe@example.org>", "{first}");
+        assert_eq!(rows[0].line, 3);
+    }
+    let rows = read("sep=|\nNom|E-mail\nA, B; C|a@b.example\n");
+    assert_eq!(told(&rows[0].record), "A, B; C; <a@b.example>");
+}
+
+#[test]
+fn several_values_in_one_cell_of_google_are_several_entries() {
+    for (label, first, last) in [("Type", "Given Name", "Family Name"), ("Label", "First Name", "Last Name")]
+    {
+        let table = format!(
+            "{first},{last},Address 1 - {label},Address 1 - Formatted,Address 1 - Street,Address 1 - City,\
+             Address 1 - Postal Code,Address 1 - Country,Organization 1 - Name,Organization 1 - Title,\
+             E-mail 1 - {label},E-mail 1 - Value,IM 1 - Service,IM 1 - Value,Event 1 - {label},Event 1 - Value\n\
+             Ann,Lee,Home,\"x ::: y\",1 rue A ::: 2 rue B,Paris ::: Lyon, ::: 69001,France ::: FR,ACME ::: B Ltd,\
+             Head ::: ,* Work,a@a.example ::: b@a.example,Skype,ann ::: lee,Other,soon\n"
+        );
+        let rows = read(&table);
+        let contact = &rows[0].record;
+        assert_eq!(
+            told(contact),
+            "Ann Lee; ACME; Head; work<a@a.example>; work<b@a.example>; home|1 rue A||Paris||France|; \
+             home|2 rue B|69001|Lyon|||FR"
+        );
+        let preferred = contact.emails.values().map(|email| email.preferred).collect::<Vec<_>>();
+        assert_eq!(preferred, [true, false]);
+        assert_eq!(contact.ims.keys().collect::<Vec<_>>(), ["skype:ann", "skype:lee"]);
+        assert_eq!(contact.other_organizations["b ltd"].title, "");
+        assert_eq!(rows[0].unknown, ["Event 1 - Value: soon"]);
+    }
+}
+
+#[test]
+fn a_column_that_is_not_taken_is_told_and_can_be_named_by_a_person() {
+    let table = "Nom;Bigophone;Fax 2 rouge;Couleur;Id\nZoé;06 12 34 56 78;;bleu;7\nAda;;;;8\n";
+    let unread = unread_columns(table.as_bytes(), &[]);
+    let told_of: Vec<_> =
+        unread.iter().map(|column| (column.name.as_str(), column.rows, column.reaches)).collect();
+    assert_eq!(told_of, [("Bigophone", 1, true), ("Couleur", 1, false), ("Id", 2, false)]);
+
+    let pair = |from: &str, to: &str| (from.to_owned(), to.to_owned());
+    let columns = vec![pair("bigophone", "mobile"), pair("Couleur", "-"), pair("Id", "note")];
+    assert_eq!(unread_columns(table.as_bytes(), &columns), []);
+    let rows: Vec<_> = read_table(table.as_bytes(), &options(), &columns).map(|row| row.unwrap()).collect();
+    assert_eq!(told(&rows[0].record), "Zoé; mobile:+33612345678; 7");
+    assert!(rows[0].unknown.is_empty());
+    assert!(["mobile", "E-mail 1 - Value", "-", "Nachname"].into_iter().all(knows_heading));
+    assert!(!knows_heading("Bigophone"));
+}
+
+#[test]
+fn what_a_spreadsheet_would_calculate_comes_back_unchanged() {
+    let mut contact = Contact::default();
+    contact.name.given = "=HYPERLINK(\"http://a.example\")".to_owned();
+    contact.name.surname = "'@SUM(A1)".to_owned();
+    contact.notes = "-2+3+cmd|' /C calc'!A0".to_owned();
+    contact.organization.name = "+1|x".to_owned();
+    for format in [ContactFormat::GoogleCsv, ContactFormat::OutlookCsv] {
+        let mut out = Vec::new();
+        write_contacts(&mut out, format, [(contact.clone(), Vec::new())]).unwrap();
+        for record in csv::Reader::from_reader(out.as_slice()).records() {
+            assert!(record.unwrap().iter().all(|cell| !cell.starts_with(['=', '@', '-', '+'])));
+        }
+        let back = read_contacts(out.as_slice(), format, &options()).next().unwrap().unwrap().record;
+        assert_eq!((back.name, back.notes), (contact.name.clone(), contact.notes.clone()));
+        assert_eq!(back.organization, contact.organization);
+    }
+}
+
+#[test]
+fn what_has_no_column_left_shares_the_last_one() {
+    let mut table = "First Name".to_owned();
+    let mut row = "Ann".to_owned();
+    for n in 1..=12 {
+        table.push_str(&format!(
+            ",Address {n} - Label,Address {n} - City,Custom Field {n} - Label,Custom Field {n} - Value"
+        ));
+        row.push_str(&format!(",Place {n},City {n},Field {n},Value {n}"));
+    }
+    let contact = read(&format!("{table}\n{row}\n")).remove(0).record;
+    let mut out = Vec::new();
+    write_contacts(&mut out, ContactFormat::GoogleCsv, [(contact.clone(), Vec::new())]).unwrap();
+    let back = read_contacts(out.as_slice(), ContactFormat::GoogleCsv, &options()).next().unwrap().unwrap();
+    assert_eq!(back.record, contact);
+}
