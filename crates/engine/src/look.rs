@@ -64,7 +64,10 @@ impl<R: Record> Session<'_, R> {
                 work.changes.known.push((side, look.item));
             }
             match (known, stored) {
-                (Some(id), Some(stored)) => work.change(id, |link| put_copy(link, side, stored)),
+                (Some(id), Some(stored)) => {
+                    let stored = self.recalled(&work, side, id, stored).await?;
+                    work.change(id, |link| put_copy(link, side, stored));
+                }
                 (Some(id), None) => {
                     let now = self.engine.clock.now();
                     work.change(id, |link| bury(link, side, now));

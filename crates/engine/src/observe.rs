@@ -143,6 +143,7 @@ impl<R: Record> Session<'_, R> {
             match work.by_item(side, &stored.id).filter(|_| !on(Mutant::LinkTwice)) {
                 Some(id) => {
                     met.push(id);
+                    let stored = self.recalled(&work, side, id, stored).await?;
                     self.meet_known(&mut work, side, id, stored, lags);
                 }
                 None if lags => {
@@ -186,6 +187,22 @@ impl<R: Record> Session<'_, R> {
             return self.commit(Changes { cursors, ..Default::default() }).await;
         }
         self.commit(changes).await
+    }
+
+    /// Completes a copy that was read with what the last one still tells.
+    pub(crate) async fn recalled(
+        &self,
+        work: &Work<R>,
+        side: Side,
+        id: LinkId,
+        stored: Stored<R>,
+    ) -> Flow<Stored<R>> {
+        match work.get(id).and_then(|link| link.alive(side)) {
+            Some(known) if known.version != stored.version => {
+                self.replica(side).recall(known, stored).await.map_err(early(side))
+            }
+            _ => Ok(stored),
+        }
     }
 
     /// A listed item that a link knows: nothing if we hold that version; else the new copy, or, where a

@@ -269,6 +269,12 @@ mutants! {
     CalFirstPage,
     /// An event that was called off stands at Google like one that takes place.
     CalCalledOff,
+    /// What lies behind the end of a series that was shortened takes place all the same.
+    CalGhosts,
+    /// A change of the length sends the start too.
+    CalStartSent,
+    /// A cancellation that a listing left out is forgotten.
+    CalForgets,
 
     // Google's contacts.
     /// Writes carry no etag.

@@ -217,6 +217,16 @@ pub trait Replica<R: Record>: Send + Sync {
     /// MUST fail as a whole when it could not ask for all of them.
     async fn fetch(&self, ids: &[ItemId]) -> PortResult<Vec<Option<Stored<R>>>>;
 
+    /// Completes a copy that was just read with what a listing may leave out and the last known copy still tells,
+    /// where the provider confirms it. Most replicas leave nothing out.
+    ///
+    /// # Errors
+    ///
+    /// MUST fail when it could not ask.
+    async fn recall(&self, _known: &Stored<R>, read: Stored<R>) -> PortResult<Stored<R>> {
+        Ok(read)
+    }
+
     /// Carries out a batch of writes, none of which touches the same item as another.
     ///
     /// # Errors

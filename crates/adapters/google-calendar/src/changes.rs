@@ -209,8 +209,13 @@ fn write_times(
     let same_zone = from.start.as_ref().and_then(Start::zone) == wanted.zone();
     let own_zone = start.zone().unwrap_or(calendar_zone);
     let end_zone = left.end_zone.as_deref().filter(|zone| same_zone && times::is_known(zone));
-    changes.set("start", times::written(&start)?);
-    changes.set("end", times::end_written(&start, to.duration, end_zone.unwrap_or(own_zone))?);
+    // An hour that comes twice is named by its clock here and by an instant there: a start that stays is not sent.
+    let stays = from.start == to.start && !on(Mutant::CalStartSent);
+    if !stays {
+        changes.set("start", times::written(&start)?);
+    }
+    let at = left.second_time.filter(|_| stays);
+    changes.set("end", times::end_written(&start, at, to.duration, end_zone.unwrap_or(own_zone))?);
     if floating || matches!(from.start, Some(Start::Floating { .. })) {
         marks::put(&mut changes.private, marks::FLOATING, floating.then_some(calendar_zone));
     }

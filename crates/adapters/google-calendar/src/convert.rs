@@ -3,6 +3,7 @@
 use passerelle_ports::mutants::{Mutant, on};
 use std::collections::BTreeMap;
 
+use chrono::{DateTime, Utc};
 use passerelle_calendar::{
     Alert, AlertAction, Event, FreeBusyStatus, Participant, ParticipationStatus, Privacy, RecurrenceId, Role,
     Start, Status, contains,
@@ -46,6 +47,9 @@ pub(crate) struct Leftovers {
     /// The zone of the end, where it is another than that of the start.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) end_zone: Option<String>,
+    /// When it begins, where the clock shows that hour twice and it is the second time.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) second_time: Option<DateTime<Utc>>,
     /// Whether it is marked as called off and stands there as one that takes place, as older releases left it.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub(crate) seems_on: bool,
@@ -118,6 +122,11 @@ pub(crate) fn event(resource: &Resource, calendar_zone: &str) -> Option<Converte
         other => other.clone(),
     };
     let mut left = leftovers(resource, start_time, end_time);
+    left.second_time = start_time
+        .date_time
+        .as_deref()
+        .and_then(times::instant)
+        .filter(|at| read.zone().is_some() && read.instant().is_some_and(|first| first != *at));
     let shown = resource.summary.as_deref().unwrap_or_default();
     let mark_of_end = marks::CalledOff::read(private).filter(|off| off.title(shown).is_some());
     left.seems_on = mark_of_end.as_ref().is_some_and(|off| off.free.is_none());
@@ -274,11 +283,13 @@ fn recurrence(lines: &[String], start: &Start, zone: &str, event: &mut Event, le
 }
 
 /// Writes the lines of a recurrence. `elsewhere` tells which excluded occurrences are cancelled exceptions of
-/// their own and so need no `EXDATE` (C63).
+/// their own and so need no `EXDATE` (C63). `before` is the series as it was: a changed occurrence that its rule
+/// made then, and makes no more, went with it.
 pub(crate) fn lines(
     event: &Event,
     left: &Leftovers,
     zone: &str,
+    before: Option<&Event>,
     elsewhere: impl Fn(RecurrenceId) -> bool,
 ) -> Vec<String> {
     let Some(start) = &event.start else { return Vec::new() };
@@ -292,8 +303,10 @@ pub(crate) fn lines(
     let excluded_rules = event.excluded_recurrence_rules.iter().map(|rule| format!("EXRULE:{rule}"));
     let dates = event.recurrence_dates.iter().filter(|(_, taken)| **taken).map(|(id, _)| id);
     // A changed occurrence that the rule does not make is one all the same (RFC 8984, 4.3.5): Google has to be told.
-    let bare = Event { recurrence_overrides: BTreeMap::new(), ..event.clone() };
-    let is_strange = |id: &str| id.parse().is_ok_and(|id| contains(&bare, id) == Ok(false));
+    let bare = |event: &Event| Event { recurrence_overrides: BTreeMap::new(), ..event.clone() };
+    let (now, before) = (bare(event), before.filter(|_| !on(Mutant::CalGhosts)).map(bare));
+    let was_made = |id: RecurrenceId| before.as_ref().is_some_and(|before| contains(before, id) == Ok(true));
+    let is_strange = |id: &str| id.parse().is_ok_and(|id| contains(&now, id) == Ok(false) && !was_made(id));
     let strange = event.recurrence_overrides.iter().filter(|(_, change)| !change.excluded);
     let strange = strange.map(|(id, _)| id).filter(|id| is_strange(id));
     let dates = dates.chain(strange).filter_map(|id| id.parse().ok());
@@ -464,7 +477,7 @@ mod tests {
             })
         );
         assert_eq!(
-            lines(&found.event, &found.left, "Europe/Paris", |_| false),
+            lines(&found.event, &found.left, "Europe/Paris", None, |_| false),
             ["RRULE:FREQ=DAILY", "RDATE;VALUE=PERIOD:20260112T080000Z/PT1H"]
         );
         let later = Event { duration: Duration::seconds(7200), ..found.event.clone() };

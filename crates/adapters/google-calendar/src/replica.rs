@@ -9,7 +9,7 @@ use std::{
 use async_trait::async_trait;
 use futures::{FutureExt, StreamExt, TryStreamExt, stream};
 use http::Method;
-use passerelle_calendar::Event;
+use passerelle_calendar::{Event, contains};
 use passerelle_google_transport::{Api, Call, GoogleClient};
 use passerelle_ports::{
     Capabilities, Cursor, ErrorKind, From as Since, ItemId, Next, Page, PageToken, PortError, PortResult,
@@ -204,6 +204,31 @@ impl GoogleCalendar {
         Ok(if alive { Found::Alive(Box::new(family)) } else { Found::Nothing })
     }
 
+    /// Finds the occurrences that the last known copy tells as cancelled and a reading left out: a listing by
+    /// iCalendar identifier may, because cancelled exceptions are not sure to carry one (C40).
+    pub(crate) async fn forgotten(
+        &self,
+        master: &str,
+        known: &Event,
+        read: &Event,
+    ) -> PortResult<BTreeMap<String, Resource>> {
+        let Some(start) = read.start.as_ref().filter(|_| !on(Mutant::CalForgets)) else {
+            return Ok(BTreeMap::new());
+        };
+        let zone = self.zone();
+        let left_out = known.recurrence_overrides.iter().filter(|(_, change)| change.excluded);
+        let names = left_out.filter(|(name, _)| !read.recurrence_overrides.contains_key(*name));
+        let ids = names
+            .filter_map(|(name, _)| name.parse().ok())
+            .filter(|id| contains(read, *id) == Ok(true))
+            .filter_map(|id| times::suffix(id, start, &zone))
+            .map(|suffix| format!("{master}_{suffix}"));
+        let asked: Vec<_> = ids.map(|id| async move { self.get(&id).await }.boxed()).collect();
+        let found: Vec<_> = stream::iter(asked).buffered(AT_ONCE).try_collect().await?;
+        let holes = found.into_iter().flatten().filter(Resource::is_cancelled);
+        Ok(holes.map(|hole| (hole.id.clone(), hole)).collect())
+    }
+
     /// Adds what an iCalendar identifier names to a family: its master as it stands, and exceptions.
     async fn relatives(&self, uid: &str, family: &mut Family, alive: &mut bool) -> PortResult<()> {
         let mut token: Option<String> = None;
@@ -235,6 +260,16 @@ impl GoogleCalendar {
 
     /// Looks up a series whose iCalendar identifier is known: one request instead of two.
     pub(crate) async fn series(&self, from: &Stored<Event>) -> PortResult<Found> {
+        let Found::Alive(mut family) = self.listed(from).await? else { return Ok(Found::Nothing) };
+        let zone = self.zone();
+        if let Some(read) = family.read(&zone) {
+            let event = read.converted.event;
+            family.exceptions.extend(self.forgotten(&family.master.id, &from.record, &event).await?);
+        }
+        Ok(Found::Alive(family))
+    }
+
+    async fn listed(&self, from: &Stored<Event>) -> PortResult<Found> {
         let id = from.id.as_str();
         if from.record.uid.is_empty() {
             return self.look(id).await;
@@ -427,6 +462,23 @@ impl Replica<Event> for GoogleCalendar {
                 Found::Nothing => None,
             })
             .collect())
+    }
+
+    async fn recall(&self, known: &Stored<Event>, read: Stored<Event>) -> PortResult<Stored<Event>> {
+        if !series::is_of_series(&read.version) || read.withdrawn {
+            return Ok(read);
+        }
+        let holes = self.forgotten(read.id.as_str(), &known.record, &read.record).await?;
+        if holes.is_empty() {
+            return Ok(read);
+        }
+        let Some(master) = self.get(read.id.as_str()).await?.filter(Resource::is_master) else {
+            return Ok(read);
+        };
+        Ok(match self.family(master, holes).await? {
+            Found::Alive(family) => family.stored(&self.zone()),
+            Found::Nothing => read,
+        })
     }
 
     async fn write(&self, batch: &[Write<Event>]) -> PortResult<Vec<PortResult<Written<Event>>>> {

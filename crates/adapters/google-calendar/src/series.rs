@@ -77,7 +77,9 @@ impl Family {
 
     fn version_of(&self, record: &Event, opaque: &serde_json::Value) -> Version {
         let mut hash = Sha256::new();
-        for event in std::iter::once(&self.master).chain(self.exceptions.values()) {
+        // A cancelled exception says nothing beyond its name, and a listing may leave it out.
+        let live = self.exceptions.values().filter(|event| !event.is_cancelled());
+        for event in std::iter::once(&self.master).chain(live) {
             hash.update(format!("{}\u{0}{}\u{0}", event.id, event.etag));
         }
         hash.update(serde_json::to_vec(&(record, opaque)).unwrap_or_default());
@@ -161,7 +163,7 @@ impl Family {
 }
 
 /// Names the occurrence of an exception: by its original start, or else by its id (C40, C43).
-fn occurrence(exception: &Resource, start: &Start, zone: &str) -> Option<RecurrenceId> {
+pub(crate) fn occurrence(exception: &Resource, start: &Start, zone: &str) -> Option<RecurrenceId> {
     let original = exception.original_start_time.as_ref().and_then(|time| match start {
         // A floating series lives in a zone at Google, and its originals may be printed without it.
         Start::Floating { .. } => {

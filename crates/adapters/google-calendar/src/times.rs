@@ -52,13 +52,19 @@ pub(crate) fn written(start: &Start) -> Option<Value> {
 }
 
 /// Writes the end of what begins then and lasts so long, by the clock of `zone`: an instant, because the clock shows
-/// an hour twice when summer time ends.
-pub(crate) fn end_written(start: &Start, duration: Duration, zone: &str) -> Option<Value> {
+/// an hour twice when summer time ends. `second_time` is when it begins, if that is the later of the two.
+pub(crate) fn end_written(
+    start: &Start,
+    second_time: Option<DateTime<Utc>>,
+    duration: Duration,
+    zone: &str,
+) -> Option<Value> {
     match start {
         Start::Zoned { .. } => {
-            let days = start.plus(Duration::days(duration.days))?;
+            let days = start.plus(Duration::days(duration.days))?.instant()?;
+            let from = second_time.filter(|_| duration.days == 0).unwrap_or(days);
             let seconds = TimeDelta::seconds(i64::from(duration.seconds));
-            written_at(days.instant()?.checked_add_signed(seconds)?, zone)
+            written_at(from.checked_add_signed(seconds)?, zone)
         }
         _ if on(Mutant::CalAllDayEnd) => written(&start.plus(duration)?.plus(Duration::days(1))?),
         _ => written(&start.plus(duration)?),
@@ -233,7 +239,7 @@ mod tests {
             ("2026-03-29T01:30:00", 3600, "2026-03-29T03:30:00+02:00"),
         ] {
             let start = zoned(local, "Europe/Paris");
-            let end = end_written(&start, Duration::seconds(seconds), "Europe/Paris").unwrap();
+            let end = end_written(&start, None, Duration::seconds(seconds), "Europe/Paris").unwrap();
             assert_eq!(end["dateTime"], want, "{local} {seconds}");
             let read = |value: &Value| serde_json::from_value::<Time>(value.clone()).unwrap();
             let length = duration(&read(&written(&start).unwrap()), &read(&end));

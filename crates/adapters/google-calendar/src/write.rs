@@ -22,6 +22,13 @@ use crate::{
     wire::Resource,
 };
 
+/// What is known of the exceptions of a series before it is written.
+#[derive(Default)]
+struct Known {
+    any: bool,
+    holes: BTreeMap<String, Resource>,
+}
+
 impl GoogleCalendar {
     pub(crate) async fn write_one(&self, write: &Write<Event>) -> PortResult<Written<Event>> {
         match write {
@@ -42,7 +49,7 @@ impl GoogleCalendar {
         let fresh = Leftovers { lines: left.lines.clone(), ..Leftovers::default() };
         let changes = self.changes(&changes::nothing(), record, &fresh, &zone);
         let mut changes = changes.ok_or_else(|| rejected(OPERATION, "start"))?;
-        let lines = convert::lines(record, &fresh, &zone, |_| false);
+        let lines = convert::lines(record, &fresh, &zone, None, |_| false);
         if !lines.is_empty() {
             changes.set("recurrence", lines.into());
         }
@@ -64,7 +71,7 @@ impl GoogleCalendar {
             Err(failure) => return Err(failure.into()),
         };
         let plain = Event { recurrence_overrides: excluded_only(record), ..record.clone() };
-        self.finish(made, false, &plain, record, &zone).await
+        self.finish(made, Known::default(), &plain, record, &zone).await
     }
 
     /// Computes what to send so that an event becomes another one.
@@ -86,7 +93,7 @@ impl GoogleCalendar {
         const OPERATION: &str = "events.patch";
         error::checked(to, OPERATION)?;
         let zone = self.sure_zone().await?;
-        let (etag, left, known) = if series::is_of_series(&from.version) {
+        let (etag, left, known, holes) = if series::is_of_series(&from.version) {
             let Found::Alive(family) = self.series(from).await? else {
                 return Err(PortError::new(ErrorKind::NotFound, OPERATION));
             };
@@ -94,11 +101,14 @@ impl GoogleCalendar {
                 return Err(moved(OPERATION));
             }
             let series = family.read(&zone).ok_or_else(|| rejected(OPERATION, "start"))?;
+            let holes: BTreeMap<String, Resource> =
+                family.exceptions.into_iter().filter(|(_, event)| event.is_cancelled()).collect();
             let known: BTreeSet<RecurrenceId> =
                 series.holes.into_keys().chain(series.live.into_keys()).collect();
-            (family.master.etag, series.converted.left, known)
+            (family.master.etag, series.converted.left, known, holes)
         } else {
-            (series::etag(&from.version).to_owned(), leftovers(&from.opaque), BTreeSet::new())
+            let etag = series::etag(&from.version).to_owned();
+            (etag, leftovers(&from.opaque), BTreeSet::new(), BTreeMap::new())
         };
         if left.is_somebody_elses()
             && !on(Mutant::CalForeign)
@@ -114,21 +124,24 @@ impl GoogleCalendar {
         }
         let changes = self.changes(&from.record, to, &left, &zone);
         let mut changes = changes.ok_or_else(|| rejected(OPERATION, "start"))?;
-        let lines = |event: &Event| convert::lines(event, &left, &zone, |id| known.contains(&id));
-        let (before, after) = (lines(&from.record), lines(to));
+        let lines = |event: &Event, before: Option<&Event>| {
+            convert::lines(event, &left, &zone, before, |id| known.contains(&id))
+        };
+        let (before, after) = (lines(&from.record, None), lines(to, Some(&from.record)));
         if before != after {
             changes.set("recurrence", if after.is_empty() { Value::Null } else { after.into() });
         }
         changes.mark(marks::STAMP, stamp);
         let patched = self.patch(from.id.as_str(), &etag, &changes.patch()).await?;
-        self.finish(resource(patched.json()?), !known.is_empty(), &from.record, to, &zone).await
+        let known = Known { any: !known.is_empty(), holes };
+        self.finish(resource(patched.json()?), known, &from.record, to, &zone).await
     }
 
     /// The master is written: its exceptions follow, and the whole is read back.
     async fn finish(
         &self,
         master: Resource,
-        has_exceptions: bool,
+        known: Known,
         from: &Event,
         to: &Event,
         zone: &str,
@@ -137,12 +150,12 @@ impl GoogleCalendar {
         if on(Mutant::CalOccurrencesLost) {
             touched.clear();
         }
-        let alone = !master.is_master() || (!has_exceptions && touched.is_empty());
+        let alone = !master.is_master() || (!known.any && touched.is_empty());
         if alone {
             return Ok(Written::Stored(Family::single(master).stored(zone)));
         }
         // What was written so far stands: whatever goes wrong from here on, nobody knows how much landed.
-        let family = match self.exceptions(master, &touched, from, to, zone).await {
+        let family = match self.exceptions(master, &known.holes, &touched, from, to, zone).await {
             Ok(family) => family,
             Err(error) => {
                 let code = error.code;
@@ -161,13 +174,15 @@ impl GoogleCalendar {
     async fn exceptions(
         &self,
         master: Resource,
+        holes: &BTreeMap<String, Resource>,
         touched: &BTreeSet<RecurrenceId>,
         from: &Event,
         to: &Event,
         zone: &str,
     ) -> PortResult<Option<Family>> {
         // Writing the master gave its exceptions new etags (C72).
-        let Found::Alive(family) = self.family(master, BTreeMap::new()).await? else { return Ok(None) };
+        let kept = still_made(holes, to, zone);
+        let Found::Alive(family) = self.family(master, holes.clone()).await? else { return Ok(None) };
         let Some(series) = family.read(zone) else { return Ok(Some(*family)) };
         let mut wrote = false;
         for id in touched {
@@ -181,10 +196,10 @@ impl GoogleCalendar {
             let changes = self.changes(&before.event, &after, &before.left, zone);
             wrote |= self.patch_exception(&exception.id, &exception.etag, changes).await?;
         }
-        if !wrote {
+        if !wrote && kept.len() == holes.len() {
             return Ok(Some(*family));
         }
-        match self.family(family.master, BTreeMap::new()).await? {
+        match self.family(family.master, kept).await? {
             Found::Alive(family) => Ok(Some(*family)),
             Found::Nothing => Ok(None),
         }
@@ -311,4 +326,15 @@ fn leftovers(opaque: &Opaque) -> Leftovers {
 fn excluded_only(record: &Event) -> BTreeMap<String, Override> {
     let excluded = record.recurrence_overrides.iter().filter(|(_, change)| change.excluded);
     excluded.map(|(id, change)| (id.clone(), change.clone())).collect()
+}
+
+/// The cancelled exceptions that the series, as it is written, still has a place for.
+fn still_made(holes: &BTreeMap<String, Resource>, to: &Event, zone: &str) -> BTreeMap<String, Resource> {
+    let mut kept = holes.clone();
+    kept.retain(|_, event| {
+        let id = to.start.as_ref().and_then(|start| series::occurrence(event, start, zone));
+        let change = id.and_then(|id| to.recurrence_overrides.get(&id.to_string()));
+        change.is_some_and(|change| change.excluded)
+    });
+    kept
 }

@@ -140,6 +140,8 @@ pub struct Knobs {
     pub revive_deleted: bool,
     /// Sends bare tombstones for exceptions beyond a shortened series (C43).
     pub bare_tombstones: bool,
+    /// Leaves cancelled exceptions out of a listing by `iCalUID`: the recorded ones carry none (C42).
+    pub cancelled_without_uid: bool,
     /// Sends every exception again when its master changes (C72).
     pub resend_exceptions: bool,
     /// Caps every page, whatever `maxResults` says.
@@ -184,6 +186,7 @@ impl Default for Knobs {
             people_batch_partial_writes: false,
             revive_deleted: true,
             bare_tombstones: true,
+            cancelled_without_uid: false,
             resend_exceptions: true,
             page_size_max: None,
             empty_pages: 0.0,

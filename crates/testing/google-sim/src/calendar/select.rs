@@ -136,7 +136,10 @@ pub(crate) fn wanted(call: &Call<'_>, item: &Item<'_>) -> bool {
     if !kinds.is_empty() && !item.event.cancelled() && !kinds.contains(&kind) {
         return false;
     }
-    if call.req.param("iCalUID").is_some_and(|uid| uid != text("iCalUID")) {
+    // The recorded cancelled exceptions carry no identifier (C42).
+    let bare = item.event.cancelled() && fields.contains_key("recurringEventId");
+    let nameless = bare && call.req.knobs.cancelled_without_uid;
+    if call.req.param("iCalUID").is_some_and(|uid| nameless || uid != text("iCalUID")) {
         return false;
     }
     for (name, kind) in [("privateExtendedProperty", "private"), ("sharedExtendedProperty", "shared")] {

@@ -1,0 +1,143 @@
+//! Series that are shortened, lengthened and listed badly: nothing comes back, nothing is forgotten.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs)]
+
+mod common;
+
+use common::{World, at, create, day, listen, stored, update, write_one};
+use passerelle_calendar::{Duration, Event, Override, Start};
+use passerelle_google_sim::{SimOptions, api::Knobs};
+use passerelle_ports::{ErrorKind, From, Replica};
+use serde_json::{Value, json};
+
+fn weekly(start: Start, rule: &str) -> Event {
+    let days = start.is_all_day();
+    Event {
+        title: "Weekly".into(),
+        duration: if days { Duration::days(1) } else { Duration::seconds(3600) },
+        start: Some(start),
+        recurrence_rules: vec![rule.into()],
+        ..Event::default()
+    }
+}
+
+async fn starts(world: &World, id: &str) -> Vec<String> {
+    let path = format!("calendars/primary/events/{id}/instances?maxResults=40");
+    let found = world.other("GET", &path, Value::Null).await;
+    let text = |item: &Value| {
+        let start = &item["start"];
+        start["dateTime"].as_str().or(start["date"].as_str()).unwrap().get(..10).unwrap().to_owned()
+    };
+    found["items"].as_array().unwrap().iter().map(text).collect()
+}
+
+#[tokio::test]
+async fn a_shortened_series_has_nothing_behind_its_end() {
+    let world = World::new().await;
+    let calendar = world.calendar();
+    for (number, (days, before, after)) in [
+        (false, "FREQ=WEEKLY", "FREQ=WEEKLY;UNTIL=20260401T000000Z"),
+        (false, "FREQ=WEEKLY;COUNT=20", "FREQ=WEEKLY;COUNT=3"),
+        (false, "FREQ=WEEKLY;BYDAY=MO", "FREQ=WEEKLY;BYDAY=MO;COUNT=3"),
+        (true, "FREQ=WEEKLY", "FREQ=WEEKLY;UNTIL=20260401"),
+        (true, "FREQ=WEEKLY;COUNT=20", "FREQ=WEEKLY;COUNT=3"),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let start = |date: &str| if days { day(date) } else { at(&format!("{date}T09:00:00")) };
+        let mut event = weekly(start("2026-03-16"), before);
+        for (name, moved) in [("2026-03-23", "2026-03-24"), ("2026-05-04", "2026-05-05")] {
+            let name = if days { name.to_owned() } else { format!("{name}T09:00:00") };
+            let change = Override { start: Some(start(moved)), ..Override::default() };
+            event.recurrence_overrides.insert(name, change);
+        }
+        let made = stored(write_one(&calendar, create(&format!("k{number}"), &event)).await);
+        // The ledger of an older release, or another program, may still know the one behind the end.
+        let to = Event { recurrence_rules: vec![after.into()], ..made.record.clone() };
+        let written = stored(write_one(&calendar, update(&made, &to)).await);
+        assert_eq!(written.record.recurrence_overrides.len(), 1, "{after}");
+        let wanted = ["2026-03-16", "2026-03-24", "2026-03-30"];
+        assert_eq!(starts(&world, made.id.as_str()).await, wanted, "{after}");
+    }
+}
+
+#[tokio::test]
+async fn a_length_changed_in_the_hour_that_comes_twice_moves_no_start() {
+    let world = World::new().await;
+    let calendar = world.calendar();
+    for (number, (start, end)) in [
+        ("2026-10-25T02:30:00+02:00", "2026-10-25T03:30:00+02:00"),
+        ("2026-10-25T02:30:00+01:00", "2026-10-25T03:30:00+01:00"),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        for recurrence in [json!(null), json!(["RRULE:FREQ=WEEKLY;COUNT=3"])] {
+            let mut body = json!({"summary": format!("e{number}"), "start": common::timed(start), "end": common::timed(end)});
+            if !recurrence.is_null() {
+                body["recurrence"] = recurrence;
+            }
+            let made = world.insert(body).await;
+            let id = made["id"].as_str().unwrap();
+            let heard = listen(&calendar, From::Start).await.unwrap();
+            let from = heard.one(id);
+            let to = Event { duration: Duration::seconds(7200), ..from.record.clone() };
+            let written = stored(write_one(&calendar, update(from, &to)).await);
+            assert_eq!(written.record.duration, Duration::seconds(7200));
+            let shown = world.show(id).await;
+            assert_eq!(shown["start"]["dateTime"], start);
+            let instant =
+                |text: &Value| chrono::DateTime::parse_from_rfc3339(text.as_str().unwrap()).unwrap();
+            let length = instant(&shown["end"]["dateTime"]) - instant(&shown["start"]["dateTime"]);
+            assert_eq!(length.num_seconds(), 7200, "{shown}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_cancellation_that_a_listing_left_out_is_still_known() {
+    let knobs = Knobs { cancelled_without_uid: true, resend_exceptions: false, ..Knobs::default() };
+    let world = World::with(SimOptions { knobs, ..SimOptions::default() }).await;
+    let calendar = world.calendar();
+    let event = weekly(at("2026-03-16T09:00:00"), "FREQ=WEEKLY;COUNT=4");
+    let made = stored(write_one(&calendar, create("k", &event)).await);
+    let (id, name) = (made.id.as_str(), "2026-03-23T09:00:00");
+    let path = format!("calendars/primary/events/{id}_20260323T080000Z?sendUpdates=none");
+    world.other("DELETE", &path, Value::Null).await;
+    let heard = listen(&calendar, From::Start).await.unwrap();
+    let known = heard.one(id).clone();
+    assert!(known.record.recurrence_overrides[name].excluded);
+    // Somebody edits the series: the page does not repeat the cancelled occurrence.
+    world.other("PATCH", &format!("calendars/primary/events/{id}"), json!({"location": "Lyon"})).await;
+    let heard = listen(&calendar, From::Cursor(heard.cursor)).await.unwrap();
+    let read = heard.one(id).clone();
+    assert!(read.record.recurrence_overrides.is_empty());
+    let read = calendar.recall(&known, read).await.unwrap();
+    assert!(read.record.recurrence_overrides[name].excluded);
+    assert_eq!(read.record.location, "Lyon");
+    let fetched = calendar.fetch(std::slice::from_ref(&read.id)).await.unwrap().pop().flatten().unwrap();
+    assert_eq!(calendar.recall(&read, fetched).await.unwrap(), read);
+    // Our own writes know it, too: whatever they change, and on a copy that is old they are refused.
+    let old =
+        write_one(&calendar, update(&known, &Event { title: "x".into(), ..known.record.clone() })).await;
+    assert_eq!(old.unwrap_err().kind, ErrorKind::VersionMismatch);
+    let mut to = Event { title: "Renamed".into(), ..read.record.clone() };
+    let named = Override { title: Some("Named".into()), ..Override::default() };
+    to.recurrence_overrides.insert("2026-03-30T09:00:00".into(), named);
+    let written = stored(write_one(&calendar, update(&read, &to)).await);
+    assert_eq!(written.record, to);
+    // It takes place again: by us, then by somebody else.
+    let mut to = written.record.clone();
+    to.recurrence_overrides.remove(name);
+    let back = stored(write_one(&calendar, update(&written, &to)).await);
+    assert_eq!(back.record, to);
+    world.other("DELETE", &path, Value::Null).await;
+    let heard = listen(&calendar, From::Start).await.unwrap();
+    let gone = heard.one(id).clone();
+    assert!(gone.record.recurrence_overrides[name].excluded);
+    let path = format!("calendars/primary/events/{id}_20260323T080000Z");
+    world.other("PATCH", &path, json!({"status": "confirmed"})).await;
+    let heard = listen(&calendar, From::Cursor(heard.cursor)).await.unwrap();
+    let read = calendar.recall(&gone, heard.one(id).clone()).await.unwrap();
+    assert!(!read.record.recurrence_overrides.contains_key(name));
+}
