@@ -1,10 +1,12 @@
 //! What a person says about a link: who wins, one record or two, try again. The next run carries it out.
 
-use passerelle_ports::{Changes, Field, Find, Link, LinkId, Record, Side, Sides, Value, assemble, fields};
+use passerelle_ports::{
+    Changes, Field, Find, Link, LinkId, LinkState, Record, Side, Sides, Value, assemble, fields,
+};
 use passerelle_sync_rules::{
     Action, Intent, Rules, clashes, join,
     mutants::{Mutant, on},
-    view,
+    view, yield_to,
 };
 
 use crate::{
@@ -150,6 +152,19 @@ pub(crate) async fn tell_apart<R: Record>(
         local.due = true;
         remote.due = true;
         Ok(Changes { links: vec![local, remote], ..Changes::default() })
+    })
+    .await
+}
+
+/// Gives up what one side refused, so that the other takes what it has.
+pub(crate) async fn give_up<R: Record>(engine: &Engine<R>, id: LinkId) -> Result<(), EngineError> {
+    answer(engine, &[id], |mut links| {
+        let mut link = links.pop().ok_or(EngineError::NotFound)?;
+        let LinkState::Rejected(refusal) = &link.state else { return Err(EngineError::DoesNotFit) };
+        let side = refusal.side;
+        yield_to(&mut link, side, engine.rules()).map_err(|_| EngineError::DoesNotFit)?;
+        link.decided = Some(engine.clock.now());
+        Ok(Changes { links: vec![link], ..Changes::default() })
     })
     .await
 }

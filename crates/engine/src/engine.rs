@@ -287,6 +287,15 @@ impl<R: Record> Engine<R> {
         crate::answer::tell_apart(self, one, other).await
     }
 
+    /// Gives up what one side refused: the next run lets the other side take what this one has.
+    ///
+    /// # Errors
+    ///
+    /// `NotFound`, `DoesNotFit` where nothing was refused, `Busy`, or the ledger failed.
+    pub async fn give_up(&self, link: LinkId) -> Result<(), EngineError> {
+        crate::answer::give_up(self, link).await
+    }
+
     /// Marks a link to be decided anew by the next run, such as one that was refused.
     ///
     /// # Errors

@@ -773,3 +773,26 @@ fn two_processes_never_run_one_pair() {
     house.clock.advance(Duration::from_secs(601));
     assert!(finish(house.engine().run(None, &Silent)).unwrap().is_ok());
 }
+
+#[test]
+fn what_was_refused_can_be_given_up() {
+    let house = house();
+    let (local, remote) = house.linked("a");
+    house.local.person_edits(&local, |note| (note.title, note.body) = (POISON.into(), "mine".into()));
+    let alone = house.local.person_creates(Note::new("9", POISON));
+    house.run();
+    let is_refused = |link: &Link<Note>| matches!(link.state, LinkState::Rejected(_));
+    let refused: Vec<_> = house.links().into_iter().filter(is_refused).collect();
+    assert_eq!(refused.len(), 2);
+    for link in &refused {
+        finish(house.engine().give_up(link.id)).unwrap().unwrap();
+    }
+    house.settle();
+    assert!(!house.links().iter().any(is_refused));
+    let title = |replica: &MemReplica<Note>, item: &ItemId| replica.get(item).unwrap().record.title;
+    assert_eq!((title(&house.local, &local), title(&house.remote, &remote)), ("a".into(), "a".into()));
+    assert_eq!(house.local.get(&local).unwrap().record.body, house.remote.get(&remote).unwrap().record.body);
+    assert_eq!((title(&house.local, &alone), house.remote.alive().len()), (POISON.into(), 1));
+    let again = finish(house.engine().give_up(refused[0].id)).unwrap();
+    assert!(matches!(again, Err(EngineError::DoesNotFit)), "{again:?}");
+}

@@ -57,6 +57,8 @@ mutants! {
     CompareOther,
     /// What one side lacks is asked about where two records meet.
     MeetsAsking,
+    /// What was refused is tried again although a person gave it up.
+    YieldNothing,
     /// The whole record is written, not the changed fields.
     WholeRecord,
     /// A delete beats an edit.

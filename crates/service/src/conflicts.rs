@@ -4,7 +4,8 @@ use std::collections::BTreeSet;
 
 use passerelle_engine::Engine;
 use passerelle_ports::{
-    Field, Fields, Kind, Link, LinkId, LinkState, MatchKey, PairId, Record, Side, Value, fields, is_empty,
+    Field, Fields, Kind, Link, LinkId, LinkState, MatchKey, PairId, Record, Side, Value, assemble, fields,
+    is_empty,
 };
 use passerelle_sync_rules::{FieldPattern, Policy};
 use serde::Serialize;
@@ -309,9 +310,38 @@ async fn carry<R: Kinded>(
             }
             Ok(())
         }
+        (Answer::Keep(keep, None), Waiting::Refused { side, .. }) => {
+            let kept = match keep {
+                Keep::Local => Side::Local,
+                Keep::Remote => Side::Remote,
+                Keep::Both if *side == Side::Remote && R::KIND == Kind::Events => {
+                    copy::<R>(office, pair, conflict.link).await?;
+                    Side::Remote
+                }
+                Keep::Both => return Err(does_not_fit()),
+            };
+            if kept != *side {
+                return Err(does_not_fit());
+            }
+            engine.give_up(conflict.link).await.map_err(failed)
+        }
         (Answer::Retry, Waiting::Refused { .. }) => engine.retry(conflict.link).await.map_err(failed),
         _ => Err(does_not_fit()),
     }
+}
+
+/// Makes a record of the app user's own of what the company has: without the identifier and the guests of the
+/// one that it was made of.
+async fn copy<R: Kinded>(office: &Office, pair: &Pair, link: LinkId) -> Outcome<()> {
+    const NOT_MINE: [&str; 2] = ["uid", "participants"];
+    let ledger = R::ledger(&*office.company);
+    let found = ledger.find(&pair.id, &passerelle_ports::Find::Links(vec![link])).await?;
+    let mine = found.first().and_then(|link| link.alive(Side::Local)).map(|stored| fields(&stored.record));
+    let mut mine = mine.ok_or_else(|| Failure::new("USE-112"))?;
+    mine.retain(|field, _| !NOT_MINE.contains(&field.member()));
+    let record: R = assemble(&mine).map_err(|_| Failure::new("USE-112"))?;
+    R::load(&*office.company, Some(&pair.user), vec![(record, None)]).await?;
+    Ok(())
 }
 
 async fn amend<R: Kinded>(

@@ -1,6 +1,6 @@
 //! `conflicts`: what waits for a person, and the person's answers.
 
-use passerelle_ports::{Clock, Field, Side, Value};
+use passerelle_ports::{Clock, Field, Kind, Side, Value};
 use passerelle_service::{Answer, Clash, Conflict, Failure, Office, Waiting, conflict, conflicts, resolve};
 
 use super::{Exit, done};
@@ -46,7 +46,27 @@ fn coded(waiting: &Conflict) -> Value {
     if let Some(code) = code {
         value["code"] = code.into();
     }
+    value["answers"] = answers(waiting).into();
     value
+}
+
+/// The answers that fit, as they are typed behind `conflicts resolve NUMBER`.
+fn answers(waiting: &Conflict) -> Vec<String> {
+    let kept = match &waiting.waiting {
+        Waiting::Clash { .. } => ["--keep local", "--keep remote"].map(str::to_owned).to_vec(),
+        Waiting::LookAlike { others, .. } => {
+            let numbers = others.iter().filter_map(|other| other.number);
+            numbers.map(|number| format!("--link {number}")).chain(["--different".to_owned()]).collect()
+        }
+        Waiting::Refused { side: Side::Remote, .. } if waiting.kind == Kind::Events => {
+            ["--retry", "--keep remote", "--keep both"].map(str::to_owned).to_vec()
+        }
+        Waiting::Refused { side: Side::Remote, .. } => {
+            ["--retry", "--keep remote"].map(str::to_owned).to_vec()
+        }
+        Waiting::Refused { side: Side::Local, .. } => ["--retry", "--keep local"].map(str::to_owned).to_vec(),
+    };
+    kept
 }
 
 async fn list(app: &App, office: &Office, user: Option<&str>) -> Exit {
@@ -64,7 +84,7 @@ async fn list(app: &App, office: &Office, user: Option<&str>) -> Exit {
                     Some(number) => format!("--link {number}"),
                     None => "--different".to_owned(),
                 },
-                Waiting::Refused { .. } => "--retry".to_owned(),
+                Waiting::Refused { .. } => answers(first).join(" | "),
             };
             let said = [("number", first.number.to_string().into()), ("answer", answer.into())];
             app.out.note(&app.out.t("conflicts-next", &said))

@@ -6,7 +6,7 @@ use passerelle_ports::{
 };
 
 use crate::{
-    Rules,
+    Rules, Seen,
     mutants::{Mutant, on},
     view,
     view::{alike, put, same},
@@ -94,6 +94,42 @@ pub fn settle<R: Record>(link: &mut Link<R>, agreed: &[Field], rules: &Rules) ->
             for field in agreed {
                 put(&mut bases[side], field, seen.get(field));
             }
+        }
+    }
+    keep(link, &bases)
+}
+
+/// Gives up what a side refused: the other side takes what this one has, whatever it changed.
+///
+/// What this side never had stays alone on the other; what was deleted there only is made anew.
+///
+/// # Errors
+///
+/// A base that cannot be put together: a record type that breaks its promise.
+pub fn yield_to<R: Record>(link: &mut Link<R>, side: Side, rules: &Rules) -> Result<(), AssembleError> {
+    let other = side.other();
+    link.state = LinkState::Active;
+    link.due = true;
+    if link.alive(side).is_none() {
+        link.state = LinkState::Released;
+        return Ok(());
+    }
+    if link.alive(other).is_none() {
+        link.copies[other] = None;
+        link.bases = Sides { local: R::default(), remote: R::default() };
+        return Ok(());
+    }
+    let seen = Seen::new(link, rules);
+    let mut bases = seen.bases.clone();
+    for field in seen.all() {
+        let theirs = seen.views[other].get(field);
+        if !on(Mutant::YieldNothing)
+            && !same(theirs, seen.bases[other].get(field))
+            && !alike::<R>(field, theirs, seen.views[side].get(field))
+        {
+            put(&mut bases[other], field, theirs);
+            // So that what this side has counts as a change made after theirs.
+            put(&mut bases[side], field, theirs);
         }
     }
     keep(link, &bases)

@@ -244,6 +244,9 @@ fn decide_half<R: Record>(
         Side::Remote => &changes.send,
         Side::Local => &changes.take,
     };
+    if link.copies[gone].is_none() && link.state == LinkState::Released {
+        return Ok(Step::Nothing);
+    }
     if link.copies[gone].is_none() || on(Mutant::TombstoneIgnored) {
         return if rules.creates[gone] { write(link, seen, gone, fresh) } else { Ok(Step::Nothing) };
     }
