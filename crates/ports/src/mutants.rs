@@ -289,6 +289,8 @@ mutants! {
     PeopleDropsUnknown,
     /// The labels are not read before a contact is taken out of one.
     PeopleGroupsUnread,
+    /// A label that gets another name is left behind, and another one is made.
+    PeopleLabelAnew,
     /// An entry that was edited is written as one that goes and one that comes.
     PeopleEntryAnew,
 

@@ -1,6 +1,8 @@
 //! What a cursor and a page token hold: Google's token, the parameters it is good for, and the time
 //! of the complete listing that it goes back to (P11, P12).
 
+use std::collections::BTreeMap;
+
 use chrono::{DateTime, TimeDelta, Utc};
 use passerelle_ports::{Cursor, PageToken, PortError, PortResult};
 use serde::{Deserialize, Serialize};
@@ -24,12 +26,16 @@ pub(crate) struct Place {
     pub(crate) full: DateTime<Utc>,
     /// A digest of the parameters of the calls.
     pub(crate) parameters: String,
+    /// The labels as they were called: a label that gets another name changes no contact.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub(crate) labels: BTreeMap<String, String>,
 }
 
 impl Place {
     /// Returns the beginning of a complete listing.
     pub(crate) fn start(page_size: u32, now: DateTime<Utc>) -> Self {
-        Place { sync: None, page: None, full: now, parameters: parameters(page_size) }
+        let labels = BTreeMap::new();
+        Place { sync: None, page: None, full: now, parameters: parameters(page_size), labels }
     }
 
     /// Reads a cursor or page token, unless it is too old or belongs to other parameters.

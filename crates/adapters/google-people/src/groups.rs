@@ -22,6 +22,8 @@ use crate::wire::{ContactGroup, ContactGroups, MY_CONTACTS};
 const BELIEVED: TimeDelta = TimeDelta::minutes(10);
 /// The same, where contacts are to be put into labels: a label that is gone refuses its contact.
 const BELIEVED_FOR_WRITES: TimeDelta = TimeDelta::minutes(1);
+/// How many contacts an account holds at most (P90).
+const MEMBERS_MAX: u32 = 25_000;
 const PAGE_SIZE: &str = "1000";
 /// How many pages a list may have; Google allows far fewer labels.
 const PAGES_MAX: usize = 100;
@@ -48,6 +50,19 @@ impl Directory {
     pub(crate) fn resource(&self, key: &str) -> Option<&str> {
         self.resources.get(key).map(String::as_str)
     }
+}
+
+/// Contacts of a batch that leave one label for another one.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Renaming {
+    /// The key of the label that they leave.
+    pub(crate) from: String,
+    /// The key of the one that they take.
+    pub(crate) to: String,
+    /// Its name.
+    pub(crate) name: String,
+    /// How many they are.
+    pub(crate) count: u64,
 }
 
 struct Known {
@@ -137,6 +152,76 @@ impl Groups {
             }
         }
         Ok(directory)
+    }
+
+    /// Gives labels another name in place, where all their contacts leave them for a label that does not exist yet:
+    /// that is what a new name on the other side looks like.
+    pub(crate) async fn rename(&self, renamings: &[Renaming]) -> PortResult<()> {
+        if renamings.is_empty() || on(Mutant::PeopleLabelAnew) {
+            return Ok(());
+        }
+        let mut known = self.known.lock().await;
+        let mut directory = self.read(&mut known).await?;
+        for one in renamings {
+            let Some(resource) = directory.resource(&one.from).map(str::to_owned) else { continue };
+            let is_taken = one.from != one.to && directory.resource(&one.to).is_some();
+            if is_taken || directory.name(&resource) == Some(one.name.as_str()) {
+                continue;
+            }
+            let group = self.get(&resource, 0).await?;
+            if one.from != one.to && group.member_count != one.count {
+                continue;
+            }
+            if self.update(&group, &one.name).await? {
+                directory = self.read(&mut known).await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Returns the contacts whose labels have other names than these, by resource name.
+    pub(crate) async fn renamed(&self, were: &BTreeMap<String, String>) -> PortResult<BTreeSet<String>> {
+        if were.is_empty() {
+            return Ok(BTreeSet::new());
+        }
+        let directory = self.read(&mut *self.known.lock().await).await?;
+        let mut members = BTreeSet::new();
+        for (resource, name) in were {
+            if directory.name(resource).is_some_and(|now| now != name) {
+                members.extend(self.get(resource, MEMBERS_MAX).await?.member_resource_names);
+            }
+        }
+        Ok(members)
+    }
+
+    /// Returns the names of the labels, if they are known.
+    pub(crate) async fn names(&self) -> Option<BTreeMap<String, String>> {
+        self.known.lock().await.as_ref().map(|known| known.directory.names.clone())
+    }
+
+    async fn get(&self, resource: &str, members: u32) -> PortResult<ContactGroup> {
+        let url = self.client.endpoints().people(resource);
+        let call = Call::new(Api::People, "contactGroups.get", Method::GET, url)
+            .query("groupFields", "groupType,name,memberCount,metadata")
+            .query("maxMembers", &members.to_string());
+        self.client.send(call).await?.json()
+    }
+
+    /// Gives a label another name; `false` when the name is taken or refused.
+    async fn update(&self, group: &ContactGroup, name: &str) -> PortResult<bool> {
+        let url = self.client.endpoints().people(&group.resource_name);
+        let body = json!({
+            "contactGroup": {"resourceName": group.resource_name, "etag": group.etag, "name": name},
+            "updateGroupFields": "name",
+            "readGroupFields": "groupType,name",
+        });
+        let call = Call::new(Api::People, "contactGroups.update", Method::PUT, url).json(&body)?;
+        match self.client.send(call).await {
+            Ok(_) => Ok(true),
+            Err(failure) if failure.status() == Some(StatusCode::CONFLICT) => Ok(false),
+            Err(failure) if failure.kind() == ErrorKind::Rejected => Ok(false),
+            Err(failure) => Err(failure.into()),
+        }
     }
 
     async fn read(&self, known: &mut Option<Known>) -> PortResult<Arc<Directory>> {

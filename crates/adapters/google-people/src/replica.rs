@@ -144,6 +144,8 @@ impl GooglePeople {
         let size = self.options.page_size;
         let answer = self.calls.connections(size, place.sync.as_deref(), place.page.as_deref()).await?;
         let (mut removed, mut people) = (Vec::new(), Vec::new());
+        let begins = place.sync.is_some() && place.page.is_none();
+        let relabelled = if begins { self.groups.renamed(&place.labels).await? } else { BTreeSet::new() };
         for person in answer.connections {
             let name = person.resource_name().to_owned();
             // The former names of a person are names of nothing now (P16).
@@ -154,7 +156,14 @@ impl GooglePeople {
                 people.push(self.calls.complete(person).await?);
             }
         }
+        let relabelled: Vec<&str> = relabelled
+            .iter()
+            .map(String::as_str)
+            .filter(|name| !people.iter().any(|person: &Person| person.resource_name() == *name))
+            .collect();
+        people.extend(self.people(&relabelled).await?.into_values());
         let groups = self.groups_of(people.iter()).await?;
+        let place = Place { labels: self.groups.names().await.unwrap_or(place.labels), ..place };
         let items =
             people.iter().map(|person| self.stored(person, &groups)).collect::<PortResult<Vec<_>>>()?;
         removed.retain(|id| items.iter().all(|item| item.id != *id));

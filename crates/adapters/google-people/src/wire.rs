@@ -151,6 +151,9 @@ pub(crate) struct ContactGroup {
     pub(crate) resource_name: String,
     pub(crate) name: String,
     pub(crate) group_type: String,
+    pub(crate) etag: String,
+    pub(crate) member_count: u64,
+    pub(crate) member_resource_names: Vec<String>,
 }
 
 #[cfg(test)]

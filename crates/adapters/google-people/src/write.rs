@@ -21,7 +21,7 @@ use crate::{
     calls::{BATCH_MAX, person_of},
     convert::{self, Draft, marks::Marks},
     error::{self, Verdict},
-    groups::{Directory, is_system},
+    groups::{Directory, Renaming, is_system},
     limits,
     wire::{Person, PersonResponse, Source},
 };
@@ -65,6 +65,7 @@ impl<'a> Run<'a> {
     pub(crate) async fn new(replica: &'a GooglePeople, batch: &[Write<Contact>]) -> PortResult<Run<'a>> {
         let names: Vec<&str> = batch.iter().filter_map(named).collect();
         let current = replica.people(&names).await?;
+        replica.groups.rename(&renamings(batch)).await?;
         let groups = replica.groups.holding(&labels(batch), &left(batch, &current)).await?;
         let mut run = Run {
             replica,
@@ -367,6 +368,21 @@ fn labels(batch: &[Write<Contact>]) -> BTreeMap<String, String> {
         labels.extend(new.map(|(key, name)| (key.clone(), name.clone())));
     }
     labels
+}
+
+/// Returns which labels all at once get another name, as far as a batch tells.
+fn renamings(batch: &[Write<Contact>]) -> Vec<Renaming> {
+    let mut counts: BTreeMap<(String, String, String), u64> = BTreeMap::new();
+    for write in batch {
+        let Write::Update { from, to, .. } = write else { continue };
+        let (from, to) = (&from.record.groups, &to.groups);
+        let left: Vec<_> = from.iter().filter(|(key, name)| to.get(*key) != Some(*name)).collect();
+        let new: Vec<_> = to.iter().filter(|(key, name)| from.get(*key) != Some(*name)).collect();
+        if let ([(left, _)], [(key, name)]) = (left.as_slice(), new.as_slice()) {
+            *counts.entry(((*left).clone(), (*key).clone(), (*name).clone())).or_default() += 1;
+        }
+    }
+    counts.into_iter().map(|((from, to, name), count)| Renaming { from, to, name, count }).collect()
 }
 
 /// Returns the labels of the contacts that a batch takes out of one, by resource name.

@@ -346,6 +346,52 @@ async fn a_contact_taken_out_of_a_label_leaves_it_in_a_fresh_process_too() {
 }
 
 #[tokio::test]
+async fn a_label_gets_its_new_name_in_place_where_all_its_contacts_take_it() {
+    let stage = Stage::new().await;
+    let in_clients = |name: &str| {
+        let mut record = named(name);
+        record.groups.insert("clients".into(), "Clients".into());
+        record
+    };
+    let made =
+        [stage.stored(create(1, in_clients("a"))).await, stage.stored(create(2, in_clients("b"))).await];
+    let label = stage.raw()["contactGroups"][0]["resourceName"].clone();
+    let renamed = |number, from: &_| {
+        update(number, from, |contact| contact.groups = [("customers".into(), "Customers".into())].into())
+    };
+    let fresh = stage.restarted();
+    let results = fresh.write_all(vec![renamed(3, &made[0]), renamed(4, &made[1])]).await;
+    let after: Vec<_> = results.into_iter().map(support::taken).collect();
+    assert_eq!(after[0].record.groups["customers"], "Customers");
+    let groups = stage.raw()["contactGroups"].clone();
+    assert_eq!((groups.as_array().unwrap().len(), &groups[0]["resourceName"]), (1, &label), "{groups}");
+    // One of two leaves: that is no new name.
+    let left = stage.restarted();
+    let one = update(5, &after[0], |contact| contact.groups = [("vip".into(), "VIP".into())].into());
+    let moved = left.stored(one).await;
+    assert_eq!(moved.record.groups.keys().collect::<Vec<_>>(), ["vip"]);
+    assert_eq!(stage.all().await.iter().filter(|one| one.record.groups.contains_key("customers")).count(), 1);
+}
+
+#[tokio::test]
+async fn a_label_with_another_name_at_google_is_told_by_its_contacts() {
+    let stage = Stage::new().await;
+    let mut record = named("anne");
+    record.groups.insert("clients".into(), "Clients".into());
+    let made = stage.stored(create(1, record)).await;
+    stage.write(create(2, named("bert"))).await.unwrap();
+    let cursor = stage.list(From::Start).await.unwrap().cursor;
+    let label = stage.raw()["contactGroups"][0]["resourceName"].clone();
+    stage.ui("rename_group", &json!({"resourceName": label, "name": "Customers"}));
+    let listed = stage.restarted().list(From::Cursor(cursor)).await.unwrap();
+    let told: Vec<_> =
+        listed.items.iter().map(|item| (&item.id, item.record.groups["customers"].as_str())).collect();
+    assert_eq!(told, [(&made.id, "Customers")]);
+    let again = stage.restarted().list(From::Cursor(listed.cursor)).await.unwrap();
+    assert!(again.items.is_empty(), "told once");
+}
+
+#[tokio::test]
 async fn p82_a_label_is_made_once_and_found_again() {
     let stage = Stage::new().await;
     let in_group = |name: &str, group: &str| {

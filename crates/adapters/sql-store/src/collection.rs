@@ -4,7 +4,7 @@ use std::collections::{HashMap, HashSet};
 
 use chrono::NaiveDateTime;
 use diesel::QueryResult;
-use passerelle_ports::{Kind, Record, Value};
+use passerelle_ports::{Kind, Record, Value, Write};
 
 use crate::dialect::Conn;
 
@@ -92,6 +92,16 @@ pub trait Collection: Record {
 
     /// Writes the differences between two states of a record.
     fn update(conn: &mut Conn, scope: &Scope, id: &str, from: &Self, to: &Self) -> QueryResult<()>;
+
+    /// Returns which names that records share a batch changes for all that have them: old name, new name.
+    fn renames(_: &mut Conn, _: &[Write<Self>]) -> QueryResult<Vec<(String, String)>> {
+        Ok(Vec::new())
+    }
+
+    /// Gives such a name to what had the old one, once the batch is written.
+    fn rename(_: &mut Conn, _: &[(String, String)]) -> QueryResult<()> {
+        Ok(())
+    }
 
     /// Deletes a record; its parts go with it.
     fn delete(conn: &mut Conn, id: &str) -> QueryResult<usize>;

@@ -477,8 +477,12 @@ impl<R: Collection> Replica<R> for SqlReplica<R> {
     async fn write(&self, batch: &[Write<R>]) -> PortResult<Vec<PortResult<Written<R>>>> {
         let replica = self.clone();
         let batch = batch.to_vec();
-        let write =
-            self.db.write(move |conn| batch.iter().map(|write| apart(&replica, conn, write)).collect());
+        let write = self.db.write(move |conn| {
+            let renames = R::renames(conn, &batch)?;
+            let written: Result<Vec<_>, _> = batch.iter().map(|write| apart(&replica, conn, write)).collect();
+            R::rename(conn, &renames)?;
+            written
+        });
         write.await.map_err(|error| error.at("sql.write"))
     }
 

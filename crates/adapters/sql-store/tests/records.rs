@@ -8,8 +8,8 @@ mod support;
 use passerelle_calendar::Event;
 use passerelle_contacts::{Address, Contact, Email, Labelled};
 use passerelle_ports::{
-    CreateKey, Cursor, ErrorKind, Fields, From, ItemId, Opaque, Record, Replica, Write, Written, assemble,
-    fields,
+    CreateKey, Cursor, ErrorKind, Fields, From, ItemId, Opaque, Record, Replica, Stored, Write, Written,
+    assemble, fields,
 };
 use passerelle_sql_store::StoreOptions;
 use proptest::prelude::*;
@@ -273,4 +273,44 @@ async fn equal_custom_fields_are_told_apart_by_their_number() {
     };
     let stored = created(&replica, "k", contact.clone(), 1).await;
     assert_eq!(stored.record, contact);
+}
+
+#[tokio::test]
+async fn a_group_that_all_leave_for_a_new_name_keeps_its_id() {
+    let company = company().await;
+    let replica = company.store.contacts(&company.anne);
+    let mut made = Vec::new();
+    for (number, name) in (1_u128..).zip(["Zoé", "Yves", "Xavier"]) {
+        let mut contact = person(name, &format!("p{number}@example.org"));
+        contact.groups.insert("clients".into(), "Clients".into());
+        made.push(created::<Contact>(&replica, &format!("k{number}"), contact, number).await);
+    }
+    let ids = |company: &Company| {
+        company
+            .client()
+            .text("SELECT group_concat(id || ' ' || name) FROM (SELECT * FROM contact_groups ORDER BY id)")
+    };
+    let before = ids(&company);
+    assert!(before.ends_with(" Clients"), "{before}");
+    let moved = |from: &Stored<Contact>, name: &str, number| {
+        let groups = [(passerelle_contacts::text_key(name), name.to_owned())].into();
+        Write::Update {
+            from: from.clone(),
+            to: Contact { groups, ..from.record.clone() },
+            stamp: entry(number),
+        }
+    };
+    let batch: Vec<_> =
+        made.iter().zip(10..).map(|(from, number)| moved(from, "Customers", number)).collect();
+    for result in replica.write(&batch).await.unwrap() {
+        assert!(matches!(result, Ok(Written::Stored(_))), "{result:?}");
+    }
+    assert_eq!(ids(&company), before.replace("Clients", "Customers"));
+    let all: Vec<ItemId> = made.iter().map(|stored| stored.id.clone()).collect();
+    let now: Vec<_> = replica.fetch(&all).await.unwrap().into_iter().flatten().collect();
+    assert!(now.iter().all(|stored| stored.record.groups["customers"] == "Customers"));
+    // One of three leaves: the others keep theirs.
+    let one = moved(&now[0], "VIP", 20);
+    write_one(&replica, one).await;
+    assert_eq!(ids(&company).split(',').count(), 2);
 }

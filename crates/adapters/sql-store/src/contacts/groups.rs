@@ -91,6 +91,41 @@ pub(crate) fn apply(
     apply_repeating(conn, held, before, &after, None)
 }
 
+/// Returns the groups that contacts of a batch leave for one that does not exist yet: old name, new name.
+pub(crate) fn renames<'a>(
+    conn: &mut Conn,
+    updates: impl Iterator<Item = (&'a BTreeMap<String, String>, &'a BTreeMap<String, String>)>,
+) -> QueryResult<Vec<(String, String)>> {
+    let mut pairs = BTreeSet::new();
+    for (from, to) in updates {
+        let left: Vec<&String> = from.values().filter(|name| !to.values().any(|to| to == *name)).collect();
+        let new: Vec<&String> = to.values().filter(|name| !from.values().any(|from| from == *name)).collect();
+        if let ([left], [new]) = (left.as_slice(), new.as_slice()) {
+            pairs.insert(((*left).clone(), (*new).clone()));
+        }
+    }
+    let known = find(conn, &pairs.iter().map(|(_, new)| new).collect::<Vec<_>>())?;
+    Ok(pairs.into_iter().filter(|(_, new)| !known.contains_key(new)).collect())
+}
+
+/// Gives a group the name of the new one that all its contacts have gone to: it keeps its id.
+pub(crate) fn rename(conn: &mut Conn, renames: &[(String, String)]) -> QueryResult<()> {
+    for (old, new) in renames {
+        let ids = find(conn, &[old, new])?;
+        let (Some(old_id), Some(new_id)) = (ids.get(old), ids.get(new)) else { continue };
+        let members = contact_group_members::table.filter(contact_group_members::group_id.eq(old_id));
+        if diesel::select(diesel::dsl::exists(members)).get_result(conn)? {
+            continue;
+        }
+        diesel::update(contact_group_members::table.filter(contact_group_members::group_id.eq(new_id)))
+            .set(contact_group_members::group_id.eq(old_id))
+            .execute(conn)?;
+        diesel::delete(contact_groups::table.find(new_id)).execute(conn)?;
+        diesel::update(contact_groups::table.find(old_id)).set(contact_groups::name.eq(new)).execute(conn)?;
+    }
+    Ok(())
+}
+
 /// Puts new contacts into their groups.
 pub(crate) fn insert<'a>(
     conn: &mut Conn,

@@ -9,7 +9,7 @@ use std::collections::{HashMap, HashSet};
 use chrono::NaiveDateTime;
 use diesel::{dsl::exists, prelude::*};
 use passerelle_contacts::{Contact, same_entries};
-use passerelle_ports::Value;
+use passerelle_ports::{Value, Write};
 
 use self::{
     convert::{HeldParts, contact, main_row, parts},
@@ -250,6 +250,18 @@ impl Collection for Contact {
             relations: relations, organizations: other_organizations, nicknames: nicknames, custom: custom
         );
         groups::apply(conn, id, &from.groups, &to.groups)
+    }
+
+    fn renames(conn: &mut Conn, batch: &[Write<Self>]) -> QueryResult<Vec<(String, String)>> {
+        let updates = batch.iter().filter_map(|write| match write {
+            Write::Update { from, to, .. } => Some((&from.record.groups, &to.groups)),
+            _ => None,
+        });
+        groups::renames(conn, updates)
+    }
+
+    fn rename(conn: &mut Conn, renames: &[(String, String)]) -> QueryResult<()> {
+        groups::rename(conn, renames)
     }
 
     fn delete(conn: &mut Conn, id: &str) -> QueryResult<usize> {

@@ -28,6 +28,7 @@ pub(super) fn play(book: &mut AddressBook, op: &str, args: &Value, now: DateTime
         "link_profile" => link_profile(book, args, now),
         "unlink_profile" => unlink_profile(book, args, now),
         "create_group" => create_group(book, args, now),
+        "rename_group" => rename_group(book, args, now),
         "delete_group" => delete_group(book, args, now),
         other => Err(format!("no gesture is called {other}")),
     }
@@ -188,6 +189,16 @@ fn rename(book: &mut AddressBook, card: &mut Card, args: &Value) {
 fn create_group(book: &mut AddressBook, args: &Value, now: DateTime<Utc>) -> Done {
     let name = text(args, "name")?.to_owned();
     let resource = book.groups.add("web page", &name, Value::Null, now);
+    Ok(json!({"resourceName": resource}))
+}
+
+/// Gives a label another name: `{"resourceName": …, "name": …}`.
+fn rename_group(book: &mut AddressBook, args: &Value, now: DateTime<Utc>) -> Done {
+    let (resource, name) = (text(args, "resourceName")?.to_owned(), text(args, "name")?.to_owned());
+    if !book.groups.takes_members(&resource) {
+        return Err(format!("{resource} does not exist"));
+    }
+    book.groups.write(&resource, now, |group| group.name = name);
     Ok(json!({"resourceName": resource}))
 }
 

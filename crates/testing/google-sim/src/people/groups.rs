@@ -68,7 +68,7 @@ impl Groups {
             })
     }
 
-    fn write(&mut self, resource: &str, now: DateTime<Utc>, change: impl FnOnce(&mut Group)) {
+    pub(super) fn write(&mut self, resource: &str, now: DateTime<Utc>, change: impl FnOnce(&mut Group)) {
         self.number += 1;
         let number = self.number;
         if let Some(group) = self.by_name.get_mut(resource) {
