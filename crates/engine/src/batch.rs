@@ -5,20 +5,23 @@ use passerelle_ports::{
     Record, Refusal, Side, Sides, Stored, Write, Written,
 };
 use passerelle_sync_rules::{
-    Action, acknowledge,
+    Action, acknowledge, lost,
     mutants::{Mutant, on},
     put_copy, rebase,
 };
 
 use crate::{
     look::bury,
-    report::Stopped,
+    report::{Loss, Stopped},
     session::{Flow, Session, Stop, broken, early},
     work::Work,
 };
 
 /// How many answers that make no sense end a run.
 const NONSENSE_MAX: u32 = 3;
+
+/// How many records whose fields are lost a report names.
+const LOSSES_MAX: usize = 1000;
 
 impl<R: Record> Session<'_, R> {
     /// Writes a batch of at most `batch_max` entries of different links to one side.
@@ -162,6 +165,7 @@ impl<R: Record> Session<'_, R> {
                     link.trails[side].born = Some(self.engine.clock.now());
                 }
                 self.count(&entry);
+                self.note_losses(&entry, &stored);
                 Outcome::Landed(Some(stored))
             }
             (Written::Deleted, Op::Delete) => {
@@ -313,6 +317,15 @@ impl<R: Record> Session<'_, R> {
         }
         work.save(link);
         None
+    }
+
+    /// Keeps what a side was given and does not hold, for the report.
+    fn note_losses(&mut self, entry: &Entry<R>, stored: &Stored<R>) {
+        let fields = lost(entry, stored);
+        if !fields.is_empty() && self.report.losses.len() < LOSSES_MAX && !on(Mutant::LossesUntold) {
+            let record = stored.record.summary();
+            self.report.losses.push(Loss { side: entry.side, record, fields });
+        }
     }
 
     fn count(&mut self, entry: &Entry<R>) {

@@ -16,4 +16,4 @@ mod undo;
 mod work;
 
 pub use engine::{Approval, Engine, EngineError, PairSettings, Phase, Progress, Silent};
-pub use report::{PlanReport, Refused, RunReport, Stopped};
+pub use report::{Loss, PlanReport, Refused, RunReport, Stopped};

@@ -1,7 +1,7 @@
 //! What a run did, in numbers and codes: never names or values, except in the plan's summaries.
 
 use chrono::{DateTime, Utc};
-use passerelle_ports::{Counts, ErrorKind, PairId, PortError, RunId, RunKind, Side, Sides};
+use passerelle_ports::{Counts, ErrorKind, Field, PairId, PortError, RunId, RunKind, Side, Sides};
 use passerelle_sync_rules::{Digest, Plan, PlanCounts, PlannedStep, SideCounts, Trip};
 use serde::{Deserialize, Serialize};
 
@@ -95,6 +95,20 @@ pub struct RunReport {
     pub stopped: Option<Stopped>,
     /// Where all links of the pair stand now; not counted in a quiet run.
     pub counts: Option<Counts>,
+    /// What was written and is not held: the first of them by name, not kept with the run.
+    #[serde(skip)]
+    pub losses: Vec<Loss>,
+}
+
+/// Fields of a record that a side cannot hold.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Loss {
+    /// The side that does not hold them; the other one keeps them.
+    pub side: Side,
+    /// The record's short name, for people.
+    pub record: String,
+    /// The fields.
+    pub fields: Vec<Field>,
 }
 
 impl RunReport {
@@ -120,6 +134,7 @@ impl RunReport {
             refused: None,
             stopped: None,
             counts: None,
+            losses: Vec::new(),
         }
     }
 

@@ -796,3 +796,21 @@ fn what_was_refused_can_be_given_up() {
     let again = finish(house.engine().give_up(refused[0].id)).unwrap();
     assert!(matches!(again, Err(EngineError::DoesNotFit)), "{again:?}");
 }
+
+#[test]
+fn what_a_side_cannot_hold_is_told() {
+    let mut house = house();
+    let spelling = Arc::new(|note: &mut Note, _: Option<&Note>| note.label.clear());
+    house.remote = Arc::new(MemReplica::new(
+        MemOptions { spelling, ..MemOptions::remote() },
+        Arc::clone(&house.clock) as Arc<dyn Clock>,
+    ));
+    let mut note = Note::new("1", "a");
+    note.label = "kept here".into();
+    house.local.person_creates(note);
+    let report = house.run();
+    assert_eq!(report.losses.len(), 1, "{report:?}");
+    assert_eq!((report.losses[0].side, &report.losses[0].fields), (Side::Remote, &vec![Field::new("label")]));
+    house.settle();
+    assert_eq!(house.local.alive()[0].record.label, "kept here");
+}

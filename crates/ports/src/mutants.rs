@@ -59,6 +59,8 @@ mutants! {
     MeetsAsking,
     /// What was refused is tried again although a person gave it up.
     YieldNothing,
+    /// What a side cannot hold is not told.
+    LossesUntold,
     /// The whole record is written, not the changed fields.
     WholeRecord,
     /// A delete beats an edit.

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use passerelle_engine::{RunReport, Stopped};
+use passerelle_engine::{Loss, RunReport, Stopped};
 use passerelle_ports::{Counts, Kind, LinkId, PairId, RunId, Side, Sides};
 use passerelle_sync_rules::{Action, Plan, PlanCounts, PlannedStep, SideCounts, Trip};
 use serde::Serialize;
@@ -110,6 +110,9 @@ pub struct PairReport {
     /// In how many seconds a run can find them out.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub settles_in_s: Option<u64>,
+    /// What was written and is not held there: the other side keeps it.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub losses: Vec<Loss>,
     /// Deletions left for the next run.
     pub deferred_deletes: u64,
     /// Requests to the provider.
@@ -161,6 +164,7 @@ impl PairReport {
             failed: 0,
             unknown: 0,
             settles_in_s: None,
+            losses: Vec::new(),
             deferred_deletes: 0,
             requests: 0,
             guest_mails: 0,
@@ -181,6 +185,7 @@ impl PairReport {
         self.matched = run.matched;
         self.unknown = run.unknown;
         self.deferred_deletes = run.deferred_deletes;
+        self.losses.clone_from(&run.losses);
         self.digest = run.digest.as_ref().map(|digest| digest.as_str().to_owned());
         self = self.with_writes(run.written);
         if let Some(stopped) = &run.stopped {

@@ -179,10 +179,15 @@ pub fn table(out: &Out, pair: &PairReport, dry_run: bool) -> String {
         ("sync-failed", pair.failed),
         ("sync-unknown", pair.unknown),
         ("sync-deferred", pair.deferred_deletes),
+        ("sync-losses", pair.losses.len() as u64),
     ] {
         if count > 0 {
             lines.push(format!("  {}", out.t(id, &[("count", count.into())])));
         }
+    }
+    for loss in pair.losses.iter().take(SHOWN) {
+        let fields: Vec<&str> = loss.fields.iter().map(passerelle_ports::Field::as_str).collect();
+        lines.push(format!("    {}: {}", loss.record, fields.join(", ")));
     }
     lines.join("\n")
 }

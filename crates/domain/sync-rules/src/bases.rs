@@ -211,6 +211,16 @@ pub fn acknowledge<R: Record>(
     Ok(())
 }
 
+/// Returns the fields that a write carried and that its side does not hold: what it cannot represent.
+#[must_use]
+pub fn lost<R: Record>(entry: &Entry<R>, stored: &Stored<R>) -> Vec<Field> {
+    let Some(to) = &entry.to else { return Vec::new() };
+    let held = fields(&stored.record.clone().aligned(Some(to), None));
+    let sent = fields(to);
+    let is_lost = |field: &&Field| !alike::<R>(field, held.get(*field), sent.get(*field));
+    entry.taken.iter().filter(is_lost).cloned().collect()
+}
+
 /// Carries what the local store says an entry did into the link, as if the answer had just come.
 ///
 /// A later copy that was already observed, or a row that came after this one, stays the copy.

@@ -13,7 +13,7 @@ mod scope;
 mod undo;
 mod view;
 
-pub use bases::{Answer, acknowledge, answered, put_copy, put_gone, rebase, settle, yield_to};
+pub use bases::{Answer, acknowledge, answered, lost, put_copy, put_gone, rebase, settle, yield_to};
 pub use breaker::circles;
 pub use decide::{Action, Intent, Step, clashes, decide, only_adds, takes_part};
 pub use digest::{Digest, digest_of};

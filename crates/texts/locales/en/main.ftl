@@ -75,6 +75,7 @@ sync-matched = { $count ->
 sync-held = { $count } to decide
 sync-failed = { $count } refused
 sync-unknown = { $count } of unknown outcome: the next run finds out
+sync-losses = { $count } with values that the other side cannot hold; they stay where they are:
 sync-deferred = { $count } deletions left for the next run
 sync-dry-done = { $count } changes would be made, { $failed } refused, { $held } to decide, { $mails } e-mails sent to guests. Apply: passerelle sync
 sync-dry-stopped = { $count } changes would be made, { $failed } refused, { $held } to decide, { $mails } e-mails sent to guests. What is stopped above waits for your approval.

@@ -75,6 +75,7 @@ sync-matched = { $count ->
 sync-held = { $count } à trancher
 sync-failed = { $count } refusées
 sync-unknown = { $count } d'issue inconnue : le prochain passage le dira
+sync-losses = { $count } dont l'autre côté ne peut pas tout garder ; rien ne se perd de ce côté-ci :
 sync-deferred = { $count } suppressions laissées au prochain passage
 sync-dry-done = { $count } changements seraient faits, { $failed } refusés, { $held } à trancher, { $mails } courriels aux invités. Appliquer : passerelle sync
 sync-dry-stopped = { $count } changements seraient faits, { $failed } refusés, { $held } à trancher, { $mails } courriels aux invités. Ce qui est arrêté ci-dessus attend votre accord.
