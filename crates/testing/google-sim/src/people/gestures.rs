@@ -198,7 +198,7 @@ fn rename_group(book: &mut AddressBook, args: &Value, now: DateTime<Utc>) -> Don
     if !book.groups.takes_members(&resource) {
         return Err(format!("{resource} does not exist"));
     }
-    book.groups.write(&resource, now, |group| group.name = name);
+    book.groups.rename(&resource, &name, now);
     Ok(json!({"resourceName": resource}))
 }
 

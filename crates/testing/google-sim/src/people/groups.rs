@@ -68,7 +68,7 @@ impl Groups {
             })
     }
 
-    pub(super) fn write(&mut self, resource: &str, now: DateTime<Utc>, change: impl FnOnce(&mut Group)) {
+    fn write(&mut self, resource: &str, now: DateTime<Utc>, change: impl FnOnce(&mut Group)) {
         self.number += 1;
         let number = self.number;
         if let Some(group) = self.by_name.get_mut(resource) {
@@ -76,6 +76,11 @@ impl Groups {
             group.number = number;
             group.updated = now;
         }
+    }
+
+    /// Gives a label another name.
+    pub(super) fn rename(&mut self, resource: &str, name: &str, now: DateTime<Utc>) {
+        self.write(resource, now, |group| name.clone_into(&mut group.name));
     }
 
     pub(super) fn add(&mut self, salt: &str, name: &str, data: Value, now: DateTime<Utc>) -> String {
