@@ -361,7 +361,7 @@ async fn a_label_gets_its_new_name_in_place_where_all_its_contacts_take_it() {
     };
     let fresh = stage.restarted();
     let results = fresh.write_all(vec![renamed(3, &made[0]), renamed(4, &made[1])]).await;
-    let after: Vec<_> = results.into_iter().map(support::taken).collect();
+    let after: Vec<_> = results.into_iter().map(taken).collect();
     assert_eq!(after[0].record.groups["customers"], "Customers");
     let groups = stage.raw()["contactGroups"].clone();
     assert_eq!((groups.as_array().unwrap().len(), &groups[0]["resourceName"]), (1, &label), "{groups}");

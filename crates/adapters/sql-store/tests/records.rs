@@ -286,9 +286,9 @@ async fn a_group_that_all_leave_for_a_new_name_keeps_its_id() {
         made.push(created::<Contact>(&replica, &format!("k{number}"), contact, number).await);
     }
     let ids = |company: &Company| {
-        company
-            .client()
-            .text("SELECT group_concat(id || ' ' || name) FROM (SELECT * FROM contact_groups ORDER BY id)")
+        company.client().text(
+            "SELECT group_concat(id || ' ' || name) AS text FROM (SELECT * FROM contact_groups ORDER BY id)",
+        )
     };
     let before = ids(&company);
     assert!(before.ends_with(" Clients"), "{before}");
