@@ -477,6 +477,10 @@ pub struct Import {
     pub format: Option<String>,
     #[arg(long)]
     pub user: Option<String>,
+    #[arg(long)]
+    pub replace: bool,
+    #[arg(long)]
+    pub dry_run: bool,
 }
 
 #[derive(Debug, Args)]

@@ -7,7 +7,7 @@ use passerelle_calendar::Event;
 use passerelle_contacts::Contact;
 use passerelle_formats::{
     ContactFormat, EventFormat, Imported, Options, Records, detect_contacts, detect_events, join_series,
-    read_contacts, read_events, series_of, write_contacts, write_events,
+    read_address_book, read_events, series_of, write_contacts, write_events,
 };
 use passerelle_service::{Incoming, Kinded, PartOf};
 
@@ -58,7 +58,7 @@ impl Filed for Contact {
             Some(other) => ContactFormat::parse(other)?,
         };
         let region = Some(region.to_owned()).filter(|region| !region.is_empty());
-        Some(incoming(read_contacts(bytes, format, &Options { region })))
+        Some(incoming(read_address_book(bytes, format, &Options { region })))
     }
 
     fn write(

@@ -112,7 +112,9 @@ pub struct Loss {
 }
 
 impl RunReport {
-    pub(crate) fn new(run: RunId, pair: PairId, kind: RunKind, started: DateTime<Utc>) -> Self {
+    /// Returns the report of a run that has done nothing yet.
+    #[must_use]
+    pub fn new(run: RunId, pair: PairId, kind: RunKind, started: DateTime<Utc>) -> Self {
         RunReport {
             run,
             pair,

@@ -8,6 +8,7 @@ mod ical;
 mod jscalendar;
 mod jscontact;
 mod json;
+mod membership;
 #[cfg(test)]
 mod sample;
 mod text;
@@ -17,6 +18,7 @@ mod vcard;
 use std::io::{self, Read, Write};
 
 use chrono::{DateTime, Utc};
+use membership::Memberships;
 use passerelle_calendar::Event;
 use passerelle_contacts::Contact;
 
@@ -78,6 +80,29 @@ pub fn read_table<'a>(
 /// beside them.
 pub fn unread_columns(reader: impl Read, renamed: &[(String, String)]) -> Vec<Unread> {
     csv::unread(reader, renamed)
+}
+
+/// Reads the contacts of a whole file, as [`read_contacts`] does. A card of a group whose members are all in the file
+/// is no contact: they get it as one of their groups.
+pub fn read_address_book<'a>(
+    bytes: &'a [u8],
+    format: ContactFormat,
+    options: &Options,
+) -> Records<'a, Contact> {
+    let memberships = match format {
+        ContactFormat::VCard3 | ContactFormat::VCard4 => Memberships::of_cards(bytes),
+        ContactFormat::JsContact => Memberships::of_objects(bytes),
+        _ => Memberships::default(),
+    };
+    let found = read_contacts(bytes, format, options).enumerate();
+    Box::new(found.filter_map(move |(position, found)| match found {
+        Ok(_) if memberships.is_only_group(position) => None,
+        Ok(mut found) => {
+            memberships.label(&mut found.record);
+            Some(Ok(found))
+        }
+        bad => Some(bad),
+    }))
 }
 
 /// Reads events, one series at a time. Of an iCalendar file the series, and only these, are held

@@ -2,7 +2,9 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs)]
 
 use passerelle_contacts::Contact;
-use passerelle_formats::{ContactFormat, Imported, Options, read_contacts, write_contacts};
+use passerelle_formats::{
+    ContactFormat, Imported, Options, read_address_book, read_contacts, write_contacts,
+};
 
 fn read(card: &str, format: ContactFormat) -> Vec<Imported<Contact>> {
     let options = Options { region: Some("FR".into()) };
@@ -250,4 +252,40 @@ fn a_changed_contact_is_not_overruled_by_what_was_kept_of_it() {
     let again = read(&String::from_utf8(out).unwrap(), ContactFormat::JsContact).remove(0);
     assert_eq!(again.record, found.record);
     assert!(again.unknown.iter().any(|text| text.starts_with("was {\"emails\"")));
+}
+
+#[test]
+fn a_card_of_a_group_labels_its_members_and_is_no_person() {
+    let group = |kind: &str, member: &str| {
+        format!(
+            "BEGIN:VCARD\nVERSION:3.0\nUID:g\nN:Amis\nFN:Amis\n{kind}:group\n{member}:urn:uuid:A1\n{member}:urn:uuid:a2\nEND:VCARD\n"
+        )
+    };
+    let person = |uid: &str| format!("BEGIN:VCARD\nVERSION:3.0\nUID:{uid}\nN:P;{uid};;;\nFN:P\nEND:VCARD\n");
+    let json = |uid: &str| format!(r#"{{"@type":"Card","uid":"{uid}","name":{{"full":"P"}}}}"#);
+    let options = Options::default();
+    for (text, format) in [
+        (
+            group("X-ADDRESSBOOKSERVER-KIND", "X-ADDRESSBOOKSERVER-MEMBER") + &person("A1") + &person("a2"),
+            ContactFormat::VCard3,
+        ),
+        (person("A1") + &group("KIND", "MEMBER") + &person("a2"), ContactFormat::VCard4),
+        (
+            format!(
+                r#"[{},{{"@type":"Card","kind":"group","uid":"g","name":{{"full":"Amis"}},"members":{{"urn:uuid:a1":true,"a2":true}}}},{}]"#,
+                json("a1"),
+                json("a2")
+            ),
+            ContactFormat::JsContact,
+        ),
+    ] {
+        let found: Vec<Contact> =
+            read_address_book(text.as_bytes(), format, &options).map(|found| found.unwrap().record).collect();
+        assert_eq!(found.len(), 2, "{text}");
+        assert!(found.iter().all(|one| one.groups["amis"] == "Amis"), "{text}");
+        // A member that is not in the file: the card of the group is kept.
+        let alone = text.replace("a2", "a3").replacen("a3", "a2", 1);
+        let found = read_address_book(alone.as_bytes(), format, &options).map(Result::unwrap);
+        assert_eq!(found.count(), 3, "{alone}");
+    }
 }

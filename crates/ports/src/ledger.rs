@@ -276,6 +276,8 @@ pub enum RunKind {
     Restore(DateTime<Utc>),
     /// The carrying out of a person's answer.
     Answer,
+    /// The import of a file into the company's database.
+    Import,
 }
 
 /// One run of one pair.

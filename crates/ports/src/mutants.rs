@@ -227,6 +227,8 @@ mutants! {
     // Domain.
     /// The normal form of a value is not its own normal form.
     NormalTwice,
+    /// A record that is imported again loses what the file does not mention.
+    ImportWipes,
     /// A private appointment hides its title, and shows its description.
     RedactTitleOnly,
     /// The entries of a list are told apart by their place under a label.

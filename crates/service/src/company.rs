@@ -7,7 +7,7 @@ use chrono::{DateTime, Utc};
 use passerelle_calendar::Event;
 use passerelle_contacts::Contact;
 use passerelle_ports::{
-    InstallationId, ItemId, Kind, Ledger, LinkId, PairId, PortError, PortResult, Replica, Value,
+    Entry, InstallationId, ItemId, Kind, Ledger, LinkId, PairId, PortError, PortResult, Replica, RunId, Value,
 };
 use passerelle_sync_rules::Rules;
 use serde::Serialize;
@@ -148,9 +148,36 @@ pub trait Company: Send + Sync {
     fn event_ledger(&self) -> Arc<dyn Ledger<Event>>;
     /// Puts contacts into the database: seen by one app user, or by all. One that is known by its `uid` gets
     /// the new values.
-    async fn load_contacts(&self, user: Option<&str>, records: Vec<Loadable<Contact>>) -> PortResult<Loaded>;
+    async fn load_contacts(
+        &self,
+        user: Option<&str>,
+        records: Vec<Loadable<Contact>>,
+        how: &LoadHow,
+    ) -> PortResult<Loaded<Contact>>;
     /// Puts appointments into an app user's calendar, by the same rules.
-    async fn load_events(&self, user: &str, records: Vec<Loadable<Event>>) -> PortResult<Loaded>;
+    async fn load_events(
+        &self,
+        user: &str,
+        records: Vec<Loadable<Event>>,
+        how: &LoadHow,
+    ) -> PortResult<Loaded<Event>>;
+    /// Takes entries of an import back, or works out what that would do (without a journal). Of records
+    /// that were made those named in `keep` stay, and so does everything that somebody changed since.
+    async fn take_back_contacts(
+        &self,
+        user: Option<&str>,
+        entries: Vec<Entry<Contact>>,
+        keep: Vec<ItemId>,
+        journal: Option<Journal>,
+    ) -> PortResult<TakenBack>;
+    /// Takes entries of an import of appointments back, by the same rules.
+    async fn take_back_events(
+        &self,
+        user: &str,
+        entries: Vec<Entry<Event>>,
+        keep: Vec<ItemId>,
+        journal: Option<Journal>,
+    ) -> PortResult<TakenBack>;
     /// Lists contacts by name.
     async fn list_contacts(&self, search: &Search) -> PortResult<Found<Contact>>;
     /// Lists appointments by their start.
@@ -177,9 +204,55 @@ pub struct Purge {
 /// A record of a file with what the file holds beyond it.
 pub type Loadable<R> = (R, Option<Value>);
 
-/// What putting records into the database did.
+/// How records are put into the database.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Loaded {
+pub struct LoadHow {
+    /// A record that is there loses what the new one does not mention.
+    pub replace: bool,
+    /// Everything is worked out, and nothing is kept.
+    pub dry_run: bool,
+    /// The run of the history that it belongs to.
+    pub journal: Option<Journal>,
+}
+
+/// A run of the history that writes to the company's database only.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Journal {
+    /// The run.
+    pub run: RunId,
+    /// What stands in the place of a pair.
+    pub pair: PairId,
+    /// When.
+    pub at: DateTime<Utc>,
+}
+
+/// A record that was put into the database.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Put<R> {
+    /// Its position among the records, counted from 0.
+    pub position: u64,
+    /// As it was, if it was there.
+    pub before: Option<R>,
+    /// As it is now.
+    pub after: R,
+}
+
+/// What taking an import back did.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct TakenBack {
+    /// Records that are gone again.
+    pub deleted: u64,
+    /// Records that have their former values again.
+    pub restored: u64,
+    /// Records that are back.
+    pub created: u64,
+    /// Records that were left as they are.
+    pub left: u64,
+}
+
+/// What putting records into the database did.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Loaded<R> {
     /// Records that were new.
     pub created: u64,
     /// Records that were known and got new values.
@@ -188,6 +261,14 @@ pub struct Loaded {
     pub unchanged: u64,
     /// Positions of records that a rule of the tables refused, with the rule.
     pub refused: Vec<(u64, String)>,
+    /// Every record that was written.
+    pub written: Vec<Put<R>>,
+}
+
+impl<R> Default for Loaded<R> {
+    fn default() -> Self {
+        Loaded { created: 0, updated: 0, unchanged: 0, refused: Vec::new(), written: Vec::new() }
+    }
 }
 
 /// What to list.

@@ -12,6 +12,7 @@ use serde::Serialize;
 
 use crate::{
     Failure, Kinded, Office, Outcome, Pair, PairReport, SyncReport, SyncRequest, Watch, Writes,
+    imports::{import_run, pairs_of, undo_import, user_of},
     kinds::{KINDS, engine, for_kind},
     office::engine_failure,
     report::stopped_code,
@@ -111,6 +112,8 @@ async fn runs_of<R: Kinded>(
         let last = runs.len() < 100;
         for run in &runs {
             let owner = pairs.iter().find(|pair| pair.id == run.pair).map(|pair| pair.user.clone());
+            let of_import = user_of(&run.pair).filter(|user| !user.is_empty()).map(str::to_owned);
+            let owner = owner.or(of_import);
             if user.is_none_or(|user| owner.as_deref() == Some(user)) && run.kind != RunKind::Plan {
                 all.push(past(R::KIND, run, owner));
             }
@@ -187,7 +190,7 @@ fn change<R: Record>(entry: &Entry<R>) -> Change {
     }
 }
 
-fn differences<R: Record>(before: &R, after: &R) -> Vec<FieldChange> {
+pub(crate) fn differences<R: Record>(before: &R, after: &R) -> Vec<FieldChange> {
     let (before, after) = (fields(before), fields(after));
     let mut names: Vec<&Field> = before.keys().chain(after.keys()).collect();
     names.sort();
@@ -218,12 +221,29 @@ pub async fn record_changes(office: &Office, id: &str) -> Outcome<Vec<Change>> {
                 known = true;
                 all.extend(entries(office, &EntriesOf::Link(link), u64::MAX, |_: &Entry<R>| true).await?);
             }
+            let imported = imported_changes::<R>(office, id).await?;
+            known |= !imported.is_empty();
+            all.extend(imported);
         });
     }
     if !known {
         return Err(no_record(id));
     }
     all.sort_by_key(|change| change.at);
+    Ok(all)
+}
+
+/// Returns what imports, and undos of imports, did to a record.
+async fn imported_changes<R: Kinded>(office: &Office, id: &str) -> Outcome<Vec<Change>> {
+    let ledger = R::ledger(&*office.company);
+    let of = EntriesOf::Item(Side::Local, ItemId::new(id));
+    let mut all = Vec::new();
+    let found: Vec<Entry<R>> = ledger.entries(&of, Slice { skip: 0, limit: SLICE }).await?;
+    for entry in &found {
+        if ledger.run(entry.run).await?.is_some_and(|run| user_of(&run.pair).is_some()) {
+            all.push(change(entry));
+        }
+    }
     Ok(all)
 }
 
@@ -245,6 +265,19 @@ pub async fn search_changes(
             let named = |entry: &Entry<R>| change(entry).summary.to_lowercase().contains(&wanted);
             all.extend(entries(office, &EntriesOf::Pair(pair.id.clone()), limit, named).await?);
         });
+    }
+    let users = office.company.users().await?;
+    let users: Vec<&str> = match user {
+        Some(user) => vec![user],
+        None => users.iter().map(|user| user.id.as_str()).collect(),
+    };
+    for imports in pairs_of(users.into_iter()) {
+        for kind in KINDS {
+            for_kind!(kind, R => {
+                let named = |entry: &Entry<R>| change(entry).summary.to_lowercase().contains(&wanted);
+                all.extend(entries(office, &EntriesOf::Pair(imports.clone()), limit, named).await?);
+            });
+        }
     }
     all.sort_by_key(|change| std::cmp::Reverse(change.at));
     all.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
@@ -324,6 +357,11 @@ pub async fn undo(
     request: &SyncRequest,
     watch: &dyn Watch,
 ) -> Outcome<SyncReport> {
+    if let Undo::Run(run) = what
+        && let Some((kind, found)) = import_run(&*office.company, *run).await?
+    {
+        return for_kind!(kind, R => undo_import::<R>(office, &found, request).await);
+    }
     let parts = parts(office, what).await?;
     if parts.is_empty() {
         return Err(Failure::new("USE-113"));

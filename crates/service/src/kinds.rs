@@ -7,12 +7,12 @@ use passerelle_calendar::Event;
 use passerelle_contacts::Contact;
 use passerelle_engine::{Engine, PairSettings};
 use passerelle_ports::{
-    ErrorKind, ItemId, Kind, Ledger, PortError, PortResult, Record, Replica, Side, Sides,
+    Entry, ErrorKind, ItemId, Kind, Ledger, PortError, PortResult, Record, Replica, Side, Sides,
 };
 
 use crate::{
-    Account, AccountState, Company, Failure, Found, Item, Loadable, Loaded, Office, Outcome, Pair, Provider,
-    Search,
+    Account, AccountState, Company, Failure, Found, Item, Journal, LoadHow, Loadable, Loaded, Office,
+    Outcome, Pair, Provider, Search, TakenBack,
 };
 
 /// A kind of record that the company and its providers hold.
@@ -33,7 +33,16 @@ pub trait Kinded: Record {
         company: &dyn Company,
         user: Option<&str>,
         records: Vec<Loadable<Self>>,
-    ) -> PortResult<Loaded>;
+        how: &LoadHow,
+    ) -> PortResult<Loaded<Self>>;
+    /// Takes entries of an import back.
+    async fn take_back(
+        company: &dyn Company,
+        user: Option<&str>,
+        entries: Vec<Entry<Self>>,
+        keep: Vec<ItemId>,
+        journal: Option<Journal>,
+    ) -> PortResult<TakenBack>;
     /// Lists records.
     async fn list(company: &dyn Company, search: &Search) -> PortResult<Found<Self>>;
     /// Returns one record.
@@ -62,8 +71,19 @@ impl Kinded for Contact {
         company: &dyn Company,
         user: Option<&str>,
         records: Vec<Loadable<Self>>,
-    ) -> PortResult<Loaded> {
-        company.load_contacts(user, records).await
+        how: &LoadHow,
+    ) -> PortResult<Loaded<Self>> {
+        company.load_contacts(user, records, how).await
+    }
+
+    async fn take_back(
+        company: &dyn Company,
+        user: Option<&str>,
+        entries: Vec<Entry<Self>>,
+        keep: Vec<ItemId>,
+        journal: Option<Journal>,
+    ) -> PortResult<TakenBack> {
+        company.take_back_contacts(user, entries, keep, journal).await
     }
 
     async fn list(company: &dyn Company, search: &Search) -> PortResult<Found<Self>> {
@@ -97,9 +117,21 @@ impl Kinded for Event {
         company: &dyn Company,
         user: Option<&str>,
         records: Vec<Loadable<Self>>,
-    ) -> PortResult<Loaded> {
+        how: &LoadHow,
+    ) -> PortResult<Loaded<Self>> {
         let user = user.ok_or_else(|| PortError::new(ErrorKind::Unsupported, "events.load"))?;
-        company.load_events(user, records).await
+        company.load_events(user, records, how).await
+    }
+
+    async fn take_back(
+        company: &dyn Company,
+        user: Option<&str>,
+        entries: Vec<Entry<Self>>,
+        keep: Vec<ItemId>,
+        journal: Option<Journal>,
+    ) -> PortResult<TakenBack> {
+        let user = user.ok_or_else(|| PortError::new(ErrorKind::Unsupported, "events.take_back"))?;
+        company.take_back_events(user, entries, keep, journal).await
     }
 
     async fn list(company: &dyn Company, search: &Search) -> PortResult<Found<Self>> {

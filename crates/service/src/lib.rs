@@ -6,6 +6,7 @@ mod connect;
 mod doctor;
 mod failure;
 mod history;
+mod imports;
 mod kinds;
 mod lasting;
 mod office;
@@ -18,8 +19,8 @@ mod sync;
 mod users;
 
 pub use company::{
-    Account, AccountState, AppUser, Calendar, Collection, Company, Forgotten, Found, Item, Loadable, Loaded,
-    Offered, Pair, Provider, Purge, Search,
+    Account, AccountState, AppUser, Calendar, Collection, Company, Forgotten, Found, Item, Journal, LoadHow,
+    Loadable, Loaded, Offered, Pair, Provider, Purge, Put, Search, TakenBack,
 };
 pub use conflicts::{
     Answer, Answered, Clash, Conflict, Keep, LookAlike, Waiting, conflict, conflicts, forget_rule, resolve,
@@ -31,6 +32,7 @@ pub use connect::{
 pub use doctor::{Examined, Finding, Level, examine};
 pub use failure::{Failure, Outcome};
 pub use history::{Change, FieldChange, PastRun, Undo, changes, record_changes, runs, search_changes, undo};
+pub use imports::{begin_import, end_import, field_changes};
 pub use kinds::{KINDS, Kinded};
 pub use lasting::{Forecast, Term, forecast, note_consent};
 pub use office::Office;

@@ -9,7 +9,7 @@ use std::{
 use passerelle_ports::{Field, Fields, MatchKey, Record, Value, fields};
 use serde::Serialize;
 
-use crate::{Company, Item, Kinded, Loadable, Outcome, Search};
+use crate::{Company, Item, Kinded, LoadHow, Loadable, Outcome, Put, Search};
 
 /// How many records are read at a time.
 const PAGE: u64 = 500;
@@ -98,7 +98,8 @@ pub async fn every<R: Kinded>(company: &dyn Company, user: Option<&str>) -> Outc
 ///
 /// A record is known by its identifier (`UID`); one without, by holding nothing that a record here of the same
 /// address, number or time does not hold already, or by being equal to one here. So the same file can be imported twice. The records are taken a thousand at a time, so that
-/// the file may be of any size. A part, such as a changed occurrence, is put into the record here that it belongs to. `progress` is told after each thousand how many were read.
+/// the file may be of any size. A part, such as a changed occurrence, is put into the record here that it belongs to.
+/// `progress` is told after each thousand how many were read, and which were written, each with its line.
 ///
 /// # Errors
 ///
@@ -107,7 +108,8 @@ pub async fn import<R: Kinded>(
     company: &dyn Company,
     user: Option<&str>,
     incoming: impl IntoIterator<Item = Incoming<R>>,
-    mut progress: impl FnMut(u64),
+    how: &LoadHow,
+    mut progress: impl FnMut(u64, &[(u64, Put<R>)]),
 ) -> Outcome<ImportReport> {
     let mut report = ImportReport::default();
     let mut incoming = incoming.into_iter();
@@ -120,8 +122,8 @@ pub async fn import<R: Kinded>(
             return Ok(report);
         }
         read += chunk.len() as u64;
-        import_chunk(company, user, chunk, &mut known, &mut report).await?;
-        progress(read);
+        let written = import_chunk(company, user, chunk, how, &mut known, &mut report).await?;
+        progress(read, &written);
     }
 }
 
@@ -129,9 +131,10 @@ async fn import_chunk<R: Kinded>(
     company: &dyn Company,
     user: Option<&str>,
     chunk: Vec<Incoming<R>>,
+    how: &LoadHow,
     known: &mut Option<Known>,
     report: &mut ImportReport,
-) -> Outcome<()> {
+) -> Outcome<Vec<(u64, Put<R>)>> {
     let (mut lines, mut records) = (Vec::new(), Vec::new());
     let mut wholes = Wholes::of(company, user, &chunk).await?;
     for one in chunk {
@@ -172,15 +175,18 @@ async fn import_chunk<R: Kinded>(
         lines.push(line);
         records.push((record, None));
     }
-    let loaded = R::load(company, user, records).await?;
+    let loaded = R::load(company, user, records, how).await?;
     report.created += loaded.created;
     report.updated += loaded.updated;
     report.unchanged += loaded.unchanged;
     for (position, reason) in loaded.refused {
-        let line = usize::try_from(position).ok().and_then(|n| lines.get(n)).copied().unwrap_or_default();
-        report.bad.push(BadRecord { line, reason });
+        report.bad.push(BadRecord { line: line_at(&lines, position), reason });
     }
-    Ok(())
+    Ok(loaded.written.into_iter().map(|put| (line_at(&lines, put.position), put)).collect())
+}
+
+fn line_at(lines: &[u64], position: u64) -> u64 {
+    usize::try_from(position).ok().and_then(|n| lines.get(n)).copied().unwrap_or_default()
 }
 
 /// The records here of which a file brings parts.

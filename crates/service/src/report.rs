@@ -115,6 +115,8 @@ pub struct PairReport {
     pub losses: Vec<Loss>,
     /// Deletions left for the next run.
     pub deferred_deletes: u64,
+    /// Of the undo of an import: records that were left as they are, because somebody changed them since.
+    pub left: u64,
     /// Requests to the provider.
     pub requests: u64,
     /// Writes that did not forbid the provider to mail guests.
@@ -166,6 +168,7 @@ impl PairReport {
             settles_in_s: None,
             losses: Vec::new(),
             deferred_deletes: 0,
+            left: 0,
             requests: 0,
             guest_mails: 0,
             digest: None,

@@ -10,14 +10,15 @@ use async_trait::async_trait;
 use passerelle_calendar::Event;
 use passerelle_contacts::{Contact, Email};
 use passerelle_ports::{
-    Clock, ErrorKind, InstallationId, ItemId, Kind, Ledger, LinkId, PortError, PortResult, Replica, Side,
+    Clock, Entry, ErrorKind, InstallationId, ItemId, Kind, Ledger, LinkId, PortError, PortResult, Replica,
+    Side,
 };
 use passerelle_service::{
     Account, AccountState, AppUser, Calendar, Choice, Collection, Company, Examined, Forecast, Forgotten,
-    Found, Identity, Incoming, Item, Level, Loadable, Loaded, Offered, Office, Pair, PairReport, Progress,
-    Provider, Purge, RuleBook, Search, Silent, SyncRequest, Term, Undo, Watch, add_user, choose_pairs,
-    disconnect, examine, forecast, import, note_consent, record_account, release_account, runs, status, sync,
-    undo,
+    Found, Identity, Incoming, Item, Journal, Level, LoadHow, Loadable, Loaded, Offered, Office, Pair,
+    PairReport, Progress, Provider, Purge, RuleBook, Search, Silent, SyncRequest, TakenBack, Term, Undo,
+    Watch, add_user, choose_pairs, disconnect, examine, forecast, import, note_consent, record_account,
+    release_account, runs, status, sync, undo,
 };
 use passerelle_testkit::{MemLedger, MemOptions, MemReplica, TestClock, TestIds, finish};
 use uuid::Uuid;
@@ -149,15 +150,38 @@ impl Company for FakeCompany {
     async fn purges(&self) -> PortResult<Vec<Purge>> {
         Ok(Vec::new())
     }
-    async fn load_contacts(&self, _: Option<&str>, records: Vec<Loadable<Contact>>) -> PortResult<Loaded> {
+    async fn load_contacts(
+        &self,
+        _: Option<&str>,
+        records: Vec<Loadable<Contact>>,
+        _: &LoadHow,
+    ) -> PortResult<Loaded<Contact>> {
         let created = records.len() as u64;
         for (record, _) in records {
             self.here.contacts.person_creates(record);
         }
         Ok(Loaded { created, ..Loaded::default() })
     }
-    async fn load_events(&self, _: &str, _: Vec<Loadable<Event>>) -> PortResult<Loaded> {
+    async fn load_events(&self, _: &str, _: Vec<Loadable<Event>>, _: &LoadHow) -> PortResult<Loaded<Event>> {
         Ok(Loaded::default())
+    }
+    async fn take_back_contacts(
+        &self,
+        _: Option<&str>,
+        _: Vec<Entry<Contact>>,
+        _: Vec<ItemId>,
+        _: Option<Journal>,
+    ) -> PortResult<TakenBack> {
+        Ok(TakenBack::default())
+    }
+    async fn take_back_events(
+        &self,
+        _: &str,
+        _: Vec<Entry<Event>>,
+        _: Vec<ItemId>,
+        _: Option<Journal>,
+    ) -> PortResult<TakenBack> {
+        Ok(TakenBack::default())
     }
     async fn list_contacts(&self, search: &Search) -> PortResult<Found<Contact>> {
         let all = self.here.contacts.alive();
@@ -430,10 +454,11 @@ async fn a_record_without_an_identifier_is_not_imported_twice() {
             Incoming { line: 20, record: Ok((anne(""), None)), part_of: None },
         ]
     };
-    let first = import(&*world.company, None, file(), |_| ()).await.unwrap();
+    let how = LoadHow::default();
+    let first = import(&*world.company, None, file(), &how, |_, _| ()).await.unwrap();
     assert_eq!((first.created, first.unchanged, first.bad.len()), (1, 1, 1));
     assert_eq!(first.bad[0].line, 9);
-    let second = import(&*world.company, None, file(), |_| ()).await.unwrap();
+    let second = import(&*world.company, None, file(), &how, |_, _| ()).await.unwrap();
     assert_eq!((second.created, second.unchanged), (0, 2));
 }
 

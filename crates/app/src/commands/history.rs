@@ -79,6 +79,7 @@ fn run_line(out: &Out, run: &PastRun) -> String {
         RunKind::Undo(undone) => out.t("history-undo", &[("run", undone.to_string().into())]),
         RunKind::Restore(since) => out.t("history-restore", &[("time", out.time(since).into())]),
         RunKind::Answer => out.t("history-answer", &[]),
+        RunKind::Import => out.t("history-import", &[]),
         RunKind::Sync | RunKind::Plan => out.t("history-sync", &[]),
     };
     let user = run.user.as_deref().unwrap_or("-");

@@ -1,7 +1,10 @@
 //! `contacts` and `events`: import, export, list, show.
 
 use passerelle_ports::{Clock, Fields, ItemId, Kind, Record, fields};
-use passerelle_service::{Company, Failure, Item, Kinded, Search, every, find_user, import as put};
+use passerelle_service::{
+    Company, Failure, Item, Kinded, LoadHow, Put, Search, begin_import, end_import, every, field_changes,
+    find_user, import as put,
+};
 use serde_json::json;
 
 use super::{Exit, conflicts::value_text, done};
@@ -42,10 +45,23 @@ async fn import<R: Filed>(app: &App, settings: &Settings, args: &Import) -> Exit
     let bytes = read(&args.file).map_err(|error| unusable(&name, error))?;
     let incoming = R::read(&name, args.format.as_deref(), &bytes, settings.text("phone_region"))
         .ok_or_else(|| Failure::new("USE-107").with("file", &name))?;
+    let user = args.user.as_deref();
+    let journal = match args.dry_run {
+        true => None,
+        false => Some(begin_import::<R>(&*company, user, app.clock.now()).await?),
+    };
+    let how = LoadHow { replace: args.replace, dry_run: args.dry_run, journal };
     let bar = app.out.progress();
-    let report = put::<R>(&*company, args.user.as_deref(), incoming, |read| bar.set_position(read)).await;
+    let report = put::<R>(&*company, user, incoming, &how, |read, written| {
+        bar.set_position(read);
+        bar.suspend(|| written.iter().for_each(|(line, put)| tell_put(app, args.dry_run, *line, put)));
+    })
+    .await;
     bar.finish_and_clear();
     let report = report?;
+    if let Some(journal) = &how.journal {
+        end_import::<R>(&*company, journal, &report, app.clock.now()).await?;
+    }
     if report.created + report.updated + report.unchanged + report.joined == 0 && report.bad.is_empty() {
         // Nothing that looks like a record: another format, or an empty file.
         return Err(Failure::new("USE-107").with("file", &name));
@@ -75,6 +91,12 @@ async fn import<R: Filed>(app: &App, settings: &Settings, args: &Import) -> Exit
             ("unchanged", report.unchanged.into()),
         ],
     ));
+    if let Some(journal) = how.journal.as_ref().filter(|_| report.created + report.updated > 0) {
+        app.out.note(&app.out.t("sync-undo", &[("run", journal.run.to_string().into())]));
+    }
+    if args.dry_run {
+        app.out.note(&app.out.t("import-dry-done", &[]));
+    }
     let code = if report.bad.is_empty() { 0 } else { 3 };
     if code != 0 {
         let failure = Failure::new("IMP-101").with("count", report.bad.len().to_string()).with("file", &name);
@@ -82,8 +104,39 @@ async fn import<R: Filed>(app: &App, settings: &Settings, args: &Import) -> Exit
     }
     let mut summary = serde_json::to_value(&report).unwrap_or_default();
     summary["exit_code"] = code.into();
+    summary["dry_run"] = args.dry_run.into();
+    if let Some(journal) = &how.journal {
+        summary["run_id"] = journal.run.0.into();
+    }
     app.out.line("summary", app.clock.now(), &summary);
     Ok(code)
+}
+
+/// Tells what became, or would become, of a record of the file: with every value where it is a preview.
+fn tell_put<R: Record>(app: &App, dry_run: bool, line: u64, put: &Put<R>) {
+    if !dry_run && !app.out.json {
+        return;
+    }
+    let action = if put.before.is_some() { "update" } else { "create" };
+    let fields = field_changes(put.before.as_ref(), &put.after);
+    let name = put.after.summary();
+    app.out.line(
+        "change",
+        app.clock.now(),
+        &json!({ "line": line, "action": action, "summary": name, "fields": fields }),
+    );
+    let said = [("line", line.to_string().into()), ("name", name.into())];
+    let mut text =
+        app.out.t(if put.before.is_some() { "import-would-change" } else { "import-would-create" }, &said);
+    for field in &fields {
+        let after = value_text(&app.out, field.after.as_ref());
+        let values = match &field.before {
+            Some(before) => format!("{} → {after}", value_text(&app.out, Some(before))),
+            None => after,
+        };
+        text.push_str(&format!("\n    {}: {values}", field.field));
+    }
+    app.out.result(&text);
 }
 
 async fn export<R: Filed>(app: &App, company: &dyn Company, args: &Export) -> Exit {

@@ -67,6 +67,10 @@ async fn take_back(app: &App, what: &What, how: &HowToUndo, question: &str) -> E
         ..SyncRequest::default()
     };
     let report = undo(&office, what, &request, &Bar::new(app)).await?;
+    let left: u64 = report.pairs.iter().map(|pair| pair.left).sum();
+    if left > 0 {
+        app.out.note(&app.out.t("undo-left", &[("count", left.into())]));
+    }
     sync::tell(app, &report, false)
 }
 

@@ -6,11 +6,11 @@ use async_trait::async_trait;
 use passerelle_calendar::Event;
 use passerelle_contacts::Contact;
 use passerelle_ports::{
-    ErrorKind, InstallationId, ItemId, Ledger, LinkId, PortError, PortResult, Replica, Slice,
+    Entry, ErrorKind, InstallationId, ItemId, Ledger, LinkId, PortError, PortResult, Replica, Slice,
 };
 use passerelle_service::{
-    Account, AccountState, AppUser, Calendar, Company, Found, Item, KINDS, Loadable, Loaded, Pair, Purge,
-    Search,
+    Account, AccountState, AppUser, Calendar, Company, Found, Item, Journal, KINDS, LoadHow, Loadable,
+    Loaded, Pair, Purge, Put, Search, TakenBack,
 };
 use passerelle_sql_store as sql;
 
@@ -145,15 +145,55 @@ impl Company for SqlCompany {
         Arc::new(self.store.ledger::<Event>())
     }
 
-    async fn load_contacts(&self, user: Option<&str>, records: Vec<Loadable<Contact>>) -> PortResult<Loaded> {
+    async fn load_contacts(
+        &self,
+        user: Option<&str>,
+        records: Vec<Loadable<Contact>>,
+        how: &LoadHow,
+    ) -> PortResult<Loaded<Contact>> {
         let user = user.map(sql::UserId::new);
-        let done = self.store.load_contacts(user.as_ref(), records, |_| {}).await;
-        done.map(loaded).map_err(|error| error.at("contacts.load"))
+        let mut all = Vec::new();
+        let keep = |_: &sql::Loading, written: Vec<sql::Written<Contact>>| all.extend(written);
+        let done = self.store.load_contacts_as(user.as_ref(), records, &loads(how), keep).await;
+        done.map(|done| loaded(done, all)).map_err(|error| error.at("contacts.load"))
     }
 
-    async fn load_events(&self, user: &str, records: Vec<Loadable<Event>>) -> PortResult<Loaded> {
-        let done = self.store.load_events(&sql::UserId::new(user), records, |_| {}).await;
-        done.map(loaded).map_err(|error| error.at("events.load"))
+    async fn load_events(
+        &self,
+        user: &str,
+        records: Vec<Loadable<Event>>,
+        how: &LoadHow,
+    ) -> PortResult<Loaded<Event>> {
+        let user = sql::UserId::new(user);
+        let mut all = Vec::new();
+        let keep = |_: &sql::Loading, written: Vec<sql::Written<Event>>| all.extend(written);
+        let done = self.store.load_events_as(&user, records, &loads(how), keep).await;
+        done.map(|done| loaded(done, all)).map_err(|error| error.at("events.load"))
+    }
+
+    async fn take_back_contacts(
+        &self,
+        user: Option<&str>,
+        entries: Vec<Entry<Contact>>,
+        keep: Vec<ItemId>,
+        of: Option<Journal>,
+    ) -> PortResult<TakenBack> {
+        let user = user.map(sql::UserId::new);
+        let done =
+            self.store.take_back_contacts(user.as_ref(), entries, keep, of.as_ref().map(journal)).await;
+        done.map(taken_back).map_err(|error| error.at("contacts.take_back"))
+    }
+
+    async fn take_back_events(
+        &self,
+        user: &str,
+        entries: Vec<Entry<Event>>,
+        keep: Vec<ItemId>,
+        of: Option<Journal>,
+    ) -> PortResult<TakenBack> {
+        let user = sql::UserId::new(user);
+        let done = self.store.take_back_events(&user, entries, keep, of.as_ref().map(journal)).await;
+        done.map(taken_back).map_err(|error| error.at("events.take_back"))
     }
 
     async fn list_contacts(&self, search: &Search) -> PortResult<Found<Contact>> {
@@ -230,8 +270,23 @@ fn found<R>(shown: sql::Shown<R>) -> Found<R> {
     Found { items: shown.items.into_iter().map(item).collect(), total: shown.total }
 }
 
-fn loaded(loading: sql::Loading) -> Loaded {
+fn loads(how: &LoadHow) -> sql::Loads {
+    sql::Loads { replace: how.replace, dry_run: how.dry_run, journal: how.journal.as_ref().map(journal) }
+}
+
+fn journal(of: &Journal) -> sql::Journal {
+    sql::Journal { run: of.run, pair: of.pair.clone(), at: of.at }
+}
+
+fn taken_back(done: sql::TakenBack) -> TakenBack {
+    TakenBack { deleted: done.deleted, restored: done.restored, created: done.created, left: done.left }
+}
+
+fn loaded<R>(loading: sql::Loading, written: Vec<sql::Written<R>>) -> Loaded<R> {
+    let written =
+        written.into_iter().map(|one| Put { position: one.position, before: one.before, after: one.after });
     Loaded {
+        written: written.collect(),
         created: loading.inserted,
         updated: loading.updated,
         unchanged: loading.already_there,

@@ -11,7 +11,8 @@ use passerelle_contacts::Contact;
 use passerelle_google_sim::{Sim, SimOptions};
 use passerelle_ports::{Clock, Side};
 use passerelle_service::{
-    AppUser, Choice, Failure, Outcome, SyncReport, SyncRequest, add_user, choose_pairs, record_account, sync,
+    AppUser, Choice, Failure, LoadHow, Outcome, SyncReport, SyncRequest, add_user, choose_pairs,
+    record_account, sync,
 };
 use serde_json::{Value, json};
 
@@ -77,8 +78,9 @@ impl<'a> Stage<'a> {
         .await?;
         let contacts: Vec<Contact> = company::contacts();
         let events: Vec<Event> = company::events();
-        company.load_contacts(None, contacts.iter().map(|one| (one.clone(), None)).collect()).await?;
-        company.load_events(USER, events.iter().map(|one| (one.clone(), None)).collect()).await?;
+        let how = LoadHow::default();
+        company.load_contacts(None, contacts.iter().map(|one| (one.clone(), None)).collect(), &how).await?;
+        company.load_events(USER, events.iter().map(|one| (one.clone(), None)).collect(), &how).await?;
         let phone = self.phone();
         let typed = || -> Result<()> {
             // A third of the contacts and a quarter of the plain appointments are on the phone already, and

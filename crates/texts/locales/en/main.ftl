@@ -112,9 +112,11 @@ history-sync = sync
 history-undo = undo of run { $run }
 history-restore = restored as of { $time }
 history-answer = answer
+history-import = import
 history-incomplete = did not reach its end
 history-not-landed = not carried out
 undo-ask = Take run { $run } back like this?
+undo-left = Left as they are, because somebody changed them since: { $count }
 
 # import, export
 import-bad = line { $line }: { $reason }
@@ -124,6 +126,9 @@ import-joined = { $count ->
    *[other] { $count } changed occurrences were put into their series
 }
 import-done = { $created } new, { $updated } updated, { $unchanged } there already
+import-dry-done = Nothing was written: this was a preview.
+import-would-create = line { $line }, would be new: { $name }
+import-would-change = line { $line }, would change: { $name }
 export-done = ✓ { $count } written to { $file }
 reason-unterminated = the record has no end
 reason-malformed = the record cannot be read

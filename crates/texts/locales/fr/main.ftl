@@ -130,9 +130,11 @@ history-sync = synchronisation
 history-undo = annulation du passage { $run }
 history-restore = remise en l'état du { $time }
 history-answer = réponse
+history-import = import
 history-incomplete = n'est pas allé au bout
 history-not-landed = non effectué
 undo-ask = Annuler ainsi le passage { $run } ?
+undo-left = Laissées telles quelles, car modifiées depuis : { $count }
 
 # import, export
 import-bad = ligne { $line } : { $reason }
@@ -142,6 +144,9 @@ import-joined = { $count ->
    *[other] { $count } occurrences modifiées ont rejoint leur série
 }
 import-done = { $created } nouvelles, { $updated } mises à jour, { $unchanged } déjà là
+import-dry-done = Rien n'a été écrit : c'était un aperçu.
+import-would-create = ligne { $line }, serait nouvelle : { $name }
+import-would-change = ligne { $line }, serait modifiée : { $name }
 export-done = ✓ { $count } écrites dans { $file }
 reason-unterminated = la fiche n'a pas de fin
 reason-malformed = la fiche est illisible

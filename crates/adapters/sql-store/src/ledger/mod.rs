@@ -15,6 +15,7 @@ use passerelle_ports::{
     MatchKey, PairId, PairState, PortResult, Record, Run, RunId, RunKind, Side, Slice, Stranger, Value,
 };
 
+pub(crate) use self::rows::{ENTRY_WIDTH, entry_row};
 use self::rows::{stamp, to_json};
 use crate::{
     Store, StoreError,

@@ -1,0 +1,116 @@
+//! Imports from outside: a preview with values, what a poorer file leaves alone, and taking it back before and after
+//! the first synchronisation.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs)]
+
+mod common;
+
+use std::fs;
+
+use common::World;
+use serde_json::{Value, json};
+
+const RICH: &str = "BEGIN:VCARD\nVERSION:3.0\nUID:u1\nN:Dupont;Anne;;;\nFN:Anne Dupont\nEMAIL:anne@a.example\n\
+                    TEL:0612345678\nNOTE:rich\nX-CLUB:chess\nEND:VCARD\n";
+const POOR: &str = "BEGIN:VCARD\nVERSION:3.0\nUID:u1\nN:Dupont;Anna;;;\nFN:Anna Dupont\nEND:VCARD\n";
+const NEW: &str =
+    "BEGIN:VCARD\nVERSION:3.0\nUID:u2\nN:Martin;Luc;;;\nFN:Luc Martin\nEMAIL:luc@a.example\nEND:VCARD\n";
+
+fn file(world: &World, name: &str, text: &str) -> String {
+    let path = world.path(name);
+    fs::write(&path, text).unwrap();
+    path.display().to_string()
+}
+
+fn contacts(world: &World) -> Vec<Value> {
+    world.rows(
+        "'uid', uid, 'given', given_name, 'notes', notes, 'leftovers', leftovers",
+        "(SELECT * FROM contacts ORDER BY uid)",
+    )
+}
+
+#[test]
+fn a_poorer_file_wipes_nothing_unless_it_is_asked_to() {
+    let world = World::unconnected();
+    world.run(&["contacts", "import", &file(&world, "rich.vcf", RICH)]).ends_with(0);
+    let poor = file(&world, "poor.vcf", POOR);
+    let before = contacts(&world);
+
+    let preview = world.run(&["contacts", "import", &poor, "--dry-run"]).ends_with(0);
+    assert_eq!(preview.summary()["updated"], 1, "{preview:?}");
+    let change = &preview.of("change")[0];
+    assert_eq!((&change["line"], &change["action"]), (&json!(1), &json!("update")));
+    assert_eq!(
+        change["fields"],
+        json!([{"field": "name/given", "before": "Anne", "after": "Anna"}]),
+        "a preview shows the values"
+    );
+    assert_eq!(contacts(&world), before, "a preview writes nothing");
+
+    world.run(&["contacts", "import", &poor]).ends_with(0);
+    let anna = &contacts(&world)[0];
+    assert_eq!((&anna["given"], &anna["notes"]), (&json!("Anna"), &json!("rich")));
+    assert_eq!(anna["leftovers"], json!("[\"X-CLUB:chess\"]"));
+    assert_eq!(world.number("contact_phones"), 1);
+    let again = world.run(&["contacts", "import", &poor]).ends_with(0);
+    assert_eq!(again.summary()["unchanged"], 1, "{again:?}");
+
+    world.run(&["contacts", "import", &poor, "--replace"]).ends_with(0);
+    assert_eq!(contacts(&world)[0]["notes"], "");
+    assert_eq!(world.number("contact_phones") + world.number("contact_emails"), 0);
+}
+
+#[test]
+fn an_import_is_a_run_that_can_be_taken_back_before_the_first_synchronisation() {
+    let world = World::unconnected();
+    world.run(&["contacts", "import", &file(&world, "rich.vcf", RICH)]).ends_with(0);
+    let before = contacts(&world);
+    let done =
+        world.run(&["contacts", "import", &file(&world, "both.vcf", &format!("{POOR}{NEW}"))]).ends_with(0);
+    let run = done.summary()["run_id"].as_i64().unwrap().to_string();
+    assert_eq!((contacts(&world).len(), &done.summary()["created"]), (2, &json!(1)));
+    let told = world.run(&["history"]).ends_with(0);
+    assert!(told.of("run").iter().any(|one| one["run_id"].to_string() == run && one["purpose"] == "import"));
+    let changes = world.run(&["history", "--run", &run]).ends_with(0);
+    assert_eq!(changes.of("change").len(), 2, "{changes:?}");
+    let found = world.run(&["history", "--search", "luc"]).ends_with(0);
+    assert_eq!(found.of("change").len(), 1, "{found:?}");
+
+    world.run(&["undo", "run", &run, "--dry-run"]).ends_with(0);
+    assert_eq!(contacts(&world).len(), 2, "a preview takes nothing back");
+    let undone = world.run(&["undo", "run", &run, "--yes"]).ends_with(0);
+    assert_eq!(contacts(&world), before, "{undone:?}");
+    let again = undone.summary()["run_id"].as_i64().unwrap().to_string();
+    world.run(&["undo", "run", &again, "--yes"]).ends_with(0);
+    let back = contacts(&world);
+    assert_eq!((back.len(), &back[0]["given"]), (2, &json!("Anna")), "the undo of an undo brings it back");
+}
+
+#[test]
+fn what_somebody_changed_since_an_import_stays_when_it_is_taken_back() {
+    let world = World::unconnected();
+    let done =
+        world.run(&["contacts", "import", &file(&world, "both.vcf", &format!("{RICH}{NEW}"))]).ends_with(0);
+    let run = done.summary()["run_id"].as_i64().unwrap().to_string();
+    world.sql("UPDATE contacts SET notes = 'mine' WHERE uid = 'u2';");
+    let undone = world.run(&["undo", "run", &run, "--yes"]).ends_with(0);
+    let left = contacts(&world);
+    assert_eq!((left.len(), &left[0]["notes"]), (1, &json!("mine")), "{undone:?}");
+}
+
+#[test]
+fn an_import_is_taken_back_after_the_first_synchronisation_and_spares_what_google_had() {
+    let world = World::new();
+    world.add_person(&json!({
+        "names": [{"givenName": "Luc", "familyName": "Martin"}], "emailAddresses": [{"value": "luc@a.example"}]
+    }));
+    let done =
+        world.run(&["contacts", "import", &file(&world, "both.vcf", &format!("{RICH}{NEW}"))]).ends_with(0);
+    let run = done.summary()["run_id"].as_i64().unwrap().to_string();
+    world.settle();
+    assert_eq!(world.people().len(), 2);
+    world.run(&["undo", "run", &run, "--yes"]).ends_with(0);
+    world.settle();
+    let left = world.people();
+    assert_eq!(left.len(), 1, "{left:?}");
+    assert_eq!(left[0]["names"][0]["givenName"], "Luc", "what Google had before stays there");
+}
