@@ -481,6 +481,8 @@ pub struct Import {
     pub replace: bool,
     #[arg(long)]
     pub dry_run: bool,
+    #[arg(long, value_name = "FILE")]
+    pub refused: Option<PathBuf>,
 }
 
 #[derive(Debug, Args)]

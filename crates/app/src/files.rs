@@ -117,14 +117,14 @@ fn incoming<'a, R: 'a>(records: Records<'a, R>) -> Reading<'a, R> {
 }
 
 fn one<R>(record: Result<Imported<R>, passerelle_formats::BadRecord>) -> Incoming<R> {
-    let (line, record) = match record {
+    let (line, name, record) = match record {
         Ok(Imported { record, unknown, line }) => {
             let unknown = (!unknown.is_empty()).then(|| serde_json::json!(unknown));
-            (line, Ok((record, unknown)))
+            (line, String::new(), Ok((record, unknown)))
         }
-        Err(bad) => (bad.line, Err(bad.reason.id().to_owned())),
+        Err(bad) => (bad.line, bad.summary, Err(bad.reason.id().to_owned())),
     };
-    Incoming { line: line as u64, record, part_of: None }
+    Incoming { line: line as u64, name, record, part_of: None }
 }
 
 /// Returns the series of which an event is one changed occurrence.
@@ -135,26 +135,37 @@ fn part_of(found: &Imported<Event>) -> Option<PartOf<Event>> {
     Some(PartOf { uid, join: Arc::new(join) })
 }
 
-/// The words for a reason of a bad record; a rule of the database speaks for itself.
+/// The reasons for which a record is set aside, as the readers and the import name them, with their words and with
+/// those that say how to mend it.
+const REASONS: [(&str, &str, &str); 16] = [
+    ("unterminated", "reason-unterminated", "mend-unterminated"),
+    ("malformed", "reason-malformed", "mend-malformed"),
+    ("too-large", "reason-too-large", "mend-too-large"),
+    ("unreadable", "reason-unreadable", "mend-unreadable"),
+    ("empty", "reason-empty", "mend-empty"),
+    ("another-kind", "reason-another-kind", "mend-another-kind"),
+    ("no-start", "reason-no-start", "mend-no-start"),
+    ("bad-date", "reason-bad-date", "mend-bad-date"),
+    ("unknown-zone", "reason-unknown-zone", "mend-unknown-zone"),
+    ("end-before-start", "reason-end-before-start", "mend-end-before-start"),
+    ("not-whole-days", "reason-not-whole-days", "mend-not-whole-days"),
+    ("malformed-rule", "reason-malformed-rule", "mend-malformed-rule"),
+    ("bad-recurrence-id", "reason-bad-recurrence-id", "mend-bad-recurrence-id"),
+    ("this-and-future", "reason-this-and-future", "mend-this-and-future"),
+    ("duplicate", "reason-duplicate", "mend-duplicate"),
+    ("series-set-aside", "reason-series-set-aside", "mend-series-set-aside"),
+];
+
+/// The words for the reason of a bad record; a rule of the database is told in its own words.
 pub fn reason_text(out: &Out, reason: &str) -> String {
-    let id = match reason {
-        "unterminated" => "reason-unterminated",
-        "malformed" => "reason-malformed",
-        "too-large" => "reason-too-large",
-        "unreadable" => "reason-unreadable",
-        "empty" => "reason-empty",
-        "another-kind" => "reason-another-kind",
-        "no-start" => "reason-no-start",
-        "bad-date" => "reason-bad-date",
-        "unknown-zone" => "reason-unknown-zone",
-        "end-before-start" => "reason-end-before-start",
-        "not-whole-days" => "reason-not-whole-days",
-        "malformed-rule" => "reason-malformed-rule",
-        "bad-recurrence-id" => "reason-bad-recurrence-id",
-        "this-and-future" => "reason-this-and-future",
-        "duplicate" => "reason-duplicate",
-        "series-set-aside" => "reason-series-set-aside",
-        other => return other.to_owned(),
-    };
-    out.t(id, &[])
+    match REASONS.iter().find(|(known, ..)| *known == reason) {
+        Some((_, words, _)) => out.t(words, &[]),
+        None => out.t("reason-refused", &[("rule", reason.into())]),
+    }
+}
+
+/// How a bad record can be mended.
+pub fn mend_text(out: &Out, reason: &str) -> String {
+    let known = REASONS.iter().find(|(known, ..)| *known == reason);
+    out.t(known.map_or("mend-refused", |(_, _, mend)| mend), &[])
 }

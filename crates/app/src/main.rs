@@ -12,6 +12,7 @@ mod keys;
 mod lock;
 mod output;
 mod panic;
+mod refused;
 mod shown;
 mod start;
 mod unusable;

@@ -8,6 +8,7 @@ mod failure;
 mod history;
 mod imports;
 mod kinds;
+mod known;
 mod lasting;
 mod office;
 mod records;

@@ -2,14 +2,13 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet, HashMap},
-    hash::{DefaultHasher, Hash, Hasher},
     sync::Arc,
 };
 
-use passerelle_ports::{Field, Fields, MatchKey, Record, Value, fields};
+use passerelle_ports::{Field, Record, Value, fields};
 use serde::Serialize;
 
-use crate::{Company, Item, Kinded, LoadHow, Loadable, Outcome, Put, Search};
+use crate::{Company, Item, Kinded, LoadHow, Loadable, Outcome, Put, Search, known::Known};
 
 /// How many records are read at a time.
 const PAGE: u64 = 500;
@@ -21,6 +20,8 @@ const CHUNK: usize = 1_000;
 pub struct Incoming<R> {
     /// The line of the file where it begins.
     pub line: u64,
+    /// What a record that cannot be taken over calls itself.
+    pub name: String,
     /// The record with what the file holds beyond it, or what is wrong.
     pub record: Result<Loadable<R>, String>,
     /// The record of which this one is only a part, where it is.
@@ -50,6 +51,8 @@ impl<R> std::fmt::Debug for PartOf<R> {
 pub struct BadRecord {
     /// The line of the file where it begins.
     pub line: u64,
+    /// What it calls itself; empty if it does not.
+    pub name: String,
     /// What is wrong with it.
     pub reason: String,
 }
@@ -69,6 +72,48 @@ pub struct ImportReport {
     pub alone: Vec<u64>,
     /// Records that were set aside; the others went in.
     pub bad: Vec<BadRecord>,
+    /// What was kept beside the records for want of a place: how often each property.
+    pub leftovers: BTreeMap<String, u64>,
+}
+
+/// The most properties that are counted by name.
+const MOST_NAMES: usize = 500;
+
+impl ImportReport {
+    fn count_leftovers(&mut self, leftovers: Option<&Value>) {
+        let texts = leftovers.and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str);
+        for name in texts.flat_map(properties) {
+            if self.leftovers.len() < MOST_NAMES || self.leftovers.contains_key(&name) {
+                *self.leftovers.entry(name).or_default() += 1;
+            } else {
+                *self.leftovers.entry("…".to_owned()).or_default() += 1;
+            }
+        }
+    }
+}
+
+/// Returns the names of what a leftover is about: a property, a member, or parameters of a property.
+fn properties(text: &str) -> Vec<String> {
+    let text = text.trim_start();
+    if let Some(member) = text.strip_prefix("{\"") {
+        return vec![short(member.split('"').next().unwrap_or_default())];
+    }
+    let head = text.split(':').next().unwrap_or_default();
+    let mut parts = head.split(';');
+    let name = parts.next().unwrap_or_default();
+    let name = name.rsplit_once('.').map_or(name, |(_, name)| name);
+    let params = parts.map(|param| param.split('=').next().unwrap_or_default());
+    if name != "X-PASSERELLE-PARAMS" {
+        return vec![short(name)];
+    }
+    let of = head.split(';').find_map(|param| param.strip_prefix("OF=")).unwrap_or_default();
+    let kept = params.filter(|param| !matches!(*param, "OF" | "AS-WRITTEN"));
+    let kept: Vec<String> = kept.map(|param| short(&format!("{of};{param}"))).collect();
+    if kept.is_empty() { vec![short(of)] } else { kept }
+}
+
+fn short(name: &str) -> String {
+    name.chars().take(60).collect()
 }
 
 /// Reads everything that an app user sees, or that the company has.
@@ -146,7 +191,8 @@ async fn import_chunk<R: Kinded>(
                 }
                 Ok(false) => report.alone.push(one.line),
                 Err(reason) => {
-                    report.bad.push(BadRecord { line: one.line, reason });
+                    let name = one.record.as_ref().map(|(record, _)| record.summary()).unwrap_or_default();
+                    report.bad.push(BadRecord { line: one.line, name, reason });
                     continue;
                 }
             }
@@ -154,25 +200,26 @@ async fn import_chunk<R: Kinded>(
         let record = match one.record {
             Ok(record) => record,
             Err(reason) => {
-                report.bad.push(BadRecord { line: one.line, reason });
+                report.bad.push(BadRecord { line: one.line, name: one.name, reason });
                 continue;
             }
         };
         if uid(&record.0).is_none() {
             let known = match known {
                 Some(known) => known,
-                None => known.insert(Known::new(every::<R>(company, user).await?)),
+                None => known.insert(Known::of::<R>(company, user).await?),
             };
-            if !known.is_new::<R>(&record.0) {
+            if !known.is_new(&record.0) {
                 report.unchanged += 1;
                 continue;
             }
         }
-        lines.push(one.line);
+        report.count_leftovers(record.1.as_ref());
+        lines.push((one.line, record.0.summary()));
         records.push(record);
     }
     for (line, record) in wholes.changed() {
-        lines.push(line);
+        lines.push((line, record.summary()));
         records.push((record, None));
     }
     let loaded = R::load(company, user, records, how).await?;
@@ -180,13 +227,15 @@ async fn import_chunk<R: Kinded>(
     report.updated += loaded.updated;
     report.unchanged += loaded.unchanged;
     for (position, reason) in loaded.refused {
-        report.bad.push(BadRecord { line: line_at(&lines, position), reason });
+        let (line, name) = place_of(&lines, position);
+        report.bad.push(BadRecord { line, name, reason });
     }
-    Ok(loaded.written.into_iter().map(|put| (line_at(&lines, put.position), put)).collect())
+    Ok(loaded.written.into_iter().map(|put| (place_of(&lines, put.position).0, put)).collect())
 }
 
-fn line_at(lines: &[u64], position: u64) -> u64 {
-    usize::try_from(position).ok().and_then(|n| lines.get(n)).copied().unwrap_or_default()
+/// Returns the line and the name of a record by its position.
+fn place_of(lines: &[(u64, String)], position: u64) -> (u64, String) {
+    usize::try_from(position).ok().and_then(|n| lines.get(n)).cloned().unwrap_or_default()
 }
 
 /// The records here of which a file brings parts.
@@ -245,70 +294,28 @@ fn uid<R: Record>(record: &R) -> Option<String> {
     }
 }
 
-/// An identifier says nothing about whom it identifies.
-fn is_said(field: &&Field) -> bool {
-    field.as_str() != "uid"
-}
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
 
-/// What is there already, by match key: for records without an identifier.
-#[derive(Default)]
-struct Known {
-    all: Vec<Fields>,
-    by_key: BTreeMap<MatchKey, Vec<usize>>,
-    /// Those without a key, by all that they say.
-    keyless: HashMap<u64, Vec<usize>>,
-}
+    use super::*;
 
-/// Returns a number that is the same for records that say the same.
-fn hash_of<R: Record>(said: &Fields) -> u64 {
-    let mut hasher = DefaultHasher::new();
-    for (field, value) in said.iter().filter(|(field, _)| is_said(field)) {
-        field.as_str().hash(&mut hasher);
-        R::normal(field, value).to_string().hash(&mut hasher);
-    }
-    hasher.finish()
-}
-
-impl Known {
-    fn new<R: Record>(items: Vec<Item<R>>) -> Self {
-        let mut known = Known::default();
-        for item in items {
-            known.add(&item.record);
-        }
-        known
-    }
-
-    fn add<R: Record>(&mut self, record: &R) {
-        let said = fields(record);
-        let keys = record.match_keys();
-        if keys.is_empty() {
-            self.keyless.entry(hash_of::<R>(&said)).or_default().push(self.all.len());
-        }
-        for key in keys {
-            self.by_key.entry(key).or_default().push(self.all.len());
-        }
-        self.all.push(said);
-    }
-
-    /// Tells whether a record says something that no record here says, and keeps it.
-    fn is_new<R: Record>(&mut self, record: &R) -> bool {
-        let wanted = fields(record);
-        let says = |have: &Fields| {
-            wanted.iter().all(|(field, value)| {
-                have.get(field).is_some_and(|known| R::normal(field, known) == R::normal(field, value))
-            })
-        };
-        let keys = record.match_keys();
-        // Nothing but a name: it may be another person of that name who is better known here.
-        let is_strong = keys.iter().any(|key| key.strength <= 1);
-        let same =
-            |have: &Fields| says(have) && (is_strong || have.keys().filter(is_said).count() == wanted.len());
-        let keyless = if keys.is_empty() { self.keyless.get(&hash_of::<R>(&wanted)) } else { None };
-        let mut candidates = keys.iter().filter_map(|key| self.by_key.get(key)).chain(keyless).flatten();
-        let there = candidates.any(|index| self.all.get(*index).is_some_and(same));
-        if !there {
-            self.add(record);
-        }
-        !there
+    #[test]
+    fn leftovers_are_counted_by_property() {
+        let mut report = ImportReport::default();
+        report.count_leftovers(Some(&json!([
+            "REV:1",
+            "item1.X-ABUID:2",
+            "{\"speakToAs\":{}}",
+            "X-PASSERELLE-PARAMS;OF=TEL;TYPE=HOME;X-A=1:33",
+            "X-PASSERELLE-PARAMS;OF=ORG;AS-WRITTEN=TRUE:a;b;c"
+        ])));
+        report.count_leftovers(Some(&json!(["REV:3"])));
+        let counted: Vec<(&str, u64)> =
+            report.leftovers.iter().map(|(name, count)| (name.as_str(), *count)).collect();
+        assert_eq!(
+            counted,
+            [("ORG", 1), ("REV", 2), ("TEL;TYPE", 1), ("TEL;X-A", 1), ("X-ABUID", 1), ("speakToAs", 1)]
+        );
     }
 }

@@ -449,9 +449,9 @@ async fn a_record_without_an_identifier_is_not_imported_twice() {
     let world = connected().await;
     let file = || {
         vec![
-            Incoming { line: 1, record: Ok((anne(""), None)), part_of: None },
-            Incoming { line: 9, record: Err("bad-date".to_owned()), part_of: None },
-            Incoming { line: 20, record: Ok((anne(""), None)), part_of: None },
+            Incoming { line: 1, name: String::new(), record: Ok((anne(""), None)), part_of: None },
+            Incoming { line: 9, name: String::new(), record: Err("bad-date".to_owned()), part_of: None },
+            Incoming { line: 20, name: String::new(), record: Ok((anne(""), None)), part_of: None },
         ]
     };
     let how = LoadHow::default();
@@ -475,9 +475,9 @@ async fn a_part_is_put_into_what_it_belongs_to() {
             }
         });
         let part_of = Some(passerelle_service::PartOf { uid: uid.to_owned(), join });
-        Incoming { line, record: Ok((anne(&format!("{uid}-{line}")), None)), part_of }
+        Incoming { line, name: String::new(), record: Ok((anne(&format!("{uid}-{line}")), None)), part_of }
     };
-    let whole = Incoming { line: 1, record: Ok((anne("w"), None)), part_of: None };
+    let whole = Incoming { line: 1, name: String::new(), record: Ok((anne("w"), None)), part_of: None };
     import(&*world.company, None, [whole], |_| ()).await.unwrap();
     let parts = vec![
         part(2, "w", "a"),

@@ -2,8 +2,8 @@
 
 use passerelle_ports::{Clock, Fields, ItemId, Kind, Record, fields};
 use passerelle_service::{
-    Company, Failure, Item, Kinded, LoadHow, Put, Search, begin_import, end_import, every, field_changes,
-    find_user, import as put,
+    Company, Failure, ImportReport, Item, Kinded, LoadHow, Put, Search, begin_import, end_import, every,
+    field_changes, find_user, import as put,
 };
 use serde_json::json;
 
@@ -12,8 +12,9 @@ use crate::{
     cli::{Export, Import, List, Records, Show},
     compose,
     config::Settings,
-    files::{Filed, left_over, reason_text},
+    files::{Filed, left_over, mend_text, reason_text},
     lock::Lock,
+    refused::refused,
     shown::in_a_line,
     start::App,
     unusable::unusable,
@@ -68,12 +69,19 @@ async fn import<R: Filed>(app: &App, settings: &Settings, args: &Import) -> Exit
     }
     for bad in &report.bad {
         let reason = reason_text(&app.out, &bad.reason);
-        let said = [("line", bad.line.to_string().into()), ("reason", reason.clone().into())];
+        let mend = mend_text(&app.out, &bad.reason);
+        let name = if bad.name.is_empty() { "—" } else { bad.name.as_str() };
+        let said = [
+            ("line", bad.line.to_string().into()),
+            ("name", name.into()),
+            ("reason", reason.clone().into()),
+            ("mend", mend.clone().into()),
+        ];
         app.out.ask(&app.out.t("import-bad", &said));
         app.out.line(
             "bad_record",
             app.clock.now(),
-            &json!({ "line": bad.line, "reason": bad.reason, "text": reason }),
+            &json!({ "line": bad.line, "name": bad.name, "reason": bad.reason, "text": reason, "mend": mend }),
         );
     }
     for line in &report.alone {
@@ -91,6 +99,8 @@ async fn import<R: Filed>(app: &App, settings: &Settings, args: &Import) -> Exit
             ("unchanged", report.unchanged.into()),
         ],
     ));
+    tell_leftovers(app, &report);
+    keep_refused(app, args, &bytes, &report)?;
     if let Some(journal) = how.journal.as_ref().filter(|_| report.created + report.updated > 0) {
         app.out.note(&app.out.t("sync-undo", &[("run", journal.run.to_string().into())]));
     }
@@ -110,6 +120,38 @@ async fn import<R: Filed>(app: &App, settings: &Settings, args: &Import) -> Exit
     }
     app.out.line("summary", app.clock.now(), &summary);
     Ok(code)
+}
+
+/// How many properties are named on a screen; a machine gets all of them.
+const NAMED: usize = 12;
+
+/// Tells what is kept beside the records for want of a place, the most frequent first.
+fn tell_leftovers(app: &App, report: &ImportReport) {
+    let mut counted: Vec<(&String, &u64)> = report.leftovers.iter().collect();
+    counted.sort_by_key(|(_, count)| std::cmp::Reverse(**count));
+    let mut named: Vec<String> =
+        counted.iter().take(NAMED).map(|(name, count)| format!("{name} ({count})")).collect();
+    if counted.len() > NAMED {
+        named.push("…".to_owned());
+    }
+    if !named.is_empty() {
+        app.out.note(&app.out.t("import-leftovers", &[("list", named.join(", ").into())]));
+    }
+}
+
+/// Writes the records that were set aside into a file of their own, if that was asked for.
+fn keep_refused(app: &App, args: &Import, bytes: &[u8], report: &ImportReport) -> Result<(), Failure> {
+    if report.bad.is_empty() {
+        return Ok(());
+    }
+    let Some(file) = &args.refused else {
+        app.out.note(&app.out.t("import-refused-hint", &[]));
+        return Ok(());
+    };
+    let wanted = report.bad.iter().map(|bad| bad.line).collect();
+    std::fs::write(file, refused(bytes, &wanted)).map_err(|error| unusable(file, error))?;
+    app.out.note(&app.out.t("import-refused", &[("file", file.display().to_string().into())]));
+    Ok(())
 }
 
 /// Tells what became, or would become, of a record of the file: with every value where it is a preview.

@@ -119,7 +119,7 @@ undo-ask = Take run { $run } back like this?
 undo-left = Left as they are, because somebody changed them since: { $count }
 
 # import, export
-import-bad = line { $line }: { $reason }
+import-bad = line { $line }, { $name }: { $reason }. { $mend }
 import-alone = line { $line }: one occurrence of a series that is not here: taken as one appointment
 import-joined = { $count ->
     [one] one changed occurrence was put into its series
@@ -127,9 +127,30 @@ import-joined = { $count ->
 }
 import-done = { $created } new, { $updated } updated, { $unchanged } there already
 import-dry-done = Nothing was written: this was a preview.
+import-leftovers = Kept beside the records, and written back by an export: { $list }
+import-refused = The records that were set aside are in { $file }: correct it, and import it.
+import-refused-hint = To correct the records that were set aside: import again with --refused FILE
 import-would-create = line { $line }, would be new: { $name }
 import-would-change = line { $line }, would change: { $name }
 export-done = ✓ { $count } written to { $file }
+reason-refused = the company's tables refuse it: { $rule }
+mend-unterminated = Add its END line, or export it again.
+mend-malformed = Export it again from the program that wrote the file.
+mend-too-large = Take large pictures out of it.
+mend-unreadable = Look whether the file is complete, and import it again.
+mend-empty = Give it a name, an address or a number, or leave it out.
+mend-another-kind = Import it with the other command, or leave it out: tasks are not kept.
+mend-no-start = Give it a DTSTART.
+mend-bad-date = Write the date as 20261123 or 20261123T090000.
+mend-unknown-zone = Name a zone such as Europe/Paris.
+mend-end-before-start = Correct its end.
+mend-not-whole-days = Give it an end at midnight, or a time of day at which it starts.
+mend-malformed-rule = Correct its RRULE.
+mend-bad-recurrence-id = Give it the RECURRENCE-ID of an occurrence, or a UID of its own.
+mend-this-and-future = End the series there, and make a new one from there on.
+mend-duplicate = Give it a UID of its own if it is another one.
+mend-series-set-aside = Mend its series first.
+mend-refused = Correct the value that the rule names.
 reason-unterminated = the record has no end
 reason-malformed = the record cannot be read
 reason-too-large = the record is too large

@@ -137,7 +137,7 @@ undo-ask = Annuler ainsi le passage { $run } ?
 undo-left = Laissées telles quelles, car modifiées depuis : { $count }
 
 # import, export
-import-bad = ligne { $line } : { $reason }
+import-bad = ligne { $line }, { $name } : { $reason }. { $mend }
 import-alone = ligne { $line } : une occurrence d'une série qui n'est pas ici, reprise comme un seul rendez-vous
 import-joined = { $count ->
     [one] une occurrence modifiée a rejoint sa série
@@ -145,9 +145,30 @@ import-joined = { $count ->
 }
 import-done = { $created } nouvelles, { $updated } mises à jour, { $unchanged } déjà là
 import-dry-done = Rien n'a été écrit : c'était un aperçu.
+import-leftovers = Gardé à côté des fiches, et réécrit par un export : { $list }
+import-refused = Les fiches écartées sont dans { $file } : corrigez-le, puis importez-le.
+import-refused-hint = Pour corriger les fiches écartées : importez de nouveau avec --refused FICHIER
 import-would-create = ligne { $line }, serait nouvelle : { $name }
 import-would-change = ligne { $line }, serait modifiée : { $name }
 export-done = ✓ { $count } écrites dans { $file }
+reason-refused = les tables de l'entreprise la refusent : { $rule }
+mend-unterminated = Ajoutez sa ligne END, ou exportez-la de nouveau.
+mend-malformed = Exportez-la de nouveau depuis le programme qui a écrit le fichier.
+mend-too-large = Retirez-en les grandes images.
+mend-unreadable = Vérifiez que le fichier est complet, puis importez-le de nouveau.
+mend-empty = Donnez-lui un nom, une adresse ou un numéro, ou omettez-la.
+mend-another-kind = Importez-la par l'autre commande, ou omettez-la : les tâches ne sont pas gérées.
+mend-no-start = Donnez-lui un DTSTART.
+mend-bad-date = Écrivez la date comme 20261123 ou 20261123T090000.
+mend-unknown-zone = Nommez un fuseau tel que Europe/Paris.
+mend-end-before-start = Corrigez sa fin.
+mend-not-whole-days = Donnez-lui une fin à minuit, ou une heure de début.
+mend-malformed-rule = Corrigez sa RRULE.
+mend-bad-recurrence-id = Donnez-lui le RECURRENCE-ID d'une occurrence, ou un UID à elle.
+mend-this-and-future = Terminez la série à cet endroit, et créez-en une nouvelle à partir de là.
+mend-duplicate = Donnez-lui un UID à elle si c'en est une autre.
+mend-series-set-aside = Corrigez d'abord sa série.
+mend-refused = Corrigez la valeur que la règle nomme.
 reason-unterminated = la fiche n'a pas de fin
 reason-malformed = la fiche est illisible
 reason-too-large = la fiche est trop grande
