@@ -114,3 +114,21 @@ fn an_import_is_taken_back_after_the_first_synchronisation_and_spares_what_googl
     assert_eq!(left.len(), 1, "{left:?}");
     assert_eq!(left[0]["names"][0]["givenName"], "Luc", "what Google had before stays there");
 }
+
+#[test]
+fn the_report_names_what_was_set_aside_and_a_file_holds_it() {
+    let world = World::unconnected();
+    let bad = "BEGIN:VCARD\nVERSION:3.0\nFN:Sans fin\nEMAIL:x@a.example\n";
+    let cards = file(&world, "cards.vcf", &format!("{NEW}BEGIN:VCARD\nVERSION:3.0\nEND:VCARD\n{bad}{RICH}"));
+    let refused = world.path("refused.vcf").display().to_string();
+    let done = world.run(&["contacts", "import", &cards, "--refused", &refused]).ends_with(3);
+    let told = done.of("bad_record");
+    assert_eq!((told.len(), &told[1]["name"], &told[1]["line"]), (2, &json!("Sans fin"), &json!(11)));
+    assert!(told.iter().all(|one| one["mend"].as_str().is_some_and(|mend| !mend.is_empty())));
+    assert_eq!(done.summary()["leftovers"], json!({"X-CLUB": 1}));
+    assert_eq!(done.summary()["bad"][1]["name"], "Sans fin");
+    let mended = fs::read_to_string(&refused).unwrap() + "END:VCARD\n";
+    let mended = file(&world, "mended.vcf", &mended);
+    let again = world.run(&["contacts", "import", &mended]).ends_with(3);
+    assert_eq!(again.summary()["created"], 1, "{again:?}");
+}
