@@ -150,6 +150,7 @@ pub(crate) async fn undo_import<R: Kinded>(
         name: IMPORTS.trim_end_matches(':').to_owned(),
         rules: Rules::default(),
         enabled: false,
+        calendar: None,
     };
     let report = report_of(&shown, kind, done, at);
     let mut told = PairReport::new(&pair).with_run(&report, &user);
