@@ -478,7 +478,7 @@ async fn a_part_is_put_into_what_it_belongs_to() {
         Incoming { line, name: String::new(), record: Ok((anne(&format!("{uid}-{line}")), None)), part_of }
     };
     let whole = Incoming { line: 1, name: String::new(), record: Ok((anne("w"), None)), part_of: None };
-    import(&*world.company, None, [whole], |_| ()).await.unwrap();
+    import(&*world.company, None, [whole], &LoadHow::default(), |_, _| ()).await.unwrap();
     let parts = vec![
         part(2, "w", "a"),
         part(3, "w", "b"),
@@ -486,7 +486,7 @@ async fn a_part_is_put_into_what_it_belongs_to() {
         part(5, "w", "other"),
         part(6, "x", "c"),
     ];
-    let report = import(&*world.company, None, parts, |_| ()).await.unwrap();
+    let report = import(&*world.company, None, parts, &LoadHow::default(), |_, _| ()).await.unwrap();
     assert_eq!(report.joined, 2);
     assert_eq!((report.alone, report.bad.len(), report.bad[0].line), (vec![5, 6], 1, 4));
     let all = passerelle_service::every::<Contact>(&*world.company, None).await.unwrap();
