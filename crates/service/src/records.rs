@@ -13,7 +13,7 @@ use crate::{Company, Item, Kinded, LoadHow, Loadable, Outcome, Put, Search, know
 /// How many records are read at a time.
 const PAGE: u64 = 500;
 /// How many records of a file are taken at a time.
-const CHUNK: usize = 1_000;
+const CHUNK: usize = 250;
 
 /// One record of a file, or the reason why there is none.
 #[derive(Clone, Debug)]
@@ -142,9 +142,9 @@ pub async fn every<R: Kinded>(company: &dyn Company, user: Option<&str>) -> Outc
 /// Puts the records of a file into the company's database. A bad one is set aside; the others go in.
 ///
 /// A record is known by its identifier (`UID`); one without, by holding nothing that a record here of the same
-/// address, number or time does not hold already, or by being equal to one here. So the same file can be imported twice. The records are taken a thousand at a time, so that
+/// address, number or time does not hold already, or by being equal to one here. So the same file can be imported twice. The records are taken a few hundred at a time, so that
 /// the file may be of any size. A part, such as a changed occurrence, is put into the record here that it belongs to.
-/// `progress` is told after each thousand how many were read, and which were written, each with its line.
+/// `progress` is told after each of these how many were read, and which were written, each with its line.
 ///
 /// # Errors
 ///
