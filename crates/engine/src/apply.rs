@@ -2,7 +2,7 @@
 
 use passerelle_ports::{
     EntriesOf, Entry, EntryId, ErrorKind, Find, Link, LinkState, Op, Outcome, Record, Refusal, Side, Sides,
-    Slice, Stranger,
+    Slice,
 };
 use passerelle_sync_rules::{
     Action, Intent, Step, circles, create_key, decide,
@@ -12,7 +12,6 @@ use passerelle_sync_rules::{
 
 use crate::{
     engine::Phase,
-    look::graves,
     session::{Flow, Session, broken, ledger},
     work::Work,
 };
@@ -147,10 +146,6 @@ impl<R: Record> Session<'_, R> {
                 return entry;
             }
             Step::Forget => {
-                if !on(Mutant::GoneForgotten) {
-                    let lags = |stranger: &Stranger| !self.lag(stranger.side).is_zero();
-                    work.changes.strangers.extend(graves(&link).filter(lags));
-                }
                 work.forget(link.id);
                 return None;
             }

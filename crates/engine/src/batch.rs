@@ -11,7 +11,6 @@ use passerelle_sync_rules::{
 };
 
 use crate::{
-    look::bury,
     report::{Loss, Stopped},
     session::{Flow, Session, Stop, broken, early},
     work::Work,
@@ -169,7 +168,7 @@ impl<R: Record> Session<'_, R> {
                 Outcome::Landed(Some(stored))
             }
             (Written::Deleted, Op::Delete) => {
-                bury(&mut link, side, self.engine.clock.now());
+                self.bury(&mut link, side);
                 if entry.release {
                     link.state = LinkState::Released;
                 }
@@ -278,6 +277,7 @@ impl<R: Record> Session<'_, R> {
                     link.due = false;
                 } else if let (Op::Update | Op::Delete, Some(copy)) = (&entry.op, &mut link.copies[side]) {
                     copy.look = true;
+                    self.doubted[side].remove(&copy.stored.id);
                 }
                 work.changes.close.push((entry.id, Outcome::NotLanded));
             }

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, TimeDelta, Utc};
-use passerelle_ports::{Find, ItemId, Link, Look, Record, Side, Stored, Stranger, Trail};
+use passerelle_ports::{Find, ItemId, Link, Look, Record, Side, Stored, Stranger};
 use passerelle_sync_rules::{put_copy, put_gone};
 
 use crate::{
@@ -68,10 +68,7 @@ impl<R: Record> Session<'_, R> {
                     let stored = self.recalled(&work, side, id, stored).await?;
                     work.change(id, |link| put_copy(link, side, stored));
                 }
-                (Some(id), None) => {
-                    let now = self.engine.clock.now();
-                    work.change(id, |link| bury(link, side, now));
-                }
+                (Some(id), None) => work.change(id, |link| self.bury(link, side)),
                 (None, Some(stored)) => {
                     self.adopt(&mut work, side, stored).await?;
                 }
@@ -129,23 +126,22 @@ impl<R: Record> Session<'_, R> {
     pub(crate) fn lag(&self, side: Side) -> TimeDelta {
         TimeDelta::from_std(self.capabilities(side).read_lag).unwrap_or(TimeDelta::MAX)
     }
+
+    /// Marks the copy of a side as confirmed gone; where answers may be late, remembers when that was learnt.
+    pub(crate) fn bury(&self, link: &mut Link<R>, side: Side) {
+        bury(link, side, self.gone_at(side));
+    }
+
+    /// Returns when something was learnt to be gone that is learnt now, where that has to be remembered.
+    pub(crate) fn gone_at(&self, side: Side) -> Option<DateTime<Utc>> {
+        (!self.lag(side).is_zero()).then(|| self.engine.clock.now())
+    }
 }
 
-/// Marks the copy of a side as confirmed gone, and remembers when that was learnt.
-pub(crate) fn bury<R: Record>(link: &mut Link<R>, side: Side, now: DateTime<Utc>) {
-    if let Some(copy) = link.copies[side].as_ref().filter(|copy| !copy.gone) {
-        link.trails[side].bury(&copy.stored.version, now);
+pub(crate) fn bury<R: Record>(link: &mut Link<R>, side: Side, gone_at: Option<DateTime<Utc>>) {
+    let copy = link.copies[side].as_ref().filter(|copy| !copy.gone);
+    if let (Some(copy), Some(gone_at)) = (copy, gone_at) {
+        link.trails[side].bury(&copy.stored.version, gone_at);
     }
     put_gone(link, side);
-}
-
-/// Returns what is remembered of the items of a link that is forgotten, so that a late answer does not make
-/// them anew.
-pub(crate) fn graves<R: Record>(link: &Link<R>) -> impl Iterator<Item = Stranger> + '_ {
-    Side::BOTH.into_iter().filter_map(|side| {
-        let copy = link.copies[side].as_ref()?;
-        let trail: Trail = link.trails[side].clone();
-        trail.gone?;
-        Some(Stranger { side, item: copy.stored.id.clone(), trail, look: false })
-    })
 }

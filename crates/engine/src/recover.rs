@@ -94,11 +94,11 @@ impl<R: Record> Session<'_, R> {
                 None => {}
                 Some(item) => {
                     let stored = found.get(&item).cloned();
-                    if !settled && self.is_late(work, &entry, stored.as_ref()) {
+                    if self.is_late(work, &entry, stored.as_ref(), settled) {
                         continue;
                     }
-                    let (stamps, now) = (self.capabilities(side).stamps, self.engine.clock.now());
-                    close_written(work, &entry, &item, stored, (settled, stamps), now).map_err(broken)?;
+                    let (stamps, gone) = (self.capabilities(side).stamps, self.gone_at(side));
+                    close_written(work, &entry, &item, stored, (settled, stamps), gone).map_err(broken)?;
                 }
             }
         }
@@ -106,15 +106,28 @@ impl<R: Record> Session<'_, R> {
     }
 
     /// Tells whether an answer is older than what is known of the item: it says nothing about the write.
-    fn is_late(&self, work: &Work<R>, entry: &Entry<R>, stored: Option<&Stored<R>>) -> bool {
+    fn is_late(
+        &self,
+        work: &mut Work<R>,
+        entry: &Entry<R>,
+        stored: Option<&Stored<R>>,
+        settled: bool,
+    ) -> bool {
         let side = entry.side;
         let (now, lag) = (self.engine.clock.now(), self.lag(side));
         let link = work.get(entry.link).filter(|link| link.item(side) == written_item(entry).as_ref());
-        let trail = link.map(|link| &link.trails[side]).filter(|_| !lag.is_zero());
-        trail.is_some_and(|trail| match stored {
+        let Some(mut trail) = link.map(|link| link.trails[side].clone()).filter(|_| !lag.is_zero()) else {
+            return false;
+        };
+        let is_late = match stored {
             Some(stored) => trail.is_older(stored),
             None => entry.op == Op::Update && trail.may_be_unborn(now, lag),
-        })
+        };
+        let is_doubted = is_late && (!settled || trail.doubt(now, lag));
+        if is_doubted {
+            work.change(entry.link, |link| link.trails[side] = trail);
+        }
+        is_doubted
     }
 }
 
@@ -132,7 +145,7 @@ fn close_written<R: Record>(
     item: &ItemId,
     found: Option<Stored<R>>,
     (settled, stamps): (bool, bool),
-    now: DateTime<Utc>,
+    gone_at: Option<DateTime<Utc>>,
 ) -> Result<(), AssembleError> {
     let side = entry.side;
     let untouched = match (&found, &entry.from) {
@@ -157,7 +170,7 @@ fn close_written<R: Record>(
         if link.item(side) == Some(item) {
             match found.clone() {
                 Some(found) => put_copy(&mut link, side, found),
-                None => bury(&mut link, side, now),
+                None => bury(&mut link, side, gone_at),
             }
         }
         match &found {

@@ -2,7 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use passerelle_ports::{Changes, ItemId, Link, LinkId, Record, Side};
+use passerelle_ports::{Changes, ItemId, Link, LinkId, Record, Side, Stranger};
+use passerelle_sync_rules::mutants::{Mutant, on};
 
 /// Links in memory, of one page or one batch.
 pub(crate) struct Work<R: Record> {
@@ -52,6 +53,7 @@ impl<R: Record> Work<R> {
         if self.links.get(&link.id) == Some(&link) {
             return;
         }
+        self.remember_gone(link.id, Some(&link));
         self.index(&link);
         self.dirty.insert(link.id);
         self.links.insert(link.id, link);
@@ -65,7 +67,23 @@ impl<R: Record> Work<R> {
         }
     }
 
+    /// Remembers the items of a link that are gone and that it no longer names, as long as a late answer may show
+    /// them again.
+    fn remember_gone(&mut self, id: LinkId, now: Option<&Link<R>>) {
+        let Some(old) = self.links.get(&id).filter(|_| !on(Mutant::GoneForgotten)) else { return };
+        for side in Side::BOTH {
+            let Some(copy) = old.copies[side].as_ref().filter(|_| old.trails[side].gone.is_some()) else {
+                continue;
+            };
+            let (item, trail) = (copy.stored.id.clone(), old.trails[side].clone());
+            if now.is_none_or(|now| now.item(side) != Some(&item)) {
+                self.changes.strangers.push(Stranger { side, item, trail, look: false });
+            }
+        }
+    }
+
     pub(crate) fn forget(&mut self, id: LinkId) {
+        self.remember_gone(id, None);
         self.links.remove(&id);
         self.items.retain(|_, link| *link != id);
         self.dirty.remove(&id);

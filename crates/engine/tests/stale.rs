@@ -186,6 +186,42 @@ fn what_a_listing_showed_is_not_lost_to_an_older_answer() {
 }
 
 #[test]
+fn a_removal_is_not_lost_to_an_older_answer() {
+    let house = House::new();
+    let (_, remote) = house.linked();
+    house.remote.person_deletes(&remote);
+    house.later();
+    house.remote.fetches_late(&remote, 1);
+    house.run();
+    assert_eq!(house.titles(), (vec!["first".into()], vec![]), "what a listing says is looked into");
+    house.remote.fetches_late(&remote, 0);
+    house.settle();
+    assert_eq!(house.titles(), (vec![], vec![]));
+}
+
+#[test]
+fn what_was_made_again_does_not_come_back_under_its_old_name_too() {
+    let house = House::new();
+    let (local, remote) = house.linked();
+    house.remote.person_deletes(&remote);
+    house.type_here(&local, "second");
+    house.later();
+    house.run();
+    house.run();
+    assert_eq!(house.titles(), both("second"));
+    house.remote.person_restores(&remote).unwrap();
+    house.remote.person_deletes(&remote);
+    house.remote.answers_late(&remote, 2);
+    for _ in 0..3 {
+        house.run();
+    }
+    assert_eq!(house.titles(), both("second"), "the old one was gone");
+    house.remote.answers_late(&remote, 0);
+    house.settle();
+    assert_eq!(house.titles(), both("second"));
+}
+
+#[test]
 fn an_edit_arrives_although_the_clock_of_the_provider_was_put_back() {
     let house = House::new();
     let (_, remote) = house.linked();

@@ -123,6 +123,8 @@ mutants! {
     NoEmptied,
     /// All changed alike is not noticed.
     NoAlike,
+    /// An update that changes more than one field does not count as a change of nearly everything.
+    AlikeOneField,
     /// Deletes in a run that made a complete listing.
     CompleteDeletes,
     /// Deletes are counted for each page of links, not for the run.

@@ -18,9 +18,12 @@ const PASSED_MAX: usize = 8;
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Trail {
-    /// The newest time of a change that the replica itself named.
+    /// The time of the change that made what we hold, as the replica itself named it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub newest: Option<DateTime<Utc>>,
+    /// The newest time of a change that a listing showed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub shown: Option<DateTime<Utc>>,
     /// Versions that others came after, oldest first: whatever times say, they are no news.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub passed: Vec<Version>,
@@ -46,7 +49,7 @@ impl Trail {
             _ => *self = Trail { born: self.born.filter(|_| before.is_none()), ..Trail::default() },
         }
         self.newest = Some(now.updated);
-        (self.gone, self.listed, self.doubted) = (None, None, None);
+        (self.shown, self.gone, self.listed, self.doubted) = (None, None, None, None);
     }
 
     fn pass(&mut self, before: &Version, now: &Version) {
@@ -60,7 +63,7 @@ impl Trail {
 
     /// Remembers that a listing showed the item, in a state of this time.
     pub fn listed(&mut self, updated: DateTime<Utc>) {
-        self.newest = self.newest.max(Some(updated));
+        self.shown = self.shown.max(Some(updated));
         self.listed = Some(true);
     }
 
@@ -73,12 +76,15 @@ impl Trail {
     /// Tells whether a state is older than what is known of the item.
     #[must_use]
     pub fn is_older<R>(&self, seen: &Stored<R>) -> bool {
-        // While it is gone, nothing that was changed before we learnt that is news.
-        let newest = self.newest.max(self.gone);
         if on(Mutant::StaleTaken) {
             return false;
         }
-        self.passed.contains(&seen.version) || newest.is_some_and(|newest| seen.updated < newest)
+        // While it is gone, nothing that was changed before we learnt that is news; while a listing says that it was
+        // removed, the state that we hold is none either.
+        let newest = self.newest.max(self.gone).max(self.shown);
+        let was_removed = self.listed == Some(false);
+        self.passed.contains(&seen.version)
+            || newest.is_some_and(|newest| seen.updated < newest || was_removed && seen.updated == newest)
     }
 
     /// Tells whether an answer that there is no such item may come from before it was there.
@@ -138,6 +144,8 @@ mod tests {
         assert!(trail.is_older(&state("x", 5)), "an older time");
         assert!(trail.is_older(&state("a", 9)), "passed, whatever the clock of the replica said");
         assert!(!trail.is_older(&state("b", 6)) && !trail.is_older(&state("c", 7)));
+        trail.listed = Some(false);
+        assert!(trail.is_older(&state("b", 6)), "a listing says that it was removed");
         trail.listed(at(8));
         assert!(
             trail.is_older(&state("b", 6)) && trail.is_older(&state("c", 7)),

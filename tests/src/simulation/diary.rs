@@ -161,6 +161,8 @@ pub struct Running {
     pub lists: u64,
     pub fetches: u64,
     pub writes: u64,
+    /// Items whose two sides had agreed on something before the run.
+    pub agreed: BTreeSet<(Side, ItemId)>,
 }
 
 /// A write that has not landed yet, and will.

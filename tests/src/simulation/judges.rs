@@ -13,6 +13,7 @@ use passerelle_testkit::Note;
 
 use super::{
     diary::{Diary, Found},
+    profile::Profile,
     values::{DEFAULT, FIELDS, Token, get, is_out, is_poison, plain, token, tokens},
     world::{Pair, World},
 };
@@ -164,14 +165,43 @@ impl World {
             }
         }
         if let Write::Update { from, to, .. } = write {
-            let mut changed = FIELDS.iter().filter(|field| get(&from.record, field) != get(to, field));
-            if let (Some(field), None) = (changed.next(), changed.next()) {
-                let state = &mut self.lock().pairs[pair].state;
-                state.alike.entry((side, *field)).or_default().insert(from.id.clone());
+            // As the guard does: once for each member that it changes, however many there are. What a first meeting
+            // only adds replaces nothing.
+            let changed = FIELDS.iter().filter(|field| get(&from.record, field) != get(to, field));
+            let adds = changed.clone().all(|field| get(&from.record, field).is_empty());
+            let state = &mut self.lock().pairs[pair].state;
+            if adds && !state.agreed.contains(&(side, from.id.clone())) {
+                return;
+            }
+            for field in changed {
+                let member = field.split('/').next().unwrap_or(field);
+                state.alike.entry((side, member)).or_default().insert(from.id.clone());
             }
         }
         if let Write::Delete { .. } = write {
             self.lock().pairs[pair].state.deleting = true;
+        }
+    }
+
+    /// What is known of a remote item never becomes older, in whatever process (I2): an answer that shows an older
+    /// state is no news.
+    pub fn judge_going_back(&self, pair: usize) {
+        // A clock that jumps, ours or theirs, ends a doubt too early; that is counted elsewhere.
+        if self.profile() == Profile::Clocks {
+            return;
+        }
+        for link in self.links(pair) {
+            let Some(copy) = link.copies.remote.as_ref().filter(|copy| !copy.gone) else { continue };
+            let past = self.replica(pair + 1).past(&copy.stored.id);
+            let Some(now) = past.iter().position(|(stored, _)| stored.version == copy.stored.version) else {
+                continue;
+            };
+            let key = (pair, copy.stored.id.clone());
+            let before = self.lock().held_states.insert(key, now);
+            if before.is_some_and(|before| before > now) {
+                let id = &copy.stored.id;
+                self.bad(format!("pair {pair} took an older state of {id} for news (I2)"));
+            }
         }
     }
 

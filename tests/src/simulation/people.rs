@@ -461,6 +461,8 @@ impl World {
             humans: on(150),
             nested: on(60),
             intruders: on(30),
+            // Not drawn yet: the judges do not know all that it brings.
+            stale: 0,
         };
         match self.profile() {
             Profile::Hub => {
@@ -527,6 +529,7 @@ impl World {
         inner.diary.old_state = true;
         inner.diary.past.extend(past);
         self.ledger.restore(&backup.ledger);
+        inner.held_states.clear();
         if whole {
             self.replica(0).restore(&backup.local);
         }

@@ -97,7 +97,9 @@ impl Replica<Note> for SimReplica {
 
     async fn fetch(&self, ids: &[ItemId]) -> PortResult<Vec<Option<Stored<Note>>>> {
         self.call().await?;
-        let found = self.world.replica(self.number()).fetch(ids).await?;
+        let replica = self.world.replica(self.number());
+        replica.set_stale(self.world.faults().stale);
+        let found = replica.fetch(ids).await?;
         self.world.fetched(self.pair, self.side, ids, &found);
         Ok(found)
     }

@@ -46,6 +46,8 @@ pub struct Faults {
     pub humans: u64,
     pub nested: u64,
     pub intruders: u64,
+    /// How many of a thousand fetched items are shown in an older state.
+    pub stale: u64,
 }
 
 /// One pair.
@@ -80,6 +82,8 @@ pub struct Inner {
     /// Rules began to withhold something between a run and its undo.
     pub withheld: bool,
     pub backup: Option<Backup>,
+    /// How new what the ledger holds of the remote items of a pair was: the number of the state.
+    pub held_states: BTreeMap<(usize, ItemId), usize>,
     failure: Option<String>,
     notes: BTreeMap<&'static str, u64>,
     trace: u64,
@@ -147,6 +151,7 @@ impl World {
             typed_since: Vec::new(),
             withheld: false,
             backup: None,
+            held_states: BTreeMap::new(),
             failure: None,
             notes: BTreeMap::new(),
             trace: 0xcbf2_9ce4_8422_2325,
@@ -617,6 +622,12 @@ impl World {
         let links = self.links(pair);
         let both = links.iter().filter(|l| l.copies.local.is_some() && l.copies.remote.is_some()).count();
         let alive = [self.replica(0).alive().len(), self.replica(pair + 1).alive().len()];
+        let agreed =
+            links.iter().filter(|link| link.bases.as_ref().map(|base| *base != Note::default()).local);
+        let agreed = agreed
+            .flat_map(|link| Side::BOTH.map(|side| (side, link.item(side).cloned())))
+            .filter_map(|(side, item)| Some((side, item?)))
+            .collect();
         let mut inner = self.lock();
         inner.pairs[pair].running = true;
         inner.pairs[pair].state = Running {
@@ -625,6 +636,7 @@ impl World {
             links: links.len() as u64,
             alive,
             acts: inner.acts,
+            agreed,
             ..Running::default()
         };
         inner.pairs[pair].approval.take()
@@ -656,6 +668,7 @@ impl World {
             return result.and_then(Result::ok);
         }
         self.judge_alike(pair, approved);
+        self.judge_going_back(pair);
         if let Some(Ok(report)) = &result
             && report.stopped.is_none()
             && !state.overtaken.is_empty()

@@ -93,6 +93,9 @@ fn alike(plan: &Plan) -> BTreeMap<(Side, &str), u64> {
     let mut alike = BTreeMap::new();
     for step in plan.steps.iter().filter(|step| step.action == Action::Update && !step.adds) {
         let members: BTreeSet<&str> = step.fields.iter().map(passerelle_ports::Field::member).collect();
+        if on(Mutant::AlikeOneField) && members.len() > 1 {
+            continue;
+        }
         for member in members {
             *alike.entry((step.side, member)).or_default() += 1;
         }
