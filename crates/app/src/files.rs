@@ -137,13 +137,14 @@ fn part_of(found: &Imported<Event>) -> Option<PartOf<Event>> {
 
 /// The reasons for which a record is set aside, as the readers and the import name them, with their words and with
 /// those that say how to mend it.
-const REASONS: [(&str, &str, &str); 16] = [
+const REASONS: [(&str, &str, &str); 17] = [
     ("unterminated", "reason-unterminated", "mend-unterminated"),
     ("malformed", "reason-malformed", "mend-malformed"),
     ("too-large", "reason-too-large", "mend-too-large"),
     ("unreadable", "reason-unreadable", "mend-unreadable"),
     ("empty", "reason-empty", "mend-empty"),
     ("another-kind", "reason-another-kind", "mend-another-kind"),
+    ("message", "reason-message", "mend-message"),
     ("no-start", "reason-no-start", "mend-no-start"),
     ("bad-date", "reason-bad-date", "mend-bad-date"),
     ("unknown-zone", "reason-unknown-zone", "mend-unknown-zone"),

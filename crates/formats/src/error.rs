@@ -24,6 +24,9 @@ pub enum Reason {
     /// A task, a journal, a list of people: not what is asked for.
     #[error("the record is of another kind")]
     AnotherKind,
+    /// An answer, a proposal or a question about an appointment, not the appointment.
+    #[error("a message about an appointment, not the appointment")]
+    Message,
     /// The event begins at no time.
     #[error("the event has no start")]
     NoStart,
@@ -67,6 +70,7 @@ impl Reason {
             Reason::Unreadable => "unreadable",
             Reason::Empty => "empty",
             Reason::AnotherKind => "another-kind",
+            Reason::Message => "message",
             Reason::NoStart => "no-start",
             Reason::BadDate => "bad-date",
             Reason::UnknownZone => "unknown-zone",

@@ -210,7 +210,17 @@ fn a_series_of_outlook_is_read_with_its_zone_and_its_changes() {
     assert_eq!(guests["anne@dupont.example"].role, Role::Optional);
     assert_eq!(guests["anne@dupont.example"].name, "Dupont, Anne");
     assert!(guests["rhone@sge.example"].resource && guests["zoe@sge.example"].organizer);
-    assert_eq!(series.unknown, ["X-MICROSOFT-CDO-BUSYSTATUS:BUSY", "PRIORITY:5"]);
+    assert_eq!(
+        series.unknown,
+        [
+            "X-PASSERELLE-PARAMS;OF=ATTENDEE;CUTYPE=ROOM:rhone@sge.example",
+            "X-PASSERELLE-PARAMS;OF=ATTENDEE;RSVP=TRUE:anne@dupont.example",
+            "X-PASSERELLE-PARAMS;OF=SUMMARY;LANGUAGE=fr:",
+            "X-MICROSOFT-CDO-BUSYSTATUS:BUSY",
+            "PRIORITY:5",
+            "X-PASSERELLE-OF-OCCURRENCE;ID=\"2026-12-21T09:00:00\":X-PASSERELLE-PARAMS\\;OF=SUMMARY\\;LANGUAGE=fr:",
+        ]
+    );
 
     let day = of("jour").record;
     assert_eq!(

@@ -1,31 +1,102 @@
 //! Reminders: `VALARM`.
 
+use chrono::{NaiveDateTime, TimeZone};
+use chrono_tz::Tz;
 use passerelle_calendar::{Alert, AlertAction, Duration, Event};
 
-use super::zones::local_time;
+use super::{
+    repair::{When, length, when},
+    rest,
+};
 use crate::content::{Component, Line};
 
-/// Reads a reminder; nothing for one that has no time, or is there to say that there is none.
-pub(crate) fn alert_of(alarm: &Component, event: &Event) -> Option<Alert> {
-    let action = match alarm.text("ACTION").trim().to_ascii_uppercase().as_str() {
+/// Texts that programs put into every reminder, in small letters.
+const GENERIC: [&str; 12] = [
+    "",
+    "reminder",
+    "this is an event reminder",
+    "event reminder",
+    "alarm notification",
+    "default mozilla description",
+    "mozilla standardbeschreibung",
+    "description par défaut de mozilla",
+    "alarm",
+    "alert",
+    "rappel",
+    "erinnerung",
+];
+
+/// Reads a reminder, and returns what has to be kept of it beside: everything, where an alert cannot say it.
+/// `zone` is that of the calendar.
+pub(crate) fn read(alarm: &Component, event: &Event, zone: Option<Tz>) -> (Option<Alert>, Option<String>) {
+    if action(alarm) == "NONE" {
+        // Apple's way to say that there is no reminder.
+        return (None, None);
+    }
+    let alert = alert_of(alarm, event, zone);
+    let whole = alert.is_some_and(|alert| says_no_more(alarm, &alert, event));
+    (alert, (!whole).then(|| rest::text_of(alarm)))
+}
+
+fn action(alarm: &Component) -> String {
+    alarm.text("ACTION").trim().to_ascii_uppercase()
+}
+
+/// Reads the time and the kind of a reminder; nothing for one that has no time, or is there to say that there is none.
+pub(crate) fn alert_of(alarm: &Component, event: &Event, zone: Option<Tz>) -> Option<Alert> {
+    let action = match action(alarm).as_str() {
         "EMAIL" => AlertAction::Email,
         "NONE" => return None,
         _ => AlertAction::Display,
     };
     let trigger = alarm.get("TRIGGER")?;
-    let text = trigger.value.trim();
-    let absolute = text.strip_suffix('Z').and_then(local_time);
-    let seconds = match absolute {
-        Some(at) => (event.start.as_ref()?.instant()? - at.and_utc()).num_seconds(),
-        None => {
-            let (before, text) = text.strip_prefix('-').map_or((false, text), |text| (true, text));
-            let length = seconds(text.parse().ok()?);
-            let from_start = if before { length } else { -length };
+    let before = match offset(&trigger.value) {
+        Some(after_start) => {
             let at_end = trigger.param("RELATED").is_some_and(|edge| edge.eq_ignore_ascii_case("END"));
-            if at_end { from_start - seconds(event.duration) } else { from_start }
+            -(after_start + if at_end { seconds(event.duration) } else { 0 })
         }
+        None => before_start(when(&trigger.value)?, event, zone)?,
     };
-    Some(Alert { action, minutes_before: i32::try_from(seconds.div_euclid(60)).ok()? })
+    Some(Alert { action, minutes_before: i32::try_from(before.div_euclid(60)).ok()? })
+}
+
+/// Reads how long after the start a reminder comes, in seconds.
+fn offset(text: &str) -> Option<i64> {
+    let (back, length) = length(text)?;
+    Some(if back { -seconds(length) } else { seconds(length) })
+}
+
+/// Returns how long before the start a moment is, in seconds. A start without a zone has that of the calendar.
+fn before_start(trigger: When, event: &Event, zone: Option<Tz>) -> Option<i64> {
+    let start = event.start.as_ref()?;
+    let on_the_wall =
+        |moment: NaiveDateTime| zone.map_or(moment, |zone| zone.from_utc_datetime(&moment).naive_local());
+    let between = match (trigger, start.instant()) {
+        (When::Moment(moment), Some(instant)) => instant - moment,
+        (When::Moment(moment), None) => start.wall() - on_the_wall(moment.naive_utc()),
+        (When::Wall(local), _) => start.wall() - local,
+        (When::Day(day), _) => start.wall() - NaiveDateTime::from(day),
+    };
+    Some(between.num_seconds())
+}
+
+/// Tells whether an alert says all that a reminder says.
+fn says_no_more(alarm: &Component, alert: &Alert, event: &Event) -> bool {
+    let kind = action(alarm);
+    let plain =
+        matches!((kind.as_str(), alert.action), ("DISPLAY" | "", AlertAction::Display) | ("EMAIL", _));
+    let exact = |line: &Line| offset(&line.value) == Some(i64::from(alert.minutes_before) * -60);
+    let text = |line: &Line| {
+        let text = line.unescaped();
+        text == event.title || GENERIC.contains(&text.trim().to_lowercase().as_str())
+    };
+    let known = |line: &Line| match line.name.as_str() {
+        "ACTION" => true,
+        "TRIGGER" => exact(line),
+        "DESCRIPTION" | "SUMMARY" => text(line),
+        _ => false,
+    };
+    plain && alarm.children.is_empty() && alarm.lines.iter().all(known)
 }
 
 fn seconds(duration: Duration) -> i64 {

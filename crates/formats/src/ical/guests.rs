@@ -31,6 +31,11 @@ pub(crate) fn key_of(participant: &Participant) -> String {
     text.trim().to_lowercase()
 }
 
+/// Returns the key of the participant that a line names.
+pub(crate) fn key_of_line(line: &Line) -> String {
+    key_of(&participant(line))
+}
+
 fn participant(line: &Line) -> Participant {
     let param = |name| line.param(name).unwrap_or_default();
     let upper = |name| param(name).to_ascii_uppercase();

@@ -9,10 +9,10 @@ use std::{
 use passerelle_calendar::{Event, Override, RecurrenceId, Start, contains};
 
 use super::{
-    own,
+    method, own,
     read::{Read1, change_of, event_of, finish, start_of},
     repair::repair,
-    series,
+    rest, series,
     zones::Zones,
 };
 use crate::{
@@ -30,6 +30,8 @@ pub(crate) struct Events<R> {
     described: String,
     /// The calendars by what they say about their zones.
     known: HashMap<String, usize>,
+    /// The method of the calendar that is being read.
+    method: String,
     /// Events of this calendar whose zone is described later in it.
     waiting: Vec<Component>,
     /// Series and changed occurrences of this calendar.
@@ -55,6 +57,7 @@ impl<R: Read> Events<R> {
             zones: vec![Zones::default()],
             described: String::new(),
             known: HashMap::new(),
+            method: String::new(),
             waiting: Vec::new(),
             here: Vec::new(),
             held: Vec::new(),
@@ -66,6 +69,12 @@ impl<R: Read> Events<R> {
 
     fn take(&mut self, mut component: Component) {
         repair(&mut component);
+        if component.name == "VEVENT"
+            && let Err(reason) = method::apply(&self.method, &mut component)
+        {
+            self.ready.push_back(Err(bad_of(&component, reason)));
+            return;
+        }
         match component.name.as_str() {
             "VTIMEZONE" => {
                 describe(&component, &mut self.described);
@@ -89,6 +98,7 @@ impl<R: Read> Events<R> {
     fn line(&mut self, line: &Line) {
         match line.name.as_str() {
             "BEGIN" | "END" if line.value.trim().eq_ignore_ascii_case("VCALENDAR") => self.end_calendar(),
+            "METHOD" => self.method.clone_from(&line.value),
             "X-WR-TIMEZONE" => {
                 self.described.push_str(&line.to_text());
                 self.described.push('\n');
@@ -105,6 +115,7 @@ impl<R: Read> Events<R> {
         for component in std::mem::take(&mut self.waiting) {
             self.single(component);
         }
+        self.method.clear();
         let described = std::mem::take(&mut self.described);
         let last = self.zones.len() - 1;
         let place = *self.known.entry(described).or_insert(last);
@@ -197,7 +208,10 @@ impl<R: Read> Events<R> {
         let mut read = finish(&master.component, event_of(&master.component, zones));
         let mut bad = Vec::new();
         match &mut read {
-            Ok(found) => self.change(&mut found.record, changes, &mut bad),
+            Ok(found) => {
+                let rest = self.change(&mut found.record, changes, &mut bad);
+                found.unknown.extend(rest);
+            }
             Err(_) => {
                 bad.extend(changes.iter().map(|change| bad_of(&change.component, Reason::SeriesSetAside)))
             }
@@ -206,15 +220,18 @@ impl<R: Read> Events<R> {
         self.ready.extend(bad.into_iter().map(Err));
     }
 
-    /// Puts changed occurrences into their series; of several states of one the newest counts.
-    fn change(&mut self, event: &mut Event, changes: Vec<Held>, bad: &mut Vec<BadRecord>) {
+    /// Puts changed occurrences into their series; of several states of one the newest counts. Returns
+    /// what is left over of them.
+    fn change(&mut self, event: &mut Event, changes: Vec<Held>, bad: &mut Vec<BadRecord>) -> Vec<String> {
+        let mut rests: BTreeMap<String, Vec<String>> = BTreeMap::new();
         let mut taken: BTreeMap<String, (Rank, Override, Component)> = BTreeMap::new();
         for Held { component, zones } in changes {
             let Some(zones) = self.zones.get_mut(zones) else { continue };
             let read = change_of(&component, event, zones);
-            let checked = read.and_then(|(id, change)| Ok((id, check_change(event, id, change)?)));
-            let (id, change) = match checked {
-                Ok((id, change)) => (id.to_string(), change),
+            let checked =
+                read.and_then(|(id, change, rest)| Ok((id, check_change(event, id, change)?, rest)));
+            let (id, change, rest) = match checked {
+                Ok((id, change, rest)) => (id.to_string(), change, rest),
                 Err(reason) => {
                     bad.push(bad_of(&component, reason));
                     continue;
@@ -227,17 +244,23 @@ impl<R: Read> Events<R> {
                     if *known == rank && *other != change {
                         bad.push(bad_of(older, Reason::Duplicate));
                     }
+                    rests.insert(id.clone(), rest);
                     taken.insert(id, (rank, change, component));
                 }
                 None => {
+                    rests.insert(id.clone(), rest);
                     taken.insert(id, (rank, change, component));
                 }
             }
         }
         for (id, (_, change, _)) in taken {
+            if change.excluded {
+                rests.remove(&id);
+            }
             let known = event.recurrence_overrides.entry(id).or_default();
             *known = Override { excluded: known.excluded || change.excluded, ..change };
         }
+        rests.into_iter().flat_map(|(id, rest)| rest::of_change(&id, rest).collect::<Vec<_>>()).collect()
     }
 
     /// Reads changed occurrences whose series is not in the file: events by themselves.

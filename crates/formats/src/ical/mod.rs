@@ -3,8 +3,10 @@
 mod alarms;
 pub(crate) mod guests;
 mod join;
+mod method;
 mod read;
 mod repair;
+mod rest;
 pub(crate) mod series;
 mod write;
 mod zones;
@@ -29,5 +31,11 @@ pub(crate) mod own {
     pub(crate) const UID: &str = "X-PASSERELLE-ORIGINAL-UID";
     /// Says of which series an event is one changed occurrence, and which.
     pub(crate) const OCCURRENCE: &str = "X-PASSERELLE-OCCURRENCE";
+    /// Parameters of a line whose value was taken over; `OF` names the property.
+    pub(crate) const PARAMS: &str = "X-PASSERELLE-PARAMS";
+    /// A whole line, as text: another one of which an event has one only, or a word that it cannot hold.
+    pub(crate) const SECOND: &str = "X-PASSERELLE-LINE";
+    /// What was left over from a changed occurrence; `ID` names it.
+    pub(crate) const CHANGE: &str = "X-PASSERELLE-OF-OCCURRENCE";
     pub(crate) const COMMENT: &str = "X-RESPONSE-COMMENT";
 }

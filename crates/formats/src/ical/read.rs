@@ -9,8 +9,8 @@ use passerelle_calendar::{
 
 use super::{
     alarms, guests, own,
-    repair::{When, when},
-    series,
+    repair::{When, length, when},
+    rest, series,
     zones::Zones,
 };
 use crate::{
@@ -40,17 +40,28 @@ pub(crate) fn event_of(component: &Component, zones: &mut Zones) -> Result<(Even
     all_day_of_outlook(component, &mut event);
     let mut once = Once::default();
     for line in &component.lines {
-        if !once.is_first(line) || !take(&mut event, line, zones)? {
+        if !once.is_first(line) {
+            unknown.push(rest::second(line));
+        } else if take(&mut event, line, zones)? {
+            unknown.extend(rest::beyond(line, &event));
+        } else {
             unknown.push(left_over(line));
         }
     }
     if component.get(own::NO_UID).is_some() {
         event.uid.clear();
     }
-    let alarms = component.children.iter().filter(|child| child.name == "VALARM");
-    let alerts = alarms.filter_map(|alarm| alarms::alert_of(alarm, &event)).map(|alert| (alert.key(), alert));
-    event.alerts = alerts.collect();
+    for child in &component.children {
+        if child.name == "VALARM" {
+            let (alert, kept) = alarms::read(child, &event, zones.calendar());
+            event.alerts.extend(alert.map(|alert| (alert.key(), alert)));
+            unknown.extend(kept);
+        } else {
+            unknown.push(rest::text_of(child));
+        }
+    }
     unknown.extend(zones.guesses());
+    rest::sort(&mut unknown);
     Ok((event, unknown))
 }
 
@@ -123,8 +134,11 @@ fn take(event: &mut Event, line: &Line, zones: &mut Zones) -> Result<bool, Reaso
         "RRULE" => event.recurrence_rules.extend(rule_of(line)),
         "EXRULE" => event.excluded_recurrence_rules.extend(rule_of(line)),
         "RDATE" => {
-            for id in ids_of(line, event, zones)? {
+            for (id, length) in dates_of(line, event, zones)? {
                 event.recurrence_dates.insert(id.to_string(), true);
+                if let Some(length) = length.filter(|length| *length != event.duration) {
+                    event.recurrence_overrides.entry(id.to_string()).or_default().duration = Some(length);
+                }
             }
         }
         "EXDATE" => {
@@ -196,26 +210,54 @@ fn is_day(line: &Line, local: NaiveDateTime) -> bool {
 fn duration_of(component: &Component, start: Option<&Start>, zones: &mut Zones) -> Result<Duration, Reason> {
     let Some(start) = start else { return Ok(Duration::default()) };
     let day = start.is_all_day();
-    if let Some(line) = component.get("DURATION") {
-        let text = line.value.trim();
-        let length: Duration = text
-            .parse()
-            .map_err(|_| if text.starts_with('-') { Reason::EndBeforeStart } else { Reason::BadDate })?;
-        let whole = day && length.seconds > 0 && length.seconds.is_multiple_of(86_400);
-        return Ok(if whole { Duration::days(length.days + length.seconds / 86_400) } else { length });
+    let given = component.get("DURATION").filter(|line| !line.value.trim().is_empty()).map(|line| {
+        let whole = |length: Duration| {
+            let days = day && length.seconds > 0 && length.seconds.is_multiple_of(86_400);
+            if days { Duration::days(length.days + length.seconds / 86_400) } else { length }
+        };
+        match length(&line.value) {
+            Some((true, length)) if !length.is_zero() => Err(Reason::EndBeforeStart),
+            Some((_, length)) => Ok(whole(length)),
+            None => Err(Reason::BadDate),
+        }
+    });
+    let end = component.get("DTEND").filter(|line| !line.value.trim().is_empty());
+    let by_end = end.map(|line| until_end(start, &start_of(line, zones)?));
+    match (by_end, given) {
+        (None, None) => Ok(Duration::days(u32::from(day))),
+        (None, Some(given)) => given,
+        // Thunderbird writes `DURATION:PT0S` beside a sound end; an end that is no later than the start says less.
+        (Some(Ok(length)), Some(Ok(given))) if length.is_zero() => Ok(given),
+        (Some(Ok(length)), _) => Ok(length),
+        (Some(Err(_)), Some(Ok(given))) if !given.is_zero() => Ok(given),
+        (Some(Err(reason)), _) => Err(reason),
     }
-    let Some(line) = component.get("DTEND") else {
-        return Ok(Duration::days(u32::from(day)));
-    };
-    let end = start_of(line, zones)?;
-    if day != end.is_all_day() {
-        return Err(Reason::BadDate);
+}
+
+/// Returns how long it is until an end, also where one of both is a day and the other is not.
+fn until_end(start: &Start, end: &Start) -> Result<Duration, Reason> {
+    match (start.is_all_day(), end.is_all_day()) {
+        // Some programs end an all-day event on the day it begins.
+        (true, true) if end == start => Ok(Duration::days(1)),
+        (true, false) => {
+            let begun = i64::from(end.wall() != end.date().into());
+            let days = (end.date() - start.date()).num_days() + begun;
+            u32::try_from(days.max(i64::from(days == 0)))
+                .map(Duration::days)
+                .map_err(|_| Reason::EndBeforeStart)
+        }
+        (false, true) => {
+            let midnight = NaiveDateTime::from(end.date());
+            let end = match start.zone() {
+                Some(zone) => Start::Zoned { local: midnight, zone: zone.to_owned() },
+                None => Start::Floating { local: midnight },
+            };
+            // The day it begins on is its last one.
+            let same = end.date() == start.date();
+            start.until(&end).or(same.then(Duration::default)).ok_or(Reason::EndBeforeStart)
+        }
+        _ => start.until(end).ok_or(Reason::EndBeforeStart),
     }
-    // Some programs end an all-day event on the day it begins.
-    if day && end == *start {
-        return Ok(Duration::days(1));
-    }
-    start.until(&end).ok_or(Reason::EndBeforeStart)
 }
 
 /// Outlook writes an all-day event as one from midnight to midnight, with a note.
@@ -229,6 +271,31 @@ fn all_day_of_outlook(component: &Component, event: &mut Event) {
         event.start = Some(Start::Date { date: start.date() });
         event.duration = Duration::days(days);
     }
+}
+
+/// Reads the occurrences that a line adds, with the length of those that are written as periods.
+fn dates_of(
+    line: &Line,
+    event: &Event,
+    zones: &mut Zones,
+) -> Result<Vec<(RecurrenceId, Option<Duration>)>, Reason> {
+    let texts = line.value.split(',').map(str::trim).filter(|text| !text.is_empty());
+    let read = |text: &str| {
+        let (start, end) = text.split_once('/').map_or((text, None), |(start, end)| (start, Some(end)));
+        let id = id_of(start, line, event, zones)?;
+        let length = match end {
+            None => None,
+            Some(end) => match length(end) {
+                Some((false, length)) => Some(length),
+                _ => {
+                    let (start, end) = (start_at(start, line, zones)?, start_at(end, line, zones)?);
+                    Some(start.until(&end).ok_or(Reason::EndBeforeStart)?)
+                }
+            },
+        };
+        Ok((id, length))
+    };
+    texts.map(read).collect()
 }
 
 /// Reads the occurrences that a line names; of a period, its start.
@@ -285,17 +352,18 @@ pub(crate) fn change_of(
     component: &Component,
     master: &Event,
     zones: &mut Zones,
-) -> Result<(RecurrenceId, Override), Reason> {
+) -> Result<(RecurrenceId, Override, Vec<String>), Reason> {
     let line = component.get("RECURRENCE-ID").ok_or(Reason::BadRecurrenceId)?;
     if line.param("RANGE").is_some_and(|range| range.eq_ignore_ascii_case("THISANDFUTURE")) {
         return Err(Reason::ThisAndFuture);
     }
     let id = id_of(line.value.trim(), line, master, zones)?;
-    let (own_event, _) = event_of(component, zones)?;
+    let (own_event, mut rest) = event_of(component, zones)?;
+    rest.extend(rest::different(component, &own_event, master));
     let change = match component.get(own::CHANGED) {
         Some(line) => series::named(&own_event, &line.parts(',')),
         None => series::changed(master, id, &own_event),
     };
     let zone = change.start.as_ref().is_none_or(|start| start.zone().is_none() || start.instant().is_some());
-    if zone { Ok((id, change)) } else { Err(Reason::UnknownZone) }
+    if zone { Ok((id, change, rest)) } else { Err(Reason::UnknownZone) }
 }

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use chrono::{DateTime, NaiveDate, NaiveDateTime, Utc};
+use passerelle_calendar::Duration;
 
 use crate::content::{Component, Line};
 
@@ -89,6 +90,19 @@ pub(crate) fn when(text: &str) -> Option<When> {
         None if zulu => When::Moment(local.and_utc()),
         None => When::Wall(local),
     })
+}
+
+/// Reads a length, and whether it goes back in time: also `P`, `PT` and `-P`, which some programs write for none.
+pub(crate) fn length(text: &str) -> Option<(bool, Duration)> {
+    let text = text.trim().to_ascii_uppercase();
+    let (back, length) = match text.strip_prefix('-') {
+        Some(length) => (true, length.trim()),
+        None => (false, text.strip_prefix('+').unwrap_or(&text).trim()),
+    };
+    if matches!(length, "P" | "PT" | "0") {
+        return Some((back, Duration::default()));
+    }
+    length.trim_end_matches('T').parse().ok().map(|length| (back, length))
 }
 
 #[cfg(test)]

@@ -8,7 +8,7 @@ use std::{
 use chrono::{DateTime, Datelike, NaiveDateTime, Utc};
 use passerelle_calendar::{Duration, Event, FreeBusyStatus, Override, Privacy, RecurrenceId, Start, Status};
 
-use super::{alarms, guests, own, series, zones};
+use super::{guests, own, rest, series, zones};
 use crate::content::{Line, escape, write_unknown};
 
 /// A calendar that is being written.
@@ -42,7 +42,8 @@ impl<'a, W: Write> Calendar<'a, W> {
         for start in event.start.iter().chain(moved) {
             self.describe(start)?;
         }
-        self.component(event, series_lines(event), unknown)?;
+        let leftovers = rest::Leftovers::new(unknown);
+        self.component(event, series_lines(event), &leftovers.own, false)?;
         let bare = series::bare(event);
         for (id, change) in changes {
             let own_event = series::apply(&bare, id, change);
@@ -53,7 +54,7 @@ impl<'a, W: Write> Calendar<'a, W> {
             if series::changed(&bare, id, &own_event) != *change {
                 lines.push(Line::new(own::CHANGED, series::names(change)));
             }
-            self.component(&own_event, lines, &[])?;
+            self.component(&own_event, lines, leftovers.of(&id.to_string()), true)?;
         }
         Ok(())
     }
@@ -74,15 +75,33 @@ impl<'a, W: Write> Calendar<'a, W> {
         Ok(())
     }
 
-    fn component(&mut self, event: &Event, more: Vec<Line>, unknown: &[String]) -> io::Result<()> {
+    fn component(
+        &mut self,
+        event: &Event,
+        more: Vec<Line>,
+        unknown: &[String],
+        change: bool,
+    ) -> io::Result<()> {
         let stamp = format!("{}Z", basic(self.stamp.naive_utc()));
         self.out.write_all(b"BEGIN:VEVENT\r\n")?;
         Line::new("DTSTAMP", stamp).write(self.out)?;
-        for line in own_lines(event).into_iter().chain(more) {
+        let mut lines: Vec<Line> = own_lines(event).into_iter().chain(more).collect();
+        let others = rest::put_back(&mut lines, unknown, change);
+        let (reminders, others) = rest::reminders(event, &others);
+        for line in lines {
             line.write(self.out)?;
         }
-        write_unknown(self.out, unknown)?;
-        for line in event.alerts.values().flat_map(|alert| alarms::lines_of(alert, &event.title)) {
+        for text in others {
+            match rest::component_of(&text) {
+                Some(component) => {
+                    for line in rest::lines_of(&component) {
+                        line.write(self.out)?;
+                    }
+                }
+                None => write_unknown(self.out, &[text])?,
+            }
+        }
+        for line in reminders {
             line.write(self.out)?;
         }
         self.out.write_all(b"END:VEVENT\r\n")

@@ -15,7 +15,7 @@ use chrono_tz::{OffsetComponents, OffsetName, Tz};
 use passerelle_calendar::{Start, parse_zone};
 
 use self::{
-    clock::{Clock, Table, YEARS, seconds},
+    clock::{Clock, YEARS, seconds},
     names::{Named, named},
 };
 use super::own;
@@ -54,7 +54,6 @@ pub(crate) struct Zones {
     /// What was found, and by which clock, for the years of an event.
     found: HashMap<String, ByYears>,
     by_clock: HashMap<Asked, Option<(Tz, bool)>>,
-    table: Table,
     /// The zone of the whole calendar (`X-WR-TIMEZONE`).
     calendar: Option<Tz>,
     /// The years of the event that is read.
@@ -196,7 +195,7 @@ impl Zones {
         let known = self.by_clock.get(&asked).copied();
         let nearest = known.unwrap_or_else(|| {
             let hints: Vec<Tz> = hint.into_iter().chain(self.calendar).collect();
-            clock.nearest(near, &hints, &mut self.table)
+            clock.nearest(near, &hints)
         });
         if known.is_none() && self.by_clock.len() < 10_000 {
             self.by_clock.insert(asked, nearest);
@@ -433,7 +432,7 @@ mod tests {
         ] {
             let clock = Clock::described(&described(name, 2026), &(2026..=2026)).unwrap();
             let wall = NaiveDate::from_ymd_opt(2026, 1, 1).unwrap().into();
-            let (found, same) = clock.nearest(wall, &[], &mut Table::default()).unwrap();
+            let (found, same) = clock.nearest(wall, &[]).unwrap();
             assert!(same, "{name}");
             let zone: Tz = name.parse().unwrap();
             for day in 0..365 {

@@ -1,6 +1,9 @@
 //! The clock that a `VTIMEZONE` describes, and the zone whose clock is nearest to it.
 
-use std::{collections::HashMap, ops::RangeInclusive, sync::LazyLock};
+use std::{
+    ops::RangeInclusive,
+    sync::{LazyLock, OnceLock},
+};
 
 use chrono::{Datelike, NaiveDate, NaiveDateTime, Offset, TimeDelta, TimeZone, Weekday};
 use chrono_tz::{TZ_VARIANTS, Tz};
@@ -74,12 +77,12 @@ impl Clock {
 
     /// Finds the zone whose clock is nearest, and tells whether it is the same one. It has to agree on
     /// one time on the wall, if any zone does. `hints` are heard first where several are as near.
-    pub(super) fn nearest(&self, wall: NaiveDateTime, hints: &[Tz], table: &mut Table) -> Option<(Tz, bool)> {
+    pub(super) fn nearest(&self, wall: NaiveDateTime, hints: &[Tz]) -> Option<(Tz, bool)> {
         let weeks: Vec<Vec<i32>> =
             self.years.clone().map(|year| offsets_by_week(year, |at| self.offset_at(at))).collect();
         let mut misses = vec![0_usize; CANDIDATES.len()];
         for (year, weeks) in self.years.clone().zip(&weeks) {
-            for (misses, zone) in misses.iter_mut().zip(table.year(year)) {
+            for (misses, zone) in misses.iter_mut().zip(weeks_of(year)) {
                 *misses += zone.iter().zip(weeks).filter(|(one, other)| one != other).count();
             }
         }
@@ -131,18 +134,13 @@ static CANDIDATES: LazyLock<Vec<Tz>> = LazyLock::new(|| {
     zones
 });
 
-/// The offsets of every candidate, week by week: worked out once for each year that is asked for.
-#[derive(Default)]
-pub(super) struct Table {
-    years: HashMap<i32, Vec<Vec<i32>>>,
-}
+/// The offsets of every candidate, week by week, for each year: worked out once, when it is asked for.
+static WEEKS: [OnceLock<Vec<Vec<i32>>>; 68] = [const { OnceLock::new() }; 68];
 
-impl Table {
-    fn year(&mut self, year: i32) -> &[Vec<i32>] {
-        self.years.entry(year).or_insert_with(|| {
-            CANDIDATES.iter().map(|zone| offsets_by_week(year, |at| seconds(*zone, at))).collect()
-        })
-    }
+fn weeks_of(year: i32) -> &'static [Vec<i32>] {
+    let place = usize::try_from(year - YEARS.start()).ok().and_then(|place| WEEKS.get(place));
+    let weeks = || CANDIDATES.iter().map(|zone| offsets_by_week(year, |at| seconds(*zone, at))).collect();
+    place.map_or(&[], |place| place.get_or_init(weeks))
 }
 
 fn offsets_by_week(year: i32, offset: impl Fn(NaiveDateTime) -> i32) -> Vec<i32> {

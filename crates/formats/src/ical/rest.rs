@@ -1,0 +1,284 @@
+//! What a component says beyond what an event can hold: kept as leftovers, and put back where it was.
+
+use std::collections::BTreeMap;
+
+use passerelle_calendar::Event;
+
+use super::{
+    alarms, guests, own,
+    repair::{When, length, when},
+};
+use crate::content::{Component, Line, UNKNOWN, left_over, unescape};
+
+/// The parameter that names the property to which kept parameters belong.
+const OF: &str = "OF";
+/// The parameter that names a changed occurrence.
+const ID: &str = "ID";
+
+/// Returns the parameters of a line that was taken over that an event has no place for.
+pub(super) fn params_of(line: &Line) -> Option<String> {
+    let kept: Vec<_> =
+        line.params.iter().filter(|(name, values)| !is_understood(line, name, values)).collect();
+    if kept.is_empty() {
+        return None;
+    }
+    let place = if kept.iter().all(|(name, _)| name == "LANGUAGE") { String::new() } else { anchor(line) };
+    let mut rest = Line::new(own::PARAMS, place).with(OF, &line.name);
+    rest.params.extend(kept.into_iter().cloned());
+    Some(rest.to_text())
+}
+
+/// Tells whether an event holds what a parameter says, or whether it says what holds anyway.
+fn is_understood(line: &Line, name: &str, values: &[String]) -> bool {
+    let value = values.first().map(|value| value.trim().to_ascii_uppercase()).unwrap_or_default();
+    let guest = matches!(line.name.as_str(), "ATTENDEE" | "ORGANIZER");
+    match name {
+        "TZID" | "ENCODING" => true,
+        "VALUE" => value != "BINARY",
+        "CN" => guest && values.len() == 1,
+        "EMAIL" | own::ORGANIZER | own::COMMENT => guest,
+        "ROLE" => {
+            guest
+                && matches!(
+                    value.as_str(),
+                    "CHAIR" | "REQ-PARTICIPANT" | "OPT-PARTICIPANT" | "NON-PARTICIPANT"
+                )
+        }
+        "PARTSTAT" => {
+            guest && matches!(value.as_str(), "NEEDS-ACTION" | "ACCEPTED" | "DECLINED" | "TENTATIVE")
+        }
+        "CUTYPE" => guest && matches!(value.as_str(), "INDIVIDUAL" | "RESOURCE"),
+        "RSVP" => guest && value == "FALSE",
+        "X-NUM-GUESTS" => guest && value == "0",
+        "RANGE" => line.name == "RECURRENCE-ID",
+        _ => value.is_empty(),
+    }
+}
+
+/// Returns what tells the line to which parameters belong from others of its name: for a guest the address, for a
+/// text a number that another text does not have.
+fn anchor(line: &Line) -> String {
+    match line.name.as_str() {
+        "ATTENDEE" | "ORGANIZER" => guests::key_of_line(line),
+        _ => fingerprint(line.value.trim()),
+    }
+}
+
+/// Returns a number of a text (FNV-1a), the same in every version of this program.
+fn fingerprint(text: &str) -> String {
+    let hash = unescape(text).bytes().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
+        (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
+    });
+    format!("{hash:016x}")
+}
+
+/// Keeps a line of which an event has one only, and had one already.
+pub(super) fn second(line: &Line) -> String {
+    match line.name.as_str() {
+        "SUMMARY" | "DESCRIPTION" | "LOCATION" | "URL" | "COLOR" => left_over(line),
+        _ => Line::text(own::SECOND, &line.to_text()).to_text(),
+    }
+}
+
+/// Returns what is to be kept of a line that was taken over.
+pub(super) fn beyond(line: &Line, event: &Event) -> Vec<String> {
+    if line.name.starts_with("X-PASSERELLE-") {
+        return Vec::new();
+    }
+    let other = |known: &[&str]| !known.contains(&line.value.trim().to_ascii_uppercase().as_str());
+    let strange = match line.name.as_str() {
+        "CLASS" => other(&["", "PUBLIC", "PRIVATE", "CONFIDENTIAL"]),
+        "TRANSP" => other(&["", "OPAQUE", "TRANSPARENT"]),
+        "STATUS" => other(&["", "TENTATIVE", "CONFIRMED", "CANCELLED"]),
+        // An end and a length that do not agree.
+        "DURATION" => {
+            length(&line.value).is_some_and(|(_, length)| !length.is_zero() && length != event.duration)
+        }
+        "DTEND" => !event.is_all_day() && matches!(when(&line.value), Some(When::Day(_))),
+        _ => false,
+    };
+    params_of(line).into_iter().chain(strange.then(|| second(line))).collect()
+}
+
+/// Writes a component as one text.
+pub(super) fn text_of(component: &Component) -> String {
+    let mut text = format!("BEGIN:{}\n", component.name);
+    for line in &component.lines {
+        text.push_str(&line.to_text());
+        text.push('\n');
+    }
+    for child in &component.children {
+        text.push_str(&text_of(child));
+        text.push('\n');
+    }
+    text + "END:" + &component.name
+}
+
+/// Reads a component that was kept as one text; nothing of a text that is anything else.
+pub(super) fn component_of(text: &str) -> Option<Component> {
+    let mut open: Vec<Component> = Vec::new();
+    let mut lines = text.strip_prefix("BEGIN:").map(|_| text.lines())?;
+    while let Some(text) = lines.next() {
+        let line = Line::parse(0, text.as_bytes().to_vec())?;
+        let name = line.value.trim().to_ascii_uppercase();
+        match line.name.as_str() {
+            "BEGIN" if open.len() < DEEPEST && may_stand_inside(&name) => {
+                open.push(Component { name, ..Component::default() });
+            }
+            "BEGIN" => return None,
+            "END" => {
+                let closed = open.pop().filter(|closed| closed.name == name)?;
+                match open.last_mut() {
+                    Some(outer) => outer.children.push(closed),
+                    None => return lines.next().is_none().then_some(closed),
+                }
+            }
+            _ => open.last_mut()?.lines.push(line),
+        }
+    }
+    None
+}
+
+/// How deep components may stand within each other.
+const DEEPEST: usize = 16;
+
+/// Tells whether a component of this name may stand inside an event.
+fn may_stand_inside(name: &str) -> bool {
+    let token = !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
+    token && !matches!(name, "VEVENT" | "VCALENDAR" | "VTIMEZONE" | "VCARD")
+}
+
+/// Returns a component as lines; those that cannot be written are kept as text.
+pub(super) fn lines_of(component: &Component) -> Vec<Line> {
+    let mut lines = vec![Line::new("BEGIN", &component.name)];
+    for line in &component.lines {
+        if line.is_sound() && !matches!(line.name.as_str(), "BEGIN" | "END") {
+            lines.push(line.clone());
+        } else {
+            lines.push(Line::text(UNKNOWN, &line.to_text()));
+        }
+    }
+    lines.extend(component.children.iter().flat_map(lines_of));
+    lines.push(Line::new("END", &component.name));
+    lines
+}
+
+/// Keeps what was left over from a changed occurrence, beside its series.
+pub(super) fn of_change(id: &str, unknown: Vec<String>) -> impl Iterator<Item = String> {
+    unknown.into_iter().map(move |text| Line::text(own::CHANGE, &text).with(ID, id).to_text())
+}
+
+/// Leftovers by where they belong.
+#[derive(Default)]
+pub(super) struct Leftovers {
+    /// Of the series itself.
+    pub(super) own: Vec<String>,
+    /// Of changed occurrences, with their names.
+    changes: BTreeMap<String, Vec<String>>,
+}
+
+impl Leftovers {
+    pub(super) fn new(unknown: &[String]) -> Self {
+        let mut found = Leftovers::default();
+        for text in unknown {
+            let line =
+                text.starts_with(own::CHANGE).then(|| Line::parse(0, text.clone().into_bytes())).flatten();
+            match line.as_ref().and_then(|line| Some((line.param(ID)?.to_owned(), line.unescaped()))) {
+                Some((id, text)) => found.changes.entry(id).or_default().push(text),
+                None => found.own.push(text.clone()),
+            }
+        }
+        found
+    }
+
+    /// Returns what belongs to one changed occurrence.
+    pub(super) fn of(&self, id: &str) -> &[String] {
+        self.changes.get(id).map(Vec::as_slice).unwrap_or_default()
+    }
+}
+
+/// Puts leftovers into the order in which a file has them that is written with them.
+pub(super) fn sort(unknown: &mut [String]) {
+    let place = |text: &String| {
+        let first = if text.starts_with(own::PARAMS) { text.clone() } else { String::new() };
+        (!text.starts_with(own::PARAMS), text.starts_with("BEGIN:"), text.starts_with("BEGIN:VALARM"), first)
+    };
+    unknown.sort_by_cached_key(place);
+}
+
+/// Puts kept parameters back on their lines, and returns the other leftovers.
+pub(super) fn put_back(lines: &mut Vec<Line>, unknown: &[String], change: bool) -> Vec<String> {
+    let mut others = Vec::new();
+    for text in unknown {
+        let line = Line::parse(0, text.clone().into_bytes());
+        match line.filter(|line| line.name == own::PARAMS) {
+            Some(rest) => attach(lines, &rest),
+            None => others.push(text.clone()),
+        }
+    }
+    // What a changed occurrence says differently from its series is said once.
+    if change {
+        let said: Vec<Line> =
+            others.iter().filter_map(|text| Line::parse(0, text.clone().into_bytes())).collect();
+        let own = |name: &str| DIFFERENT.contains(&name) && said.iter().any(|line| line.name == name);
+        lines.retain(|line| !own(&line.name));
+    }
+    others
+}
+
+/// What an occurrence may have of its own for which a change of an event has no place.
+const DIFFERENT: [&str; 4] = ["URL", "CLASS", "CATEGORIES", "CONFERENCE"];
+
+/// Returns the lines that a changed occurrence has of its own and that its series has not.
+pub(super) fn different(component: &Component, own_event: &Event, series: &Event) -> Vec<String> {
+    let differs = |name: &str| match name {
+        "URL" => own_event.url != series.url,
+        "CLASS" => own_event.privacy != series.privacy,
+        "CATEGORIES" => own_event.categories != series.categories,
+        "CONFERENCE" => own_event.conference_url != series.conference_url,
+        _ => false,
+    };
+    component.lines.iter().filter(|line| differs(&line.name)).map(left_over).collect()
+}
+
+/// What was kept of something that is no longer there has nothing to say any more.
+fn attach(lines: &mut [Line], rest: &Line) {
+    let Some(of) = rest.param(OF) else { return };
+    let fits = |line: &&mut Line| line.name == of && (rest.value.is_empty() || anchor(line) == rest.value);
+    let Some(line) = lines.iter_mut().find(fits) else { return };
+    for (name, values) in rest.params.iter().filter(|(name, _)| name != OF) {
+        match line.params.iter_mut().find(|(known, _)| known == name) {
+            None => line.params.push((name.clone(), values.clone())),
+            Some((_, known)) if name == "CUTYPE" && known.iter().any(|value| value == "RESOURCE") => {
+                known.clone_from(values);
+            }
+            Some(_) => {}
+        }
+    }
+}
+
+/// Returns the reminders of an event as lines: as a file had them where they are the same, else as they are.
+/// Returns the leftovers that are no reminders as well.
+pub(super) fn reminders(event: &Event, unknown: &[String]) -> (Vec<Line>, Vec<String>) {
+    let (mut lines, mut others) = (Vec::new(), Vec::new());
+    let mut written: Vec<String> = Vec::new();
+    for text in unknown {
+        let component = component_of(text).filter(|component| component.name == "VALARM");
+        let Some(component) = component else {
+            others.push(text.clone());
+            continue;
+        };
+        match alarms::alert_of(&component, event, None) {
+            // A reminder that was taken away since.
+            Some(alert) if !event.alerts.contains_key(&alert.key()) => {}
+            Some(alert) => {
+                written.push(alert.key());
+                lines.extend(lines_of(&component));
+            }
+            None => lines.extend(lines_of(&component)),
+        }
+    }
+    let rest = event.alerts.iter().filter(|(key, _)| !written.contains(key));
+    lines.extend(rest.flat_map(|(_, alert)| alarms::lines_of(alert, &event.title)));
+    (lines, others)
+}

@@ -1,0 +1,238 @@
+//! What an event cannot hold is kept beside it and comes back; nothing goes in silence.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs)]
+
+use chrono::DateTime;
+use passerelle_calendar::{Event, Privacy, Status};
+use passerelle_formats::{BadRecord, EventFormat, Imported, read_events, write_events};
+
+fn all(body: &str) -> Vec<Result<Imported<Event>, BadRecord>> {
+    let text = format!("BEGIN:VCALENDAR\r\nVERSION:2.0\r\n{}END:VCALENDAR\r\n", body.replace('\n', "\r\n"));
+    read_events(text.as_bytes(), EventFormat::ICalendar).collect()
+}
+
+fn one(body: &str) -> Imported<Event> {
+    let mut found = all(body);
+    assert_eq!(found.len(), 1, "{found:?}");
+    found.remove(0).unwrap()
+}
+
+/// Reads an event of some lines beside its title and its hour.
+fn event(lines: &str) -> Imported<Event> {
+    let hour =
+        if lines.contains("DTSTART") { "" } else { "DTSTART:20260115T100000Z\nDTEND:20260115T110000Z\n" };
+    one(&format!("BEGIN:VEVENT\nUID:k\nSUMMARY:Titre\n{hour}{lines}END:VEVENT\n"))
+}
+
+/// Writes an event, checks that reading it again gives the same, and returns its unfolded text.
+fn written(found: &Imported<Event>) -> String {
+    let mut out = Vec::new();
+    let record = (found.record.clone(), found.unknown.clone());
+    write_events(&mut out, EventFormat::ICalendar, DateTime::UNIX_EPOCH, [record]).unwrap();
+    let text = String::from_utf8(out).unwrap();
+    let again = read_events(text.as_bytes(), EventFormat::ICalendar).next().unwrap().unwrap();
+    assert_eq!(again.record, found.record, "{text}");
+    assert_eq!(again.unknown, found.unknown, "{text}");
+    text.replace("\r\n ", "").replace('\r', "")
+}
+
+fn alerts(found: &Imported<Event>) -> Vec<&str> {
+    found.record.alerts.keys().map(String::as_str).collect()
+}
+
+#[test]
+fn reminders_of_every_form_are_read() {
+    for (trigger, key) in [
+        ("TRIGGER;RELATED=START:P", "display:0"),
+        ("TRIGGER:-P", "display:0"),
+        ("TRIGGER:PT", "display:0"),
+        ("TRIGGER:PT0S", "display:0"),
+        ("TRIGGER:-PT15M", "display:15"),
+        ("TRIGGER:-pt15m", "display:15"),
+        ("TRIGGER:-P1W", "display:10080"),
+        ("TRIGGER:-P1DT2H", "display:1560"),
+        ("TRIGGER:+PT5M", "display:-5"),
+        ("TRIGGER;RELATED=END:-PT10M", "display:-50"),
+        ("TRIGGER;VALUE=DATE-TIME:20260115T093000Z", "display:30"),
+    ] {
+        let found =
+            event(&format!("BEGIN:VALARM\n{trigger}\nACTION:DISPLAY\nDESCRIPTION:Reminder\nEND:VALARM\n"));
+        assert_eq!(alerts(&found), [key], "{trigger}");
+        assert!(written(&found).contains("BEGIN:VALARM"), "{trigger}");
+    }
+    let day = "DTSTART;VALUE=DATE:20260115\n";
+    for (trigger, zone, key) in [
+        (";VALUE=DATE-TIME:20260114T170000Z", "", "display:420"),
+        (";VALUE=DATE-TIME:20260114T170000Z", "X-WR-TIMEZONE:Europe/Paris\n", "display:360"),
+        (":-PT9H", "", "display:540"),
+    ] {
+        let found = one(&format!(
+            "{zone}BEGIN:VEVENT\nUID:k\n{day}BEGIN:VALARM\nTRIGGER{trigger}\nACTION:DISPLAY\nEND:VALARM\nEND:VEVENT\n"
+        ));
+        assert_eq!(alerts(&found), [key], "{trigger}");
+        // Written again without the zone of the calendar it is the same reminder.
+        let text = written(&Imported { unknown: Vec::new(), ..found });
+        assert_eq!(text.matches("BEGIN:VALARM").count(), 1, "{text}");
+    }
+}
+
+#[test]
+fn what_a_reminder_says_beyond_its_time_is_kept_while_the_reminder_is() {
+    let found = event(
+        "BEGIN:VALARM\nUID:a1\nTRIGGER:-PT15M\nACTION:AUDIO\nREPEAT:2\nDURATION:PT5M\nATTACH;VALUE=URI:Basso\nEND:VALARM\nBEGIN:VALARM\nTRIGGER;VALUE=DATE-TIME:demain\nACTION:DISPLAY\nEND:VALARM\n",
+    );
+    assert_eq!(alerts(&found), ["display:15"]);
+    let text = written(&found);
+    for line in ["REPEAT:2\n", "ATTACH;VALUE=URI:Basso\n", "TRIGGER;VALUE=DATE-TIME:demain\n"] {
+        assert!(text.contains(line), "{line} {text}");
+    }
+    assert_eq!(text.matches("BEGIN:VALARM").count(), 2, "{text}");
+    let mut without = found.clone();
+    without.record.alerts.clear();
+    let mut out = Vec::new();
+    let record = (without.record, without.unknown);
+    write_events(&mut out, EventFormat::ICalendar, DateTime::UNIX_EPOCH, [record]).unwrap();
+    assert!(!String::from_utf8(out).unwrap().contains("Basso"));
+}
+
+#[test]
+fn parameters_are_kept_and_put_back_where_they_were() {
+    let lines = "DESCRIPTION;ALTREP=\"cid:1\";LANGUAGE=fr:Texte\nLOCATION;LANGUAGE=fr:Salle\nORGANIZER;CN=Zoé;SENT-BY=\"mailto:s@a.example\":mailto:zoe@a.example\nATTENDEE;CN=Anne;RSVP=TRUE;CUTYPE=GROUP;MEMBER=\"mailto:g@a.example\";DELEGATED-FROM=\"mailto:p@a.example\":mailto:Anne@a.example\nATTENDEE;CUTYPE=ROOM;PARTSTAT=ACCEPTED:mailto:salle@a.example\nATTENDEE;PARTSTAT=DELEGATED;DELEGATED-TO=\"mailto:anne@a.example\":mailto:p@a.example\nCONFERENCE;VALUE=URI;FEATURE=AUDIO,VIDEO;LABEL=Visio:https://v.example/1\nCONFERENCE;VALUE=URI;LABEL=Tel:tel:+33123456789\n";
+    let found = event(lines);
+    assert_eq!(found.record.participants.len(), 4);
+    let text = written(&found);
+    let has = |start: &str, parts: &[&str]| {
+        let lines: Vec<&str> = text.lines().filter(|line| line.starts_with(start)).collect();
+        assert!(
+            lines.iter().any(|line| parts.iter().all(|part| line.contains(part))),
+            "{start} {parts:?} {text}"
+        );
+    };
+    has("DESCRIPTION", &["ALTREP=\"cid:1\"", "LANGUAGE=fr", ":Texte"]);
+    has("LOCATION", &["LANGUAGE=fr"]);
+    has("ORGANIZER", &["SENT-BY=\"mailto:s@a.example\""]);
+    has("ATTENDEE", &["RSVP=TRUE", "CUTYPE=GROUP", "MEMBER=", "DELEGATED-FROM=", "mailto:Anne@a.example"]);
+    has("ATTENDEE", &["CUTYPE=ROOM", "PARTSTAT=ACCEPTED", "mailto:salle@a.example"]);
+    has("ATTENDEE", &["PARTSTAT=DELEGATED", "DELEGATED-TO=", "mailto:p@a.example"]);
+    has("CONFERENCE", &["FEATURE=AUDIO,VIDEO", "LABEL=Visio", ":https://v.example/1"]);
+    has("CONFERENCE", &["LABEL=Tel", ":tel:+33123456789"]);
+    // What was said of a text that is another one by now, or of somebody who left, is said no more.
+    let mut later = found.clone();
+    later.record.description = "Autre".into();
+    later.record.participants.remove("salle@a.example");
+    let mut out = Vec::new();
+    write_events(&mut out, EventFormat::ICalendar, DateTime::UNIX_EPOCH, [(later.record, later.unknown)])
+        .unwrap();
+    let text = String::from_utf8(out).unwrap();
+    assert!(!text.contains("cid:1") && !text.contains("salle@a.example"), "{text}");
+}
+
+#[test]
+fn of_what_stands_twice_both_are_kept() {
+    let found = event(
+        "LOCATION:Salle A\nLOCATION:Salle B\nDESCRIPTION:Un\nDESCRIPTION:Deux\nURL:http://a\nURL:http://b\n",
+    );
+    assert_eq!((found.record.location.as_str(), found.record.description.as_str()), ("Salle A", "Un"));
+    let text = written(&found);
+    for line in [
+        "LOCATION:Salle A\n",
+        "LOCATION:Salle B\n",
+        "DESCRIPTION:Un\n",
+        "DESCRIPTION:Deux\n",
+        "URL:http://b\n",
+    ] {
+        assert!(text.contains(line), "{line} {text}");
+    }
+}
+
+#[test]
+fn words_that_an_event_cannot_hold_are_kept_and_empty_ones_are_nothing() {
+    let empty = event("CLASS:\nSTATUS:\nTRANSP:\n");
+    assert_eq!((empty.record.privacy, empty.record.status), (Privacy::Default, Status::Confirmed));
+    assert_eq!(empty.unknown, Vec::<String>::new());
+    let strange = event("CLASS:X-TEAM\nSTATUS:NEEDS-ACTION\n");
+    assert_eq!(strange.record.privacy, Privacy::Private);
+    assert_eq!(strange.unknown, ["X-PASSERELLE-LINE:CLASS:X-TEAM", "X-PASSERELLE-LINE:STATUS:NEEDS-ACTION"]);
+    written(&strange);
+}
+
+#[test]
+fn components_inside_an_event_come_back() {
+    let found = event(
+        "BEGIN:PARTICIPANT\nUID:p1\nBEGIN:VLOCATION\nNAME:Loge\nEND:VLOCATION\nEND:PARTICIPANT\nX-A:1\n",
+    );
+    let text = written(&found);
+    assert!(
+        text.contains(
+            "BEGIN:PARTICIPANT\nUID:p1\nBEGIN:VLOCATION\nNAME:Loge\nEND:VLOCATION\nEND:PARTICIPANT\n"
+        ),
+        "{text}"
+    );
+    // A leftover cannot end the event, or begin another.
+    for bad in
+        ["BEGIN:X\nEND:VEVENT", "BEGIN:VEVENT\nUID:z\nEND:VEVENT", "BEGIN:X\nEND:X\nEND:VEVENT", "BEGIN:X"]
+    {
+        let mut out = Vec::new();
+        let record = (found.record.clone(), vec![bad.to_owned()]);
+        write_events(&mut out, EventFormat::ICalendar, DateTime::UNIX_EPOCH, [record]).unwrap();
+        let text = String::from_utf8(out).unwrap();
+        for frame in ["BEGIN:VEVENT", "END:VEVENT"] {
+            assert_eq!(text.lines().filter(|line| *line == frame).count(), 1, "{bad} {text}");
+        }
+    }
+}
+
+#[test]
+fn an_end_is_read_beside_a_length_and_of_another_kind() {
+    for (lines, length) in [
+        ("DTSTART:20260115T090000Z\nDTEND:20260115T103000Z\nDURATION:PT0S\n", "PT1H30M"),
+        ("DTSTART:20260115T090000Z\nDURATION:PT0S\nDTEND:20260115T103000Z\n", "PT1H30M"),
+        ("DTSTART:20260115T090000Z\nDTEND:20260115T090000Z\nDURATION:PT1H\n", "PT1H"),
+        ("DTSTART:20260115T090000Z\nDURATION:P\n", "PT0S"),
+        ("DTSTART:20260115T090000Z\nDURATION:\nDTEND:\n", "PT0S"),
+        ("DTSTART;VALUE=DATE:20260115\nDTEND:20260117T000000Z\n", "P2D"),
+        ("DTSTART;VALUE=DATE:20260115\nDTEND:20260115T180000Z\n", "P1D"),
+        ("DTSTART;VALUE=DATE:20260115\nDURATION:PT24H\n", "P1D"),
+        ("DTSTART:20260115T090000\nDTEND;VALUE=DATE:20260116\n", "PT15H"),
+    ] {
+        let found = event(lines);
+        assert_eq!(found.record.duration.to_string(), length, "{lines}");
+        written(&found);
+    }
+    let both = event("DTSTART:20260115T090000Z\nDTEND:20260115T103000Z\nDURATION:PT1H\n");
+    assert_eq!(both.unknown, ["X-PASSERELLE-LINE:DURATION:PT1H"]);
+}
+
+#[test]
+fn an_added_period_has_its_own_length() {
+    let found = event("RDATE;VALUE=PERIOD:20260120T100000Z/PT3H,20260122T100000Z/20260122T110000Z\n");
+    let changes = &found.record.recurrence_overrides;
+    assert_eq!(changes.keys().collect::<Vec<_>>(), ["2026-01-20T10:00:00"]);
+    let text = written(&found);
+    assert!(text.contains("DTEND:20260120T130000Z\n"), "{text}");
+}
+
+#[test]
+fn what_a_changed_occurrence_has_beyond_is_kept_with_it() {
+    let found = one(
+        "BEGIN:VEVENT\nUID:s\nSUMMARY:S\nURL:http://serie\nDTSTART:20260112T090000Z\nDTEND:20260112T100000Z\nRRULE:FREQ=WEEKLY;COUNT=5\nEND:VEVENT\nBEGIN:VEVENT\nUID:s\nSUMMARY:S\nRECURRENCE-ID:20260119T090000Z\nURL:http://ce-jour\nPRIORITY:1\nATTENDEE;RSVP=TRUE:mailto:a@a.example\nDTSTART:20260119T140000Z\nDTEND:20260119T150000Z\nEND:VEVENT\n",
+    );
+    let text = written(&found);
+    let change = text.split("BEGIN:VEVENT").nth(2).unwrap();
+    for part in ["PRIORITY:1\n", "URL:http://ce-jour\n", "RSVP=TRUE"] {
+        assert!(change.contains(part), "{part} {text}");
+    }
+    assert_eq!((text.matches("PRIORITY").count(), text.matches("http://serie").count()), (1, 1), "{text}");
+}
+
+#[test]
+fn a_method_does_what_it_means() {
+    let body = "BEGIN:VEVENT\nUID:m\nSUMMARY:M\nDTSTART:20260115T100000Z\nSTATUS:CONFIRMED\nEND:VEVENT\n";
+    assert_eq!(one(&format!("METHOD:CANCEL\n{body}")).record.status, Status::Cancelled);
+    for method in ["REQUEST", "PUBLISH", "publish"] {
+        assert_eq!(one(&format!("METHOD:{method}\n{body}")).record.status, Status::Confirmed);
+    }
+    for method in ["REPLY", "COUNTER", "REFRESH", "DECLINECOUNTER", "ADD"] {
+        let found = all(&format!("METHOD:{method}\n{body}"));
+        assert_eq!(found[0].as_ref().unwrap_err().reason.id(), "message", "{method}");
+    }
+}
