@@ -297,6 +297,8 @@ mutants! {
     PeopleGroupsUnread,
     /// A label that gets another name is left behind, and another one is made.
     PeopleLabelAnew,
+    /// A contact whose label has another name keeps its version.
+    PeopleLabelsUnversioned,
     /// An entry that was edited is written as one that goes and one that comes.
     PeopleEntryAnew,
 

@@ -12,6 +12,7 @@ use passerelle_contacts::Contact;
 use passerelle_google_transport::GoogleClient;
 use passerelle_ports::{
     Capabilities, Clock, From, ItemId, Next, Page, PortResult, Replica, Stored, Version, Write, Written,
+    mutants::{Mutant, on},
 };
 use tokio::sync::Mutex;
 
@@ -105,7 +106,7 @@ impl GooglePeople {
         let card = convert::from_google(person, self.context(groups));
         Ok(Stored {
             id: ItemId::new(person.resource_name()),
-            version: Version::new(source.etag),
+            version: versioned(&source.etag, &card.record),
             updated,
             record: card.record,
             opaque: card.opaque,
@@ -175,6 +176,23 @@ impl GooglePeople {
         };
         Ok(Page { items, removed, next })
     }
+}
+
+/// Returns the version of a state: Google's tag, and that of the names of its labels, which change without it (R9).
+fn versioned(etag: &str, record: &Contact) -> Version {
+    if record.groups.is_empty() || on(Mutant::PeopleLabelsUnversioned) {
+        return Version::new(etag);
+    }
+    let names = record.groups.values().flat_map(|name| name.bytes().chain([0]));
+    let digest = names.fold(0xcbf2_9ce4_8422_2325_u64, |digest, byte| {
+        (digest ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
+    });
+    Version::new(format!("{etag} {digest:016x}"))
+}
+
+/// Returns Google's own tag in a version.
+pub(crate) fn etag_of(version: &Version) -> &str {
+    version.as_str().split(' ').next().unwrap_or_default()
 }
 
 #[async_trait]

@@ -23,6 +23,7 @@ use crate::{
     error::{self, Verdict},
     groups::{Directory, Renaming, is_system},
     limits,
+    replica::etag_of,
     wire::{Person, PersonResponse, Source},
 };
 
@@ -101,7 +102,7 @@ impl<'a> Run<'a> {
                 let person = self.current.get(name);
                 let person = person.ok_or_else(|| no(PortError::new(ErrorKind::NotFound, UPDATE)))?;
                 let source = person.source().ok_or_else(|| no(error::changed(UPDATE)))?;
-                if source.etag != from.version.as_str() && !on(Mutant::PeopleNoEtag) {
+                if source.etag != etag_of(&from.version) && !on(Mutant::PeopleNoEtag) {
                     return Err(no(error::changed(UPDATE)));
                 }
                 let draft = convert::update(person, (&from.record, to), *stamp, context);
@@ -113,7 +114,7 @@ impl<'a> Run<'a> {
                 let name = from.id.as_str();
                 let person = self.current.get(name).ok_or_else(|| Box::new(Ok(Written::Deleted)))?;
                 let etag = person.source().map(|source| source.etag);
-                if etag.as_deref() != Some(from.version.as_str()) && !on(Mutant::PeopleNoEtag) {
+                if etag.as_deref() != Some(etag_of(&from.version)) && !on(Mutant::PeopleNoEtag) {
                     return Err(no(error::changed(DELETE)));
                 }
                 self.deletes.push((at, name.to_owned()));

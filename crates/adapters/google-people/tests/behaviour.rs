@@ -387,8 +387,12 @@ async fn a_label_with_another_name_at_google_is_told_by_its_contacts() {
     let told: Vec<_> =
         listed.items.iter().map(|item| (&item.id, item.record.groups["customers"].as_str())).collect();
     assert_eq!(told, [(&made.id, "Customers")]);
+    assert_ne!(listed.items[0].version, made.version, "R9");
     let again = stage.restarted().list(From::Cursor(listed.cursor)).await.unwrap();
     assert!(again.items.is_empty(), "told once");
+    let noted =
+        stage.restarted().stored(update(3, &listed.items[0], |contact| contact.notes = "x".into())).await;
+    assert_eq!(noted.record.groups["customers"], "Customers");
 }
 
 #[tokio::test]
