@@ -11,7 +11,7 @@ use passerelle_sync_rules::{FieldPattern, Policy};
 use serde::Serialize;
 
 use crate::{
-    Failure, Kinded, Office, Outcome, Pair, Problem,
+    Failure, Kinded, LoadHow, Office, Outcome, Pair, Problem,
     kinds::{engine, for_kind},
     office::engine_failure,
 };
@@ -340,7 +340,7 @@ async fn copy<R: Kinded>(office: &Office, pair: &Pair, link: LinkId) -> Outcome<
     let mut mine = mine.ok_or_else(|| Failure::new("USE-112"))?;
     mine.retain(|field, _| !NOT_MINE.contains(&field.member()));
     let record: R = assemble(&mine).map_err(|_| Failure::new("USE-112"))?;
-    R::load(&*office.company, Some(&pair.user), vec![(record, None)]).await?;
+    R::load(&*office.company, Some(&pair.user), vec![(record, None)], &LoadHow::default()).await?;
     Ok(())
 }
 

@@ -52,7 +52,7 @@ fn coded(waiting: &Conflict) -> Value {
 
 /// The answers that fit, as they are typed behind `conflicts resolve NUMBER`.
 fn answers(waiting: &Conflict) -> Vec<String> {
-    let kept = match &waiting.waiting {
+    match &waiting.waiting {
         Waiting::Clash { .. } => ["--keep local", "--keep remote"].map(str::to_owned).to_vec(),
         Waiting::LookAlike { others, .. } => {
             let numbers = others.iter().filter_map(|other| other.number);
@@ -65,8 +65,7 @@ fn answers(waiting: &Conflict) -> Vec<String> {
             ["--retry", "--keep remote"].map(str::to_owned).to_vec()
         }
         Waiting::Refused { side: Side::Local, .. } => ["--retry", "--keep local"].map(str::to_owned).to_vec(),
-    };
-    kept
+    }
 }
 
 async fn list(app: &App, office: &Office, user: Option<&str>) -> Exit {
