@@ -291,6 +291,10 @@ fn rules(settings: &Settings, kind: Kind) -> Rules {
         _ => Policy::Ask,
     };
     rules.redact_private = kind == Kind::Events && settings.switch("events.private_as_busy");
+    if kind == Kind::Events {
+        rules.mail_guests = settings.text("events.guest_mails") == "when-deleted";
+        rules.decline_deleted = settings.switch("events.decline_deleted");
+    }
     // By the file's language alone: what Google shows must not change with the language of a command.
     if kind == Kind::Events && settings.text("language") == "fr" {
         rules.placeholders.insert(Field::new("title"), "Occupé".into());

@@ -56,6 +56,8 @@ pub const KEYS: &[Key] = &[
     Key { name: "events.direction", kind: DIRECTIONS, default: "both" },
     Key { name: "events.conflicts", kind: POLICIES, default: "ask" },
     Key { name: "events.private_as_busy", kind: Kind::Switch, default: "false" },
+    Key { name: "events.guest_mails", kind: Kind::Choice(&["never", "when-deleted"]), default: "never" },
+    Key { name: "events.decline_deleted", kind: Kind::Switch, default: "false" },
     Key { name: "guard.deletes_floor", kind: Kind::Count, default: "10" },
     Key { name: "guard.deletes_percent", kind: Kind::Percent, default: "10" },
     Key { name: "history.days", kind: Kind::Count, default: "90" },

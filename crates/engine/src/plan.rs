@@ -156,6 +156,8 @@ impl<R: Record> Session<'_, R> {
                     let step = PlannedStep::new(link.id, &intent, summary(&link, &intent));
                     steps.push(PlannedStep { adds: meets && only_adds(&link, &intent), ..step });
                     if intent.action == Action::Delete {
+                        let there = link.alive(Side::Remote).filter(|_| intent.side == Side::Remote);
+                        counts.guests += there.map_or(0, |stored| stored.record.concerned_others());
                         break;
                     }
                     pretend(&mut link, &intent, self.rules())?;

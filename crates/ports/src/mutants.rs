@@ -67,6 +67,8 @@ mutants! {
     DeleteWins,
     /// A record is created again from the other side's copy, not from the last own one.
     RecreateFromOther,
+    /// A meeting that was cancelled at the provider is made again when it was changed here meanwhile.
+    InvitesAgain,
     /// The unlink rule is forgotten.
     NoUnlink,
     /// Leaving the scope is ignored.
@@ -281,6 +283,10 @@ mutants! {
     CalGhosts,
     /// A change of the length sends the start too.
     CalStartSent,
+    /// The address of a video call that was typed here is kept where nobody sees it.
+    CalLinkHidden,
+    /// Deleting somebody else's meeting here declines it there, unasked.
+    CalDeclines,
     /// A cancellation that a listing left out is forgotten.
     CalForgets,
 

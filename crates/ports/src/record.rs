@@ -100,6 +100,11 @@ pub trait Record:
     /// Returns a short name for lists and questions, such as a person's name or an event's title.
     fn summary(&self) -> String;
 
+    /// Returns how many other people the record concerns: guests, who see what becomes of it.
+    fn concerned_others(&self) -> u64 {
+        0
+    }
+
     /// Tells whether a field can ever be sent or taken. Fields that a provider computes are not
     /// part of the record at all, so this is true unless the domain says otherwise.
     fn travels(_field: &Field) -> bool {

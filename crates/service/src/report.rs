@@ -119,8 +119,10 @@ pub struct PairReport {
     pub left: u64,
     /// Requests to the provider.
     pub requests: u64,
-    /// Writes that did not forbid the provider to mail guests.
+    /// Writes that did not forbid the provider to mail guests; of a plan, the guests who will be mailed.
     pub guest_mails: u64,
+    /// Guests who keep a meeting that was deleted, because nobody may mail them.
+    pub guests_kept: u64,
     /// What an approval has to name.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub digest: Option<String>,
@@ -171,6 +173,7 @@ impl PairReport {
             left: 0,
             requests: 0,
             guest_mails: 0,
+            guests_kept: 0,
             digest: None,
             error: None,
             plan: Vec::new(),
@@ -191,6 +194,7 @@ impl PairReport {
         self.losses.clone_from(&run.losses);
         self.digest = run.digest.as_ref().map(|digest| digest.as_str().to_owned());
         self = self.with_writes(run.written);
+        self.guests_kept = if run.written.remote.deleted > 0 { run.planned.guests } else { 0 };
         if let Some(stopped) = &run.stopped {
             self.error = Some(Problem::from(&stopped_failure(stopped, user)));
         }
@@ -210,7 +214,18 @@ impl PairReport {
             let failure = guard_failure(&plan.trips, plan.deletes(), plan.digest.short());
             self.error = failure.as_ref().map(Problem::from);
         }
+        self.guests_kept = plan.counts.guests;
         self.with_writes(plan.counts.writes)
+    }
+
+    /// Guests who may be mailed do not keep the meeting.
+    pub(crate) fn with_mails(mut self, may_mail: bool, sent: u64) -> Self {
+        self.guest_mails = sent;
+        if may_mail {
+            let kept = std::mem::take(&mut self.guests_kept);
+            self.guest_mails = self.guest_mails.max(kept);
+        }
+        self
     }
 
     pub(crate) fn with_counts(mut self, counts: &Counts) -> Self {

@@ -98,7 +98,7 @@ pub async fn sync(office: &Office, request: &SyncRequest, watch: &dyn Watch) -> 
         report.pairs.push(done);
     }
     report.requests = office.provider.requests() - before.0;
-    report.guest_mails = office.provider.guest_mails() - before.1;
+    report.guest_mails = report.pairs.iter().map(|pair| pair.guest_mails).sum();
     if !request.dry_run {
         forget_old(office).await?;
     }
@@ -187,8 +187,7 @@ async fn one<R: Kinded>(
         Err(failure) => blank.failed(&failure.or_with("user", &pair.user)),
     };
     report.requests = office.provider.requests() - before.0;
-    report.guest_mails = office.provider.guest_mails() - before.1;
-    report
+    report.with_mails(pair.rules.mail_guests, office.provider.guest_mails() - before.1)
 }
 
 async fn attempt<R: Kinded>(

@@ -96,7 +96,6 @@ pub(crate) fn changes_what_guests_see(from: &Event, to: &Event, left: &Leftovers
     own_copy.privacy = to.privacy;
     own_copy.categories.clone_from(&to.categories);
     own_copy.url.clone_from(&to.url);
-    own_copy.conference_url.clone_from(&to.conference_url);
     if answered {
         own_copy.participants.clone_from(&to.participants);
     }
@@ -120,11 +119,7 @@ fn only_own_answer<'a>(from: &Event, to: &'a Event, left: &Leftovers) -> Option<
 /// nothing that Google holds beside them is lost (C123). Nothing comes back when a start cannot be written.
 pub(crate) fn changes(from: &Event, to: &Event, left: &Leftovers, calendar_zone: &str) -> Option<Changes> {
     let mut changes = Changes::default();
-    let texts = [
-        ("summary", &from.title, &to.title),
-        ("description", &from.description, &to.description),
-        ("location", &from.location, &to.location),
-    ];
+    let texts = [("summary", &from.title, &to.title), ("location", &from.location, &to.location)];
     for (name, before, after) in texts {
         if before != after {
             changes.set(name, after.as_str().into());
@@ -156,9 +151,7 @@ pub(crate) fn changes(from: &Event, to: &Event, left: &Leftovers, calendar_zone:
     if from.url != to.url {
         write_url(&mut changes, &to.url, left);
     }
-    if from.conference_url != to.conference_url && left.conference().is_none() {
-        marks::put(&mut changes.private, marks::CONFERENCE, some(&to.conference_url));
-    }
+    write_description(&mut changes, from, to, left);
     if from.categories != to.categories {
         let text = serde_json::to_string(&to.categories).unwrap_or_default();
         let text = (!to.categories.is_empty()).then_some(text.as_str());
@@ -286,6 +279,30 @@ fn write_color(changes: &mut Changes, wanted: &str) {
     let mark = format!("{}:{wanted}", id.unwrap_or_default());
     changes.set("colorId", id.into());
     marks::put(&mut changes.private, marks::COLOR, (!exact).then_some(mark.as_str()));
+}
+
+/// What is typed as the address of a video call has to be seen on a phone: it stands below the description, unless
+/// the description or the place holds it, or it is Google's own conference.
+fn write_description(changes: &mut Changes, from: &Event, to: &Event, left: &Leftovers) {
+    let theirs = left.conference().unwrap_or_default();
+    let own = |event: &Event| some(&event.conference_url).filter(|url| *url != theirs).map(str::to_owned);
+    let shown = |event: &Event| match own(event) {
+        Some(url) if !event.description.contains(&url) && !event.location.contains(&url) => {
+            match event.description.as_str() {
+                "" => url,
+                text => format!("{text}\n\n{url}"),
+            }
+        }
+        _ => event.description.clone(),
+    };
+    if shown(from) != shown(to) && !on(Mutant::CalLinkHidden) || from.description != to.description {
+        changes.set("description", shown(to).into());
+    }
+    if from.conference_url != to.conference_url {
+        let own = own(to);
+        marks::put(&mut changes.private, marks::INSTEAD_OF, own.as_ref().and(some(theirs)));
+        marks::put(&mut changes.private, marks::CONFERENCE, own.as_deref());
+    }
 }
 
 /// Only the creator may write `source`, and only a web address (C172).

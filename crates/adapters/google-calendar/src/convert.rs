@@ -130,10 +130,15 @@ pub(crate) fn event(resource: &Resource, calendar_zone: &str) -> Option<Converte
     let shown = resource.summary.as_deref().unwrap_or_default();
     let mark_of_end = marks::CalledOff::read(private).filter(|off| off.title(shown).is_some());
     left.seems_on = mark_of_end.as_ref().is_some_and(|off| off.free.is_none());
+    // The company's own address counts for as long as the conference that it takes the place of is the same.
+    let instead_of = marks::text(private, marks::INSTEAD_OF).unwrap_or_default();
+    let own_link = marks::text(private, marks::CONFERENCE)
+        .filter(|_| left.conference().unwrap_or_default() == instead_of)
+        .unwrap_or_default();
     let mut event = Event {
         uid: resource.ical_uid.clone().unwrap_or_default(),
         title: mark_of_end.as_ref().and_then(|off| off.title(shown)).unwrap_or(shown).to_owned(),
-        description: resource.description.clone().unwrap_or_default(),
+        description: described(resource.description.as_deref().unwrap_or_default(), &own_link).to_owned(),
         location: resource.location.clone().unwrap_or_default(),
         duration: times::duration(start_time, end_time)?,
         participants: resource.attendees.iter().filter_map(participant).collect(),
@@ -154,11 +159,11 @@ pub(crate) fn event(resource: &Resource, calendar_zone: &str) -> Option<Converte
         url: marks::text(private, marks::URL)
             .or_else(|| resource.source.as_ref()?.url.clone())
             .unwrap_or_default(),
-        conference_url: left
-            .conference()
-            .map(str::to_owned)
-            .or_else(|| marks::text(private, marks::CONFERENCE))
-            .unwrap_or_default(),
+        conference_url: if own_link.is_empty() {
+            left.conference().unwrap_or_default().to_owned()
+        } else {
+            own_link
+        },
         categories: marks::text(private, marks::CATEGORIES)
             .and_then(|text| serde_json::from_str(&text).ok())
             .unwrap_or_default(),
@@ -168,6 +173,23 @@ pub(crate) fn event(resource: &Resource, calendar_zone: &str) -> Option<Converte
     recurrence(&resource.recurrence, &start, &zone, &mut event, &mut left);
     event.start = Some(start);
     Some(Converted { event, left, zone })
+}
+
+/// A description without the address of the video call that we put below it, however a person's editor has
+/// broken the lines since.
+fn described<'a>(shown: &'a str, link: &str) -> &'a str {
+    if link.is_empty() {
+        return shown;
+    }
+    let Some(above) = shown.trim_end().strip_suffix(link) else { return shown };
+    if let Some(text) = above.strip_suffix("\n\n") {
+        return text;
+    }
+    let mut text = above.trim_end();
+    while let Some(shorter) = text.strip_suffix("<br>").or_else(|| text.strip_suffix("<br/>")) {
+        text = shorter.trim_end();
+    }
+    if text.is_empty() || text.len() < above.len() { text } else { shown }
 }
 
 fn leftovers(resource: &Resource, start: &Time, end: &Time) -> Leftovers {

@@ -20,6 +20,8 @@ pub(crate) const COLOR: &str = "passerelle.color";
 pub(crate) const FLOATING: &str = "passerelle.floating";
 pub(crate) const URL: &str = "passerelle.url";
 pub(crate) const CONFERENCE: &str = "passerelle.conference";
+/// The conference of Google's that the company's own address takes the place of.
+pub(crate) const INSTEAD_OF: &str = "passerelle.instead_of";
 pub(crate) const CATEGORIES: &str = "passerelle.categories";
 pub(crate) const ALERTS: &str = "passerelle.alerts";
 

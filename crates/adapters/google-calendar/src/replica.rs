@@ -44,6 +44,10 @@ pub struct CalendarOptions {
     pub settle: Duration,
     /// What is put before the title of an event that was called off and stays, with its blank.
     pub called_off: String,
+    /// Whether the guests of an own meeting are told that it is deleted.
+    pub mail_guests: bool,
+    /// Whether deleting somebody else's meeting, which declines it, is allowed.
+    pub decline_deleted: bool,
 }
 
 impl Default for CalendarOptions {
@@ -54,6 +58,8 @@ impl Default for CalendarOptions {
             time_zone: None,
             settle: Duration::from_secs(60),
             called_off: "Cancelled: ".to_owned(),
+            mail_guests: false,
+            decline_deleted: false,
         }
     }
 }
@@ -126,8 +132,8 @@ impl GoogleCalendar {
         self.with_state(|state| state.zone.clone()).unwrap_or_else(|| "Etc/UTC".to_owned())
     }
 
-    pub(crate) fn called_off(&self) -> &str {
-        &self.options.called_off
+    pub(crate) fn options(&self) -> &CalendarOptions {
+        &self.options
     }
 
     /// Asks for the calendar's zone, and so whether the calendar is there at all.

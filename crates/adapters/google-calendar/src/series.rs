@@ -229,6 +229,7 @@ pub(crate) fn following(occurrence: &Event, from: &Event, to: &Event, change: Op
         &to.description,
         own(|change| change.description.is_some()),
     );
+    follow(&mut event.conference_url, &from.conference_url, &to.conference_url, false);
     follow(&mut event.location, &from.location, &to.location, own(|change| change.location.is_some()));
     follow(&mut event.duration, &from.duration, &to.duration, own(|change| change.duration.is_some()));
     follow(&mut event.status, &from.status, &to.status, own(|change| change.status.is_some()));

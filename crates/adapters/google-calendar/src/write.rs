@@ -46,6 +46,10 @@ impl GoogleCalendar {
         error::checked(record, OPERATION)?;
         let zone = self.sure_zone().await?;
         let left = opaque.as_ref().map(leftovers).unwrap_or_default();
+        if left.is_somebody_elses() && !on(Mutant::CalForeign) {
+            // Brought back by us it would be another meeting, with us as its organiser and all its guests.
+            return Err(not_the_organiser(OPERATION));
+        }
         let fresh = Leftovers { lines: left.lines.clone(), ..Leftovers::default() };
         let changes = self.changes(&changes::nothing(), record, &fresh, &zone);
         let mut changes = changes.ok_or_else(|| rejected(OPERATION, "start"))?;
@@ -77,7 +81,7 @@ impl GoogleCalendar {
     /// Computes what to send so that an event becomes another one.
     fn changes(&self, from: &Event, to: &Event, left: &Leftovers, zone: &str) -> Option<Changes> {
         let changes = changes::changes(from, to, left, zone)?;
-        Some(changes.call_off(from, to, left, self.called_off()))
+        Some(changes.call_off(from, to, left, &self.options().called_off))
     }
 
     /// The id is taken: by our own earlier create, alive or deleted since (C102).
@@ -222,7 +226,7 @@ impl GoogleCalendar {
         if wanted.is_some_and(|change| change.excluded) {
             // Without an exception of its own, the master's EXDATE has done it.
             return match series.live.get(&id) {
-                Some(event) => self.remove(&instance, &event.etag).await.map(|_| true),
+                Some(event) => self.remove(&instance, &event.etag, false).await.map(|_| true),
                 None => Ok(false),
             };
         }
@@ -283,6 +287,14 @@ impl GoogleCalendar {
     }
 
     async fn delete(&self, from: &Stored<Event>) -> PortResult<Written<Event>> {
+        let theirs = leftovers(&from.opaque).is_somebody_elses();
+        if theirs && !self.options().decline_deleted && !on(Mutant::CalDeclines) {
+            return match self.get(from.id.as_str()).await? {
+                Some(event) if !event.is_cancelled() => Err(not_the_organiser("events.delete")),
+                _ => Ok(Written::Deleted),
+            };
+        }
+        let tell = self.options().mail_guests && !theirs && !from.record.participants.is_empty();
         let etag = if series::is_of_series(&from.version) {
             let zone = self.sure_zone().await?;
             match self.series(from).await? {
@@ -295,7 +307,7 @@ impl GoogleCalendar {
         } else {
             series::etag(&from.version).to_owned()
         };
-        match self.remove(from.id.as_str(), &etag).await {
+        match self.remove(from.id.as_str(), &etag, tell).await {
             Err(error) if error.kind == ErrorKind::VersionMismatch => {
                 // A deletion changes the etag, too.
                 match self.get(from.id.as_str()).await? {
@@ -307,8 +319,9 @@ impl GoogleCalendar {
         }
     }
 
-    async fn remove(&self, id: &str, etag: &str) -> PortResult<Written<Event>> {
-        let call = self.call("events.delete", Method::DELETE, Some(id)).query("sendUpdates", "none");
+    async fn remove(&self, id: &str, etag: &str, tell: bool) -> PortResult<Written<Event>> {
+        let updates = if tell { "all" } else { "none" };
+        let call = self.call("events.delete", Method::DELETE, Some(id)).query("sendUpdates", updates);
         let call = call.header(header::IF_MATCH, etag)?.repeatable();
         match self.client.send(call).await {
             Ok(_) => Ok(Written::Deleted),

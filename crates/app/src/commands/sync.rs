@@ -180,6 +180,7 @@ pub fn table(out: &Out, pair: &PairReport, dry_run: bool) -> String {
         ("sync-unknown", pair.unknown),
         ("sync-deferred", pair.deferred_deletes),
         ("sync-losses", pair.losses.len() as u64),
+        ("sync-guests-kept", pair.guests_kept),
     ] {
         if count > 0 {
             lines.push(format!("  {}", out.t(id, &[("count", count.into())])));

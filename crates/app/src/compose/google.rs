@@ -483,6 +483,8 @@ impl Provider for Google {
         let mut options =
             CalendarOptions { writable: pair.rules.creates[Side::Remote], ..CalendarOptions::default() };
         options.settle = self.timing().await.events_settle;
+        options.mail_guests = pair.rules.mail_guests;
+        options.decline_deleted = pair.rules.decline_deleted;
         if let Some(words) = &self.called_off {
             options.called_off.clone_from(words);
         }

@@ -71,6 +71,11 @@ impl Record for Event {
         kept
     }
 
+    fn concerned_others(&self) -> u64 {
+        let others = self.participants.values().filter(|guest| !guest.organizer && !guest.resource);
+        others.count() as u64
+    }
+
     fn summary(&self) -> String {
         normal_line(&self.title)
     }

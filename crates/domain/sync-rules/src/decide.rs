@@ -257,9 +257,35 @@ fn decide_half<R: Record>(
         return Ok(Step::Release);
     }
     if !fresh.is_empty() && !on(Mutant::DeleteWins) {
-        return if rules.creates[gone] { write(link, seen, gone, fresh) } else { Ok(Step::Release) };
+        if !rules.creates[gone] {
+            return Ok(Step::Release);
+        }
+        if gone == Side::Remote && concerns_others(link) && !on(Mutant::InvitesAgain) {
+            return invite_again(link, seen, fresh);
+        }
+        return write(link, seen, gone, fresh);
     }
     Ok(delete(gone.other()))
+}
+
+/// Tells whether the record that is gone from the provider, or what is left of it here, concerns other people.
+fn concerns_others<R: Record>(link: &Link<R>) -> bool {
+    let concerns =
+        |side: Side| link.copies[side].as_ref().is_some_and(|copy| copy.stored.record.concerned_others() > 0);
+    concerns(Side::Local) || concerns(Side::Remote)
+}
+
+/// What others were invited to is gone, and was changed here: making it again would invite them anew, which is for
+/// a person to say.
+fn invite_again<R: Record>(link: &Link<R>, seen: &Seen, fresh: &[Field]) -> Result<Step<R>, AssembleError> {
+    let answers: Vec<Option<Side>> = fresh.iter().map(|field| chosen(link, field)).collect();
+    if answers.contains(&None) {
+        return Ok(Step::Hold(fresh.to_vec()));
+    }
+    if answers.contains(&Some(Side::Local)) {
+        return write(link, seen, Side::Remote, fresh);
+    }
+    Ok(delete(Side::Local))
 }
 
 fn delete<R: Record>(side: Side) -> Step<R> {

@@ -185,6 +185,12 @@ pub struct Rules {
     pub hold_whole_link: bool,
     /// The measured difference of the two clocks, for policy *newest*.
     pub skew: Duration,
+    /// Whether the provider may mail the guests of a meeting that is deleted here.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub mail_guests: bool,
+    /// Whether deleting somebody else's meeting here declines it there.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub decline_deleted: bool,
     /// Limits of the guard.
     pub limits: Limits,
 }
@@ -198,6 +204,8 @@ impl Default for Rules {
             scope: Scope::default(),
             window: None,
             redact_private: false,
+            mail_guests: false,
+            decline_deleted: false,
             placeholders: BTreeMap::new(),
             policies: Vec::new(),
             policy: Policy::Ask,

@@ -474,3 +474,38 @@ fn a_window_includes_its_first_day_and_not_the_day_after_its_last() {
         );
     }
 }
+
+#[test]
+fn what_others_were_invited_to_is_made_again_only_when_a_person_says_so() {
+    let rules = Rules::default();
+    let meeting = |title: &str| Note { tags: vec!["guest".into()], ..titled(title) };
+    for (before, edited, asks) in [
+        (titled("alone"), titled("alone, edited"), false),
+        (meeting("together"), meeting("together, edited"), true),
+        (titled("alone"), meeting("alone"), true),
+        (meeting("together"), titled("together"), true),
+    ] {
+        let mut link = link((before.clone(), before.clone()), edited.clone(), before.clone());
+        put_gone(&mut link, Side::Remote);
+        let fields = match decide(&link, &rules).unwrap() {
+            Step::Hold(fields) if asks => fields,
+            Step::Write(intent) if !asks => {
+                assert_eq!((intent.side, intent.action), (Side::Remote, Action::Create));
+                continue;
+            }
+            step => panic!("{edited:?}: {step:?}"),
+        };
+        for (answer, side, action) in
+            [(Side::Local, Side::Remote, Action::Create), (Side::Remote, Side::Local, Action::Delete)]
+        {
+            let mut link = link.clone();
+            link.chosen = fields.iter().map(|field| (field.clone(), answer)).collect();
+            let Step::Write(intent) = decide(&link, &rules).unwrap() else { panic!("{edited:?}") };
+            assert_eq!((intent.side, intent.action), (side, action), "{edited:?}");
+        }
+    }
+    // What was not edited goes, as ever.
+    let mut link = link((meeting("x"), meeting("x")), meeting("x"), meeting("x"));
+    put_gone(&mut link, Side::Remote);
+    assert!(matches!(decide(&link, &rules).unwrap(), Step::Write(intent) if intent.action == Action::Delete));
+}

@@ -77,6 +77,11 @@ impl Record for Note {
         seen
     }
 
+    /// The tag `guest` stands for somebody who was invited.
+    fn concerned_others(&self) -> u64 {
+        self.tags.iter().filter(|tag| *tag == "guest").count() as u64
+    }
+
     fn summary(&self) -> String {
         self.title.clone()
     }
