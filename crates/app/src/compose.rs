@@ -131,6 +131,8 @@ pub fn google(app: &App, settings: &Settings, installation: InstallationId) -> O
     let endpoints = endpoints(Some(settings.text("google.endpoint"))).map_err(|error| {
         Failure::new("CFG-101").with("key", "google.endpoint").with("reason", error.to_string())
     })?;
+    let answer_max = settings.count("network.answer_max_mib").clamp(1, 1 << 20);
+    passerelle_google_transport::set_answer_max(answer_max << 20);
     let ca_file = settings.path("network.ca_file");
     let extra_ca = match ca_file.as_os_str().is_empty() {
         true => None,

@@ -47,6 +47,7 @@ pub const KEYS: &[Key] = &[
     Key { name: "vault.key_name", kind: Kind::Text, default: "passerelle-vault-key" },
     Key { name: "vault.passphrase_file", kind: Kind::Path, default: "" },
     Key { name: "network.ca_file", kind: Kind::Path, default: "" },
+    Key { name: "network.answer_max_mib", kind: Kind::Count, default: "64" },
     Key { name: "google.endpoint", kind: Kind::Loopback, default: "" },
     Key { name: "google.list_lag_seconds", kind: Kind::Count, default: "" },
     Key { name: "google.settle_seconds", kind: Kind::Count, default: "" },

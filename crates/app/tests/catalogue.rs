@@ -73,6 +73,7 @@ const ELSEWHERE: &[(&str, &[&str])] = &[
 
 /// The codes that no program can provoke, and why they are explained all the same.
 const REASONS: &[(&str, &str)] = &[
+    ("BUG-101", "a fault of the program alone: the tests of panic.rs and output.rs provoke it"),
     ("GOOG-102", "a page in the browser: the program never hears of it (O60); GOOG-208 leads to it"),
     ("GOOG-103", "a page in the browser: the program never hears of it (O60); GOOG-208 leads to it"),
     ("GOOG-104", "a page in the browser: the program never hears of it (O60); GOOG-208 leads to it"),
@@ -142,6 +143,11 @@ const GOOGLE: &[Row] = &[
 ];
 
 const NETWORK: &[Row] = &[
+    ("GOOG-314", || {
+        // JSON that Google's reference does not know, with an answer that says all is well.
+        let strange = "oauth-token-invalid_grant-revoked";
+        faulty(&json!([{ "method": "oauth.token", "body": strange, "status": 200 }]), 8)
+    }),
     ("NET-101", || {
         let office = connected();
         office.phone("POST", "/_sim/faults", &json!({ "rules": [{ "drop": true }] }));
@@ -326,11 +332,6 @@ const USE: &[Row] = &[
         let office = Office::new();
         let file = office.file("cut.vcf", "BEGIN:VCARD\r\nVERSION:4.0\r\nFN:Anne\r\n");
         office.run(&["contacts", "import", &file, "--json"]).expect(3)
-    }),
-    ("BUG-101", || {
-        // JSON that Google's reference does not know, with an answer that says all is well.
-        let strange = "oauth-token-invalid_grant-revoked";
-        faulty(&json!([{ "method": "oauth.token", "body": strange, "status": 200 }]), 1)
     }),
     ("INT-101", interrupted),
 ];

@@ -1,10 +1,10 @@
 //! Observe: what is new, changed or gone on a side, page by page.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 
 use passerelle_ports::{
     Changes, Cursor, Entry, ErrorKind, Find, From, ItemId, Link, LinkId, LinkState, Next, Op, Outcome, Page,
-    Record, Side, Sides, Stored, Stranger, Trail, Written,
+    PageToken, PortError, Record, Side, Sides, Stored, Stranger, Trail, Written,
 };
 use passerelle_sync_rules::{
     Answer, answered, create_key,
@@ -18,6 +18,28 @@ use crate::{
     session::{Flow, Session, broken, early, ledger},
     work::Work,
 };
+
+/// How many pages in a row may bring nothing that the listing has not brought before.
+const STILL: u32 = 500;
+
+/// The way through a listing: one that goes in circles, or on without news, would never end.
+#[derive(Default)]
+struct Way {
+    places: HashSet<PageToken>,
+    items: HashSet<ItemId>,
+    still: u32,
+}
+
+impl Way {
+    /// Tells whether a page leads on: to a place that is new, with news now and then.
+    fn leads_on<R: Record>(&mut self, page: &Page<R>) -> bool {
+        let Next::Page(token) = &page.next else { return true };
+        let ids = page.items.iter().map(|stored| &stored.id).chain(&page.removed);
+        let news = ids.filter(|id| self.items.insert((*id).clone())).count();
+        self.still = if news == 0 { self.still + 1 } else { 0 };
+        self.places.insert(token.clone()) && self.still < STILL
+    }
+}
 
 impl<R: Record> Session<'_, R> {
     /// Marks all links due if the rules are not those of the last run.
@@ -51,6 +73,7 @@ impl<R: Record> Session<'_, R> {
             None => self.list_all(side),
         };
         let (mut done, mut skips, mut first, mut kept) = (0, false, None, Vec::new());
+        let mut way = Way::default();
         loop {
             let mut page = match self.replica(side).changes(from).await {
                 Ok(page) => page,
@@ -68,10 +91,14 @@ impl<R: Record> Session<'_, R> {
                         continue;
                     }
                     from = self.list_all(side);
+                    way = Way::default();
                     continue;
                 }
                 Err(error) => return Err(early(side)(error)),
             };
+            if !way.leads_on(&page) {
+                return Err(early(side)(PortError::new(ErrorKind::Unexpected, "changes")));
+            }
             done += page.items.len() as u64;
             self.step(done, 0, Phase::Listing(side));
             let (next, cursor) = match page.next.clone() {

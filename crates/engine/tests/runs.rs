@@ -369,6 +369,40 @@ fn a_replica_without_cursors_is_kept_in_step_deletions_included() {
     assert!(run().is_quiet());
 }
 
+/// A replica whose listing has no end: it comes back to where it was, or goes on without news.
+struct Endless(Arc<MemReplica<Note>>, Option<AtomicU64>);
+
+#[async_trait]
+impl Replica<Note> for Endless {
+    fn capabilities(&self) -> Capabilities {
+        self.0.capabilities()
+    }
+    async fn changes(&self, _: From) -> PortResult<Page<Note>> {
+        let page = self.0.changes(From::Start).await?;
+        let place = self.1.as_ref().map_or(0, |count| count.fetch_add(1, Ordering::Relaxed));
+        Ok(Page { next: Next::Page(PageToken::new(format!("place {place}"))), ..page })
+    }
+    async fn fetch(&self, ids: &[ItemId]) -> PortResult<Vec<Option<Stored<Note>>>> {
+        self.0.fetch(ids).await
+    }
+    async fn write(&self, batch: &[Write<Note>]) -> PortResult<Vec<PortResult<Written<Note>>>> {
+        self.0.write(batch).await
+    }
+}
+
+#[test]
+fn a_listing_that_leads_nowhere_ends_the_run_and_loses_nothing() {
+    for count in [None, Some(AtomicU64::new(0))] {
+        let house = house();
+        house.linked("a");
+        let engine = house.engine_over(Arc::new(Endless(house.remote.clone(), count)));
+        let report = finish(engine.run(None, &Silent)).unwrap().unwrap();
+        assert_eq!(report.stopped.unwrap().kind, ErrorKind::Unexpected);
+        house.settle();
+        assert_eq!(house.titles(), both(&["a"]));
+    }
+}
+
 #[test]
 fn a_dry_run_writes_nothing_and_tells_the_truth() {
     let house = house();

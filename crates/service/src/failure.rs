@@ -154,6 +154,8 @@ fn code_of(side: Side, kind: ErrorKind) -> &'static str {
         (Side::Remote, ErrorKind::Rejected | ErrorKind::Unsupported) => "GOOG-310",
         (Side::Remote, ErrorKind::VersionMismatch) => "GOOG-306",
         (Side::Remote, ErrorKind::CursorExpired) => "GOOG-305",
+        // An answer that makes no sense is not ours to mend.
+        (Side::Remote, ErrorKind::Unexpected) => "GOOG-314",
         (Side::Local, ErrorKind::Forbidden | ErrorKind::Unauthenticated) => "DB-102",
         (Side::Local, ErrorKind::RateLimited) => "SYNC-112",
         (Side::Local, ErrorKind::Unavailable) => "DB-101",
@@ -174,6 +176,7 @@ mod tests {
             (Side::Remote, ErrorKind::Unauthenticated, "GOOG-205"),
             (Side::Remote, ErrorKind::Unavailable, "NET-101"),
             (Side::Local, ErrorKind::Unavailable, "DB-101"),
+            (Side::Remote, ErrorKind::Unexpected, "GOOG-314"),
             (Side::Local, ErrorKind::Unexpected, "BUG-101"),
         ] {
             let failure = Failure::of_port(side, PortError::new(kind, "events.list"));

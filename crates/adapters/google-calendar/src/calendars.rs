@@ -1,7 +1,7 @@
 //! Which calendars an account has (C180, C181).
 
 use http::Method;
-use passerelle_google_transport::{Api, Call, GoogleClient};
+use passerelle_google_transport::{Api, Call, GoogleClient, Pages};
 use passerelle_ports::{PortError, PortResult};
 
 use crate::wire::CalendarsPage;
@@ -65,6 +65,7 @@ impl AccessRole {
 pub async fn list_calendars(client: &GoogleClient) -> PortResult<Vec<CalendarEntry>> {
     let mut found = Vec::new();
     let mut token: Option<String> = None;
+    let mut pages = Pages::default();
     loop {
         let url = client.endpoints().calendar(&["users", "me", "calendarList"]);
         let mut call =
@@ -80,7 +81,7 @@ pub async fn list_calendars(client: &GoogleClient) -> PortResult<Vec<CalendarEnt
             primary: item.primary,
             time_zone: item.time_zone,
         }));
-        token = page.next_page_token;
+        token = pages.next(page.next_page_token, "calendarList.list")?;
         if token.is_none() {
             return Ok(found);
         }

@@ -10,7 +10,7 @@ use async_trait::async_trait;
 use futures::{FutureExt, StreamExt, TryStreamExt, stream};
 use http::Method;
 use passerelle_calendar::{Event, contains};
-use passerelle_google_transport::{Api, Call, GoogleClient};
+use passerelle_google_transport::{Api, Call, GoogleClient, Pages};
 use passerelle_ports::{
     Capabilities, Cursor, ErrorKind, From as Since, ItemId, Next, Page, PageToken, PortError, PortResult,
     Replica, Stored, Write, Written,
@@ -238,6 +238,7 @@ impl GoogleCalendar {
     /// Adds what an iCalendar identifier names to a family: its master as it stands, and exceptions.
     async fn relatives(&self, uid: &str, family: &mut Family, alive: &mut bool) -> PortResult<()> {
         let mut token: Option<String> = None;
+        let mut pages = Pages::default();
         loop {
             let mut call = self
                 .call("events.list", Method::GET, None)
@@ -257,7 +258,7 @@ impl GoogleCalendar {
                     family.exceptions.insert(event.id.clone(), event);
                 }
             }
-            token = page.next_page_token;
+            token = pages.next(page.next_page_token, "events.list")?;
             if token.is_none() {
                 return Ok(());
             }

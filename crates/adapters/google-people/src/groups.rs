@@ -8,7 +8,7 @@ use std::{
 use chrono::{DateTime, TimeDelta, Utc};
 use http::{Method, StatusCode};
 use passerelle_contacts::text_key;
-use passerelle_google_transport::{Api, Call, GoogleClient};
+use passerelle_google_transport::{Api, Call, GoogleClient, Pages};
 use passerelle_ports::{
     Clock, ErrorKind, PortError, PortResult,
     mutants::{Mutant, on},
@@ -228,6 +228,7 @@ impl Groups {
         let at = self.clock.now();
         let mut directory = Directory::default();
         let mut page: Option<String> = None;
+        let mut pages = Pages::default();
         for _ in 0..PAGES_MAX {
             let url = self.client.endpoints().people("contactGroups");
             let mut call = Call::new(Api::People, "contactGroups.list", Method::GET, url)
@@ -239,7 +240,7 @@ impl Groups {
             let answer: ContactGroups = self.client.send(call).await?.json()?;
             let own = answer.contact_groups.iter().filter(|group| group.group_type == "USER_CONTACT_GROUP");
             own.for_each(|group| directory.add(&group.resource_name, &group.name));
-            page = answer.next_page_token.filter(|token| !token.is_empty());
+            page = pages.next(answer.next_page_token, "contactGroups.list")?;
             if page.is_none() {
                 let directory = Arc::new(directory);
                 *known = Some(Known { directory: directory.clone(), at, strange: BTreeSet::new() });

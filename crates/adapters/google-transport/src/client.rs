@@ -18,8 +18,8 @@ use url::Url;
 
 use crate::{
     Endpoints, Pace, Tokens,
-    error::{Answer, Failure, failure_of},
-    network,
+    answer::read,
+    error::Failure,
     pace::Pacer,
 };
 
@@ -33,6 +33,9 @@ pub enum Api {
     /// Consent, tokens, identity.
     OAuth,
 }
+
+/// How long a call may take with all its repetitions: answers that drip in would else take many times as long.
+const LONGEST: Duration = Duration::from_secs(150);
 
 /// How often and how slowly a failed call is repeated (C201).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -82,7 +85,8 @@ impl RetryPolicy {
                 Ok(response) => return Ok(response),
                 Err(failure) => failure,
             };
-            let passing = matches!(failure.kind(), ErrorKind::Unavailable | ErrorKind::RateLimited);
+            let passing =
+                matches!(failure.kind(), ErrorKind::Unavailable | ErrorKind::RateLimited) && !failure.once;
             match self.pause(&failure, pauses.next()) {
                 Some(pause) if passing => tokio::time::sleep(pause).await,
                 _ => return Err(failure),
@@ -211,7 +215,7 @@ impl Call {
 /// A successful answer.
 #[derive(Clone)]
 pub struct ApiResponse {
-    operation: &'static str,
+    pub(crate) operation: &'static str,
     /// The HTTP status.
     pub status: StatusCode,
     /// The headers.
@@ -231,13 +235,20 @@ impl ApiResponse {
         let mut reader = serde_json::Deserializer::from_slice(&self.body);
         serde_path_to_error::deserialize(&mut reader).map_err(|error| {
             let place = error.path().to_string();
+            // JSON that is nested beyond all sense is Google's, or would be: a page of somebody else's is none.
+            let is_deep = error.inner().to_string().starts_with("recursion limit");
             match error.inner().classify() {
-                serde_json::error::Category::Data => {
-                    PortError::new(ErrorKind::Unexpected, self.operation).with_detail("place", place)
-                }
+                serde_json::error::Category::Data => self.nonsense(place),
+                _ if is_deep => self.nonsense(place),
                 _ => PortError::new(ErrorKind::Unavailable, self.operation).with_code("NET-101"),
             }
         })
+    }
+}
+
+impl ApiResponse {
+    fn nonsense(&self, place: String) -> PortError {
+        PortError::new(ErrorKind::Unexpected, self.operation).with_code("GOOG-314").with_detail("place", place)
     }
 }
 
@@ -290,6 +301,7 @@ impl GoogleClient {
         let mut token = self.tokens.access().await?;
         let mut renewed = false;
         let mut pauses = self.retry.pauses();
+        let begun = tokio::time::Instant::now();
         loop {
             let failure = match self.attempt(&call, &token).await {
                 Ok(response) => return Ok(response),
@@ -304,6 +316,9 @@ impl GoogleClient {
                 return Err(self.mixed_projects(failure));
             }
             let Some(pause) = self.retry.pause(&failure, pauses.next()) else { return Err(failure) };
+            if begun.elapsed() + pause > LONGEST {
+                return Err(failure);
+            }
             tracing::debug!(
                 operation = call.operation,
                 code = failure.error().code,
@@ -347,29 +362,9 @@ impl GoogleClient {
     }
 }
 
-/// Sends a request and reads the whole answer.
-pub(crate) async fn read(
-    api: Api,
-    operation: &'static str,
-    request: reqwest::RequestBuilder,
-) -> Result<ApiResponse, Failure> {
-    let response = request.send().await.map_err(|error| network::failure(error, operation))?;
-    let (status, headers) = (response.status(), response.headers().clone());
-    let body = match response.bytes().await {
-        Ok(body) => body,
-        // A refusal whose body is lost is still a refusal.
-        Err(_) if status.is_client_error() || status.is_server_error() => Bytes::new(),
-        Err(error) => return Err(network::failure(error, operation)),
-    };
-    tracing::trace!(operation, status = status.as_u16(), "answered");
-    if status.is_success() {
-        return Ok(ApiResponse { operation, status, headers, body });
-    }
-    Err(failure_of(&Answer { api, operation, status, headers: &headers, body: &body }))
-}
-
 fn is_harmless(call: &Call, failure: &Failure) -> bool {
     match failure.kind() {
+        _ if failure.once => false,
         ErrorKind::RateLimited => failure.error().code == Some("GOOG-301"),
         ErrorKind::Unavailable => {
             let passing = matches!(failure.error().code, Some("GOOG-311" | "NET-101"));

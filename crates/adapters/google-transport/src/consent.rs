@@ -24,7 +24,7 @@ use url::Url;
 
 use crate::{
     Api, ClientSecretFile, Elsewhere, Endpoints, ISSUER, RetryPolicy,
-    client::read,
+    answer::read,
     identity::{self, Identity},
     listener::Listener,
     oauth_http::OauthHttp,

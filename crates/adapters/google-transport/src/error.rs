@@ -40,6 +40,8 @@ pub struct Failure {
     date: Option<DateTime<Utc>>,
     /// Whether the request may have reached Google.
     pub(crate) sent: bool,
+    /// Whether asking again would get the same answer: somebody between us and Google refuses, or answers nonsense.
+    pub(crate) once: bool,
 }
 
 impl fmt::Debug for Failure {
@@ -67,11 +69,24 @@ impl From<PortError> for Failure {
             body: Bytes::new(),
             date: None,
             sent: true,
+            once: false,
         }
     }
 }
 
 impl Failure {
+    /// Makes the failure of an answer that makes no sense; whether the call landed is not known.
+    pub(crate) fn nonsense(operation: &'static str, place: &str) -> Self {
+        let error = PortError::new(ErrorKind::Unexpected, operation).with_code("GOOG-314");
+        Failure { once: true, ..Failure::from(error.with_detail("place", place)) }
+    }
+
+    /// Makes the failure of an answer that comes from somebody else.
+    pub(crate) fn of_somebody_else(operation: &'static str) -> Self {
+        let error = PortError::new(ErrorKind::Unavailable, operation).with_code("NET-101");
+        Failure { once: true, ..Failure::from(error) }
+    }
+
     pub(crate) fn network(error: PortError, sent: bool) -> Self {
         Failure { sent, ..Failure::from(error) }
     }
@@ -309,6 +324,8 @@ pub fn failure_of(answer: &Answer<'_>) -> Failure {
     let mut error = PortError::new(kind, answer.operation);
     error.code = code;
     error.retry_after = wait(answer, kind, code);
+    let status = answer.status.as_u16();
+    let once = kind == ErrorKind::Unavailable && status < 500 && status != 408 && facts.oauth.is_none();
     let Facts { mut reasons, oauth, details, .. } = facts;
     reasons.extend(oauth);
     error.details = details;
@@ -323,6 +340,7 @@ pub fn failure_of(answer: &Answer<'_>) -> Failure {
         body: answer.body.clone(),
         date: date_of(answer.headers),
         sent: true,
+        once,
     }
 }
 
@@ -363,7 +381,7 @@ fn oauth(answer: &Answer<'_>, error: &str, facts: &Facts) -> Meaning {
         "org_internal" => (Forbidden, Some("GOOG-108")),
         "disallowed_useragent" => (Unauthenticated, Some("GOOG-110")),
         "temporarily_unavailable" | "server_error" | "internal_failure" => (Unavailable, Some("GOOG-311")),
-        _ => (Unexpected, None),
+        _ => (Unexpected, Some("GOOG-314")),
     }
 }
 

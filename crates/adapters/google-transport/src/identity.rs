@@ -5,7 +5,7 @@ use passerelle_ports::{PortError, PortResult};
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 
-use crate::{Api, Endpoints, ISSUER, client::read};
+use crate::{Api, Endpoints, ISSUER, answer::read};
 
 /// Who consented.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]

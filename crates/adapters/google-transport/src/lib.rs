@@ -1,5 +1,6 @@
 #![doc = include_str!("../README.md")]
 
+mod answer;
 mod client;
 mod client_file;
 mod consent;
@@ -19,6 +20,7 @@ mod service_account;
 mod tokens;
 mod witness;
 
+pub use answer::{Pages, set_answer_max};
 pub use client::{Api, ApiResponse, Call, GoogleClient, RequestCounter, RetryPolicy};
 pub use client_file::{ClientFileError, ClientSecretFile};
 pub use consent::{Arrival, Consent, ConsentAttempt, ConsentError, ConsentRequest, revoke};

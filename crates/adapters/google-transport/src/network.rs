@@ -19,11 +19,15 @@ pub(crate) fn failure(error: reqwest::Error, operation: &'static str) -> Failure
         (None, false) => "NET-101",
     };
     let sent = !error.is_connect();
+    let refused = says_tunnel(&error);
     let mut told = PortError::new(ErrorKind::Unavailable, operation).with_code(code).with_source(error);
     if let Some(signer) = signer {
         told = told.with_detail("issuer", signer);
     }
-    Failure::network(told, sent)
+    // A proxy that refuses once refuses again, and may lock an account for the asking.
+    let mut failure = Failure::network(told, sent);
+    failure.once = refused || code == "NET-102";
+    failure
 }
 
 fn chain<'a>(error: &'a (dyn Error + 'static)) -> impl Iterator<Item = &'a (dyn Error + 'static)> {
@@ -60,6 +64,11 @@ fn says_proxy_login(error: &(dyn Error + 'static)) -> bool {
     chain(error).any(|error| error.to_string().contains("proxy authorization required"))
 }
 
+/// Whether a proxy answered that it makes no tunnel.
+fn says_tunnel(error: &(dyn Error + 'static)) -> bool {
+    chain(error).any(|error| error.to_string().contains("tunnel error: unsuccessful"))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -88,5 +97,6 @@ mod tests {
     fn a_proxy_that_wants_a_log_in_is_recognised() {
         assert!(says_proxy_login(&Outer(io::Error::other("proxy authorization required"))));
         assert!(!says_proxy_login(&Outer(io::Error::other("tunnel error"))));
+        assert!(says_tunnel(&Outer(io::Error::other("tunnel error: unsuccessful"))));
     }
 }

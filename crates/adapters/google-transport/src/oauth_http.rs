@@ -12,7 +12,7 @@ use passerelle_ports::{ErrorKind, PortError};
 
 use crate::{
     Api, RetryPolicy,
-    client::read,
+    answer::read,
     error::{Failure, date_of},
 };
 

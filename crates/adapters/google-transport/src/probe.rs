@@ -5,7 +5,7 @@ use passerelle_ports::{PortError, PortResult};
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 
-use crate::{Api, Endpoints, Signer, Tokens, client::read, error::date_of, network};
+use crate::{Api, Endpoints, Signer, Tokens, answer::read, error::date_of, network};
 
 /// What one harmless request, which carries no token, tells.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

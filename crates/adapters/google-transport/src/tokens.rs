@@ -14,7 +14,8 @@ use tokio::{sync::Mutex, time::Instant};
 
 use crate::{
     Api, ClientSecretFile, Delegate, Endpoints, RequestCounter, RetryPolicy,
-    client::{ApiResponse, read},
+    answer::read,
+    client::ApiResponse,
     error::Failure,
     identity,
 };

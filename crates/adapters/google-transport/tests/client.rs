@@ -401,3 +401,57 @@ async fn a_page_that_is_no_json_is_unavailable_and_another_shape_is_a_bug() {
     let second = stage.client.send(stage.call(Method::GET)).await.unwrap().json::<Vec<u8>>().unwrap_err();
     assert_eq!((first.kind, second.kind), (ErrorKind::Unavailable, ErrorKind::Unexpected));
 }
+
+#[tokio::test]
+async fn an_answer_takes_no_more_room_than_it_may() {
+    let stage = Stage::new().await;
+    stage.token("a1", 9, 1).await;
+    passerelle_google_transport::set_answer_max(1 << 16);
+    Mock::given(path("/calendar/v3/x"))
+        .respond_with(ResponseTemplate::new(200).set_body_json(json!({ "x": "y".repeat(1 << 17) })))
+        .mount(&stage.server)
+        .await;
+    let failure = stage.send(Method::GET).await.unwrap_err();
+    passerelle_google_transport::set_answer_max(64 << 20);
+    assert_eq!((failure.kind(), failure.error().code), (ErrorKind::Unexpected, Some("GOOG-314")));
+    assert_eq!(stage.calls(), 1, "it would be as large again");
+}
+
+#[tokio::test]
+async fn whoever_refuses_in_between_is_asked_once() {
+    for (status, kind, body) in [
+        (403, "text/html", "<html>blocked"),
+        (302, "text/html", ""),
+        (407, "text/html", "<html>who are you"),
+        (200, "text/html; charset=utf-8", "<html>log in to the hotel"),
+    ] {
+        let stage = Stage::new().await;
+        stage.token("a1", 9, 1).await;
+        Mock::given(path("/calendar/v3/x"))
+            .respond_with(ResponseTemplate::new(status).set_body_raw(body, kind))
+            .mount(&stage.server)
+            .await;
+        for verb in [Method::GET, Method::DELETE] {
+            let before = stage.calls();
+            let failure = stage.send(verb).await.expect_err("nothing of Google's");
+            assert_eq!((failure.kind(), stage.calls() - before), (ErrorKind::Unavailable, 1), "{status}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn an_answer_that_makes_no_sense_has_a_code_of_its_own() {
+    let stage = Stage::new().await;
+    stage.token("a1", 9, 1).await;
+    let deep = format!("{}1{}", r#"{"a":"#.repeat(5000), "}".repeat(5000));
+    for body in [deep.as_str(), "null", "[]", "7"] {
+        Mock::given(path("/calendar/v3/x"))
+            .respond_with(ResponseTemplate::new(200).set_body_raw(body, "application/json"))
+            .up_to_n_times(1)
+            .mount(&stage.server)
+            .await;
+        let answer = stage.client.send(stage.call(Method::GET)).await.unwrap();
+        let error = answer.json::<std::collections::BTreeMap<String, serde_json::Value>>().unwrap_err();
+        assert_eq!((error.kind, error.code), (ErrorKind::Unexpected, Some("GOOG-314")), "{body:.20}");
+    }
+}

@@ -1,0 +1,116 @@
+//! Reading what is answered: by whom and whatever it is, it takes bounded room and time.
+//!
+//! What must stay true: every call of every adapter passes through [`read`]; a listing passes through [`Pages`].
+
+use std::{
+    collections::HashSet,
+    sync::atomic::{AtomicU64, Ordering},
+};
+
+use bytes::{Bytes, BytesMut};
+use http::{HeaderMap, header};
+use passerelle_ports::{ErrorKind, PortError, PortResult};
+
+use crate::{
+    Api,
+    client::ApiResponse,
+    error::{Answer, Failure, failure_of},
+    network,
+};
+
+/// How many bytes an answer may have, unpacked, when nobody says otherwise.
+const MAX: u64 = 64 << 20;
+/// How many pages a listing may have that is read in one go.
+const PAGES_MAX: usize = 10_000;
+
+/// One limit for the whole process: what it protects is the process.
+static LIMIT: AtomicU64 = AtomicU64::new(MAX);
+
+/// Sets how many bytes an answer may have at most, unpacked, in the whole process.
+pub fn set_answer_max(bytes: u64) {
+    LIMIT.store(bytes.max(1), Ordering::Relaxed);
+}
+
+/// Sends a request and reads the whole answer.
+pub(crate) async fn read(
+    api: Api,
+    operation: &'static str,
+    request: reqwest::RequestBuilder,
+) -> Result<ApiResponse, Failure> {
+    let mut response = request.send().await.map_err(|error| network::failure(error, operation))?;
+    let (status, headers) = (response.status(), response.headers().clone());
+    let refused = status.is_client_error() || status.is_server_error();
+    let body = match whole(&mut response, operation).await {
+        Ok(body) => body,
+        // A refusal whose body is lost is still a refusal.
+        Err(_) if refused => Bytes::new(),
+        Err(failure) => return Err(failure),
+    };
+    tracing::trace!(operation, status = status.as_u16(), "answered");
+    if !status.is_success() {
+        return Err(failure_of(&Answer { api, operation, status, headers: &headers, body: &body }));
+    }
+    // A page of somebody else must not read as "done" where nobody reads the body.
+    if !body.is_empty() && is_a_page(&headers) {
+        return Err(Failure::of_somebody_else(operation));
+    }
+    Ok(ApiResponse { operation, status, headers, body })
+}
+
+/// Reads a body piece by piece, unpacked, and no further than the limit.
+async fn whole(response: &mut reqwest::Response, operation: &'static str) -> Result<Bytes, Failure> {
+    let limit = LIMIT.load(Ordering::Relaxed);
+    let mut body = BytesMut::new();
+    while let Some(piece) = response.chunk().await.map_err(|error| network::failure(error, operation))? {
+        if body.len() as u64 + piece.len() as u64 > limit {
+            return Err(Failure::nonsense(operation, "size"));
+        }
+        body.extend_from_slice(&piece);
+    }
+    Ok(body.freeze())
+}
+
+/// Tells whether an answer says of itself that it is a page for people, or a picture.
+fn is_a_page(headers: &HeaderMap) -> bool {
+    let said = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let kind = said.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+    kind == "text/html" || kind == "application/xhtml+xml" || kind.starts_with("image/")
+}
+
+/// The pages of a listing that is read in one go: one that comes back to where it was would never end.
+#[derive(Debug, Default)]
+pub struct Pages {
+    seen: HashSet<String>,
+}
+
+impl Pages {
+    /// Returns the token of the next page, if there is one.
+    ///
+    /// # Errors
+    ///
+    /// `GOOG-314` for a token that was there before, and for a listing without an end.
+    pub fn next(&mut self, token: Option<String>, operation: &'static str) -> PortResult<Option<String>> {
+        let Some(token) = token.filter(|token| !token.is_empty()) else { return Ok(None) };
+        if self.seen.len() >= PAGES_MAX || !self.seen.insert(token.clone()) {
+            return Err(PortError::new(ErrorKind::Unexpected, operation)
+                .with_code("GOOG-314")
+                .with_detail("place", "nextPageToken"));
+        }
+        Ok(Some(token))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_listing_that_comes_back_to_a_page_ends() {
+        let mut pages = Pages::default();
+        let mut next = |token: &str| pages.next(Some(token.to_owned()), "x.list");
+        assert_eq!(next("a").unwrap().as_deref(), Some("a"));
+        assert_eq!(next("b").unwrap().as_deref(), Some("b"));
+        assert_eq!(next("a").unwrap_err().code, Some("GOOG-314"));
+        assert_eq!(next("").unwrap(), None);
+    }
+}
