@@ -63,13 +63,12 @@ impl Lock {
         let path = Lock::file(directory);
         let unusable = |error: std::io::Error| unusable(&path, error);
         fs::create_dir_all(directory).map_err(unusable)?;
-        let mut file = File::options()
-            .read(true)
-            .write(true)
-            .create(true)
-            .truncate(false)
-            .open(&path)
-            .map_err(unusable)?;
+        let mut options = File::options();
+        options.read(true).write(true).create(true).truncate(false);
+        // What a link leads to is not ours to empty.
+        #[cfg(unix)]
+        std::os::unix::fs::OpenOptionsExt::custom_flags(&mut options, no_follow());
+        let mut file = options.open(&path).map_err(unusable)?;
         match file.try_lock() {
             Ok(()) => {}
             Err(TryLockError::WouldBlock) => {
@@ -84,6 +83,11 @@ impl Lock {
         let _ = write!(file, "{}", std::process::id());
         Ok(Lock { file })
     }
+}
+
+#[cfg(unix)]
+fn no_follow() -> i32 {
+    i32::try_from(rustix::fs::OFlags::NOFOLLOW.bits()).unwrap_or_default()
 }
 
 #[cfg(test)]

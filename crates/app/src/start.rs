@@ -140,10 +140,13 @@ fn carry_out(args: &[OsString], environment: &Environment, lang: Lang) -> u8 {
     let (tell, told) = tokio::sync::oneshot::channel();
     runtime.spawn(watch_signals(app.clone(), tell));
     let result = runtime.block_on(async {
-        tokio::select! {
-            result = commands::run(&app, cli.command) => result,
+        let result = tokio::select! {
+            result = commands::run(&app, cli.command) => return result,
             Ok(()) = told => Err(Failure::new("INT-101")),
-        }
+        };
+        // What cannot be given back in time expires.
+        let _ = tokio::time::timeout(GRACE / 2, commands::give_back(&app)).await;
+        result
     });
     // A write that has begun in the database ends before the process does.
     runtime.shutdown_timeout(GRACE);

@@ -616,6 +616,32 @@ fn ctrl_c_and_a_service_managers_stop_end_in_a_sound_state() {
 
 #[cfg(unix)]
 #[test]
+fn a_run_that_is_stopped_gives_its_lease_back() {
+    use diesel::{Connection, RunQueryDsl, dsl::sql, sql_types::BigInt};
+    let office = connected();
+    let slow = json!({ "rules": [{ "method": "people.connections.list", "delay_ms": 50_000 }] });
+    office.phone("POST", "/_sim/faults", &slow);
+    let mut child =
+        office.command().args(["sync", "--json"]).stdout(std::process::Stdio::piped()).spawn().unwrap();
+    let mut store = diesel::SqliteConnection::establish(office.database().to_str().unwrap()).unwrap();
+    let mut leases = || {
+        diesel::select(sql::<BigInt>("(SELECT count(*) FROM passerelle_leases)"))
+            .get_result::<i64>(&mut store)
+    };
+    while leases().unwrap_or(0) == 0 {
+        std::thread::yield_now();
+    }
+    let pid = child.id().to_string();
+    assert!(std::process::Command::new("kill").args(["-TERM", &pid]).status().unwrap().success());
+    let mut told = String::new();
+    std::io::Read::read_to_string(&mut child.stdout.take().unwrap(), &mut told).unwrap();
+    assert_eq!(child.wait().unwrap().code(), Some(130));
+    assert!(told.lines().last().unwrap().contains("summary"), "{told}");
+    assert_eq!(leases().unwrap(), 0);
+}
+
+#[cfg(unix)]
+#[test]
 fn a_command_that_waits_for_its_input_hears_a_stop() {
     let office = Office::new();
     let mut child = office

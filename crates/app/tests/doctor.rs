@@ -171,6 +171,25 @@ fn the_trace_of_a_dead_process_is_wiped_and_a_living_one_is_left_alone() {
     assert_eq!(finding(&done, "running")["facts"]["pid"], "4711");
 }
 
+#[cfg(unix)]
+#[test]
+fn a_fix_does_not_follow_links() {
+    use std::os::unix::fs::{PermissionsExt, symlink};
+    let office = connected();
+    let outside = office.dir.path().join("somebody's");
+    fs::write(&outside, "4711").unwrap();
+    fs::set_permissions(&outside, fs::Permissions::from_mode(0o644)).unwrap();
+    let vault = office.dir.path().join("var/passerelle/vault");
+    symlink(&outside, vault.join("x.cred")).unwrap();
+    let lock = office.dir.path().join("var/passerelle/passerelle.lock");
+    fs::remove_file(&lock).unwrap();
+    symlink(&outside, &lock).unwrap();
+    office.run(&["doctor", "--fix"]);
+    office.run(&["sync"]);
+    assert_eq!(fs::metadata(&outside).unwrap().permissions().mode() & 0o777, 0o644);
+    assert_eq!(fs::read_to_string(&outside).unwrap(), "4711");
+}
+
 #[test]
 fn the_diagnosis_is_told_in_the_persons_language_with_its_numbers() {
     let office = connected();

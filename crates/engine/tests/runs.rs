@@ -1,13 +1,20 @@
 //! Runs over strict fakes: what people see.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs)]
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Duration,
+};
 
 use async_trait::async_trait;
 use passerelle_engine::{Approval, Engine, EngineError, PairSettings, RunReport, Silent};
 use passerelle_ports::{
-    Capabilities, Clock, Cursor, EntriesOf, Field, From, Ids, InstallationId, ItemId, Ledger, Link,
-    LinkState, Next, Page, PairId, PortResult, Replica, RunId, Side, Sides, Stored, Write, Written,
+    Capabilities, Clock, Cursor, EntriesOf, ErrorKind, Field, From, Ids, InstallationId, ItemId, Ledger,
+    Link, LinkState, Next, Page, PageToken, PairId, PortResult, Replica, RunId, Side, Sides, Stored, Write,
+    Written,
 };
 use passerelle_sync_rules::{Deletes, Direction, FieldPattern, Policy, Rules, Trip};
 use passerelle_testkit::{
@@ -420,7 +427,7 @@ fn a_dry_run_writes_nothing_and_tells_the_truth() {
 #[test]
 fn a_lost_answer_makes_no_second_copy() {
     for fate in [
-        Fate::FailAfter(passerelle_ports::ErrorKind::Unavailable),
+        Fate::FailAfter(ErrorKind::Unavailable),
         Fate::CrashAfter,
         Fate::CrashBefore,
         Fate::Partly { each: vec![WriteFate::Lost, WriteFate::NotDone], lost: false },
@@ -451,7 +458,7 @@ fn what_we_made_without_knowing_it_follows_its_source() {
     house.remote.person_deletes(&remote);
     house.local.person_edits(&local, |note| note.title = "an edit beats a delete".into());
     house.later();
-    let lost = Script::at(2, Fate::FailAfter(passerelle_ports::ErrorKind::Unavailable));
+    let lost = Script::at(2, Fate::FailAfter(ErrorKind::Unavailable));
     let _ = finish(
         house.engine_over(Arc::new(Faulty::new(house.remote.clone(), Arc::new(lost)))).run(None, &Silent),
     );

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use passerelle_engine::EngineError;
-use passerelle_ports::{Clock, Ids, Side};
+use passerelle_ports::{Clock, Ids, Kind, Lease, Side};
 use uuid::Uuid;
 
 use crate::{Company, Failure, Outcome, Pair, Provider, RuleBook, chosen_users};
@@ -39,6 +39,25 @@ impl Office {
         pairs.retain(|pair| pair.enabled && users.iter().any(|user| user.id == pair.user));
         pairs.sort_by(|a, b| (&a.user, a.kind, &a.name, &a.id).cmp(&(&b.user, b.kind, &b.name, &b.id)));
         Ok(pairs)
+    }
+}
+
+impl Office {
+    /// Gives back the leases that a stopped run left: another installation need not wait until they expire.
+    ///
+    /// # Errors
+    ///
+    /// Those of the database.
+    pub async fn give_leases_back(&self) -> Outcome<()> {
+        for pair in self.company.pairs().await? {
+            let lease = Lease { pair: pair.id.clone(), holder: self.holder, until: self.clock.now() };
+            let given = match pair.kind {
+                Kind::Contacts => self.company.contact_ledger().release(&lease).await,
+                Kind::Events => self.company.event_ledger().release(&lease).await,
+            };
+            given.map_err(|error| Failure::of_port(Side::Local, error))?;
+        }
+        Ok(())
     }
 }
 

@@ -98,6 +98,7 @@ impl VaultError {
             VaultError::Absent { .. } => Some("VAULT-005"),
             VaultError::WideMode { .. } => Some("SYS-106"),
             VaultError::Io { source, .. } if source.kind() == io::ErrorKind::StorageFull => Some("SYS-101"),
+            VaultError::Io { .. } => Some("USE-106"),
             _ => None,
         }
     }
@@ -115,8 +116,11 @@ impl VaultError {
                 vec![("source", (*source_kind).to_owned()), ("noted", noted.clone())]
             }
             VaultError::Absent { dir } => vec![("file", dir.display().to_string())],
-            VaultError::WideMode { file } | VaultError::Damaged { file } | VaultError::Io { file, .. } => {
+            VaultError::WideMode { file } | VaultError::Damaged { file } => {
                 vec![("file", file.display().to_string())]
+            }
+            VaultError::Io { file, source } => {
+                vec![("file", file.display().to_string()), ("reason", source.to_string())]
             }
             _ => Vec::new(),
         }

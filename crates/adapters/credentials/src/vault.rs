@@ -171,6 +171,7 @@ impl Vault {
     ///
     /// Those of the files; [`VaultError::WrongKey`] when the key was rotated by another process.
     pub fn put(&self, id: &CredentialId, secret: &Secret) -> VaultResult<()> {
+        self.still_there()?;
         let _lock = disk::lock(&self.dir)?;
         let mut keys = self.keys();
         self.refresh(&mut keys)?;
@@ -184,13 +185,18 @@ impl Vault {
     ///
     /// [`VaultError::Undecipherable`] when the file was changed or belongs to somebody else.
     pub fn get(&self, id: &CredentialId) -> VaultResult<Option<Secret>> {
-        let Some(sealed) = read(&self.file(id))? else { return Ok(None) };
+        let Some(sealed) = read(&self.file(id))? else { return self.still_there().map(|()| None) };
         let mut keys = self.keys();
         if keys.named(&sealed.kek).is_none() {
             self.refresh(&mut keys)?;
         }
         let kek = keys.named(&sealed.kek).ok_or(VaultError::Undecipherable)?;
         sealed.open(kek, &self.installation, id).map(Some)
+    }
+
+    /// Tells a credential that was never kept from a vault that is gone.
+    fn still_there(&self) -> VaultResult<()> {
+        if Vault::exists(&self.dir) { Ok(()) } else { Err(VaultError::Absent { dir: self.dir.clone() }) }
     }
 
     /// Reads again which key the vault has, as another process may have rotated it.
@@ -209,6 +215,7 @@ impl Vault {
     ///
     /// Those of the files.
     pub fn try_hold(&self, id: &CredentialId) -> VaultResult<Option<fs::File>> {
+        self.still_there()?;
         disk::try_lock(&self.file(id).with_extension("busy"))
     }
 
@@ -448,7 +455,8 @@ impl Vault {
         let Some(sealed) = read(file)? else { return Ok(None) };
         let id = sealed.id();
         let kek = keys.named(&sealed.kek).ok_or(VaultError::Undecipherable)?;
-        sealed.data_key(kek, &self.installation, &id)?;
+        // A sound wrapping says nothing of what is wrapped.
+        sealed.open(kek, &self.installation, &id)?;
         if self.file(&id) == file { Ok(Some(id)) } else { Err(VaultError::Undecipherable) }
     }
 

@@ -461,3 +461,36 @@ fn a_damaged_file_stops_neither_the_others_nor_a_rotation() {
     assert_eq!(vault.list().unwrap(), [id("alice")]);
     assert_eq!(vault.status().unwrap().damaged.len(), 1);
 }
+
+#[test]
+fn a_secret_that_does_not_open_is_not_called_sound() {
+    let place = Place::new();
+    let vault = place.filled(&["alice", "bob"]);
+    let file = vault.file(&id("bob"));
+    // The last sealed thing in the file is the secret: one letter of it is another.
+    let mut envelope: serde_json::Value = serde_json::from_slice(&fs::read(&file).unwrap()).unwrap();
+    let of_alice: serde_json::Value =
+        serde_json::from_slice(&fs::read(vault.file(&id("alice"))).unwrap()).unwrap();
+    envelope["secret"] = of_alice["secret"].clone();
+    fs::write(&file, envelope.to_string()).unwrap();
+    assert_eq!(vault.get(&id("bob")).unwrap_err().code(), Some("VAULT-002"));
+    let status = vault.status().unwrap();
+    assert_eq!((status.credentials, status.damaged.len()), (1, 1));
+}
+
+#[test]
+fn a_vault_that_is_gone_is_not_one_without_secrets() {
+    let place = Place::new();
+    let vault = place.filled(&["alice"]);
+    assert!(vault.get(&id("bob")).unwrap().is_none());
+    fs::rename(place.vault(), place.vault().with_extension("away")).unwrap();
+    for error in [
+        vault.get(&id("alice")).unwrap_err(),
+        vault.put(&id("alice"), &secret("alice")).unwrap_err(),
+        vault.try_hold(&id("alice")).unwrap_err(),
+        vault.status().unwrap_err(),
+    ] {
+        assert_eq!(error.code(), Some("VAULT-005"), "{error}");
+    }
+    assert!(!place.vault().exists(), "nothing is made anew in its place");
+}

@@ -16,12 +16,7 @@ use secrecy::{ExposeSecret, SecretString};
 use serde::{Serialize, de::DeserializeOwned};
 use url::Url;
 
-use crate::{
-    Endpoints, Pace, Tokens,
-    answer::read,
-    error::Failure,
-    pace::Pacer,
-};
+use crate::{Endpoints, Pace, Tokens, answer::read, error::Failure, pace::Pacer};
 
 /// Which of Google's services is called.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -248,7 +243,9 @@ impl ApiResponse {
 
 impl ApiResponse {
     fn nonsense(&self, place: String) -> PortError {
-        PortError::new(ErrorKind::Unexpected, self.operation).with_code("GOOG-314").with_detail("place", place)
+        PortError::new(ErrorKind::Unexpected, self.operation)
+            .with_code("GOOG-314")
+            .with_detail("place", place)
     }
 }
 

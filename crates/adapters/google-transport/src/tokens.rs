@@ -13,11 +13,8 @@ use serde::Deserialize;
 use tokio::{sync::Mutex, time::Instant};
 
 use crate::{
-    Api, ClientSecretFile, Delegate, Endpoints, RequestCounter, RetryPolicy,
-    answer::read,
-    client::ApiResponse,
-    error::Failure,
-    identity,
+    Api, ClientSecretFile, Delegate, Endpoints, RequestCounter, RetryPolicy, answer::read,
+    client::ApiResponse, error::Failure, identity,
 };
 
 /// How long before its end an access token is no longer used.

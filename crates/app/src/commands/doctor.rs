@@ -262,26 +262,35 @@ fn private(settings: &Settings) -> Vec<PathBuf> {
 /// Puts right what can be put right without a question: modes that are too wide, the trace of a process that died.
 #[cfg(unix)]
 fn fix(app: &App, settings: &Settings) -> Outcome<()> {
-    use std::os::unix::fs::PermissionsExt;
     for path in wide(settings) {
         let narrow = if path.is_dir() { 0o700 } else { 0o600 };
-        fs::set_permissions(&path, fs::Permissions::from_mode(narrow))
-            .map_err(|error| unusable(&path, error))?;
-        fixed(app, "mode", &path);
+        narrowed(app, "mode", &path, narrow)?;
     }
     for folder in open_to_others(settings) {
-        let narrow = mode(&folder).unwrap_or(0o700) & 0o755;
-        fs::set_permissions(&folder, fs::Permissions::from_mode(narrow))
-            .map_err(|error| unusable(&folder, error))?;
-        fixed(app, "folder", &folder);
+        narrowed(app, "folder", &folder, mode(&folder).unwrap_or(0o700) & 0o755)?;
     }
     let file = Lock::file(&settings.path("state_dir"));
     let left = fs::read_to_string(&file).is_ok_and(|pid| !pid.trim().is_empty());
     if left && let Ok(lock) = Lock::take(&settings.path("state_dir")) {
-        fs::write(&file, "").map_err(|error| unusable(&file, error))?;
+        // Whoever gives it back leaves no trace.
         drop(lock);
         fixed(app, "lock", &file);
     }
+    Ok(())
+}
+
+/// Changes a mode of the file itself: what a link leads to is not ours to change, and stays a finding.
+#[cfg(unix)]
+fn narrowed(app: &App, what: &str, path: &Path, mode: u32) -> Outcome<()> {
+    use rustix::fs::{Mode, OFlags, fchmod, open};
+    let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
+    let changed = match open(path, flags, Mode::empty()) {
+        Ok(file) => fchmod(file, Mode::from_raw_mode(mode)),
+        Err(rustix::io::Errno::LOOP) => return Ok(()),
+        Err(error) => Err(error),
+    };
+    changed.map_err(|error| unusable(path, error.into()))?;
+    fixed(app, what, path);
     Ok(())
 }
 

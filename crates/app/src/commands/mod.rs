@@ -28,7 +28,7 @@ use passerelle_ports::Clock;
 use passerelle_service::Failure;
 use serde_json::json;
 
-use crate::{cli::Command, shown::shown, start::App};
+use crate::{cli::Command, compose, lock::Lock, shown::shown, start::App};
 
 /// What a command returns.
 pub type Exit = Result<u8, Failure>;
@@ -62,6 +62,21 @@ pub async fn run(app: &App, command: Command) -> Exit {
         Command::Explain(args) => explain::run(app, &args),
         Command::Demo(args) => crate::demo::run(app, &args).await,
     }
+}
+
+/// Gives back what a command that was stopped held: the leases of its run.
+///
+/// # Errors
+///
+/// Those of the settings and of the database; `SYS-102` when another command has begun meanwhile, and holds them.
+pub async fn give_back(app: &App) -> Result<(), Failure> {
+    let settings = app.settings()?;
+    let state = settings.path("state_dir");
+    if !settings.path("database.path").exists() || !state.join("holder").exists() {
+        return Ok(());
+    }
+    let _lock = Lock::take(&state)?;
+    compose::office(app, &settings).await?.office.give_leases_back().await
 }
 
 /// Writes the last JSON line and returns the exit code.
