@@ -5,6 +5,7 @@ use passerelle_contacts::Contact;
 use passerelle_formats::{
     ContactFormat, Imported, Options, read_address_book, read_contacts, write_contacts,
 };
+use proptest::strategy::Strategy as _;
 
 fn read(card: &str, format: ContactFormat) -> Vec<Imported<Contact>> {
     let options = Options { region: Some("FR".into()) };
@@ -287,5 +288,53 @@ fn a_card_of_a_group_labels_its_members_and_is_no_person() {
         let alone = text.replace("a2", "a3").replacen("a3", "a2", 1);
         let found = read_address_book(alone.as_bytes(), format, &options).map(Result::unwrap);
         assert_eq!(found.count(), 3, "{alone}");
+    }
+}
+
+/// Lines as programs write them: Apple, Google, Outlook, Android, Evolution, Nextcloud, Zimbra.
+const LINES: [&str; 34] = [
+    "N:Dupont;Anne;Marie,Louise;Mme;PhD",
+    "N;LANGUAGE=fr;SORT-AS=\"Dupont,Anne\":Dupont;Anne;;;",
+    "NICKNAME;TYPE=WORK:Chef",
+    "NICKNAME:Nini",
+    "ORG;SORT-AS=ABC:ABC;Nord;Ventes",
+    "ORG:Autre",
+    "TITLE:Gérante",
+    "ROLE:Chef",
+    "EMAIL;PREF=1:first@a.example",
+    "EMAIL;TYPE=INTERNET,pref,HOME:second@a.example",
+    "item1.EMAIL;type=INTERNET:third@a.example",
+    "item1.X-ABLabel:Club",
+    "TEL;TYPE=HOME,CELL:0612345678",
+    "TEL;CELL;VOICE;PREF:0612345679",
+    "TEL;TYPE=WORK,VIDEO;X-EVOLUTION-UI-SLOT=2:+33 1 23 45 67 89",
+    "TEL;VALUE=uri;TYPE=\"voice,home\":tel:+1-555-555-5555;ext=102",
+    "item2.ADR;type=HOME;type=pref:;;3 place A\\nRez;Paris;;75001;France",
+    "item2.X-ABADR:fr",
+    "ADR;TYPE=WORK;LABEL=\"1 rue A^n75001\":;;1 rue A; Bat B;Paris;;75001;France",
+    "LABEL;TYPE=WORK:1 rue A\\n75001",
+    "item3.URL:https://a.example/a,b",
+    "item3.X-ABLabel:_$!<HomePage>!$_",
+    "X-JABBER;TYPE=HOME:anne@a.example",
+    "IMPP;X-SERVICE-TYPE=Skype:skype:anne.d",
+    "BDAY;X-APPLE-OMIT-YEAR=1604:1604-02-29",
+    "BDAY:19531015T231000Z",
+    "item4.X-ABDATE;type=pref:2010-06-19",
+    "item4.X-ABLabel:_$!<Anniversary>!$_",
+    "RELATED;TYPE=friend:urn:uuid:f81d",
+    "X-SPOUSE:Paul",
+    "NOTE;LANGUAGE=fr:Une\\nnote",
+    "CATEGORIES:Amis,Clients",
+    "PHOTO;ENCODING=b;TYPE=JPEG:/9j/4AAQ",
+    "CLASS:CONFIDENTIAL",
+];
+
+proptest::proptest! {
+    #[test]
+    fn any_mix_of_the_lines_of_programs_is_stable(
+        picked in proptest::sample::subsequence(LINES.to_vec(), 0..=LINES.len()).prop_shuffle(),
+        version in proptest::sample::select(vec!["2.1", "3.0", "4.0"]),
+    ) {
+        stable(&card(version, &format!("FN:Anne\n{}", picked.join("\n"))));
     }
 }
