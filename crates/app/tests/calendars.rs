@@ -101,3 +101,47 @@ fn a_name_that_two_calendars_have_names_neither() {
     let by_id = world.connect_with(&["--calendar", &ids[1]]).ends_with(0);
     assert!(chosen(&by_id).contains(&"Team".to_owned()));
 }
+
+fn moved(world: &World, event: &str, from: &str, to: &str) {
+    world.google(
+        "POST",
+        &format!("{}/{event}/move?destination={to}&sendUpdates=none", events_of(from)),
+        &Value::Null,
+    );
+}
+
+#[test]
+fn what_is_moved_into_a_calendar_that_is_not_connected_is_out_of_scope_and_never_deleted() {
+    let world = World::unconnected();
+    let (team, own) = (world.add_calendar("Team"), world.add_calendar("Own"));
+    world.connect_with(&["--calendar", "primary", "--calendar", "Team"]).ends_with(0);
+    let many: String =
+        (0..12).map(|n| appointment(&format!("a-{n}"), &format!("Visit {n}"), "alice")).collect();
+    world.sql(&many);
+    world.settle();
+    // At Google, and back again: the same row.
+    let event = world.event("Visit 3")["id"].as_str().unwrap().to_owned();
+    moved(&world, &event, "primary", &own);
+    assert_eq!(world.sync().ends_with(0).writes(), 0);
+    world.sql("UPDATE appointments SET location = 'Lyon' WHERE id = 'a-3';");
+    world.settle();
+    assert_eq!(world.number("appointments"), 12);
+    moved(&world, &event, &own, "primary");
+    world.settle();
+    assert_eq!(world.rows("'id', id", "appointments WHERE title = 'Visit 3'"), [json!({ "id": "a-3" })]);
+    assert_eq!(world.event("Visit 3")["location"], "Lyon", "it is linked again");
+    // Here: what goes into a calendar of the company's own stays at Google as it is.
+    world.sql(
+        "INSERT INTO calendars (id, owner_id, name) VALUES ('mine', 'alice', 'Mine');
+               UPDATE appointments SET calendar_id = 'mine' WHERE id = 'a-4';",
+    );
+    assert_eq!(world.settle().writes(), 0);
+    assert!(world.titles_in("primary").contains(&"Visit 4".to_owned()));
+    // Between two that are connected nothing is there twice.
+    assert_eq!((world.number("appointments"), world.mails()), (12, 0));
+    let event = world.event("Visit 6")["id"].as_str().unwrap().to_owned();
+    moved(&world, &event, "primary", &team);
+    world.settle();
+    assert_eq!(world.titles_in(&team), ["Visit 6"]);
+    assert_eq!(world.number("appointments"), 12);
+}

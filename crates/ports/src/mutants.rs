@@ -251,6 +251,8 @@ mutants! {
     SqlAnyCalendar,
 
     // Google's calendar.
+    /// An event that was moved into another calendar is taken for deleted.
+    CalMovedIsGone,
     /// Writes carry no `If-Match`.
     CalNoEtag,
     /// A write that was overtaken is sent once more without `If-Match`.

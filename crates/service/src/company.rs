@@ -314,8 +314,13 @@ pub trait Provider: Send + Sync {
     async fn collections(&self, account: &Account) -> PortResult<Offered>;
     /// Opens the address book of a pair.
     async fn contacts(&self, account: &Account, pair: &Pair) -> PortResult<Arc<dyn Replica<Contact>>>;
-    /// Opens the calendar of a pair.
-    async fn events(&self, account: &Account, pair: &Pair) -> PortResult<Arc<dyn Replica<Event>>>;
+    /// Opens the calendar of a pair; `connected` are all collections of the account that are kept in step.
+    async fn events(
+        &self,
+        account: &Account,
+        pair: &Pair,
+        connected: &[String],
+    ) -> PortResult<Arc<dyn Replica<Event>>>;
     /// Returns the permission for want of which a kind of record is switched off, if one is missing.
     fn withheld(&self, _account: &Account, _kind: Kind) -> Option<&'static str> {
         None

@@ -27,6 +27,7 @@ pub trait Kinded: Record {
         provider: &dyn Provider,
         account: &Account,
         pair: &Pair,
+        connected: &[String],
     ) -> PortResult<Arc<dyn Replica<Self>>>;
     /// Puts records into the database; appointments need an app user.
     async fn load(
@@ -63,6 +64,7 @@ impl Kinded for Contact {
         provider: &dyn Provider,
         account: &Account,
         pair: &Pair,
+        _connected: &[String],
     ) -> PortResult<Arc<dyn Replica<Self>>> {
         provider.contacts(account, pair).await
     }
@@ -109,8 +111,9 @@ impl Kinded for Event {
         provider: &dyn Provider,
         account: &Account,
         pair: &Pair,
+        connected: &[String],
     ) -> PortResult<Arc<dyn Replica<Self>>> {
-        provider.events(account, pair).await
+        provider.events(account, pair, connected).await
     }
 
     async fn load(
@@ -166,7 +169,10 @@ pub const KINDS: [Kind; 2] = [Kind::Contacts, Kind::Events];
 /// Makes the engine of a pair.
 pub(crate) async fn engine<R: Kinded>(office: &Office, pair: &Pair) -> Outcome<Engine<R>> {
     let account = account_of(office, pair).await?;
-    let remote = R::remote(&*office.provider, &account, pair)
+    let of_account = |other: &Pair| other.enabled && other.kind == pair.kind && other.account == pair.account;
+    let pairs = office.company.pairs().await?.into_iter();
+    let connected: Vec<String> = pairs.filter(of_account).map(|other| other.collection).collect();
+    let remote = R::remote(&*office.provider, &account, pair, &connected)
         .await
         .map_err(|error| Failure::of_port(Side::Remote, error).or_with("user", &pair.user))?;
     let local = R::local(&*office.company, pair);

@@ -233,7 +233,7 @@ impl Provider for FakeProvider {
         self.ask(Kind::Contacts)?;
         Ok(self.there.contacts.clone())
     }
-    async fn events(&self, _: &Account, _: &Pair) -> PortResult<Arc<dyn Replica<Event>>> {
+    async fn events(&self, _: &Account, _: &Pair, _: &[String]) -> PortResult<Arc<dyn Replica<Event>>> {
         self.ask(Kind::Events)?;
         Ok(self.there.events.clone())
     }

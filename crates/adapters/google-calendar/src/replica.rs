@@ -20,7 +20,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::{
-    error,
+    CalendarEntry, error, list_calendars,
     series::{self, Family},
     times,
     wire::{EventsPage, Resource},
@@ -42,6 +42,11 @@ pub struct CalendarOptions {
     pub time_zone: Option<String>,
     /// How long a lost write may still land.
     pub settle: Duration,
+    /// Whether an event that is gone is looked for in the account's other calendars: moved is not deleted. Wants the
+    /// list of calendars.
+    pub elsewhere: bool,
+    /// Calendars that are replicas of their own: what was moved there is theirs.
+    pub connected: Vec<String>,
     /// What is put before the title of an event that was called off and stays, with its blank.
     pub called_off: String,
     /// Whether the guests of an own meeting are told that it is deleted.
@@ -57,6 +62,8 @@ impl Default for CalendarOptions {
             page_size: 2500,
             time_zone: None,
             settle: Duration::from_secs(60),
+            elsewhere: false,
+            connected: Vec::new(),
             called_off: "Cancelled: ".to_owned(),
             mail_guests: false,
             decline_deleted: false,
@@ -75,6 +82,8 @@ pub struct GoogleCalendar {
 #[derive(Default)]
 struct State {
     zone: Option<String>,
+    /// The calendars that an event could have been moved to, once they were listed.
+    others: Option<Vec<String>>,
     listings: VecDeque<Listing>,
 }
 
@@ -113,7 +122,7 @@ impl GoogleCalendar {
     /// Makes the replica of one calendar; `primary` stands for the account's main one (C2).
     #[must_use]
     pub fn new(client: Arc<GoogleClient>, calendar: impl Into<String>, options: CalendarOptions) -> Self {
-        let state = State { zone: options.time_zone.clone(), listings: VecDeque::new() };
+        let state = State { zone: options.time_zone.clone(), listings: VecDeque::new(), others: None };
         GoogleCalendar { client, calendar: calendar.into(), options, state: Mutex::new(state) }
     }
 
@@ -169,7 +178,11 @@ impl GoogleCalendar {
 
     /// Looks up a name: a single event, a series with all its exceptions, or nothing.
     pub(crate) async fn look(&self, id: &str) -> PortResult<Found> {
-        match self.get(id).await? {
+        self.look_at(self.get(id).await?).await
+    }
+
+    async fn look_at(&self, event: Option<Resource>) -> PortResult<Found> {
+        match event {
             None => Ok(Found::Nothing),
             Some(event) if event.is_cancelled() => Ok(Found::Nothing),
             Some(event) if event.is_master() => self.family(event, BTreeMap::new()).await,
@@ -184,6 +197,53 @@ impl GoogleCalendar {
                 Ok(Found::Alive(Box::new(Family::single(event))))
             }
         }
+    }
+
+    /// Looks up a name, also where the event was moved to: there it is out of our reach, but not deleted.
+    async fn find(&self, id: &str) -> PortResult<(Found, bool)> {
+        let event = self.get(id).await?;
+        if self.options.elsewhere
+            && !on(Mutant::CalMovedIsGone)
+            && event.as_ref().is_none_or(may_have_moved)
+            && let Some(moved) = self.find_elsewhere(id).await?
+        {
+            return Ok((Found::Alive(Box::new(Family::single(moved))), true));
+        }
+        Ok((self.look_at(event).await?, false))
+    }
+
+    /// Looks for an event in the account's other calendars that it could be moved to: it keeps its name (C46).
+    async fn find_elsewhere(&self, id: &str) -> PortResult<Option<Resource>> {
+        let known = self.with_state(|state| state.others.clone());
+        let others = match known {
+            Some(others) => others,
+            None => self.find_others().await?,
+        };
+        for calendar in &others {
+            let url = self.client.endpoints().calendar(&["calendars", calendar, "events", id]);
+            let call = Call::new(Api::Calendar, "events.get", Method::GET, url);
+            match self.client.send(call).await {
+                Ok(answer) => {
+                    let event = resource(answer.json()?);
+                    if !event.is_cancelled() {
+                        return Ok(Some(event));
+                    }
+                }
+                Err(failure) if failure.kind() == ErrorKind::NotFound => {}
+                Err(failure) => return Err(failure.into()),
+            }
+        }
+        Ok(None)
+    }
+
+    async fn find_others(&self) -> PortResult<Vec<String>> {
+        let all = list_calendars(&self.client).await?;
+        let is_main = |entry: &CalendarEntry| entry.primary && self.calendar == "primary";
+        let others = all.into_iter().filter(|entry| entry.access_role.may_write() && !is_main(entry));
+        let ids = others.map(|entry| entry.id).filter(|id| *id != self.calendar);
+        let others: Vec<String> = ids.filter(|id| !self.options.connected.contains(id)).collect();
+        self.with_state(|state| state.others = Some(others.clone()));
+        Ok(others)
     }
 
     /// Reads the exceptions of a series in one request: all that share its iCalendar identifier (C27, C67),
@@ -455,17 +515,20 @@ impl Replica<Event> for GoogleCalendar {
     }
 
     async fn fetch(&self, ids: &[ItemId]) -> PortResult<Vec<Option<Stored<Event>>>> {
-        let looks: Vec<_> = ids.iter().map(|id| self.look(id.as_str()).boxed()).collect();
-        let found: Vec<Found> = stream::iter(looks).buffered(AT_ONCE).try_collect().await?;
-        if found.iter().any(|found| matches!(found, Found::Nothing)) {
+        let looks: Vec<_> = ids.iter().map(|id| self.find(id.as_str()).boxed()).collect();
+        let found: Vec<(Found, bool)> = stream::iter(looks).buffered(AT_ONCE).try_collect().await?;
+        if found.iter().any(|(found, _)| matches!(found, Found::Nothing)) {
             // A calendar that is gone, too, has no events: that must not read as their deletion.
             self.ask_zone().await?;
         }
         let zone = self.zone();
         Ok(found
             .into_iter()
-            .map(|found| match found {
-                Found::Alive(family) => Some(family.stored(&zone)),
+            .map(|(found, moved)| match found {
+                Found::Alive(family) => {
+                    let stored = family.stored(&zone);
+                    Some(Stored { withdrawn: stored.withdrawn || moved, ..stored })
+                }
                 Found::Nothing => None,
             })
             .collect())
@@ -522,6 +585,13 @@ impl Listing {
         families.extend(alone.filter(|event| !event.is_cancelled()).map(Family::single));
         families.into_iter()
     }
+}
+
+/// Tells whether what is cancelled may live on in another calendar: whatever was deleted where it belongs has not moved.
+fn may_have_moved(event: &Resource) -> bool {
+    let organizer = event.rest.get("organizer");
+    let is_ours = organizer.and_then(|organizer| organizer.get("self")).and_then(Value::as_bool);
+    event.is_cancelled() && event.recurring_event_id.is_none() && is_ours != Some(true)
 }
 
 fn next(place: Place) -> PortResult<Next> {

@@ -10,7 +10,7 @@ use passerelle_calendar::{
     Alert, AlertAction, Duration, Event, FreeBusyStatus, Override, Participant, ParticipationStatus, Privacy,
     Role, Start, Status,
 };
-use passerelle_google_calendar::{AccessRole, list_calendars};
+use passerelle_google_calendar::{AccessRole, CalendarOptions, GoogleCalendar, list_calendars};
 use passerelle_google_sim::{SimOptions, api::Knobs};
 use passerelle_ports::{CreateKey, ErrorKind, From, ItemId, Opaque, Replica, Write, Written};
 use serde_json::{Value, json};
@@ -602,4 +602,52 @@ async fn the_accounts_calendars_are_listed() {
     let other = calendars.iter().find(|calendar| made["id"] == calendar.id.as_str()).unwrap();
     assert_eq!((other.name.as_str(), other.access_role), ("Company", AccessRole::Owner));
     assert_eq!(other.time_zone.as_deref(), Some("Europe/Paris"));
+}
+
+#[tokio::test]
+async fn an_event_that_was_moved_into_another_calendar_is_withdrawn() {
+    let world = World::new().await;
+    let mut ids = Vec::new();
+    for name in ["Projects", "Team"] {
+        let made =
+            world.other("POST", "calendars", json!({"summary": name, "timeZone": "Europe/Paris"})).await;
+        ids.push(made["id"].as_str().unwrap().to_owned());
+    }
+    let options = || CalendarOptions {
+        settle: std::time::Duration::ZERO,
+        elsewhere: true,
+        ..CalendarOptions::default()
+    };
+    let calendar = GoogleCalendar::new(world.client.clone(), ME, options());
+    let mut names = Vec::new();
+    for title in ["Moved", "Deleted", "To the team"] {
+        let body = json!({"summary": title, "start": timed("2026-03-01T09:00:00"), "end": timed("2026-03-01T10:00:00")});
+        names.push(world.insert(body).await["id"].as_str().unwrap().to_owned());
+    }
+    let listed = listen(&calendar, From::Start).await.unwrap();
+    let go = async |event: &str, from: &str, to: &str| {
+        world
+            .other("POST", &format!("calendars/{from}/events/{event}/move?destination={to}"), Value::Null)
+            .await
+    };
+    go(&names[0], "primary", &ids[0]).await;
+    go(&names[2], "primary", &ids[1]).await;
+    world.other("DELETE", &format!("calendars/primary/events/{}", names[1]), Value::Null).await;
+    let changed = listen(&calendar, From::Cursor(listed.cursor)).await.unwrap();
+    assert_eq!(changed.removed.len(), 3);
+    let items: Vec<ItemId> = names.iter().map(|name| ItemId::from(name.as_str())).collect();
+    let found = calendar.fetch(&items).await.unwrap();
+    let moved = found[0].as_ref().unwrap();
+    assert!(moved.withdrawn && moved.record.title == "Moved");
+    assert!(found[1].is_none(), "deleted where it stood");
+    assert!(found[2].as_ref().unwrap().withdrawn);
+    // What is kept in step by itself is not looked into; whoever may not list the calendars looks nowhere.
+    let connected = CalendarOptions { connected: vec![ids[1].clone()], ..options() };
+    let beside = GoogleCalendar::new(world.client.clone(), ME, connected).fetch(&items).await.unwrap();
+    assert!(beside[0].is_some() && beside[2].is_none());
+    assert!(world.calendar().fetch(&items).await.unwrap().iter().all(Option::is_none));
+    // Moved back, it is there again.
+    go(&names[0], &ids[0], "primary").await;
+    let back = listen(&calendar, From::Cursor(changed.cursor)).await.unwrap();
+    assert!(!back.one(&names[0]).withdrawn);
 }

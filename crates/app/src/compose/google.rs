@@ -478,13 +478,20 @@ impl Provider for Google {
         Ok(Arc::new(GooglePeople::new(self.client(account).await?, options)))
     }
 
-    async fn events(&self, account: &Account, pair: &Pair) -> PortResult<Arc<dyn Replica<Event>>> {
+    async fn events(
+        &self,
+        account: &Account,
+        pair: &Pair,
+        connected: &[String],
+    ) -> PortResult<Arc<dyn Replica<Event>>> {
         granted(account, CALENDAR_EVENTS)?;
         let mut options =
             CalendarOptions { writable: pair.rules.creates[Side::Remote], ..CalendarOptions::default() };
         options.settle = self.timing().await.events_settle;
         options.mail_guests = pair.rules.mail_guests;
         options.decline_deleted = pair.rules.decline_deleted;
+        options.elsewhere = missing_scopes(&[CALENDAR_LIST], &account.scopes).is_empty();
+        options.connected = connected.to_vec();
         if let Some(words) = &self.called_off {
             options.called_off.clone_from(words);
         }
