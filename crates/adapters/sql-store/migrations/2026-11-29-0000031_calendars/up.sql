@@ -70,7 +70,7 @@ END;
 CREATE TRIGGER calendars_with_appointments_stay BEFORE DELETE ON calendars BEGIN
     SELECT RAISE(ABORT, 'this calendar has appointments: move them to another one or delete them first')
         WHERE EXISTS (SELECT 1 FROM appointments WHERE calendar_id = OLD.id);
-    SELECT RAISE(ABORT, 'this calendar is kept in step: stop that first (passerelle calendar remove)')
+    SELECT RAISE(ABORT, 'this calendar is or was kept in step with one at the provider: it stays')
         WHERE EXISTS (SELECT 1 FROM passerelle_pairs WHERE calendar_id = OLD.id);
 END;
 CREATE TRIGGER appointments_have_a_calendar_of_their_owner BEFORE INSERT ON appointments
