@@ -390,6 +390,22 @@ impl<R: Collection> SqlReplica<R> {
         Ok(written)
     }
 
+    /// Answers once more with what was touched after its write, so that its version is the one that is read later.
+    fn answer_anew(
+        &self,
+        conn: &mut Conn,
+        batch: &[Write<R>],
+        written: &mut [PortResult<Written<R>>],
+    ) -> Result<(), StoreError> {
+        for (write, answer) in batch.iter().zip(written) {
+            if let Ok(Written::Stored(stored)) = answer {
+                let id = stored.id.as_str().to_owned();
+                *answer = Ok(self.answer(conn, &id, write.stamp())?);
+            }
+        }
+        Ok(())
+    }
+
     fn note(
         &self,
         conn: &mut Conn,
@@ -479,9 +495,13 @@ impl<R: Collection> Replica<R> for SqlReplica<R> {
         let batch = batch.to_vec();
         let write = self.db.write(move |conn| {
             let renames = R::renames(conn, &batch)?;
-            let written: Result<Vec<_>, _> = batch.iter().map(|write| apart(&replica, conn, write)).collect();
-            R::rename(conn, &renames)?;
-            written
+            let mut written: Vec<_> =
+                batch.iter().map(|write| apart(&replica, conn, write)).collect::<Result<_, _>>()?;
+            if !renames.is_empty() {
+                R::rename(conn, &renames)?;
+                replica.answer_anew(conn, &batch, &mut written)?;
+            }
+            Ok(written)
         });
         write.await.map_err(|error| error.at("sql.write"))
     }

@@ -302,13 +302,16 @@ async fn a_group_that_all_leave_for_a_new_name_keeps_its_id() {
     };
     let batch: Vec<_> =
         made.iter().zip(10..).map(|(from, number)| moved(from, "Customers", number)).collect();
+    let mut answered = Vec::new();
     for result in replica.write(&batch).await.unwrap() {
-        assert!(matches!(result, Ok(Written::Stored(_))), "{result:?}");
+        let Ok(Written::Stored(stored)) = result else { panic!("{result:?}") };
+        answered.push(stored);
     }
     assert_eq!(ids(&company), before.replace("Clients", "Customers"));
     let all: Vec<ItemId> = made.iter().map(|stored| stored.id.clone()).collect();
     let now: Vec<_> = replica.fetch(&all).await.unwrap().into_iter().flatten().collect();
     assert!(now.iter().all(|stored| stored.record.groups["customers"] == "Customers"));
+    assert_eq!(now, answered, "what is read later is what the write answered, its version too");
     // One of three leaves: the others keep theirs.
     let one = moved(&now[0], "VIP", 20);
     write_one(&replica, one).await;
