@@ -586,7 +586,9 @@ impl World {
                 }
                 let counts = finish(self.ledger_counts(pair)).unwrap_or_default();
                 let state = self.pair(pair).state;
-                quiet &= state.writes == 0 && !state.complete && counts.open == 0 && counts.due == 0;
+                // An answer that is doubted is asked for again before it is believed: that is not quiet yet.
+                let settled = state.fetches == 0 && counts.open == 0 && counts.due == 0;
+                quiet &= state.writes == 0 && !state.complete && settled;
             }
             if quiet {
                 break;
