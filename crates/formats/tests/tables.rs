@@ -187,6 +187,15 @@ fn the_line_in_which_excel_says_its_separator_is_no_row() {
 }
 
 #[test]
+fn colons_that_separate_nothing_are_text() {
+    let rows = read("First Name,Nickname,Organization 1 - Name,Labels\nAnn,a:::b ::: c,:::,x:::\n");
+    let contact = &rows[0].record;
+    assert_eq!(contact.nicknames.keys().collect::<Vec<_>>(), ["a:::b", "c"]);
+    assert_eq!(contact.organization.name, ":::");
+    assert_eq!(contact.groups.keys().collect::<Vec<_>>(), ["x:::"]);
+}
+
+#[test]
 fn several_values_in_one_cell_of_google_are_several_entries() {
     for (label, first, last) in [("Type", "Given Name", "Family Name"), ("Label", "First Name", "Last Name")]
     {

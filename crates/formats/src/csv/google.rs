@@ -111,16 +111,32 @@ pub(super) fn column(name: &str) -> Option<(&'static str, u32, &str)> {
 
 /// The values of a cell that holds several.
 pub(super) fn several(value: &str) -> impl Iterator<Item = String> {
-    value.split(BETWEEN.trim()).map(|part| part.trim().to_owned()).filter(|part| !part.is_empty())
+    parts_of(value).into_iter().filter(|part| !part.is_empty()).map(str::to_owned)
+}
+
+/// The values of a cell, empty ones too. Colons inside a word (`a:::b`) and a cell of colons alone separate nothing.
+pub(super) fn parts_of(value: &str) -> Vec<&str> {
+    let mark = BETWEEN.trim();
+    if value.trim() == mark {
+        return vec![mark];
+    }
+    let is_blank = |c: Option<char>| c.is_none_or(char::is_whitespace);
+    let mut parts = Vec::new();
+    let mut start = 0;
+    for (at, _) in value.match_indices(mark) {
+        let after = at + mark.len();
+        if is_blank(value[..at].chars().next_back()) && is_blank(value[after..].chars().next()) {
+            parts.push(value[start..at].trim());
+            start = after;
+        }
+    }
+    parts.push(value[start..].trim());
+    parts
 }
 
 /// Takes the columns of one number over: as many entries as its cells have values, each with the parts at its place.
 pub(super) fn entries(draft: &mut Draft, stem: &str, number: u32, parts: &BTreeMap<&str, &str>) {
-    let cells = parts.iter().map(|(part, cell)| {
-        let values: Vec<&str> = cell.split(BETWEEN.trim()).map(str::trim).collect();
-        (*part, values)
-    });
-    let cells: BTreeMap<&str, Vec<&str>> = cells.collect();
+    let cells: BTreeMap<&str, Vec<&str>> = parts.iter().map(|(part, cell)| (*part, parts_of(cell))).collect();
     let is_shared = |part: &str| matches!(part, "Label" | "Service");
     let count = cells.iter().filter(|(part, _)| !is_shared(part)).map(|(_, values)| values.len()).max();
     for place in 0..count.unwrap_or(1) {

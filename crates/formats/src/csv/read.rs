@@ -273,8 +273,8 @@ fn numbers(value: &str) -> Vec<&str> {
 }
 
 fn split<'a>(value: &'a str, at: &[char]) -> Vec<&'a str> {
-    value
-        .split(":::")
+    google::parts_of(value)
+        .into_iter()
         .flat_map(|part| part.split(at))
         .map(str::trim)
         .filter(|part| !part.is_empty())
