@@ -483,6 +483,9 @@ pub struct Import {
     pub dry_run: bool,
     #[arg(long, value_name = "FILE")]
     pub refused: Option<PathBuf>,
+    /// What a column of a table is: `HEADING=MEANING`, both as headings.
+    #[arg(long, value_name = "COLUMN=MEANING")]
+    pub map: Vec<String>,
 }
 
 #[derive(Debug, Args)]

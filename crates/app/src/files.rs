@@ -6,9 +6,11 @@ use chrono::{DateTime, Utc};
 use passerelle_calendar::Event;
 use passerelle_contacts::Contact;
 use passerelle_formats::{
-    ContactFormat, EventFormat, Imported, Options, Records, detect_contacts, detect_events, join_series,
-    read_address_book, read_events, series_of, write_contacts, write_events,
+    ContactFormat, EventFormat, Imported, Options, Records, detect_contacts, detect_events, has_column,
+    join_series, read_address_book, read_events, read_table, series_of, unread_columns, write_contacts,
+    write_events,
 };
+pub use passerelle_formats::{Unread, knows_heading};
 use passerelle_service::{Incoming, Kinded, PartOf};
 
 use crate::output::Out;
@@ -27,9 +29,27 @@ pub fn left_over(leftovers: &serde_json::Value) -> Vec<String> {
 
 /// A kind of record that files hold.
 pub trait Filed: Kinded {
-    /// Reads a file; `None` when its format is not known.
-    fn read<'a>(name: &str, format: Option<&str>, bytes: &'a [u8], region: &str)
-    -> Option<Reading<'a, Self>>;
+    /// Reads a file; `None` when its format is not known. `renamed` says what a person calls columns of a table.
+    fn read<'a>(
+        name: &str,
+        format: Option<&str>,
+        bytes: &'a [u8],
+        region: &str,
+        renamed: &[(String, String)],
+    ) -> Option<Reading<'a, Self>>;
+    /// Returns the columns of a table that are not taken over; other files have none.
+    fn unread(
+        _name: &str,
+        _format: Option<&str>,
+        _bytes: &[u8],
+        _renamed: &[(String, String)],
+    ) -> Vec<Unread> {
+        Vec::new()
+    }
+    /// Tells whether a table has a column of that heading; other files have none.
+    fn has_column(_bytes: &[u8], _heading: &str) -> bool {
+        false
+    }
     /// Writes a file; `None` when its format is not known.
     fn write(
         name: &str,
@@ -39,26 +59,46 @@ pub trait Filed: Kinded {
     ) -> Option<std::io::Result<Vec<u8>>>;
 }
 
+/// Finds the format of a file of contacts.
+fn contact_format(name: &str, format: Option<&str>, bytes: &[u8]) -> Option<ContactFormat> {
+    let found = detect_contacts(Some(name), bytes);
+    match format {
+        None => found,
+        Some("vcard") => Some(ContactFormat::VCard4),
+        Some("csv") => Some(ContactFormat::GoogleCsv),
+        Some("json") => Some(ContactFormat::JsContact),
+        Some(other) => ContactFormat::parse(other),
+    }
+}
+
+fn is_table(format: Option<ContactFormat>) -> bool {
+    matches!(format, Some(ContactFormat::GoogleCsv | ContactFormat::OutlookCsv))
+}
+
 impl Filed for Contact {
     fn read<'a>(
         name: &str,
         format: Option<&str>,
         bytes: &'a [u8],
         region: &str,
+        renamed: &[(String, String)],
     ) -> Option<Reading<'a, Self>> {
-        let found = detect_contacts(Some(name), bytes);
-        let format = match format {
-            None => found?,
-            Some("vcard") => ContactFormat::VCard4,
-            // Both tables are CSV; the first line tells which.
-            Some("csv") => found
-                .filter(|format| matches!(format, ContactFormat::GoogleCsv | ContactFormat::OutlookCsv))
-                .unwrap_or(ContactFormat::GoogleCsv),
-            Some("json") => ContactFormat::JsContact,
-            Some(other) => ContactFormat::parse(other)?,
-        };
-        let region = Some(region.to_owned()).filter(|region| !region.is_empty());
-        Some(incoming(read_address_book(bytes, format, &Options { region })))
+        let format = contact_format(name, format, bytes);
+        let options = Options { region: Some(region.to_owned()).filter(|region| !region.is_empty()) };
+        // Who names columns has a table, whatever its headings look like.
+        if is_table(format) || (format.is_none() && !renamed.is_empty()) {
+            return Some(incoming(read_table(bytes, &options, renamed)));
+        }
+        Some(incoming(read_address_book(bytes, format?, &options)))
+    }
+
+    fn unread(name: &str, format: Option<&str>, bytes: &[u8], renamed: &[(String, String)]) -> Vec<Unread> {
+        let is_table = is_table(contact_format(name, format, bytes)) || !renamed.is_empty();
+        if is_table { unread_columns(bytes, renamed) } else { Vec::new() }
+    }
+
+    fn has_column(bytes: &[u8], heading: &str) -> bool {
+        has_column(bytes, heading)
     }
 
     fn write(
@@ -79,7 +119,13 @@ impl Filed for Contact {
 }
 
 impl Filed for Event {
-    fn read<'a>(name: &str, format: Option<&str>, bytes: &'a [u8], _: &str) -> Option<Reading<'a, Self>> {
+    fn read<'a>(
+        name: &str,
+        format: Option<&str>,
+        bytes: &'a [u8],
+        _: &str,
+        _: &[(String, String)],
+    ) -> Option<Reading<'a, Self>> {
         let format = match format {
             None => detect_events(Some(name), bytes)?,
             Some("ical" | "ics") => EventFormat::ICalendar,

@@ -333,6 +333,11 @@ const USE: &[Row] = &[
         let file = office.file("cut.vcf", "BEGIN:VCARD\r\nVERSION:4.0\r\nFN:Anne\r\n");
         office.run(&["contacts", "import", &file, "--json"]).expect(3)
     }),
+    ("IMP-110", || {
+        let office = Office::new();
+        let file = office.file("clients.csv", "Nom;E-mail;Bigophone\nZoé;zoe@a.example;06 12 34 56 78\n");
+        office.run(&["contacts", "import", &file, "--json"]).expect(3)
+    }),
     ("INT-101", interrupted),
 ];
 

@@ -574,6 +574,31 @@ fn a_lost_key_and_a_readable_vault_are_named() {
     office.run(&["sync"]).expect(0);
 }
 
+#[test]
+fn a_column_of_a_table_is_taken_named_or_told() {
+    let office = Office::new();
+    let table = "sep=;\r\nPrénom;Nom;Bigophone;Couleur\r\nZoé;Lefèvre;06 12 34 56 78;bleu\r\n";
+    let file = office.file("clients.csv", table);
+    let told = office.run(&["contacts", "import", &file]).expect(3);
+    for word in ["IMP-110", "Bigophone", "Couleur", "--map"] {
+        assert!(told.err.contains(word), "{word}: {}", told.err);
+    }
+    for (map, word) in [("Couleur=poils", "poils"), ("Couleur", "Couleur"), ("Teinte=notes", "Teinte")] {
+        let told = office.run(&["contacts", "import", &file, "--map", map]).expect(2);
+        assert!(told.err.contains(word), "{}", told.err);
+    }
+    let agenda = office.file("agenda.ics", "BEGIN:VCALENDAR\r\nEND:VCALENDAR\r\n");
+    office.run(&["events", "import", &agenda, "--user", "alice", "--map", "Nom=nom"]).expect(2);
+
+    let office = Office::new();
+    let import = ["contacts", "import", &file, "--map", "bigophone=mobile", "--json"];
+    let told = office.run(&import).expect(0);
+    let left: Vec<Value> = told.of("column_left").iter().map(|line| line["column"].clone()).collect();
+    assert_eq!(left, [json!("Couleur")]);
+    let cards = office.run(&["contacts", "export", "-", "--format", "vcard"]).expect(0);
+    assert!(cards.out.contains("TEL;TYPE=CELL:06 12 34 56 78"), "{}", cards.out);
+}
+
 #[cfg(target_os = "linux")]
 #[test]
 fn an_export_is_whole_and_private_or_an_error() {

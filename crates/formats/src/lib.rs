@@ -82,6 +82,11 @@ pub fn unread_columns(reader: impl Read, renamed: &[(String, String)]) -> Vec<Un
     csv::unread(reader, renamed)
 }
 
+/// Tells whether a table has a column of that heading, as a person may write it, or of that number (`#4`).
+pub fn has_column(reader: impl Read, heading: &str) -> bool {
+    csv::has_column(reader, heading)
+}
+
 /// Reads the contacts of a whole file, as [`read_contacts`] does. A card of a group whose members are all in the file
 /// is no contact: they get it as one of their groups.
 pub fn read_address_book<'a>(

@@ -3,7 +3,7 @@
 
 use passerelle_contacts::Contact;
 use passerelle_formats::{
-    ContactFormat, Imported, Options, detect_contacts, knows_heading, read_contacts, read_table,
+    ContactFormat, Imported, Options, detect_contacts, has_column, knows_heading, read_contacts, read_table,
     unread_columns, write_contacts,
 };
 
@@ -236,7 +236,16 @@ fn a_column_that_is_not_taken_is_told_and_can_be_named_by_a_person() {
     assert_eq!(told(&rows[0].record), "Zoé; mobile:+33612345678; 7");
     assert!(rows[0].unknown.is_empty());
     assert!(["mobile", "E-mail 1 - Value", "-", "Nachname"].into_iter().all(knows_heading));
-    assert!(!knows_heading("Bigophone"));
+    assert!(!["Bigophone", "", "?", " "].into_iter().any(knows_heading));
+
+    let wider = "Nom;Bigophone\nZoé;;0612345678\n";
+    let columns = vec![pair("#3", "mobile")];
+    assert_eq!(unread_columns(wider.as_bytes(), &columns), []);
+    let row = read_table(wider.as_bytes(), &options(), &columns).next().unwrap().unwrap();
+    assert_eq!(told(&row.record), "Zoé; mobile:+33612345678");
+    for (heading, there) in [("bigophone", true), ("#2", true), ("Portable", false), ("", false)] {
+        assert_eq!(has_column(wider.as_bytes(), heading), there, "{heading}");
+    }
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! One file per command; each returns the exit code.
 
 mod authorize;
+mod columns;
 mod completion;
 mod config;
 mod conflicts;

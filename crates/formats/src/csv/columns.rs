@@ -83,14 +83,21 @@ pub(super) struct Columns {
 }
 
 /// What a person may say of a column instead of a heading.
-const IGNORE: [&str; 6] = ["", "ignore", "ignorer", "ignorieren", "ignorar", "ignora"];
+const IGNORE: [&str; 5] = ["ignore", "ignorer", "ignorieren", "ignorar", "ignora"];
+
+/// The highest number by which a column is found.
+const MOST: usize = 1_000;
 
 /// Tells whether a column can be taken for what a person calls it: any heading that is understood, or `-`.
 #[must_use]
 pub fn knows_heading(text: &str) -> bool {
-    IGNORE.contains(&words(text).join(" ").as_str())
+    is_ignore(text)
         || google::column(text).is_some()
         || meaning(text).is_some_and(|heading| heading.kind != Kind::Type)
+}
+
+fn is_ignore(text: &str) -> bool {
+    text.trim() == "-" || IGNORE.contains(&words(text).join(" ").as_str())
 }
 
 /// Counts the headings of a line that are understood.
@@ -100,8 +107,11 @@ pub(super) fn understood(names: &[String]) -> usize {
 
 impl Columns {
     /// Reads a header; `renamed` says what a person calls a column.
-    pub(super) fn new(names: Vec<String>, renamed: &[(String, String)]) -> Self {
-        let called: Vec<&str> = names.iter().map(|name| called(name, renamed)).collect();
+    pub(super) fn new(mut names: Vec<String>, renamed: &[(String, String)]) -> Self {
+        // A row may have more cells than there are headings.
+        let last = renamed.iter().filter_map(|(from, _)| number(from)).max().unwrap_or_default();
+        names.resize(names.len().max(last), String::new());
+        let called: Vec<&str> = names.iter().enumerate().map(|(n, name)| called(n, name, renamed)).collect();
         let headings: Vec<Option<Heading>> = called.iter().map(|name| meaning(name)).collect();
         let all = Header { headings: &headings, called: &called };
         let mut groups = Groups::default();
@@ -118,20 +128,33 @@ impl Columns {
         }
     }
 
+    pub(super) fn is_there(&self, meant: &str) -> bool {
+        number(meant).is_some() || self.names.iter().enumerate().any(|(n, name)| is_called(n, name, meant))
+    }
+
     pub(super) fn column(&self, n: usize) -> &Column {
         self.columns.get(n).unwrap_or(&Column::Unknown)
     }
 }
 
-fn called<'a>(name: &'a str, renamed: &'a [(String, String)]) -> &'a str {
-    let wanted = words(name);
-    let found =
-        renamed.iter().find(|(from, _)| from == name || (words(from) == wanted && !wanted.is_empty()));
-    match found {
-        Some((_, to)) if IGNORE.contains(&words(to).join(" ").as_str()) => "ignore",
+fn called<'a>(n: usize, name: &'a str, renamed: &'a [(String, String)]) -> &'a str {
+    match renamed.iter().find(|(from, _)| is_called(n, name, from)) {
+        Some((_, to)) if is_ignore(to) => "ignore",
         Some((_, to)) => to,
         None => name,
     }
+}
+
+/// Tells whether a person means this column: by its heading, or by its number.
+fn is_called(n: usize, name: &str, meant: &str) -> bool {
+    let wanted = words(name);
+    (!name.is_empty() && (name == meant || (!wanted.is_empty() && words(meant) == wanted)))
+        || number(meant) == n.checked_add(1)
+}
+
+/// Reads the number of a column: `#4`.
+fn number(meant: &str) -> Option<usize> {
+    meant.strip_prefix('#')?.parse().ok().filter(|number| (1..=MOST).contains(number))
 }
 
 /// The headings of a table, side by side.

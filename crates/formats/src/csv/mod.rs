@@ -243,6 +243,11 @@ pub(crate) fn headings_understood(head: &[u8]) -> usize {
     Layout::of(head).understood
 }
 
+/// Tells whether a table has a column that a person calls so.
+pub(crate) fn has_column(reader: impl Read, heading: &str) -> bool {
+    Columns::new(Cells::new(reader).1, &[]).is_there(heading)
+}
+
 /// A column that is not taken into the records.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Unread {

@@ -110,13 +110,14 @@ help-database-adopt = Tells that a database that is not where it was may synchro
 help-database-adopt--moved = It was moved: there is no other one that synchronises
 help-database-adopt--copied = It is a copy: its accounts are disconnected here, the original keeps them
 help-contacts = The company's contacts
-help-contacts-import = Imports a file: vCard, CSV (Google, Outlook), JSContact
+help-contacts-import = Imports a file: vCard, CSV (any table with headings), JSContact
 help-contacts-import--file = The file, or - for standard input
 help-contacts-import--format = vcard, csv or json; by default told from the file
 help-contacts-import--user = Only this app user sees them; without it: everyone
 help-contacts-import--replace = A record that is there loses what the file does not mention
 help-contacts-import--dry-run = Shows with its values what would be written, and writes nothing
 help-contacts-import--refused = Writes the records that were set aside into this file, to be corrected
+help-contacts-import--map = What a column of a table is, such as "Portable=mobile"; "-" leaves it out; may be given again
 help-contacts-export = Exports all contacts
 help-contacts-export--file = The file, or - for standard output
 help-contacts-export--format = vcard, csv or json; by default told from the name
@@ -135,6 +136,7 @@ help-events-import--user = The app user they belong to
 help-events-import--replace = A record that is there loses what the file does not mention
 help-events-import--dry-run = Shows with its values what would be written, and writes nothing
 help-events-import--refused = Writes the records that were set aside into this file, to be corrected
+help-events-import--map = What a column of a table is, such as "Portable=mobile"; "-" leaves it out; may be given again
 help-events-export = Exports an app user's appointments
 help-events-export--file = The file, or - for standard output
 help-events-export--format = ical or json; by default told from the name

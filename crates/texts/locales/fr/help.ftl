@@ -110,13 +110,14 @@ help-database-adopt = Dit qu'une base qui n'est plus à sa place peut synchronis
 help-database-adopt--moved = Elle a été déplacée : aucune autre ne synchronise
 help-database-adopt--copied = C'est une copie : ses comptes y sont déconnectés, l'original garde les siens
 help-contacts = Les contacts de la société
-help-contacts-import = Importe un fichier : vCard, CSV (Google, Outlook), JSContact
+help-contacts-import = Importe un fichier : vCard, CSV (tout tableau avec des titres), JSContact
 help-contacts-import--file = Le fichier, ou - pour l'entrée standard
 help-contacts-import--format = vcard, csv ou json ; par défaut d'après le fichier
 help-contacts-import--user = Visibles de cet utilisateur seulement ; sans cela : de tous
 help-contacts-import--replace = Une fiche déjà là perd ce que le fichier ne mentionne pas
 help-contacts-import--dry-run = Montre avec les valeurs ce qui serait écrit, et n'écrit rien
 help-contacts-import--refused = Écrit les fiches écartées dans ce fichier, pour les corriger
+help-contacts-import--map = Ce qu'est une colonne d'un tableau, p. ex. "Portable=mobile" ; « - » l'ignore ; répétable
 help-contacts-export = Exporte tous les contacts
 help-contacts-export--file = Le fichier, ou - pour la sortie standard
 help-contacts-export--format = vcard, csv ou json ; par défaut d'après le nom
@@ -135,6 +136,7 @@ help-events-import--user = L'utilisateur à qui ils appartiennent
 help-events-import--replace = Une fiche déjà là perd ce que le fichier ne mentionne pas
 help-events-import--dry-run = Montre avec les valeurs ce qui serait écrit, et n'écrit rien
 help-events-import--refused = Écrit les fiches écartées dans ce fichier, pour les corriger
+help-events-import--map = Ce qu'est une colonne d'un tableau, p. ex. "Portable=mobile" ; « - » l'ignore ; répétable
 help-events-export = Exporte les rendez-vous d'un utilisateur
 help-events-export--file = Le fichier, ou - pour la sortie standard
 help-events-export--format = ical ou json ; par défaut d'après le nom
