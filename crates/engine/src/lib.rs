@@ -7,6 +7,7 @@ mod engine;
 mod look;
 mod mark;
 mod meet;
+mod merge;
 mod observe;
 mod plan;
 mod recover;

@@ -54,10 +54,14 @@ impl<R: Record> Session<'_, R> {
         let mut strange = self.strangers(side, strange).await?;
         let mut work = Work::new(self.find(Find::Items(side, ids)).await?);
         for (look, stored) in looks.into_iter().zip(found) {
-            // A provider may answer with the item that this one was merged into: this one is gone then.
-            let stored = stored.filter(|stored| stored.id == look.item);
+            // A provider may answer with the item that lives on in place of this one, which is gone then.
+            let (stored, lives_on) = match stored {
+                Some(stored) if stored.id != look.item => (None, Some(stored)),
+                stored => (stored, None),
+            };
             let known = work.by_item(side, &look.item);
-            if self.doubts(&mut work, side, &look, stored.as_ref(), strange.remove(&look.item)) {
+            let strange = strange.remove(&look.item);
+            if lives_on.is_none() && self.doubts(&mut work, side, &look, stored.as_ref(), strange) {
                 continue;
             }
             if look.link.is_none() {
@@ -68,7 +72,7 @@ impl<R: Record> Session<'_, R> {
                     let stored = self.recalled(&work, side, id, stored).await?;
                     work.change(id, |link| put_copy(link, side, stored));
                 }
-                (Some(id), None) => work.change(id, |link| self.bury(link, side)),
+                (Some(id), None) => self.follow_merge(&mut work, side, id, lives_on).await?,
                 (None, Some(stored)) => {
                     self.adopt(&mut work, side, stored).await?;
                 }

@@ -199,6 +199,16 @@ impl<R: Record> Session<'_, R> {
                 work.changes.strangers.push(stranger);
             }
         }
+        for (former, now) in page.formerly {
+            if let Some(id) = work.by_item(side, &former) {
+                work.change(id, |link| {
+                    if let Some(copy) = link.copies[side].as_mut().filter(|copy| !copy.gone) {
+                        copy.look = true;
+                        link.trails[side].became = Some(now);
+                    }
+                });
+            }
+        }
         if self.whole[side] {
             work.changes.met = Some((side, self.run, met));
             work.changes.absent = (cursor.is_some() && !on(Mutant::NoAbsent)).then_some((side, self.run));
@@ -408,7 +418,13 @@ impl<R: Record> Session<'_, R> {
 }
 
 fn ids_of<R>(page: &Page<R>) -> Vec<ItemId> {
-    page.items.iter().map(|stored| stored.id.clone()).chain(page.removed.iter().cloned()).collect()
+    let former = page.formerly.iter().map(|(former, _)| former.clone());
+    page.items
+        .iter()
+        .map(|stored| stored.id.clone())
+        .chain(page.removed.iter().cloned())
+        .chain(former)
+        .collect()
 }
 
 /// Returns an item that no link knows and that a listing showed: to be fetched.

@@ -83,6 +83,7 @@ impl<R: Record> Session<'_, R> {
             let answers = self.replica(side).fetch(&ids).await.map_err(early(side))?;
             found.extend(ids.iter().cloned().zip(answers).filter_map(|(id, stored)| Some((id, stored?))));
         }
+        let lives_on = |item: &ItemId| found.get(item).is_some_and(|stored| stored.id != *item);
         for entry in open {
             let settled = self.is_settled(&entry);
             match written_item(&entry) {
@@ -92,6 +93,16 @@ impl<R: Record> Session<'_, R> {
                     work.changes.close.push((entry.id, Outcome::NotLanded));
                 }
                 None => {}
+                // It lives on as another item, which tells nothing of this write.
+                Some(item) if lives_on(&item) => {
+                    work.change(entry.link, |link| {
+                        if let Some(copy) = link.copies[side].as_mut().filter(|copy| copy.stored.id == item) {
+                            copy.look = true;
+                        }
+                        link.due = true;
+                    });
+                    work.changes.close.push((entry.id, Outcome::NotLanded));
+                }
                 Some(item) => {
                     let stored = found.get(&item).cloned();
                     if self.is_late(work, &entry, stored.as_ref(), settled) {

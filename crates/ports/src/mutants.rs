@@ -69,6 +69,10 @@ mutants! {
     RecreateFromOther,
     /// A meeting that was cancelled at the provider is made again when it was changed here meanwhile.
     InvitesAgain,
+    /// A record that was merged into another one at its provider counts as deleted there.
+    MergedIsGone,
+    /// What was merged at its provider while it was edited here is made there once more.
+    MergedAnew,
     /// The unlink rule is forgotten.
     NoUnlink,
     /// Leaving the scope is ignored.

@@ -81,6 +81,9 @@ pub struct Page<R> {
     pub items: Vec<Stored<R>>,
     /// Items said to be gone.
     pub removed: Vec<ItemId>,
+    /// Names that are over, each with the item that lives on in its place: it was merged into that one, or is
+    /// called so now.
+    pub formerly: Vec<(ItemId, ItemId)>,
     /// What follows.
     pub next: Next,
 }
@@ -187,7 +190,8 @@ pub struct Capabilities {
 /// - **R10** `updated` is the replica's own word for the time of the last change.
 /// - **R11** `fetch` answers with one state as a whole: its record, its version and its `updated` belong together. For
 ///   as long as `read_lag` it may be an older one than a listing, a fetch or a write answered before; the engine
-///   compares it with what it knows.
+///   compares it with what it knows. A name that is over may be answered with the item that lives on in its place,
+///   which has another id.
 /// - **R12** One result per write, in order; one refused write does not stop the others.
 /// - **R13** A write answers with the record as stored, all fields, in the answer itself.
 /// - **R14** Keys of keyed entries are kept, or the entry is dropped.

@@ -4,7 +4,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Stored, Version,
+    ItemId, Stored, Version,
     mutants::{Mutant, on},
 };
 
@@ -36,6 +36,9 @@ pub struct Trail {
     /// What the last listing said that differed from what we hold: there, or removed.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub listed: Option<bool>,
+    /// The item that lives on in place of this one, which was merged into it or has its name now.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub became: Option<ItemId>,
     /// Since when answers by name show something older than what we know, by our clock.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub doubted: Option<DateTime<Utc>>,
@@ -49,7 +52,7 @@ impl Trail {
             _ => *self = Trail { born: self.born.filter(|_| before.is_none()), ..Trail::default() },
         }
         self.newest = Some(now.updated);
-        (self.shown, self.gone, self.listed, self.doubted) = (None, None, None, None);
+        (self.shown, self.gone, self.listed, self.doubted, self.became) = (None, None, None, None, None);
     }
 
     fn pass(&mut self, before: &Version, now: &Version) {
@@ -115,7 +118,7 @@ fn is_within(time: DateTime<Utc>, now: DateTime<Utc>, lag: TimeDelta) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{ItemId, Opaque};
+    use crate::Opaque;
 
     fn at(second: i64) -> DateTime<Utc> {
         DateTime::UNIX_EPOCH + TimeDelta::seconds(second)

@@ -386,7 +386,12 @@ impl GoogleCalendar {
             .into_iter()
             .map(resource)
             .partition(|event| event.is_master() || event.recurring_event_id.is_some());
-        let mut page = Page { items: Vec::new(), removed: Vec::new(), next: Next::End(Cursor::from("")) };
+        let mut page = Page {
+            items: Vec::new(),
+            removed: Vec::new(),
+            formerly: Vec::new(),
+            next: Next::End(Cursor::from("")),
+        };
         let singles = singles.into_iter().filter(|event| !event.is_cancelled());
         page.items.extend(singles.map(|event| Family::single(event).stored(&zone)));
         let done = self.with_state(|state| {
@@ -421,7 +426,12 @@ impl GoogleCalendar {
         let EventsPage { items, next_page_token, next_sync_token, .. } =
             self.page(place.as_ref(), Some(&sync)).await?;
         let zone = self.zone();
-        let mut page = Page { items: Vec::new(), removed: Vec::new(), next: Next::End(Cursor::from("")) };
+        let mut page = Page {
+            items: Vec::new(),
+            removed: Vec::new(),
+            formerly: Vec::new(),
+            next: Next::End(Cursor::from("")),
+        };
         let mut touched: BTreeMap<String, Touched> = BTreeMap::new();
         for event in items.into_iter().map(resource) {
             if let Some(master) = event.recurring_event_id.clone() {

@@ -144,13 +144,14 @@ impl GooglePeople {
     async fn page(&self, place: Place) -> PortResult<Page<Contact>> {
         let size = self.options.page_size;
         let answer = self.calls.connections(size, place.sync.as_deref(), place.page.as_deref()).await?;
-        let (mut removed, mut people) = (Vec::new(), Vec::new());
+        let (mut removed, mut people, mut formerly) = (Vec::new(), Vec::new(), Vec::new());
         let begins = place.sync.is_some() && place.page.is_none();
         let relabelled = if begins { self.groups.renamed(&place.labels).await? } else { BTreeSet::new() };
         for person in answer.connections {
             let name = person.resource_name().to_owned();
             // The former names of a person are names of nothing now (P16).
-            removed.extend(person.previous_names().filter(|former| *former != name).map(ItemId::from));
+            let former = person.previous_names().filter(|former| *former != name).map(ItemId::from);
+            formerly.extend(former.map(|former| (former, ItemId::new(&name))));
             if person.is_deleted() {
                 removed.push(ItemId::new(name));
             } else if person.source().is_some() {
@@ -167,14 +168,17 @@ impl GooglePeople {
         let place = Place { labels: self.groups.names().await.unwrap_or(place.labels), ..place };
         let items =
             people.iter().map(|person| self.stored(person, &groups)).collect::<PortResult<Vec<_>>>()?;
-        removed.retain(|id| items.iter().all(|item| item.id != *id));
+        removed.extend(formerly.iter().map(|(former, _)| former.clone()));
+        let is_listed = |id: &ItemId| items.iter().any(|item| item.id == *id);
+        removed.retain(|id| !is_listed(id));
+        formerly.retain(|(former, _)| !is_listed(former));
         let next = match (answer.next_page_token, answer.next_sync_token) {
             (Some(page), _) if !page.is_empty() => Next::Page(place.page(page)?),
             (_, Some(sync)) => Next::End(place.cursor(sync)?),
             // Without either the listing did not come to its end (R5).
             _ => return Err(error::unexpected("people.connections.list")),
         };
-        Ok(Page { items, removed, next })
+        Ok(Page { items, removed, formerly, next })
     }
 }
 
@@ -223,7 +227,7 @@ impl Replica<Contact> for GooglePeople {
         names.sort_unstable();
         names.dedup();
         // As Google says: where that is older than what is known, the engine finds out, in the next process too.
-        let people = self.calls.people(&names).await?;
+        let people = self.calls.people_now(&names).await?;
         let names: Vec<&str> = ids.iter().map(ItemId::as_str).collect();
         let groups = self.groups_of(people.values()).await?;
         let stored = |name: &str| people.get(name).map(|person| self.stored(person, &groups)).transpose();

@@ -185,7 +185,7 @@ impl<R: Collection> SqlReplica<R> {
             true => Next::Page(PageToken::new(Mark::List { mark, after: last }.to_string())),
             false => Next::End(Cursor::new(Mark::Since(mark).to_string())),
         };
-        Ok((Page { items, removed: Vec::new(), next }, last))
+        Ok((Page { items, removed: Vec::new(), formerly: Vec::new(), next }, last))
     }
 
     /// One page of what changed.
@@ -224,7 +224,7 @@ impl<R: Collection> SqlReplica<R> {
             true => Next::Page(PageToken::new(Mark::Since(last).to_string())),
             false => Next::End(Cursor::new(Mark::Since(newest.max(after)).to_string())),
         };
-        Ok((Page { items, removed, next }, top))
+        Ok((Page { items, removed, formerly: Vec::new(), next }, top))
     }
 
     fn page_of(&self, conn: &mut Conn, from: &From) -> Result<(Page<R>, i64), StoreError> {

@@ -6,7 +6,7 @@ use passerelle_ports::{
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Deletes, Policy, Rules, Seen,
+    Deletes, Policy, Rules, Seen, lives_on,
     mutants::{Mutant, on},
     view::{alike, put, same},
 };
@@ -260,8 +260,9 @@ fn decide_half<R: Record>(
         if !rules.creates[gone] {
             return Ok(Step::Release);
         }
-        if gone == Side::Remote && concerns_others(link) && !on(Mutant::InvitesAgain) {
-            return invite_again(link, seen, fresh);
+        let others = concerns_others(link) && !on(Mutant::InvitesAgain);
+        if gone == Side::Remote && (others || lives_on(link, gone)) {
+            return make_again(link, seen, fresh);
         }
         return write(link, seen, gone, fresh);
     }
@@ -275,9 +276,9 @@ fn concerns_others<R: Record>(link: &Link<R>) -> bool {
     concerns(Side::Local) || concerns(Side::Remote)
 }
 
-/// What others were invited to is gone, and was changed here: making it again would invite them anew, which is for
-/// a person to say.
-fn invite_again<R: Record>(link: &Link<R>, seen: &Seen, fresh: &[Field]) -> Result<Step<R>, AssembleError> {
+/// What others were invited to, or what was merged into another record, is gone and was changed here: making it again
+/// would invite them anew, or part what a person has put together, which is for a person to say.
+fn make_again<R: Record>(link: &Link<R>, seen: &Seen, fresh: &[Field]) -> Result<Step<R>, AssembleError> {
     let answers: Vec<Option<Side>> = fresh.iter().map(|field| chosen(link, field)).collect();
     if answers.contains(&None) {
         return Ok(Step::Hold(fresh.to_vec()));

@@ -119,6 +119,8 @@ struct State<R> {
     /// By how many seconds the times of changes are wrong.
     wrong_by: i64,
     keys: HashMap<CreateKey, ItemId>,
+    /// Names that are over, with the item that lives on in their place.
+    successors: BTreeMap<ItemId, ItemId>,
     outcomes: HashMap<EntryId, Written<R>>,
     listings: BTreeMap<u64, Listing>,
     /// Cursors below are no longer good.
@@ -165,6 +167,7 @@ impl<R: Record> MemReplica<R> {
             stale: 0,
             wrong_by: 0,
             keys: HashMap::new(),
+            successors: BTreeMap::new(),
             outcomes: HashMap::new(),
             listings: BTreeMap::new(),
             floor: 0,
@@ -229,6 +232,37 @@ impl<R: Record> MemReplica<R> {
         let Some(item) = state.items.get(id).filter(|item| item.alive).cloned() else { return false };
         self.bury(&mut state, item);
         true
+    }
+
+    /// A person merges an item into another one; returns what stands there then, or `None` unless both are alive.
+    pub fn person_merges(
+        &self,
+        from: &ItemId,
+        into: &ItemId,
+        combine: impl FnOnce(&mut R, &R),
+    ) -> Option<Stored<R>> {
+        let mut state = self.lock();
+        let alive = |id: &ItemId| state.items.get(id).filter(|item| item.alive).cloned();
+        let (gone, kept) = (alive(from)?, alive(into).filter(|_| from != into)?);
+        let mut record = kept.stored.record.clone();
+        combine(&mut record, &gone.stored.record);
+        self.bury(&mut state, gone);
+        state.successors.insert(from.clone(), into.clone());
+        let leftovers = kept.stored.opaque.clone();
+        Some(self.put_by_person(&mut state, into.clone(), record, leftovers, Some(kept)))
+    }
+
+    /// An item gets another name; returns it, or `None` unless it is alive.
+    pub fn person_renames(&self, id: &ItemId) -> Option<ItemId> {
+        let mut state = self.lock();
+        let item = state.items.get(id).filter(|item| item.alive).cloned()?;
+        let fresh = self.fresh_id(&mut state);
+        self.bury(&mut state, item.clone());
+        state.successors.insert(id.clone(), fresh.clone());
+        let (record, leftovers) = (item.stored.record.clone(), item.stored.opaque.clone());
+        let renamed = Item { stored: Stored { id: fresh.clone(), ..item.stored }, alive: true };
+        self.put_by_person(&mut state, fresh.clone(), record, leftovers, Some(renamed));
+        Some(fresh)
     }
 
     /// A person takes an item out of the bin: it is back under its name, as it was.
@@ -340,6 +374,17 @@ impl<R: Record> MemReplica<R> {
         let past = state.past.get(id).map(Vec::as_slice).unwrap_or_default();
         let at = past.len().checked_sub(back + 1)?;
         past.get(at).filter(|(_, item)| item.alive).map(|(_, item)| item.stored.clone())
+    }
+
+    /// Returns an item as an answer by name shows it: the one that lives on, where the name is over.
+    fn known_as(&self, state: &mut State<R>, id: &ItemId) -> Option<Stored<R>> {
+        let mut name = id.clone();
+        loop {
+            if let Some(stored) = self.shown(state, &name) {
+                return Some(stored);
+            }
+            name = state.successors.get(&name)?.clone();
+        }
     }
 
     /// Makes all cursors and page tokens given so far useless.
@@ -546,7 +591,13 @@ impl<R: Record> MemReplica<R> {
         let Listing { ids, end } = state.listings.get(&listing).ok_or_else(expired)?;
         let (end, total) = (*end, ids.len());
         let ids: Vec<ItemId> = ids.iter().skip(at).take(self.options.page).cloned().collect();
-        let mut page = Page { items: Vec::new(), removed: Vec::new(), next: Next::End(cursor_at(end)) };
+        let successors = state.successors.clone();
+        let mut page = Page {
+            items: Vec::new(),
+            removed: Vec::new(),
+            formerly: Vec::new(),
+            next: Next::End(cursor_at(end)),
+        };
         for id in ids {
             // What a listing shows is at least as new as its end, and no newer than now.
             let span = (state.log.len() - end + 1) as u64;
@@ -563,6 +614,8 @@ impl<R: Record> MemReplica<R> {
                 _ => page.removed.push(id),
             }
         }
+        let over = |id: &ItemId| Some((id.clone(), successors.get(id)?.clone()));
+        page.formerly.extend(page.removed.iter().filter_map(over));
         let after = at + self.options.page;
         if after < total {
             page.next = Next::Page(PageToken::new(format!("{listing}:{after}")));
@@ -633,7 +686,7 @@ impl<R: Record> Replica<R> for MemReplica<R> {
 
     async fn fetch(&self, ids: &[ItemId]) -> PortResult<Vec<Option<Stored<R>>>> {
         let mut state = self.lock();
-        Ok(ids.iter().map(|id| self.shown(&mut state, id)).collect())
+        Ok(ids.iter().map(|id| self.known_as(&mut state, id)).collect())
     }
 
     async fn write(&self, batch: &[Write<R>]) -> PortResult<Vec<PortResult<Written<R>>>> {

@@ -90,7 +90,7 @@ pub struct Seen<R> {
 pub async fn listing<R: Record>(replica: &dyn Replica<R>, from: From) -> Seen<R> {
     let (mut items, mut removed, mut from) = (BTreeMap::new(), Vec::new(), from);
     loop {
-        let Page { items: some, removed: gone, next } = replica.changes(from).await.unwrap();
+        let Page { items: some, removed: gone, next, .. } = replica.changes(from).await.unwrap();
         items.extend(some.into_iter().map(|item| (item.id.clone(), item)));
         removed.extend(gone);
         match next {
