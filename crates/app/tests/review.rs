@@ -210,6 +210,71 @@ fn a_changed_rule_shows_its_plan_before_it_acts() {
     office.run(&["sync"]).expect(0);
 }
 
+/// What Google shows of the second occurrence of a series: title, place, link and visibility.
+fn second_occurrence(office: &Office) -> Option<[String; 4]> {
+    let id = events(office).iter().find(|event| event.get("recurrence").is_some())?["id"].clone();
+    let path = format!("/calendar/v3/calendars/primary/events/{}/instances", id.as_str()?);
+    let found = office.phone("GET", &path, &Value::Null);
+    let on = day(12);
+    let one = found["items"]
+        .as_array()?
+        .iter()
+        .find(|one| one["originalStartTime"]["dateTime"].as_str().is_some_and(|at| at.starts_with(&on)))?;
+    let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+    Some([
+        text(&one["summary"]),
+        text(&one["location"]),
+        text(&one["source"]["url"]),
+        text(&one["visibility"]),
+    ])
+}
+
+#[test]
+fn a_private_occurrence_of_an_open_series_is_private_at_google_and_for_every_rule() {
+    let shown = |texts: [&str; 4]| Some(texts.map(str::to_owned));
+    for (rule, wanted) in [
+        ("", shown(["Notary", "Nowhere", "https://notary.example", "private"])),
+        ("private = \"busy\"\nbusy_title = \"Occupé\"", shown(["Occupé", "", "", "private"])),
+        ("private = \"never\"", None),
+    ] {
+        let office = Office::new();
+        office.sql(&event_sql("e-1", "Visits", &day(5), "default", "Client"));
+        office.sql(&format!(
+            "INSERT INTO appointment_rules (appointment_id, rule)
+                 SELECT id, 'FREQ=WEEKLY;COUNT=4' FROM appointments;
+             INSERT INTO appointment_overrides (appointment_id, occurrence, title, location, url, privacy, categories)
+                 SELECT id, '{} 10:00:00', 'Notary', 'Nowhere', 'https://notary.example', 'private', '[\"Family\"]'
+                 FROM appointments;",
+            day(12)
+        ));
+        if !rule.is_empty() {
+            rules(&office, &format!("[[rules]]\nkind = \"events\"\n{rule}\n"));
+        }
+        office.connect().expect(0);
+        office.run(&["sync"]).expect(0);
+        assert_eq!(second_occurrence(&office), wanted, "{rule}");
+        for _ in 0..2 {
+            assert_eq!(writes(&office.run(&["sync", "--json"]).expect(0).summary()), 0, "{rule}");
+        }
+        let record = office.run(&["events", "list", "--json"]).expect(0).lines()[0]["record"].clone();
+        let own = &record["recurrence_overrides"][format!("{}T10:00:00", day(12))];
+        assert_eq!(
+            (own["title"].as_str(), own["privacy"].as_str()),
+            (Some("Notary"), Some("private")),
+            "{rule}"
+        );
+        assert_eq!(own["categories"], json!({"family": "Family"}), "{rule}");
+        assert!(record.get("privacy").is_none(), "{rule}: {record}");
+        // It is opened again: everybody sees it, and the series is as it was.
+        office.sql("UPDATE appointment_overrides SET privacy = NULL;");
+        office.run(&["sync"]).expect(0);
+        let open = second_occurrence(&office).unwrap();
+        assert_eq!(open[..2], ["Notary", "Nowhere"], "{rule}");
+        assert!(events(&office).iter().all(|event| event.get("visibility").is_none()), "{rule}");
+        assert_eq!(writes(&office.run(&["sync", "--json"]).expect(0).summary()), 0, "{rule}");
+    }
+}
+
 #[test]
 fn one_way_and_owned_fields_keep_to_their_direction() {
     let office = with_contacts(2);

@@ -159,6 +159,12 @@ fn alert() -> impl Strategy<Value = (String, calendar::Alert)> {
     })
 }
 
+/// What one occurrence says of who may see it, and its links.
+fn own_words() -> impl Strategy<Value = (Option<calendar::Privacy>, Option<String>, Option<String>)> {
+    let link = || option::of(select(vec!["", "https://c.example/?a=1,2;3"]).prop_map(str::to_owned));
+    (option::of(select(calendar::Privacy::ALL)), link(), link())
+}
+
 prop_compose! {
     fn change(day: bool)(
         excluded in any::<bool>(), title in option::of(maybe()), description in option::of(note()),
@@ -166,6 +172,7 @@ prop_compose! {
         seconds in option::of(0_u32..90_000), status in option::of(select(calendar::Status::ALL)),
         free_busy_status in option::of(select(calendar::FreeBusyStatus::ALL)), color in option::of(maybe()),
         guests in option::of(vec(guest(), 0..2)), alerts in option::of(vec(alert(), 0..2)),
+        (privacy, url, conference_url) in own_words(), categories in option::of(vec(word(), 0..2)),
     ) -> Override {
         if excluded {
             return Override { excluded, ..Override::default() };
@@ -175,7 +182,9 @@ prop_compose! {
             start: moved.map(|(kind, wall)| start(if day { 0 } else { kind }, wall)),
             duration: if day { days.map(calendar::Duration::days) } else { seconds.map(calendar::Duration::seconds) },
             participants: guests.map(|guests| guests.into_iter().collect()),
-            alerts: alerts.map(|alerts| alerts.into_iter().collect()),
+            alerts: alerts.map(|alerts| alerts.into_iter().collect()), use_default_alerts: None,
+            privacy, url, conference_url,
+            categories: categories.map(|texts| texts.into_iter().map(|text| (text.to_lowercase(), text)).collect()),
         }
     }
 }

@@ -236,3 +236,48 @@ fn a_method_does_what_it_means() {
         assert_eq!(found[0].as_ref().unwrap_err().reason.id(), "message", "{method}");
     }
 }
+
+#[test]
+fn what_one_occurrence_says_itself_is_read_and_written() {
+    let text = "BEGIN:VCALENDAR\r\nVERSION:2.0\r\nPRODID:x\r\nBEGIN:VEVENT\r\nUID:s@x\r\nDTSTAMP:20261101T000000Z\r\n\
+        DTSTART:20261207T150000Z\r\nDTEND:20261207T160000Z\r\nRRULE:FREQ=DAILY\r\nSUMMARY:Open\r\nURL:https://a.example\r\n\
+        CATEGORIES:Team\r\nEND:VEVENT\r\nBEGIN:VEVENT\r\nUID:s@x\r\nDTSTAMP:20261101T000000Z\r\n\
+        RECURRENCE-ID:20261208T150000Z\r\nDTSTART:20261208T150000Z\r\nDTEND:20261208T160000Z\r\nSUMMARY:Notary\r\n\
+        CLASS:PRIVATE\r\nURL:https://b.example\r\nCONFERENCE;VALUE=URI:https://c.example\r\nCATEGORIES:Family,VIP\r\n\
+        COLOR:gold\r\nBEGIN:VALARM\r\nACTION:DISPLAY\r\nTRIGGER:-PT5M\r\nDESCRIPTION:x\r\nEND:VALARM\r\nEND:VEVENT\r\n\
+        END:VCALENDAR\r\n";
+    let read = |text: &[u8], format| {
+        read_events(text, format)
+            .map(|found| found.unwrap())
+            .map(|found| (found.record, found.unknown))
+            .collect::<Vec<_>>()
+    };
+    let found = read(text.as_bytes(), EventFormat::ICalendar);
+    let change = &found[0].0.recurrence_overrides["2026-12-08T15:00:00"];
+    assert_eq!(change.privacy, Some(Privacy::Private));
+    assert_eq!(change.url.as_deref(), Some("https://b.example"));
+    assert_eq!(change.conference_url.as_deref(), Some("https://c.example"));
+    let categories: Vec<&String> = change.categories.as_ref().unwrap().values().collect();
+    assert_eq!(categories, ["Family", "VIP"]);
+    assert_eq!((change.color.as_deref(), change.alerts.as_ref().unwrap().len()), (Some("gold"), 1));
+    for format in [EventFormat::ICalendar, EventFormat::JsCalendar] {
+        let mut out = Vec::new();
+        write_events(&mut out, format, DateTime::UNIX_EPOCH, found.clone()).unwrap();
+        assert_eq!(read(&out, format)[0].0, found[0].0, "{}", String::from_utf8_lossy(&out));
+    }
+    // What an older release kept beside the series is said where the change says nothing itself.
+    let mut old = found;
+    let record = &mut old[0].0;
+    for privacy in [None, Some(Privacy::Confidential)] {
+        let own = record.recurrence_overrides.get_mut("2026-12-08T15:00:00").unwrap();
+        own.privacy = privacy;
+        let kept = "X-PASSERELLE-OF-OCCURRENCE;ID=\"2026-12-08T15:00:00\":CLASS:PRIVATE".to_owned();
+        let mut out = Vec::new();
+        write_events(&mut out, EventFormat::ICalendar, DateTime::UNIX_EPOCH, [(record.clone(), vec![kept])])
+            .unwrap();
+        let out = String::from_utf8(out).unwrap();
+        let class = if privacy.is_some() { "CLASS:CONFIDENTIAL" } else { "CLASS:PRIVATE" };
+        assert_eq!(out.matches("CLASS:").collect::<Vec<_>>().len(), 1, "{out}");
+        assert!(out.contains(class), "{out}");
+    }
+}

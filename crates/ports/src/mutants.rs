@@ -239,6 +239,8 @@ mutants! {
     ImportWipes,
     /// A private appointment hides its title, and shows its description.
     RedactTitleOnly,
+    /// A private occurrence of an open series is shown like any other.
+    OccurrenceOpen,
     /// The entries of a list are told apart by their place under a label.
     EntriesByPlace,
 
@@ -285,6 +287,8 @@ mutants! {
     CalFirstPage,
     /// An event that was called off stands at Google like one that takes place.
     CalCalledOff,
+    /// A series that Google shows as private because of one occurrence is private here, too.
+    CalPrivacySpreads,
     /// What lies behind the end of a series that was shortened takes place all the same.
     CalGhosts,
     /// A change of the length sends the start too.

@@ -90,12 +90,18 @@ pub trait Record:
     /// Returns the keys by which a first meeting recognises this record.
     fn match_keys(&self) -> BTreeSet<MatchKey>;
 
-    /// Tells whether its owner marked this record as private.
+    /// Tells whether its owner marked this record, or a part of it, as private.
     fn is_private(&self) -> bool;
 
     /// Returns the fields as a stranger may see them when the record is private: a busy block, for
     /// an event. A kind that knows no such view returns the fields unchanged.
     fn redacted(fields: &Fields) -> Fields;
+
+    /// Returns the fields without the parts of an open record that are private: where private records take no
+    /// part, neither do they.
+    fn without_private_parts(fields: &Fields) -> Fields {
+        fields.clone()
+    }
 
     /// Returns a short name for lists and questions, such as a person's name or an event's title.
     fn summary(&self) -> String;

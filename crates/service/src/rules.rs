@@ -204,9 +204,16 @@ impl RuleSpec {
             rules.deletes.remote = deletes;
         }
         match self.private {
-            Some(Private::Busy) => rules.redact_private = true,
-            Some(Private::Full) => rules.redact_private = false,
+            Some(Private::Busy) => {
+                rules.redact_private = true;
+                rules.omit_private = false;
+            }
+            Some(Private::Full) => {
+                rules.redact_private = false;
+                rules.omit_private = false;
+            }
             Some(Private::Never) => {
+                rules.omit_private = true;
                 rules.scope.all.push(condition("privacy", none_of(&["private", "confidential"])));
                 rules.scope.all.push(condition("private", none_of(&["true"])));
             }

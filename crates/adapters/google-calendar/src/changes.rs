@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use passerelle_calendar::{
-    Alert, AlertAction, Duration, Event, FreeBusyStatus, Participant, ParticipationStatus, Role, Start,
-    Status,
+    Alert, AlertAction, Duration, Event, FreeBusyStatus, Override, Participant, ParticipationStatus, Privacy,
+    Role, Start, Status,
 };
 use passerelle_ports::mutants::{Mutant, on};
 use serde_json::{Map, Value, json};
@@ -96,10 +96,30 @@ pub(crate) fn changes_what_guests_see(from: &Event, to: &Event, left: &Leftovers
     own_copy.privacy = to.privacy;
     own_copy.categories.clone_from(&to.categories);
     own_copy.url.clone_from(&to.url);
+    own_copy.recurrence_overrides = shared_changes(&from.recurrence_overrides);
+    let to = &Event { recurrence_overrides: shared_changes(&to.recurrence_overrides), ..to.clone() };
     if answered {
         own_copy.participants.clone_from(&to.participants);
     }
     own_copy != *to
+}
+
+/// The changed occurrences, without what only concerns the own copy of them.
+fn shared_changes(changes: &BTreeMap<String, Override>) -> BTreeMap<String, Override> {
+    let shared = changes.iter().map(|(name, change)| {
+        let shared = Override {
+            alerts: None,
+            use_default_alerts: None,
+            color: None,
+            free_busy_status: None,
+            privacy: None,
+            categories: None,
+            url: None,
+            ..change.clone()
+        };
+        (name.clone(), shared)
+    });
+    shared.filter(|(_, change)| *change != Override::default()).collect()
 }
 
 /// The own row, if the only change of the guests is its answer.
@@ -134,8 +154,12 @@ pub(crate) fn changes(from: &Event, to: &Event, left: &Leftovers, calendar_zone:
     if (&from.alerts, from.use_default_alerts) != (&to.alerts, to.use_default_alerts) {
         write_alerts(&mut changes, to);
     }
-    if from.privacy != to.privacy {
-        changes.set("visibility", to.privacy.as_str().into());
+    let ((was, was_marked), (is, marked)) = (visibility(from), visibility(to));
+    if was != is {
+        changes.set("visibility", is.as_str().into());
+    }
+    if was_marked != marked {
+        marks::put(&mut changes.private, marks::PRIVACY, marked.map(Privacy::as_str));
     }
     if from.free_busy_status != to.free_busy_status {
         let free = to.free_busy_status == FreeBusyStatus::Free;
@@ -160,7 +184,27 @@ pub(crate) fn changes(from: &Event, to: &Event, left: &Leftovers, calendar_zone:
     Some(changes)
 }
 
+/// Returns the visibility of an event at Google, and the mark that tells its own where that is another: a private
+/// occurrence makes its whole series private there (C77). It is done before the occurrence is written, so that at
+/// no moment its words stand open.
+pub(crate) fn visibility(event: &Event) -> (Privacy, Option<Privacy>) {
+    let hides = event.recurrence_overrides.values().any(Override::is_private);
+    if hides && !event.privacy.is_hidden() && !on(Mutant::CalPrivacySpreads) {
+        (Privacy::Private, Some(event.privacy))
+    } else {
+        (event.privacy, None)
+    }
+}
+
 impl Changes {
+    /// Marks what an occurrence says itself of who may see it.
+    pub(crate) fn own_privacy(mut self, before: Option<&str>, now: Option<Privacy>) -> Self {
+        if before != now.map(Privacy::as_str) {
+            marks::put(&mut self.private, marks::OWN_PRIVACY, now.map(Privacy::as_str));
+        }
+        self
+    }
+
     /// At Google "cancelled" means deleted (C40). An event that was called off and stays must not stand there as
     /// one that takes place: it is free, its title begins with `words`, and a mark tells what it was.
     pub(crate) fn call_off(mut self, from: &Event, to: &Event, left: &Leftovers, words: &str) -> Self {
@@ -331,6 +375,10 @@ pub(crate) fn unlike(event: &Event) -> Event {
         description: other(&event.description),
         location: other(&event.location),
         color: other(&event.color),
+        url: other(&event.url),
+        conference_url: other(&event.conference_url),
+        categories: event.categories.clone().into_iter().chain([(other(""), other(""))]).collect(),
+        privacy: if event.privacy == Privacy::Default { Privacy::Public } else { Privacy::Default },
         start: None,
         participants: event.participants.clone().into_iter().chain([stranger]).collect(),
         use_default_alerts: !event.use_default_alerts,
@@ -348,8 +396,6 @@ pub(crate) fn unlike(event: &Event) -> Event {
 
 #[cfg(test)]
 mod tests {
-    use passerelle_calendar::Privacy;
-
     use super::*;
 
     #[test]

@@ -142,7 +142,7 @@ pub(crate) fn event(resource: &Resource, calendar_zone: &str) -> Option<Converte
         location: resource.location.clone().unwrap_or_default(),
         duration: times::duration(start_time, end_time)?,
         participants: resource.attendees.iter().filter_map(participant).collect(),
-        privacy: resource.visibility.as_deref().and_then(Privacy::parse).unwrap_or_default(),
+        privacy: visibility(resource),
         free_busy_status: match resource.transparency.as_deref() {
             // What was called off is shown as free, whatever it was.
             Some("transparent") => {
@@ -173,6 +173,17 @@ pub(crate) fn event(resource: &Resource, calendar_zone: &str) -> Option<Converte
     recurrence(&resource.recurrence, &start, &zone, &mut event, &mut left);
     event.start = Some(start);
     Some(Converted { event, left, zone })
+}
+
+/// Returns the visibility that Google shows.
+pub(crate) fn visibility(resource: &Resource) -> Privacy {
+    resource.visibility.as_deref().and_then(Privacy::parse).unwrap_or_default()
+}
+
+/// Returns a privacy that a mark tells, as long as Google hides the event.
+pub(crate) fn marked_privacy(resource: &Resource, name: &str) -> Option<Privacy> {
+    let mark = resource.extended_properties.private.get(name).and_then(Value::as_str);
+    mark.and_then(Privacy::parse).filter(|_| visibility(resource).is_hidden())
 }
 
 /// A description without the address of the video call that we put below it, however a person's editor has

@@ -17,6 +17,10 @@ pub(crate) const STATUS: &str = "passerelle.status";
 /// What [`STATUS`] says of an event that was called off.
 const CALLED_OFF: &str = "cancelled";
 pub(crate) const COLOR: &str = "passerelle.color";
+/// What a series is by itself that Google shows as private because an occurrence of it is.
+pub(crate) const PRIVACY: &str = "passerelle.privacy";
+/// The privacy of one occurrence, where it has its own.
+pub(crate) const OWN_PRIVACY: &str = "passerelle.own_privacy";
 pub(crate) const FLOATING: &str = "passerelle.floating";
 pub(crate) const URL: &str = "passerelle.url";
 pub(crate) const CONFERENCE: &str = "passerelle.conference";

@@ -3,11 +3,15 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, Utc};
-use passerelle_calendar::{Event, Override, RecurrenceId, Start, Status};
-use passerelle_ports::{ItemId, Opaque, Stored, Version};
+use passerelle_calendar::{Event, Override, Privacy, RecurrenceId, Start, Status};
+use passerelle_ports::{
+    ItemId, Opaque, Stored, Version,
+    mutants::{Mutant, on},
+};
 use sha2::{Digest, Sha256};
 
 use crate::{
+    changes,
     convert::{self, Converted},
     marks, times,
     wire::Resource,
@@ -99,6 +103,7 @@ impl Family {
             return Some(Series { converted, holes, live });
         }
         let start = converted.event.start.clone()?;
+        converted.event.privacy = self.privacy_by_itself().unwrap_or(converted.event.privacy);
         for exception in self.exceptions.values() {
             let Some(id) = occurrence(exception, &start, &converted.zone) else {
                 tracing::debug!("an exception without a place in its series is left alone");
@@ -109,7 +114,7 @@ impl Family {
                 holes.insert(id, exception.clone());
                 continue;
             }
-            let changed = convert::event(exception, calendar_zone)?.event;
+            let changed = self.occurrence(exception, calendar_zone)?.event;
             live.insert(id, exception.clone());
             let change = difference(&expected(&converted.event, id), &changed);
             if change != Override::default() {
@@ -119,6 +124,24 @@ impl Family {
             }
         }
         Some(Series { converted, holes, live })
+    }
+
+    /// Reads an exception by itself.
+    pub(crate) fn occurrence(&self, exception: &Resource, calendar_zone: &str) -> Option<Converted> {
+        let mut read = convert::event(exception, calendar_zone)?;
+        let own = convert::marked_privacy(exception, marks::OWN_PRIVACY);
+        let of_series = self.privacy_by_itself().filter(|_| read.event.privacy.is_hidden());
+        read.event.privacy = own.or(of_series).unwrap_or(read.event.privacy);
+        Some(read)
+    }
+
+    /// Returns what the series is by itself, where Google shows it as private only because one of its occurrences
+    /// is (C77).
+    fn privacy_by_itself(&self) -> Option<Privacy> {
+        let own = |event: &Resource| convert::marked_privacy(event, marks::OWN_PRIVACY);
+        let reason = self.exceptions.values().filter(|event| !event.is_cancelled()).filter_map(own);
+        let hides = reason.into_iter().any(Privacy::is_hidden) && !on(Mutant::CalPrivacySpreads);
+        hides.then(|| convert::marked_privacy(&self.master, marks::PRIVACY)).flatten()
     }
 
     /// Makes the stored copy. A family that no record can represent is shown as withdrawn: out of our reach,
@@ -189,26 +212,8 @@ pub(crate) fn expected(series: &Event, id: RecurrenceId) -> Event {
 /// An occurrence as a change of its series makes it.
 pub(crate) fn changed(series: &Event, id: RecurrenceId, change: Option<&Override>) -> Event {
     let mut event = expected(series, id);
-    let Some(change) = change else { return event };
-    fn take<T: Clone>(into: &mut T, value: Option<&T>) {
-        if let Some(value) = value {
-            into.clone_from(value);
-        }
-    }
-    take(&mut event.title, change.title.as_ref());
-    take(&mut event.description, change.description.as_ref());
-    take(&mut event.location, change.location.as_ref());
-    take(&mut event.duration, change.duration.as_ref());
-    take(&mut event.status, change.status.as_ref());
-    take(&mut event.free_busy_status, change.free_busy_status.as_ref());
-    take(&mut event.color, change.color.as_ref());
-    take(&mut event.participants, change.participants.as_ref());
-    if change.start.is_some() {
-        event.start.clone_from(&change.start);
-    }
-    if let Some(alerts) = &change.alerts {
-        event.alerts.clone_from(alerts);
-        event.use_default_alerts = false;
+    if let Some(change) = change {
+        change.lay_over(&mut event);
     }
     event
 }
@@ -229,7 +234,18 @@ pub(crate) fn following(occurrence: &Event, from: &Event, to: &Event, change: Op
         &to.description,
         own(|change| change.description.is_some()),
     );
-    follow(&mut event.conference_url, &from.conference_url, &to.conference_url, false);
+    follow(
+        &mut event.conference_url,
+        &from.conference_url,
+        &to.conference_url,
+        own(|change| change.conference_url.is_some()),
+    );
+    follow(&mut event.url, &from.url, &to.url, own(|change| change.url.is_some()));
+    let categories = own(|change| change.categories.is_some());
+    follow(&mut event.categories, &from.categories, &to.categories, categories);
+    if changes::visibility(from) != changes::visibility(to) {
+        event.privacy = change.and_then(|change| change.privacy).unwrap_or(to.privacy);
+    }
     follow(&mut event.location, &from.location, &to.location, own(|change| change.location.is_some()));
     follow(&mut event.duration, &from.duration, &to.duration, own(|change| change.duration.is_some()));
     follow(&mut event.status, &from.status, &to.status, own(|change| change.status.is_some()));
@@ -246,7 +262,7 @@ pub(crate) fn following(occurrence: &Event, from: &Event, to: &Event, change: Op
         &to.participants,
         own(|change| change.participants.is_some()),
     );
-    let alerts = own(|change| change.alerts.is_some());
+    let alerts = own(|change| change.alerts.is_some() || change.use_default_alerts.is_some());
     if (&from.alerts, from.use_default_alerts) != (&to.alerts, to.use_default_alerts) && !alerts {
         event.alerts.clone_from(&to.alerts);
         event.use_default_alerts = to.use_default_alerts;
@@ -261,25 +277,8 @@ pub(crate) fn following(occurrence: &Event, from: &Event, to: &Event, change: Op
 }
 
 fn difference(expected: &Event, found: &Event) -> Override {
-    fn of<T: Clone + PartialEq>(expected: &T, found: &T) -> Option<T> {
-        (expected != found).then(|| found.clone())
-    }
-    let alerts = |event: &Event| (event.use_default_alerts, event.alerts.clone());
-    // An occurrence that goes back to the calendar's own reminders has no word in the record.
-    let alerts_differ = !found.use_default_alerts && alerts(expected) != alerts(found);
-    Override {
-        excluded: false,
-        title: of(&expected.title, &found.title),
-        description: of(&expected.description, &found.description),
-        location: of(&expected.location, &found.location),
-        start: found.start.clone().filter(|start| !same_time(expected.start.as_ref(), start)),
-        duration: of(&expected.duration, &found.duration),
-        status: of(&expected.status, &found.status),
-        free_busy_status: of(&expected.free_busy_status, &found.free_busy_status),
-        color: of(&expected.color, &found.color),
-        participants: of(&expected.participants, &found.participants),
-        alerts: alerts_differ.then(|| found.alerts.clone()),
-    }
+    let start = found.start.clone().filter(|start| !same_time(expected.start.as_ref(), start));
+    Override { start, ..Override::between(expected, found) }
 }
 
 /// Google may print one and the same start in another zone: instants are compared (C92).

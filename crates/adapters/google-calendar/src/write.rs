@@ -190,11 +190,11 @@ impl GoogleCalendar {
         let Some(series) = family.read(zone) else { return Ok(Some(*family)) };
         let mut wrote = false;
         for id in touched {
-            wrote |= self.exception(&series, &family.master, *id, to, zone).await?;
+            wrote |= self.exception(&series, &family, *id, to, zone).await?;
         }
         for (id, exception) in series.live.iter().filter(|(id, _)| !touched.contains(id)) {
             // Google may or may not hand on to its exceptions what changed in the master.
-            let Some(before) = convert::event(exception, zone) else { continue };
+            let Some(before) = family.occurrence(exception, zone) else { continue };
             let change = to.recurrence_overrides.get(&id.to_string());
             let after = series::following(&before.event, from, to, change);
             let changes = self.changes(&before.event, &after, &before.left, zone);
@@ -213,7 +213,7 @@ impl GoogleCalendar {
     async fn exception(
         &self,
         series: &series::Series,
-        master: &Resource,
+        family: &Family,
         id: RecurrenceId,
         to: &Event,
         zone: &str,
@@ -221,7 +221,8 @@ impl GoogleCalendar {
         let Some(start) = &series.converted.event.start else { return Ok(false) };
         let Some(suffix) = times::suffix(id, start, &series.converted.zone) else { return Ok(false) };
         let known = series.live.get(&id).or_else(|| series.holes.get(&id));
-        let instance = known.map_or_else(|| format!("{}_{suffix}", master.id), |event| event.id.clone());
+        let instance =
+            known.map_or_else(|| format!("{}_{suffix}", family.master.id), |event| event.id.clone());
         let wanted = to.recurrence_overrides.get(&id.to_string());
         if wanted.is_some_and(|change| change.excluded) {
             // Without an exception of its own, the master's EXDATE has done it.
@@ -233,26 +234,22 @@ impl GoogleCalendar {
         if known.is_none() && wanted.is_none() {
             return Ok(false); // only its EXDATE went
         }
-        let current = series.live.get(&id).and_then(|event| convert::event(event, zone));
+        let current = series.live.get(&id).and_then(|event| family.occurrence(event, zone));
         let hole = series.holes.contains_key(&id);
         let (before, left) = match current {
             Some(converted) => (converted.event, converted.left),
             None => (series::expected(&series.converted.event, id), series.converted.left.clone()),
         };
         let after = series::changed(to, id, wanted);
-        // An occurrence differs in these only as its series does.
-        let after = Event {
-            uid: before.uid.clone(),
-            url: before.url.clone(),
-            categories: before.categories.clone(),
-            conference_url: before.conference_url.clone(),
-            privacy: before.privacy,
-            ..after
-        };
+        let after = Event { uid: before.uid.clone(), ..after };
         // A cancelled occurrence may still hold what it once said (C44): it is written anew, all of it.
         let before = if hole { changes::unlike(&after) } else { before };
         let etag = known.map(|event| event.etag.as_str()).unwrap_or_default();
-        self.patch_exception(&instance, etag, self.changes(&before, &after, &left, zone)).await
+        let marked = known.and_then(|event| event.extended_properties.private.get(marks::OWN_PRIVACY));
+        let own = wanted.and_then(|change| change.privacy);
+        let changes = self.changes(&before, &after, &left, zone);
+        let changes = changes.map(|changes| changes.own_privacy(marked.and_then(Value::as_str), own));
+        self.patch_exception(&instance, etag, changes).await
     }
 
     async fn patch_exception(&self, id: &str, etag: &str, changes: Option<Changes>) -> PortResult<bool> {

@@ -285,6 +285,11 @@ diesel::table! {
         color -> Nullable<Text>,
         own_participants -> Bool,
         own_alerts -> Bool,
+        privacy -> Nullable<Text>,
+        url -> Nullable<Text>,
+        conference_url -> Nullable<Text>,
+        categories -> Nullable<Text>,
+        use_default_alerts -> Nullable<Bool>,
     }
 }
 

@@ -149,6 +149,102 @@ pub struct Override {
     /// Its own reminders, all of them.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub alerts: Option<BTreeMap<String, Alert>>,
+    /// Whether the calendar's own default reminders apply to it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub use_default_alerts: Option<bool>,
+    /// Who may see it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub privacy: Option<Privacy>,
+    /// Its own page.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub url: Option<String>,
+    /// Where to join it online.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub conference_url: Option<String>,
+    /// Its own categories, all of them.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub categories: Option<BTreeMap<String, String>>,
+}
+
+impl Override {
+    /// Lays what is different about the occurrence over the event that its series makes of it.
+    pub fn lay_over(&self, event: &mut Event) {
+        fn take<T: Clone>(into: &mut T, own: Option<&T>) {
+            if let Some(own) = own {
+                into.clone_from(own);
+            }
+        }
+        take(&mut event.title, self.title.as_ref());
+        take(&mut event.description, self.description.as_ref());
+        take(&mut event.location, self.location.as_ref());
+        take(&mut event.duration, self.duration.as_ref());
+        take(&mut event.status, self.status.as_ref());
+        take(&mut event.free_busy_status, self.free_busy_status.as_ref());
+        take(&mut event.color, self.color.as_ref());
+        take(&mut event.participants, self.participants.as_ref());
+        take(&mut event.privacy, self.privacy.as_ref());
+        take(&mut event.url, self.url.as_ref());
+        take(&mut event.conference_url, self.conference_url.as_ref());
+        take(&mut event.categories, self.categories.as_ref());
+        if self.start.is_some() {
+            event.start.clone_from(&self.start);
+        }
+        if let Some(alerts) = &self.alerts {
+            event.alerts.clone_from(alerts);
+            event.use_default_alerts = false;
+        }
+        match self.use_default_alerts {
+            Some(true) => {
+                event.alerts.clear();
+                event.use_default_alerts = true;
+            }
+            Some(false) => event.use_default_alerts = false,
+            None => {}
+        }
+    }
+
+    /// Returns what is different about an occurrence; its start is left to the caller, who knows what is the same
+    /// moment there.
+    #[must_use]
+    pub fn between(expected: &Event, found: &Event) -> Self {
+        fn own<T: Clone + PartialEq>(expected: &T, found: &T) -> Option<T> {
+            (expected != found).then(|| found.clone())
+        }
+        let reminders = |event: &Event| (event.use_default_alerts, event.alerts.clone());
+        let differ = reminders(expected) != reminders(found);
+        Override {
+            excluded: false,
+            title: own(&expected.title, &found.title),
+            description: own(&expected.description, &found.description),
+            location: own(&expected.location, &found.location),
+            start: None,
+            duration: own(&expected.duration, &found.duration),
+            status: own(&expected.status, &found.status),
+            free_busy_status: own(&expected.free_busy_status, &found.free_busy_status),
+            color: own(&expected.color, &found.color),
+            participants: own(&expected.participants, &found.participants),
+            alerts: (differ && !found.use_default_alerts).then(|| found.alerts.clone()),
+            use_default_alerts: (differ && found.use_default_alerts).then_some(true),
+            privacy: own(&expected.privacy, &found.privacy),
+            url: own(&expected.url, &found.url),
+            conference_url: own(&expected.conference_url, &found.conference_url),
+            categories: own(&expected.categories, &found.categories),
+        }
+    }
+
+    /// Tells whether the occurrence itself is marked as private.
+    #[must_use]
+    pub fn is_private(&self) -> bool {
+        !self.excluded && self.privacy.is_some_and(Privacy::is_hidden)
+    }
+}
+
+impl Privacy {
+    /// Tells whether only the owner sees what it is about.
+    #[must_use]
+    pub fn is_hidden(self) -> bool {
+        matches!(self, Privacy::Private | Privacy::Confidential)
+    }
 }
 
 /// Somebody, or something, that takes part.

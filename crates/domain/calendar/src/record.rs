@@ -7,9 +7,10 @@ use passerelle_ports::{
     Field, Fields, Kind, MatchKey, Record, Value,
     mutants::{Mutant, on},
 };
+use serde_json::{Map, json};
 
 use crate::{
-    Event, Privacy, Start,
+    Event, Override, Privacy, Start,
     normal::{lower, normal},
     normal_line, occurrences,
 };
@@ -35,7 +36,12 @@ const TIMES: [&str; 10] = [
 ];
 
 /// What of a changed occurrence tells when, and nothing else.
-const TIMES_OF_OVERRIDE: [&str; 5] = ["excluded", "start", "duration", "free_busy_status", "status"];
+const TIMES_OF_OVERRIDE: [&str; 6] =
+    ["excluded", "start", "duration", "free_busy_status", "status", "privacy"];
+
+/// The words of a series that an occurrence shows as well unless it says something else, and its collections.
+const INHERITED_TEXTS: [&str; 4] = ["description", "location", "url", "conference_url"];
+const INHERITED_ENTRIES: [&str; 2] = ["participants", "categories"];
 
 impl Record for Event {
     const KIND: Kind = Kind::Events;
@@ -56,10 +62,14 @@ impl Record for Event {
     }
 
     fn is_private(&self) -> bool {
-        matches!(self.privacy, Privacy::Private | Privacy::Confidential)
+        self.privacy.is_hidden()
+            || self.recurrence_overrides.values().any(Override::is_private) && !on(Mutant::OccurrenceOpen)
     }
 
     fn redacted(fields: &Fields) -> Fields {
+        if !fields.get(&Field::new("privacy")).is_some_and(is_hidden) {
+            return with_private_occurrences(fields, |change| busy(fields, change));
+        }
         let kept = fields.iter().filter(|(field, _)| TIMES.contains(&field.member()));
         let mut kept: Fields =
             kept.map(|(field, value)| (field.clone(), without_words(field, value))).collect();
@@ -69,6 +79,10 @@ impl Record for Event {
             kept.insert(description, shown.clone());
         }
         kept
+    }
+
+    fn without_private_parts(fields: &Fields) -> Fields {
+        with_private_occurrences(fields, |_| json!({"excluded": true}))
     }
 
     fn concerned_others(&self) -> u64 {
@@ -94,6 +108,38 @@ impl Record for Event {
             Err(_) => start.date() < days.end,
         }
     }
+}
+
+fn is_hidden(privacy: &Value) -> bool {
+    privacy.as_str().and_then(Privacy::parse).is_some_and(Privacy::is_hidden)
+}
+
+/// Returns the fields of an open series with something else in the place of its private occurrences.
+fn with_private_occurrences(fields: &Fields, shown: impl Fn(&Map<String, Value>) -> Value) -> Fields {
+    let seen = fields.iter().map(|(field, value)| {
+        let own = value.as_object().filter(|own| {
+            field.member() == "recurrence_overrides"
+                && own.get("excluded") != Some(&Value::Bool(true))
+                && own.get("privacy").is_some_and(is_hidden)
+        });
+        (field.clone(), own.map_or_else(|| value.clone(), &shown))
+    });
+    seen.collect()
+}
+
+/// Returns what a stranger may know of one private occurrence of an open series: that time is taken.
+fn busy(series: &Fields, change: &Map<String, Value>) -> Value {
+    let kept = change.iter().filter(|(part, _)| TIMES_OF_OVERRIDE.contains(&part.as_str()));
+    let mut kept: Map<String, Value> = kept.map(|(part, value)| (part.clone(), value.clone())).collect();
+    kept.insert("title".to_owned(), BUSY_TITLE.into());
+    let texts = INHERITED_TEXTS.map(|member| (member, Value::from("")));
+    let entries = INHERITED_ENTRIES.map(|member| (member, json!({})));
+    for (member, nothing) in texts.into_iter().chain(entries) {
+        if series.keys().any(|field| field.member() == member) {
+            kept.insert(member.to_owned(), nothing);
+        }
+    }
+    Value::Object(kept)
 }
 
 fn without_words(field: &Field, value: &Value) -> Value {
@@ -235,6 +281,48 @@ mod tests {
     }
 
     #[test]
+    fn a_private_occurrence_of_an_open_series_is_private_for_every_rule() {
+        let mut event = Event {
+            title: "Visites".into(),
+            location: "Lyon".into(),
+            start: Some("2026-11-23T09:00:00[Europe/Paris]".parse().unwrap()),
+            recurrence_rules: vec!["FREQ=WEEKLY".into()],
+            ..Event::default()
+        };
+        let named = |title: &str, privacy| Override {
+            title: Some(title.into()),
+            description: Some("secret".into()),
+            start: Some("2026-11-30T10:00:00[Europe/Paris]".parse().unwrap()),
+            privacy,
+            ..Override::default()
+        };
+        event.recurrence_overrides.insert("2026-12-07T09:00:00".into(), named("Ouverte", None));
+        assert!(!event.is_private());
+        for privacy in [Privacy::Private, Privacy::Confidential] {
+            let of = named("Avocat", Some(privacy));
+            event.recurrence_overrides.insert("2026-11-30T09:00:00".into(), of);
+            assert!(event.is_private());
+            let shown = Event::redacted(&fields(&event));
+            let name = Field::keyed("recurrence_overrides", "2026-11-30T09:00:00");
+            let wanted = json!({
+                "excluded": false, "start": "2026-11-30T10:00:00[Europe/Paris]", "title": "Busy",
+                "location": "", "privacy": privacy.as_str(),
+            });
+            assert_eq!(shown[&name], wanted);
+            assert_eq!(Event::redacted(&shown), shown);
+            let mut rest = (shown, fields(&event));
+            rest.0.remove(&name);
+            rest.1.remove(&name);
+            assert_eq!(rest.0, rest.1);
+            let without = Event::without_private_parts(&fields(&event));
+            assert_eq!(without[&name], json!({"excluded": true}));
+        }
+        let off = Override { excluded: true, ..named("x", Some(Privacy::Private)) };
+        event.recurrence_overrides = [("2026-11-30T09:00:00".into(), off)].into();
+        assert!(!event.is_private());
+    }
+
+    #[test]
     fn an_empty_event_has_no_fields_and_a_start_is_one() {
         assert!(fields(&Event::default()).is_empty());
         let event =
@@ -276,8 +364,12 @@ mod tests {
             excluded in any::<bool>(), title in option::of("\\PC{0,8}"), start in option::of(start()),
             seconds in option::of(any::<u32>()), status in option::of(select(Status::ALL)),
             guests in option::of(vec(participant(), 0..2)), alerts in option::of(vec(alert(), 0..2)),
+            privacy in option::of(select(Privacy::ALL)), links in vec(option::of("\\PC{0,8}"), 2),
+            categories in option::of(btree_map("\\PC{1,6}", "\\PC{1,6}", 0..2)), default in option::of(any::<bool>()),
         ) -> Override {
             Override {
+                privacy, url: links[0].clone(), conference_url: links[1].clone(), categories,
+                use_default_alerts: default,
                 excluded, title, start, duration: seconds.map(Duration::seconds), status,
                 participants: guests.map(|list| list.into_iter().collect()),
                 alerts: alerts.map(|list| list.into_iter().collect()), ..Override::default()

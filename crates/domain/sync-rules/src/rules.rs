@@ -174,6 +174,9 @@ pub struct Rules {
     pub window: Option<Window>,
     /// Whether the other side sees private local records only as the record's redacted view.
     pub redact_private: bool,
+    /// Whether the private parts of open local records stay away from the other side.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub omit_private: bool,
     /// What stands in the place of a redacted record's own words, by field: "Occupé" for a title.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub placeholders: BTreeMap<Field, Value>,
@@ -204,6 +207,7 @@ impl Default for Rules {
             scope: Scope::default(),
             window: None,
             redact_private: false,
+            omit_private: false,
             mail_guests: false,
             decline_deleted: false,
             placeholders: BTreeMap::new(),

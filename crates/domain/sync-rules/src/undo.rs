@@ -82,7 +82,8 @@ fn put_back<R: Record>(
         let mut trial = to.clone();
         put(&mut trial, field, before.get(field));
         // What somebody made private since stays so: the other side would see its words of today.
-        if rules.redact_private && now_private && !assemble::<R>(&trial)?.is_private() {
+        if (rules.redact_private || rules.omit_private) && now_private && !assemble::<R>(&trial)?.is_private()
+        {
             continue;
         }
         to = trial;

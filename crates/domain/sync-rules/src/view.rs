@@ -15,18 +15,36 @@ use crate::{
 #[must_use]
 pub fn view<R: Record>(side: Side, record: &R, rules: &Rules) -> Fields {
     let raw = fields(record);
-    if side == Side::Local && rules.redact_private && record.is_private() && !on(Mutant::NoView) {
-        let mut seen = R::redacted(&raw);
-        seen.retain(|_, value| !is_empty(value));
-        for (field, words) in &rules.placeholders {
-            if let Some(value) = seen.get_mut(field).filter(|value| raw.get(field) != Some(value)) {
-                value.clone_from(words);
+    if side != Side::Local || !hides(record, rules) || on(Mutant::NoView) {
+        return raw;
+    }
+    let mut seen = shown::<R>(&raw, rules);
+    seen.retain(|_, value| !is_empty(value));
+    for (field, words) in &rules.placeholders {
+        if let Some(value) = seen.get_mut(field).filter(|value| raw.get(field) != Some(value)) {
+            value.clone_from(words);
+        }
+        // The same member of an entry: of one occurrence of a series.
+        for (entry, value) in seen.iter_mut().filter(|(entry, _)| entry.key().is_some()) {
+            let before = raw.get(entry).and_then(|before| before.get(field.as_str()));
+            let own = value.get_mut(field.as_str()).filter(|own| before != Some(own));
+            if let Some(own) = own {
+                own.clone_from(words);
             }
         }
-        seen
-    } else {
-        raw
     }
+    seen
+}
+
+/// Tells whether the rules show less than the whole of a local record.
+fn hides<R: Record>(record: &R, rules: &Rules) -> bool {
+    (rules.redact_private || rules.omit_private) && record.is_private()
+}
+
+/// Returns what the rules show of the fields of a private local record.
+fn shown<R: Record>(raw: &Fields, rules: &Rules) -> Fields {
+    let raw = if rules.omit_private { R::without_private_parts(raw) } else { raw.clone() };
+    if rules.redact_private { R::redacted(&raw) } else { raw }
 }
 
 /// The fields of a link, as a decision sees them.
@@ -74,7 +92,7 @@ impl Seen {
 /// and those of `others`.
 #[must_use]
 pub fn hidden_fields<R: Record>(local: &R, others: &[&Fields], rules: &Rules) -> BTreeSet<Field> {
-    if !rules.redact_private || !local.is_private() || on(Mutant::TakeHidden) {
+    if !hides(local, rules) || on(Mutant::TakeHidden) {
         return BTreeSet::new();
     }
     let own = fields(local);
@@ -83,7 +101,7 @@ pub fn hidden_fields<R: Record>(local: &R, others: &[&Fields], rules: &Rules) ->
         // A field of another copy is laid over the private record: hidden is what does not show through.
         let mut laid = own.clone();
         laid.extend(extra.iter().map(|(field, value)| (field.clone(), value.clone())));
-        let seen = R::redacted(&laid);
+        let seen = shown::<R>(&laid, rules);
         hidden.extend(
             laid.keys().chain(seen.keys()).filter(|field| !same(laid.get(*field), seen.get(*field))).cloned(),
         );

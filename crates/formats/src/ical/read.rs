@@ -358,8 +358,7 @@ pub(crate) fn change_of(
         return Err(Reason::ThisAndFuture);
     }
     let id = id_of(line.value.trim(), line, master, zones)?;
-    let (own_event, mut rest) = event_of(component, zones)?;
-    rest.extend(rest::different(component, &own_event, master));
+    let (own_event, rest) = event_of(component, zones)?;
     let change = match component.get(own::CHANGED) {
         Some(line) => series::named(&own_event, &line.parts(',')),
         None => series::changed(master, id, &own_event),

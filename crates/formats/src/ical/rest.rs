@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use passerelle_calendar::Event;
+use passerelle_calendar::{Event, Override};
 
 use super::{
     alarms, guests, own,
@@ -226,19 +226,22 @@ pub(super) fn put_back(lines: &mut Vec<Line>, unknown: &[String], change: bool) 
     others
 }
 
-/// What an occurrence may have of its own for which a change of an event has no place.
+/// What older releases kept beside a change that had no place for it.
 const DIFFERENT: [&str; 4] = ["URL", "CLASS", "CATEGORIES", "CONFERENCE"];
 
-/// Returns the lines that a changed occurrence has of its own and that its series has not.
-pub(super) fn different(component: &Component, own_event: &Event, series: &Event) -> Vec<String> {
-    let differs = |name: &str| match name {
-        "URL" => own_event.url != series.url,
-        "CLASS" => own_event.privacy != series.privacy,
-        "CATEGORIES" => own_event.categories != series.categories,
-        "CONFERENCE" => own_event.conference_url != series.conference_url,
-        _ => false,
+/// Returns what was kept of a changed occurrence, without what it says itself by now.
+pub(super) fn not_said(unknown: &[String], change: &Override) -> Vec<String> {
+    let said = |text: &String| {
+        let name = Line::parse(0, text.clone().into_bytes()).map(|line| line.name).unwrap_or_default();
+        match name.as_str() {
+            "URL" => change.url.is_some(),
+            "CLASS" => change.privacy.is_some(),
+            "CATEGORIES" => change.categories.is_some(),
+            "CONFERENCE" => change.conference_url.is_some(),
+            _ => false,
+        }
     };
-    component.lines.iter().filter(|line| differs(&line.name)).map(left_over).collect()
+    unknown.iter().filter(|text| !said(text)).cloned().collect()
 }
 
 /// What was kept of something that is no longer there has nothing to say any more.

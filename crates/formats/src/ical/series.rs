@@ -1,48 +1,28 @@
 //! Changed occurrences: what they have in common with their series, and what not.
 
-use passerelle_calendar::{Event, Override, RecurrenceId, Start, Status};
+use passerelle_calendar::{Event, Override, Privacy, RecurrenceId, Start, Status};
 
 /// Returns the event that one changed occurrence is by itself.
 ///
 /// The series is given without its other changes: they would be copied for each of them.
 pub(crate) fn apply(master: &Event, id: RecurrenceId, change: &Override) -> Event {
-    let change = change.clone();
-    Event {
-        start: change.start.or_else(|| master.start.as_ref().map(|start| id.start_in(start))),
-        title: change.title.unwrap_or_else(|| master.title.clone()),
-        description: change.description.unwrap_or_else(|| master.description.clone()),
-        location: change.location.unwrap_or_else(|| master.location.clone()),
-        duration: change.duration.unwrap_or(master.duration),
-        status: change.status.unwrap_or(master.status),
-        free_busy_status: change.free_busy_status.unwrap_or(master.free_busy_status),
-        color: change.color.unwrap_or_else(|| master.color.clone()),
-        participants: change.participants.unwrap_or_else(|| master.participants.clone()),
-        alerts: change.alerts.unwrap_or_else(|| master.alerts.clone()),
+    let mut event = Event {
+        start: master.start.as_ref().map(|start| id.start_in(start)),
         recurrence_rules: Vec::new(),
         excluded_recurrence_rules: Vec::new(),
         recurrence_dates: Default::default(),
         recurrence_overrides: Default::default(),
         ..master.clone()
-    }
+    };
+    change.lay_over(&mut event);
+    event
 }
 
 /// Returns what is different about one occurrence, seen as an event by itself.
 pub(crate) fn difference(master: &Event, id: RecurrenceId, own: &Event) -> Override {
-    let all = everything(own);
     let unmoved = master.start.as_ref().map(|start| id.start_in(start));
-    Override {
-        title: all.title.filter(|title| *title != master.title),
-        description: all.description.filter(|text| *text != master.description),
-        location: all.location.filter(|text| *text != master.location),
-        start: all.start.filter(|start| !same(Some(start), unmoved.as_ref())),
-        duration: all.duration.filter(|duration| *duration != master.duration),
-        status: all.status.filter(|status| *status != master.status),
-        free_busy_status: all.free_busy_status.filter(|status| *status != master.free_busy_status),
-        color: all.color.filter(|color| *color != master.color),
-        participants: all.participants.filter(|guests| *guests != master.participants),
-        alerts: all.alerts.filter(|alerts| *alerts != master.alerts),
-        excluded: false,
-    }
+    let start = own.start.clone().filter(|start| !same(Some(start), unmoved.as_ref()));
+    Override { start, ..Override::between(master, own) }
 }
 
 /// Returns what a file changes of one occurrence: one that was called off does not take place.
@@ -50,7 +30,9 @@ pub(crate) fn changed(master: &Event, id: RecurrenceId, own: &Event) -> Override
     if own.status == Status::Cancelled && master.status != Status::Cancelled {
         return Override { excluded: true, ..Override::default() };
     }
-    difference(master, id, own)
+    let change = difference(master, id, own);
+    // A file that says nothing of who may see one occurrence opens nothing.
+    Override { privacy: change.privacy.filter(|privacy| *privacy != Privacy::Default), ..change }
 }
 
 /// Returns a series without its occurrences and its rules.
@@ -109,6 +91,11 @@ fn everything(own: &Event) -> Override {
         color: Some(own.color),
         participants: Some(own.participants),
         alerts: Some(own.alerts),
+        use_default_alerts: Some(own.use_default_alerts),
+        privacy: Some(own.privacy),
+        url: Some(own.url),
+        conference_url: Some(own.conference_url),
+        categories: Some(own.categories),
     }
 }
 
@@ -128,6 +115,11 @@ pub(crate) fn named(own: &Event, members: &[String]) -> Override {
         color: all.color.filter(|_| has("color")),
         participants: all.participants.filter(|_| has("participants")),
         alerts: all.alerts.filter(|_| has("alerts")),
+        use_default_alerts: all.use_default_alerts.filter(|_| has("use_default_alerts")),
+        privacy: all.privacy.filter(|_| has("privacy")),
+        url: all.url.filter(|_| has("url")),
+        conference_url: all.conference_url.filter(|_| has("conference_url")),
+        categories: all.categories.filter(|_| has("categories")),
     }
 }
 
@@ -144,6 +136,11 @@ pub(crate) fn names(change: &Override) -> String {
         (change.color.is_some(), "color"),
         (change.participants.is_some(), "participants"),
         (change.alerts.is_some(), "alerts"),
+        (change.use_default_alerts.is_some(), "use_default_alerts"),
+        (change.privacy.is_some(), "privacy"),
+        (change.url.is_some(), "url"),
+        (change.conference_url.is_some(), "conference_url"),
+        (change.categories.is_some(), "categories"),
     ];
     members.iter().filter(|(own, _)| *own).map(|(_, name)| *name).collect::<Vec<_>>().join(",")
 }

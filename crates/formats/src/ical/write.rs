@@ -54,7 +54,8 @@ impl<'a, W: Write> Calendar<'a, W> {
             if series::changed(&bare, id, &own_event) != *change {
                 lines.push(Line::new(own::CHANGED, series::names(change)));
             }
-            self.component(&own_event, lines, leftovers.of(&id.to_string()), true)?;
+            let unknown = rest::not_said(leftovers.of(&id.to_string()), change);
+            self.component(&own_event, lines, &unknown, true)?;
         }
         Ok(())
     }

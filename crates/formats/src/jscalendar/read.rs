@@ -105,12 +105,7 @@ fn single(object: &Object) -> Result<Event, Reason> {
         url: first_of(object, "links", "href"),
         color: text(object, "color"),
         use_default_alerts: is_true(object, "useDefaultAlerts"),
-        privacy: match text(object, "privacy").as_str() {
-            "public" => Privacy::Public,
-            "secret" => Privacy::Confidential,
-            "" => Privacy::Default,
-            _ => Privacy::Private,
-        },
+        privacy: privacy_of(&text(object, "privacy")),
         free_busy_status: match text(object, "freeBusyStatus").as_str() {
             "free" => FreeBusyStatus::Free,
             _ => FreeBusyStatus::Busy,
@@ -131,6 +126,15 @@ fn single(object: &Object) -> Result<Event, Reason> {
     let alerts = alerts.filter_map(|(_, alert)| alert_of(alert, &event)).map(|alert| (alert.key(), alert));
     event.alerts = alerts.collect();
     Ok(event)
+}
+
+fn privacy_of(text: &str) -> Privacy {
+    match text {
+        "public" => Privacy::Public,
+        "secret" => Privacy::Confidential,
+        "" | "default" => Privacy::Default,
+        _ => Privacy::Private,
+    }
 }
 
 fn local(text: &str) -> Option<NaiveDateTime> {
@@ -247,12 +251,19 @@ fn change_of(object: &Object, id: RecurrenceId, patch: &Object, start: &Start) -
             "timeZone" | "showWithoutTime" => "start",
             "locations" => "location",
             "freeBusyStatus" => "free_busy_status",
-            "useDefaultAlerts" => "alerts",
+            "useDefaultAlerts" => "use_default_alerts",
+            "links" => "url",
+            "virtualLocations" => "conference_url",
+            "keywords" => "categories",
             member => member,
         })
         .map(str::to_owned)
         .collect();
-    Ok(series::named(&event, &members))
+    let mut change = series::named(&event, &members);
+    if patch.contains_key(&own("privacy")) {
+        change.privacy = Some(privacy_of(&text(patch, &own("privacy"))));
+    }
+    Ok(change)
 }
 
 /// Applies one path of a patch (RFC 8984 §1.4.9); `null` takes the member away.

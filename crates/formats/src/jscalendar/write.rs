@@ -25,21 +25,14 @@ pub(crate) fn event_of(event: &Event, unknown: &[String]) -> Object {
     }
     object.insert("duration".into(), event.duration.to_string().into());
     put(&mut object, "locations", location(&event.location));
-    if !event.conference_url.is_empty() {
-        let place = json!({ "1": { "@type": "VirtualLocation", "uri": event.conference_url } });
-        object.insert("virtualLocations".into(), place);
-    }
-    if !event.url.is_empty() {
-        object.insert("links".into(), json!({ "1": { "@type": "Link", "href": event.url } }));
-    }
+    put(&mut object, "virtualLocations", virtual_location(&event.conference_url));
+    put(&mut object, "links", link(&event.url));
     put(&mut object, "participants", participants(&event.participants));
     put(&mut object, "alerts", alerts(&event.alerts));
     put(&mut object, "useDefaultAlerts", event.use_default_alerts.into());
     let privacy = match event.privacy {
         Privacy::Default => "",
-        Privacy::Public => "public",
-        Privacy::Private => "private",
-        Privacy::Confidential => "secret",
+        privacy => privacy_word(privacy),
     };
     put(&mut object, "privacy", privacy.into());
     if event.free_busy_status == FreeBusyStatus::Free {
@@ -49,8 +42,7 @@ pub(crate) fn event_of(event: &Event, unknown: &[String]) -> Object {
         object.insert("status".into(), event.status.as_str().into());
     }
     put(&mut object, "color", event.color.as_str().into());
-    let keywords = event.categories.values().map(|text| (text.clone(), Value::Bool(true)));
-    put(&mut object, "keywords", Value::Object(keywords.collect()));
+    put(&mut object, "keywords", keywords(&event.categories));
     add_unknown(&mut object, unknown);
     object
 }
@@ -68,6 +60,27 @@ fn put_start(object: &mut Object, start: &Start) {
         object.insert("showWithoutTime".into(), true.into());
     }
     object.insert("timeZone".into(), start.zone().into());
+}
+
+fn privacy_word(privacy: Privacy) -> &'static str {
+    match privacy {
+        Privacy::Default => "default",
+        Privacy::Public => "public",
+        Privacy::Private => "private",
+        Privacy::Confidential => "secret",
+    }
+}
+
+fn link(url: &str) -> Value {
+    if url.is_empty() { json!({}) } else { json!({ "1": { "@type": "Link", "href": url } }) }
+}
+
+fn virtual_location(url: &str) -> Value {
+    if url.is_empty() { json!({}) } else { json!({ "1": { "@type": "VirtualLocation", "uri": url } }) }
+}
+
+fn keywords(texts: &BTreeMap<String, String>) -> Value {
+    Value::Object(texts.values().map(|text| (text.clone(), Value::Bool(true))).collect())
 }
 
 fn location(name: &str) -> Value {
@@ -137,6 +150,22 @@ fn patch(change: &Override, series: &Start) -> Object {
     }
     if let Some(own_alerts) = &change.alerts {
         patch.insert("alerts".into(), alerts(own_alerts));
+    }
+    if let Some(default) = change.use_default_alerts {
+        patch.insert("useDefaultAlerts".into(), default.into());
+    }
+    if let Some(privacy) = change.privacy {
+        // A patch must leave `privacy` alone (RFC 8984, section 4.3.5).
+        patch.insert(own("privacy"), privacy_word(privacy).into());
+    }
+    if let Some(url) = &change.url {
+        patch.insert("links".into(), link(url));
+    }
+    if let Some(url) = &change.conference_url {
+        patch.insert("virtualLocations".into(), virtual_location(url));
+    }
+    if let Some(texts) = &change.categories {
+        patch.insert("keywords".into(), keywords(texts));
     }
     if patch.is_empty() {
         patch.insert(own("unchanged"), true.into());

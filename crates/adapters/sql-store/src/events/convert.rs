@@ -7,6 +7,7 @@ use passerelle_calendar::{
     Alert, AlertAction, Duration, Event, FreeBusyStatus, Override, Participant, ParticipationStatus, Privacy,
     RecurrenceId, Role, Start, Status,
 };
+use passerelle_ports::Value;
 
 use super::rows::{AdditionRow, AlertRow, CategoryRow, EventRow, OverrideRow, ParticipantRow, RuleRow};
 use crate::child::{ByParent, Held};
@@ -200,7 +201,28 @@ fn override_row(id: &str, occurrence: String, changes: &Override) -> OverrideRow
         color: changes.color.clone(),
         own_participants: changes.participants.is_some(),
         own_alerts: changes.alerts.is_some(),
+        privacy: changes.privacy.map(|privacy| privacy.as_str().to_owned()),
+        url: changes.url.clone(),
+        conference_url: changes.conference_url.clone(),
+        categories: changes.categories.as_ref().map(categories_text),
+        use_default_alerts: changes.use_default_alerts,
     }
+}
+
+/// Writes the categories of one occurrence: a list in JSON.
+fn categories_text(categories: &BTreeMap<String, String>) -> String {
+    serde_json::to_string(&categories.values().collect::<Vec<_>>()).unwrap_or_default()
+}
+
+/// Reads the categories of one occurrence: the schema sees to it that they are a list.
+fn categories_of(text: &str) -> BTreeMap<String, String> {
+    let items: Vec<Value> = serde_json::from_str(text).unwrap_or_default();
+    let texts = items.into_iter().map(|item| match item {
+        Value::String(text) => text,
+        other => other.to_string(),
+    });
+    let texts = texts.filter(|text| !text.trim().is_empty());
+    texts.map(|text| (text.trim().to_lowercase(), text)).collect()
 }
 
 /// Puts rows under keys; of rows with the same key the first counts.
@@ -298,6 +320,11 @@ fn override_of(parts: &HeldParts, key: &str, row: &OverrideRow) -> Override {
         color: row.color.clone(),
         participants: row.own_participants.then(|| participants_of(parts, key)),
         alerts: row.own_alerts.then(|| alerts_of(parts, key)),
+        use_default_alerts: row.use_default_alerts,
+        privacy: row.privacy.as_deref().and_then(Privacy::parse),
+        url: row.url.clone(),
+        conference_url: row.conference_url.clone(),
+        categories: row.categories.as_deref().map(categories_of),
     }
 }
 

@@ -40,12 +40,13 @@ child_rows! {
     }
     RuleRow in appointment_rules of appointment_id (3) { excludes: bool, rule: String }
     AdditionRow in appointment_dates of appointment_id (2) { date: String }
-    OverrideRow in appointment_overrides of appointment_id (16) {
+    OverrideRow in appointment_overrides of appointment_id (21) {
         occurrence: String, cancelled: bool, title: Option<String>, description: Option<String>,
         location: Option<String>, start_kind: Option<String>, start_local: Option<String>,
         start_zone: Option<String>, duration_days: Option<i64>, duration_seconds: Option<i64>,
         status: Option<String>, free_busy: Option<String>, color: Option<String>,
-        own_participants: bool, own_alerts: bool,
+        own_participants: bool, own_alerts: bool, privacy: Option<String>, url: Option<String>,
+        conference_url: Option<String>, categories: Option<String>, use_default_alerts: Option<bool>,
     }
     CategoryRow in appointment_categories of appointment_id (2) { category: String }
 }

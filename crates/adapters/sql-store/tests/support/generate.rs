@@ -196,13 +196,19 @@ prop_compose! {
         excluded in any::<bool>(), texts in vec(option::of(text()), 4), start in option::of(start()),
         duration in option::of(duration()), status in option::of(0_usize..3), busy in option::of(0_usize..2),
         participants in option::of(participants()), alerts in option::of(alerts()),
+        privacy in option::of(0_usize..4), links in vec(option::of(text()), 2),
+        categories in option::of(some(full_word())), use_default_alerts in option::of(any::<bool>()),
     ) -> Override {
         let [title, description, location, color] = texts.try_into().unwrap();
+        let [url, conference_url] = links.try_into().unwrap();
+        let categories = categories
+            .map(|texts| texts.into_iter().map(|text| (text.trim().to_lowercase(), text)).collect());
         Override {
             excluded, title, description, location, start, duration,
             status: status.map(|status| Status::ALL[status]),
             free_busy_status: busy.map(|busy| FreeBusyStatus::ALL[busy]),
-            color, participants, alerts,
+            privacy: privacy.map(|privacy| Privacy::ALL[privacy]), url, conference_url, categories,
+            use_default_alerts, color, participants, alerts,
         }
     }
 }

@@ -1,0 +1,190 @@
+//! A changed occurrence has its own privacy, links, categories, colour and reminders.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs)]
+
+mod common;
+
+use std::collections::BTreeMap;
+
+use common::{World, at, create, listen, stored, update, write_one};
+use passerelle_calendar::{Alert, Duration, Event, Override, Privacy};
+use passerelle_ports::From;
+use serde_json::{Value, json};
+
+const FIRST: &str = "2026-03-23T09:00:00";
+const SECOND: &str = "2026-03-30T09:00:00";
+
+fn weekly() -> Event {
+    Event {
+        title: "Weekly".into(),
+        start: Some(at("2026-03-16T09:00:00")),
+        duration: Duration::seconds(3600),
+        recurrence_rules: vec!["FREQ=WEEKLY;COUNT=5".into()],
+        url: "https://series.example".into(),
+        categories: texts(&["Team"]),
+        ..Event::default()
+    }
+}
+
+fn texts(texts: &[&str]) -> BTreeMap<String, String> {
+    texts.iter().map(|text| (text.to_lowercase(), (*text).to_owned())).collect()
+}
+
+fn nameless(event: &Event) -> Event {
+    Event { uid: String::new(), ..event.clone() }
+}
+
+fn with(changes: &[(&str, Override)]) -> Event {
+    let mut event = weekly();
+    event
+        .recurrence_overrides
+        .extend(changes.iter().map(|(name, change)| ((*name).to_owned(), change.clone())));
+    event
+}
+
+fn private(title: &str) -> Override {
+    Override { title: Some(title.into()), privacy: Some(Privacy::Private), ..Override::default() }
+}
+
+async fn visibilities(world: &World, id: &str) -> Vec<String> {
+    let path = format!("calendars/primary/events/{id}/instances");
+    let found = world.other("GET", &path, Value::Null).await;
+    let of = |item: &Value| item["visibility"].as_str().unwrap_or("default").to_owned();
+    found["items"].as_array().unwrap().iter().map(of).collect()
+}
+
+#[tokio::test]
+async fn what_an_occurrence_says_itself_goes_to_google_and_comes_back() {
+    let world = World::new().await;
+    let calendar = world.calendar();
+    let alert = Alert { minutes_before: 5, ..Alert::default() };
+    let change = Override {
+        url: Some("https://one.example/x".into()),
+        conference_url: Some("https://call.example/1".into()),
+        categories: Some(texts(&["Travel", "VIP"])),
+        color: Some("gold".into()),
+        alerts: Some([(alert.key(), alert)].into()),
+        ..Override::default()
+    };
+    let emptied = Override {
+        url: Some(String::new()),
+        categories: Some(BTreeMap::new()),
+        use_default_alerts: Some(true),
+        ..Override::default()
+    };
+    let event = with(&[(FIRST, change.clone()), (SECOND, emptied)]);
+    let made = stored(write_one(&calendar, create("k", &event)).await);
+    assert_eq!(nameless(&made.record), event);
+    let shown = world.show(&format!("{}_20260323T080000Z", made.id)).await;
+    assert_eq!(shown["source"]["url"], "https://one.example/x");
+    assert!(shown["description"].as_str().unwrap().contains("https://call.example/1"));
+    assert_eq!(shown["reminders"]["overrides"], json!([{"method": "popup", "minutes": 5}]));
+    assert_eq!(shown["colorId"], "5");
+    let heard = listen(&calendar, From::Start).await.unwrap();
+    assert_eq!(nameless(&heard.one(made.id.as_str()).record), event);
+    // The series changes: what the occurrence says itself stays, the rest follows.
+    let to =
+        Event { url: "https://other.example".into(), categories: texts(&["All"]), ..made.record.clone() };
+    let now = stored(write_one(&calendar, update(&made, &to)).await);
+    assert_eq!(now.record, to);
+    // It follows its series again.
+    let mut to = now.record.clone();
+    to.recurrence_overrides.clear();
+    let now = stored(write_one(&calendar, update(&now, &to)).await);
+    assert_eq!(now.record, to);
+}
+
+#[tokio::test]
+async fn what_somebody_gives_one_occurrence_at_google_is_its_own() {
+    let world = World::new().await;
+    let calendar = world.calendar();
+    let made = stored(write_one(&calendar, create("k", &weekly())).await);
+    let path = format!("calendars/primary/events/{}_20260323T080000Z", made.id);
+    let body = json!({
+        "source": {"url": "https://one.example", "title": "One"}, "colorId": "5",
+        "reminders": {"useDefault": true}, "description": "own",
+    });
+    world.other("PATCH", &path, body).await;
+    let heard = listen(&calendar, From::Start).await.unwrap();
+    let found = heard.one(made.id.as_str());
+    let own = Override {
+        url: Some("https://one.example".into()),
+        color: Some("gold".into()),
+        use_default_alerts: Some(true),
+        description: Some("own".into()),
+        ..Override::default()
+    };
+    assert_eq!(found.record.recurrence_overrides[FIRST], own);
+}
+
+#[tokio::test]
+async fn a_private_occurrence_makes_its_series_private_at_google_and_not_here() {
+    let world = World::new().await;
+    let calendar = world.calendar();
+    for (number, of_series) in [Privacy::Default, Privacy::Public].into_iter().enumerate() {
+        let open = Override { title: Some("Open".into()), ..Override::default() };
+        let of = |event: Event| Event { privacy: of_series, ..event };
+        let event = of(with(&[(FIRST, private("Notary")), (SECOND, open.clone())]));
+        let mut now = stored(write_one(&calendar, create(&format!("k{number}"), &event)).await);
+        let id = now.id.clone();
+        let read = async || {
+            let heard = listen(&calendar, From::Start).await.unwrap();
+            nameless(&heard.one(id.as_str()).record)
+        };
+        assert_eq!(nameless(&now.record), event);
+        assert_eq!(read().await, event);
+        assert_eq!(visibilities(&world, id.as_str()).await, ["private"; 5]);
+        assert_eq!(world.show(id.as_str()).await["visibility"], "private");
+        // Another one, more hidden still; somebody edits at Google; the first is opened again, then the other.
+        let confidential = Override { privacy: Some(Privacy::Confidential), ..private("Doctor") };
+        let path = format!("calendars/primary/events/{id}");
+        for changes in [
+            vec![(FIRST, private("Notary")), (SECOND, confidential.clone())],
+            vec![(FIRST, Override { privacy: None, ..private("Notary") }), (SECOND, confidential)],
+            vec![(FIRST, Override { privacy: None, ..private("Notary") }), (SECOND, open)],
+            vec![],
+        ] {
+            let hidden = changes.iter().any(|(_, change)| change.is_private());
+            let wanted = Event { uid: now.record.uid.clone(), ..of(with(&changes)) };
+            let wanted = Event { location: now.record.location.clone(), ..wanted };
+            now = stored(write_one(&calendar, update(&now, &wanted)).await);
+            assert_eq!(now.record, wanted);
+            let shown = if hidden { "private" } else { of_series.as_str() };
+            let all = visibilities(&world, id.as_str()).await;
+            let fits = |one: &String| if hidden { one != "default" && one != "public" } else { one == shown };
+            assert!(all.iter().all(fits), "{all:?}");
+            let place = format!("Lyon {}", changes.len());
+            world.other("PATCH", &path, json!({ "location": place })).await;
+            let heard = listen(&calendar, From::Start).await.unwrap();
+            now = heard.one(id.as_str()).clone();
+            assert_eq!(now.record, Event { location: place, ..wanted });
+        }
+    }
+}
+
+#[tokio::test]
+async fn whoever_opens_the_series_at_google_opens_its_occurrences() {
+    let world = World::new().await;
+    let calendar = world.calendar();
+    let event = with(&[(FIRST, private("Notary"))]);
+    let made = stored(write_one(&calendar, create("k", &event)).await);
+    world
+        .other("PATCH", &format!("calendars/primary/events/{}", made.id), json!({"visibility": "public"}))
+        .await;
+    world
+        .other(
+            "PATCH",
+            &format!("calendars/primary/events/{}_20260323T080000Z", made.id),
+            json!({"visibility": "public"}),
+        )
+        .await;
+    let heard = listen(&calendar, From::Start).await.unwrap();
+    let found = &heard.one(made.id.as_str()).record;
+    assert_eq!(found.privacy, Privacy::Public);
+    assert!(!found.recurrence_overrides[FIRST].is_private());
+    // And whoever makes one occurrence private at Google makes the series private, as Google does.
+    let made = stored(write_one(&calendar, create("l", &with(&[]))).await);
+    let path = format!("calendars/primary/events/{}_20260406T070000Z", made.id);
+    world.other("PATCH", &path, json!({"visibility": "private"})).await;
+    let heard = listen(&calendar, From::Start).await.unwrap();
+    assert_eq!(heard.one(made.id.as_str()).record.privacy, Privacy::Private);
+}
