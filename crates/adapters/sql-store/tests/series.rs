@@ -190,6 +190,118 @@ async fn a_series_that_moves_takes_the_names_of_its_occurrences_along() {
 }
 
 #[tokio::test]
+async fn rules_that_name_several_days_or_hours_are_followed_too() {
+    let company = company().await;
+    let mut client = company.client();
+    let to = |start: &str| format!("UPDATE appointments SET start_local = '{start}'");
+    let rule = |rule: &str| format!("UPDATE appointment_rules SET rule = '{rule}'");
+    let monday = "2026-12-07 10:00";
+    let two = ["2026-12-09 10:00", "2026-12-14 10:00"];
+    let far = ["2026-12-09 10:00", "2026-12-23 10:00"];
+    let (days, hours) = ("FREQ=WEEKLY;BYDAY=MO,WE", "FREQ=DAILY;BYHOUR=10,16");
+    for (start, of, names, sql, wanted) in [
+        // Ended by COUNT.
+        (monday, days, &far[..], rule("FREQ=WEEKLY;BYDAY=MO,WE;COUNT=3"), "2026-12-09 10:00"),
+        (monday, days, &far, rule("FREQ=WEEKLY;BYDAY=MO,WE;COUNT=6"), "2026-12-09 10:00|2026-12-23 10:00"),
+        (monday, days, &far, rule("FREQ=WEEKLY;INTERVAL=2;BYDAY=MO,WE;COUNT=3"), "2026-12-09 10:00"),
+        (monday, days, &far, rule("FREQ=WEEKLY;WKST=SU;BYDAY=MO,WE;COUNT=3"), "2026-12-09 10:00"),
+        (
+            "2026-12-25",
+            "FREQ=MONTHLY;BYDAY=-1FR",
+            &["2027-01-29", "2027-02-26"],
+            rule("FREQ=MONTHLY;BYDAY=-1FR;COUNT=2"),
+            "2027-01-29",
+        ),
+        (
+            "2026-12-01",
+            "FREQ=MONTHLY;BYMONTHDAY=1,-1",
+            &["2026-12-31", "2027-01-01", "2027-01-31"],
+            rule("FREQ=MONTHLY;BYMONTHDAY=1,-1;COUNT=3"),
+            "2026-12-31|2027-01-01",
+        ),
+        (
+            "2026-12-31 10:00",
+            "FREQ=MONTHLY",
+            &["2027-01-31 10:00", "2027-03-31 10:00", "2027-05-31 10:00"],
+            rule("FREQ=MONTHLY;COUNT=3"),
+            "2027-01-31 10:00|2027-03-31 10:00",
+        ),
+        (
+            "2024-02-29",
+            "FREQ=YEARLY",
+            &["2028-02-29", "2032-02-29"],
+            rule("FREQ=YEARLY;COUNT=2"),
+            "2028-02-29",
+        ),
+        (
+            monday,
+            hours,
+            &["2026-12-07 16:00", "2026-12-09 10:00", "2026-12-12 10:00"],
+            rule("FREQ=DAILY;BYHOUR=10,16;COUNT=4"),
+            "2026-12-07 16:00|2026-12-09 10:00",
+        ),
+        (
+            monday,
+            "FREQ=HOURLY;INTERVAL=2",
+            &["2026-12-07 12:00", "2026-12-08 10:00"],
+            rule("FREQ=HOURLY;INTERVAL=2;COUNT=3"),
+            "2026-12-07 12:00",
+        ),
+        // Begun earlier, it ends earlier.
+        (monday, "FREQ=WEEKLY;BYDAY=MO,WE;COUNT=6", &far, to("2026-11-30 10:00"), "2026-12-09 10:00:00"),
+        // Other days, as many.
+        (monday, days, &two, rule("FREQ=WEEKLY;BYDAY=MO,TH"), "2026-12-10 10:00:00|2026-12-14 10:00"),
+        (monday, days, &two, rule("FREQ=WEEKLY;BYDAY=TU,TH"), "2026-12-10 10:00:00|2026-12-15 10:00:00"),
+        (monday, days, &two, rule("FREQ=WEEKLY;BYDAY=WE,MO"), "2026-12-09 10:00|2026-12-14 10:00"),
+        (monday, days, &two, rule("FREQ=WEEKLY;BYDAY=MO,WE,FR"), "2026-12-09 10:00|2026-12-14 10:00"),
+        (
+            monday,
+            "FREQ=WEEKLY;BYDAY=MO,WE;COUNT=6",
+            &far,
+            format!("{}; {}", to("2026-12-08 09:00"), rule("FREQ=WEEKLY;BYDAY=TU,TH;COUNT=6")),
+            "2026-12-10 09:00:00|2026-12-24 09:00:00",
+        ),
+        (
+            monday,
+            "FREQ=MONTHLY;BYDAY=1MO",
+            &["2027-01-04 10:00"],
+            rule("FREQ=MONTHLY;BYDAY=2TU"),
+            "2027-01-12 10:00:00",
+        ),
+        (
+            "2026-12-25",
+            "FREQ=MONTHLY;BYDAY=-1FR",
+            &["2027-01-29"],
+            rule("FREQ=MONTHLY;BYDAY=-1TH"),
+            "2027-01-28",
+        ),
+        // Hours.
+        (
+            monday,
+            "FREQ=HOURLY;INTERVAL=2",
+            &["2026-12-07 12:00", "2026-12-08 10:00"],
+            to("2026-12-07 11:30"),
+            "2026-12-07 13:30:00|2026-12-08 11:30:00",
+        ),
+        (monday, hours, &["2026-12-08 16:00"], to("2026-12-07 10:30"), "2026-12-08 16:30:00"),
+        (
+            monday,
+            hours,
+            &["2026-12-08 10:00", "2026-12-08 16:00"],
+            rule("FREQ=DAILY;BYHOUR=9,16"),
+            "2026-12-08 09:00:00|2026-12-08 16:00",
+        ),
+    ] {
+        made(&mut client, start, of, names);
+        client.run(&sql);
+        assert_eq!(client.text(NAMES), wanted, "{of}: {sql}");
+        let alerts = client.text("SELECT occurrence AS text FROM appointment_alerts ORDER BY 1");
+        assert_eq!(alerts, wanted, "{of}: {sql}");
+        assert_eq!(client.text("SELECT 'left' AS text FROM passerelle_moves"), "");
+    }
+}
+
+#[tokio::test]
 async fn what_was_moved_stays_where_it_was_moved_to_and_the_last_one_is_kept() {
     let company = company().await;
     let mut client = company.client();
