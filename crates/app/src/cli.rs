@@ -470,6 +470,14 @@ pub enum Records {
     Show(Show),
 }
 
+/// What becomes of a record of a file that is like one here and says otherwise.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum LookAlikes {
+    Aside,
+    Update,
+    New,
+}
+
 #[derive(Debug, Args)]
 pub struct Import {
     pub file: PathBuf,
@@ -483,6 +491,9 @@ pub struct Import {
     pub dry_run: bool,
     #[arg(long, value_name = "FILE")]
     pub refused: Option<PathBuf>,
+    /// What becomes of a record that is like one here and says otherwise.
+    #[arg(long, value_enum, value_name = "WHAT", default_value_t = LookAlikes::Aside)]
+    pub look_alikes: LookAlikes,
     /// What a column of a table is: `HEADING=MEANING`, both as headings.
     #[arg(long, value_name = "COLUMN=MEANING")]
     pub map: Vec<String>,

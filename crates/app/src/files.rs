@@ -183,7 +183,7 @@ fn part_of(found: &Imported<Event>) -> Option<PartOf<Event>> {
 
 /// The reasons for which a record is set aside, as the readers and the import name them, with their words and with
 /// those that say how to mend it.
-const REASONS: [(&str, &str, &str); 17] = [
+const REASONS: [(&str, &str, &str); 19] = [
     ("unterminated", "reason-unterminated", "mend-unterminated"),
     ("malformed", "reason-malformed", "mend-malformed"),
     ("too-large", "reason-too-large", "mend-too-large"),
@@ -201,11 +201,14 @@ const REASONS: [(&str, &str, &str); 17] = [
     ("this-and-future", "reason-this-and-future", "mend-this-and-future"),
     ("duplicate", "reason-duplicate", "mend-duplicate"),
     ("series-set-aside", "reason-series-set-aside", "mend-series-set-aside"),
+    ("looks-alike", "reason-looks-alike", "mend-looks-alike"),
+    ("looks-like-several", "reason-looks-like-several", "mend-looks-like-several"),
 ];
 
 /// The words for the reason of a bad record; a rule of the database is told in its own words.
-pub fn reason_text(out: &Out, reason: &str) -> String {
+pub fn reason_text(out: &Out, reason: &str, detail: &str) -> String {
     match REASONS.iter().find(|(known, ..)| *known == reason) {
+        Some((_, words, _)) if !detail.is_empty() => out.t(words, &[("detail", detail.into())]),
         Some((_, words, _)) => out.t(words, &[]),
         None => out.t("reason-refused", &[("rule", reason.into())]),
     }

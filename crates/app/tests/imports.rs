@@ -133,3 +133,85 @@ fn the_report_names_what_was_set_aside_and_a_file_holds_it() {
     let again = world.run(&["contacts", "import", &mended]).ends_with(3);
     assert_eq!(again.summary()["created"], 1, "{again:?}");
 }
+
+fn card(lines: &str) -> String {
+    format!("BEGIN:VCARD\nVERSION:3.0\n{lines}\nEND:VCARD\n")
+}
+
+#[test]
+fn a_card_without_an_identifier_joins_the_contact_that_it_is() {
+    let world = World::unconnected();
+    world.run(&["contacts", "import", &file(&world, "rich.vcf", RICH)]).ends_with(0);
+    let more = card("FN:Dupont Anne\nEMAIL:ANNE@a.example\nTEL;TYPE=WORK:0123456789\nORG:ACME\nX-HAT:red");
+    let more = file(&world, "more.vcf", &more);
+    let preview = world.run(&["contacts", "import", &more, "--dry-run"]).ends_with(0);
+    assert_eq!(preview.of("change")[0]["action"], "update", "{preview:?}");
+    let done = world.run(&["contacts", "import", &more]).ends_with(0);
+    assert_eq!((&done.summary()["created"], &done.summary()["recognised"]), (&json!(0), &json!(1)));
+    assert_eq!(contacts(&world).len(), 1);
+    assert_eq!(contacts(&world)[0]["leftovers"], json!("[\"X-HAT:red\",\"X-CLUB:chess\"]"));
+    assert_eq!(world.number("contact_phones"), 2);
+    let again = world.run(&["contacts", "import", &more]).ends_with(0);
+    assert_eq!(again.summary()["unchanged"], 1, "{again:?}");
+    world.run(&["undo", "run", &done.summary()["run_id"].to_string(), "--yes"]).ends_with(0);
+    assert_eq!(world.number("contact_phones"), 1);
+
+    // A table says more of her, and later otherwise.
+    let table = file(&world, "a.csv", "Nom;Prénom;E-mail;Ville\nDUPONT;Anne;anne@a.example;Lyon\n");
+    let done = world.run(&["contacts", "import", &table]).ends_with(0);
+    assert_eq!((&done.summary()["created"], &done.summary()["updated"]), (&json!(0), &json!(1)), "{done:?}");
+    let table = file(&world, "b.csv", "Nom;Prénom;E-mail;Notes\nDupont;Anne;anne@a.example;neuf\n");
+    let done = world.run(&["contacts", "import", &table]).ends_with(3);
+    let bad = &done.of("bad_record")[0];
+    assert_eq!((&bad["reason"], &bad["detail"]), (&json!("looks-alike"), &json!("Anne Dupont: notes")));
+    world.run(&["contacts", "import", &table, "--look-alikes", "update"]).ends_with(0);
+    assert_eq!(contacts(&world)[0]["notes"], "neuf");
+    // A shared address does not make two people one.
+    let table = file(&world, "c.csv", "Nom;Prénom;E-mail\nMartin;Luc;anne@a.example\n");
+    let done = world.run(&["contacts", "import", &table]).ends_with(0);
+    assert_eq!((&done.summary()["created"], done.of("beside").len()), (&json!(1), 1));
+    assert_eq!(contacts(&world).len(), 2);
+}
+
+#[test]
+fn the_same_file_twice_makes_nothing_new_in_every_format() {
+    let cards =
+        format!("{RICH}{}{}", card("FN:Luc\nTEL:0123456789"), card("FN:Luc\nTEL:0123456789\nNOTE:another"));
+    let google =
+        "First Name,Last Name,E-mail 1 - Value,Notes\nAnne,Dupont,a@a.example,x\nLuc,Dupont,a@a.example,y\n";
+    let outlook = "Prénom;Nom;Adresse de messagerie;Titre;Titre;Bigarré\nAnne;Dupont;a@a.example;Mme;Chef;1\n;ACME;;;;2\n";
+    let json_cards = r#"[{"@type":"Card","version":"1.0","name":{"full":"Anne Dupont"},"emails":{"e":{"address":"a@a.example"}}},
+        {"@type":"Card","version":"1.0","uid":"u9","name":{"full":"Luc"},"speakToAs":{"grammaticalGender":"male"}}]"#;
+    for (name, text) in
+        [("a.vcf", cards.as_str()), ("a.csv", google), ("b.csv", outlook), ("a.json", json_cards)]
+    {
+        let world = World::unconnected();
+        let path = file(&world, name, text);
+        let first = world.run(&["contacts", "import", &path]).ends_with(0);
+        let rows = contacts(&world);
+        assert!(first.summary()["created"].as_u64() >= Some(2), "{name}: {first:?}");
+        let second = world.run(&["contacts", "import", &path]).ends_with(0);
+        let counts = ["created", "updated"].map(|count| second.summary()[count].clone());
+        assert_eq!(counts, [0, 0], "{name}: {second:?}");
+        assert_eq!(contacts(&world), rows, "{name}");
+    }
+    let event = "BEGIN:VEVENT\r\nDTSTART:20260105T090000Z\r\nSUMMARY:Point\r\n";
+    let named = "UID:1\r\nRRULE:FREQ=DAILY;COUNT=3\r\nX-A:1\r\nEND:VEVENT\r\n";
+    let ics = format!(
+        "BEGIN:VCALENDAR\r\n{event}END:VEVENT\r\n{event}{named}{event}LOCATION:Hall\r\nEND:VEVENT\r\n{event}UID:\
+         1\r\nRECURRENCE-ID:20260106T090000Z\r\nEND:VEVENT\r\n{event}UID:2\r\nRECURRENCE-ID:20260106T090000Z\r\n\
+         END:VEVENT\r\nEND:VCALENDAR\r\n"
+    );
+    let events = r#"[{"@type":"Event","title":"Point","start":"2026-01-05T09:00:00","timeZone":"Etc/UTC"},
+        {"@type":"Event","uid":"7","title":"Point","start":"2026-01-05T09:00:00","timeZone":"Etc/UTC","x:y":1}]"#;
+    for (name, text) in [("a.ics", ics.as_str()), ("a.json", events)] {
+        let world = World::unconnected();
+        let path = file(&world, name, text);
+        world.run(&["events", "import", &path, "--user", "alice"]).ends_with(0);
+        let number = world.number("appointments");
+        let second = world.run(&["events", "import", &path, "--user", "alice"]).ends_with(0);
+        let counts = ["created", "updated"].map(|count| second.summary()[count].clone());
+        assert_eq!(counts, [0, 0], "{name}: {second:?}");
+        assert_eq!(world.number("appointments"), number, "{name}");
+    }
+}

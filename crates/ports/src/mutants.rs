@@ -237,6 +237,8 @@ mutants! {
     NormalTwice,
     /// A record that is imported again loses what the file does not mention.
     ImportWipes,
+    /// A record without an identifier is new, whatever it is like.
+    ImportDoubles,
     /// A private appointment hides its title, and shows its description.
     RedactTitleOnly,
     /// A private occurrence of an open series is shown like any other.

@@ -1,6 +1,6 @@
 //! What the use cases ask of the company's database, of the vault and of a provider, beside the ports.
 
-use std::sync::Arc;
+use std::{collections::BTreeMap, sync::Arc};
 
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
@@ -213,6 +213,22 @@ pub struct LoadHow {
     pub dry_run: bool,
     /// The run of the history that it belongs to.
     pub journal: Option<Journal>,
+    /// The records here that some of them are, by position.
+    pub into: BTreeMap<u64, ItemId>,
+    /// What becomes of a record that is like one here and says otherwise.
+    pub look_alikes: LookAlikes,
+}
+
+/// What an import does with a record of which it is not sure whether it is one that is here.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum LookAlikes {
+    /// It is set aside, for a person to decide.
+    #[default]
+    Aside,
+    /// It is that record, which gets its values.
+    Update,
+    /// It is another one.
+    New,
 }
 
 /// A run of the history that writes to the company's database only.

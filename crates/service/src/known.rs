@@ -1,11 +1,14 @@
-//! What is there already, for records of a file that have no identifier.
+//! What is there already, for records of a file that nothing here has the identifier of.
 
 use std::{
-    collections::{HashMap, HashSet},
+    collections::{BTreeMap, BTreeSet, HashMap, HashSet},
     hash::{BuildHasher, RandomState},
 };
 
-use passerelle_ports::{Field, Record, fields};
+use passerelle_ports::{
+    Field, Fields, ItemId, MatchKey, Record, Value, assemble, fields,
+    mutants::{Mutant, on},
+};
 
 use crate::{Company, Kinded, Outcome, Search};
 
@@ -13,6 +16,28 @@ use crate::{Company, Kinded, Outcome, Search};
 const PAGE: u64 = 2_000;
 /// A key that more records share tells nobody apart: the number of a switchboard.
 const MOST_SHARING: usize = 50;
+/// Of how many records that are like another one the values are compared.
+const MOST_ALIKE: usize = 20;
+/// How many fields in which two differ are named.
+const MOST_NAMED: usize = 4;
+
+/// Where a record is.
+#[derive(Clone, Debug)]
+enum At {
+    /// Here, before the import.
+    Here(ItemId),
+    /// On a line of the file.
+    File(u64),
+}
+
+/// What is kept of a record.
+struct Kept {
+    /// What it says, field by field, as numbers in order.
+    said: Box<[u64]>,
+    at: At,
+    /// Whether it has no identifier.
+    is_nameless: bool,
+}
 
 /// What each record here says, as numbers: a record of a file is there already when one of the same address, number
 /// or time says all that it says, or when one says exactly the same. Numbers, because all records of a company
@@ -20,14 +45,50 @@ const MOST_SHARING: usize = 50;
 #[derive(Default)]
 pub(crate) struct Known {
     hasher: RandomState,
-    all: Vec<Box<[u64]>>,
+    all: Vec<Kept>,
     by_key: HashMap<u64, Vec<u32>>,
-    whole: HashSet<u64>,
+    whole: HashMap<u64, u32>,
+    uids: HashSet<u64>,
 }
 
-/// An identifier says nothing about whom it identifies.
+/// What a record of a file turned out to be.
+#[derive(Debug)]
+pub(crate) enum Found<R> {
+    /// Its identifier is here: what it says is for the record of that identifier.
+    Named,
+    /// There already; with the record here that says it, where it is not one of the file.
+    There(Option<(ItemId, R)>),
+    /// Nothing is like it.
+    New,
+    /// The record here that it is, with what both say.
+    Same(ItemId, Box<R>),
+    /// It is like this one, and is taken as another one: another person of the same address, or a line of the file.
+    Beside(String),
+    /// A person decides: it is like these, and says otherwise.
+    Doubt(Doubt),
+}
+
+/// Why it is not sure which record another one is.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Doubt {
+    /// The names of those it is like.
+    pub(crate) names: Vec<String>,
+    /// In what it says otherwise.
+    pub(crate) fields: Vec<String>,
+    /// The one that it is, if it is one at all.
+    pub(crate) only: Option<ItemId>,
+}
+
+/// An identifier says nothing about whom it identifies, and the order of a list nothing about what is in it.
 fn is_said(field: &Field) -> bool {
-    field.as_str() != "uid"
+    field.as_str() != "uid" && field.member() != "order"
+}
+
+pub(crate) fn uid_of<R: Record>(record: &R) -> Option<String> {
+    match fields(record).remove(&Field::new("uid")) {
+        Some(Value::String(uid)) => Some(uid),
+        _ => None,
+    }
 }
 
 impl Known {
@@ -43,7 +104,7 @@ impl Known {
             let last = found.items.is_empty() || skip >= found.total;
             for item in found.items {
                 let said = known.said(&item.record);
-                known.add(&item.record, said);
+                known.add(&item.record, said, At::Here(item.id));
             }
             if last {
                 return Ok(known);
@@ -62,33 +123,232 @@ impl Known {
         said.into()
     }
 
-    fn add<R: Record>(&mut self, record: &R, said: Box<[u64]>) {
+    fn add<R: Record>(&mut self, record: &R, said: Box<[u64]>, at: At) {
         let Ok(number) = u32::try_from(self.all.len()) else { return };
         for key in record.match_keys() {
             self.by_key.entry(self.hasher.hash_one(&key)).or_default().push(number);
         }
-        self.whole.insert(self.hasher.hash_one(&said));
-        self.all.push(said);
-    }
-
-    /// Tells whether a record says something that no record here says, and keeps it.
-    pub(crate) fn is_new<R: Record>(&mut self, record: &R) -> bool {
-        let said = self.said(record);
-        let there = self.whole.contains(&self.hasher.hash_one(&said)) || self.is_part(record, &said);
-        if !there {
-            self.add(record, said);
+        let uid = uid_of(record);
+        if let Some(uid) = &uid {
+            self.uids.insert(self.hasher.hash_one(uid));
         }
-        !there
+        self.whole.entry(self.hasher.hash_one(&said)).or_insert(number);
+        self.all.push(Kept { said, at, is_nameless: uid.is_none() });
     }
 
-    /// Tells whether a record here holds all of another one. Nothing but a name does not make it the same: it may
+    /// Keeps what became of a record here.
+    pub(crate) fn became<R: Record>(&mut self, id: &ItemId, record: &R) {
+        let said = self.said(record);
+        self.add(record, said, At::Here(id.clone()));
+    }
+
+    /// Finds out what a record of a file is, and keeps it. `changed` has what became of records here meanwhile.
+    pub(crate) async fn find<R: Kinded>(
+        &mut self,
+        company: &dyn Company,
+        record: &R,
+        line: u64,
+        changed: &BTreeMap<ItemId, R>,
+    ) -> Outcome<Found<R>> {
+        let uid = uid_of(record);
+        if uid.as_ref().is_some_and(|uid| self.uids.contains(&self.hasher.hash_one(uid))) {
+            return Ok(Found::Named);
+        }
+        let said = self.said(record);
+        let there = match uid {
+            None => {
+                self.whole.get(&self.hasher.hash_one(&said)).copied().or_else(|| self.part(record, &said))
+            }
+            Some(_) => None,
+        };
+        if let Some(there) = there.and_then(|at| self.all.get(usize::try_from(at).ok()?)) {
+            let At::Here(id) = &there.at else { return Ok(Found::There(None)) };
+            return Ok(Found::There(now(company, id, changed).await?.map(|there| (id.clone(), there))));
+        }
+        let alike = self.alike(record, uid.is_some());
+        let found = self.compared(company, record, &alike, changed).await?;
+        // Two records of a file that have identifiers are two.
+        if uid.is_none() && !matches!(found, Found::Doubt(_)) {
+            self.add(record, said, At::File(line));
+        }
+        Ok(found)
+    }
+
+    /// Finds a record that holds all of another one. Nothing but a name does not make it the same: it may
     /// be another person of that name who is better known here.
-    fn is_part<R: Record>(&self, record: &R, said: &[u64]) -> bool {
+    fn part<R: Record>(&self, record: &R, said: &[u64]) -> Option<u32> {
         let strong = record.match_keys().into_iter().filter(|key| key.strength <= 1);
-        strong.filter_map(|key| self.by_key.get(&self.hasher.hash_one(&key))).any(|sharing| {
-            let candidates = sharing.iter().take(MOST_SHARING);
-            let mut candidates = candidates.filter_map(|at| self.all.get(usize::try_from(*at).ok()?));
-            candidates.any(|have| said.iter().all(|one| have.binary_search(one).is_ok()))
+        strong.filter_map(|key| self.by_key.get(&self.hasher.hash_one(&key))).find_map(|sharing| {
+            let mut candidates = sharing.iter().take(MOST_SHARING).copied();
+            candidates.find(|at| {
+                let have = usize::try_from(*at).ok().and_then(|at| self.all.get(at));
+                have.is_some_and(|have| said.iter().all(|one| have.said.binary_search(one).is_ok()))
+            })
         })
     }
+
+    /// Finds the records that share the strongest key that is shared at all. A record with an identifier of its own
+    /// is none that has another one.
+    fn alike<R: Record>(&self, record: &R, is_named: bool) -> Alike {
+        let mut alike = Alike::default();
+        for key in record.match_keys().into_iter().filter(|key| key.strength > 0) {
+            if !alike.at.is_empty() && key.strength > alike.strength {
+                break;
+            }
+            let Some(sharing) = self.by_key.get(&self.hasher.hash_one(&key)) else { continue };
+            let all = sharing.iter().filter_map(|at| Some((*at, self.all.get(usize::try_from(*at).ok()?)?)));
+            let fit =
+                all.filter(|(_, kept)| !is_named || (kept.is_nameless && matches!(kept.at, At::Here(_))));
+            let fit: Vec<(u32, At)> = fit.map(|(at, kept)| (at, kept.at.clone())).collect();
+            if fit.is_empty() || sharing.len() > MOST_SHARING {
+                continue;
+            }
+            alike.strength = key.strength;
+            alike.at.extend(fit);
+        }
+        alike
+    }
+
+    /// Compares a record with those that it is like, as two sides do that meet for the first time.
+    async fn compared<R: Kinded>(
+        &self,
+        company: &dyn Company,
+        record: &R,
+        alike: &Alike,
+        changed: &BTreeMap<ItemId, R>,
+    ) -> Outcome<Found<R>> {
+        let (mut same, mut beside, mut lines) = (Vec::<(ItemId, R)>::new(), Vec::new(), Vec::new());
+        for at in alike.at.values().take(MOST_ALIKE) {
+            match at {
+                At::File(line) => lines.push(*line),
+                At::Here(id) if same.iter().any(|(known, _)| known == id) => {}
+                At::Here(id) => match now(company, id, changed).await? {
+                    Some(there) if is_other_name(&there, record) => beside.push(there.summary()),
+                    Some(there) => same.push((id.clone(), there)),
+                    None => {}
+                },
+            }
+        }
+        if on(Mutant::ImportDoubles) {
+            return Ok(Found::New);
+        }
+        let Some((id, there)) = same.first() else {
+            let line = lines.first().map(|line| format!("#{line}"));
+            return Ok(beside.into_iter().next().or(line).map_or(Found::New, Found::Beside));
+        };
+        let names = same.iter().map(|(_, there)| there.summary()).collect();
+        if same.len() > 1 {
+            return Ok(Found::Doubt(Doubt { names, ..Doubt::default() }));
+        }
+        let others = contradicting(&there.match_keys(), &record.match_keys(), alike.strength);
+        Ok(match together(there, record) {
+            Ok(both) if others.is_empty() => Found::Same(id.clone(), Box::new(both)),
+            Ok(_) => Found::Doubt(Doubt { names, fields: others, only: Some(id.clone()) }),
+            Err(fields) => Found::Doubt(Doubt { names, fields, only: Some(id.clone()) }),
+        })
+    }
+}
+
+/// The records that share a key with another one, of one strength.
+#[derive(Default)]
+struct Alike {
+    strength: u8,
+    at: BTreeMap<u32, At>,
+}
+
+/// Returns a record here as it will be after what was found so far.
+async fn now<R: Kinded>(
+    company: &dyn Company,
+    id: &ItemId,
+    changed: &BTreeMap<ItemId, R>,
+) -> Outcome<Option<R>> {
+    match changed.get(id) {
+        Some(record) => Ok(Some(record.clone())),
+        None => Ok(R::get(company, id).await?.map(|item| item.record)),
+    }
+}
+
+/// Tells whether two records are of other names: two people who share an address, a person and a company. A name with
+/// fewer words is none other.
+fn is_other_name<R: Record>(one: &R, other: &R) -> bool {
+    let (one, other) = (fields(one), fields(other));
+    let (a, b) = (words(&one, "name"), words(&other, "name"));
+    if a.is_empty() != b.is_empty() {
+        // One is nameless: a company, which has nobody's name, or an address alone.
+        let nameless = if a.is_empty() { &one } else { &other };
+        return !words(nameless, "organization").is_empty();
+    }
+    !(a.iter().all(|word| b.contains(word)) || b.iter().all(|word| a.contains(word)))
+}
+
+/// Returns the words of a structured member, as far as they name: no title, no way to speak them.
+fn words(all: &Fields, member: &str) -> Vec<String> {
+    let is_name = |field: &&Field| {
+        let part = field.key().unwrap_or_default();
+        field.member() == member
+            && matches!(part, "given" | "middle" | "particle" | "surname" | "full" | "name")
+    };
+    let texts = all.iter().filter(|(field, _)| is_name(field)).filter_map(|(_, value)| value.as_str());
+    let texts = texts.flat_map(|text| text.split(|c: char| !c.is_alphanumeric()));
+    texts.filter(|word| !word.is_empty()).map(str::to_lowercase).collect()
+}
+
+/// Returns the sorts of stronger keys in which two differ that only a weak one joins.
+fn contradicting(one: &BTreeSet<MatchKey>, other: &BTreeSet<MatchKey>, strength: u8) -> Vec<String> {
+    let sorts = |keys: &BTreeSet<MatchKey>| -> BTreeSet<String> {
+        let stronger = keys.iter().filter(|key| key.strength > 0 && key.strength < strength);
+        stronger.filter_map(|key| key.text.split_once(':')).map(|(sort, _)| sort.to_owned()).collect()
+    };
+    sorts(one).intersection(&sorts(other)).cloned().collect()
+}
+
+/// Returns what two records say together, or the fields in which they say otherwise.
+fn together<R: Record>(there: &R, read: &R) -> Result<R, Vec<String>> {
+    let (mut all, new) = (fields(there), fields(read));
+    let mut others = Vec::new();
+    let preferring: Vec<String> = all
+        .iter()
+        .filter(|(_, value)| is_preferred(value))
+        .map(|(field, _)| field.member().to_owned())
+        .collect();
+    for (field, mut value) in new {
+        let Some(known) = all.get(&field) else {
+            if preferring.iter().any(|member| member == field.member()) && is_preferred(&value) {
+                value["preferred"] = Value::Bool(false);
+            }
+            all.insert(field, value);
+            continue;
+        };
+        if !is_said(&field) || R::normal(&field, known) == R::normal(&field, &value) {
+            continue;
+        }
+        match R::filled(&field, known, &value) {
+            Some(filled) => drop(all.insert(field, filled)),
+            None if is_one_text(known, &value) => {}
+            None => others.push(field.as_str().to_owned()),
+        }
+    }
+    let full = Field::keyed("name", "full");
+    let parts: Fields =
+        all.iter().filter(|(field, _)| **field != full).map(|(f, v)| (f.clone(), v.clone())).collect();
+    let parts = words(&parts, "name");
+    // A whole name that the parts say is none of its own.
+    if !parts.is_empty() && words(&all, "name").iter().all(|word| parts.contains(word)) {
+        all.remove(&full);
+    }
+    others.truncate(MOST_NAMED);
+    if !others.is_empty() {
+        return Err(others);
+    }
+    assemble(&all).map_err(|_| Vec::new())
+}
+
+/// Whether two texts differ in the case of their letters alone.
+fn is_one_text(one: &Value, other: &Value) -> bool {
+    let plain = |value: &Value| value.as_str().map(str::to_lowercase);
+    plain(one).is_some() && plain(one) == plain(other)
+}
+
+fn is_preferred(value: &Value) -> bool {
+    value.get("preferred") == Some(&Value::Bool(true))
 }

@@ -21,7 +21,7 @@ mod users;
 
 pub use company::{
     Account, AccountState, AppUser, Calendar, Collection, Company, Forgotten, Found, Item, Journal, LoadHow,
-    Loadable, Loaded, Offered, Pair, Provider, Purge, Put, Search, TakenBack,
+    Loadable, Loaded, LookAlikes, Offered, Pair, Provider, Purge, Put, Search, TakenBack,
 };
 pub use conflicts::{
     Answer, Answered, Clash, Conflict, Keep, LookAlike, Waiting, conflict, conflicts, forget_rule, resolve,
@@ -38,7 +38,7 @@ pub use kinds::{KINDS, Kinded};
 pub use lasting::{Forecast, Term, forecast, note_consent};
 pub use office::Office;
 pub use passerelle_engine::{Phase, Progress, Silent};
-pub use records::{BadRecord, ImportReport, Incoming, Join, PartOf, every, import};
+pub use records::{BadRecord, Beside, ImportReport, Incoming, Join, PartOf, every, import};
 pub use report::{PairReport, PlannedWrite, Problem, SyncReport, Writes};
 pub use rules::{
     FieldRule, Organizer, PairRules, Private, Removal, RuleBook, RuleSpec, RuleTest, Sourced, Way, rules,

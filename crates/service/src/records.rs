@@ -5,10 +5,13 @@ use std::{
     sync::Arc,
 };
 
-use passerelle_ports::{Field, Record, Value, fields};
+use passerelle_ports::{Field, ItemId, Record, Value, assemble, fields};
 use serde::Serialize;
 
-use crate::{Company, Item, Kinded, LoadHow, Loadable, Outcome, Put, Search, known::Known};
+use crate::{
+    Company, Item, Kinded, LoadHow, Loadable, LookAlikes, Outcome, Put, Search,
+    known::{Doubt, Found, Known, uid_of},
+};
 
 /// How many records are read at a time.
 const PAGE: u64 = 500;
@@ -55,6 +58,20 @@ pub struct BadRecord {
     pub name: String,
     /// What is wrong with it.
     pub reason: String,
+    /// What else is to be known: the records that it is like.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub detail: String,
+}
+
+/// A record that was taken as another one than those it is like.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Beside {
+    /// The line of the file where it begins.
+    pub line: u64,
+    /// What it calls itself.
+    pub name: String,
+    /// The name of what it is like, or `#` and the line of the file.
+    pub other: String,
 }
 
 /// What an import did.
@@ -70,6 +87,10 @@ pub struct ImportReport {
     pub joined: u64,
     /// The lines of parts whose whole is not here: each is a record by itself.
     pub alone: Vec<u64>,
+    /// Records without an identifier that is known, which were found to be one that is here.
+    pub recognised: u64,
+    /// Records that share an address or a number with another one, and are one of their own.
+    pub beside: Vec<Beside>,
     /// Records that were set aside; the others went in.
     pub bad: Vec<BadRecord>,
     /// What was kept beside the records for want of a place: how often each property.
@@ -141,8 +162,9 @@ pub async fn every<R: Kinded>(company: &dyn Company, user: Option<&str>) -> Outc
 
 /// Puts the records of a file into the company's database. A bad one is set aside; the others go in.
 ///
-/// A record is known by its identifier (`UID`); one without, by holding nothing that a record here of the same
-/// address, number or time does not hold already, or by being equal to one here. So the same file can be imported twice. The records are taken a few hundred at a time, so that
+/// A record is known by its identifier (`UID`); one without, by being like one record here (the same address, number,
+/// or time and title) that nothing in it contradicts: that one is completed. Another name makes it another record; where
+/// it is not sure, [`LoadHow::look_alikes`] decides. So the same file can be imported twice. The records are taken a few hundred at a time, so that
 /// the file may be of any size. A part, such as a changed occurrence, is put into the record here that it belongs to.
 /// `progress` is told after each of these how many were read, and which were written, each with its line.
 ///
@@ -156,81 +178,165 @@ pub async fn import<R: Kinded>(
     how: &LoadHow,
     mut progress: impl FnMut(u64, &[(u64, Put<R>)]),
 ) -> Outcome<ImportReport> {
-    let mut report = ImportReport::default();
     let mut incoming = incoming.into_iter();
-    let mut known = None;
+    let mut import =
+        Import { company, user, how, known: None, changed: BTreeMap::new(), report: ImportReport::default() };
     let mut read = 0;
     loop {
         let chunk: Vec<Incoming<R>> = incoming.by_ref().take(CHUNK).collect();
         if chunk.is_empty() {
-            report.bad.sort_by_key(|bad| bad.line);
-            return Ok(report);
+            import.report.bad.sort_by_key(|bad| bad.line);
+            return Ok(import.report);
         }
         read += chunk.len() as u64;
-        let written = import_chunk(company, user, chunk, how, &mut known, &mut report).await?;
+        let written = import.chunk(chunk).await?;
         progress(read, &written);
     }
 }
 
-async fn import_chunk<R: Kinded>(
-    company: &dyn Company,
-    user: Option<&str>,
-    chunk: Vec<Incoming<R>>,
-    how: &LoadHow,
-    known: &mut Option<Known>,
-    report: &mut ImportReport,
-) -> Outcome<Vec<(u64, Put<R>)>> {
-    let (mut lines, mut records) = (Vec::new(), Vec::new());
-    let mut wholes = Wholes::of(company, user, &chunk).await?;
-    for one in chunk {
-        if let (Ok(_), Some(part)) = (&one.record, &one.part_of) {
-            match wholes.join(part, one.line) {
-                Ok(true) => {
-                    report.joined += 1;
-                    continue;
-                }
-                Ok(false) => report.alone.push(one.line),
+/// An import at work.
+struct Import<'a, R> {
+    company: &'a dyn Company,
+    user: Option<&'a str>,
+    how: &'a LoadHow,
+    known: Option<Known>,
+    /// What became of records here that are not written yet.
+    changed: BTreeMap<ItemId, R>,
+    report: ImportReport,
+}
+
+/// The records that are written together.
+struct Batch<R> {
+    lines: Vec<(u64, String)>,
+    records: Vec<Loadable<R>>,
+    into: BTreeMap<u64, ItemId>,
+}
+
+impl<R: Record> Batch<R> {
+    fn push(&mut self, line: u64, record: Loadable<R>, into: Option<ItemId>) {
+        if let Some(id) = into {
+            self.into.insert(self.records.len() as u64, id);
+        }
+        self.lines.push((line, record.0.summary()));
+        self.records.push(record);
+    }
+}
+
+impl<R: Kinded> Import<'_, R> {
+    async fn chunk(&mut self, chunk: Vec<Incoming<R>>) -> Outcome<Vec<(u64, Put<R>)>> {
+        let mut batch = Batch { lines: Vec::new(), records: Vec::new(), into: BTreeMap::new() };
+        let mut wholes = Wholes::of(self.company, self.user, &chunk).await?;
+        for one in chunk {
+            let record = match one.record {
+                Ok(record) => record,
                 Err(reason) => {
-                    let name = one.record.as_ref().map(|(record, _)| record.summary()).unwrap_or_default();
-                    report.bad.push(BadRecord { line: one.line, name, reason });
+                    self.refuse(one.line, one.name, reason, String::new());
                     continue;
                 }
-            }
-        }
-        let record = match one.record {
-            Ok(record) => record,
-            Err(reason) => {
-                report.bad.push(BadRecord { line: one.line, name: one.name, reason });
-                continue;
-            }
-        };
-        if uid(&record.0).is_none() {
-            let known = match known {
-                Some(known) => known,
-                None => known.insert(Known::of::<R>(company, user).await?),
             };
-            if !known.is_new(&record.0) {
-                report.unchanged += 1;
-                continue;
+            if let Some(part) = &one.part_of {
+                match wholes.join(part, one.line) {
+                    Ok(true) => {
+                        self.report.joined += 1;
+                        continue;
+                    }
+                    Ok(false) => self.report.alone.push(one.line),
+                    Err(reason) => {
+                        self.refuse(one.line, record.0.summary(), reason, String::new());
+                        continue;
+                    }
+                }
             }
+            self.take(one.line, record, &mut batch).await?;
         }
-        report.count_leftovers(record.1.as_ref());
-        lines.push((one.line, record.0.summary()));
-        records.push(record);
+        for (line, record) in wholes.changed() {
+            batch.push(line, (record, None), None);
+        }
+        self.write(batch).await
     }
-    for (line, record) in wholes.changed() {
-        lines.push((line, record.summary()));
-        records.push((record, None));
+
+    async fn write(&mut self, batch: Batch<R>) -> Outcome<Vec<(u64, Put<R>)>> {
+        let Batch { lines, records, into } = batch;
+        let how = LoadHow { into, ..self.how.clone() };
+        let loaded = R::load(self.company, self.user, records, &how).await?;
+        if !how.dry_run {
+            self.changed.clear();
+        }
+        self.report.created += loaded.created;
+        self.report.updated += loaded.updated;
+        self.report.unchanged += loaded.unchanged;
+        for (position, reason) in loaded.refused {
+            let (line, name) = place_of(&lines, position);
+            self.refuse(line, name, reason, String::new());
+        }
+        Ok(loaded.written.into_iter().map(|put| (place_of(&lines, put.position).0, put)).collect())
     }
-    let loaded = R::load(company, user, records, how).await?;
-    report.created += loaded.created;
-    report.updated += loaded.updated;
-    report.unchanged += loaded.unchanged;
-    for (position, reason) in loaded.refused {
-        let (line, name) = place_of(&lines, position);
-        report.bad.push(BadRecord { line, name, reason });
+
+    /// Decides what a record is, and takes it into the batch if it is to be written.
+    async fn take(&mut self, line: u64, record: Loadable<R>, batch: &mut Batch<R>) -> Outcome<()> {
+        let known = match &mut self.known {
+            Some(known) => known,
+            None => self.known.insert(Known::of::<R>(self.company, self.user).await?),
+        };
+        let (read, leftovers) = record;
+        let replace = self.how.replace;
+        let (record, into) = match known.find(self.company, &read, line, &self.changed).await? {
+            Found::Named | Found::New => (read, None),
+            Found::There(Some((id, there))) if replace => (named_as(read, &there), Some(id)),
+            Found::There(Some((id, there))) if leftovers.is_some() => (there, Some(id)),
+            Found::There(_) => {
+                self.report.unchanged += 1;
+                return Ok(());
+            }
+            Found::Same(id, both) => {
+                self.report.recognised += 1;
+                known.became(&id, &*both);
+                let record = if replace { named_as(read, &*both) } else { *both };
+                self.changed.insert(id.clone(), record.clone());
+                (record, Some(id))
+            }
+            Found::Beside(other) => {
+                self.report.beside.push(Beside { line, name: read.summary(), other });
+                (read, None)
+            }
+            Found::Doubt(doubt) => match (self.how.look_alikes, &doubt.only) {
+                (LookAlikes::New, _) => (read, None),
+                (LookAlikes::Update, Some(id)) => (read, Some(id.clone())),
+                _ => {
+                    self.doubt(line, read.summary(), &doubt);
+                    return Ok(());
+                }
+            },
+        };
+        self.report.count_leftovers(leftovers.as_ref());
+        batch.push(line, (record, leftovers), into);
+        Ok(())
     }
-    Ok(loaded.written.into_iter().map(|put| (place_of(&lines, put.position).0, put)).collect())
+
+    fn doubt(&mut self, line: u64, name: String, doubt: &Doubt) {
+        let reason = if doubt.only.is_some() { "looks-alike" } else { "looks-like-several" };
+        let mut detail = doubt.names.join(", ");
+        if !doubt.fields.is_empty() {
+            detail.push_str(&format!(": {}", doubt.fields.join(", ")));
+        }
+        self.refuse(line, name, reason.to_owned(), detail);
+    }
+
+    fn refuse(&mut self, line: u64, name: String, reason: String, detail: String) {
+        self.report.bad.push(BadRecord { line, name, reason, detail });
+    }
+}
+
+/// Gives a record the identifier of another one, where it has none.
+fn named_as<R: Record>(record: R, named: &R) -> R {
+    let mut all = fields(&record);
+    match fields(named).remove(&Field::new("uid")).filter(|_| uid_of(&record).is_none()) {
+        Some(uid) => {
+            all.insert(Field::new("uid"), uid);
+            assemble(&all).unwrap_or(record)
+        }
+        None => record,
+    }
 }
 
 /// Returns the line and the name of a record by its position.
@@ -257,7 +363,7 @@ impl<R: Kinded> Wholes<R> {
             skip += found.items.len() as u64;
             let last = found.items.is_empty() || skip >= found.total;
             for item in found.items {
-                if let Some(uid) = uid(&item.record).filter(|uid| wanted.contains(uid.as_str())) {
+                if let Some(uid) = uid_of(&item.record).filter(|uid| wanted.contains(uid.as_str())) {
                     by_uid.entry(uid).or_insert((item.record, None));
                 }
             }
@@ -284,13 +390,6 @@ impl<R: Kinded> Wholes<R> {
             self.by_uid.into_values().filter_map(|(record, line)| Some((line?, record))).collect();
         changed.sort_by_key(|(line, _)| *line);
         changed
-    }
-}
-
-fn uid<R: Record>(record: &R) -> Option<String> {
-    match fields(record).remove(&Field::new("uid")) {
-        Some(Value::String(uid)) => Some(uid),
-        _ => None,
     }
 }
 

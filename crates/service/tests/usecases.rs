@@ -154,13 +154,19 @@ impl Company for FakeCompany {
         &self,
         _: Option<&str>,
         records: Vec<Loadable<Contact>>,
-        _: &LoadHow,
+        how: &LoadHow,
     ) -> PortResult<Loaded<Contact>> {
-        let created = records.len() as u64;
-        for (record, _) in records {
-            self.here.contacts.person_creates(record);
+        let mut loaded = Loaded::default();
+        for (position, (record, _)) in (0..).zip(records) {
+            if let Some(id) = how.into.get(&position) {
+                self.here.contacts.person_edits(id, |known| *known = record);
+                loaded.updated += 1;
+            } else {
+                self.here.contacts.person_creates(record);
+                loaded.created += 1;
+            }
         }
-        Ok(Loaded { created, ..Loaded::default() })
+        Ok(loaded)
     }
     async fn load_events(&self, _: &str, _: Vec<Loadable<Event>>, _: &LoadHow) -> PortResult<Loaded<Event>> {
         Ok(Loaded::default())
@@ -202,8 +208,13 @@ impl Company for FakeCompany {
     async fn list_events(&self, _: &Search) -> PortResult<Found<Event>> {
         Ok(Found { items: Vec::new(), total: 0 })
     }
-    async fn get_contact(&self, _: &ItemId) -> PortResult<Option<Item<Contact>>> {
-        Ok(None)
+    async fn get_contact(&self, id: &ItemId) -> PortResult<Option<Item<Contact>>> {
+        Ok(self.here.contacts.get(id).map(|stored| Item {
+            id: stored.id,
+            updated: stored.updated,
+            record: stored.record,
+            leftovers: stored.opaque.0,
+        }))
     }
     async fn get_event(&self, _: &ItemId) -> PortResult<Option<Item<Event>>> {
         Ok(None)
@@ -460,6 +471,52 @@ async fn a_record_without_an_identifier_is_not_imported_twice() {
     assert_eq!(first.bad[0].line, 9);
     let second = import(&*world.company, None, file(), &how, |_, _| ()).await.unwrap();
     assert_eq!((second.created, second.unchanged), (0, 2));
+}
+
+#[tokio::test]
+async fn a_record_without_an_identifier_completes_the_one_that_it_is() {
+    let world = connected().await;
+    let one = |record: Contact| {
+        vec![Incoming { line: 1, name: String::new(), record: Ok((record, None)), part_of: None }]
+    };
+    let here = || world.company.here.contacts.alive();
+    let how = LoadHow::default();
+    let mut known = anne("u1");
+    known.notes = "rich".to_owned();
+    world.company.here.contacts.person_creates(known);
+
+    let mut more = anne("");
+    more.name.surname = "Dupont".to_owned();
+    let done = import(&*world.company, None, one(more.clone()), &how, |_, _| ()).await.unwrap();
+    assert_eq!((done.created, done.updated, done.recognised), (0, 1, 1));
+    assert_eq!(here().len(), 1);
+    assert_eq!((here()[0].record.uid.as_str(), here()[0].record.notes.as_str()), ("u1", "rich"));
+    assert_eq!(here()[0].record.name.surname, "Dupont");
+    let again = import(&*world.company, None, one(more.clone()), &how, |_, _| ()).await.unwrap();
+    assert_eq!((again.unchanged, again.recognised), (1, 0));
+
+    // It says otherwise: a person decides.
+    let otherwise = Contact { notes: "other".to_owned(), ..more.clone() };
+    let done = import(&*world.company, None, one(otherwise.clone()), &how, |_, _| ()).await.unwrap();
+    assert_eq!(
+        (done.bad[0].reason.as_str(), done.bad[0].detail.as_str()),
+        ("looks-alike", "Anne Dupont: notes")
+    );
+    let update = LoadHow { look_alikes: passerelle_service::LookAlikes::Update, ..LoadHow::default() };
+    let done = import(&*world.company, None, one(otherwise), &update, |_, _| ()).await.unwrap();
+    assert_eq!((done.updated, here().len()), (1, 1));
+
+    // Another name is another person, who is told.
+    let mut bob = anne("");
+    bob.name.given = "Bob".to_owned();
+    let done = import(&*world.company, None, one(bob.clone()), &how, |_, _| ()).await.unwrap();
+    assert_eq!((done.created, done.beside.len()), (1, 1));
+
+    // Two of one name and address: nothing is guessed.
+    world.company.here.contacts.person_creates(Contact { notes: "twin".to_owned(), ..bob.clone() });
+    bob.nicknames.insert("bobby".to_owned(), "Bobby".to_owned());
+    let done = import(&*world.company, None, one(bob), &how, |_, _| ()).await.unwrap();
+    assert_eq!(done.bad[0].reason, "looks-like-several");
 }
 
 #[tokio::test]

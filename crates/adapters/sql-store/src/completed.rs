@@ -39,7 +39,11 @@ pub(crate) fn completed<R: Record>(there: &R, read: &R) -> R {
             value["preferred"] = Value::Bool(false);
         }
     }
-    all.extend(new);
+    for (field, value) in new {
+        // An entry that says less of itself loses nothing either: its label.
+        let filled = all.get(&field).and_then(|there| R::filled(&field, &value, there));
+        all.insert(field, filled.unwrap_or(value));
+    }
     assemble(&all).unwrap_or_else(|_| read.clone())
 }
 
@@ -126,6 +130,28 @@ mod tests {
         let a = Email { address: "a@x".into(), label: "work".into(), preferred: false };
         assert_eq!((&done.emails["a@x"], done.emails["b@x"].preferred), (&a, true));
         assert_eq!(completed(&done, &read), done);
+    }
+
+    #[test]
+    fn an_entry_that_says_less_keeps_its_label_and_the_rest_of_it() {
+        let there = contact(json!({
+            "uid": "u", "birthday": "1980-05-02",
+            "phones": {"+33612345678": {"number": "06 12 34 56 78", "label": "mobile", "preferred": true}},
+            "addresses": {"home": {"label": "home", "street": "1 rue A", "city": "Lyon", "postcode": "69001"}}
+        }));
+        let read = contact(json!({
+            "uid": "u", "birthday": "--05-02",
+            "phones": {"+33612345678": {"number": "+33 6 12 34 56 78"}},
+            "addresses": {"home": {"label": "home", "street": "1 rue A", "city": "Lyon"}}
+        }));
+        let done = completed(&there, &read);
+        assert_eq!(done.phones["+33612345678"].label, "mobile");
+        assert_eq!(done.addresses["home"].postcode, "69001");
+        assert_eq!(done.birthday.unwrap().to_string(), "1980-05-02");
+        // Another street is another address, and gets nothing of the old one.
+        let moved =
+            contact(json!({"uid": "u", "addresses": {"home": {"label": "home", "street": "2 rue B"}}}));
+        assert_eq!(completed(&there, &moved).addresses["home"].city, "");
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! Bulk load: many records in one go, in bounded memory.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use chrono::{DateTime, Utc};
 use passerelle_calendar::Event;
@@ -42,6 +42,8 @@ pub struct Loads {
     pub dry_run: bool,
     /// The run whose history gets an entry for each record that is written.
     pub journal: Option<Journal>,
+    /// Records that are there, by the positions in the load of those that are for them.
+    pub into: BTreeMap<u64, ItemId>,
 }
 
 /// A run that bulk loads belong to.
@@ -233,11 +235,12 @@ fn load_chunk<R: Collection>(
     for (record, leftovers) in chunk {
         let position = done.0.read;
         done.0.read += 1;
-        match known.get(record.uid()).filter(|_| !record.uid().is_empty()) {
+        let named = || known.get(record.uid()).filter(|_| !record.uid().is_empty()).cloned();
+        match loads.into.get(&position).map(|id| id.as_str().to_owned()).or_else(named) {
             Some(id) => {
                 // It may be one of this chunk.
                 flush(conn, scope, &mut new, &mut done)?;
-                let row = NewRow { id: id.clone(), record, leftovers: leftovers.as_ref() };
+                let row = NewRow { id, record, leftovers: leftovers.as_ref() };
                 replace(conn, scope, loads.replace, position, row, &mut done)?;
             }
             None => {

@@ -2,8 +2,8 @@
 
 use passerelle_ports::{Clock, Fields, ItemId, Kind, Record, fields};
 use passerelle_service::{
-    Company, Failure, ImportReport, Item, Kinded, LoadHow, Put, Search, begin_import, end_import, every,
-    field_changes, find_user, import as put,
+    Company, Failure, ImportReport, Item, Kinded, LoadHow, LookAlikes, Put, Search, begin_import, end_import,
+    every, field_changes, find_user, import as put,
 };
 use serde_json::json;
 
@@ -53,7 +53,13 @@ async fn import<R: Filed>(app: &App, settings: &Settings, args: &Import) -> Exit
         true => None,
         false => Some(begin_import::<R>(&*company, user, app.clock.now()).await?),
     };
-    let how = LoadHow { replace: args.replace, dry_run: args.dry_run, journal };
+    let how = LoadHow {
+        replace: args.replace,
+        dry_run: args.dry_run,
+        journal,
+        look_alikes: look_alikes(args.look_alikes),
+        ..LoadHow::default()
+    };
     let bar = app.out.progress();
     let report = put::<R>(&*company, user, incoming, &how, |read, written| {
         bar.set_position(read);
@@ -70,7 +76,7 @@ async fn import<R: Filed>(app: &App, settings: &Settings, args: &Import) -> Exit
         return Err(Failure::new("USE-107").with("file", &name));
     }
     for bad in &report.bad {
-        let reason = reason_text(&app.out, &bad.reason);
+        let reason = reason_text(&app.out, &bad.reason, &bad.detail);
         let mend = mend_text(&app.out, &bad.reason);
         let name = if bad.name.is_empty() { "—" } else { bad.name.as_str() };
         let said = [
@@ -80,15 +86,25 @@ async fn import<R: Filed>(app: &App, settings: &Settings, args: &Import) -> Exit
             ("mend", mend.clone().into()),
         ];
         app.out.ask(&app.out.t("import-bad", &said));
-        app.out.line(
-            "bad_record",
-            app.clock.now(),
-            &json!({ "line": bad.line, "name": bad.name, "reason": bad.reason, "text": reason, "mend": mend }),
-        );
+        let mut told = serde_json::to_value(bad).unwrap_or_default();
+        (told["text"], told["mend"]) = (reason.into(), mend.into());
+        app.out.line("bad_record", app.clock.now(), &told);
     }
     for line in &report.alone {
         app.out.note(&app.out.t("import-alone", &[("line", line.to_string().into())]));
         app.out.line("lone_occurrence", app.clock.now(), &json!({ "line": line }));
+    }
+    for beside in &report.beside {
+        let said = [
+            ("line", beside.line.to_string().into()),
+            ("name", beside.name.clone().into()),
+            ("other", beside.other.clone().into()),
+        ];
+        app.out.note(&app.out.t("import-beside", &said));
+        app.out.line("beside", app.clock.now(), beside);
+    }
+    if report.recognised > 0 {
+        app.out.note(&app.out.t("import-recognised", &[("count", report.recognised.into())]));
     }
     if report.joined > 0 {
         app.out.note(&app.out.t("import-joined", &[("count", report.joined.into())]));
@@ -124,6 +140,14 @@ async fn import<R: Filed>(app: &App, settings: &Settings, args: &Import) -> Exit
     }
     app.out.line("summary", app.clock.now(), &summary);
     Ok(code)
+}
+
+fn look_alikes(asked: crate::cli::LookAlikes) -> LookAlikes {
+    match asked {
+        crate::cli::LookAlikes::Aside => LookAlikes::Aside,
+        crate::cli::LookAlikes::Update => LookAlikes::Update,
+        crate::cli::LookAlikes::New => LookAlikes::New,
+    }
 }
 
 /// How many properties are named on a screen; a machine gets all of them.

@@ -271,7 +271,12 @@ fn found<R>(shown: sql::Shown<R>) -> Found<R> {
 }
 
 fn loads(how: &LoadHow) -> sql::Loads {
-    sql::Loads { replace: how.replace, dry_run: how.dry_run, journal: how.journal.as_ref().map(journal) }
+    sql::Loads {
+        replace: how.replace,
+        dry_run: how.dry_run,
+        journal: how.journal.as_ref().map(journal),
+        into: how.into.clone(),
+    }
 }
 
 fn journal(of: &Journal) -> sql::Journal {

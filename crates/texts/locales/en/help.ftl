@@ -116,6 +116,7 @@ help-contacts-import--format = vcard, csv or json; by default told from the file
 help-contacts-import--user = Only this app user sees them; without it: everyone
 help-contacts-import--replace = A record that is there loses what the file does not mention
 help-contacts-import--dry-run = Shows with its values what would be written, and writes nothing
+help-contacts-import--look-alikes = What becomes of a record that is like one here and says otherwise: aside (default), update, new
 help-contacts-import--refused = Writes the records that were set aside into this file, to be corrected
 help-contacts-import--map = What a column of a table is, such as "Portable=mobile"; "-" leaves it out; may be given again
 help-contacts-export = Exports all contacts
@@ -135,6 +136,7 @@ help-events-import--format = ical or json; by default told from the file
 help-events-import--user = The app user they belong to
 help-events-import--replace = A record that is there loses what the file does not mention
 help-events-import--dry-run = Shows with its values what would be written, and writes nothing
+help-events-import--look-alikes = What becomes of a record that is like one here and says otherwise: aside (default), update, new
 help-events-import--refused = Writes the records that were set aside into this file, to be corrected
 help-events-import--map = What a column of a table is, such as "Portable=mobile"; "-" leaves it out; may be given again
 help-events-export = Exports an app user's appointments

@@ -126,6 +126,11 @@ import-joined = { $count ->
     [one] one changed occurrence was put into its series
    *[other] { $count } changed occurrences were put into their series
 }
+import-beside = line { $line }, { $name }: like { $other } (the same address, number, or time), and taken as another one
+import-recognised = { $count ->
+    [one] one record without a known identifier was found to be one that is here
+   *[other] { $count } records without a known identifier were found to be ones that are here
+}
 import-done = { $created } new, { $updated } updated, { $unchanged } there already
 import-dry-done = Nothing was written: this was a preview.
 import-leftovers = Kept beside the records, and written back by an export: { $list }
@@ -155,6 +160,8 @@ mend-malformed-rule = Correct its RRULE.
 mend-bad-recurrence-id = Give it the RECURRENCE-ID of an occurrence, or a UID of its own.
 mend-this-and-future = End the series there, and make a new one from there on.
 mend-duplicate = Give it a UID of its own if it is another one.
+mend-looks-alike = Give it that record's UID or correct it, or import again with --look-alikes update or new.
+mend-looks-like-several = Give it the UID of the right one, or import again with --look-alikes new.
 mend-series-set-aside = Mend its series first.
 mend-refused = Correct the value that the rule names.
 reason-unterminated = the record has no end
@@ -173,4 +180,6 @@ reason-malformed-rule = the repetition cannot be read
 reason-bad-recurrence-id = a changed occurrence belongs to no occurrence of its series
 reason-this-and-future = a change of all following occurrences cannot be taken over
 reason-duplicate = another record of the file has the same identifier and is as new
+reason-looks-alike = it is like a record here, but says otherwise ({ $detail })
+reason-looks-like-several = it is like several records here ({ $detail })
 reason-series-set-aside = the series of this occurrence was set aside

@@ -116,6 +116,7 @@ help-contacts-import--format = vcard, csv ou json ; par défaut d'après le fich
 help-contacts-import--user = Visibles de cet utilisateur seulement ; sans cela : de tous
 help-contacts-import--replace = Une fiche déjà là perd ce que le fichier ne mentionne pas
 help-contacts-import--dry-run = Montre avec les valeurs ce qui serait écrit, et n'écrit rien
+help-contacts-import--look-alikes = Ce que devient une fiche semblable à une d'ici qui dit autre chose : aside (écartée), update, new
 help-contacts-import--refused = Écrit les fiches écartées dans ce fichier, pour les corriger
 help-contacts-import--map = Ce qu'est une colonne d'un tableau, p. ex. "Portable=mobile" ; « - » l'ignore ; répétable
 help-contacts-export = Exporte tous les contacts
@@ -135,6 +136,7 @@ help-events-import--format = ical ou json ; par défaut d'après le fichier
 help-events-import--user = L'utilisateur à qui ils appartiennent
 help-events-import--replace = Une fiche déjà là perd ce que le fichier ne mentionne pas
 help-events-import--dry-run = Montre avec les valeurs ce qui serait écrit, et n'écrit rien
+help-events-import--look-alikes = Ce que devient une fiche semblable à une d'ici qui dit autre chose : aside (écartée), update, new
 help-events-import--refused = Écrit les fiches écartées dans ce fichier, pour les corriger
 help-events-import--map = Ce qu'est une colonne d'un tableau, p. ex. "Portable=mobile" ; « - » l'ignore ; répétable
 help-events-export = Exporte les rendez-vous d'un utilisateur

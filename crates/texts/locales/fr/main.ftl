@@ -144,6 +144,11 @@ import-joined = { $count ->
     [one] une occurrence modifiée a rejoint sa série
    *[other] { $count } occurrences modifiées ont rejoint leur série
 }
+import-beside = ligne { $line }, { $name } : ressemble à { $other } (même adresse, numéro ou heure), reprise comme une autre
+import-recognised = { $count ->
+    [one] une fiche sans identifiant connu a été reconnue comme une de celles d'ici
+   *[other] { $count } fiches sans identifiant connu ont été reconnues comme des fiches d'ici
+}
 import-done = { $created } nouvelles, { $updated } mises à jour, { $unchanged } déjà là
 import-dry-done = Rien n'a été écrit : c'était un aperçu.
 import-leftovers = Gardé à côté des fiches, et réécrit par un export : { $list }
@@ -173,6 +178,8 @@ mend-malformed-rule = Corrigez sa RRULE.
 mend-bad-recurrence-id = Donnez-lui le RECURRENCE-ID d'une occurrence, ou un UID à elle.
 mend-this-and-future = Terminez la série à cet endroit, et créez-en une nouvelle à partir de là.
 mend-duplicate = Donnez-lui un UID à elle si c'en est une autre.
+mend-looks-alike = Donnez-lui l'UID de cette fiche ou corrigez-la, ou importez de nouveau avec --look-alikes update ou new.
+mend-looks-like-several = Donnez-lui l'UID de la bonne, ou importez de nouveau avec --look-alikes new.
 mend-series-set-aside = Corrigez d'abord sa série.
 mend-refused = Corrigez la valeur que la règle nomme.
 reason-unterminated = la fiche n'a pas de fin
@@ -191,4 +198,6 @@ reason-malformed-rule = la répétition est illisible
 reason-bad-recurrence-id = une occurrence modifiée n'appartient pas à sa série
 reason-this-and-future = la modification de toutes les occurrences suivantes ne peut être reprise
 reason-duplicate = une autre fiche du fichier a le même identifiant et est aussi récente
+reason-looks-alike = elle ressemble à une fiche d'ici, mais dit autre chose ({ $detail })
+reason-looks-like-several = elle ressemble à plusieurs fiches d'ici ({ $detail })
 reason-series-set-aside = la série de cette occurrence a été mise de côté
