@@ -134,11 +134,13 @@ pub fn plain_key(key: &str) -> &str {
 /// Collects entries under their keys; repetitions become `key#2`, `key#3` … in their order.
 pub fn keyed<T>(items: impl IntoIterator<Item = (String, T)>) -> BTreeMap<String, T> {
     let mut map = BTreeMap::new();
+    // How often each key came already: a thousand of one key are not counted through a thousand times.
+    let mut counts: BTreeMap<String, usize> = BTreeMap::new();
     for (key, value) in items {
         let mut free = key.clone();
-        let mut count = 1_usize;
+        let count = counts.entry(key.clone()).or_insert(1);
         while map.contains_key(&free) {
-            count += 1;
+            *count += 1;
             free = format!("{key}#{count}");
         }
         map.insert(free, value);

@@ -289,7 +289,8 @@ impl Draft {
             "NOTE" => {
                 let note = line.unescaped();
                 let between = if contact.notes.is_empty() || note.is_empty() { "" } else { "\n" };
-                contact.notes = format!("{}{between}{note}", contact.notes);
+                contact.notes.push_str(between);
+                contact.notes.push_str(&note);
             }
             "CATEGORIES" => self.groups.extend(texts(line)),
             own::CUSTOM => self.custom.push(Labelled {

@@ -1,6 +1,8 @@
 //! What a line says beyond what a contact can hold: kept beside the contact, and put back on the line
 //! that is written for the same value.
 
+use std::collections::{BTreeMap, VecDeque};
+
 use passerelle_contacts::Address;
 
 use super::{labels, read::partial_date};
@@ -71,36 +73,71 @@ fn is_single(name: &str) -> bool {
 
 /// Puts what was kept of lines back on those that hold the same values, and returns the other leftovers.
 pub(crate) fn put_back(lines: &mut [Line], unknown: &[String]) -> Vec<String> {
-    let mut used = vec![false; lines.len()];
+    let mut places = Places::of(lines);
     let mut others = Vec::new();
     for text in unknown {
         let rest = text.contains(PARAMS).then(|| Line::parse(0, text.clone().into_bytes())).flatten();
-        let place = rest.as_ref().and_then(|rest| place_of(lines, &used, rest));
+        let place = rest.as_ref().and_then(|rest| places.take(rest));
         match (rest, place) {
-            (Some(rest), Some(at)) => {
-                if let Some(used) = used.get_mut(at) {
-                    *used = true;
-                }
-                attach(lines, at, rest);
-            }
+            (Some(rest), Some(at)) => attach(lines, at, rest, &mut places),
             _ => others.push(text.clone()),
+        }
+    }
+    for (line, named) in lines.iter_mut().zip(&places.named) {
+        if let Some(group) = places.groups.get(&line.group).filter(|_| !named) {
+            line.group.clone_from(group);
         }
     }
     others
 }
 
-fn place_of(lines: &[Line], used: &[bool], rest: &Line) -> Option<usize> {
-    let of = rest.param(OF).filter(|_| rest.name == PARAMS)?.to_ascii_uppercase();
-    let wanted = meaning(&of, &rest.value);
-    let fits = |line: &Line| {
-        family(&line.name) == family(&of)
-            && ((is_single(&of) && rest.value.is_empty()) || meaning(&of, &line.value) == wanted)
-    };
-    let free = lines.iter().zip(used).position(|(line, used)| !used && fits(line));
-    free.or_else(|| lines.iter().position(fits))
+/// What tells a line from others: its property, and what its value means; nothing for what a card holds once.
+type Meaning = (String, Option<Vec<String>>);
+
+/// The lines of a card by what they mean, so that none is searched for by looking at all.
+struct Places {
+    by_meaning: BTreeMap<Meaning, VecDeque<usize>>,
+    used: Vec<bool>,
+    /// Which lines have the group that a leftover gave them.
+    named: Vec<bool>,
+    /// The groups that were written, with those that took their place.
+    groups: BTreeMap<String, String>,
 }
 
-fn attach(lines: &mut [Line], at: usize, rest: Line) {
+impl Places {
+    fn of(lines: &[Line]) -> Self {
+        let mut by_meaning: BTreeMap<Meaning, VecDeque<usize>> = BTreeMap::new();
+        for (at, line) in lines.iter().enumerate() {
+            let family = family(&line.name).to_owned();
+            let value = meaning(&line.name, &line.value);
+            by_meaning.entry((family.clone(), Some(value))).or_default().push_back(at);
+            by_meaning.entry((family, None)).or_default().push_back(at);
+        }
+        let none = vec![false; lines.len()];
+        Places { by_meaning, used: none.clone(), named: none, groups: BTreeMap::new() }
+    }
+
+    /// Finds the line to which a leftover belongs: the first that got none yet, else the last that fits.
+    fn take(&mut self, rest: &Line) -> Option<usize> {
+        let of = rest.param(OF).filter(|_| rest.name == PARAMS)?.to_ascii_uppercase();
+        let any = is_single(&of) && rest.value.is_empty();
+        let value = (!any).then(|| meaning(&of, &rest.value));
+        let fitting = self.by_meaning.get_mut(&(family(&of).to_owned(), value))?;
+        while let Some(at) = fitting.front().copied() {
+            let used = self.used.get(at).copied().unwrap_or_default();
+            if !used || fitting.len() == 1 {
+                if let Some(used) = self.used.get_mut(at) {
+                    *used = true;
+                }
+                return Some(at);
+            }
+            fitting.pop_front();
+        }
+        None
+    }
+}
+
+fn attach(lines: &mut [Line], at: usize, rest: Line, places: &mut Places) {
     let Some(line) = lines.get_mut(at) else { return };
     let as_written = rest.param(AS_WRITTEN).is_some();
     if as_written && family(&line.name) == rest.param(OF).unwrap_or_default() {
@@ -120,10 +157,11 @@ fn attach(lines: &mut [Line], at: usize, rest: Line) {
         }
     }
     line.group.clone_from(&group);
+    if let Some(named) = places.named.get_mut(at) {
+        *named = true;
+    }
     if !written.is_empty() && written != group {
-        for other in lines.iter_mut().filter(|other| other.group == written) {
-            other.group.clone_from(&group);
-        }
+        places.groups.insert(written, group);
     }
 }
 
