@@ -90,6 +90,12 @@ impl Line {
     pub(crate) fn parse(number: usize, bytes: Vec<u8>) -> Option<Line> {
         let colon = colon_of(&bytes)?;
         let mut head = bytes;
+        if has_params_after(&head, colon) {
+            if let Some(sign) = head.get_mut(colon) {
+                *sign = b';';
+            }
+            return Line::parse(number, head);
+        }
         let value = head.split_off(colon + 1);
         head.pop();
         let head = decode(head, None);
@@ -188,6 +194,17 @@ pub(crate) const UNKNOWN: &str = "X-PASSERELLE-UNKNOWN";
 /// Returns a line that nobody understood, as it is handed back.
 pub(crate) fn left_over(line: &Line) -> String {
     if line.name == UNKNOWN { line.unescaped() } else { line.to_text() }
+}
+
+/// Tells whether the parameters of a guest were written behind the colon: `ORGANIZER:CN=Jo:mailto:jo@a.example`.
+fn has_params_after(bytes: &[u8], colon: usize) -> bool {
+    let (name, value) = bytes.split_at_checked(colon).unwrap_or_default();
+    let guest = [&b"ATTENDEE"[..], b"ORGANIZER"].iter().any(|known| known.eq_ignore_ascii_case(name));
+    let value = value.get(1..).unwrap_or_default();
+    let scheme = value.windows(8).position(|part| part.eq_ignore_ascii_case(b":mailto:"));
+    let sign = value.iter().position(|byte| !byte.is_ascii_alphanumeric() && *byte != b'-');
+    let named = sign.filter(|at| *at > 0 && value.get(*at) == Some(&b'='));
+    guest && named.is_some_and(|at| scheme.is_some_and(|scheme| at < scheme))
 }
 
 fn fold(out: &mut impl Write, text: &str) -> io::Result<()> {
@@ -535,6 +552,15 @@ mod tests {
         assert_eq!(found.params[0], ("TYPE".into(), vec!["a,b:c".into(), "d".into()]));
         assert_eq!(found.param("X"), Some("\"x\n^"));
         assert_eq!(line("TEL;WORK;VOICE:1").param_list("TYPE"), ["work", "voice"]);
+    }
+
+    #[test]
+    fn parameters_that_stand_behind_the_colon_are_parameters() {
+        let found = line("ORGANIZER:X-KEY=8a;CN=Jo Do;CUTYPE=INDIVIDUAL:mailto:jo@a.example");
+        assert_eq!((found.param("CN"), found.value.as_str()), (Some("Jo Do"), "mailto:jo@a.example"));
+        assert_eq!(found.param("X-KEY"), Some("8a"));
+        assert_eq!(line("ORGANIZER:MAILTO:jo@a.example").value, "MAILTO:jo@a.example");
+        assert_eq!(line("SUMMARY:a=b:mailto:c").value, "a=b:mailto:c");
     }
 
     #[test]

@@ -86,7 +86,8 @@ impl<R: Read> Unfold<R> {
         let Some(mut found) = first else { return Ok(None) };
         let kind = Kind::of(&found.bytes);
         self.small |= kind == Kind::Frame && found.bytes.first().is_some_and(u8::is_ascii_lowercase);
-        if !found.stray && !self.is_property(&found, Kind::Frame) {
+        let whole = name_of(&found.bytes).is_some() && colon_of(&found.bytes).is_some();
+        if !whole || !self.is_property(&found, Kind::Frame) {
             found.stray = true;
         }
         while let Some(next) = self.unfold()? {
@@ -95,7 +96,7 @@ impl<R: Read> Unfold<R> {
                 self.next = Some(next);
                 break;
             }
-            if kind == Kind::Text {
+            if kind == Kind::Text && !is_cut(&found, &next) {
                 found.bytes.extend(b"\\n".repeat(self.ends(next.blanks)));
             }
             found.last = next.last;
@@ -191,8 +192,8 @@ impl<R: Read> Unfold<R> {
     /// Tells whether what was unfolded is a property of its own, after one of some kind.
     fn is_property(&self, found: &Unfolded, before: Kind) -> bool {
         let bytes = &found.bytes;
-        let Some(name) = name_of(bytes) else { return false };
-        let Some(colon) = colon_of(bytes) else { return false };
+        let Some(name) = name_of(bytes) else { return self.is_broken(bytes) };
+        let Some(colon) = colon_of(bytes) else { return self.is_broken(bytes) };
         let value = bytes.get(colon + 1..).unwrap_or_default();
         // An address, not a property.
         if value.starts_with(b"//") && !self.knows(name) && !is_private(name) {
@@ -207,10 +208,34 @@ impl<R: Read> Unfold<R> {
         match before {
             Kind::Text if is_private(name) => true,
             Kind::Text if self.knows(name) => capitals || self.small || !spaced || name.contains(&b'.'),
-            Kind::Text => (capitals || self.small) && !spaced && name.len() > 1,
+            Kind::Text if name.len() == 1 => capitals && has_params(bytes, name.len()),
+            Kind::Text => (capitals || self.small) && !spaced,
             _ => true,
         }
     }
+
+    /// Tells whether bytes are a property that lost its value, or the sign before it: no text of what stands before.
+    fn is_broken(&self, bytes: &[u8]) -> bool {
+        let end = bytes.iter().position(|byte| !is_name(*byte)).unwrap_or(bytes.len());
+        let name = bytes.get(..end).unwrap_or_default();
+        let known = self.knows(name) && !name.iter().any(u8::is_ascii_lowercase);
+        known && (has_params(bytes, end) || bytes.get(end..).is_some_and(|rest| rest.starts_with(b"=\"")))
+    }
+}
+
+/// Tells whether a parameter follows a name of this length.
+fn has_params(bytes: &[u8], name: usize) -> bool {
+    let Some(rest) = bytes.get(name..).and_then(|rest| rest.strip_prefix(b";")) else { return false };
+    let end = rest.iter().position(|byte| !is_name(*byte)).unwrap_or(rest.len());
+    end > 0 && rest.get(end) == Some(&b'=')
+}
+
+/// Tells whether a text was only folded, and the blank that a fold begins with was lost on the way: its line is as long as a
+/// fold makes one, and its real ends of lines are coded.
+fn is_cut(found: &Unfolded, next: &Unfolded) -> bool {
+    let coded = |bytes: &[u8]| bytes.windows(2).any(|two| two == b"\\n");
+    let full = (73..=76).contains(&found.last) && next.blanks == 0 && next.indent == 0;
+    full && (coded(&found.bytes) || coded(&next.bytes))
 }
 
 /// Tells whether text without a name goes on with what stands before it.
@@ -458,6 +483,18 @@ mod tests {
             ("UID:0\nDESCRIPTION:a\n\n b\nUID:1", vec!["UID:0", "DESCRIPTION:a\\nb", "UID:1"]),
             ("DESCRIPTION:a\nb\n c: d\nUID:1", vec!["DESCRIPTION:a\\nbc: d", "UID:1"]),
             ("DTSTART:1\nrest\nUID:1", vec!["DTSTART:1", "? rest", "UID:1"]),
+            ("SUMMARY:a\nX: d\nX;MEMBER=B:c\nUID:1", vec!["SUMMARY:a\\nX: d", "X;MEMBER=B:c", "UID:1"]),
+            (
+                "CATEGORIES:a\nORGANIZER;CN=Jo Do\nDESCRIPTION:b\nORGANIZER=\"mailto:a@b.example\"\nUID:1",
+                vec![
+                    "CATEGORIES:a",
+                    "? ORGANIZER;CN=Jo Do",
+                    "DESCRIPTION:b",
+                    "? ORGANIZER=\"mailto:a@b.example\"",
+                    "UID:1",
+                ],
+            ),
+            ("DESCRIPTION:a\nLOCATION; see b=c\nUID:1", vec!["DESCRIPTION:a\\nLOCATION; see b=c", "UID:1"]),
             ("begin:vevent\nsummary:a\nx:1\nfoo:b", vec!["begin:vevent", "summary:a\\nx:1", "foo:b"]),
             ("BEGIN:A\n\nDESCRIPTION:a\n\n b\n\nc\n\n\n\nd", vec!["BEGIN:A", "DESCRIPTION:ab\\nc\\n\\nd"]),
         ] {
@@ -468,6 +505,8 @@ mod tests {
     #[test]
     fn a_broken_fold_glues_no_properties_together() {
         let long = "X".repeat(70);
+        let cut = format!("DESCRIPTION:{}a\\nword\nend\nlast\nUID:1", "X".repeat(56));
+        let uncut = format!("DESCRIPTION:{}a\\nwordend\\nlast", "X".repeat(56));
         let mails = format!("ATTENDEE:mailto:{long}\n@b.example\nUID:1");
         let glued = format!("ATTENDEE:mailto:{long}@b.example");
         for (file, wanted) in [
@@ -477,6 +516,7 @@ mod tests {
             ),
             ("DTSTART:1\n DTEND:2", vec!["DTSTART:1", "DTEND:2"]),
             (mails.as_str(), vec![glued.as_str(), "UID:1"]),
+            (cut.as_str(), vec![uncut.as_str(), "UID:1"]),
             ("PHOTO;ENCODING=BASE64:AAAA\nBBBB\n\nUID:1", vec!["PHOTO;ENCODING=BASE64:AAAABBBB", "UID:1"]),
             (
                 "N;ENCODING=QUOTED-PRINTABLE:a=\nEND:VEVENT",

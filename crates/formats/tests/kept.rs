@@ -281,3 +281,31 @@ fn what_one_occurrence_says_itself_is_read_and_written() {
         assert!(out.contains(class), "{out}");
     }
 }
+
+#[test]
+fn a_reminder_at_a_moment_of_an_all_day_event_stays_what_it_was_read_as() {
+    let found = one(
+        "X-WR-TIMEZONE:America/Los_Angeles\nBEGIN:VEVENT\nUID:k\nSUMMARY:Titre\nDTSTART;VALUE=DATE:20120803\n\
+         BEGIN:VALARM\nACTION:EMAIL\nSUMMARY:Other\nATTENDEE:mailto:a@b.example\n\
+         TRIGGER;VALUE=DATE-TIME:20120802T233000Z\nEND:VALARM\nEND:VEVENT\n",
+    );
+    assert_eq!(alerts(&found), ["email:450"]);
+    let text = written(&found);
+    assert_eq!(text.matches("BEGIN:VALARM").count(), 1);
+    assert!(text.contains("ATTENDEE:mailto:a@b.example") && text.contains("T233000Z"), "{text}");
+    let mut moved = found.clone();
+    moved.record.start = Some("2012-09-03".parse().unwrap());
+    let mut out = Vec::new();
+    let record = (moved.record, moved.unknown);
+    write_events(&mut out, EventFormat::ICalendar, DateTime::UNIX_EPOCH, [record]).unwrap();
+    let text = String::from_utf8(out).unwrap();
+    assert!(text.contains("TRIGGER:-PT450M") && !text.contains("233000Z"), "{text}");
+}
+
+#[test]
+fn an_address_whose_scheme_is_written_twice_is_read() {
+    let found = event("ATTENDEE;CN=Jo:mailto:MAILTO:jo@b.example\nORGANIZER:CN=Al Do:mailto:al@b.example\n");
+    assert_eq!(found.record.participants["jo@b.example"].email, "jo@b.example");
+    assert_eq!(found.record.participants["al@b.example"].name, "Al Do");
+    written(&found);
+}

@@ -5,6 +5,7 @@ use chrono_tz::Tz;
 use passerelle_calendar::{Alert, AlertAction, Duration, Event};
 
 use super::{
+    own,
     repair::{When, length, when},
     rest,
 };
@@ -35,7 +36,13 @@ pub(crate) fn read(alarm: &Component, event: &Event, zone: Option<Tz>) -> (Optio
     }
     let alert = alert_of(alarm, event, zone);
     let whole = alert.is_some_and(|alert| says_no_more(alarm, &alert, event));
-    (alert, (!whole).then(|| rest::text_of(alarm)))
+    let mut kept = alarm.clone();
+    let moved = alert.filter(|alert| alert_of(alarm, event, None) != Some(*alert));
+    if let Some(alert) = moved.filter(|_| alarm.get(own::MINUTES).is_none()) {
+        // An export names no zone of the calendar: what the moment was read as is said beside it.
+        kept.lines.push(Line::new(own::MINUTES, alert.minutes_before.to_string()));
+    }
+    (alert, (!whole).then(|| rest::text_of(&kept)))
 }
 
 fn action(alarm: &Component) -> String {
@@ -50,6 +57,9 @@ pub(crate) fn alert_of(alarm: &Component, event: &Event, zone: Option<Tz>) -> Op
         _ => AlertAction::Display,
     };
     let trigger = alarm.get("TRIGGER")?;
+    if let Some(minutes_before) = known_minutes(alarm, trigger, event) {
+        return Some(Alert { action, minutes_before });
+    }
     let before = match offset(&trigger.value) {
         Some(after_start) => {
             let at_end = trigger.param("RELATED").is_some_and(|edge| edge.eq_ignore_ascii_case("END"));
@@ -58,6 +68,16 @@ pub(crate) fn alert_of(alarm: &Component, event: &Event, zone: Option<Tz>) -> Op
         None => before_start(when(&trigger.value)?, event, zone)?,
     };
     Some(Alert { action, minutes_before: i32::try_from(before.div_euclid(60)).ok()? })
+}
+
+/// The widest that the clock of a zone is from another, in minutes.
+const WIDEST: i64 = 26 * 60;
+
+/// Returns what the moment of a reminder was read as, as long as its event was not moved since.
+fn known_minutes(alarm: &Component, trigger: &Line, event: &Event) -> Option<i32> {
+    let known: i32 = alarm.get(own::MINUTES)?.value.trim().parse().ok()?;
+    let before = before_start(when(&trigger.value)?, event, None)?.div_euclid(60);
+    ((before - i64::from(known)).abs() <= WIDEST).then_some(known)
 }
 
 /// Reads how long after the start a reminder comes, in seconds.

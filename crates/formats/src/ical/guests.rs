@@ -63,12 +63,17 @@ fn participant(line: &Line) -> Participant {
 /// Returns the address of a participant; some servers write a path and the address beside it.
 fn address(line: &Line) -> String {
     let value = line.value.trim();
-    let mailto = value.get(..7).filter(|scheme| scheme.eq_ignore_ascii_case("mailto:"));
-    match (mailto, line.param("EMAIL")) {
-        (Some(_), _) => value.get(7..).unwrap_or_default().to_owned(),
-        (None, Some(email)) => email.to_owned(),
-        (None, None) if value.eq_ignore_ascii_case("invalid:nomail") => String::new(),
-        (None, None) => value.to_owned(),
+    let scheme = |text: &str| text.get(..7).is_some_and(|scheme| scheme.eq_ignore_ascii_case("mailto:"));
+    let mut plain = value;
+    // Some programs write the scheme twice.
+    while scheme(plain) {
+        plain = plain.get(7..).unwrap_or_default().trim_start();
+    }
+    match (scheme(value), line.param("EMAIL")) {
+        (true, _) => plain.to_owned(),
+        (false, Some(email)) => email.to_owned(),
+        (false, None) if value.eq_ignore_ascii_case("invalid:nomail") => String::new(),
+        (false, None) => value.to_owned(),
     }
 }
 

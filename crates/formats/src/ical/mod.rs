@@ -37,5 +37,7 @@ pub(crate) mod own {
     pub(crate) const SECOND: &str = "X-PASSERELLE-LINE";
     /// What was left over from a changed occurrence; `ID` names it.
     pub(crate) const CHANGE: &str = "X-PASSERELLE-OF-OCCURRENCE";
+    /// How many minutes before its event a reminder was read to come, where its moment alone does not say so.
+    pub(crate) const MINUTES: &str = "X-PASSERELLE-MINUTES";
     pub(crate) const COMMENT: &str = "X-RESPONSE-COMMENT";
 }

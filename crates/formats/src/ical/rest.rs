@@ -1,6 +1,6 @@
 //! What a component says beyond what an event can hold: kept as leftovers, and put back where it was.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use passerelle_calendar::{Event, Override};
 
@@ -209,10 +209,18 @@ pub(super) fn sort(unknown: &mut [String]) {
 /// Puts kept parameters back on their lines, and returns the other leftovers.
 pub(super) fn put_back(lines: &mut Vec<Line>, unknown: &[String], change: bool) -> Vec<String> {
     let mut others = Vec::new();
+    let mut places: BTreeMap<(String, String), usize> = BTreeMap::new();
+    if unknown.iter().any(|text| text.starts_with(own::PARAMS)) {
+        for (at, line) in lines.iter().enumerate() {
+            // Where a property is named alone, the first of its name is meant.
+            places.entry((line.name.clone(), String::new())).or_insert(at);
+            places.entry((line.name.clone(), anchor(line))).or_insert(at);
+        }
+    }
     for text in unknown {
         let line = Line::parse(0, text.clone().into_bytes());
         match line.filter(|line| line.name == own::PARAMS) {
-            Some(rest) => attach(lines, &rest),
+            Some(rest) => attach(lines, &places, &rest),
             None => others.push(text.clone()),
         }
     }
@@ -245,10 +253,10 @@ pub(super) fn not_said(unknown: &[String], change: &Override) -> Vec<String> {
 }
 
 /// What was kept of something that is no longer there has nothing to say any more.
-fn attach(lines: &mut [Line], rest: &Line) {
+fn attach(lines: &mut [Line], places: &BTreeMap<(String, String), usize>, rest: &Line) {
     let Some(of) = rest.param(OF) else { return };
-    let fits = |line: &&mut Line| line.name == of && (rest.value.is_empty() || anchor(line) == rest.value);
-    let Some(line) = lines.iter_mut().find(fits) else { return };
+    let place = places.get(&(of.to_owned(), rest.value.clone()));
+    let Some(line) = place.and_then(|at| lines.get_mut(*at)) else { return };
     for (name, values) in rest.params.iter().filter(|(name, _)| name != OF) {
         match line.params.iter_mut().find(|(known, _)| known == name) {
             None => line.params.push((name.clone(), values.clone())),
@@ -264,7 +272,7 @@ fn attach(lines: &mut [Line], rest: &Line) {
 /// Returns the leftovers that are no reminders as well.
 pub(super) fn reminders(event: &Event, unknown: &[String]) -> (Vec<Line>, Vec<String>) {
     let (mut lines, mut others) = (Vec::new(), Vec::new());
-    let mut written: Vec<String> = Vec::new();
+    let mut written: BTreeSet<String> = BTreeSet::new();
     for text in unknown {
         let component = component_of(text).filter(|component| component.name == "VALARM");
         let Some(component) = component else {
@@ -275,13 +283,13 @@ pub(super) fn reminders(event: &Event, unknown: &[String]) -> (Vec<Line>, Vec<St
             // A reminder that was taken away since.
             Some(alert) if !event.alerts.contains_key(&alert.key()) => {}
             Some(alert) => {
-                written.push(alert.key());
+                written.insert(alert.key());
                 lines.extend(lines_of(&component));
             }
             None => lines.extend(lines_of(&component)),
         }
     }
-    let rest = event.alerts.iter().filter(|(key, _)| !written.contains(key));
+    let rest = event.alerts.iter().filter(|(key, _)| !written.contains(key.as_str()));
     lines.extend(rest.flat_map(|(_, alert)| alarms::lines_of(alert, &event.title)));
     (lines, others)
 }
