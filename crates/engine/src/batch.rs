@@ -7,7 +7,7 @@ use passerelle_ports::{
 use passerelle_sync_rules::{
     Action, acknowledge, lost,
     mutants::{Mutant, on},
-    put_copy, rebase,
+    put_copy, rebase, release,
 };
 
 use crate::{
@@ -170,7 +170,7 @@ impl<R: Record> Session<'_, R> {
             (Written::Deleted, Op::Delete) => {
                 self.bury(&mut link, side);
                 if entry.release {
-                    link.state = LinkState::Released;
+                    release(&mut link, side, self.rules());
                 }
                 self.count(&entry);
                 Outcome::Landed(None)

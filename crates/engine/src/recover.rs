@@ -4,12 +4,12 @@ use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
 use passerelle_ports::{
-    AssembleError, Entry, Find, ItemId, LinkState, Op, Outcome, Record, Side, Stored, Written, fields,
+    AssembleError, Entry, Find, ItemId, Op, Outcome, Record, Side, Stored, Written, fields,
 };
 use passerelle_sync_rules::{
-    Answer, answered,
+    Answer, Rules, answered,
     mutants::{Mutant, on},
-    put_copy, rebase,
+    put_copy, rebase, release,
 };
 
 use crate::{
@@ -109,7 +109,8 @@ impl<R: Record> Session<'_, R> {
                         continue;
                     }
                     let (stamps, gone) = (self.capabilities(side).stamps, self.gone_at(side));
-                    close_written(work, &entry, &item, stored, (settled, stamps), gone).map_err(broken)?;
+                    close_written(work, &entry, &item, stored, (settled, stamps), gone, self.rules())
+                        .map_err(broken)?;
                 }
             }
         }
@@ -157,6 +158,7 @@ fn close_written<R: Record>(
     found: Option<Stored<R>>,
     (settled, stamps): (bool, bool),
     gone_at: Option<DateTime<Utc>>,
+    rules: &Rules,
 ) -> Result<(), AssembleError> {
     let side = entry.side;
     let untouched = match (&found, &entry.from) {
@@ -186,7 +188,7 @@ fn close_written<R: Record>(
         }
         match &found {
             Some(found) if landed => rebase(&mut link, entry, &found.record)?,
-            None if landed && entry.release => link.state = LinkState::Released,
+            None if landed && entry.release => release(&mut link, side, rules),
             _ => {}
         }
         link.due = true;

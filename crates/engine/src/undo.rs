@@ -6,7 +6,7 @@ use passerelle_ports::{
     EntriesOf, Entry, EntryId, Find, Link, LinkId, LinkState, MatchKey, Op, Outcome, Record, RunId, Side,
     Slice, Stored,
 };
-use passerelle_sync_rules::{Action, Back, Intent, Plan, PlanCounts, PlannedStep, take_back};
+use passerelle_sync_rules::{Action, Back, Intent, Plan, PlanCounts, PlannedStep, release, take_back};
 
 use crate::{
     engine::{Approval, Engine, EngineError},
@@ -69,7 +69,7 @@ impl<R: Record> Session<'_, R> {
             counts.writes[step.side].add(step.action);
             pretend(&mut back.link, &back.intent, self.rules()).map_err(broken)?;
             if back.release {
-                back.link.state = LinkState::Released;
+                release(&mut back.link, step.side, self.rules());
             }
             // The plan names the link as the history does, even where it will have another name.
             paper.insert(entry.link, back.link);

@@ -493,6 +493,43 @@ fn undo_puts_back_and_can_be_undone() {
 }
 
 #[test]
+fn what_an_undo_left_on_one_side_travels_again_once_it_is_edited() {
+    for made in Side::BOTH {
+        let house = house();
+        let (here, there) = (house.local.clone(), house.remote.clone());
+        let own = if made == Side::Local { here } else { there };
+        let item = own.person_creates(Note::new("1", "a"));
+        let report = house.run();
+        house.undo(report.run);
+        house.settle();
+        let alone = house.links().pop().unwrap();
+        assert_eq!((alone.half(), alone.state), (Some(made), LinkState::Released), "it rests");
+        own.person_edits(&item, |note| note.body = "typed by a person".into()).unwrap();
+        house.settle();
+        assert_eq!(house.titles(), both(&["a"]));
+        assert_eq!(house.remote.alive()[0].record.body, "typed by a person");
+        assert_eq!(house.local.alive()[0].record.body, "typed by a person");
+        own.person_edits(&item, |note| note.title = "b".into()).unwrap();
+        house.settle();
+        assert_eq!(house.titles(), both(&["b"]), "and it is like any other again");
+    }
+}
+
+#[test]
+fn what_was_typed_before_the_undo_of_its_creation_travels_with_the_next_edit() {
+    let house = house();
+    let item = house.local.person_creates(Note::new("1", "a"));
+    let report = house.run();
+    house.local.person_edits(&item, |note| note.body = "before".into()).unwrap();
+    let undone = house.undo(report.run);
+    house.settle();
+    assert_eq!(house.titles().1, [String::new(); 0], "an undo is not undone by what was typed before it");
+    house.undo(undone.run);
+    house.settle();
+    assert_eq!((house.remote.alive().len(), house.remote.alive()[0].record.body.as_str()), (1, "before"));
+}
+
+#[test]
 fn what_was_deleted_brought_back_and_deleted_again_comes_back_when_time_is_turned_back() {
     let house = house();
     let (a, _) = house.linked("a");

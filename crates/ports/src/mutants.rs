@@ -221,6 +221,8 @@ mutants! {
     ChoiceMovesBase,
     /// The undo of a create does not release the link.
     UndoNotReleased,
+    /// What an undo left on one side rests for ever, also when it is edited.
+    UndoneRests,
     /// The undo of a delete does not look whether the record is back.
     UndoBlind,
     /// The undo of both sides of a field is not taken as an agreement.

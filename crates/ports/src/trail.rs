@@ -39,6 +39,9 @@ pub struct Trail {
     /// The item that lives on in place of this one, which was merged into it or has its name now.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub became: Option<ItemId>,
+    /// It was removed by an undo: what the record of the other side was then, in short. It rests until it is edited.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub undone: Option<String>,
     /// Since when answers by name show something older than what we know, by our clock.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub doubted: Option<DateTime<Utc>>,
@@ -52,7 +55,8 @@ impl Trail {
             _ => *self = Trail { born: self.born.filter(|_| before.is_none()), ..Trail::default() },
         }
         self.newest = Some(now.updated);
-        (self.shown, self.gone, self.listed, self.doubted, self.became) = (None, None, None, None, None);
+        (self.shown, self.gone, self.listed, self.doubted) = (None, None, None, None);
+        (self.became, self.undone) = (None, None);
     }
 
     fn pass(&mut self, before: &Version, now: &Version) {

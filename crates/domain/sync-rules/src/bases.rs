@@ -6,7 +6,7 @@ use passerelle_ports::{
 };
 
 use crate::{
-    Rules, Seen,
+    Rules, Seen, digest_of,
     mutants::{Mutant, on},
     view,
     view::{alike, put, same},
@@ -79,6 +79,23 @@ fn mark_moved<R: Record>(link: &mut Link<R>) {
 
 fn drop_choices<R: Record>(link: &mut Link<R>, old: &Fields, new: &Fields) {
     link.chosen.retain(|(field, _)| same(old.get(field), new.get(field)));
+}
+
+/// Leaves the record of the other side alone, because an undo removed that of this one: until somebody edits it.
+pub fn release<R: Record>(link: &mut Link<R>, gone: Side, rules: &Rules) {
+    link.state = LinkState::Released;
+    link.trails[gone].undone = shown(link, gone.other(), rules);
+}
+
+/// Tells whether a record that an undo left alone was edited since.
+pub(crate) fn wakes<R: Record>(link: &Link<R>, gone: Side, rules: &Rules) -> bool {
+    let then = &link.trails[gone].undone;
+    then.is_some() && *then != shown(link, gone.other(), rules) && !on(Mutant::UndoneRests)
+}
+
+/// Returns in short what a side shows of its record to the other.
+fn shown<R: Record>(link: &Link<R>, side: Side, rules: &Rules) -> Option<String> {
+    link.copies[side].as_ref().map(|copy| digest_of(&view(side, &copy.stored.record, rules)).to_string())
 }
 
 /// Settles fields on which both sides agree.
@@ -241,7 +258,7 @@ pub fn answered<R: Record>(
             if link.item(side) == before {
                 put_gone(link, side);
                 if entry.release {
-                    link.state = LinkState::Released;
+                    release(link, side, rules);
                 }
             }
             link.due = true;

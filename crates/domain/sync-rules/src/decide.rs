@@ -6,7 +6,9 @@ use passerelle_ports::{
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Deletes, Policy, Rules, Seen, lives_on,
+    Deletes, Policy, Rules, Seen,
+    bases::wakes,
+    lives_on,
     mutants::{Mutant, on},
     view::{alike, put, same},
 };
@@ -250,7 +252,7 @@ fn decide_half<R: Record>(
     if link.copies[gone].is_none() || on(Mutant::TombstoneIgnored) {
         return if rules.creates[gone] { write(link, seen, gone, fresh) } else { Ok(Step::Nothing) };
     }
-    if link.state == LinkState::Released {
+    if link.state == LinkState::Released && (fresh.is_empty() || !wakes(link, gone, rules)) {
         return Ok(Step::Nothing);
     }
     if rules.deletes[gone] == Deletes::Unlink && !on(Mutant::NoUnlink) {

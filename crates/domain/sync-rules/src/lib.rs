@@ -14,7 +14,7 @@ mod scope;
 mod undo;
 mod view;
 
-pub use bases::{Answer, acknowledge, answered, lost, put_copy, put_gone, rebase, settle, yield_to};
+pub use bases::{Answer, acknowledge, answered, lost, put_copy, put_gone, rebase, release, settle, yield_to};
 pub use breaker::circles;
 pub use decide::{Action, Intent, Step, clashes, decide, only_adds, takes_part};
 pub use digest::{Digest, digest_of};

@@ -218,6 +218,22 @@ fn deletes_that_unlink() {
 }
 
 #[test]
+fn what_an_undo_left_alone_rests_until_it_is_edited() {
+    let rules = Rules::default();
+    for (what, base, then, now, expected) in [
+        ("as it was: rests", "title=a", "title=a", "title=a", "nothing"),
+        ("edited before: rests", "title=a", "title=b", "title=b", "nothing"),
+        ("edited since: travels", "title=a", "title=a", "title=b", "create remote title=b <title>"),
+        ("edited back: as it was", "title=a", "title=b", "title=a", "nothing"),
+    ] {
+        let mut link = link(base, then, "x title=a");
+        passerelle_sync_rules::release(&mut link, Side::Remote, &rules);
+        link.copies.local = copy(Side::Local, now);
+        assert_eq!(show(&decide(&link, &rules).unwrap()), expected, "{what}");
+    }
+}
+
+#[test]
 fn one_way() {
     check(
         &Rules::one_way(Side::Remote),
