@@ -66,7 +66,7 @@ pub enum Command {
     #[command(subcommand)]
     Vault(Vault),
     Sync(Sync),
-    Status(SomeUser),
+    Status(Status),
     Conflicts(Conflicts),
     History(History),
     #[command(subcommand)]
@@ -301,6 +301,14 @@ pub struct OneUser {
 pub struct SomeUser {
     #[arg(long)]
     pub user: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub struct Status {
+    #[arg(long)]
+    pub user: Option<String>,
+    #[arg(long)]
+    pub alone: bool,
 }
 
 #[derive(Debug, Args)]

@@ -115,7 +115,7 @@ pub async fn open_for(composed: &Composed, user: Option<&str>) -> Outcome<()> {
 ///
 /// # Errors
 ///
-/// Those of the database.
+/// `SYNC-116`; those of the database.
 pub async fn adopt(settings: &Settings, copied: bool) -> Outcome<usize> {
     let store = store(settings, false).await?;
     let company = company::SqlCompany::new(store.clone());
@@ -242,7 +242,11 @@ async fn store(settings: &Settings, make: bool) -> Outcome<Store> {
         return Err(Failure::new("CFG-102").with("file", path.display().to_string()));
     }
     let region = Some(settings.text("phone_region").to_owned()).filter(|region| !region.is_empty());
-    let options = StoreOptions { region, ..StoreOptions::default() };
+    // An empty file in the place of the database is what is left of one, or a mistake: it is never filled.
+    if fs::metadata(&path).is_ok_and(|file| file.is_file() && file.len() == 0) {
+        return Err(Failure::new("DB-105").with("file", path.display().to_string()));
+    }
+    let options = StoreOptions { region, make, ..StoreOptions::default() };
     Store::open(&path, options)
         .await
         .map_err(|error| Failure::from(error.at("open")).or_with("file", &path.display().to_string()))

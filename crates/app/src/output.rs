@@ -37,6 +37,8 @@ pub struct Out {
     pub plain: bool,
     quiet: bool,
     lively: bool,
+    /// The options that every command shown is to be given again, so that it can be pasted as it stands.
+    kept: String,
     /// The first result that could not be written.
     lost: OnceLock<std::io::Error>,
 }
@@ -61,13 +63,19 @@ impl Out {
             plain: global.plain,
             quiet: global.quiet,
             lively: !plain && !global.quiet && !global.json && std::io::stderr().is_terminal(),
+            kept: kept_options(global),
             lost: OnceLock::new(),
         }
     }
 
     /// Returns a message in the person's language.
     pub fn t(&self, id: &str, args: &[(&'static str, Arg)]) -> String {
-        t(self.lang, id, args)
+        self.pasted(t(self.lang, id, args))
+    }
+
+    /// Gives the commands in a text the options that are in use.
+    fn pasted(&self, text: String) -> String {
+        if self.kept.is_empty() { text } else { with_options(&text, &self.kept) }
     }
 
     /// Returns the name of a source of the vault's key, for people.
@@ -143,7 +151,12 @@ impl Out {
 
     /// Returns the article of a failure.
     pub fn article(&self, failure: &Failure) -> Article {
-        article(failure, self.lang)
+        let mut article = article(failure, self.lang);
+        let Article { what, why, todo, .. } = &mut article;
+        for text in std::iter::once(what).chain(why).chain(todo) {
+            *text = self.pasted(std::mem::take(text));
+        }
+        article
     }
 
     /// Tells of what works today and will not for ever: in short, the article says more.
@@ -184,6 +197,56 @@ impl Out {
             }
         }
     }
+}
+
+/// Returns the options of this call that another call needs too, as a person types them; each after a space.
+fn kept_options(global: &Global) -> String {
+    let mut kept = String::new();
+    let files = [("--config", &global.config), ("--passphrase-file", &global.passphrase_file)];
+    for (option, file) in files {
+        if let Some(file) = file {
+            kept.push_str(&format!(" {option} {}", quoted(&file.to_string_lossy())));
+        }
+    }
+    kept
+}
+
+/// Returns a word as a shell takes it for one.
+pub fn quoted(word: &str) -> String {
+    let plain = |c: char| c.is_alphanumeric() || "/._-:=@%+,~".contains(c);
+    if !word.is_empty() && word.chars().all(plain) {
+        return word.to_owned();
+    }
+    format!("'{}'", word.replace('\'', "'\\''"))
+}
+
+/// Gives every command of the program that a text shows these options.
+fn with_options(text: &str, options: &str) -> String {
+    const NAME: &str = "passerelle ";
+    let names = command_names();
+    let mut out = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(at) = rest.find(NAME) {
+        let (before, after) = rest.split_at(at + NAME.len());
+        out.push_str(before);
+        rest = after;
+        let stands_alone = at == 0 || !before.get(..at).is_some_and(|text| text.ends_with(['-', '_', '/']));
+        let word = after.split(|c: char| !c.is_ascii_lowercase() && c != '-').next().unwrap_or_default();
+        if stands_alone && names.iter().any(|name| name == word) {
+            out.push_str(options.trim_start());
+            out.push(' ');
+        }
+    }
+    out.push_str(rest);
+    out
+}
+
+fn command_names() -> &'static [String] {
+    static NAMES: OnceLock<Vec<String>> = OnceLock::new();
+    NAMES.get_or_init(|| {
+        let command = <crate::cli::Cli as clap::CommandFactory>::command();
+        command.get_subcommands().map(|one| one.get_name().to_owned()).collect()
+    })
 }
 
 /// Writes one JSON line.
@@ -320,6 +383,23 @@ pub fn line(kind: &str, at: DateTime<Utc>, value: &impl Serialize) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_command_that_is_shown_keeps_the_options_in_use() {
+        let options = format!(" --config {}", quoted("/srv/my company/it's.toml"));
+        for (text, expected) in [
+            (
+                "Look: `passerelle sync --dry-run`",
+                r"Look: `passerelle --config '/srv/my company/it'\''s.toml' sync --dry-run`",
+            ),
+            ("passerelle undo run 3", r"passerelle --config '/srv/my company/it'\''s.toml' undo run 3"),
+            ("Passerelle passerelle is not a command", "Passerelle passerelle is not a command"),
+            ("/etc/passerelle sync", "/etc/passerelle sync"),
+        ] {
+            assert_eq!(with_options(text, &options), expected);
+        }
+        assert_eq!(quoted("a/b-1.toml"), "a/b-1.toml");
+    }
 
     #[test]
     fn a_line_has_version_type_and_time() {

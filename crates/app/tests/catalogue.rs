@@ -215,6 +215,42 @@ const COMPUTER: &[Row] = &[
     }),
 ];
 
+/// Puts another file in the place of the database, which has to stay as it is, byte for byte.
+fn in_its_place(make: fn(&Path)) -> Done {
+    let office = Office::new();
+    let other = office.dir.path().join("other.db");
+    make(&other);
+    let before = fs::read(&other).unwrap();
+    let run = |args: &[&str]| {
+        let mut command = office.command();
+        command.env("PASSERELLE__DATABASE__PATH", &other).args(args);
+        Done::from(command.output().unwrap())
+    };
+    for args in [vec!["sync"], vec!["contacts", "list"], vec!["init", "--non-interactive"]] {
+        let refused = run(&args).expect(7);
+        assert!(refused.err.contains("DB-105"), "{args:?}: {}", refused.err);
+    }
+    assert_eq!(fs::read(&other).unwrap(), before, "it is not touched");
+    run(&["status", "--json"]).expect(7)
+}
+
+const FOREIGN: &[Row] = &[
+    ("DB-105", || in_its_place(|path| fs::write(path, "").unwrap())),
+    ("DB-105", || {
+        in_its_place(|path| {
+            let mut other = sqlite(path);
+            other.batch_execute("CREATE TABLE contacts (id TEXT); CREATE TABLE invoices (id TEXT);").unwrap();
+        })
+    }),
+    ("SYNC-116", || {
+        let office = connected();
+        office.run(&["sync"]).expect(0);
+        let refused = office.run(&["database", "adopt", "--copied", "--json"]).expect(5);
+        office.run(&["sync"]).expect(0);
+        refused
+    }),
+];
+
 const SYNC: &[Row] = &[
     ("SYNC-101", || {
         let office = full();
@@ -555,6 +591,11 @@ fn what_a_run_stops_at_is_provoked() {
 }
 
 #[test]
+fn a_file_that_is_none_of_ours_or_an_original_is_left_alone() {
+    provoke(FOREIGN);
+}
+
+#[test]
 fn what_a_person_mistypes_is_provoked() {
     provoke(USE);
 }
@@ -593,8 +634,11 @@ fn whoever_opens_tls_on_the_way_is_named_and_a_file_without_certificates_is_refu
 #[test]
 fn every_code_of_the_catalogue_is_provoked_somewhere_or_has_a_reason() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
-    let here: Vec<&str> =
-        [GOOGLE, NETWORK, COMPUTER, SYNC, USE].into_iter().flatten().map(|(code, _)| *code).collect();
+    let here: Vec<&str> = [GOOGLE, NETWORK, COMPUTER, FOREIGN, SYNC, USE]
+        .into_iter()
+        .flatten()
+        .map(|(code, _)| *code)
+        .collect();
     let mut accounted: Vec<&str> = here;
     for (file, named) in ELSEWHERE {
         let text = fs::read_to_string(root.join(file)).unwrap_or_else(|_| panic!("{file}"));

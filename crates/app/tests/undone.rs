@@ -22,16 +22,14 @@ fn an_appointment_whose_creation_was_undone_travels_again_once_it_is_edited() {
     undo(&world, run);
     assert_eq!((world.events().len(), world.number("appointments")), (0, 1), "it rests here");
     let status = world.run(&["status"]);
+    let pairs = status.of("status")[0]["pairs"].clone();
+    let counted = pairs.as_array().unwrap().iter().filter(|pair| pair["counts"]["released"] == 1).count();
+    assert_eq!(counted, 1, "{status:?}");
+    let alone = world.run(&["status", "--alone"]).ends_with(0);
+    let alone = alone.of("alone")[0].clone();
     assert_eq!(
-        status.of("status")[0]["pairs"]
-            .as_array()
-            .unwrap()
-            .iter()
-            .map(|pair| &pair["counts"]["released"])
-            .filter(|count| **count == json!(1))
-            .count(),
-        1,
-        "{status:?}"
+        (&alone["id"], &alone["side"], &alone["undone"]),
+        (&json!("x1"), &json!("local"), &json!(true))
     );
     world.sql("UPDATE appointments SET title = 'Edited', location = 'Here' WHERE id = 'x1';");
     world.settle();
@@ -39,6 +37,18 @@ fn an_appointment_whose_creation_was_undone_travels_again_once_it_is_edited() {
     world.sql("UPDATE appointments SET location = 'There' WHERE id = 'x1';");
     world.settle();
     assert_eq!(world.event("Edited")["location"], "There");
+}
+
+#[test]
+fn the_command_that_is_listed_takes_up_what_an_undo_left() {
+    let world = World::new();
+    world.sql("INSERT INTO contacts (id, given_name) VALUES ('c1', 'Anna');");
+    let run = world.sync().ends_with(0).run_of("contacts");
+    undo(&world, run);
+    assert_eq!((world.people().len(), world.number("contacts")), (0, 1));
+    world.run(&["undo", "record", "c1", "--yes"]).ends_with(0);
+    world.settle();
+    assert_eq!((world.people().len(), world.number("contacts")), (1, 1));
 }
 
 #[test]
@@ -55,4 +65,36 @@ fn an_event_of_google_whose_arrival_was_undone_comes_again_once_it_is_edited() {
     );
     world.settle();
     assert_eq!(world.number("appointments WHERE location = 'There'"), 1);
+}
+
+#[test]
+fn an_undo_that_is_refused_names_its_own_command_to_be_pasted_as_it_stands() {
+    let world = World::new();
+    let add = |from: usize, to: usize| {
+        for n in from..to {
+            world.sql(&format!("INSERT INTO contacts (id, given_name) VALUES ('c{n}', 'Given {n}');"));
+        }
+    };
+    add(0, 20);
+    world.settle();
+    add(20, 32);
+    let run = world.sync().ends_with(0).run_of("contacts").to_string();
+    let config = format!("--config {}", world.path("config.toml").display());
+    for lang in ["en", "fr"] {
+        let refused = world.run(&["undo", "run", &run, "--yes", "--lang", lang]).ends_with(5);
+        let error = refused.of("error").into_iter().find(|one| one["code"] == "SYNC-101").unwrap().clone();
+        let cures: Vec<&str> =
+            error["do"].as_array().unwrap().iter().filter_map(|one| one.as_str()).collect();
+        let commands: Vec<&str> = cures.iter().map(|cure| cure.split('`').nth(1).unwrap()).collect();
+        for command in &commands {
+            assert!(command.starts_with(&format!("passerelle {config} undo run {run} --")), "{commands:?}");
+        }
+        assert_eq!((world.people().len(), commands.len()), (32, 3));
+        if lang == "fr" {
+            let pasted = commands[1].replace(&format!("passerelle {config} "), "");
+            let args: Vec<&str> = pasted.split(' ').chain(["--yes"]).collect();
+            world.run(&args).ends_with(0);
+        }
+    }
+    assert_eq!((world.people().len(), world.number("contacts")), (20, 32), "what is shown works");
 }

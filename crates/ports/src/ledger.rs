@@ -588,6 +588,9 @@ pub trait Ledger<R: Record>: Send + Sync {
     /// Returns links that wait for a person: held, ambiguous or rejected, after `after`.
     async fn attention(&self, pair: &PairId, after: Option<LinkId>, limit: u64) -> PortResult<Vec<Link<R>>>;
 
+    /// Returns links of which one side stays alone on purpose ([`LinkState::Released`]), after `after`.
+    async fn alone(&self, pair: &PairId, after: Option<LinkId>, limit: u64) -> PortResult<Vec<Link<R>>>;
+
     /// Returns entries, newest first.
     async fn entries(&self, of: &EntriesOf, slice: Slice) -> PortResult<Vec<Entry<R>>>;
 

@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 use passerelle_engine::RunReport;
-use passerelle_ports::{Counts, Kind, PairId, Run, RunId, RunKind, Slice};
+use passerelle_ports::{Counts, Kind, PairId, Run, RunId, RunKind, Side, Slice};
 use serde::Serialize;
 
 use crate::{
@@ -12,6 +12,8 @@ use crate::{
 
 /// How many runs are read to find the last complete success.
 const RUNS_READ: u64 = 200;
+/// How many links are read at a time.
+const LINKS_READ: u64 = 200;
 
 /// How one pair stands.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -122,6 +124,59 @@ async fn pair_status<R: Kinded>(office: &Office, pair: &Pair) -> Outcome<PairSta
         withheld: None,
         counts: ledger.counts(&pair.id).await?,
     })
+}
+
+/// A record that stays on one side on purpose.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Alone {
+    /// The app user.
+    pub user: String,
+    /// What it is.
+    pub kind: Kind,
+    /// The side that has it.
+    pub side: Side,
+    /// Its name there.
+    pub id: String,
+    /// Its short name.
+    pub summary: String,
+    /// Whether an undo left it there: it travels again once it is edited. If not, a rule or an answer did.
+    pub undone: bool,
+}
+
+/// Lists the records that stay on one side on purpose, of every app user or of one of them.
+///
+/// # Errors
+///
+/// `USE-102` for an app user who does not exist; those of the database.
+pub async fn alone(office: &Office, user: Option<&str>) -> Outcome<Vec<Alone>> {
+    chosen_users(&*office.company, user).await?;
+    let mut all = Vec::new();
+    for pair in office.pairs(user).await? {
+        for_kind!(pair.kind, R => alone_in::<R>(office, &pair, &mut all).await)?;
+    }
+    Ok(all)
+}
+
+async fn alone_in<R: Kinded>(office: &Office, pair: &Pair, all: &mut Vec<Alone>) -> Outcome<()> {
+    let ledger = R::ledger(&*office.company);
+    let mut after = None;
+    loop {
+        let links = ledger.alone(&pair.id, after, LINKS_READ).await?;
+        let Some(last) = links.last() else { return Ok(()) };
+        after = Some(last.id);
+        for link in &links {
+            let Some(side) = link.half() else { continue };
+            let Some(stored) = link.alive(side) else { continue };
+            all.push(Alone {
+                user: pair.user.clone(),
+                kind: pair.kind,
+                side,
+                id: stored.id.to_string(),
+                summary: stored.record.summary(),
+                undone: link.trails[side.other()].undone.is_some(),
+            });
+        }
+    }
 }
 
 /// A problem of the authorisation is over once there is a later one.

@@ -92,6 +92,13 @@ struct Name {
     name: String,
 }
 
+/// Returns the names of all tables and views.
+pub(crate) fn tables(conn: &mut Conn) -> QueryResult<Vec<String>> {
+    let query = "SELECT name FROM sqlite_master WHERE type IN ('table', 'view') AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\'";
+    let names: Vec<Name> = diesel::sql_query(query).load(conn)?;
+    Ok(names.into_iter().map(|row| row.name).collect())
+}
+
 /// Returns new names, as the tables' own defaults make them.
 pub(crate) fn new_ids(conn: &mut Conn, count: usize) -> QueryResult<Vec<String>> {
     let count = i64::try_from(count).unwrap_or(i64::MAX);

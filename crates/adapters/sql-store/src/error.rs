@@ -18,6 +18,9 @@ pub enum StoreError {
         /// The newest migration that this program knows.
         known: String,
     },
+    /// The file is a database, but none of ours: another program's, or an empty one. Nothing was touched.
+    #[error("the file is no database of this program")]
+    Foreign,
     /// The file cannot be opened as a database.
     #[error("the database cannot be opened")]
     Open(#[source] Box<dyn std::error::Error + Send + Sync>),
@@ -126,6 +129,7 @@ impl StoreError {
     pub fn at(self, operation: &'static str) -> PortError {
         let (kind, code) = match &self {
             StoreError::NewerSchema { .. } => (ErrorKind::Unsupported, Some("SYS-104")),
+            StoreError::Foreign => (ErrorKind::Unsupported, Some("DB-105")),
             StoreError::Refused(_) => (ErrorKind::Rejected, Some("DB-104")),
             StoreError::Busy(error) => (ErrorKind::Unavailable, Some(out_of_reach(&error.to_string()))),
             StoreError::Open(error) => (ErrorKind::Unavailable, Some(out_of_reach(&told(&**error)))),

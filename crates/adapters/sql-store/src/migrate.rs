@@ -22,9 +22,10 @@ diesel::table! {
 /// Opens the database, makes its tables if they are not there, and returns the installation's name.
 ///
 /// Safe when several programs do so at once: the whole work is one write transaction.
-pub(crate) fn open(path: &Path) -> Result<String, StoreError> {
+pub(crate) fn open(path: &Path, make: bool) -> Result<String, StoreError> {
     dialect::make_private(path)?;
     let mut conn = dialect::establish(path)?;
+    refuse_foreign(&mut conn, make)?;
     refuse_newer(&mut conn)?;
     dialect::prepare(&mut conn).map_err(|error| StoreError::Open(error.into()))?;
     dialect::write(&mut conn, |conn| {
@@ -33,6 +34,14 @@ pub(crate) fn open(path: &Path) -> Result<String, StoreError> {
         know_zones(conn)?;
         Ok(passerelle_settings::table.find("installation").select(passerelle_settings::value).first(conn)?)
     })
+}
+
+/// Refuses a database that is none of ours, before anything is written to it: our tables would be made among another
+/// program's, and an empty file in the place of a database would look like one from which everything was deleted.
+fn refuse_foreign(conn: &mut Conn, make: bool) -> Result<(), StoreError> {
+    let tables = dialect::tables(conn).map_err(|error| StoreError::Open(error.into()))?;
+    let is_ours = tables.iter().any(|table| table == "passerelle_settings");
+    if is_ours || tables.is_empty() && make { Ok(()) } else { Err(StoreError::Foreign) }
 }
 
 /// Refuses a database that a newer version has changed, before anything is written to it (I21).

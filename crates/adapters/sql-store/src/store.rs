@@ -24,11 +24,13 @@ pub struct StoreOptions {
     /// Whether a contact that arrives from one app user's account is seen by all app users at once.
     /// If not, it is theirs until the company shares it.
     pub share_new_contacts: bool,
+    /// Whether the tables are made in a database that has none. If not, one without tables is refused.
+    pub make: bool,
 }
 
 impl Default for StoreOptions {
     fn default() -> Self {
-        StoreOptions { region: None, page_size: 500, connections: 4, share_new_contacts: false }
+        StoreOptions { region: None, page_size: 500, connections: 4, share_new_contacts: false, make: true }
     }
 }
 
@@ -68,11 +70,11 @@ impl Store {
     ///
     /// # Errors
     ///
-    /// `NewerSchema` for a database that a newer version has changed, which is left untouched; `Open`,
-    /// `Migration` and `Busy` as they say.
+    /// `NewerSchema` for a database that a newer version has changed, and `Foreign` for another program's, or for an
+    /// empty one unless it may be made; they are left untouched. `Open`, `Migration` and `Busy` as they say.
     pub async fn open(path: &Path, options: StoreOptions) -> Result<Store, StoreError> {
-        let file = path.to_path_buf();
-        let open = tokio::task::spawn_blocking(move || migrate::open(&file));
+        let (file, make) = (path.to_path_buf(), options.make);
+        let open = tokio::task::spawn_blocking(move || migrate::open(&file, make));
         let installation = open.await.map_err(|_| StoreError::Interrupted)??;
         let db = Db::new(path.to_path_buf(), options.connections)?;
         Ok(Store { db, options, installation: InstallationId::new(installation) })

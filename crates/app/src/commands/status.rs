@@ -1,15 +1,22 @@
 //! `status`: how things stand, from what the ledger proves.
 
-use passerelle_ports::{Clock, Kind};
-use passerelle_service::{PairStatus, UserStatus, status};
+use passerelle_ports::{Clock, Kind, Side};
+use passerelle_service::{Alone, PairStatus, UserStatus, alone, status};
 use passerelle_texts::exit_code;
 
 use super::Exit;
-use crate::{cli::SomeUser, compose, start::App};
+use crate::{cli::Status, compose, start::App};
 
-pub async fn run(app: &App, args: &SomeUser) -> Exit {
+pub async fn run(app: &App, args: &Status) -> Exit {
     let settings = app.settings()?;
     let office = compose::office(app, &settings).await?;
+    if args.alone {
+        for one in alone(&office.office, args.user.as_deref()).await? {
+            app.out.result(&alone_line(app, &one));
+            app.out.line("alone", app.clock.now(), &one);
+        }
+        return super::done(app, 0);
+    }
     let all = status(&office.office, args.user.as_deref()).await?;
     for user in &all {
         tell(app, user);
@@ -71,6 +78,20 @@ fn pair_line(app: &App, pair: &PairStatus) -> String {
         }
     }
     text
+}
+
+fn alone_line(app: &App, one: &Alone) -> String {
+    let out = &app.out;
+    let place = match one.side {
+        Side::Local => out.t("alone-here", &[]),
+        Side::Remote => out.t("alone-there", &[]),
+    };
+    let why = if one.undone {
+        out.t("alone-undone", &[("id", one.id.as_str().into())])
+    } else {
+        out.t("alone-rule", &[("id", one.id.as_str().into())])
+    };
+    format!("{} · {} · {place}: {why}", one.user, one.summary)
 }
 
 fn exit_of(all: &[UserStatus]) -> u8 {

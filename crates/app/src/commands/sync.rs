@@ -10,7 +10,13 @@ use passerelle_texts::exit_code;
 use serde_json::{Value, json};
 
 use super::{Exit, conflicts::line, watch::Bar};
-use crate::{cli::Sync, compose, lock::Lock, output::Out, start::App};
+use crate::{
+    cli::Sync,
+    compose,
+    lock::Lock,
+    output::{Out, quoted},
+    start::App,
+};
 
 /// How long a command waits for the answers of a run before it; a longer wait is for a later run.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -33,7 +39,11 @@ pub async fn run(app: &App, args: &Sync) -> Exit {
     wait_for_answers(app, &office.office, &request).await?;
     let report = sync(&office.office, &request, &Bar::new(app)).await?;
     tell_changes(app, &office.office, &report).await?;
-    tell(app, &report, args.diff)
+    let command = match &args.user {
+        Some(user) => format!("sync --user {}", quoted(user)),
+        None => "sync".to_owned(),
+    };
+    tell(app, &report, args.diff, &command)
 }
 
 /// After a run that was killed, writes may still be under way. Where that is settled soon, it is waited for: one run
@@ -75,28 +85,29 @@ async fn tell_changes(app: &App, office: &Office, report: &SyncReport) -> Result
     Ok(())
 }
 
-/// Tells a report to people and machines, and returns the exit code.
-pub fn tell(app: &App, report: &SyncReport, diff: bool) -> Exit {
-    tell_and_close(app, report, diff, "sync-dry-done")
+/// Tells a report to people and machines, and returns the exit code. `command` is what was asked for.
+pub fn tell(app: &App, report: &SyncReport, diff: bool, command: &str) -> Exit {
+    tell_and_close(app, report, diff, (command, "sync-dry-done"))
 }
 
 /// As [`tell`], with the words that close a preview: they name the command that carries it out.
-pub fn tell_and_close(app: &App, report: &SyncReport, diff: bool, preview: &str) -> Exit {
+pub fn tell_and_close(app: &App, report: &SyncReport, diff: bool, (command, preview): (&str, &str)) -> Exit {
     let out = &app.out;
     let mut told = Vec::new();
     for pair in &report.pairs {
         out.result(&table(out, pair, report.dry_run));
         if diff {
-            tell_plan(out, pair, usize::MAX);
+            tell_plan(out, pair, usize::MAX, command);
         } else if !report.dry_run {
             // What the guard refused; the whole list is a dry run's.
-            tell_plan(out, pair, SHOWN);
+            tell_plan(out, pair, SHOWN, command);
         }
         for write in &pair.plan {
             out.line("change", app.clock.now(), write);
         }
         if let Some(problem) = &pair.error {
             let named = problem.to_failure().or_with("user", &pair.user).or_with("pair", &pair.name);
+            let named = named.or_with("command", command);
             out.failure_once(&named.or_with("kind", pair.kind.as_str()), app.clock.now(), &mut told);
         }
         // Where something else stopped the pair, that is what has to be said.
@@ -196,7 +207,7 @@ pub fn table(out: &Out, pair: &PairReport, dry_run: bool) -> String {
 /// How many writes of a refused plan are shown.
 const SHOWN: usize = 20;
 
-fn tell_plan(out: &Out, pair: &PairReport, most: usize) {
+fn tell_plan(out: &Out, pair: &PairReport, most: usize, command: &str) {
     // Deletions first: they are what a person wants to see before anything else.
     let (deletes, others): (Vec<_>, Vec<_>) = pair.plan.iter().partition(|write| write.action == "delete");
     for write in deletes.into_iter().chain(others).take(most) {
@@ -209,7 +220,11 @@ fn tell_plan(out: &Out, pair: &PairReport, most: usize) {
         out.result(&format!("    {side}  {action}  {}  {fields}", write.summary));
     }
     if pair.plan.len() > most {
-        out.result(&out.t("sync-more", &[("count", (pair.plan.len() - most).into())]));
+        let diff = if command.starts_with("sync") { " --diff" } else { "" };
+        let whole = format!("{command} --dry-run{diff}");
+        out.result(
+            &out.t("sync-more", &[("count", (pair.plan.len() - most).into()), ("command", whole.into())]),
+        );
     }
 }
 

@@ -10,6 +10,7 @@ use crate::{
     clock::from_the_wall,
     compose,
     lock::Lock,
+    output::quoted,
     start::App,
 };
 
@@ -17,11 +18,15 @@ pub async fn run(app: &App, args: &Undo) -> Exit {
     match args {
         Undo::Run(args) => {
             let question = app.out.t("undo-ask", &[("run", args.run.to_string().into())]);
-            take_back(app, &What::Run(RunId(args.run)), &args.how, &question).await
+            let command = format!("undo run {}", args.run);
+            take_back(app, &What::Run(RunId(args.run)), &args.how, (&question, &command)).await
         }
         Undo::Record(args) => {
             let question = app.out.t("undo-ask-record", &[]);
-            take_back(app, &What::Record(args.id.clone(), args.run.map(RunId)), &args.how, &question).await
+            let run = args.run.map(|run| format!(" --run {run}")).unwrap_or_default();
+            let command = format!("undo record {}{run}", quoted(&args.id));
+            let what = What::Record(args.id.clone(), args.run.map(RunId));
+            take_back(app, &what, &args.how, (&question, &command)).await
         }
     }
 }
@@ -39,10 +44,26 @@ pub async fn restore(app: &App, args: &Restore) -> Exit {
             What::Since(user.clone().unwrap_or_default(), kind, since)
         }
     };
-    take_back(app, &what, &args.how, &question).await
+    take_back(app, &what, &args.how, (&question, &command_of(args))).await
 }
 
-async fn take_back(app: &App, what: &What, how: &HowToUndo, question: &str) -> Exit {
+/// The command itself, as a person types it.
+fn command_of(args: &Restore) -> String {
+    let mut command = "restore".to_owned();
+    let user = args.user.as_deref().map(|user| format!(" --user {}", quoted(user)));
+    let id = args.id.as_deref().map(|id| format!(" {}", quoted(id)));
+    let kind = args.kind.map(|kind| match kind {
+        KindName::Contacts => " --kind contacts".to_owned(),
+        KindName::Events => " --kind events".to_owned(),
+    });
+    for part in [id, user, kind].into_iter().flatten() {
+        command.push_str(&part);
+    }
+    format!("{command} --as-of {}", quoted(&args.as_of))
+}
+
+/// `question` is asked before `command` is carried out.
+async fn take_back(app: &App, what: &What, how: &HowToUndo, (question, command): (&str, &str)) -> Exit {
     let settings = app.settings()?;
     let _lock = Lock::take(&settings.path("state_dir"))?;
     let composed = compose::office_at_home(app, &settings).await?.0;
@@ -51,7 +72,7 @@ async fn take_back(app: &App, what: &What, how: &HowToUndo, question: &str) -> E
     let plan = SyncRequest { dry_run: true, ..SyncRequest::default() };
     let planned = undo(&office, what, &plan, &Bar::new(app)).await?;
     if how.dry_run {
-        return sync::tell_and_close(app, &planned, true, "undo-dry-done");
+        return sync::tell_and_close(app, &planned, true, (command, "undo-dry-done"));
     }
     if !app.out.yes {
         for pair in &planned.pairs {
@@ -71,7 +92,7 @@ async fn take_back(app: &App, what: &What, how: &HowToUndo, question: &str) -> E
     if left > 0 {
         app.out.note(&app.out.t("undo-left", &[("count", left.into())]));
     }
-    sync::tell(app, &report, false)
+    sync::tell(app, &report, false, command)
 }
 
 /// Reads a time as people write it: with a zone, or as this computer's wall shows it; a day begins at midnight.

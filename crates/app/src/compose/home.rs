@@ -33,7 +33,7 @@ pub async fn check(settings: &Settings, store: &Store) -> Outcome<()> {
 ///
 /// # Errors
 ///
-/// Those of the database.
+/// `SYNC-116` where a copy is asked for and the database is in its place; those of the database.
 pub async fn adopt(
     settings: &Settings,
     store: &Store,
@@ -41,6 +41,11 @@ pub async fn adopt(
     copied: bool,
 ) -> Outcome<usize> {
     let mut gone = 0;
+    let here = here(&settings.path("database.path"));
+    if copied && get(store, HOME).await?.is_some_and(|home| home == here) {
+        let file = settings.path("database.path").display().to_string();
+        return Err(Failure::new("SYNC-116").with("file", file));
+    }
     if copied {
         for mut account in company.accounts().await? {
             if account.state != AccountState::Disconnected {
@@ -50,7 +55,7 @@ pub async fn adopt(
             }
         }
     }
-    set(store, HOME, &here(&settings.path("database.path"))).await?;
+    set(store, HOME, &here).await?;
     Ok(gone)
 }
 

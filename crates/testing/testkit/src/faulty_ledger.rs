@@ -93,6 +93,9 @@ impl<R: Record> Ledger<R> for FaultyLedger<R> {
     async fn attention(&self, pair: &PairId, after: Option<LinkId>, limit: u64) -> PortResult<Vec<Link<R>>> {
         self.inner.attention(pair, after, limit).await
     }
+    async fn alone(&self, pair: &PairId, after: Option<LinkId>, limit: u64) -> PortResult<Vec<Link<R>>> {
+        self.inner.alone(pair, after, limit).await
+    }
     async fn entries(&self, of: &EntriesOf, slice: Slice) -> PortResult<Vec<Entry<R>>> {
         self.inner.entries(of, slice).await
     }

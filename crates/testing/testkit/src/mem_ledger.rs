@@ -423,6 +423,14 @@ impl<R: Record> Ledger<R> for MemLedger<R> {
         Ok(page_of(waiting, limit))
     }
 
+    async fn alone(&self, pair: &PairId, after: Option<LinkId>, limit: u64) -> PortResult<Vec<Link<R>>> {
+        let state = self.lock();
+        let links = state.pairs.get(pair).into_iter().flat_map(|pair| pair.links.values());
+        let is_alone = |link: &&Link<R>| link.state == LinkState::Released && link.half().is_some();
+        let alone = links.filter(is_alone).filter(|link| after.is_none_or(|after| link.id > after)).cloned();
+        Ok(page_of(alone, limit))
+    }
+
     async fn entries(&self, of: &EntriesOf, slice: Slice) -> PortResult<Vec<Entry<R>>> {
         let state = self.lock();
         let wanted = |(pair, entry): &&(PairId, Entry<R>)| match of {

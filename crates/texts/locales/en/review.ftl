@@ -1,5 +1,5 @@
 # guard
-sync-more = … and { $count } more: passerelle sync --dry-run --diff
+sync-more = … and { $count } more: passerelle { $command }
 sync-waiting = Finding out what became of writes whose answer was lost…
 sync-restored = This database is an older copy of itself (a backup put back?): both sides are listed anew and matched, nothing is deleted in this run.
 adopt-moved = ✓ This is the database's home from now on.
@@ -8,7 +8,11 @@ adopt-copied = ✓ This copy is on its own now: { $count ->
    *[other] { $count } accounts were disconnected in it
 }, the original keeps its own. Connect test accounts here, not the real ones.
 
-status-alone = { $count } on one side only, on purpose (an undo or a rule left them there)
+status-alone = { $count } on one side only, on purpose (passerelle status --alone)
+alone-here = here only
+alone-there = at Google only
+alone-undone = an undo left it there. It travels again once it is edited, or with passerelle undo record { $id }
+alone-rule = a rule or an answer left it there. Its history: passerelle history --record { $id }
 
 # answers
 conflicts-always = From now on this side wins "{ $field }"; { $count ->

@@ -1,5 +1,5 @@
 # guard
-sync-more = … et { $count } de plus : passerelle sync --dry-run --diff
+sync-more = … et { $count } de plus : passerelle { $command }
 sync-waiting = Recherche de ce que sont devenues des écritures dont la réponse s'est perdue…
 sync-restored = Cette base est une copie plus ancienne d'elle-même (sauvegarde remise en place ?) : les deux côtés sont relus et rapprochés, rien n'est supprimé dans ce passage.
 adopt-moved = ✓ La base est désormais chez elle ici.
@@ -9,7 +9,11 @@ adopt-copied = ✓ Cette copie est maintenant indépendante : { $count ->
    *[other] { $count } comptes y ont été déconnectés
 }, l'original garde les siens. Connectez ici des comptes d'essai, pas les vrais.
 
-status-alone = { $count } d'un seul côté, exprès (une annulation ou une règle les y a laissées)
+status-alone = { $count } d'un seul côté, exprès (passerelle status --alone)
+alone-here = ici seulement
+alone-there = chez Google seulement
+alone-undone = une annulation l'y a laissé. Il voyage de nouveau dès qu'il est modifié, ou avec passerelle undo record { $id }
+alone-rule = une règle ou une réponse l'y a laissé. Son histoire : passerelle history --record { $id }
 
 # answers
 conflicts-always = Désormais ce côté l'emporte pour « { $field } » ; { $count ->

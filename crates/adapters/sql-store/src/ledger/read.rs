@@ -404,6 +404,22 @@ pub(crate) fn attention<R: Record>(
     by_names(conn, pair, &rows.into_iter().collect())
 }
 
+pub(crate) fn alone<R: Record>(
+    conn: &mut Conn,
+    pair: &PairId,
+    after: Option<LinkId>,
+    limit: u64,
+) -> Result<Vec<Link<R>>, StoreError> {
+    let rows: Vec<String> = links::table
+        .filter(links::pair.eq(pair.as_str()).and(links::state.eq("released")).and(links::half.ne("")))
+        .filter(links::id.gt(after_of(after)))
+        .order(links::id)
+        .limit(most(limit))
+        .select(links::id)
+        .load(conn)?;
+    by_names(conn, pair, &rows.into_iter().collect())
+}
+
 pub(crate) fn runs(
     conn: &mut Conn,
     kind: &str,
