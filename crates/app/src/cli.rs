@@ -321,6 +321,8 @@ pub struct Sync {
     pub diff: bool,
     #[arg(long, value_name = "N")]
     pub allow_deletes: Option<u64>,
+    #[arg(long, value_name = "N", conflicts_with_all = ["allow_deletes", "approve", "dry_run"])]
+    pub bring_back: Option<u64>,
     #[arg(long, value_name = "DIGEST")]
     pub approve: Option<String>,
 }

@@ -153,6 +153,10 @@ impl Out {
     pub fn article(&self, failure: &Failure) -> Article {
         let mut article = article(failure, self.lang);
         let Article { what, why, todo, .. } = &mut article;
+        if failure.word("command").is_some_and(|command| !command.starts_with("sync")) {
+            // Only a synchronisation has deletions of other people's.
+            todo.retain(|todo| !todo.contains("--bring-back"));
+        }
         for text in std::iter::once(what).chain(why).chain(todo) {
             *text = self.pasted(std::mem::take(text));
         }

@@ -98,3 +98,43 @@ fn an_undo_that_is_refused_names_its_own_command_to_be_pasted_as_it_stands() {
     }
     assert_eq!((world.people().len(), world.number("contacts")), (20, 32), "what is shown works");
 }
+
+#[test]
+fn what_was_deleted_by_accident_comes_back_and_holds_nothing_up() {
+    for here in [true, false] {
+        let world = World::new();
+        for n in 0..30 {
+            world.sql(&format!(
+                "INSERT INTO contacts (id, uid, given_name) VALUES ('c{n}', 'u{n}', 'Given {n}');
+                 INSERT INTO contact_emails (contact_id, address) VALUES ('c{n}', 'c{n}@x.example');"
+            ));
+        }
+        world.settle();
+        if here {
+            world.sql("DELETE FROM contacts WHERE id < 'c2';");
+        } else {
+            for n in 10..21 {
+                let person = world.person(&format!("c{n}@x.example"));
+                world.gesture("people/delete", json!({ "resourceName": person["resourceName"] }));
+            }
+        }
+        world.sql("UPDATE contacts SET notes = 'typed' WHERE id = 'c9';");
+        let stopped = world.sync().ends_with(5);
+        let error = stopped.of("error").into_iter().find(|one| one["code"] == "SYNC-101").unwrap().clone();
+        assert_eq!(stopped.deletes(), 0);
+        if here {
+            assert_eq!(world.person("c9@x.example")["biographies"][0]["value"], "typed", "the book goes on");
+        }
+        let cure = error["do"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .filter_map(|one| one.as_str())
+            .find(|one| one.contains("--bring-back"));
+        let number = cure.unwrap().split("--bring-back=").nth(1).unwrap().trim_end_matches('`').to_owned();
+        world.run(&["sync", &format!("--bring-back={number}")]).ends_with(0);
+        world.settle();
+        assert_eq!((world.people().len(), world.number("contacts")), (30, 30));
+        assert_eq!(world.number("contact_emails"), 30);
+    }
+}

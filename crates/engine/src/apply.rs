@@ -22,6 +22,23 @@ const TURNS: u64 = 24;
 /// How often a link is settled and decided again: more would be for ever (I22).
 const SETTLES: usize = 8;
 
+/// What a run does with deletions.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Deletions {
+    /// As many as the rules allow.
+    Limited,
+    /// All of them: a person approved the plan.
+    Approved,
+    /// None: they wait for a person.
+    Held,
+}
+
+impl Deletions {
+    pub(crate) fn of(approved: bool) -> Self {
+        if approved { Deletions::Approved } else { Deletions::Limited }
+    }
+}
+
 /// How many deletions a run may still do on each side.
 struct Allowance {
     deletes: Sides<u64>,
@@ -29,12 +46,16 @@ struct Allowance {
 
 impl<R: Record> Session<'_, R> {
     /// Carries the plan out. What follows from it is carried out too, within the same allowance.
-    pub(crate) async fn apply(&mut self, total: u64, approved: bool) -> Flow<()> {
+    pub(crate) async fn apply(&mut self, total: u64, deletions: Deletions) -> Flow<()> {
         if total == 0 && self.report.planned.due == 0 {
             return Ok(());
         }
         let counts = self.engine.ledger.counts(self.pair()).await.map_err(ledger)?;
-        let most = if approved { u64::MAX } else { self.rules().limits.deletes_allowed(&counts) };
+        let most = match deletions {
+            Deletions::Limited => self.rules().limits.deletes_allowed(&counts),
+            Deletions::Approved => u64::MAX,
+            Deletions::Held => 0,
+        };
         let most = if self.is_complete() { 0 } else { most };
         let mut allowance = Allowance { deletes: Sides { local: most, remote: most } };
         for _ in 0..ROUNDS {

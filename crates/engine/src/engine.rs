@@ -48,6 +48,8 @@ pub enum Approval {
     Named(String),
     /// A plan with exactly this number of deletions on both sides together, and no other objection.
     Deletes(u64),
+    /// The same plan, the other way round: what would be deleted is made again on the side where it is gone.
+    BringBack(u64),
 }
 
 /// What went wrong so that there is no report.

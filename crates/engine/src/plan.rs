@@ -13,6 +13,7 @@ use passerelle_sync_rules::{
 use uuid::Uuid;
 
 use crate::{
+    apply::Deletions,
     engine::{Approval, Phase},
     report::Refused,
     session::{Flow, Session, early, ledger},
@@ -40,14 +41,50 @@ impl<R: Record> Session<'_, R> {
         self.gather().await?;
         let mut plan = self.plan_due().await?;
         self.judge(&mut plan).await?;
-        if self.refuse(&mut plan, approval).await? {
+        if matches!(approval, Some(Approval::BringBack(_))) && self.is_approved(&plan, approval).await? {
+            self.want_back(&plan).await?;
+            plan.trips.clear();
+        } else if plan.holds_deletions_only() && !on(Mutant::GuardHoldsAll) {
+            if !self.is_approved(&plan, approval).await? {
+                return self.hold_deletions(plan).await;
+            }
+        } else if self.refuse(&mut plan, approval).await? {
             return Ok(());
         }
         self.accept_rules().await?;
         let approved = !plan.trips.is_empty();
         let total = plan.steps.len() as u64;
         drop(plan);
-        self.apply(total, approved).await
+        self.apply(total, Deletions::of(approved)).await
+    }
+
+    /// Carries out what is no deletion. The deletions wait, and are shown as a plan of their own: the next run has the
+    /// same one, unless something else happens.
+    async fn hold_deletions(&mut self, mut plan: Plan) -> Flow<()> {
+        let total = plan.steps.len() as u64;
+        let is_deletion = |step: &PlannedStep| step.action == Action::Delete;
+        plan.steps.retain(is_deletion);
+        let mut held = Plan::new(self.pair().clone(), plan.steps, plan.counts);
+        held.trips = plan.trips;
+        self.report.digest = Some(held.digest.clone());
+        self.refuse(&mut held, None).await?;
+        self.accept_rules().await?;
+        self.apply(total, Deletions::Held).await
+    }
+
+    /// Marks what the plan would delete as wanted back.
+    async fn want_back(&mut self, plan: &Plan) -> Flow<()> {
+        let deletions: Vec<&PlannedStep> =
+            plan.steps.iter().filter(|step| step.action == Action::Delete).collect();
+        for chunk in deletions.chunks(self.chunk() as usize) {
+            let ids = chunk.iter().map(|step| step.link).collect();
+            let mut work = Work::new(self.find(Find::Links(ids)).await?);
+            for step in chunk {
+                work.change(step.link, |link| link.trails[step.side.other()].wanted = true);
+            }
+            self.commit(work.into_changes()).await?;
+        }
+        Ok(())
     }
 
     /// Everything that comes before the plan: it writes to no replica.
@@ -224,7 +261,7 @@ impl<R: Record> Session<'_, R> {
             Some(_) if on(Mutant::ApproveAny) => Ok(true),
             Some(Approval::Digest(digest)) => Ok(*digest == plan.digest),
             Some(Approval::Named(digits)) => Ok(plan.digest.is_named_by(digits)),
-            Some(Approval::Deletes(number)) => {
+            Some(Approval::Deletes(number) | Approval::BringBack(number)) => {
                 let only_deletes =
                     plan.trips.iter().all(|trip| matches!(trip, Trip::Deletes { .. } | Trip::Emptied { .. }));
                 Ok(only_deletes && *number == plan.deletes() && self.was_shown(plan).await?)

@@ -9,6 +9,7 @@ use passerelle_ports::{
 use passerelle_sync_rules::{Action, Back, Intent, Plan, PlanCounts, PlannedStep, release, take_back};
 
 use crate::{
+    apply::Deletions,
     engine::{Approval, Engine, EngineError},
     plan::pretend,
     session::{Flow, Session, broken, ledger},
@@ -53,7 +54,7 @@ impl<R: Record> Session<'_, R> {
         self.take_all_back(what).await?;
         self.look().await?;
         self.pair_unlinked().await?;
-        self.apply(total.max(1), approved).await
+        self.apply(total.max(1), Deletions::of(approved)).await
     }
 
     /// Works the undo out on copies of the links, each as the steps before leave it.

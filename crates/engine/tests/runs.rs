@@ -683,6 +683,55 @@ fn changed_rules_wait_until_their_plan_was_seen() {
 }
 
 #[test]
+fn deletions_that_are_stopped_stop_nothing_else() {
+    let house = house();
+    let rows: Vec<ItemId> =
+        (0..30).map(|n| house.local.person_creates(Note::new(n.to_string(), n.to_string()))).collect();
+    house.settle();
+    for row in &rows[..12] {
+        house.local.person_deletes(row);
+    }
+    house.local.person_edits(&rows[20], |note| note.body = "edited".into()).unwrap();
+    house.local.person_creates(Note::new("new", "new"));
+    for _ in 0..2 {
+        let report = house.run();
+        let refused = report.refused.unwrap();
+        assert_eq!((refused.deletes, refused.steps.len()), (12, 12), "the deletions only");
+        assert_eq!(house.remote.alive().len(), 31, "the others went on, nothing is deleted");
+        assert!(house.remote.alive().iter().any(|stored| stored.record.body == "edited"));
+    }
+    assert!(house.run_with(Some(Approval::Deletes(12))).refused.is_none(), "the number that was shown holds");
+    assert_eq!(house.remote.alive().len(), 19);
+}
+
+#[test]
+fn what_was_deleted_by_accident_is_brought_back_from_the_other_side() {
+    for side in Side::BOTH {
+        let house = house();
+        let rows: Vec<ItemId> =
+            (0..30).map(|n| house.local.person_creates(Note::new(n.to_string(), n.to_string()))).collect();
+        house.settle();
+        let (lost, kept) =
+            if side == Side::Local { (&house.local, &house.remote) } else { (&house.remote, &house.local) };
+        let gone: Vec<ItemId> = lost.alive().into_iter().map(|stored| stored.id).take(12).collect();
+        gone.iter().for_each(|item| assert!(lost.person_deletes(item)));
+        house.local.person_edits(&rows[29], |note| note.body = "edited".into());
+        assert!(house.run_with(Some(Approval::BringBack(12))).refused.is_some(), "nobody has seen it");
+        assert!(house.run_with(Some(Approval::BringBack(11))).refused.is_some());
+        assert!(house.run_with(Some(Approval::BringBack(12))).refused.is_none());
+        house.settle();
+        assert_eq!((lost.alive().len(), kept.alive().len()), (30, 30));
+        let (here, there) = house.titles();
+        assert_eq!(here, there);
+        // Whoever is deleted later is deleted.
+        let one = lost.alive()[0].id.clone();
+        lost.person_deletes(&one);
+        house.settle();
+        assert_eq!((lost.alive().len(), kept.alive().len()), (29, 29));
+    }
+}
+
+#[test]
 fn a_number_approves_only_a_plan_that_was_shown() {
     let house = house();
     let rows: Vec<ItemId> =

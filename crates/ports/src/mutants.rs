@@ -221,6 +221,8 @@ mutants! {
     ChoiceMovesBase,
     /// The undo of a create does not release the link.
     UndoNotReleased,
+    /// A guard that stops deletions stops everything else, too.
+    GuardHoldsAll,
     /// What an undo left on one side rests for ever, also when it is edited.
     UndoneRests,
     /// The undo of a delete does not look whether the record is back.

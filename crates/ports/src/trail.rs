@@ -39,6 +39,9 @@ pub struct Trail {
     /// The item that lives on in place of this one, which was merged into it or has its name now.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub became: Option<ItemId>,
+    /// Its deletion was an accident, a person says: it is made again.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub wanted: bool,
     /// It was removed by an undo: what the record of the other side was then, in short. It rests until it is edited.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub undone: Option<String>,
@@ -56,7 +59,7 @@ impl Trail {
         }
         self.newest = Some(now.updated);
         (self.shown, self.gone, self.listed, self.doubted) = (None, None, None, None);
-        (self.became, self.undone) = (None, None);
+        (self.became, self.undone, self.wanted) = (None, None, false);
     }
 
     fn pass(&mut self, before: &Version, now: &Version) {

@@ -25,6 +25,8 @@ pub struct SyncRequest {
     pub dry_run: bool,
     /// So many deletions are approved.
     pub allow_deletes: Option<u64>,
+    /// So many deletions were an accident: what would be deleted is made again where it is gone.
+    pub bring_back: Option<u64>,
     /// The plan whose digest begins like this is approved.
     pub approve: Option<String>,
     /// The database is an older copy of itself: everything is listed and matched anew, nothing is deleted.
@@ -44,7 +46,8 @@ pub trait Watch: Send + Sync {
 impl SyncRequest {
     pub(crate) fn approval(&self) -> Option<Approval> {
         let digest = self.approve.clone().map(Approval::Named);
-        digest.or(self.allow_deletes.map(Approval::Deletes))
+        let back = self.bring_back.map(Approval::BringBack);
+        digest.or(back).or(self.allow_deletes.map(Approval::Deletes))
     }
 }
 
@@ -64,11 +67,11 @@ pub async fn sync(office: &Office, request: &SyncRequest, watch: &dyn Watch) -> 
         return Err(not_connected(office, request.user.as_deref()).await?);
     }
     let mut request = request.clone();
-    if let Some(number) = request.allow_deletes
+    if let Some(number) = request.allow_deletes.or(request.bring_back)
         && meant_by(office, &pairs, number).await? > 1
     {
         // A number that fits two plans names neither.
-        request.allow_deletes = None;
+        (request.allow_deletes, request.bring_back) = (None, None);
     }
     let before = (office.provider.requests(), office.provider.guest_mails());
     let mut report = SyncReport { dry_run: request.dry_run, disconnected, ..SyncReport::default() };

@@ -12,7 +12,7 @@ use passerelle_ports::{
     PortResult, Replica, RunId, Side, Sides, Stored, Write, Written,
 };
 use passerelle_sync_rules::{
-    Condition, Deletes, Digest, Direction, FieldPattern, Limits, Policy, Rules, Test,
+    Condition, Deletes, Digest, Direction, FieldPattern, Limits, Policy, Rules, Test, Trip,
 };
 use passerelle_testkit::{
     Call, Fate, Fates, FaultyLedger, MemLedger, MemOptions, MemReplica, Note, Rng, SkewedClock, TestClock,
@@ -705,7 +705,11 @@ impl World {
         self.say(|| format!("== end of pair {pair}: {report:?}"));
         if let Some(refused) = report.as_ref().and_then(|report| report.refused.as_ref()) {
             self.note("refusals");
-            if state.writes > 0 {
+            let only_deletions = refused.trips.iter().all(|trip| matches!(trip, Trip::Deletes { .. }));
+            let deleted = report
+                .as_ref()
+                .map_or(0, |report| report.written.local.deleted + report.written.remote.deleted);
+            if deleted > 0 || state.writes > 0 && !only_deletions {
                 self.bad(format!("pair {pair} wrote in a run that was refused (I9)"));
             }
             self.say(|| format!("refused: {:?}", refused.trips));

@@ -33,6 +33,7 @@ pub async fn run(app: &App, args: &Sync) -> Exit {
         user: args.user.clone(),
         dry_run: args.dry_run,
         allow_deletes: args.allow_deletes,
+        bring_back: args.bring_back,
         approve: args.approve.clone(),
         relist: restored,
     };

@@ -255,6 +255,9 @@ fn decide_half<R: Record>(
     if link.state == LinkState::Released && (fresh.is_empty() || !wakes(link, gone, rules)) {
         return Ok(Step::Nothing);
     }
+    if link.trails[gone].wanted && rules.creates[gone] {
+        return write(link, seen, gone, fresh);
+    }
     if rules.deletes[gone] == Deletes::Unlink && !on(Mutant::NoUnlink) {
         return Ok(Step::Release);
     }

@@ -155,6 +155,12 @@ impl Plan {
         Plan { pair, steps, counts, trips: Vec::new(), digest }
     }
 
+    /// Tells whether all that the guard objects to is the number of deletions: the rest may be carried out without them.
+    #[must_use]
+    pub fn holds_deletions_only(&self) -> bool {
+        !self.trips.is_empty() && self.trips.iter().all(|trip| matches!(trip, Trip::Deletes { .. }))
+    }
+
     /// Returns how many deletions there are on both sides together.
     #[must_use]
     pub fn deletes(&self) -> u64 {

@@ -52,6 +52,7 @@ help-sync--user = This app user only
 help-sync--dry-run = Show the plan, write nothing
 help-sync--diff = With every record of the plan
 help-sync--allow-deletes = Approve this many deletions
+help-sync--bring-back = Bring this many deleted records back instead, on the side where they are gone
 help-sync--approve = Approve the plan whose digest begins like this
 help-status = How things stand: last complete success, what waits, what is to be decided
 help-status--user = This app user only

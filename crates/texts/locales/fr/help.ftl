@@ -52,6 +52,7 @@ help-sync--user = Cet utilisateur seulement
 help-sync--dry-run = Montrer ce qui serait fait, sans rien écrire
 help-sync--diff = Avec chaque fiche concernée
 help-sync--allow-deletes = Approuver ce nombre de suppressions
+help-sync--bring-back = Remettre ce nombre de fiches supprimées, du côté où elles manquent
 help-sync--approve = Approuver le plan dont l'empreinte commence ainsi
 help-status = Où en sont les choses : dernier succès complet, attentes, décisions à prendre
 help-status--user = Cet utilisateur seulement
