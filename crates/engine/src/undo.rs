@@ -3,8 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use passerelle_ports::{
-    EntriesOf, Entry, EntryId, Find, Link, LinkId, LinkState, MatchKey, Op, Outcome, Record, RunId, Side,
-    Slice, Stored,
+    EntriesOf, Entry, EntryId, Find, Link, LinkId, MatchKey, Op, Outcome, Record, RunId, Side, Slice, Stored,
 };
 use passerelle_sync_rules::{Action, Back, Intent, Plan, PlanCounts, PlannedStep, release, take_back};
 
