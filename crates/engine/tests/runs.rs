@@ -523,7 +523,7 @@ fn what_was_typed_before_the_undo_of_its_creation_travels_with_the_next_edit() {
     house.local.person_edits(&item, |note| note.body = "before".into()).unwrap();
     let undone = house.undo(report.run);
     house.settle();
-    assert_eq!(house.titles().1, [String::new(); 0], "an undo is not undone by what was typed before it");
+    assert!(house.titles().1.is_empty(), "an undo is not undone by what was typed before it");
     house.undo(undone.run);
     house.settle();
     assert_eq!((house.remote.alive().len(), house.remote.alive()[0].record.body.as_str()), (1, "before"));
