@@ -162,7 +162,8 @@ impl<R: Record> Session<'_, R> {
         match step {
             Step::Write(intent) => {
                 link.due = true;
-                let entry = self.allowed(&intent, allowance).then(|| self.entry(&link, intent));
+                let may = !self.waits(&intent) && self.allowed(&intent, allowance);
+                let entry = may.then(|| self.entry(&link, intent));
                 work.save(link);
                 return entry;
             }

@@ -5,7 +5,10 @@ use std::collections::BTreeMap;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use passerelle_ports::{Find, ItemId, Link, Look, Record, Side, Stored, Stranger};
-use passerelle_sync_rules::{put_copy, put_gone};
+use passerelle_sync_rules::{
+    mutants::{Mutant, on},
+    put_copy, put_gone,
+};
 
 use crate::{
     engine::Phase,
@@ -118,6 +121,7 @@ impl<R: Record> Session<'_, R> {
         }
         tracing::debug!(run.id = self.run.0, side = side.as_str(), "an answer is older than what is known");
         self.doubted[side].insert(look.item.clone());
+        self.unread[side] |= known.is_none() && !on(Mutant::UnreadMissed);
         match (known, stranger) {
             (Some(id), _) => work.change(id, |link| link.trails[side] = trail),
             (None, Some(stranger)) => work.changes.strangers.push(Stranger { trail, ..stranger }),

@@ -187,6 +187,10 @@ impl<R: Record> Session<'_, R> {
                     counts.deferred_deletes += 1;
                     break;
                 }
+                Step::Write(intent) if self.waits(&intent) => {
+                    counts.waiting += u64::from(!written);
+                    break;
+                }
                 Step::Write(intent) => {
                     written = true;
                     counts.writes[intent.side].add(intent.action);
@@ -211,6 +215,11 @@ impl<R: Record> Session<'_, R> {
         }
         counts.written += u64::from(written);
         Ok(())
+    }
+
+    /// Tells whether a record waits to be created until it is known what else that side has.
+    pub(crate) fn waits(&self, intent: &Intent<R>) -> bool {
+        intent.action == Action::Create && self.unread[intent.side]
     }
 
     /// Asks the guard.

@@ -48,6 +48,9 @@ pub(crate) struct Session<'a, R: Record> {
     pub(crate) awaited: Sides<Option<BTreeMap<CreateKey, LinkId>>>,
     /// Items that were answered in an older state than what is known of them: a later run fetches them again.
     pub(crate) doubted: Sides<BTreeSet<ItemId>>,
+    /// Whether a side has an item that no link knows and whose newest state was not read yet: it may be the other half
+    /// of any record, so that nothing is created on that side meanwhile.
+    pub(crate) unread: Sides<bool>,
     /// How many single writes were answered with something that makes no sense.
     pub(crate) nonsense: u32,
     progress: &'a dyn Progress,
@@ -80,6 +83,7 @@ impl<'a, R: Record> Session<'a, R> {
                     rules_pending: false,
                     awaited: Sides { local: None, remote: None },
                     doubted: Sides::default(),
+                    unread: Sides::default(),
                     nonsense: 0,
                     progress,
                 };

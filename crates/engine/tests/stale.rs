@@ -257,3 +257,39 @@ fn what_is_remembered_of_the_dead_is_forgotten_after_a_while() {
     house.settle();
     assert!(known().is_empty());
 }
+
+#[test]
+fn a_record_that_both_sides_have_is_not_doubled_because_an_answer_is_old() {
+    for states_back in [1, 2] {
+        let house = House::new();
+        house.local.person_creates(Note::new("a", "here"));
+        let remote = house.remote.person_creates(Note::new("b", "there"));
+        house.clock.advance(Duration::from_secs(5));
+        house.remote.person_edits(&remote, |note| note.uid = "a".into()).unwrap();
+        house.later();
+        // The listing shows that it is the same; the fetch does not yet, or knows nothing of it.
+        house.remote.fetches_late(&remote, states_back);
+        for _ in 0..3 {
+            house.run();
+            assert_eq!(house.titles(), (vec!["here".into()], vec!["there".into()]));
+        }
+        house.remote.fetches_late(&remote, 0);
+        house.settle();
+        assert_eq!((house.local.alive().len(), house.remote.alive().len()), (1, 1));
+    }
+}
+
+#[test]
+fn what_waits_for_an_answer_is_created_in_the_end() {
+    let house = House::new();
+    house.local.person_creates(Note::new("a", "here"));
+    let remote = house.remote.person_creates(Note::new("b", "there"));
+    house.clock.advance(Duration::from_secs(5));
+    house.remote.person_edits(&remote, |note| note.body = "more".into()).unwrap();
+    house.later();
+    house.remote.fetches_late(&remote, 1);
+    house.run();
+    assert_eq!(house.remote.alive().len(), 1);
+    house.settle();
+    assert_eq!((house.local.alive().len(), house.remote.alive().len()), (2, 2));
+}

@@ -187,6 +187,8 @@ mutants! {
     GoneForgotten,
     /// An older state is never believed, although the clock of the provider was put back.
     DoubtForever,
+    /// What a listing shows and an older answer does not tell yet is created once more.
+    UnreadMissed,
     /// Absence from a listing is not looked into.
     NoAbsent,
     /// Absence from a listing is taken for deletion.
