@@ -4,7 +4,7 @@ use passerelle_ports::{
     Changes, Field, Find, Link, LinkId, LinkState, Record, Side, Sides, Value, assemble, fields,
 };
 use passerelle_sync_rules::{
-    Action, Intent, Rules, clashes, join,
+    Action, Intent, Rules, choose_home, clashes, join,
     mutants::{Mutant, on},
     view, yield_to,
 };
@@ -102,7 +102,7 @@ pub(crate) async fn relist<R: Record>(engine: &Engine<R>) -> Result<(), EngineEr
 pub(crate) async fn adopt<R: Record>(engine: &Engine<R>, before: &Rules) -> Result<(), EngineError> {
     let state = engine.ledger.pair_state(&engine.settings.pair).await.map_err(EngineError::ledger)?;
     let (was, _) = RulesMark::of(before).after(state.rules.as_deref());
-    let mark = RulesMark { pending: was.pending, ..RulesMark::of(engine.rules()) };
+    let mark = RulesMark { pending: was.pending, ..engine.mark() };
     answer(engine, &[], |_| Ok(Changes { rules: Some(mark.to_string()), ..Changes::default() })).await
 }
 
@@ -162,7 +162,14 @@ pub(crate) async fn give_up<R: Record>(engine: &Engine<R>, id: LinkId) -> Result
         let mut link = links.pop().ok_or(EngineError::NotFound)?;
         let LinkState::Rejected(refusal) = &link.state else { return Err(EngineError::DoesNotFit) };
         let side = refusal.side;
-        yield_to(&mut link, side, engine.rules()).map_err(|_| EngineError::DoesNotFit)?;
+        if engine.relocation(&link).is_some() {
+            // What cannot follow leads: the other side comes back.
+            choose_home(&mut link, side);
+            link.state = LinkState::Active;
+            link.due = true;
+        } else {
+            yield_to(&mut link, side, engine.rules()).map_err(|_| EngineError::DoesNotFit)?;
+        }
         link.decided = Some(engine.clock.now());
         Ok(Changes { links: vec![link], ..Changes::default() })
     })

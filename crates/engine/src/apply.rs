@@ -79,13 +79,17 @@ impl<R: Record> Session<'_, R> {
     /// Decides some links, saves what needs no write in one transaction, then writes, local first.
     async fn apply_chunk(
         &mut self,
-        links: Vec<Link<R>>,
+        mut links: Vec<Link<R>>,
         allowance: &mut Allowance,
         total: u64,
     ) -> Flow<bool> {
+        let moves = self.send_on(&mut links).await?;
         let ids = links.iter().map(|link| link.id).collect();
         let mut work = Work::new(self.find(Find::Links(ids)).await?);
         let mut writes: Sides<Vec<Entry<R>>> = Sides { local: Vec::new(), remote: Vec::new() };
+        for entry in moves {
+            writes[entry.side].push(entry);
+        }
         for link in links {
             if let Some(entry) = self.decide_link(&mut work, link, allowance) {
                 writes[entry.side].push(entry);
@@ -259,7 +263,8 @@ impl<R: Record> Session<'_, R> {
                     from.as_ref().map(|from| &from.id),
                 ),
             },
-            Action::Update => Op::Update,
+            // Moves make their entries themselves.
+            Action::Update | Action::Move => Op::Update,
             Action::Delete => Op::Delete,
         };
         Entry {

@@ -167,6 +167,12 @@ impl<R: Record> Session<'_, R> {
                 self.note_losses(&entry, &stored);
                 Outcome::Landed(Some(stored))
             }
+            (Written::Stored(stored), Op::Move { .. }) => {
+                put_copy(&mut link, side, stored.clone());
+                link.due = true;
+                self.count(&entry);
+                Outcome::Landed(Some(stored))
+            }
             (Written::Deleted, Op::Delete) => {
                 self.bury(&mut link, side);
                 if entry.release {
@@ -275,7 +281,9 @@ impl<R: Record> Session<'_, R> {
                 self.report.overtaken += 1;
                 if on(Mutant::MismatchNoLook) {
                     link.due = false;
-                } else if let (Op::Update | Op::Delete, Some(copy)) = (&entry.op, &mut link.copies[side]) {
+                } else if let (Op::Update | Op::Delete | Op::Move { .. }, Some(copy)) =
+                    (&entry.op, &mut link.copies[side])
+                {
                     copy.look = true;
                     self.doubted[side].remove(&copy.stored.id);
                 }
@@ -333,6 +341,7 @@ impl<R: Record> Session<'_, R> {
             Op::Create { .. } => Action::Create,
             Op::Update => Action::Update,
             Op::Delete => Action::Delete,
+            Op::Move { .. } => Action::Move,
         });
     }
 }
@@ -357,6 +366,7 @@ fn use_up<R: Record>(link: &mut Link<R>, entry: &Entry<R>, id: ItemId) {
                 stamp: None,
                 lineage: None,
                 withdrawn: false,
+                home: None,
                 ..template
             },
         };
@@ -378,6 +388,7 @@ fn write_of<R: Record>(entry: &Entry<R>) -> Option<Write<R>> {
             Some(Write::Update { from: from.clone(), to: to.clone(), stamp })
         }
         (Op::Delete, Some(from), _) => Some(Write::Delete { from: from.clone(), stamp }),
+        (Op::Move { to }, Some(from), _) => Some(Write::Move { from: from.clone(), to: to.clone(), stamp }),
         _ => None,
     }
 }

@@ -10,6 +10,7 @@ use passerelle_sync_rules::{Digest, Rules};
 use uuid::Uuid;
 
 use crate::{
+    beside::Neighbourhood,
     report::{PlanReport, RunReport},
     session::{Session, Stop},
 };
@@ -110,6 +111,7 @@ pub struct Engine<R: Record> {
     pub(crate) ledger: Arc<dyn Ledger<R>>,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) ids: Arc<dyn Ids>,
+    pub(crate) neighbourhood: Option<Neighbourhood<R>>,
 }
 
 impl<R: Record> Engine<R> {
@@ -127,7 +129,7 @@ impl<R: Record> Engine<R> {
                 settings.rules = settings.rules.without_writing(side);
             }
         }
-        Engine { settings, replicas, ledger, clock, ids }
+        Engine { settings, replicas, ledger, clock, ids, neighbourhood: None }
     }
 
     /// Returns the rules in force: those of the settings, restricted to what the replicas can do.

@@ -3,6 +3,7 @@
 mod answer;
 mod apply;
 mod batch;
+mod beside;
 mod engine;
 mod look;
 mod mark;
@@ -16,5 +17,6 @@ mod session;
 mod undo;
 mod work;
 
+pub use beside::Beside;
 pub use engine::{Approval, Engine, EngineError, PairSettings, Phase, Progress, Silent};
 pub use report::{Loss, PlanReport, Refused, RunReport, Stopped};

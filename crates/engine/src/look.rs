@@ -56,7 +56,16 @@ impl<R: Record> Session<'_, R> {
         let strange = looks.iter().filter(|look| look.link.is_none()).map(|look| look.item.clone()).collect();
         let mut strange = self.strangers(side, strange).await?;
         let mut work = Work::new(self.find(Find::Items(side, ids)).await?);
+        let unknown = looks.iter().zip(&found).filter(|(look, stored)| {
+            let there = stored.as_ref().is_some_and(|stored| !stored.withdrawn);
+            there && work.by_item(side, &look.item).is_none()
+        });
+        let unknown: Vec<ItemId> = unknown.map(|(look, _)| look.item.clone()).collect();
+        let claimed = self.claimed(side, &unknown).await?;
         for (look, stored) in looks.into_iter().zip(found) {
+            if claimed.contains(&look.item) {
+                continue;
+            }
             // A provider may answer with the item that lives on in place of this one, which is gone then.
             let (stored, lives_on) = match stored {
                 Some(stored) if stored.id != look.item => (None, Some(stored)),

@@ -3,7 +3,23 @@
 
 use std::fmt;
 
-use passerelle_sync_rules::Rules;
+use passerelle_ports::Record;
+use passerelle_sync_rules::{Rules, digest_of};
+
+use crate::engine::Engine;
+
+impl<R: Record> Engine<R> {
+    /// Returns the mark of the rules in force. Pairs beside this one are part of them: once there is one more, what
+    /// went there before may follow.
+    pub(crate) fn mark(&self) -> RulesMark {
+        let mut mark = RulesMark::of(self.rules());
+        if let Some(around) = &self.neighbourhood {
+            let homes: Vec<_> = around.others.iter().map(|place| (&place.pair, &place.homes)).collect();
+            mark.digest = digest_of(&(&mark.digest, homes)).to_string();
+        }
+        mark
+    }
+}
 
 /// The mark of the rules in force.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -14,7 +14,6 @@ use passerelle_sync_rules::{
 
 use crate::{
     engine::Phase,
-    mark::RulesMark,
     session::{Flow, Session, broken, early, ledger},
     work::Work,
 };
@@ -45,7 +44,7 @@ impl<R: Record> Session<'_, R> {
     /// Marks all links due if the rules are not those of the last run.
     pub(crate) async fn check_rules(&mut self) -> Flow<()> {
         let state = self.engine.ledger.pair_state(self.pair()).await.map_err(ledger)?;
-        let (mark, is_news) = RulesMark::of(self.rules()).after(state.rules.as_deref());
+        let (mark, is_news) = self.engine.mark().after(state.rules.as_deref());
         self.rules_pending = mark.pending;
         if is_news || on(Mutant::VisitAll) {
             self.commit(Changes { rules: Some(mark.to_string()), ..Default::default() }).await?;
@@ -56,7 +55,7 @@ impl<R: Record> Session<'_, R> {
     /// Remembers that what the new rules do has been seen by a person, or is nothing.
     pub(crate) async fn accept_rules(&mut self) -> Flow<()> {
         if std::mem::take(&mut self.rules_pending) {
-            let mark = RulesMark::of(self.rules()).to_string();
+            let mark = self.engine.mark().to_string();
             self.commit(Changes { rules_seen: Some(mark), ..Default::default() }).await?;
         }
         Ok(())
@@ -161,6 +160,9 @@ impl<R: Record> Session<'_, R> {
         let ids: Vec<ItemId> = if lags { ids_of(&page) } else { Vec::new() };
         let strange = ids.into_iter().filter(|id| work.by_item(side, id).is_none()).collect();
         let mut strange = self.strangers(side, strange).await?;
+        let unknown = page.items.iter().filter(|it| work.by_item(side, &it.id).is_none() && !it.withdrawn);
+        let unknown: Vec<ItemId> = unknown.map(|stored| stored.id.clone()).collect();
+        let claimed = self.claimed(side, &unknown).await?;
         let mut met = Vec::new();
         for stored in page.items {
             if on(Mutant::SkipOwn) && side == Side::Local && stored.stamp.is_some() {
@@ -173,6 +175,10 @@ impl<R: Record> Session<'_, R> {
                     let stored = self.recalled(&work, side, id, stored).await?;
                     self.meet_known(&mut work, side, id, stored, lags);
                 }
+                // To be fetched once more by the next run: who carries it over may not come to it.
+                None if claimed.contains(&stored.id) => {
+                    work.changes.strangers.push(listed(side, stored, None));
+                }
                 None if lags => {
                     self.report.observed[side] += 1;
                     let known = strange.remove(&stored.id);
@@ -180,7 +186,7 @@ impl<R: Record> Session<'_, R> {
                     work.changes.strangers.push(stranger.clone());
                     strange.insert(stranger.item.clone(), stranger);
                 }
-                None => met.push(self.adopt(&mut work, side, stored).await?),
+                None => met.extend(self.adopt(&mut work, side, stored).await?),
             }
         }
         for item in page.removed.into_iter().filter(|_| !on(Mutant::NoRemoved)) {
@@ -264,20 +270,25 @@ impl<R: Record> Session<'_, R> {
 
     /// Finds the link of an item that no link knows: the answer to an open create, a record that another
     /// pair brought back, or a new half.
-    pub(crate) async fn adopt(&mut self, work: &mut Work<R>, side: Side, stored: Stored<R>) -> Flow<LinkId> {
+    pub(crate) async fn adopt(
+        &mut self,
+        work: &mut Work<R>,
+        side: Side,
+        stored: Stored<R>,
+    ) -> Flow<Option<LinkId>> {
         self.report.observed[side] += 1;
         if let Some(entry) = self.open_create(side, &stored)
             && let Some(link) = self.load(work, entry.link).await?
         {
             let id = link.id;
             self.adopt_create(work, entry, link, stored).await?;
-            return Ok(id);
+            return Ok(Some(id));
         }
         if let Some(mut link) = self.awaited_link(work, side, &stored).await? {
             let id = link.id;
             put_copy(&mut link, side, stored);
             work.save(link);
-            return Ok(id);
+            return Ok(Some(id));
         }
         if side == Side::Local
             && !on(Mutant::NoLineage)
@@ -287,14 +298,18 @@ impl<R: Record> Session<'_, R> {
             let id = link.id;
             put_copy(&mut link, side, stored);
             work.save(link);
-            return Ok(id);
+            return Ok(Some(id));
+        }
+        if stored.withdrawn && stored.home.is_some() {
+            // It stands elsewhere, and no link here knows it: it is none of ours.
+            return Ok(None);
         }
         let mut link = Link::new(self.new_link());
         let id = link.id;
         put_copy(&mut link, side, stored);
         link.trails[side].born = Some(self.engine.clock.now());
         work.save(link);
-        Ok(id)
+        Ok(Some(id))
     }
 
     /// Finds the half that would create this very item: its create has landed in a life that the ledger,

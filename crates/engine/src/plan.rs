@@ -14,6 +14,7 @@ use uuid::Uuid;
 
 use crate::{
     apply::Deletions,
+    beside::at_home,
     engine::{Approval, Phase},
     report::Refused,
     session::{Flow, Session, early, ledger},
@@ -176,11 +177,21 @@ impl<R: Record> Session<'_, R> {
     ) -> Result<(), AssembleError> {
         let (mut written, mut settled) = (false, false);
         let meets = is_first_meeting(&link);
+        let mut rules = self.rules();
+        if let Some(way) = self.ways.get(&link.id) {
+            let before = steps.len();
+            let pair = self.follow_way(&mut link, way, steps, counts);
+            written = steps.len() > before;
+            if let Some(there) = pair.and_then(|pair| self.rules_at(&pair)) {
+                at_home(&mut link);
+                rules = there;
+            }
+        }
         for _ in 0..DEPTH {
-            let last = match decide(&link, self.rules())? {
+            let last = match decide(&link, rules)? {
                 Step::Settle(fields) => {
                     settled = true;
-                    settle(&mut link, &fields, self.rules())?;
+                    settle(&mut link, &fields, rules)?;
                     continue;
                 }
                 Step::Write(intent) if intent.action == Action::Delete && self.is_complete() => {
@@ -201,7 +212,7 @@ impl<R: Record> Session<'_, R> {
                         counts.guests += there.map_or(0, |stored| stored.record.concerned_others());
                         break;
                     }
-                    pretend(&mut link, &intent, self.rules())?;
+                    pretend(&mut link, &intent, rules)?;
                     continue;
                 }
                 last => last,
@@ -293,13 +304,14 @@ impl<R: Record> Session<'_, R> {
     }
 
     /// Returns the next due links, in order, with the last local copy made fresh; `None` at the end.
-    pub(crate) async fn due_links(&self, after: &mut Option<LinkId>) -> Flow<Option<Vec<Link<R>>>> {
+    pub(crate) async fn due_links(&mut self, after: &mut Option<LinkId>) -> Flow<Option<Vec<Link<R>>>> {
         let ids = self.engine.ledger.due(self.pair(), *after, self.chunk()).await.map_err(ledger)?;
         let Some(last) = ids.last() else { return Ok(None) };
         *after = Some(*last);
         let mut links = self.find(Find::Links(ids)).await?;
         links.sort_by_key(|link| link.id);
         self.freshen(&mut links).await?;
+        self.find_ways(&mut links).await?;
         Ok(Some(links))
     }
 
@@ -373,7 +385,13 @@ pub(crate) fn pretend<R: Record>(
     let from = link.copies[side].as_ref().map(|Copy { stored, .. }| stored.clone());
     let other = link.copies[side.other()].as_ref().map(|copy| &copy.stored);
     let Some(model) = from.as_ref().or(other) else { return Ok(()) };
-    let stored = Stored { record: to.clone(), version: Version::new(""), withdrawn: false, ..model.clone() };
+    let stored = Stored {
+        record: to.clone(),
+        version: Version::new(""),
+        withdrawn: false,
+        home: None,
+        ..model.clone()
+    };
     let entry = Entry {
         id: EntryId(Uuid::nil()),
         run: passerelle_ports::RunId(0),

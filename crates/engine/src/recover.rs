@@ -108,6 +108,10 @@ impl<R: Record> Session<'_, R> {
                     if self.is_late(work, &entry, stored.as_ref(), settled) {
                         continue;
                     }
+                    if let Op::Move { to } = &entry.op {
+                        self.close_moved(work, &entry, to, stored, settled);
+                        continue;
+                    }
                     let (stamps, gone) = (self.capabilities(side).stamps, self.gone_at(side));
                     close_written(work, &entry, &item, stored, (settled, stamps), gone, self.rules())
                         .map_err(broken)?;
@@ -115,6 +119,33 @@ impl<R: Record> Session<'_, R> {
             }
         }
         Ok(())
+    }
+
+    /// Where an item stands tells whether its move landed.
+    fn close_moved(
+        &mut self,
+        work: &mut Work<R>,
+        entry: &Entry<R>,
+        to: &str,
+        found: Option<Stored<R>>,
+        settled: bool,
+    ) {
+        let side = entry.side;
+        let landed = found.as_ref().is_some_and(|found| self.has_landed(side, to, found));
+        if !landed && !settled && found.is_some() {
+            return;
+        }
+        let gone = self.gone_at(side);
+        work.change(entry.link, |link| {
+            if link.item(side) == entry.from.as_ref().map(|from| &from.id) {
+                match found.clone() {
+                    Some(found) => put_copy(link, side, found),
+                    None => bury(link, side, gone),
+                }
+            }
+            link.due = true;
+        });
+        work.changes.close.push((entry.id, if landed { Outcome::Landed(found) } else { Outcome::NotLanded }));
     }
 
     /// Tells whether an answer is older than what is known of the item: it says nothing about the write.
@@ -147,7 +178,7 @@ impl<R: Record> Session<'_, R> {
 fn written_item<R: Record>(entry: &Entry<R>) -> Option<ItemId> {
     match entry.op {
         Op::Create { .. } => None,
-        Op::Update | Op::Delete => entry.from.as_ref().map(|from| from.id.clone()),
+        Op::Update | Op::Delete | Op::Move { .. } => entry.from.as_ref().map(|from| from.id.clone()),
     }
 }
 

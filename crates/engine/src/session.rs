@@ -11,7 +11,7 @@ use passerelle_ports::{
     PortError, Record, Replica, RunId, RunKind, Side, Sides,
 };
 use passerelle_sync_rules::mutants::{Mutant, on};
-use passerelle_sync_rules::{Plan, Rules};
+use passerelle_sync_rules::{Plan, Relocation, Rules};
 use serde_json::json;
 
 use crate::{
@@ -53,6 +53,8 @@ pub(crate) struct Session<'a, R: Record> {
     pub(crate) unread: Sides<bool>,
     /// How many single writes were answered with something that makes no sense.
     pub(crate) nonsense: u32,
+    /// What becomes of the links at hand whose items are not both where they were.
+    pub(crate) ways: BTreeMap<LinkId, Relocation>,
     progress: &'a dyn Progress,
 }
 
@@ -85,6 +87,7 @@ impl<'a, R: Record> Session<'a, R> {
                     doubted: Sides::default(),
                     unread: Sides::default(),
                     nonsense: 0,
+                    ways: BTreeMap::new(),
                     progress,
                 };
                 session.forget_flags().await.map_err(EngineError::ledger)?;

@@ -191,6 +191,11 @@ pub enum Op {
     Update,
     /// Removes an item.
     Delete,
+    /// Brings an item into another collection of its replica.
+    Move {
+        /// The name of that collection.
+        to: String,
+    },
 }
 
 /// What became of a write.
@@ -544,6 +549,20 @@ pub trait Ledger<R: Record>: Send + Sync {
     /// MUST refuse with `RateLimited` and change nothing when the pair's lease has another holder; with
     /// `Unexpected` when an item would belong to two links of the pair.
     async fn commit(&self, lease: &Lease, changes: Changes<R>) -> PortResult<()>;
+
+    /// Hands links over to another pair of this kind: they are forgotten in the first pair, and the second one
+    /// commits `changes`, which hold them. One transaction, under both leases.
+    ///
+    /// # Errors
+    ///
+    /// As [`Ledger::commit`], for either pair.
+    async fn hand_over(
+        &self,
+        from: &Lease,
+        links: Vec<LinkId>,
+        to: &Lease,
+        changes: Changes<R>,
+    ) -> PortResult<()>;
 
     /// Returns cursors and rules digest of a pair; the default for a pair never seen.
     async fn pair_state(&self, pair: &PairId) -> PortResult<PairState>;

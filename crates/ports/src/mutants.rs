@@ -264,6 +264,14 @@ mutants! {
     /// A row is read in whatever calendar it stands.
     SqlAnyCalendar,
 
+    // Collections beside each other.
+    /// What went into the collection of another pair stays out of scope.
+    MovesStay,
+    /// What came from the collection of another pair is taken for new.
+    MovesUnclaimed,
+    /// What went into another collection is moved although that one has it already.
+    MovesTaken,
+
     // Google's calendar.
     /// An event that was moved into another calendar is taken for deleted.
     CalMovedIsGone,

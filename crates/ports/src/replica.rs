@@ -41,6 +41,10 @@ pub struct Stored<R> {
     /// the app user's view): it counts as out of scope, never as deleted.
     #[serde(default)]
     pub withdrawn: bool,
+    /// Where a withdrawn item stands now, if it only went from one collection of its replica into another: the name
+    /// of that collection. `Write::Move` brings it from there.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub home: Option<String>,
 }
 
 impl<R> Stored<R> {
@@ -121,6 +125,15 @@ pub enum Write<R> {
         /// The entry that this write belongs to.
         stamp: Stamp,
     },
+    /// Brings an item into another collection of the same replica, as it is: the same item, under its name.
+    Move {
+        /// The copy the move was decided on; its version is the condition of the write, its `home` tells from where.
+        from: Stored<R>,
+        /// The name of the collection to bring it to.
+        to: String,
+        /// The entry that this write belongs to.
+        stamp: Stamp,
+    },
 }
 
 impl<R> Write<R> {
@@ -128,7 +141,10 @@ impl<R> Write<R> {
     #[must_use]
     pub fn stamp(&self) -> Stamp {
         match self {
-            Write::Create { stamp, .. } | Write::Update { stamp, .. } | Write::Delete { stamp, .. } => *stamp,
+            Write::Create { stamp, .. }
+            | Write::Update { stamp, .. }
+            | Write::Delete { stamp, .. }
+            | Write::Move { stamp, .. } => *stamp,
         }
     }
 }
@@ -198,6 +214,10 @@ pub struct Capabilities {
 /// - **R15** (with `outcomes`) Key, lineage and outcome are kept beside the row in the row's own
 ///   transaction, and `outcome` tells them; versions are decimal numbers that only grow
 ///   ([`Version::sequence`]).
+/// - **R16** `Write::Move` keeps the item: its name, its leftovers and whatever belongs to it. It answers with the
+///   item as it stands there: withdrawn, with that collection as its `home`, unless it was brought back into this one.
+///   A provider that cannot move makes the item there first, under a key of the entry, and removes it here afterwards;
+///   one that cannot do that either answers `Unsupported`.
 ///
 /// # Errors
 ///

@@ -143,6 +143,7 @@ mod tests {
             stamp: None,
             lineage: None,
             withdrawn: false,
+            home: None,
         }
     }
 

@@ -271,7 +271,8 @@ async fn home_of(
     let mut free = own.filter(|calendar| !taken(&calendar.id));
     let fits = |calendar: &Calendar| match calendar.default {
         true => is_main,
-        false => !is_main && calendar.name.to_lowercase() == collection.name.to_lowercase(),
+        // The default one comes first: where it is taken, the main one is like any other.
+        false => calendar.name.to_lowercase() == collection.name.to_lowercase(),
     };
     match free.find(fits) {
         Some(calendar) => Ok(calendar.id),

@@ -161,7 +161,7 @@ async fn changes_of<R: Kinded>(office: &Office, run: RunId) -> Outcome<Vec<Chang
 fn change<R: Record>(entry: &Entry<R>) -> Change {
     let before = match entry.op {
         Op::Create { .. } => R::default(),
-        Op::Update | Op::Delete => {
+        Op::Update | Op::Delete | Op::Move { .. } => {
             entry.from.as_ref().map(|stored| stored.record.clone()).unwrap_or_default()
         }
     };
@@ -179,6 +179,7 @@ fn change<R: Record>(entry: &Entry<R>) -> Change {
             Op::Create { .. } => "create",
             Op::Update => "update",
             Op::Delete => "delete",
+            Op::Move { .. } => "move",
         },
         summary: named.summary(),
         outcome: match entry.outcome {

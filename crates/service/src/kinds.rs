@@ -5,10 +5,11 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use passerelle_calendar::Event;
 use passerelle_contacts::Contact;
-use passerelle_engine::{Engine, PairSettings};
+use passerelle_engine::{Beside, Engine, PairSettings};
 use passerelle_ports::{
     Entry, ErrorKind, ItemId, Kind, Ledger, PortError, PortResult, Record, Replica, Side, Sides,
 };
+use passerelle_sync_rules::Place;
 
 use crate::{
     Account, AccountState, Company, Failure, Found, Item, Journal, LoadHow, Loadable, Loaded, Office,
@@ -22,6 +23,10 @@ pub trait Kinded: Record {
     fn ledger(company: &dyn Company) -> Arc<dyn Ledger<Self>>;
     /// Returns the collection of a pair in the company's database.
     fn local(company: &dyn Company, pair: &Pair) -> Arc<dyn Replica<Self>>;
+    /// Returns the name of a pair's collection in the company's database, where there is more than one of this kind.
+    fn home(_pair: &Pair) -> Option<String> {
+        None
+    }
     /// Returns the collection of a pair at the provider.
     async fn remote(
         provider: &dyn Provider,
@@ -107,6 +112,10 @@ impl Kinded for Event {
         company.events(&pair.user, pair.calendar.as_deref())
     }
 
+    fn home(pair: &Pair) -> Option<String> {
+        pair.calendar.clone()
+    }
+
     async fn remote(
         provider: &dyn Provider,
         account: &Account,
@@ -170,25 +179,43 @@ pub const KINDS: [Kind; 2] = [Kind::Contacts, Kind::Events];
 pub(crate) async fn engine<R: Kinded>(office: &Office, pair: &Pair) -> Outcome<Engine<R>> {
     let account = account_of(office, pair).await?;
     let of_account = |other: &Pair| other.enabled && other.kind == pair.kind && other.account == pair.account;
-    let pairs = office.company.pairs().await?.into_iter();
-    let connected: Vec<String> = pairs.filter(of_account).map(|other| other.collection).collect();
-    let remote = R::remote(&*office.provider, &account, pair, &connected)
-        .await
-        .map_err(|error| Failure::of_port(Side::Remote, error).or_with("user", &pair.user))?;
-    let local = R::local(&*office.company, pair);
+    let pairs: Vec<Pair> = office.company.pairs().await?.into_iter().filter(of_account).collect();
+    let connected: Vec<String> = pairs.iter().map(|other| other.collection.clone()).collect();
+    let replicas = sides::<R>(office, &account, pair, &connected).await?;
     let settings = PairSettings::new(
         pair.id.clone(),
         office.company.installation(),
         office.rules_with(pair, Some(&account)),
         office.holder,
     );
-    Ok(Engine::new(
-        settings,
-        Sides { local, remote },
-        R::ledger(&*office.company),
-        office.clock.clone(),
-        office.ids.clone(),
-    ))
+    let ledger = R::ledger(&*office.company);
+    let engine = Engine::new(settings, replicas, ledger, office.clock.clone(), office.ids.clone());
+    let Some(own) = homes::<R>(pair) else { return Ok(engine) };
+    let mut beside = Vec::new();
+    for other in pairs.iter().filter(|other| other.id != pair.id) {
+        let Some(homes) = homes::<R>(other) else { continue };
+        let rules = office.rules_with(other, Some(&account));
+        let place = Place { pair: other.id.clone(), homes, rules };
+        beside.push(Beside { place, replicas: sides::<R>(office, &account, other, &connected).await? });
+    }
+    Ok(engine.beside(own, beside))
+}
+
+/// Returns the names of both collections of a pair, where items may go from one pair's into another's.
+fn homes<R: Kinded>(pair: &Pair) -> Option<Sides<String>> {
+    Some(Sides { local: R::home(pair)?, remote: pair.collection.clone() })
+}
+
+async fn sides<R: Kinded>(
+    office: &Office,
+    account: &Account,
+    pair: &Pair,
+    connected: &[String],
+) -> Outcome<Sides<Arc<dyn Replica<R>>>> {
+    let remote = R::remote(&*office.provider, account, pair, connected)
+        .await
+        .map_err(|error| Failure::of_port(Side::Remote, error).or_with("user", &pair.user))?;
+    Ok(Sides { local: R::local(&*office.company, pair), remote })
 }
 
 /// Returns the account of a pair, if somebody is signed in.

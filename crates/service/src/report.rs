@@ -293,6 +293,7 @@ pub(crate) fn action_name(action: Action) -> &'static str {
         Action::Create => "create",
         Action::Update => "update",
         Action::Delete => "delete",
+        Action::Move => "move",
     }
 }
 

@@ -490,7 +490,9 @@ impl World {
     pub fn lose(&self, pair: usize, side: Side, write: &Write<Note>) {
         let ident = match write {
             Write::Create { record, .. } => record.uid.clone(),
-            Write::Update { from, .. } | Write::Delete { from, .. } => from.record.uid.clone(),
+            Write::Update { from, .. } | Write::Delete { from, .. } | Write::Move { from, .. } => {
+                from.record.uid.clone()
+            }
         };
         self.lose_entry(pair, side, write.stamp(), ident);
     }

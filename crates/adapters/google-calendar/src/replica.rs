@@ -45,7 +45,7 @@ pub struct CalendarOptions {
     /// Whether an event that is gone is looked for in the account's other calendars: moved is not deleted. Wants the
     /// list of calendars.
     pub elsewhere: bool,
-    /// Calendars that are replicas of their own: what was moved there is theirs.
+    /// The account's calendars that are kept in step: an event that is gone is always looked for in them.
     pub connected: Vec<String>,
     /// What is put before the title of an event that was called off and stays, with its blank.
     pub called_off: String,
@@ -118,6 +118,16 @@ pub(crate) enum Found {
     Alive(Box<Family>),
 }
 
+impl Found {
+    /// Returns the copy of what was found.
+    pub(crate) fn stored(&self, zone: &str) -> Option<Stored<Event>> {
+        match self {
+            Found::Nothing => None,
+            Found::Alive(family) => Some(family.stored(zone)),
+        }
+    }
+}
+
 impl GoogleCalendar {
     /// Makes the replica of one calendar; `primary` stands for the account's main one (C2).
     #[must_use]
@@ -134,6 +144,11 @@ impl GoogleCalendar {
         let mut path = vec!["calendars", self.calendar.as_str(), "events"];
         path.extend(event);
         Call::new(Api::Calendar, operation, method, self.client.endpoints().calendar(&path))
+    }
+
+    /// The name under which the calendar is kept in step.
+    pub(crate) fn name(&self) -> &str {
+        &self.calendar
     }
 
     /// The calendar's zone as far as it is known.
@@ -200,48 +215,63 @@ impl GoogleCalendar {
     }
 
     /// Looks up a name, also where the event was moved to: there it is out of our reach, but not deleted.
-    async fn find(&self, id: &str) -> PortResult<(Found, bool)> {
+    async fn find(&self, id: &str) -> PortResult<Option<Stored<Event>>> {
         let event = self.get(id).await?;
-        if self.options.elsewhere
-            && !on(Mutant::CalMovedIsGone)
+        if !on(Mutant::CalMovedIsGone)
             && event.as_ref().is_none_or(may_have_moved)
             && let Some(moved) = self.find_elsewhere(id).await?
         {
-            return Ok((Found::Alive(Box::new(Family::single(moved))), true));
+            return Ok(Some(moved));
         }
-        Ok((self.look_at(event).await?, false))
+        Ok(match self.look_at(event).await? {
+            Found::Alive(family) => Some(family.stored(&self.zone())),
+            Found::Nothing => None,
+        })
+    }
+
+    /// Another calendar of the same account, to look into.
+    fn at(&self, calendar: &str) -> GoogleCalendar {
+        let options = CalendarOptions { elsewhere: false, connected: Vec::new(), ..self.options.clone() };
+        GoogleCalendar::new(self.client.clone(), calendar, CalendarOptions { time_zone: None, ..options })
+    }
+
+    /// Reads an event as it stands in another calendar, seen from this one.
+    pub(crate) async fn read_at(&self, calendar: &str, id: &str) -> PortResult<Option<Stored<Event>>> {
+        let there = self.at(calendar);
+        let Found::Alive(family) = there.look(id).await? else { return Ok(None) };
+        let stored = family.stored(&there.sure_zone().await?);
+        Ok(Some(Stored { withdrawn: true, home: Some(calendar.to_owned()), ..stored }))
     }
 
     /// Looks for an event in the account's other calendars that it could be moved to: it keeps its name (C46).
-    async fn find_elsewhere(&self, id: &str) -> PortResult<Option<Resource>> {
+    async fn find_elsewhere(&self, id: &str) -> PortResult<Option<Stored<Event>>> {
         let known = self.with_state(|state| state.others.clone());
         let others = match known {
             Some(others) => others,
             None => self.find_others().await?,
         };
         for calendar in &others {
-            let url = self.client.endpoints().calendar(&["calendars", calendar, "events", id]);
-            let call = Call::new(Api::Calendar, "events.get", Method::GET, url);
-            match self.client.send(call).await {
-                Ok(answer) => {
-                    let event = resource(answer.json()?);
-                    if !event.is_cancelled() {
-                        return Ok(Some(event));
-                    }
-                }
-                Err(failure) if failure.kind() == ErrorKind::NotFound => {}
-                Err(failure) => return Err(failure.into()),
+            if let Some(stored) = self.read_at(calendar, id).await? {
+                return Ok(Some(stored));
             }
         }
         Ok(None)
     }
 
     async fn find_others(&self) -> PortResult<Vec<String>> {
-        let all = list_calendars(&self.client).await?;
-        let is_main = |entry: &CalendarEntry| entry.primary && self.calendar == "primary";
-        let others = all.into_iter().filter(|entry| entry.access_role.may_write() && !is_main(entry));
-        let ids = others.map(|entry| entry.id).filter(|id| *id != self.calendar);
-        let others: Vec<String> = ids.filter(|id| !self.options.connected.contains(id)).collect();
+        let mut others = self.options.connected.clone();
+        others.retain(|id| *id != self.calendar);
+        if self.options.elsewhere {
+            let all = list_calendars(&self.client).await?;
+            let named =
+                |primary: bool, id: &str, known: &String| known == id || primary && known == "primary";
+            let is_known = |entry: &CalendarEntry| {
+                let mut known = self.options.connected.iter().chain([&self.calendar]);
+                known.any(|known| named(entry.primary, &entry.id, known))
+            };
+            let more = all.into_iter().filter(|entry| entry.access_role.may_write() && !is_known(entry));
+            others.extend(more.map(|entry| entry.id));
+        }
         self.with_state(|state| state.others = Some(others.clone()));
         Ok(others)
     }
@@ -526,22 +556,12 @@ impl Replica<Event> for GoogleCalendar {
 
     async fn fetch(&self, ids: &[ItemId]) -> PortResult<Vec<Option<Stored<Event>>>> {
         let looks: Vec<_> = ids.iter().map(|id| self.find(id.as_str()).boxed()).collect();
-        let found: Vec<(Found, bool)> = stream::iter(looks).buffered(AT_ONCE).try_collect().await?;
-        if found.iter().any(|(found, _)| matches!(found, Found::Nothing)) {
+        let found: Vec<Option<Stored<Event>>> = stream::iter(looks).buffered(AT_ONCE).try_collect().await?;
+        if found.iter().any(Option::is_none) {
             // A calendar that is gone, too, has no events: that must not read as their deletion.
             self.ask_zone().await?;
         }
-        let zone = self.zone();
-        Ok(found
-            .into_iter()
-            .map(|(found, moved)| match found {
-                Found::Alive(family) => {
-                    let stored = family.stored(&zone);
-                    Some(Stored { withdrawn: stored.withdrawn || moved, ..stored })
-                }
-                Found::Nothing => None,
-            })
-            .collect())
+        Ok(found)
     }
 
     async fn recall(&self, known: &Stored<Event>, read: Stored<Event>) -> PortResult<Stored<Event>> {

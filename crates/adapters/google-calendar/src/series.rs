@@ -174,6 +174,7 @@ impl Family {
             stamp: marks::entry(private, marks::STAMP),
             lineage: None,
             withdrawn,
+            home: None,
         }
     }
 

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use http::{Method, StatusCode, header};
 use passerelle_calendar::{Event, Override, RecurrenceId};
-use passerelle_google_transport::{ApiResponse, Failure};
+use passerelle_google_transport::{Api, ApiResponse, Call, Failure};
 use passerelle_ports::{
     ErrorKind, ItemId, Opaque, PortError, PortResult, Stored, Write, Written,
     mutants::{Mutant, on},
@@ -35,6 +35,45 @@ impl GoogleCalendar {
             Write::Create { .. } => self.create(write).await,
             Write::Update { from, to, stamp } => self.update(from, to, &stamp.to_string()).await,
             Write::Delete { from, .. } => self.delete(from).await,
+            Write::Move { from, to, .. } => self.relocate(from, to).await,
+        }
+    }
+
+    /// Brings an event into another calendar, as it is: the same event, with its changed occurrences (C46). Only its
+    /// organiser may, and its guests are told as they are of a deletion.
+    async fn relocate(&self, from: &Stored<Event>, to: &str) -> PortResult<Written<Event>> {
+        const OPERATION: &str = "events.move";
+        let left = leftovers(&from.opaque);
+        if left.is_somebody_elses() {
+            return Err(not_the_organiser(OPERATION));
+        }
+        let id = from.id.as_str();
+        let (calendar, now) = match &from.home {
+            Some(home) => (home.as_str(), self.read_at(home, id).await?),
+            None => (self.name(), self.look(id).await?.stored(&self.sure_zone().await?)),
+        };
+        let now = now.ok_or_else(|| PortError::new(ErrorKind::NotFound, OPERATION))?;
+        if now.version != from.version {
+            return Err(moved(OPERATION));
+        }
+        let tell = self.options().mail_guests && !from.record.participants.is_empty();
+        let url = self.client.endpoints().calendar(&["calendars", calendar, "events", id, "move"]);
+        let mut call = Call::new(Api::Calendar, OPERATION, Method::POST, url).query("destination", to);
+        call = call.query("sendUpdates", if tell { "all" } else { "none" });
+        if !series::is_of_series(&from.version) {
+            call = call.header(header::IF_MATCH, series::etag(&from.version))?;
+        }
+        // The answer speaks of the event as it was: cancelled where it stood (C46).
+        self.client.send(call).await.map_err(|failure| not_movable(failure, OPERATION))?;
+        let there = match to == self.name() {
+            true => self.look(id).await.map(|found| found.stored(&self.zone())),
+            false => self.read_at(to, id).await,
+        };
+        // Whatever goes wrong from here on, it may have moved.
+        match there {
+            Ok(Some(stored)) => Ok(Written::Stored(stored)),
+            Ok(None) => Err(PortError::new(ErrorKind::Unavailable, OPERATION)),
+            Err(error) => Err(PortError::new(ErrorKind::Unavailable, OPERATION).with_source(error)),
         }
     }
 
@@ -326,6 +365,16 @@ impl GoogleCalendar {
             Err(failure) if failure.kind() == ErrorKind::NotFound => Ok(Written::Deleted),
             Err(failure) => Err(failure.into()),
         }
+    }
+}
+
+/// What Google does not let move, it never will: an event of another kind, or a calendar that may not be written.
+fn not_movable(failure: Failure, operation: &'static str) -> PortError {
+    match failure.kind() {
+        ErrorKind::Rejected => PortError::new(ErrorKind::Rejected, operation)
+            .with_code("SYNC-119")
+            .with_source(PortError::from(failure)),
+        _ => failure.into(),
     }
 }
 

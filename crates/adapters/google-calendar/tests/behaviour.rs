@@ -641,10 +641,13 @@ async fn an_event_that_was_moved_into_another_calendar_is_withdrawn() {
     assert!(moved.withdrawn && moved.record.title == "Moved");
     assert!(found[1].is_none(), "deleted where it stood");
     assert!(found[2].as_ref().unwrap().withdrawn);
-    // What is kept in step by itself is not looked into; whoever may not list the calendars looks nowhere.
-    let connected = CalendarOptions { connected: vec![ids[1].clone()], ..options() };
+    assert_eq!(moved.home.as_ref(), Some(&ids[0]), "it tells where it is");
+    // Whoever may not list the calendars looks into those that are kept in step, and nowhere else.
+    let connected =
+        CalendarOptions { connected: vec![ids[1].clone()], elsewhere: false, ..CalendarOptions::default() };
     let beside = GoogleCalendar::new(world.client.clone(), ME, connected).fetch(&items).await.unwrap();
-    assert!(beside[0].is_some() && beside[2].is_none());
+    assert!(beside[0].is_none());
+    assert_eq!(beside[2].as_ref().unwrap().home.as_ref(), Some(&ids[1]));
     assert!(world.calendar().fetch(&items).await.unwrap().iter().all(Option::is_none));
     // Moved back, it is there again.
     go(&names[0], &ids[0], "primary").await;

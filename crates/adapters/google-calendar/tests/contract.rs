@@ -8,6 +8,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use common::{World, at};
 use passerelle_calendar::{Duration, Event};
+use passerelle_google_calendar::{CalendarOptions, GoogleCalendar};
 use passerelle_ports::{ItemId, Replica};
 use passerelle_testkit::contract::Subject;
 use serde_json::{Value, json};
@@ -15,12 +16,20 @@ use serde_json::{Value, json};
 struct Google {
     world: World,
     calendar: Arc<dyn Replica<Event>>,
+    elsewhere: String,
 }
 
 async fn make() -> Google {
     let world = World::new().await;
-    let calendar = Arc::new(world.calendar());
-    Google { world, calendar }
+    let made = world.other("POST", "calendars", json!({"summary": "Team", "timeZone": "Europe/Paris"})).await;
+    let elsewhere = made["id"].as_str().unwrap().to_owned();
+    let options = CalendarOptions {
+        settle: std::time::Duration::ZERO,
+        connected: vec!["primary".to_owned(), elsewhere.clone()],
+        ..CalendarOptions::default()
+    };
+    let calendar = Arc::new(GoogleCalendar::new(world.client.clone(), "primary", options));
+    Google { world, calendar, elsewhere }
 }
 
 /// What a person types on the phone.
@@ -63,6 +72,9 @@ impl Subject<Event> for Google {
         self.world.other("DELETE", &format!("calendars/primary/events/{id}"), Value::Null).await;
     }
     async fn settle(&self) {}
+    async fn elsewhere(&self) -> Option<String> {
+        Some(self.elsewhere.clone())
+    }
     async fn expire_cursors(&self) -> bool {
         self.world.control("expire", json!({"what": "calendar"})).await;
         true

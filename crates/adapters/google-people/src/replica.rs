@@ -115,6 +115,7 @@ impl GooglePeople {
             stamp: card.stamp,
             lineage: None,
             withdrawn: false,
+            home: None,
         })
     }
 

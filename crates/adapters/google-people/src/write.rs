@@ -119,6 +119,8 @@ impl<'a> Run<'a> {
                 }
                 self.deletes.push((at, name.to_owned()));
             }
+            // An account has one address book.
+            Write::Move { .. } => return Err(no(PortError::new(ErrorKind::Unsupported, UPDATE))),
         }
         Ok(())
     }
@@ -352,7 +354,9 @@ fn no(error: PortError) -> Box<Outcome> {
 fn named(write: &Write<Contact>) -> Option<&str> {
     match write {
         Write::Create { .. } => None,
-        Write::Update { from, .. } | Write::Delete { from, .. } => Some(from.id.as_str()),
+        Write::Update { from, .. } | Write::Delete { from, .. } | Write::Move { from, .. } => {
+            Some(from.id.as_str())
+        }
     }
 }
 
@@ -363,7 +367,7 @@ fn labels(batch: &[Write<Contact>]) -> BTreeMap<String, String> {
         let (to, from) = match write {
             Write::Create { record, .. } => (record, None),
             Write::Update { from, to, .. } => (to, Some(&from.record)),
-            Write::Delete { .. } => continue,
+            Write::Delete { .. } | Write::Move { .. } => continue,
         };
         let new = to.groups.iter().filter(|(key, _)| from.is_none_or(|from| !from.groups.contains_key(*key)));
         labels.extend(new.map(|(key, name)| (key.clone(), name.clone())));

@@ -103,6 +103,16 @@ pub trait Collection: Record {
         Ok(())
     }
 
+    /// Returns the collections in which records stand that are not seen in a scope, but belong to the same app user.
+    fn homes(_: &mut Conn, _: &Scope, _ids: &[String]) -> QueryResult<HashMap<String, String>> {
+        Ok(HashMap::new())
+    }
+
+    /// Brings a record into another collection of the same app user; returns whether it did.
+    fn relocate(_: &mut Conn, _: &Scope, _id: &str, _to: &str) -> QueryResult<bool> {
+        Ok(false)
+    }
+
     /// Deletes a record; its parts go with it.
     fn delete(conn: &mut Conn, id: &str) -> QueryResult<usize>;
 

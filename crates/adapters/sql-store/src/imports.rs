@@ -72,6 +72,7 @@ fn stored<R>(id: &ItemId, record: R, leftovers: &Value, at: DateTime<Utc>) -> St
         stamp: None,
         lineage: None,
         withdrawn: false,
+        home: None,
     }
 }
 

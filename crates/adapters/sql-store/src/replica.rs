@@ -88,10 +88,13 @@ fn read_items<R: Collection>(
             .load(conn)?;
         keys.extend(rows.into_iter().map(|row| (row.item_id.clone(), row)));
     }
+    let hidden: Vec<String> = ids.iter().filter(|id| !visible.contains(*id)).cloned().collect();
+    let mut homes = if hidden.is_empty() { HashMap::new() } else { R::homes(conn, scope, &hidden)? };
     let item = |(id, row): (String, Loaded<R>)| {
         let number = row.number;
         let stored = stored(&id, row, keys.remove(&id).unwrap_or_default(), !visible.contains(&id))?;
-        Ok((id, (number, stored)))
+        let home = homes.remove(&id);
+        Ok((id, (number, Stored { home, ..stored })))
     };
     loaded.into_iter().map(item).collect()
 }
@@ -112,6 +115,7 @@ fn stored<R>(id: &str, row: Loaded<R>, keys: Keys, withdrawn: bool) -> Result<St
         stamp: entry_of(keys.stamp)?,
         lineage: keys.lineage.map(ItemId::new),
         withdrawn,
+        home: None,
     })
 }
 
@@ -267,6 +271,7 @@ impl<R: Collection> SqlReplica<R> {
             }
             Write::Update { from, to, stamp } => self.update(conn, from, to, *stamp),
             Write::Delete { from, stamp } => self.delete(conn, from, *stamp),
+            Write::Move { from, to, stamp } => self.relocate(conn, from, to, *stamp),
         }
     }
 
@@ -337,17 +342,35 @@ impl<R: Collection> SqlReplica<R> {
         }
         let target: R = assemble(&target).map_err(|error| StoreError::Refused(error.to_string()))?;
         R::update(conn, &self.scope, id, &current, &target)?;
-        diesel::insert_into(passerelle_local_keys::table)
-            .values(&Keys {
-                kind: R::KIND_NAME.to_owned(),
-                item_id: id.to_owned(),
-                stamp: Some(stamp.to_string()),
-                ..Keys::default()
-            })
-            .on_conflict((passerelle_local_keys::kind, passerelle_local_keys::item_id))
-            .do_update()
-            .set(passerelle_local_keys::stamp.eq(stamp.to_string()))
-            .execute(conn)?;
+        keep_stamp::<R>(conn, id, stamp)?;
+        self.answer(conn, id, stamp).map(Ok)
+    }
+
+    /// Brings a row into another collection of its app user, with everything that belongs to it.
+    fn relocate(
+        &self,
+        conn: &mut Conn,
+        from: &Stored<R>,
+        to: &str,
+        stamp: EntryId,
+    ) -> Result<Result<Written<R>, PortError>, StoreError> {
+        use passerelle_ports::ErrorKind::{NotFound, Unsupported, VersionMismatch};
+        if self.scope.calendar.is_none() {
+            // There are no other collections of this kind.
+            return Ok(Err(PortError::new(Unsupported, "sql.move")));
+        }
+        let id = from.id.as_str();
+        match self.item(conn, id)? {
+            None => return Ok(Err(PortError::new(NotFound, "sql.move"))),
+            Some(item) if item.version != from.version && !on(Mutant::SqlNoVersion) => {
+                return Ok(Err(PortError::new(VersionMismatch, "sql.move")));
+            }
+            Some(_) => {}
+        }
+        if !R::relocate(conn, &self.scope, id, to)? {
+            return Ok(Err(PortError::new(VersionMismatch, "sql.move")));
+        }
+        keep_stamp::<R>(conn, id, stamp)?;
         self.answer(conn, id, stamp).map(Ok)
     }
 
@@ -430,6 +453,22 @@ impl<R: Collection> SqlReplica<R> {
             .execute(conn)?;
         Ok(())
     }
+}
+
+/// Keeps which entry wrote a row last.
+fn keep_stamp<R: Collection>(conn: &mut Conn, id: &str, stamp: EntryId) -> QueryResult<()> {
+    diesel::insert_into(passerelle_local_keys::table)
+        .values(&Keys {
+            kind: R::KIND_NAME.to_owned(),
+            item_id: id.to_owned(),
+            stamp: Some(stamp.to_string()),
+            ..Keys::default()
+        })
+        .on_conflict((passerelle_local_keys::kind, passerelle_local_keys::item_id))
+        .do_update()
+        .set(passerelle_local_keys::stamp.eq(stamp.to_string()))
+        .execute(conn)?;
+    Ok(())
 }
 
 /// Carries out one write inside the batch's transaction. A write that the schema refuses leaves no trace.

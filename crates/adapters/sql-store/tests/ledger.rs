@@ -114,6 +114,7 @@ fn stored(item: u8, version: u8, side: Side) -> Stored<Note> {
         stamp: None,
         lineage: (version.is_multiple_of(4)).then(|| ItemId::new("local0")),
         withdrawn: false,
+        home: None,
     }
 }
 

@@ -5,7 +5,7 @@ mod support;
 
 use passerelle_calendar::{Event, RecurrenceId, Start};
 use passerelle_contacts::Contact;
-use passerelle_ports::{CreateKey, ItemId, Replica, Write, Written};
+use passerelle_ports::{CreateKey, ErrorKind, ItemId, Replica, Stored, Write, Written};
 use support::{Client, company, created, entry, everything, person, since, write_one};
 
 const CONTACT: &str = "
@@ -282,6 +282,21 @@ async fn an_appointment_that_changes_its_calendar_is_withdrawn_from_the_former_o
     let seen = since(&home, &at_home.cursor).await;
     assert!(seen.items[&id].withdrawn && seen.removed.is_empty());
     assert!(!since(&team, &at_team.cursor).await.items[&id].withdrawn);
+    // Brought back by a write, it is the same row; a version that is over moves nothing.
+    let from = seen.items[&id].clone();
+    assert_eq!(from.home.as_deref(), Some("team"));
+    let own = client.text("SELECT id AS text FROM calendars WHERE owner_id = 'anne' AND is_default");
+    let back = |version: &str| Write::Move {
+        from: Stored { version: version.into(), ..from.clone() },
+        to: own.clone(),
+        stamp: entry(5),
+    };
+    let late = home.write(&[back("1")]).await.unwrap().remove(0);
+    assert_eq!(late.unwrap_err().kind, ErrorKind::VersionMismatch);
+    let moved = home.write(&[back(from.version.as_str())]).await.unwrap().remove(0).unwrap();
+    let Written::Stored(moved) = moved else { panic!("{moved:?}") };
+    assert_eq!((&moved.id, moved.withdrawn, &moved.record), (&id, false, &from.record));
+    assert_eq!(home.outcome(&[entry(5)]).await.unwrap(), [Some(Written::Stored(moved))]);
     // What arrives in a calendar stands there.
     let arrived = created(&team, "k", at_home.items[&id].record.clone(), 1).await;
     assert!(everything(&team).await.items.contains_key(&arrived.id));

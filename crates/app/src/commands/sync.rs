@@ -234,6 +234,7 @@ pub fn action(out: &Out, action: &str) -> String {
     match action {
         "create" => out.t("sync-create", &[]),
         "delete" => out.t("sync-delete", &[]),
+        "move" => out.t("sync-move", &[]),
         _ => out.t("sync-update", &[]),
     }
 }

@@ -85,6 +85,7 @@ mod tests {
             stamp: None,
             lineage: None,
             withdrawn: false,
+            home: None,
         };
         Entry {
             id: EntryId(Uuid::from_u128(u128::try_from(minute).unwrap() + 1)),

@@ -23,6 +23,8 @@ pub enum Action {
     Update,
     /// Removes an item.
     Delete,
+    /// Brings an item into another collection of its side.
+    Move,
 }
 
 /// A write that a link needs.

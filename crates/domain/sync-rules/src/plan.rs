@@ -39,6 +39,13 @@ impl PlannedStep {
             adds: false,
         }
     }
+
+    /// Describes a move into another collection.
+    #[must_use]
+    pub fn moving(link: LinkId, side: Side, to: &str, summary: String) -> Self {
+        let (action, content) = (Action::Move, digest_of(&to));
+        PlannedStep { link, side, action, fields: Vec::new(), summary, content, adds: false }
+    }
 }
 
 /// Numbers of the writes on one side.
@@ -47,7 +54,7 @@ impl PlannedStep {
 pub struct SideCounts {
     /// Records made.
     pub created: u64,
-    /// Records changed.
+    /// Records changed, or moved into another collection.
     pub updated: u64,
     /// Records removed.
     pub deleted: u64,
@@ -58,7 +65,7 @@ impl SideCounts {
     pub fn add(&mut self, action: Action) {
         match action {
             Action::Create => self.created += 1,
-            Action::Update => self.updated += 1,
+            Action::Update | Action::Move => self.updated += 1,
             Action::Delete => self.deleted += 1,
         }
     }

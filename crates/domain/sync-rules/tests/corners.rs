@@ -29,6 +29,7 @@ fn stored(side: Side, version: &str, record: Note) -> Stored<Note> {
         stamp: None,
         lineage: None,
         withdrawn: false,
+        home: None,
     }
 }
 

@@ -75,6 +75,7 @@ fn copy(record: Card) -> Option<Copy<Card>> {
         stamp: None,
         lineage: None,
         withdrawn: false,
+        home: None,
     };
     Some(Copy { stored, gone: false, look: false })
 }

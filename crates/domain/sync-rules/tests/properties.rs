@@ -60,6 +60,7 @@ fn copy(side: Side, record: Note, gone: bool) -> Copy<Note> {
         stamp: None,
         lineage: None,
         withdrawn: false,
+        home: None,
     };
     Copy { stored, gone, look: false }
 }

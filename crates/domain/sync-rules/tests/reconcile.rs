@@ -25,6 +25,7 @@ fn stored(side: Side, record: Note, updated_seconds: i64) -> Stored<Note> {
         stamp: None,
         lineage: None,
         withdrawn: false,
+        home: None,
     }
 }
 
@@ -79,6 +80,7 @@ fn show(step: &Step<Note>) -> String {
                 Action::Create => "create",
                 Action::Update => "update",
                 Action::Delete => "delete",
+                Action::Move => "move",
             };
             let to = intent.to.as_ref().map(fields).unwrap_or_default();
             let values: Vec<String> = to

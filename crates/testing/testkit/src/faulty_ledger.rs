@@ -51,6 +51,23 @@ impl<R: Record> Ledger<R> for FaultyLedger<R> {
             _ => self.inner.commit(lease, changes).await,
         }
     }
+    async fn hand_over(
+        &self,
+        from: &Lease,
+        links: Vec<LinkId>,
+        to: &Lease,
+        changes: Changes<R>,
+    ) -> PortResult<()> {
+        match self.fates.fate(Call::Commit) {
+            Fate::CrashBefore => future::pending().await,
+            Fate::FailBefore(kind) => Err(PortError::new(kind, "fault.commit")),
+            Fate::CrashAfter => {
+                self.inner.hand_over(from, links, to, changes).await?;
+                future::pending().await
+            }
+            _ => self.inner.hand_over(from, links, to, changes).await,
+        }
+    }
     async fn pair_state(&self, pair: &PairId) -> PortResult<PairState> {
         self.inner.pair_state(pair).await
     }

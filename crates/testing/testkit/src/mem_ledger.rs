@@ -292,6 +292,31 @@ impl<R: Record> Ledger<R> for MemLedger<R> {
         Ok(())
     }
 
+    async fn hand_over(
+        &self,
+        from: &Lease,
+        links: Vec<LinkId>,
+        to: &Lease,
+        changes: Changes<R>,
+    ) -> PortResult<()> {
+        let mut state = self.lock();
+        let (links, other) = (links.into_iter().collect::<BTreeSet<_>>(), &changes);
+        for (lease, changes) in [(from, None), (to, Some(other))] {
+            let pair = state.pairs.entry(lease.pair.clone()).or_default();
+            if pair.lease.as_ref().is_none_or(|held| held.holder != lease.holder) {
+                return Err(PortError::new(ErrorKind::RateLimited, "ledger.commit"));
+            }
+            changes.map_or(Ok(()), |changes| pair.check(changes))?;
+        }
+        let forget = Changes { forget: links.into_iter().collect(), ..Changes::default() };
+        for (lease, changes) in [(from, &forget), (to, other)] {
+            let pair = state.pairs.entry(lease.pair.clone()).or_default();
+            pair.apply(changes);
+            pair.lease = Some(lease.clone());
+        }
+        Ok(())
+    }
+
     async fn pair_state(&self, pair: &PairId) -> PortResult<PairState> {
         Ok(self.lock().pairs.get(pair).map(|pair| pair.state.clone()).unwrap_or_default())
     }

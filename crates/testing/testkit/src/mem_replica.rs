@@ -453,6 +453,7 @@ impl<R: Record> MemReplica<R> {
             stamp: None,
             lineage: None,
             withdrawn: false,
+            home: None,
         }
     }
 
@@ -485,6 +486,7 @@ impl<R: Record> MemReplica<R> {
             }
             Write::Update { from, to, stamp } => self.land_update(state, from, to, *stamp),
             Write::Delete { from, .. } => self.land_delete(state, from),
+            Write::Move { .. } => Err(PortError::new(ErrorKind::Unsupported, "mem.move")),
         }?;
         if self.options.local && !matches!(written, Written::Exists { .. }) {
             state.outcomes.insert(write.stamp(), written.clone());

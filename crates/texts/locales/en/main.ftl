@@ -68,6 +68,7 @@ sync-to-remote = to Google
 sync-create = create
 sync-update = update
 sync-delete = delete
+sync-move = move
 sync-matched = { $count ->
     [one] { $count } record found on both sides
    *[other] { $count } records found on both sides

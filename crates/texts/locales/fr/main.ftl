@@ -68,6 +68,7 @@ sync-to-remote = vers Google
 sync-create = créer
 sync-update = modifier
 sync-delete = supprimer
+sync-move = déplacer
 sync-matched = { $count ->
     [one] { $count } fiche reconnue des deux côtés
    *[other] { $count } fiches reconnues des deux côtés

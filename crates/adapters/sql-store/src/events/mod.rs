@@ -210,6 +210,28 @@ impl Collection for Event {
         Ok(())
     }
 
+    fn homes(conn: &mut Conn, scope: &Scope, ids: &[String]) -> QueryResult<HashMap<String, String>> {
+        let mut homes = HashMap::new();
+        if scope.calendar.is_none() {
+            return Ok(homes);
+        }
+        for some in ids.chunks(MOST_NAMES) {
+            let rows: Vec<(String, Option<String>)> = appointments::table
+                .filter(appointments::owner_id.eq(scope.user()).and(appointments::id.eq_any(some)))
+                .select((appointments::id, appointments::calendar_id))
+                .load(conn)?;
+            homes.extend(rows.into_iter().filter_map(|(id, calendar)| Some((id, calendar?))));
+        }
+        Ok(homes)
+    }
+
+    fn relocate(conn: &mut Conn, scope: &Scope, id: &str, to: &str) -> QueryResult<bool> {
+        let row =
+            appointments::table.filter(appointments::id.eq(id).and(appointments::owner_id.eq(scope.user())));
+        let moved = diesel::update(row).set(appointments::calendar_id.eq(to)).execute(conn)?;
+        Ok(moved == 1)
+    }
+
     fn delete(conn: &mut Conn, id: &str) -> QueryResult<usize> {
         diesel::delete(appointments::table.filter(appointments::id.eq(id))).execute(conn)
     }

@@ -57,6 +57,19 @@ pub(crate) fn commit<R: Record>(
     Ok(())
 }
 
+/// Takes links out of one pair, and carries out a transaction of another that holds them.
+pub(crate) fn hand_over<R: Record>(
+    conn: &mut Conn,
+    from: &Lease,
+    links: &[LinkId],
+    to: &Lease,
+    changes: &Changes<R>,
+) -> Result<(), StoreError> {
+    renew(conn, from)?;
+    forget(conn, links)?;
+    commit(conn, to, changes)
+}
+
 /// Checks that the lease is ours, and renews it.
 fn renew(conn: &mut Conn, lease: &Lease) -> Result<(), StoreError> {
     let holder = lease.holder.simple().to_string();

@@ -148,6 +148,18 @@ impl<R: Record> Ledger<R> for SqlLedger<R> {
         self.write("ledger.commit", move |conn| commit::commit(conn, &lease, &changes)).await
     }
 
+    async fn hand_over(
+        &self,
+        from: &Lease,
+        links: Vec<LinkId>,
+        to: &Lease,
+        changes: Changes<R>,
+    ) -> PortResult<()> {
+        let (from, to) = (from.clone(), to.clone());
+        let hand = move |conn: &mut Conn| commit::hand_over(conn, &from, &links, &to, &changes);
+        self.write("ledger.hand_over", hand).await
+    }
+
     async fn pair_state(&self, pair: &PairId) -> PortResult<PairState> {
         let pair = pair.clone();
         self.read("ledger.pair_state", move |conn| read::pair_state(conn, &pair)).await

@@ -31,6 +31,11 @@ pub trait Subject<R: Record>: Send + Sync {
     /// What was written is visible in listings from now on: time passes, or nothing has to happen.
     async fn settle(&self);
 
+    /// Returns the name of another collection of the same replica; `None` where there is none to move an item into.
+    async fn elsewhere(&self) -> Option<String> {
+        None
+    }
+
     /// Every cursor given so far is no longer good. Returns false where that never happens.
     async fn expire_cursors(&self) -> bool;
 }
@@ -49,7 +54,7 @@ pub fn block_on<T>(future: impl Future<Output = T>) -> T {
         .block_on(future)
 }
 
-/// Expands to one test per promise R1 to R15.
+/// Expands to one test per promise R1 to R16.
 ///
 /// `$make` is a function that returns a future of an empty [`Subject`].
 #[macro_export]
@@ -72,6 +77,7 @@ macro_rules! replica_contract {
             r13_a_write_answers_with_what_is_stored
             r14_no_two_items_have_one_id
             r15_outcomes_are_told
+            r16_a_moved_item_stays_the_same
         );
     };
     (@each $record:ty, $make:path: $($promise:ident)*) => {

@@ -409,3 +409,32 @@ pub async fn r15_outcomes_are_told<R: Record>(subject: &dyn Subject<R>) {
     assert_eq!(back.lineage, Some(made.id.clone()), "a row that continues a line says so");
     assert_eq!(fetch(subject, &back.id).await.and_then(|found| found.lineage), Some(made.id));
 }
+
+/// **R16**
+pub async fn r16_a_moved_item_stays_the_same<R: Record>(subject: &dyn Subject<R>) {
+    if !is_writable(subject) {
+        return;
+    }
+    let from = item(subject, 1).await;
+    let to = subject.elsewhere().await;
+    let name = to.clone().unwrap_or_else(|| "nowhere".to_owned());
+    let moving = Write::Move { from: from.clone(), to: name, stamp: stamp(1) };
+    let Some(to) = to else {
+        let refused = write(subject, moving).await.expect_err("there is nowhere to move it");
+        assert_eq!(refused.kind, ErrorKind::Unsupported);
+        assert_eq!(fetch(subject, &from.id).await, Some(from), "it stays where it is");
+        return;
+    };
+    let old = Stored { version: "an old version".into(), ..from.clone() };
+    let refused = write(subject, Write::Move { from: old, to: to.clone(), stamp: stamp(2) }).await;
+    assert_eq!(refused.expect_err("it changed since").kind, ErrorKind::VersionMismatch);
+    let cursor = list(subject, From::Start).await.cursor;
+    let moved = stored(subject, moving).await;
+    assert_eq!((&moved.id, moved.withdrawn, moved.home.as_ref()), (&from.id, true, Some(&to)));
+    assert_eq!((&moved.record, &moved.key), (&from.record, &from.key));
+    subject.settle().await;
+    let since = list(subject, From::Cursor(cursor)).await;
+    let tells = since.removed.contains(&from.id) || since.items.get(&from.id).is_some_and(|it| it.withdrawn);
+    assert!(tells, "it is no longer here (R2)");
+    assert_eq!(fetch(subject, &from.id).await.and_then(|found| found.home), Some(to), "nor is it gone");
+}

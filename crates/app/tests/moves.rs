@@ -1,0 +1,391 @@
+//! Appointments that go from one connected calendar into another: one move, on whichever side it was made.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs)]
+
+mod common;
+
+use common::{USER, World, ZONE, events_of, waiting};
+use serde_json::{Value, json};
+
+/// Alice's main calendar and another one, both connected; returns the other's id at Google.
+fn two() -> (World, String) {
+    let world = World::unconnected();
+    let team = world.add_calendar("Team");
+    world.connect_with(&["--calendar", "primary", "--calendar", "Team", "--no-contacts"]).ends_with(0);
+    (world, team)
+}
+
+fn appointment(id: &str, title: &str, calendar: &str) -> String {
+    format!(
+        "INSERT INTO appointments (id, owner_id, title, start_local, start_zone, duration_seconds, calendar_id)
+         VALUES ('{id}', '{USER}', '{title}', '2026-12-07 09:00', '{ZONE}', 3600, {});",
+        named(calendar)
+    )
+}
+
+fn named(calendar: &str) -> String {
+    format!("(SELECT id FROM calendars WHERE name = '{calendar}')")
+}
+
+fn sent(id: &str, calendar: &str) -> String {
+    format!("UPDATE appointments SET calendar_id = {} WHERE id = '{id}';", named(calendar))
+}
+
+fn event(title: &str) -> Value {
+    let at = |hour: &str| json!({ "dateTime": format!("2026-12-03T{hour}:00"), "timeZone": ZONE });
+    json!({ "summary": title, "start": at("09:00"), "end": at("10:00") })
+}
+
+/// Drags an event at Google from one calendar into another.
+fn drag(world: &World, event: &str, from: &str, to: &str) {
+    let path = format!("{}/{event}/move?destination={to}&sendUpdates=none", events_of(from));
+    world.google("POST", &path, &Value::Null);
+}
+
+fn id_in(world: &World, calendar: &str, title: &str) -> String {
+    let listed = world.google("GET", &format!("{}?maxResults=2500", events_of(calendar)), &Value::Null);
+    let items = listed["items"].as_array().unwrap().iter();
+    let found: Vec<&Value> = items.filter(|event| event["summary"] == title).collect();
+    assert_eq!(found.len(), 1, "{title} in {calendar}: {found:#?}");
+    found[0]["id"].as_str().unwrap().to_owned()
+}
+
+/// Where a row stands: the names of the calendars of all rows with a title.
+fn homes(world: &World, title: &str) -> Vec<String> {
+    let rows = world.rows(
+        "'id', a.id || ' in ' || c.name",
+        &format!("appointments a JOIN calendars c ON c.id = a.calendar_id WHERE a.title = '{title}'"),
+    );
+    rows.iter().map(|row| row["id"].as_str().unwrap().to_owned()).collect()
+}
+
+/// How often Google was asked to do something, since the counting began.
+fn asked(world: &World, names: &[&str]) -> Vec<u64> {
+    names.iter().map(|name| world.requests(name)).collect()
+}
+
+const WRITES: [&str; 3] = ["calendar.events.move", "calendar.events.insert", "calendar.events.delete"];
+
+#[test]
+fn a_row_that_changes_its_calendar_takes_its_event_along() {
+    let (world, team) = two();
+    world.sql(&(appointment("a-1", "Visit", USER) + &appointment("a-2", "Lunch", "Team")));
+    world.settle();
+    let (visit, lunch) = (id_in(&world, "primary", "Visit"), id_in(&world, &team, "Lunch"));
+    let links = world.rows("'id', id", "passerelle_links ORDER BY id");
+    world.forget_requests();
+    // In the order of the pairs and against it; the title changes in the same breath.
+    world.sql(&(sent("a-1", "Team") + &sent("a-2", USER)));
+    world.sql("UPDATE appointments SET title = 'Lunch at noon' WHERE id = 'a-2';");
+    let planned = world.run(&["sync", "--dry-run"]).ends_with(0);
+    let run = world.settle();
+    assert_eq!((planned.writes(), run.writes(), run.deletes()), (3, 3, 0), "{planned:#?}");
+    assert_eq!(id_in(&world, &team, "Visit"), visit);
+    assert_eq!(id_in(&world, "primary", "Lunch at noon"), lunch);
+    assert_eq!((world.titles_in("primary").len(), world.titles_in(&team).len()), (1, 1));
+    assert_eq!(asked(&world, &WRITES), [2, 0, 0]);
+    assert_eq!(world.rows("'id', id", "passerelle_links ORDER BY id"), links, "the same history");
+    // It is kept in step where it is now, both ways.
+    world.sql("UPDATE appointments SET location = 'Lyon' WHERE id = 'a-1';");
+    world.google("PATCH", &format!("{}/{lunch}", events_of("primary")), &json!({ "location": "Brest" }));
+    assert_eq!(world.settle().writes(), 2);
+    let there = world.google("GET", &format!("{}/{visit}", events_of(&team)), &Value::Null);
+    assert_eq!(there["location"], "Lyon");
+    assert_eq!(world.number("appointments WHERE id = 'a-2' AND location = 'Brest'"), 1);
+    // And back again.
+    world.sql(&sent("a-1", USER));
+    world.settle();
+    assert_eq!(id_in(&world, "primary", "Visit"), visit);
+    assert_eq!((world.number("appointments"), world.mails()), (2, 0));
+}
+
+#[test]
+fn an_event_that_is_dragged_at_google_takes_its_row_along() {
+    let (world, team) = two();
+    world.sql(&(appointment("a-1", "Visit", USER) + &appointment("a-2", "Lunch", "Team")));
+    world.sql("UPDATE appointments SET leftovers = '{\"x\":1}' WHERE id = 'a-1';");
+    world.settle();
+    let (visit, lunch) = (id_in(&world, "primary", "Visit"), id_in(&world, &team, "Lunch"));
+    drag(&world, &visit, "primary", &team);
+    drag(&world, &lunch, &team, "primary");
+    world.forget_requests();
+    let planned = world.run(&["sync", "--dry-run"]).ends_with(0);
+    let run = world.settle();
+    assert_eq!((planned.writes(), run.writes(), run.deletes()), (2, 2, 0), "{planned:#?}");
+    assert_eq!(homes(&world, "Visit"), ["a-1 in Team"]);
+    assert_eq!(homes(&world, "Lunch"), ["a-2 in alice"]);
+    assert_eq!(world.number("appointments WHERE leftovers = '{\"x\":1}'"), 1);
+    assert_eq!(asked(&world, &WRITES), [0, 0, 0]);
+    // A deletion is one again.
+    world.google("DELETE", &format!("{}/{visit}", events_of(&team)), &Value::Null);
+    world.settle();
+    assert_eq!(world.number("appointments"), 1);
+    assert_eq!((world.titles_in("primary").len(), world.titles_in(&team).len()), (1, 0));
+}
+
+#[test]
+fn a_series_moves_with_its_changed_occurrences() {
+    for here in [true, false] {
+        let (world, team) = two();
+        world.sql(
+            &(appointment("a-1", "Weekly", USER)
+                + "INSERT INTO appointment_rules (appointment_id, rule) VALUES ('a-1', 'FREQ=WEEKLY;COUNT=6');
+                INSERT INTO appointment_overrides (appointment_id, occurrence, title)
+                    VALUES ('a-1', '2026-12-14 09:00', 'Weekly, in the garden');
+                INSERT INTO appointment_overrides (appointment_id, occurrence, cancelled)
+                    VALUES ('a-1', '2026-12-21 09:00', 1);"),
+        );
+        world.settle();
+        let series = id_in(&world, "primary", "Weekly");
+        if here {
+            world.sql(&sent("a-1", "Team"));
+        } else {
+            drag(&world, &series, "primary", &team);
+        }
+        world.settle();
+        assert_eq!(homes(&world, "Weekly"), ["a-1 in Team"], "here: {here}");
+        assert_eq!(world.number("appointment_overrides"), 2);
+        assert_eq!(world.number("appointment_overrides WHERE title = 'Weekly, in the garden'"), 1);
+        assert!(world.titles_in("primary").is_empty());
+        assert_eq!(id_in(&world, &team, "Weekly"), series);
+        let shown = world.google(
+            "GET",
+            &format!("{}?singleEvents=true&timeMin=2026-12-01T00:00:00Z", events_of(&team)),
+            &Value::Null,
+        );
+        let titles: Vec<&str> =
+            shown["items"].as_array().unwrap().iter().map(|it| it["summary"].as_str().unwrap()).collect();
+        assert_eq!(titles.iter().filter(|title| **title == "Weekly, in the garden").count(), 1);
+        assert_eq!(titles.len(), 5, "the cancelled one stays cancelled: {titles:?}");
+    }
+}
+
+#[test]
+fn what_is_edited_while_it_moves_is_kept_on_both_sides() {
+    let (world, team) = two();
+    world.sql(&(appointment("a-1", "Visit", USER) + &appointment("a-2", "Lunch", USER)));
+    world.settle();
+    let (visit, lunch) = (id_in(&world, "primary", "Visit"), id_in(&world, "primary", "Lunch"));
+    // Moved here, edited at Google and here.
+    world.sql(&sent("a-1", "Team"));
+    world.sql("UPDATE appointments SET location = 'Lyon' WHERE id = 'a-1';");
+    world.google(
+        "PATCH",
+        &format!("{}/{visit}", events_of("primary")),
+        &json!({ "description": "Bring it" }),
+    );
+    // Moved at Google and edited there, edited here.
+    drag(&world, &lunch, "primary", &team);
+    world.google("PATCH", &format!("{}/{lunch}", events_of(&team)), &json!({ "description": "With wine" }));
+    world.sql("UPDATE appointments SET location = 'Brest' WHERE id = 'a-2';");
+    world.settle();
+    for (title, event, place, words) in
+        [("Visit", &visit, "Lyon", "Bring it"), ("Lunch", &lunch, "Brest", "With wine")]
+    {
+        assert_eq!(&id_in(&world, &team, title), event);
+        let there = world.google("GET", &format!("{}/{event}", events_of(&team)), &Value::Null);
+        assert_eq!((&there["location"], &there["description"]), (&json!(place), &json!(words)));
+        let row = format!(
+            "appointments WHERE title = '{title}' AND location = '{place}' AND description = '{words}'"
+        );
+        assert_eq!(world.number(&row), 1, "{title}");
+    }
+    assert_eq!((world.number("appointments"), world.titles_in("primary").len()), (2, 0));
+}
+
+#[test]
+fn both_sides_may_move_it_into_the_same_calendar_or_into_different_ones() {
+    let world = World::unconnected();
+    let (team, club) = (world.add_calendar("Team"), world.add_calendar("Club"));
+    let chosen = ["--calendar", "primary", "--calendar", "Team", "--calendar", "Club", "--no-contacts"];
+    world.connect_with(&chosen).ends_with(0);
+    world.sql(&(appointment("a-1", "Same", USER) + &appointment("a-2", "Different", USER)));
+    world.settle();
+    let (same, different) = (id_in(&world, "primary", "Same"), id_in(&world, "primary", "Different"));
+    world.sql(&(sent("a-1", "Team") + &sent("a-2", "Team")));
+    drag(&world, &same, "primary", &team);
+    drag(&world, &different, "primary", &club);
+    let run = world.settle();
+    assert_eq!((run.deletes(), run.writes()), (0, 1));
+    // The company's word counts, unless the rules say otherwise.
+    assert_eq!(homes(&world, "Same"), ["a-1 in Team"]);
+    assert_eq!(homes(&world, "Different"), ["a-2 in Team"]);
+    assert_eq!((id_in(&world, &team, "Same"), id_in(&world, &team, "Different")), (same, different));
+    assert!(world.titles_in("primary").is_empty() && world.titles_in(&club).is_empty());
+}
+
+#[test]
+fn somebody_elses_meeting_cannot_be_moved_here_and_nothing_is_lost() {
+    let (world, team) = two();
+    let mut theirs = event("Their meeting");
+    theirs["attendees"] = json!([{ "email": common::ACCOUNT }]);
+    let theirs = invited(&world, &theirs);
+    world.settle();
+    let row = world.rows("'id', id", "appointments WHERE title = 'Their meeting'")[0]["id"].clone();
+    world.sql(&sent(row.as_str().unwrap(), "Team"));
+    let run = world.sync();
+    assert_eq!((run.code, run.deletes(), run.writes()), (Some(3), 0, 0), "{run:#?}");
+    assert_eq!(id_in(&world, "primary", "Their meeting"), theirs);
+    assert!(world.titles_in(&team).is_empty());
+    let waits = waiting(&world);
+    assert_eq!((waits.len(), &waits[0]["problem"]["code"]), (1, &json!("GOOG-309")), "{waits:#?}");
+    // The answer that ends it: it comes back to where Google has it.
+    let number = waits[0]["number"].to_string();
+    world.run(&["conflicts", "resolve", &number, "--keep", "remote"]).ends_with(0);
+    world.settle();
+    assert_eq!(homes(&world, "Their meeting"), [format!("{} in alice", row.as_str().unwrap())]);
+    assert_eq!((waiting(&world).len(), world.mails()), (0, 0));
+}
+
+/// A meeting of somebody else's, to which Alice is invited; returns its name in her calendar.
+fn invited(world: &World, event: &Value) -> String {
+    let (token, _) = world.sim.with(|core| {
+        core.add_account("boss@example.org", passerelle_google_sim::Profile::default());
+        core.issue_token(
+            "boss@example.org",
+            "the-phone-of-the-boss",
+            &["https://www.googleapis.com/auth/calendar"],
+        )
+    });
+    let headers = [
+        ("authorization".to_owned(), format!("Bearer {token}")),
+        ("content-type".to_owned(), "application/json".to_owned()),
+    ];
+    let path = format!("{}?sendUpdates=none", common::EVENTS);
+    let made = world
+        .sim
+        .with(|core| core.handle(&http::Method::POST, &path, &headers, &serde_json::to_vec(event).unwrap()));
+    assert_eq!(made.status, 200, "{}", String::from_utf8_lossy(&made.body));
+    let made: Value = serde_json::from_slice(&made.body).unwrap();
+    made["id"].as_str().unwrap().to_owned()
+}
+
+/// Runs until every write of unknown outcome has settled, and nothing is left to do.
+fn settle_late(world: &World) {
+    for _ in 0..100 {
+        let run = world.sync();
+        if run.code == Some(0) && run.writes() == 0 {
+            return;
+        }
+    }
+    panic!("it never became quiet");
+}
+
+#[test]
+fn a_move_whose_answer_is_lost_is_found_out_and_not_done_twice() {
+    for when in ["before", "after"] {
+        let (world, team) = two();
+        world.sql(&(appointment("a-1", "Visit", USER) + &appointment("a-2", "Lunch", "Team")));
+        world.settle();
+        let (visit, lunch) = (id_in(&world, "primary", "Visit"), id_in(&world, &team, "Lunch"));
+        let rule = json!({ "method": "calendar.events.move", "times": 12, "when": when, "drop": true });
+        world.faults(&json!([rule]));
+        world.sql(&(sent("a-1", "Team") + &sent("a-2", USER)));
+        assert_eq!(world.sync().code, Some(8), "{when}");
+        world.faults(&json!([]));
+        settle_late(&world);
+        assert_eq!(
+            (id_in(&world, &team, "Visit"), id_in(&world, "primary", "Lunch")),
+            (visit, lunch),
+            "{when}"
+        );
+        assert_eq!((world.titles_in("primary").len(), world.titles_in(&team).len()), (1, 1), "{when}");
+        assert_eq!(
+            (homes(&world, "Visit"), homes(&world, "Lunch")),
+            (vec!["a-1 in Team".to_owned()], vec!["a-2 in alice".to_owned()])
+        );
+        // What the ledger kept is the same pair of copies: an edit travels.
+        world.sql("UPDATE appointments SET location = 'Lyon' WHERE id = 'a-1';");
+        assert_eq!(world.settle().writes(), 1, "{when}");
+    }
+}
+
+#[test]
+fn a_calendar_that_may_only_be_read_takes_and_gives_nothing_and_nothing_is_lost() {
+    let world = World::unconnected();
+    invited(&world, &event("At the boss's"));
+    let share = json!({ "account": "boss@example.org", "with": common::ACCOUNT, "role": "reader" });
+    world.control("POST", "ui/calendar/share", &share);
+    let chosen = ["--calendar", "primary", "--calendar", "boss@example.org", "--no-contacts"];
+    world.connect_with(&chosen).ends_with(0);
+    world.sql(&appointment("a-1", "Mine", USER));
+    world.settle();
+    let boss = world.rows(
+        "'name', c.name",
+        "appointments a JOIN calendars c ON c.id = a.calendar_id WHERE a.title LIKE 'At the%'",
+    );
+    let (boss, mine) = (boss[0]["name"].as_str().unwrap().to_owned(), id_in(&world, "primary", "Mine"));
+    world.sql(&sent("a-1", &boss));
+    world.sql(&format!("UPDATE appointments SET calendar_id = {} WHERE title LIKE 'At the%';", named(USER)));
+    for _ in 0..2 {
+        let run = world.sync();
+        assert_eq!((run.writes(), run.deletes()), (0, 0), "{run:#?}");
+    }
+    assert_eq!(world.titles_in("primary"), ["Mine"]);
+    assert_eq!(world.titles_in("boss@example.org"), ["At the boss's"]);
+    assert_eq!(world.number("appointments"), 2);
+    let waits = waiting(&world);
+    assert_eq!(waits.len(), 2, "{waits:#?}");
+    for one in &waits {
+        assert_eq!(one["problem"]["code"], "SYNC-119");
+        world.run(&["conflicts", "resolve", &one["number"].to_string(), "--keep", "remote"]).ends_with(0);
+    }
+    world.settle();
+    assert_eq!((homes(&world, "Mine"), waiting(&world).len()), (vec!["a-1 in alice".to_owned()], 0));
+    assert_eq!(id_in(&world, "primary", "Mine"), mine);
+    assert_eq!(world.number(&format!("appointments WHERE calendar_id = {}", named(&boss))), 1);
+}
+
+#[test]
+fn a_copy_that_is_there_twice_since_before_is_left_alone() {
+    let (world, team) = two();
+    world.sql(&appointment("a-1", "Visit", USER));
+    world.settle();
+    let main = |enabled: u8| {
+        let calendar = named(USER);
+        world
+            .sql(&format!("UPDATE passerelle_pairs SET enabled = {enabled} WHERE calendar_id = {calendar};"));
+    };
+    // Before there were moves, a row that changed its calendar got a second event.
+    main(0);
+    world.sql(&sent("a-1", "Team"));
+    world.settle();
+    main(1);
+    let there = |world: &World| (world.titles_in("primary").len(), world.titles_in(&team).len());
+    for _ in 0..2 {
+        assert_eq!(world.settle().writes(), 0);
+        assert_eq!((there(&world), world.number("appointments")), ((1, 1), 1));
+        world.sql("UPDATE passerelle_copies SET stored = json_remove(stored, '$.home'); UPDATE passerelle_links SET due = 1;");
+    }
+    // Not even when the row comes back.
+    world.sql(&sent("a-1", USER));
+    assert_eq!(world.settle().writes(), 0);
+    assert_eq!((there(&world), world.number("appointments")), ((1, 1), 1));
+    world.sql("UPDATE appointments SET location = 'Lyon' WHERE id = 'a-1';");
+    assert_eq!(world.settle().deletes(), 0);
+    assert_eq!(there(&world), (1, 1));
+}
+
+#[test]
+fn what_left_the_connected_calendars_is_moved_once_its_new_calendar_is_connected() {
+    let world = World::unconnected();
+    let own = world.add_calendar("Own");
+    world.connect_with(&["--calendar", "primary", "--no-contacts"]).ends_with(0);
+    world.sql(&(appointment("a-1", "Here", USER) + &appointment("a-2", "There", USER)));
+    world.settle();
+    let (here, there) = (id_in(&world, "primary", "Here"), id_in(&world, "primary", "There"));
+    world.sql("INSERT INTO calendars (id, owner_id, name) VALUES ('own', 'alice', 'Own');");
+    world.sql(&sent("a-1", "Own"));
+    drag(&world, &there, "primary", &own);
+    assert_eq!(world.settle().writes(), 0);
+    assert_eq!(world.titles_in("primary"), ["Here"]);
+    world.connect_with(&["--calendar", "Own"]).ends_with(0);
+    let planned = world.run(&["sync", "--dry-run"]).ends_with(0);
+    let run = world.settle();
+    assert_eq!((planned.writes(), run.writes(), run.deletes()), (2, 2, 0));
+    assert_eq!((id_in(&world, &own, "Here"), id_in(&world, &own, "There")), (here, there));
+    assert_eq!(
+        (homes(&world, "Here"), homes(&world, "There")),
+        (vec!["a-1 in Own".to_owned()], vec!["a-2 in Own".to_owned()])
+    );
+    assert_eq!((world.number("appointments"), world.titles_in("primary").len()), (2, 0));
+}

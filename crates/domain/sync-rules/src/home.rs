@@ -1,0 +1,122 @@
+//! Items that went from one collection into another: which side follows, and where to. Pure.
+
+use passerelle_ports::{Field, Link, LinkState, PairId, Record, Side, Sides, Stored};
+
+use crate::{
+    Policy, Rules,
+    decide::takes_part,
+    mutants::{Mutant, on},
+};
+
+/// The name under which it is said who wins where both sides went to different collections.
+const CALENDAR: &str = "calendar";
+
+/// A pair as a place where items may stand.
+#[derive(Clone, Debug)]
+pub struct Place {
+    /// The pair.
+    pub pair: PairId,
+    /// The names of its collections.
+    pub homes: Sides<String>,
+    /// Its rules.
+    pub rules: Rules,
+}
+
+/// What becomes of a link of which an item went into the collection of another pair.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Relocation {
+    /// The item of this side follows the other's into this collection.
+    Follow(Side, String),
+    /// The item of this side would have to follow, but one of the collections may not be written.
+    Barred(Side),
+    /// Both items stand with this pair: the link is its own from now on.
+    HandOver(PairId),
+}
+
+/// Where an item stands.
+enum At<'a> {
+    Here,
+    With(&'a Place),
+    Beyond,
+}
+
+/// Decides what becomes of a link of the pair `own` whose items are not both where they were. `None` where nothing is
+/// to be done: what stands in a collection that is not kept in step is out of scope.
+#[must_use]
+pub fn relocation<R: Record>(link: &Link<R>, own: &Place, others: &[Place]) -> Option<Relocation> {
+    let (Some(local), Some(remote)) = (link.alive(Side::Local), link.alive(Side::Remote)) else {
+        return None;
+    };
+    if link.state == LinkState::Released || !takes_part(&local.record, &own.rules) || on(Mutant::MovesStay) {
+        return None;
+    }
+    let at = Sides { local: at(Side::Local, local, others), remote: at(Side::Remote, remote, others) };
+    let leader = match (&at.local, &at.remote) {
+        (At::Here, At::Here) => return None,
+        (At::With(one), At::With(other)) if one.pair == other.pair => {
+            return Some(Relocation::HandOver(one.pair.clone()));
+        }
+        _ if chosen(link).is_some() => chosen(link)?,
+        (At::With(_), At::With(_)) => winner(local, remote, &own.rules),
+        (At::With(_), _) => Side::Local,
+        (_, At::With(_)) => Side::Remote,
+        _ => return None,
+    };
+    let follower = leader.other();
+    let target = match &at[leader] {
+        At::Here => own,
+        At::With(place) => place,
+        At::Beyond => return None,
+    };
+    let may = own.rules.creates[follower] && target.rules.creates[follower];
+    Some(match may {
+        true => Relocation::Follow(follower, target.homes[follower].clone()),
+        false => Relocation::Barred(follower),
+    })
+}
+
+/// Lets the collection of one side count, whatever the other says: the answer of a person to a refused move.
+pub fn choose_home<R: Record>(link: &mut Link<R>, side: Side) {
+    forget_choice(link);
+    link.chosen.push((Field::new(CALENDAR), side));
+}
+
+/// Forgets such an answer, once it is carried out.
+pub fn forget_choice<R: Record>(link: &mut Link<R>) {
+    link.chosen.retain(|(field, _)| field.as_str() != CALENDAR);
+}
+
+/// Makes a link one of the pair with which both its items stand: everything is fetched there, and decided anew.
+pub fn settle_in<R: Record>(link: &mut Link<R>) {
+    forget_choice(link);
+    link.held.clear();
+    link.due = true;
+    link.state = LinkState::Active;
+    for side in Side::BOTH {
+        if let Some(copy) = &mut link.copies[side] {
+            (copy.stored.withdrawn, copy.stored.home, copy.look) = (false, None, true);
+        }
+    }
+}
+
+fn at<'a, R>(side: Side, stored: &Stored<R>, others: &'a [Place]) -> At<'a> {
+    if !stored.withdrawn {
+        return At::Here;
+    }
+    let home = stored.home.as_ref();
+    let place = home.and_then(|home| others.iter().find(|place| place.homes[side] == *home));
+    place.map_or(At::Beyond, At::With)
+}
+
+fn chosen<R: Record>(link: &Link<R>) -> Option<Side> {
+    link.chosen.iter().find(|(field, _)| field.as_str() == CALENDAR).map(|(_, side)| *side)
+}
+
+/// Both sides went to different collections: nothing is lost either way, so that nobody is asked.
+fn winner<R>(local: &Stored<R>, remote: &Stored<R>, rules: &Rules) -> Side {
+    match rules.policy_of(&Field::new(CALENDAR)) {
+        Policy::Remote => Side::Remote,
+        Policy::Newest if remote.updated > local.updated => Side::Remote,
+        Policy::Newest | Policy::Local | Policy::Ask => Side::Local,
+    }
+}

@@ -1,0 +1,380 @@
+//! Pairs beside each other: what goes from a collection of one into that of another is one move.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
+
+use passerelle_ports::{
+    Changes, Copy, Entry, EntryId, ErrorKind, Find, ItemId, Lease, Link, LinkState, Op, Outcome, PairId,
+    Record, Refusal, Replica, Side, Sides, Stored,
+};
+use passerelle_sync_rules::{
+    Place, PlanCounts, PlannedStep, Relocation, forget_choice,
+    mutants::{Mutant, on},
+    put_copy, put_gone, relocation, settle_in,
+};
+
+use crate::{
+    engine::Engine,
+    session::{Flow, Session, early, ledger},
+    work::Work,
+};
+
+/// Another pair of the same account.
+pub struct Beside<R: Record> {
+    /// The pair as a place.
+    pub place: Place,
+    /// Its collections.
+    pub replicas: Sides<Arc<dyn Replica<R>>>,
+}
+
+/// The pairs beside one, as its engine knows them.
+pub(crate) struct Neighbourhood<R: Record> {
+    pub(crate) own: Place,
+    pub(crate) others: Vec<Place>,
+    pub(crate) replicas: Vec<Sides<Arc<dyn Replica<R>>>>,
+}
+
+/// Whether another pair has an item of a link already.
+enum Taken {
+    /// It has not.
+    No,
+    /// Row and event are apart since before there were moves, or by hand: everything stays as it is.
+    Apart,
+    /// The other calendar has an item of that name of its own: the one of this side is gone.
+    Gone(Side),
+}
+
+/// What a refusal says of a move that one of the collections does not allow.
+const BARRED: &str = "SYNC-119";
+
+impl<R: Record> Engine<R> {
+    /// Lets the engine know the pairs beside its own, and the names of its own collections.
+    #[must_use]
+    pub fn beside(mut self, homes: Sides<String>, beside: Vec<Beside<R>>) -> Self {
+        if beside.is_empty() {
+            return self;
+        }
+        let own = Place { pair: self.settings.pair.clone(), homes, rules: self.settings.rules.clone() };
+        let (mut others, mut replicas) = (Vec::new(), Vec::new());
+        for Beside { mut place, replicas: of_place } in beside {
+            for side in Side::BOTH {
+                if !of_place[side].capabilities().writable {
+                    place.rules = place.rules.without_writing(side);
+                }
+            }
+            others.push(place);
+            replicas.push(of_place);
+        }
+        self.neighbourhood = Some(Neighbourhood { own, others, replicas });
+        self
+    }
+
+    /// Returns what is to become of a link whose items are not both where they were.
+    pub(crate) fn relocation(&self, link: &Link<R>) -> Option<Relocation> {
+        let around = self.neighbourhood.as_ref()?;
+        relocation(link, &around.own, &around.others)
+    }
+
+    fn lease_of(&self, pair: &PairId) -> Lease {
+        Lease { pair: pair.clone(), ..self.lease() }
+    }
+}
+
+impl<R: Record> Session<'_, R> {
+    /// Works out which of some links go elsewhere, with the local copy that leads as it is now.
+    pub(crate) async fn find_ways(&mut self, links: &mut [Link<R>]) -> Flow<()> {
+        let Some(around) = &self.engine.neighbourhood else { return Ok(()) };
+        let mut ways = BTreeMap::new();
+        for link in links.iter_mut() {
+            if Side::BOTH.iter().all(|side| link.alive(*side).is_some_and(|stored| !stored.withdrawn)) {
+                forget_choice(link);
+            }
+            if self.engine.relocation(link).is_none() {
+                continue;
+            }
+            self.freshen_leader(link).await?;
+            match self.taken(around, link).await? {
+                Taken::Apart => {}
+                Taken::Gone(side) => put_gone(link, side),
+                Taken::No => ways.extend(self.engine.relocation(link).map(|way| (link.id, way))),
+            }
+        }
+        self.ways = ways;
+        Ok(())
+    }
+
+    /// What went into another collection is not listed here any more: it is fetched before it is decided on.
+    async fn freshen_leader(&self, link: &mut Link<R>) -> Flow<()> {
+        let Some(item) = link.alive(Side::Local).filter(|stored| stored.withdrawn).map(|it| it.id.clone())
+        else {
+            return Ok(());
+        };
+        let found = self.replica(Side::Local).fetch(&[item]).await.map_err(early(Side::Local))?;
+        if let Some(stored) = found.into_iter().flatten().next() {
+            put_copy(link, Side::Local, stored);
+        }
+        Ok(())
+    }
+
+    /// Tells whether an item of a link belongs to another pair already, which has it on both sides.
+    async fn taken(&self, around: &Neighbourhood<R>, link: &Link<R>) -> Flow<Taken> {
+        if on(Mutant::MovesTaken) {
+            return Ok(Taken::No);
+        }
+        for side in Side::BOTH {
+            let Some(item) = link.alive(side).map(|stored| &stored.id) else { continue };
+            for place in &around.others {
+                let find = Find::Items(side, vec![item.clone()]);
+                let found = self.engine.ledger.find(&place.pair, &find).await.map_err(ledger)?;
+                for other in found.iter().filter(|other| other.half().is_none()) {
+                    let Some(there) = other.alive(side) else { continue };
+                    let is_theirs = side == Side::Remote && !there.withdrawn;
+                    let is_here = link.alive(side).is_some_and(|stored| !stored.withdrawn);
+                    return Ok(if is_theirs && !is_here { Taken::Gone(side) } else { Taken::Apart });
+                }
+            }
+        }
+        Ok(Taken::No)
+    }
+
+    /// Lays the move of a link on paper, and what follows from it with the rules of the pair that it goes to.
+    pub(crate) fn follow_way(
+        &self,
+        link: &mut Link<R>,
+        way: &Relocation,
+        steps: &mut Vec<PlannedStep>,
+        counts: &mut PlanCounts,
+    ) -> Option<PairId> {
+        match way {
+            Relocation::Barred(_) => None,
+            Relocation::HandOver(pair) => Some(pair.clone()),
+            Relocation::Follow(side, to) => {
+                let stored = link.alive(*side)?;
+                counts.writes[*side].add(passerelle_sync_rules::Action::Move);
+                steps.push(PlannedStep::moving(link.id, *side, to, stored.record.summary()));
+                let around = self.engine.neighbourhood.as_ref()?;
+                if let Some(copy) = &mut link.copies[*side] {
+                    copy.stored.withdrawn = *to != around.own.homes[*side];
+                    copy.stored.home = copy.stored.withdrawn.then(|| to.clone());
+                }
+                match self.engine.relocation(link) {
+                    Some(Relocation::HandOver(pair)) => Some(pair),
+                    _ => None,
+                }
+            }
+        }
+    }
+
+    /// Returns the rules of a pair beside this one.
+    pub(crate) fn rules_at(&self, pair: &PairId) -> Option<&passerelle_sync_rules::Rules> {
+        let around = self.engine.neighbourhood.as_ref()?;
+        around.others.iter().find(|place| place.pair == *pair).map(|place| &place.rules)
+    }
+
+    /// Takes the links that go elsewhere out of some: those that are ready are handed over, the others are written.
+    pub(crate) async fn send_on(&mut self, links: &mut Vec<Link<R>>) -> Flow<Vec<Entry<R>>> {
+        let (mut entries, mut ready, mut work) = (Vec::new(), Vec::new(), Work::new(Vec::new()));
+        if self.ways.is_empty() {
+            return Ok(entries);
+        }
+        let mut rest = Vec::with_capacity(links.len());
+        for mut link in std::mem::take(links) {
+            match self.ways.get(&link.id).cloned() {
+                None => rest.push(link),
+                Some(Relocation::HandOver(pair)) => ready.push((link, pair)),
+                Some(Relocation::Follow(side, to)) => {
+                    entries.extend(self.moving(&link, side, to));
+                    work.load(self.find(Find::Links(vec![link.id])).await?);
+                    work.save(link);
+                }
+                Some(Relocation::Barred(side)) => {
+                    tracing::info!(link.id = %link.id, side = side.as_str(), "moved where nothing may follow");
+                    self.report.rejected += 1;
+                    link.due = false;
+                    link.state = LinkState::Rejected(Refusal {
+                        at: Some(self.engine.clock.now()),
+                        side,
+                        kind: ErrorKind::Unsupported,
+                        code: Some(BARRED.to_owned()),
+                        details: Vec::new(),
+                    });
+                    work.load(self.find(Find::Links(vec![link.id])).await?);
+                    work.save(link);
+                }
+            }
+        }
+        *links = rest;
+        self.commit(work.into_changes()).await?;
+        for (link, pair) in ready {
+            self.hand_over(link, &pair).await?;
+        }
+        Ok(entries)
+    }
+
+    fn moving(&self, link: &Link<R>, side: Side, to: String) -> Option<Entry<R>> {
+        let from = link.alive(side)?.clone();
+        Some(Entry {
+            id: EntryId(self.engine.ids.uuid()),
+            run: self.run,
+            link: link.id,
+            side,
+            op: Op::Move { to },
+            to: Some(from.record.clone()),
+            from: Some(from),
+            taken: Vec::new(),
+            source: R::default(),
+            bases: link.bases.clone(),
+            release: false,
+            undoes: None,
+            other: None,
+            opened: self.engine.clock.now(),
+            outcome: Outcome::Open,
+        })
+    }
+
+    /// Makes a link one of another pair, with its name and its history. Where that pair is at work, a later run does.
+    async fn hand_over(&mut self, mut link: Link<R>, pair: &PairId) -> Flow<()> {
+        let lease = self.engine.lease_of(pair);
+        let store = self.engine.ledger.clone();
+        if !store.lease(&lease, self.engine.clock.now()).await.map_err(ledger)? {
+            return Ok(());
+        }
+        let handed = async {
+            let Some(mut changes) = self.make_room(pair, &link).await? else { return Ok(()) };
+            for side in Side::BOTH {
+                changes.known.extend(link.item(side).map(|item| (side, item.clone())));
+            }
+            let id = link.id;
+            settle_in(&mut link);
+            changes.links.push(link);
+            store.hand_over(&self.engine.lease(), vec![id], &lease, changes).await.map_err(ledger)
+        };
+        let handed = handed.await;
+        self.touched |= handed.is_ok();
+        if let Err(error) = store.release(&lease).await {
+            tracing::debug!(pair = %pair, kind = ?error.kind, "lease not given back; it will expire");
+        }
+        handed
+    }
+
+    /// What the other pair remembers of these items is over: they come with the link. `None` where it has them itself,
+    /// or is about to.
+    async fn make_room(&self, pair: &PairId, link: &Link<R>) -> Flow<Option<Changes<R>>> {
+        let store = &self.engine.ledger;
+        let open = store.open_entries(pair).await.map_err(ledger)?;
+        let mut work = Work::new(Vec::new());
+        for side in Side::BOTH {
+            let Some(item) = link.item(side) else { continue };
+            let find = Find::Items(side, vec![item.clone()]);
+            work.load(store.find(pair, &find).await.map_err(ledger)?);
+            let Some(old) = work.by_item(side, item).and_then(|id| work.get(id)).cloned() else { continue };
+            if open.iter().any(|entry| entry.link == old.id) {
+                return Ok(None);
+            }
+            match (old.alive(side.other()), &old.copies[side]) {
+                (Some(_), Some(copy)) if copy.gone => {
+                    // It is remembered as gone, under a name that no item has.
+                    let id = ItemId::new(format!("{item}~{}", old.id));
+                    let copy = Copy { stored: Stored { id, ..copy.stored.clone() }, ..copy.clone() };
+                    work.change(old.id, |old| old.copies[side] = Some(copy));
+                }
+                (Some(_), Some(_)) => return Ok(None),
+                _ => work.forget(old.id),
+            }
+        }
+        Ok(Some(work.into_changes()))
+    }
+
+    /// Returns which of some items that no link knows came from the collection of another pair, which carries them
+    /// over: made into records here they would be there twice.
+    pub(crate) async fn claimed(&self, side: Side, items: &[ItemId]) -> Flow<BTreeSet<ItemId>> {
+        let mut claimed = BTreeSet::new();
+        let Some(around) = self.engine.neighbourhood.as_ref().filter(|_| !on(Mutant::MovesUnclaimed)) else {
+            return Ok(claimed);
+        };
+        if items.is_empty() {
+            return Ok(claimed);
+        }
+        for (place, replicas) in around.others.iter().zip(&around.replicas) {
+            let find = Find::Items(side, items.to_vec());
+            let links = self.engine.ledger.find(&place.pair, &find).await.map_err(ledger)?;
+            for link in links {
+                let Some(item) = link.item(side).cloned() else { continue };
+                if self.is_claimed(around, place, &replicas[side], link, side).await? {
+                    claimed.insert(item);
+                }
+            }
+        }
+        Ok(claimed)
+    }
+
+    /// Asks the pair that has the link whether its item went over here.
+    async fn is_claimed(
+        &self,
+        around: &Neighbourhood<R>,
+        place: &Place,
+        replica: &Arc<dyn Replica<R>>,
+        link: Link<R>,
+        side: Side,
+    ) -> Flow<bool> {
+        let Some(item) = link.item(side).cloned() else { return Ok(false) };
+        let found = replica.fetch(std::slice::from_ref(&item)).await.map_err(early(side))?;
+        let here = Some(around.own.homes[side].as_str());
+        let moved = found.into_iter().flatten().next();
+        let Some(moved) = moved.filter(|it| it.id == item && it.withdrawn && it.home.as_deref() == here)
+        else {
+            return Ok(false);
+        };
+        let mut then = link.clone();
+        put_copy(&mut then, side, moved);
+        let others: Vec<Place> = std::iter::once(&around.own)
+            .chain(around.others.iter().filter(|other| other.pair != place.pair))
+            .cloned()
+            .collect();
+        if relocation(&then, place, &others).is_none() {
+            return Ok(false);
+        }
+        if then != link {
+            self.stir(place, then).await?;
+        }
+        Ok(true)
+    }
+
+    /// Tells another pair that an item of its link went over here. Where that pair is at work, it finds out itself.
+    async fn stir(&self, place: &Place, link: Link<R>) -> Flow<()> {
+        let (store, lease) = (&self.engine.ledger, self.engine.lease_of(&place.pair));
+        if !store.lease(&lease, self.engine.clock.now()).await.map_err(ledger)? {
+            return Ok(());
+        }
+        let stirred = async {
+            let open = store.open_entries(&place.pair).await?;
+            if open.iter().any(|entry| entry.link == link.id) {
+                return Ok(());
+            }
+            store.commit(&lease, Changes { links: vec![link], ..Changes::default() }).await
+        };
+        let stirred = stirred.await.map_err(ledger);
+        if let Err(error) = store.release(&lease).await {
+            tracing::debug!(pair = %place.pair, kind = ?error.kind, "lease not given back; it will expire");
+        }
+        stirred
+    }
+
+    /// Tells whether a move landed: the item stands where it was brought to.
+    pub(crate) fn has_landed(&self, side: Side, to: &str, found: &Stored<R>) -> bool {
+        let own = self.engine.neighbourhood.as_ref().map(|around| around.own.homes[side].as_str());
+        found.home.as_deref() == Some(to) || !found.withdrawn && own == Some(to)
+    }
+}
+
+/// Makes the plan of what is left to do for a link once another pair has it.
+pub(crate) fn at_home<R: Record>(link: &mut Link<R>) {
+    settle_in(link);
+    for side in Side::BOTH {
+        if let Some(copy) = &mut link.copies[side] {
+            copy.look = false;
+        }
+    }
+}

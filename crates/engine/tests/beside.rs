@@ -1,0 +1,335 @@
+//! Two pairs of one account beside each other: what goes from a collection of one into that of the other is one move,
+//! whichever side it was made on, whichever pair runs first, wherever the process ends.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs)]
+
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, Mutex},
+    time::Duration,
+};
+
+use async_trait::async_trait;
+use passerelle_engine::{Beside, Engine, PairSettings, RunReport, Silent};
+use passerelle_ports::{
+    Capabilities, Clock, EntryId, ErrorKind, From, Ids, InstallationId, ItemId, Ledger, Page, PairId,
+    PortError, PortResult, Replica, Side, Sides, Stored, Write, Written,
+};
+use passerelle_sync_rules::{Place, Rules};
+use passerelle_testkit::{
+    Fate, Faulty, FaultyLedger, MemLedger, MemOptions, MemReplica, Note, Script, TestClock, TestIds, finish,
+};
+use serde_json::json;
+
+type Mem = Arc<MemReplica<Note>>;
+type Homes = Arc<Mutex<BTreeMap<ItemId, String>>>;
+
+/// One collection of several over the same items: each item stands in one of them.
+#[derive(Clone)]
+struct Shelf {
+    items: Mem,
+    homes: Homes,
+    name: &'static str,
+    /// What each entry did, where the store remembers it.
+    outcomes: Arc<Mutex<BTreeMap<EntryId, Written<Note>>>>,
+}
+
+impl Shelf {
+    fn new(items: &Mem, homes: &Homes, name: &'static str) -> Shelf {
+        Shelf { items: items.clone(), homes: homes.clone(), name, outcomes: Arc::default() }
+    }
+
+    fn seen(&self, stored: Stored<Note>) -> Stored<Note> {
+        let home = self.homes.lock().unwrap().get(&stored.id).cloned();
+        let away = home.filter(|home| home != self.name);
+        Stored { withdrawn: away.is_some(), home: away, ..stored }
+    }
+
+    /// Somebody brings an item into another collection.
+    fn person_moves(&self, id: &ItemId, to: &str) {
+        self.homes.lock().unwrap().insert(id.clone(), to.to_owned());
+        let etched = self.items.get(id).unwrap().opaque.0;
+        let count = etched["moved"].as_u64().unwrap_or(0) + 1;
+        self.items.person_etches(id, json!({ "etched": etched["etched"], "moved": count }));
+    }
+
+    fn relocate(&self, from: &Stored<Note>, to: &str, stamp: EntryId) -> PortResult<Written<Note>> {
+        let now =
+            self.items.get(&from.id).ok_or_else(|| PortError::new(ErrorKind::NotFound, "shelf.move"))?;
+        if now.version != from.version {
+            return Err(PortError::new(ErrorKind::VersionMismatch, "shelf.move"));
+        }
+        self.person_moves(&from.id, to);
+        let written = Written::Stored(self.seen(self.items.get(&from.id).unwrap()));
+        self.outcomes.lock().unwrap().insert(stamp, written.clone());
+        Ok(written)
+    }
+
+    fn titles(&self) -> Vec<String> {
+        let here = self.items.alive().into_iter().map(|stored| self.seen(stored));
+        let mut titles: Vec<String> = here.filter(|it| !it.withdrawn).map(|it| it.record.title).collect();
+        titles.sort();
+        titles
+    }
+}
+
+#[async_trait]
+impl Replica<Note> for Shelf {
+    fn capabilities(&self) -> Capabilities {
+        self.items.capabilities()
+    }
+    async fn changes(&self, from: From) -> PortResult<Page<Note>> {
+        let mut page = self.items.changes(from).await?;
+        let (here, away): (Vec<_>, Vec<_>) =
+            page.items.into_iter().map(|stored| self.seen(stored)).partition(|stored| !stored.withdrawn);
+        page.items = here;
+        page.removed.extend(away.into_iter().map(|stored| stored.id));
+        Ok(page)
+    }
+    async fn fetch(&self, ids: &[ItemId]) -> PortResult<Vec<Option<Stored<Note>>>> {
+        let found = self.items.fetch(ids).await?;
+        Ok(found.into_iter().map(|stored| stored.map(|stored| self.seen(stored))).collect())
+    }
+    async fn write(&self, batch: &[Write<Note>]) -> PortResult<Vec<PortResult<Written<Note>>>> {
+        let mut results = Vec::new();
+        for write in batch {
+            results.push(match write {
+                Write::Move { from, to, stamp } => self.relocate(from, to, *stamp),
+                other => {
+                    let written = self.items.write(std::slice::from_ref(other)).await?.remove(0);
+                    if let Ok(Written::Stored(stored)) = &written {
+                        self.homes.lock().unwrap().entry(stored.id.clone()).or_insert(self.name.to_owned());
+                    }
+                    written
+                }
+            });
+        }
+        Ok(results)
+    }
+    async fn outcome(&self, entries: &[EntryId]) -> PortResult<Vec<Option<Written<Note>>>> {
+        let known = self.items.outcome(entries).await?;
+        let ours = self.outcomes.lock().unwrap();
+        Ok(entries.iter().zip(known).map(|(id, known)| ours.get(id).cloned().or(known)).collect())
+    }
+}
+
+struct World {
+    clock: Arc<TestClock>,
+    ids: Arc<TestIds>,
+    ledger: Arc<MemLedger<Note>>,
+    /// By pair.
+    shelves: [Sides<Shelf>; 2],
+}
+
+const NAMES: [Sides<&str>; 2] =
+    [Sides { local: "one", remote: "first" }, Sides { local: "two", remote: "second" }];
+
+impl World {
+    fn new() -> World {
+        let clock = Arc::new(TestClock::new());
+        let time = clock.clone() as Arc<dyn Clock>;
+        let options = MemOptions { client_ids: true, read_lag: Duration::ZERO, ..MemOptions::remote() };
+        let items = Sides {
+            local: Arc::new(MemReplica::new(MemOptions::local(), time.clone())),
+            remote: Arc::new(MemReplica::new(options, time)),
+        };
+        let homes: Sides<Homes> = Sides::default();
+        let shelves =
+            NAMES.map(|names| Sides::from_fn(|side| Shelf::new(&items[side], &homes[side], names[side])));
+        World { ids: Arc::new(TestIds::new(7)), ledger: Arc::new(MemLedger::default()), clock, shelves }
+    }
+
+    fn place(pair: usize) -> Place {
+        let homes = Sides::from_fn(|side| NAMES[pair][side].to_owned());
+        Place { pair: PairId::new(format!("p{pair}")), homes, rules: Rules::default() }
+    }
+
+    fn engine(&self, pair: usize, fates: Option<&Arc<Script>>) -> Engine<Note> {
+        let place = World::place(pair);
+        let holder = uuid::Uuid::from_u128(1);
+        let settings =
+            PairSettings::new(place.pair.clone(), InstallationId::new("here"), Rules::default(), holder);
+        let (clock, ids) = (self.clock.clone() as Arc<dyn Clock>, self.ids.clone() as Arc<dyn Ids>);
+        let replicas = |pair: usize| {
+            Sides::from_fn(|side| {
+                let shelf = Arc::new(self.shelves[pair][side].clone()) as Arc<dyn Replica<Note>>;
+                match fates {
+                    Some(fates) => Arc::new(Faulty::new(shelf, fates.clone())) as Arc<dyn Replica<Note>>,
+                    None => shelf,
+                }
+            })
+        };
+        let ledger = self.ledger.clone() as Arc<dyn Ledger<Note>>;
+        let ledger = match fates {
+            Some(fates) => Arc::new(FaultyLedger::new(ledger, fates.clone())),
+            None => ledger,
+        };
+        let beside = Beside { place: World::place(1 - pair), replicas: replicas(1 - pair) };
+        Engine::new(settings, replicas(pair), ledger, clock, ids).beside(place.homes, vec![beside])
+    }
+
+    fn run(&self, pair: usize) -> RunReport {
+        self.clock.advance(Duration::from_secs(300));
+        finish(self.engine(pair, None).run(None, &Silent)).unwrap().unwrap()
+    }
+
+    /// Runs both pairs in an order until nothing is written; returns how many writes there were.
+    fn settle(&self, order: [usize; 2]) -> u64 {
+        let mut all = 0;
+        for _ in 0..6 {
+            let reports = order.map(|pair| self.run(pair));
+            let writes: u64 = reports
+                .iter()
+                .map(|report| report.written.local.total() + report.written.remote.total())
+                .sum();
+            if writes == 0 {
+                return all;
+            }
+            all += writes;
+        }
+        panic!("not quiet");
+    }
+
+    /// Some rows in a collection here, linked with items there.
+    fn with(titles: &[&str]) -> (World, Vec<ItemId>) {
+        let world = World::new();
+        let local = &world.shelves[0].local;
+        let rows = titles.iter().map(|title| {
+            let row = local.items.person_creates(Note { title: (*title).to_owned(), ..Note::default() });
+            local.homes.lock().unwrap().insert(row.clone(), "one".to_owned());
+            row
+        });
+        let rows = rows.collect();
+        world.settle([0, 1]);
+        (world, rows)
+    }
+
+    /// The item of a row, by either pair.
+    fn item_of(&self, row: &ItemId) -> ItemId {
+        let links = (0..2).flat_map(|pair| self.ledger.all_links(&World::place(pair).pair));
+        let mut of_row = links.filter(|link| link.item(Side::Local) == Some(row));
+        of_row.next().unwrap().item(Side::Remote).unwrap().clone()
+    }
+
+    #[track_caller]
+    fn stands(&self, pair: usize, titles: &[&str]) {
+        for side in Side::BOTH {
+            assert_eq!(self.shelves[pair][side].titles(), titles, "{} of pair {pair}", side.as_str());
+        }
+    }
+
+    fn number(&self) -> [usize; 2] {
+        let [first, _] = &self.shelves;
+        [first.local.items.alive().len(), first.remote.items.alive().len()]
+    }
+}
+
+#[test]
+fn what_goes_into_the_collection_of_another_pair_is_one_move() {
+    for order in [[0, 1], [1, 0]] {
+        for side in Side::BOTH {
+            let (world, rows) = World::with(&["a", "b"]);
+            let names = Sides { local: rows[0].clone(), remote: world.item_of(&rows[0]) };
+            let link = world.ledger.all_links(&PairId::new("p0")).into_iter();
+            let link =
+                link.filter(|link| link.item(Side::Local) == Some(&rows[0])).map(|link| link.id).next();
+            world.shelves[0][side].person_moves(&names[side], NAMES[1][side]);
+            let other = side.other();
+            world.shelves[0][other].items.person_edits(&names[other], |note| note.body = "edited".into());
+            // The move, and the edit of the same moment.
+            assert_eq!(world.settle(order), 2, "{order:?} {side:?}");
+            world.stands(0, &["b"]);
+            world.stands(1, &["a"]);
+            assert_eq!((world.number(), world.item_of(&rows[0])), ([2, 2], names.remote.clone()));
+            for side in Side::BOTH {
+                assert_eq!(world.shelves[1][side].items.get(&names[side]).unwrap().record.body, "edited");
+            }
+            let there = world.ledger.all_links(&PairId::new("p1"));
+            assert_eq!(there.iter().map(|link| Some(link.id)).collect::<Vec<_>>(), [link], "the same link");
+            // And back, on the other side.
+            world.shelves[0][other].person_moves(&names[other], NAMES[0][other]);
+            assert_eq!(world.settle(order), 1);
+            world.stands(0, &["a", "b"]);
+        }
+    }
+}
+
+#[test]
+fn both_sides_may_go_there_and_a_plan_says_what_a_run_does() {
+    for order in [[0, 1], [1, 0]] {
+        let (world, rows) = World::with(&["a", "b"]);
+        for side in Side::BOTH {
+            let item = if side == Side::Local { rows[0].clone() } else { world.item_of(&rows[0]) };
+            world.shelves[0][side].person_moves(&item, NAMES[1][side]);
+        }
+        world.shelves[0].local.person_moves(&rows[1], "two");
+        world.shelves[0].local.items.person_edits(&rows[1], |note| note.body = "edited".into());
+        let planned: u64 = order
+            .map(|pair| {
+                world.clock.advance(Duration::from_secs(300));
+                let plan = finish(world.engine(pair, None).plan(&Silent)).unwrap().unwrap().plan;
+                plan.counts.writes.local.total() + plan.counts.writes.remote.total()
+            })
+            .iter()
+            .sum();
+        assert_eq!((planned, world.settle(order)), (2, 2), "{order:?}");
+        world.stands(1, &["a", "b"]);
+        world.stands(0, &[]);
+    }
+}
+
+#[test]
+fn what_two_pairs_have_on_both_sides_stays_as_it_is() {
+    for order in [[0, 1], [1, 0]] {
+        let (world, rows) = World::with(&["a"]);
+        let first = world.item_of(&rows[0]);
+        // As it was before there were moves: the second pair, alone, made an item of its own for the row.
+        world.shelves[0].local.person_moves(&rows[0], "two");
+        let alone = {
+            let place = World::place(1);
+            let settings = PairSettings::new(
+                place.pair,
+                InstallationId::new("here"),
+                Rules::default(),
+                uuid::Uuid::from_u128(1),
+            );
+            let shelves =
+                Sides::from_fn(|side| Arc::new(world.shelves[1][side].clone()) as Arc<dyn Replica<Note>>);
+            let (clock, ids) = (world.clock.clone() as Arc<dyn Clock>, world.ids.clone() as Arc<dyn Ids>);
+            Engine::new(settings, shelves, world.ledger.clone(), clock, ids)
+        };
+        world.clock.advance(Duration::from_secs(300));
+        finish(alone.run(None, &Silent)).unwrap().unwrap();
+        assert_eq!(world.number(), [1, 2]);
+        assert_eq!(world.settle(order), 0, "{order:?}");
+        world.shelves[0].local.person_moves(&rows[0], "one");
+        assert_eq!(world.settle(order), 0, "{order:?}");
+        assert_eq!(world.number(), [1, 2], "nothing is deleted");
+        assert!(world.shelves[0].remote.items.get(&first).is_some());
+    }
+}
+
+#[test]
+fn wherever_the_process_ends_a_move_is_done_once() {
+    for side in Side::BOTH {
+        for fate in [Fate::CrashBefore, Fate::CrashAfter] {
+            for at in 0.. {
+                let (world, rows) = World::with(&["a", "b"]);
+                let item = if side == Side::Local { rows[0].clone() } else { world.item_of(&rows[0]) };
+                world.shelves[0][side].person_moves(&item, NAMES[1][side]);
+                world.shelves[0].local.items.person_edits(&rows[0], |note| note.body = "edited".into());
+                let script = Arc::new(Script::at(at, fate.clone()));
+                world.clock.advance(Duration::from_secs(300));
+                let ended = finish(world.engine(0, Some(&script)).run(None, &Silent)).is_some();
+                world.clock.advance(Duration::from_secs(3600));
+                world.settle([1, 0]);
+                world.stands(1, &["a"]);
+                world.stands(0, &["b"]);
+                assert_eq!(world.number(), [2, 2], "{side:?} {fate:?} {at}");
+                if ended {
+                    assert!(at > 4, "the run is longer than {at} calls");
+                    break;
+                }
+            }
+        }
+    }
+}
