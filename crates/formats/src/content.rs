@@ -319,7 +319,8 @@ pub(crate) fn split(text: &str, separator: char) -> Vec<&str> {
 fn unquote_printable(bytes: &[u8]) -> Vec<u8> {
     let hex = |byte: Option<&u8>| byte.and_then(|byte| char::from(*byte).to_digit(16));
     let mut plain = Vec::with_capacity(bytes.len());
-    let mut rest = bytes;
+    // The sign of a fold after which nothing came.
+    let mut rest = bytes.strip_suffix(b"=").unwrap_or(bytes);
     while let Some((first, after)) = rest.split_first() {
         let coded = (*first == b'=').then(|| Some((hex(after.first())?, hex(after.get(1))?))).flatten();
         match coded.and_then(|(high, low)| u8::try_from(high * 16 + low).ok()) {
@@ -566,7 +567,7 @@ mod tests {
     #[test]
     fn quoted_printable_is_decoded_in_its_character_set() {
         assert_eq!(line("N;ENCODING=QUOTED-PRINTABLE;CHARSET=UTF-8:D=C3=A9;a=3Db").value, "Dé;a=b");
-        assert_eq!(line("NOTE;QUOTED-PRINTABLE:=E9=0D=0Ax=").value, "é\\nx=");
+        assert_eq!(line("NOTE;QUOTED-PRINTABLE:=E9=0D=0Ax=").value, "é\\nx");
     }
 
     #[test]

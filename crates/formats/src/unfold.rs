@@ -225,7 +225,9 @@ impl<R: Read> Unfold<R> {
 
 /// Tells whether a parameter follows a name of this length.
 fn has_params(bytes: &[u8], name: usize) -> bool {
-    let Some(rest) = bytes.get(name..).and_then(|rest| rest.strip_prefix(b";")) else { return false };
+    let Some((b';' | b',', rest)) = bytes.get(name..).and_then(|rest| rest.split_first()) else {
+        return false;
+    };
     let end = rest.iter().position(|byte| !is_name(*byte)).unwrap_or(rest.len());
     end > 0 && rest.get(end) == Some(&b'=')
 }
@@ -494,6 +496,8 @@ mod tests {
                     "UID:1",
                 ],
             ),
+            ("ADR:;;a\nLABEL,TYPE=HOME:b\nUID:1", vec!["ADR:;;a\\nLABEL,TYPE=HOME:b", "UID:1"]),
+            ("SUMMARY:a\nLOCATION,X=1:b\nUID:1", vec!["SUMMARY:a", "? LOCATION,X=1:b", "UID:1"]),
             ("DESCRIPTION:a\nLOCATION; see b=c\nUID:1", vec!["DESCRIPTION:a\\nLOCATION; see b=c", "UID:1"]),
             ("begin:vevent\nsummary:a\nx:1\nfoo:b", vec!["begin:vevent", "summary:a\\nx:1", "foo:b"]),
             ("BEGIN:A\n\nDESCRIPTION:a\n\n b\n\nc\n\n\n\nd", vec!["BEGIN:A", "DESCRIPTION:ab\\nc\\n\\nd"]),

@@ -309,3 +309,45 @@ fn an_address_whose_scheme_is_written_twice_is_read() {
     assert_eq!(found.record.participants["al@b.example"].name, "Al Do");
     written(&found);
 }
+
+#[test]
+fn a_start_without_a_zone_has_that_of_its_end() {
+    let found = event("DTSTART:20250814T180000\nDTEND;TZID=Europe/Brussels:20250814T190000\n");
+    assert_eq!(found.record.start.as_ref().unwrap().zone(), Some("Europe/Brussels"));
+    assert_eq!(found.record.duration.to_string(), "PT1H");
+    let found = event("DTSTART:20250814T180000\nDTEND;TZID=Europe/Brussels:20250814T190000Z\n");
+    assert_eq!(found.record.start.as_ref().unwrap().zone(), None);
+}
+
+#[test]
+fn a_change_whose_day_is_taken_out_of_its_series_stays_unless_that_came_later() {
+    let series = |first: &str| {
+        one(&format!(
+            "BEGIN:VEVENT\nUID:k\nSUMMARY:Titre\nDTSTART;VALUE=DATE:20040224\nRRULE:FREQ=MONTHLY\n{first}\
+             EXDATE;VALUE=DATE:20040324\nEND:VEVENT\nBEGIN:VEVENT\nUID:k\nSUMMARY:Autre\nSEQUENCE:1\n\
+             RECURRENCE-ID;VALUE=DATE:20040324\nDTSTART;VALUE=DATE:20040324\nX-OWN:1\nEND:VEVENT\n"
+        ))
+    };
+    let kept = series("SEQUENCE:1\n");
+    let change = &kept.record.recurrence_overrides["2004-03-24"];
+    assert_eq!((change.title.as_deref(), change.excluded), (Some("Autre"), false));
+    assert!(written(&kept).contains("X-OWN:1"));
+    let gone = series("SEQUENCE:2\n");
+    let change = &gone.record.recurrence_overrides["2004-03-24"];
+    assert_eq!((change.title.as_deref(), change.excluded), (None, true));
+    written(&gone);
+}
+
+#[test]
+fn a_midnight_that_is_called_a_day_is_an_hour_where_the_end_is_one() {
+    for (end, day) in [
+        ("DTEND;VALUE=DATE:20110805T010000\n", false),
+        ("DTEND;VALUE=DATE:20110806T000000\n", true),
+        ("DTEND;VALUE=DATE:20110806\n", true),
+        ("", true),
+    ] {
+        let found = event(&format!("DTSTART;VALUE=DATE:20110805T000000\n{end}"));
+        assert_eq!(found.record.is_all_day(), day, "{end}");
+        written(&found);
+    }
+}

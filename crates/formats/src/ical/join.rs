@@ -122,9 +122,10 @@ impl<R: Read> Events<R> {
         let here = std::mem::take(&mut self.here);
         self.held.extend(here.into_iter().map(|component| Held { component, zones: place }));
         if place == last {
-            self.zones.push(Zones::default());
+            let another = self.zones.last().map(Zones::another).unwrap_or_default();
+            self.zones.push(another);
         } else if let Some(zones) = self.zones.last_mut() {
-            *zones = Zones::default();
+            *zones = zones.another();
         }
     }
 
@@ -209,7 +210,8 @@ impl<R: Read> Events<R> {
         let mut bad = Vec::new();
         match &mut read {
             Ok(found) => {
-                let rest = self.change(&mut found.record, changes, &mut bad);
+                let rank = Rank::of(&master.component);
+                let rest = self.change(&mut found.record, &rank, changes, &mut bad);
                 found.unknown.extend(rest);
             }
             Err(_) => {
@@ -222,7 +224,13 @@ impl<R: Read> Events<R> {
 
     /// Puts changed occurrences into their series; of several states of one the newest counts. Returns
     /// what is left over of them.
-    fn change(&mut self, event: &mut Event, changes: Vec<Held>, bad: &mut Vec<BadRecord>) -> Vec<String> {
+    fn change(
+        &mut self,
+        event: &mut Event,
+        series: &Rank,
+        changes: Vec<Held>,
+        bad: &mut Vec<BadRecord>,
+    ) -> Vec<String> {
         let mut rests: BTreeMap<String, Vec<String>> = BTreeMap::new();
         let mut taken: BTreeMap<String, (Rank, Override, Component)> = BTreeMap::new();
         for Held { component, zones } in changes {
@@ -253,12 +261,16 @@ impl<R: Read> Events<R> {
                 }
             }
         }
-        for (id, (_, change, _)) in taken {
-            if change.excluded {
+        for (id, (rank, change, _)) in taken {
+            let known = event.recurrence_overrides.entry(id.clone()).or_default();
+            // Old programs of Apple take the day of each change out of the series as well: it is one change, not a day
+            // that was called off, unless the series was called off on that day later.
+            let called_off = change.excluded || (known.excluded && rank < *series);
+            if called_off {
                 rests.remove(&id);
             }
-            let known = event.recurrence_overrides.entry(id).or_default();
-            *known = Override { excluded: known.excluded || change.excluded, ..change };
+            // An occurrence that does not take place has nothing else to say.
+            *known = if called_off { Override { excluded: true, ..Override::default() } } else { change };
         }
         rests.into_iter().flat_map(|(id, rest)| rest::of_change(&id, rest).collect::<Vec<_>>()).collect()
     }

@@ -35,7 +35,8 @@ pub(crate) fn event_of(component: &Component, zones: &mut Zones) -> Result<(Even
     let mut event = Event::default();
     let mut unknown = Vec::new();
     zones.enter(component);
-    event.start = component.get("DTSTART").map(|line| start_of(line, zones)).transpose()?;
+    let start = component.get("DTSTART").map(|line| begin_of(line, component, zones)).transpose()?;
+    event.start = start.map(|start| in_zone_of_end(start, component, zones));
     event.duration = duration_of(component, event.start.as_ref(), zones)?;
     all_day_of_outlook(component, &mut event);
     let mut once = Once::default();
@@ -198,6 +199,28 @@ fn start_at(text: &str, line: &Line, zones: &mut Zones) -> Result<Start, Reason>
     match line.param("TZID").filter(|name| !name.trim().is_empty()) {
         None => Ok(Start::Floating { local }),
         Some(name) => zones.start(name, local).ok_or(Reason::UnknownZone),
+    }
+}
+
+/// Reads the start of an event: a midnight that is called a day is an hour where the end is one.
+fn begin_of(line: &Line, component: &Component, zones: &mut Zones) -> Result<Start, Reason> {
+    let end = component.get("DTEND").and_then(|end| when(end.value.trim()));
+    let timed = matches!(end, Some(When::Wall(end)) if end != end.date().into());
+    if timed && matches!(when(line.value.trim()), Some(When::Wall(_))) {
+        let mut hour = line.clone();
+        hour.params.retain(|(name, _)| name != "VALUE");
+        return start_of(&hour, zones);
+    }
+    start_of(line, zones)
+}
+
+/// Gives a start without a zone that of its end, where only the end names one.
+fn in_zone_of_end(start: Start, component: &Component, zones: &mut Zones) -> Start {
+    let (Start::Floating { local }, Some(end)) = (&start, component.get("DTEND")) else { return start };
+    let zone = end.param("TZID").filter(|name| !name.trim().is_empty());
+    match (zone, when(end.value.trim())) {
+        (Some(zone), Some(When::Wall(_))) => zones.start(zone, *local).unwrap_or(start),
+        _ => start,
     }
 }
 

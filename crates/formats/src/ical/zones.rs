@@ -5,6 +5,7 @@ mod names;
 mod places;
 
 use std::{
+    cell::RefCell,
     collections::{BTreeSet, HashMap},
     ops::RangeInclusive,
     rc::Rc,
@@ -47,13 +48,46 @@ type ByYears = HashMap<RangeInclusive<i32>, (Found, Option<Rc<Clock>>)>;
 /// A clock, the zone that its name says, that of the calendar, and the time on which they have to agree.
 type Asked = (Rc<Clock>, Option<Tz>, Option<Tz>, NaiveDateTime);
 
+/// What was found for clocks, in all calendars of a file.
+#[derive(Default)]
+struct Nearest {
+    found: HashMap<Asked, Option<(Tz, bool)>>,
+    misses: HashMap<Rc<Clock>, Rc<Vec<usize>>>,
+}
+
+/// How many answers are remembered.
+const REMEMBERED: usize = 10_000;
+
+/// For how many clocks it is remembered how far each zone is from them.
+const CLOCKS: usize = 500;
+
+impl Nearest {
+    fn to(&mut self, asked: Asked) -> Option<(Tz, bool)> {
+        if let Some(known) = self.found.get(&asked) {
+            return *known;
+        }
+        let (clock, hint, calendar, near) = &asked;
+        let known = self.misses.get(clock).cloned();
+        let misses = known.unwrap_or_else(|| Rc::new(clock.misses()));
+        if self.misses.len() < CLOCKS {
+            self.misses.insert(Rc::clone(clock), Rc::clone(&misses));
+        }
+        let hints: Vec<Tz> = hint.iter().chain(calendar).copied().collect();
+        let found = clock.nearest(&misses, *near, &hints);
+        if self.found.len() < REMEMBERED {
+            self.found.insert(asked, found);
+        }
+        found
+    }
+}
+
 /// What a file says about its zones.
 #[derive(Default)]
 pub(crate) struct Zones {
     described: HashMap<String, Component>,
     /// What was found, and by which clock, for the years of an event.
     found: HashMap<String, ByYears>,
-    by_clock: HashMap<Asked, Option<(Tz, bool)>>,
+    nearest: Rc<RefCell<Nearest>>,
     /// The zone of the whole calendar (`X-WR-TIMEZONE`).
     calendar: Option<Tz>,
     /// The years of the event that is read.
@@ -74,6 +108,11 @@ enum Found {
 }
 
 impl Zones {
+    /// Begins another calendar of the same file: the same clock means the same zone.
+    pub(crate) fn another(&self) -> Zones {
+        Zones { nearest: Rc::clone(&self.nearest), ..Zones::default() }
+    }
+
     /// Takes a `VTIMEZONE` over.
     pub(crate) fn describe(&mut self, zone: Component) {
         let name = key(&zone.text("TZID"));
@@ -186,20 +225,12 @@ impl Zones {
         described.or_else(fixed).map(Rc::new)
     }
 
-    fn by_clock(&mut self, clock: &Rc<Clock>, said: Named, near: NaiveDateTime) -> Found {
+    fn by_clock(&self, clock: &Rc<Clock>, said: Named, near: NaiveDateTime) -> Found {
         let hint = match said {
             Named::Offset(offset) => of_offset(offset),
             said => said.zone(),
         };
-        let asked = (Rc::clone(clock), hint, self.calendar, near);
-        let known = self.by_clock.get(&asked).copied();
-        let nearest = known.unwrap_or_else(|| {
-            let hints: Vec<Tz> = hint.into_iter().chain(self.calendar).collect();
-            clock.nearest(near, &hints)
-        });
-        if known.is_none() && self.by_clock.len() < 10_000 {
-            self.by_clock.insert(asked, nearest);
-        }
+        let nearest = self.nearest.borrow_mut().to((Rc::clone(clock), hint, self.calendar, near));
         nearest.map_or_else(|| Found::Clock(Rc::clone(clock)), |(zone, same)| Found::Zone(zone, same))
     }
 
@@ -432,7 +463,7 @@ mod tests {
         ] {
             let clock = Clock::described(&described(name, 2026), &(2026..=2026)).unwrap();
             let wall = NaiveDate::from_ymd_opt(2026, 1, 1).unwrap().into();
-            let (found, same) = clock.nearest(wall, &[]).unwrap();
+            let (found, same) = clock.nearest(&clock.misses(), wall, &[]).unwrap();
             assert!(same, "{name}");
             let zone: Tz = name.parse().unwrap();
             for day in 0..365 {

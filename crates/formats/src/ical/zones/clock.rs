@@ -1,6 +1,7 @@
 //! The clock that a `VTIMEZONE` describes, and the zone whose clock is nearest to it.
 
 use std::{
+    collections::BTreeMap,
     ops::RangeInclusive,
     sync::{LazyLock, OnceLock},
 };
@@ -75,17 +76,26 @@ impl Clock {
         self.moment(wall).is_some_and(|at| i64::from(seconds(zone, at)) == (wall - at).num_seconds())
     }
 
-    /// Finds the zone whose clock is nearest, and tells whether it is the same one. It has to agree on
-    /// one time on the wall, if any zone does. `hints` are heard first where several are as near.
-    pub(super) fn nearest(&self, wall: NaiveDateTime, hints: &[Tz]) -> Option<(Tz, bool)> {
-        let weeks: Vec<Vec<i32>> =
-            self.years.clone().map(|year| offsets_by_week(year, |at| self.offset_at(at))).collect();
+    /// Counts, for every candidate, the weeks in which it has another offset.
+    pub(super) fn misses(&self) -> Vec<usize> {
         let mut misses = vec![0_usize; CANDIDATES.len()];
-        for (year, weeks) in self.years.clone().zip(&weeks) {
-            for (misses, zone) in misses.iter_mut().zip(weeks_of(year)) {
-                *misses += zone.iter().zip(weeks).filter(|(one, other)| one != other).count();
+        for year in self.years.clone() {
+            let Some(known) = weeks_of(year) else { continue };
+            let own = offsets_by_week(year, |at| self.offset_at(at));
+            let differ =
+                |weeks: &Vec<i32>| weeks.iter().zip(&own).filter(|(one, other)| one != other).count();
+            let of_kind: Vec<usize> = known.kinds.iter().map(differ).collect();
+            for (misses, kind) in misses.iter_mut().zip(&known.kind) {
+                *misses += of_kind.get(*kind).copied().unwrap_or_default();
             }
         }
+        misses
+    }
+
+    /// Finds the zone whose clock is nearest, by the weeks in which each differs, and tells whether it is the same one.
+    /// It has to agree on one time on the wall, if any zone does. `hints` are heard first where several are as near.
+    pub(super) fn nearest(&self, misses: &[usize], wall: NaiveDateTime, hints: &[Tz]) -> Option<(Tz, bool)> {
+        let misses = misses.iter().copied();
         let all = CANDIDATES.iter().copied().zip(misses).filter(|(zone, _)| self.agrees(*zone, wall));
         let mut all: Vec<(Tz, usize)> = all.collect();
         let least = all.iter().map(|(_, misses)| *misses).min()?;
@@ -134,13 +144,30 @@ static CANDIDATES: LazyLock<Vec<Tz>> = LazyLock::new(|| {
     zones
 });
 
-/// The offsets of every candidate, week by week, for each year: worked out once, when it is asked for.
-static WEEKS: [OnceLock<Vec<Vec<i32>>>; 68] = [const { OnceLock::new() }; 68];
+/// The offsets of every candidate in one year, week by week. Most zones share theirs with many others.
+struct Weeks {
+    kinds: Vec<Vec<i32>>,
+    /// The place among the kinds of each candidate.
+    kind: Vec<usize>,
+}
 
-fn weeks_of(year: i32) -> &'static [Vec<i32>] {
+/// The weeks of each year: worked out once, when it is asked for.
+static WEEKS: [OnceLock<Weeks>; 68] = [const { OnceLock::new() }; 68];
+
+fn weeks_of(year: i32) -> Option<&'static Weeks> {
     let place = usize::try_from(year - YEARS.start()).ok().and_then(|place| WEEKS.get(place));
-    let weeks = || CANDIDATES.iter().map(|zone| offsets_by_week(year, |at| seconds(*zone, at))).collect();
-    place.map_or(&[], |place| place.get_or_init(weeks))
+    let weeks = || {
+        let mut kinds: BTreeMap<Vec<i32>, usize> = BTreeMap::new();
+        let kind = CANDIDATES.iter().map(|zone| {
+            let next = kinds.len();
+            *kinds.entry(offsets_by_week(year, |at| seconds(*zone, at))).or_insert(next)
+        });
+        let kind = kind.collect();
+        let mut ordered: Vec<(Vec<i32>, usize)> = kinds.into_iter().collect();
+        ordered.sort_by_key(|(_, place)| *place);
+        Weeks { kinds: ordered.into_iter().map(|(weeks, _)| weeks).collect(), kind }
+    };
+    place.map(|place| place.get_or_init(weeks))
 }
 
 fn offsets_by_week(year: i32, offset: impl Fn(NaiveDateTime) -> i32) -> Vec<i32> {
