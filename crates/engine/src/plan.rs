@@ -67,7 +67,6 @@ impl<R: Record> Session<'_, R> {
         plan.steps.retain(is_deletion);
         let mut held = Plan::new(self.pair().clone(), plan.steps, plan.counts);
         held.trips = plan.trips;
-        self.report.digest = Some(held.digest.clone());
         self.refuse(&mut held, None).await?;
         self.accept_rules().await?;
         self.apply(total, Deletions::Held).await
@@ -293,8 +292,11 @@ impl<R: Record> Session<'_, R> {
     async fn was_shown(&self, plan: &Plan) -> Flow<bool> {
         let slice = Slice { skip: 0, limit: RUNS_SHOWN };
         let runs = self.engine.ledger.runs(Some(self.pair()), slice).await.map_err(ledger)?;
-        let digest = |run: &Run| run.summary.get("digest").and_then(Value::as_str).map(str::to_owned);
-        Ok(runs.iter().any(|run| digest(run).as_deref() == Some(plan.digest.as_str())))
+        // The whole plan, or the deletions of it that were held up.
+        let names = |run: &Run, place: &str| {
+            run.summary.pointer(place).and_then(Value::as_str) == Some(plan.digest.as_str())
+        };
+        Ok(runs.iter().any(|run| names(run, "/digest") || names(run, "/refused/digest")))
     }
 
     /// Tells whether a side was listed completely for want of a good cursor: then nothing is deleted in this

@@ -212,7 +212,12 @@ async fn sides<R: Kinded>(
     pair: &Pair,
     connected: &[String],
 ) -> Outcome<Sides<Arc<dyn Replica<R>>>> {
-    let remote = R::remote(&*office.provider, account, pair, connected)
+    // What the settings say today of guests, not what they said when the pair was connected.
+    let rules = office.rules_with(pair, Some(account));
+    let mut told = pair.clone();
+    told.rules.mail_guests = rules.mail_guests;
+    told.rules.decline_deleted = rules.decline_deleted;
+    let remote = R::remote(&*office.provider, account, &told, connected)
         .await
         .map_err(|error| Failure::of_port(Side::Remote, error).or_with("user", &pair.user))?;
     Ok(Sides { local: R::local(&*office.company, pair), remote })

@@ -190,7 +190,8 @@ async fn one<R: Kinded>(
         Err(failure) => blank.failed(&failure.or_with("user", &pair.user)),
     };
     report.requests = office.provider.requests() - before.0;
-    report.with_mails(pair.rules.mail_guests, office.provider.guest_mails() - before.1)
+    let mail_guests = office.rules_with(pair, None).mail_guests;
+    report.with_mails(mail_guests, office.provider.guest_mails() - before.1)
 }
 
 async fn attempt<R: Kinded>(

@@ -2,8 +2,8 @@
 
 use std::{collections::BTreeSet, sync::Arc};
 
-use passerelle_ports::{ItemId, Op, Outcome, RunId, Side};
-use passerelle_sync_rules::{Direction, FieldPattern};
+use passerelle_ports::{Field, ItemId, LinkState, Op, Outcome, RunId, Side};
+use passerelle_sync_rules::{Deletes, Direction, FieldPattern};
 use passerelle_testkit::{Note, finish};
 use serde_json::json;
 
@@ -669,9 +669,45 @@ impl World {
         if self.failed() {
             return;
         }
+        if !moved_on && self.chance(300) {
+            return self.edit_what_rests(pair);
+        }
         let taken_back = self.ledger.all_entries(&Self::pair_id(pair)).iter().any(|e| e.run == report.run);
         if taken_back && self.undo_approved(pair, report.run).is_some() && self.settle("undo of the undo") {
             self.judge("undo of the undo", false);
+        }
+    }
+
+    /// People edit what an undo left on one side: it travels again.
+    fn edit_what_rests(self: &Arc<Self>, pair: usize) {
+        let rules = self.lock().pairs[pair].rules.clone();
+        let field = Field::new("body");
+        let mut edited = Vec::new();
+        for link in self.links(pair).into_iter().filter(|link| link.state == LinkState::Released) {
+            let Some(side) = link.half() else { continue };
+            let (gone, Some(stored)) = (side.other(), link.alive(side)) else { continue };
+            let hides = rules.redact_private && stored.record.private;
+            let travels = rules.creates[gone]
+                && rules.deletes[gone] != Deletes::Unlink
+                && rules.direction::<Note>(&field).leaves(side);
+            if link.trails[gone].undone.is_none() || hides || !travels || !rules.scope.all.is_empty() {
+                continue;
+            }
+            let (replica, value) =
+                (if side == Side::Local { 0 } else { pair + 1 }, format!("t{}", self.new_token()));
+            self.edit(replica, &stored.id.clone(), "body", &value, &[]);
+            if self.replica(replica).get(&stored.id).is_some_and(|now| now.record.body == value) {
+                edited.push(link.id);
+            }
+        }
+        if edited.is_empty() || !self.settle("edited after the undo") {
+            return;
+        }
+        self.note("edits after an undo");
+        for link in self.links(pair).iter().filter(|link| edited.contains(&link.id)) {
+            if link.state == LinkState::Released && link.half().is_some() {
+                self.bad(format!("{link:?} rests although it was edited after the undo (I1)"));
+            }
         }
     }
 

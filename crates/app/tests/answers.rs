@@ -1,0 +1,153 @@
+//! Every question has an answer that ends it, and nobody is asked what nobody raised.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs)]
+
+mod common;
+
+use common::{World, waiting};
+use passerelle_texts::{codes, exit_code};
+use serde_json::{Value, json};
+
+/// Codes that end a command like a question, but never stand in `conflicts` as a refusal; each with the test of its
+/// answers, or why there is none.
+const NO_REFUSALS: &[(&str, &str)] = &[
+    ("SYNC-104", "two_way.rs: the_same_field_changed_on_both_sides_is_asked_and_answered"),
+    ("SYNC-105", "answers.rs: two_of_one_name_and_company_with_other_addresses_are_a_question"),
+    ("SYNC-110", "nobody is asked: a later run finds out what became of the write"),
+];
+
+/// Lets a side have refused a record, as the ledger remembers it.
+fn refuse(world: &World, kind: &str, side: &str, code: &str) {
+    let state = json!({ "rejected": { "side": side, "kind": "rejected", "code": code } });
+    world.sql(&format!(
+        "UPDATE passerelle_links SET state = 'rejected', attention = 1, due = 0,
+             body = json_set(body, '$.state', json('{state}')) WHERE kind = '{kind}';"
+    ));
+}
+
+#[test]
+fn every_code_that_can_wait_has_an_answer_that_ends_it() {
+    let world = World::new();
+    world.sql(
+        "INSERT INTO contacts (id, given_name) VALUES ('c1', 'Anna');
+         INSERT INTO appointments (id, owner_id, title, start_local, start_zone, duration_seconds)
+         VALUES ('e1', 'alice', 'Meeting', '2027-01-01 10:00', 'Europe/Paris', 3600);",
+    );
+    world.settle();
+    let mut seen = 0;
+    let waits = |code: &&str| exit_code(code) == 3 && NO_REFUSALS.iter().all(|(known, _)| known != code);
+    for code in codes().filter(waits) {
+        for (kind, side) in
+            [("contacts", "local"), ("contacts", "remote"), ("events", "local"), ("events", "remote")]
+        {
+            refuse(&world, kind, side, code);
+            let asked = waiting(&world);
+            assert_eq!(asked.len(), 1, "{code} {kind} {side}: {asked:?}");
+            assert_eq!(asked[0]["problem"]["code"], code, "{asked:?}");
+            let answers: Vec<&str> =
+                asked[0]["answers"].as_array().unwrap().iter().filter_map(Value::as_str).collect();
+            let ending: Vec<&&str> = answers.iter().filter(|answer| !answer.contains("--retry")).collect();
+            assert!(!ending.is_empty(), "{code} {kind} {side}: only trying again is offered: {answers:?}");
+            let number = asked[0]["number"].to_string();
+            let mut args = vec!["conflicts", "resolve", &number];
+            args.extend(ending[0].split(' '));
+            world.run(&args).ends_with(0);
+            assert!(waiting(&world).is_empty(), "{code} {kind} {side}: {} does not end it", ending[0]);
+            seen += 1;
+        }
+    }
+    assert!(seen >= 40, "{seen}");
+    world.settle();
+    assert_eq!((world.people().len(), world.number("contacts"), world.events().len()), (1, 1, 1));
+}
+
+/// Anna here and at Google, each with something of her own.
+fn meeting(here: &str, there: &Value) -> World {
+    let world = World::new();
+    world.sql(&format!(
+        "INSERT INTO contacts (id, given_name, surname, organization) VALUES ('c1', 'Anna', 'Marin', 'Acme'); {here}"
+    ));
+    let mut person = json!({
+        "names": [{ "givenName": "Anna", "familyName": "Marin" }], "organizations": [{ "name": "Acme" }],
+    });
+    person.as_object_mut().unwrap().extend(there.as_object().unwrap().clone());
+    world.add_person(&person);
+    world
+}
+
+#[test]
+fn a_first_meeting_asks_nothing_that_nobody_raised() {
+    let email = "INSERT INTO contact_emails (contact_id, address, label) VALUES ('c1', 'anna@acme.example', ";
+    let mail = |more: Value| {
+        let mut one = json!({ "value": "anna@acme.example" });
+        one.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        one
+    };
+    let phones = "INSERT INTO contact_phones (contact_id, number, label) VALUES ('c1', '01 23 45 67 89', 'work'), ('c1', '+33 6 11 22 33 44', 'mobile');";
+    for (what, here, there) in [
+        (
+            "a label that Google lacks",
+            format!("{email}'work');"),
+            json!({ "emailAddresses": [mail(json!({}))] }),
+        ),
+        (
+            "a label that is missing here",
+            format!("{email}'');"),
+            json!({ "emailAddresses": [mail(json!({ "type": "work" }))] }),
+        ),
+        (
+            "another spelling of an address",
+            format!("{email}'work');"),
+            json!({ "emailAddresses": [{ "value": "Anna@ACME.example", "type": "work" }] }),
+        ),
+        (
+            "another spelling of a number",
+            format!("{email}'work'); {phones}"),
+            json!({ "emailAddresses": [mail(json!({ "type": "work" }))], "phoneNumbers": [
+                { "value": "+33123456789", "type": "work" }, { "value": "06 11 22 33 44", "type": "mobile" }] }),
+        ),
+        (
+            "another order",
+            format!("{email}'work'); {phones}"),
+            json!({ "emailAddresses": [mail(json!({ "type": "work" }))], "phoneNumbers": [
+                { "value": "+33611223344", "type": "mobile" }, { "value": "+33123456789", "type": "work" }] }),
+        ),
+        (
+            "something that the other side lacks",
+            format!("{email}'work'); UPDATE contacts SET birthday = '--03-31' WHERE id = 'c1';"),
+            json!({ "emailAddresses": [mail(json!({ "type": "work" }))], "nicknames": [{ "value": "Nan" }] }),
+        ),
+    ] {
+        let world = meeting(&here, &there);
+        world.settle();
+        assert!(waiting(&world).is_empty(), "{what}: {:?}", waiting(&world));
+        assert_eq!((world.people().len(), world.number("contacts")), (1, 1), "{what}");
+    }
+}
+
+#[test]
+fn two_of_one_name_and_company_with_other_addresses_are_a_question() {
+    for (answer, left) in [("same", 1), ("different", 2)] {
+        let world = meeting(
+            "INSERT INTO contact_emails (contact_id, address) VALUES ('c1', 'anna@acme.example');",
+            &json!({ "emailAddresses": [{ "value": "marin@home.example" }] }),
+        );
+        world.sync().ends_with(3);
+        let asked = waiting(&world);
+        assert_eq!((world.people().len(), world.number("contacts")), (1, 1), "no silent double: {asked:?}");
+        assert!(asked.iter().all(|one| one["why"] == "look_alike"), "{asked:?}");
+        let numbers: Vec<String> = asked.iter().map(|one| one["number"].to_string()).collect();
+        if answer == "same" {
+            world.run(&["conflicts", "resolve", &numbers[0], "--link", &numbers[1]]).ends_with(0);
+        } else {
+            world.run(&["conflicts", "resolve", &numbers[0], "--different"]).ends_with(0);
+        }
+        world.settle();
+        assert!(waiting(&world).is_empty(), "{answer}");
+        assert_eq!((world.people().len(), world.number("contacts")), (left, left as u64), "{answer}");
+        if left == 1 {
+            assert_eq!(world.number("contact_emails"), 2, "both addresses are kept");
+            world.person("anna@acme.example");
+            world.person("marin@home.example");
+        }
+    }
+}

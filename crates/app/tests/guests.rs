@@ -1,0 +1,124 @@
+//! Meetings of other people, and one's own with guests: nothing is made again or mailed unasked.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs)]
+
+mod common;
+
+use common::{ACCOUNT, EVENTS, World, ZONE, waiting};
+use serde_json::{Value, json};
+
+const BOSS: &str = "boss@example.org";
+
+fn at(hour: &str) -> Value {
+    json!({ "dateTime": format!("2026-12-10T{hour}:00"), "timeZone": ZONE })
+}
+
+/// Uses Google's API as the organiser of the meeting does.
+fn boss(world: &World, verb: &str, path: &str, body: &Value) -> Value {
+    const SCOPES: [&str; 1] = ["https://www.googleapis.com/auth/calendar"];
+    let answer = world.sim.with(|core| {
+        let (token, _) = core.issue_token(BOSS, "the-phone-of-the-boss", &SCOPES);
+        let headers = [
+            ("authorization".to_owned(), format!("Bearer {token}")),
+            ("content-type".to_owned(), "application/json".to_owned()),
+        ];
+        let bytes = if body.is_null() { Vec::new() } else { body.to_string().into_bytes() };
+        core.handle(&verb.parse().unwrap(), path, &headers, &bytes)
+    });
+    assert!((200..300).contains(&answer.status), "{}", String::from_utf8_lossy(&answer.body));
+    serde_json::from_slice(&answer.body).unwrap_or_default()
+}
+
+/// A meeting of the boss, to which alice is invited, and one of her own; both sides have them.
+fn invited(settings: &str) -> (World, String) {
+    let world = World::new();
+    world.control("POST", "accounts", &json!({ "email": BOSS, "time_zone": ZONE }));
+    let config = std::fs::read_to_string(world.path("config.toml")).unwrap();
+    std::fs::write(world.path("config.toml"), format!("{config}{settings}")).unwrap();
+    let meeting = json!({ "summary": "Of the boss", "start": at("09:00"), "end": at("10:00"),
+        "attendees": [{ "email": ACCOUNT }, { "email": "x@client.example" }] });
+    let made = boss(&world, "POST", &format!("{EVENTS}?sendUpdates=all"), &meeting);
+    world.sql(
+        "INSERT INTO appointments (id, owner_id, title, start_local, start_zone, duration_seconds)
+         VALUES ('own', 'alice', 'Her own', '2026-12-11 09:00', 'Europe/Paris', 3600),
+                ('filler', 'alice', 'Filler', '2026-12-12 09:00', 'Europe/Paris', 3600);
+         INSERT INTO appointment_participants (appointment_id, email) VALUES ('own', 'x@client.example');",
+    );
+    world.settle();
+    (world, made["id"].as_str().unwrap().to_owned())
+}
+
+fn titles(world: &World) -> Vec<String> {
+    world.titles_in("primary")
+}
+
+#[test]
+fn a_meeting_that_its_organiser_cancelled_is_never_made_again() {
+    let (world, id) = invited("");
+    world.sql("UPDATE appointments SET description = 'a note of the company' WHERE title = 'Of the boss';");
+    world.sync();
+    boss(&world, "DELETE", &format!("{EVENTS}/{id}?sendUpdates=all"), &Value::Null);
+    for _ in 0..3 {
+        world.sync();
+        assert!(!titles(&world).contains(&"Of the boss".to_owned()));
+    }
+    for one in waiting(&world) {
+        let answers: Vec<&str> =
+            one["answers"].as_array().unwrap().iter().filter_map(Value::as_str).collect();
+        let last = answers.iter().rfind(|answer| answer.contains("--keep remote")).unwrap();
+        let number = one["number"].to_string();
+        let args: Vec<&str> = ["conflicts", "resolve", &number].into_iter().chain(last.split(' ')).collect();
+        world.run(&args).ends_with(0);
+    }
+    world.sync();
+    assert!(waiting(&world).is_empty(), "an answer ends it");
+    assert!(!titles(&world).contains(&"Of the boss".to_owned()));
+    assert_eq!(world.number("appointments WHERE title = 'Of the boss'"), 0);
+}
+
+#[test]
+fn ones_own_meeting_with_guests_cancelled_at_google_while_it_was_edited_here_is_a_question() {
+    for (keep, left) in [("local", true), ("remote", false)] {
+        let (world, _) = invited("");
+        let mailed = world.mails();
+        let own = world.event("Her own")["id"].as_str().unwrap().to_owned();
+        world.google("DELETE", &format!("{EVENTS}/{own}?sendUpdates=none"), &Value::Null);
+        world.sql("UPDATE appointments SET location = 'Room 7' WHERE id = 'own';");
+        world.sync().ends_with(3);
+        assert!(!titles(&world).contains(&"Her own".to_owned()), "no new invitation");
+        let asked = waiting(&world);
+        assert_eq!(asked.len(), 1, "{asked:?}");
+        let number = asked[0]["number"].to_string();
+        world.run(&["conflicts", "resolve", &number, "--keep", keep]).ends_with(0);
+        world.settle();
+        assert_eq!(titles(&world).contains(&"Her own".to_owned()), left);
+        assert!(waiting(&world).is_empty());
+        assert_eq!(world.mails(), mailed, "nobody is mailed");
+    }
+}
+
+#[test]
+fn a_meeting_of_somebody_else_that_is_deleted_here_is_declined_only_by_rule() {
+    let (world, _) = invited("");
+    world.sql("DELETE FROM appointments WHERE title = 'Of the boss';");
+    world.sync().ends_with(3);
+    assert!(titles(&world).contains(&"Of the boss".to_owned()), "it stays there");
+    assert_eq!(waiting(&world)[0]["problem"]["code"], "GOOG-309");
+    let (world, _) = invited("[events]\ndecline_deleted = true\n");
+    world.sql("DELETE FROM appointments WHERE title = 'Of the boss';");
+    world.settle();
+    assert!(!titles(&world).contains(&"Of the boss".to_owned()));
+    assert!(waiting(&world).is_empty());
+}
+
+#[test]
+fn the_plan_counts_the_mails_that_a_deletion_would_send() {
+    for (settings, mails) in [("", 0), ("[events]\nguest_mails = \"when-deleted\"\n", 1)] {
+        let (world, _) = invited(settings);
+        let mailed = world.mails();
+        world.sql("DELETE FROM appointments WHERE id = 'own';");
+        let plan = world.run(&["sync", "--dry-run"]).ends_with(0);
+        assert_eq!(plan.summary()["guest_mails"], mails, "{settings}: {plan:?}");
+        world.sync().ends_with(0);
+        assert_eq!(world.mails() - mailed, mails, "what the plan said is what happens");
+    }
+}
