@@ -55,6 +55,8 @@ pub enum Command {
     #[command(subcommand)]
     Connect(Connect),
     #[command(subcommand)]
+    Calendar(Calendar),
+    #[command(subcommand)]
     Authorize(Authorize),
     Disconnect(OneUser),
     #[command(subcommand)]
@@ -289,6 +291,51 @@ pub struct VaultRotate {
     pub key_name: Option<String>,
     #[arg(long, value_name = "FILE")]
     pub new_passphrase_file: Option<PathBuf>,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Calendar {
+    List(SomeUser),
+    Add(CalendarAdd),
+    Remove(CalendarRemove),
+}
+
+/// A calendar, by its name or its id; as an option, too, as `connect` has it.
+#[derive(Debug, Args)]
+pub struct Which {
+    #[arg(value_name = "CALENDAR", required_unless_present = "named")]
+    pub calendar: Option<String>,
+    #[arg(id = "named", long = "calendar", value_name = "CALENDAR", conflicts_with = "calendar")]
+    pub named: Option<String>,
+}
+
+impl Which {
+    /// Returns the name.
+    pub fn name(&self) -> &str {
+        self.calendar.as_deref().or(self.named.as_deref()).unwrap_or_default()
+    }
+}
+
+#[derive(Debug, Args)]
+pub struct CalendarAdd {
+    #[command(flatten)]
+    pub which: Which,
+    #[arg(long)]
+    pub user: String,
+    #[arg(long, value_name = "CALENDAR")]
+    pub into: Option<String>,
+    #[arg(long)]
+    pub dry_run: bool,
+}
+
+#[derive(Debug, Args)]
+pub struct CalendarRemove {
+    #[command(flatten)]
+    pub which: Which,
+    #[arg(long)]
+    pub user: String,
+    #[arg(long)]
+    pub dry_run: bool,
 }
 
 #[derive(Debug, Args)]

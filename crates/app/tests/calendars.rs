@@ -145,3 +145,93 @@ fn what_is_moved_into_a_calendar_that_is_not_connected_is_out_of_scope_and_never
     assert_eq!(world.titles_in(&team), ["Visit 6"]);
     assert_eq!(world.number("appointments"), 12);
 }
+
+fn listed(world: &World) -> Vec<(String, String, bool)> {
+    let listed = world.run(&["calendar", "list", "--user", "alice"]).ends_with(0);
+    let name = |side: &Value| side["name"].as_str().unwrap_or("-").to_owned();
+    let line = |line: &&Value| (name(&line["here"]), name(&line["there"]), line["pair"].is_string());
+    let mut lines: Vec<_> = listed.of("calendar").iter().map(line).collect();
+    lines.sort();
+    lines
+}
+
+#[test]
+fn a_calendar_is_connected_and_parted_by_a_command_and_nothing_is_deleted() {
+    let world = World::unconnected();
+    let refused = world.run(&["calendar", "add", "Team", "--user", "alice"]);
+    assert_eq!(refused.errors(), ["GOOG-211"]);
+    let (team, twin) = (world.add_calendar("Team"), world.add_calendar("Twin"));
+    world.add_calendar("Twin");
+    world.connect_with(&["--calendar", "primary", "--no-contacts"]).ends_with(0);
+    world.sql("INSERT INTO calendars (id, owner_id, name) VALUES ('club', 'alice', 'Club');");
+    world.google("POST", &events_of(&team), &event("Lunch", "2026-12-04"));
+    assert_eq!(
+        listed(&world),
+        [
+            ("-", "Team", false),
+            ("-", "Twin", false),
+            ("-", "Twin", false),
+            ("Club", "-", false),
+            ("alice", ACCOUNT, true),
+        ]
+        .map(|(here, there, pair)| (here.to_owned(), there.to_owned(), pair))
+    );
+    // A dry run makes nothing; a name that two have is refused with both ids.
+    let run = |args: &[&str]| world.run(&[&["calendar"], args, &["--user", "alice"]].concat());
+    let dry = run(&["add", "Team", "--dry-run"]).ends_with(0);
+    assert_eq!((&dry.of("calendar_added")[0]["made"], world.number("calendars")), (&json!(true), 2));
+    let refused = run(&["add", "Twin"]).ends_with(2);
+    let error = refused.of("error")[0].clone();
+    assert!(error["code"] == "USE-119" && error["what"].as_str().unwrap().contains(&twin), "{error}");
+    assert_eq!(run(&["add", "Nowhere"]).errors(), ["USE-111"]);
+    assert_eq!(run(&["add", "Team", "--into", "alice"]).errors(), ["SYNC-107"]);
+    run(&["add", "Team"]).ends_with(0);
+    run(&["add", &twin, "--into", "club"]).ends_with(0);
+    let known = run(&["add", "--calendar", "team"]).ends_with(0);
+    assert_eq!(known.of("calendar_added")[0]["known"], json!(true));
+    world.sql(&(appointment("a-1", "In the club", "Club") + &appointment("a-2", "For the team", "Team")));
+    world.settle();
+    assert_eq!((world.titles_in(&twin), world.titles_in(&team).len()), (vec!["In the club".to_owned()], 2));
+    // Parted, both sides keep what they have, and nothing travels.
+    assert_eq!(run(&["remove", "Team"]).errors(), ["USE-108"], "it is asked");
+    let dry = run(&["remove", "Team", "--dry-run"]).ends_with(0);
+    assert_eq!(dry.of("calendar_removed")[0]["stay"], json!(2));
+    assert_eq!(run(&["remove", "Nowhere", "--yes"]).errors(), ["USE-111"]);
+    run(&["remove", "Team", "--yes"]).ends_with(0);
+    world.sql("UPDATE appointments SET title = 'For the old team' WHERE id = 'a-2';");
+    assert_eq!(world.settle().writes(), 0);
+    assert_eq!((world.titles_in(&team).len(), world.number("appointments")), (2, 3));
+    assert!(listed(&world).contains(&("Team".to_owned(), "-".to_owned(), false)));
+    // Again: it goes on where it ended, with the same calendar here.
+    run(&["add", "Team"]).ends_with(0);
+    assert_eq!(world.settle().writes(), 1);
+    assert_eq!(world.titles_in(&team), ["For the old team", "Lunch"]);
+    assert_eq!((world.number("appointments"), world.number("calendars")), (3, 3));
+}
+
+#[test]
+fn a_plan_of_all_pairs_says_what_their_run_does() {
+    let world = World::unconnected();
+    let team = world.add_calendar("Team");
+    world.connect_with(&["--calendar", "primary", "--calendar", "Team", "--no-contacts"]).ends_with(0);
+    world.google("POST", &events_of(&team), &event("Lunch", "2026-12-04"));
+    world.google("POST", EVENTS, &event("Client", "2026-12-03"));
+    world.sql(&(appointment("a-1", "Typed here", "alice") + &appointment("a-2", "For the team", "Team")));
+    // The first run.
+    let planned = world.run(&["sync", "--dry-run"]).ends_with(0).writes();
+    assert_eq!((planned, world.settle().writes()), (4, 4));
+    // Moves, each with an edit of its own, and ordinary changes.
+    let client = world.event("Client")["id"].as_str().unwrap().to_owned();
+    moved(&world, &client, "primary", &team);
+    world.google("PATCH", &format!("{}/{client}", events_of(&team)), &json!({ "location": "Brest" }));
+    world.sql(
+        "UPDATE appointments SET title = 'For everybody',
+             calendar_id = (SELECT id FROM calendars WHERE name = 'alice') WHERE id = 'a-2';
+         UPDATE appointments SET title = 'Typed again' WHERE id = 'a-1';",
+    );
+    let dry = world.run(&["sync", "--dry-run", "--diff"]).ends_with(0);
+    assert_eq!((dry.writes(), world.settle().writes()), (5, 5), "{dry:#?}");
+    assert_eq!(world.run(&["sync", "--dry-run"]).ends_with(0).writes(), 0);
+    assert_eq!(world.titles_in("primary"), ["For everybody", "Typed again"]);
+    assert_eq!(world.titles_in(&team), ["Client", "Lunch"]);
+}

@@ -246,7 +246,7 @@ pub async fn choose_pairs(
 
 /// The collection that is kept in step with the user's default calendar: the main one, or the first that may be
 /// written to.
-fn main_of<'a>(wanted: &[&'a Collection]) -> Option<&'a Collection> {
+pub(crate) fn main_of<'a>(wanted: &[&'a Collection]) -> Option<&'a Collection> {
     let calendars = || wanted.iter().copied().filter(|collection| collection.kind == Kind::Events);
     calendars().find(|calendar| calendar.primary).or_else(|| calendars().find(|calendar| calendar.writable))
 }
@@ -260,24 +260,35 @@ async fn home_of(
     pair: &PairId,
     (collection, is_main): (&Collection, bool),
 ) -> Outcome<String> {
+    match settled_home(company, account, known, pair, (collection, is_main)).await? {
+        Some(calendar) => Ok(calendar.id),
+        None => Ok(company.add_calendar(&account.user, &collection.name).await?.id),
+    }
+}
+
+/// The same, where it exists.
+pub(crate) async fn settled_home(
+    company: &dyn Company,
+    account: &Account,
+    known: &[Pair],
+    pair: &PairId,
+    (collection, is_main): (&Collection, bool),
+) -> Outcome<Option<Calendar>> {
     let taken = |id: &str| {
         known.iter().any(|other| other.enabled && other.id != *pair && other.calendar.as_deref() == Some(id))
     };
     let had = known.iter().find(|known| known.id == *pair).and_then(|known| known.calendar.clone());
-    if let Some(had) = had.filter(|id| !taken(id)) {
-        return Ok(had);
-    }
     let own = company.calendars().await?.into_iter().filter(|calendar| calendar.owner == account.user);
-    let mut free = own.filter(|calendar| !taken(&calendar.id));
+    let free: Vec<Calendar> = own.filter(|calendar| !taken(&calendar.id)).collect();
+    if let Some(had) = free.iter().find(|calendar| Some(&calendar.id) == had.as_ref()) {
+        return Ok(Some(had.clone()));
+    }
     let fits = |calendar: &Calendar| match calendar.default {
         true => is_main,
         // The default one comes first: where it is taken, the main one is like any other.
         false => calendar.name.to_lowercase() == collection.name.to_lowercase(),
     };
-    match free.find(fits) {
-        Some(calendar) => Ok(calendar.id),
-        None => Ok(company.add_calendar(&account.user, &collection.name).await?.id),
-    }
+    Ok(free.into_iter().find(fits))
 }
 
 /// Returns the name of a pair: the same account and collection give the same one for ever, and it tells neither.
@@ -333,7 +344,7 @@ fn wanted<'a>(
 }
 
 /// Finds the calendar that is meant: by its id, or by a name that only one has.
-fn named<'a>(calendars: &[&'a Collection], name: &str) -> Outcome<&'a Collection> {
+pub(crate) fn named<'a>(calendars: &[&'a Collection], name: &str) -> Outcome<&'a Collection> {
     let is_meant = |calendar: &&Collection| calendar.id == name || (calendar.primary && name == "primary");
     if let Some(calendar) = calendars.iter().copied().find(|calendar| is_meant(calendar)) {
         return Ok(calendar);

@@ -1,5 +1,6 @@
 #![doc = include_str!("../README.md")]
 
+mod calendars;
 mod company;
 mod conflicts;
 mod connect;
@@ -19,6 +20,9 @@ mod status;
 mod sync;
 mod users;
 
+pub use calendars::{
+    Calendars, Here, Joined, Listed, Parted, There, add_calendar, calendars, remove_calendar,
+};
 pub use company::{
     Account, AccountState, AppUser, Calendar, Collection, Company, Forgotten, Found, Item, Journal, LoadHow,
     Loadable, Loaded, LookAlikes, Offered, Pair, Provider, Purge, Put, Search, TakenBack,

@@ -1,6 +1,7 @@
 //! One file per command; each returns the exit code.
 
 mod authorize;
+mod calendar;
 mod columns;
 mod completion;
 mod config;
@@ -39,6 +40,7 @@ pub async fn run(app: &App, command: Command) -> Exit {
     match command {
         Command::Init(args) => init::run(app, &args).await,
         Command::User(args) => user::run(app, &args).await,
+        Command::Calendar(args) => calendar::run(app, &args).await,
         Command::Connect(args) => connect::connect(app, &args).await,
         Command::Authorize(args) => authorize::run(app, &args).await,
         Command::Disconnect(args) => connect::disconnect(app, &args).await,

@@ -36,7 +36,7 @@ guide-client-good = ✓ type "Desktop app"   ✓ project { $project }
 disconnected-delegation = ✓ { $account }: its secrets are destroyed. The delegation is the administrator's to withdraw: https://admin.google.com/ac/owl/domainwidedelegation
 connect-key-moved = ✓ The service account's key is in the vault: you may delete the file.
 disconnected-shared = ✓ { $account }: its secrets of this app user are destroyed. Another app user has the same Google account: the authorisation stays in force for them.
-connect-calendars-later = The account is connected, without a calendar so far. Once that is mended, choose again: passerelle connect google --user { $user } --calendar …
+connect-calendars-later = The account is connected, without a calendar so far. Once that is mended, choose again: passerelle calendar add --user { $user } --calendar …
 connect-limit = { $seconds ->
     [one] { $seconds } second
    *[other] { $seconds } seconds

@@ -124,3 +124,8 @@ help-explain-examples =
       passerelle explain GOOG-204             the whole article
       passerelle explain SYNC-101 --lang fr   in French
       passerelle explain VAULT-001 --json     for machines
+help-calendar-examples =
+    Examples:
+      passerelle calendar list --user alice            both sides
+      passerelle calendar add Team --user alice        one more in step
+      passerelle calendar remove Team --user alice     in step no longer; everything stays

@@ -37,7 +37,7 @@ guide-client-good = ✓ type « Application de bureau »   ✓ projet { $project
 disconnected-delegation = ✓ { $account } : ses secrets sont détruits. La délégation, elle, se retire dans la console d'administration : https://admin.google.com/ac/owl/domainwidedelegation
 connect-key-moved = ✓ La clé du compte de service est au coffre : vous pouvez supprimer le fichier.
 disconnected-shared = ✓ { $account } : les secrets de cet utilisateur sont détruits. Un autre utilisateur a le même compte Google : l'autorisation reste valable pour lui.
-connect-calendars-later = Le compte est connecté, sans agenda pour l'instant. Une fois cela réparé, choisissez à nouveau : passerelle connect google --user { $user } --calendar …
+connect-calendars-later = Le compte est connecté, sans agenda pour l'instant. Une fois cela réparé, choisissez à nouveau : passerelle calendar add --user { $user } --calendar …
 connect-limit = { $seconds ->
     [one] { $seconds } seconde
    *[other] { $seconds } secondes

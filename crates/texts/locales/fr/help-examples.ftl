@@ -124,3 +124,8 @@ help-explain-examples =
       passerelle explain GOOG-204             l'article entier
       passerelle explain SYNC-101 --lang fr   en français
       passerelle explain VAULT-001 --json     pour les machines
+help-calendar-examples =
+    Exemples :
+      passerelle calendar list --user alice            les deux côtés
+      passerelle calendar add Équipe --user alice      un de plus tenu à jour
+      passerelle calendar remove Équipe --user alice   n'est plus tenu à jour ; tout reste
