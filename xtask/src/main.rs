@@ -5,6 +5,7 @@ use clap::{Parser, Subcommand};
 mod bench;
 mod ci;
 mod codegen;
+mod corpora;
 mod mutants;
 mod run;
 mod sim;
@@ -32,6 +33,8 @@ enum Command {
     },
     /// Runs the simulation: one seed step by step, or many from a first one.
     Sim(sim::Options),
+    /// Reads the test files that packages ship and compares with foreign parsers; writes `docs/corpora.md`.
+    Corpora(corpora::Options),
     /// Measures, as ratios and request counts, and writes the table of `docs/bench.md`.
     Bench,
 }
@@ -42,6 +45,7 @@ fn main() -> anyhow::Result<()> {
         Command::Tidy => tidy::run(),
         Command::Codegen { check } => codegen::run(check),
         Command::Sim(options) => sim::run(&options),
+        Command::Corpora(options) => corpora::run(&options),
         Command::Bench => bench::run(),
     }
 }
