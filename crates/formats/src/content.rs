@@ -6,7 +6,7 @@ use std::io::{self, Read, Write};
 use crate::{
     error::{BadRecord, Reason},
     text::decode,
-    unfold::{Unfold, Unfolded, colon_of},
+    unfold::{Unfold, Unfolded, colon_of, stands_alone},
 };
 
 /// The largest record that is read.
@@ -180,7 +180,9 @@ impl Line {
 /// Writes what was left over from a file; text that is no content line goes into one of our own.
 pub(crate) fn write_unknown(out: &mut impl Write, unknown: &[String]) -> io::Result<()> {
     for text in unknown {
-        match Line::parse(0, text.clone().into_bytes()).filter(Line::is_sound) {
+        let line = Some(text).filter(|text| stands_alone(text));
+        let line = line.and_then(|text| Line::parse(0, text.clone().into_bytes()));
+        match line.filter(Line::is_sound) {
             Some(line) if !matches!(line.name.as_str(), "BEGIN" | "END" | "VERSION") => line.write(out)?,
             _ => Line::text(UNKNOWN, text).write(out)?,
         }

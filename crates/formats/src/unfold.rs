@@ -203,7 +203,7 @@ impl<R: Read> Unfold<R> {
             let word = value.trim_ascii();
             return before != Kind::Text || (!word.is_empty() && word.iter().all(|byte| is_name(*byte)));
         }
-        let capitals = !name.iter().any(u8::is_ascii_lowercase);
+        let capitals = is_capital(name);
         let spaced = value.first().is_some_and(|byte| is_blank(*byte));
         match before {
             Kind::Text if is_private(name) => true,
@@ -325,6 +325,24 @@ impl Head {
         }
         printable
     }
+}
+
+/// Tells whether a property is told from text by its form alone, whatever stands before it.
+pub(crate) fn stands_alone(line: &str) -> bool {
+    let (Some(name), Some(colon)) = (name_of(line.as_bytes()), colon_of(line.as_bytes())) else {
+        return false;
+    };
+    let value = line.as_bytes().get(colon + 1..).unwrap_or_default();
+    let spaced = value.first().is_some_and(|byte| is_blank(*byte));
+    let bare = name.rsplit(|byte| *byte == b'.').next().unwrap_or(name);
+    let known = CARDS.iter().chain(CALENDARS).any(|known| known.as_bytes().eq_ignore_ascii_case(bare));
+    let told = known || (is_capital(name) && bare.len() > 1);
+    is_private(name) || (told && !spaced && !value.starts_with(b"//"))
+}
+
+fn is_capital(name: &[u8]) -> bool {
+    let name = name.rsplit(|byte| *byte == b'.').next().unwrap_or(name);
+    !name.iter().any(u8::is_ascii_lowercase)
 }
 
 /// Returns the name, with its group, that bytes begin with, if a value or parameters follow.
