@@ -6,9 +6,9 @@ use chrono::{DateTime, Utc};
 use passerelle_calendar::Event;
 use passerelle_contacts::Contact;
 use passerelle_formats::{
-    ContactFormat, EventFormat, Imported, Options, Records, detect_contacts, detect_events, has_column,
-    join_series, read_address_book, read_events, read_table, series_of, unread_columns, write_contacts,
-    write_events,
+    Answer, BadRecord, ContactFormat, EventFormat, Imported, Options, Reason, Records, apply_answer,
+    detect_contacts, detect_events, has_column, join_series, read_address_book, read_events, read_table,
+    series_of, unread_columns, write_contacts, write_events,
 };
 pub use passerelle_formats::{Unread, knows_heading};
 use passerelle_service::{Incoming, Kinded, PartOf};
@@ -134,7 +134,12 @@ impl Filed for Event {
         };
         Some(Box::new(read_events(bytes, format).map(|found| {
             let part_of = found.as_ref().ok().and_then(part_of);
-            Incoming { part_of, ..one(found) }
+            match found {
+                Err(BadRecord { line, summary, reason, answer: Some(answer) }) => {
+                    answered(line, &summary, reason, *answer)
+                }
+                found => Incoming { part_of, ..one(found) },
+            }
         })))
     }
 
@@ -162,7 +167,7 @@ fn incoming<'a, R: 'a>(records: Records<'a, R>) -> Reading<'a, R> {
     Box::new(records.map(one))
 }
 
-fn one<R>(record: Result<Imported<R>, passerelle_formats::BadRecord>) -> Incoming<R> {
+fn one<R>(record: Result<Imported<R>, BadRecord>) -> Incoming<R> {
     let (line, name, record) = match record {
         Ok(Imported { record, unknown, line }) => {
             let unknown = (!unknown.is_empty()).then(|| serde_json::json!(unknown));
@@ -178,7 +183,21 @@ fn part_of(found: &Imported<Event>) -> Option<PartOf<Event>> {
     let uid = series_of(found)?;
     let found = found.clone();
     let join = move |series: &mut Event| join_series(series, &found).map_err(|reason| reason.id().to_owned());
-    Some(PartOf { uid, join: Arc::new(join) })
+    Some(PartOf { uid, join: Arc::new(join), alone: None })
+}
+
+/// Returns the answer of a guest, which belongs to an appointment and is none itself.
+fn answered(line: usize, summary: &str, reason: Reason, answer: Answer) -> Incoming<Event> {
+    let event = Event { uid: answer.uid.clone(), title: summary.to_owned(), ..Event::default() };
+    let uid = answer.uid.clone();
+    let join = move |event: &mut Event| apply_answer(event, &answer).map_err(|reason| reason.id().to_owned());
+    let part_of = PartOf { uid, join: Arc::new(join), alone: Some(reason.id().to_owned()) };
+    Incoming {
+        line: line as u64,
+        name: summary.to_owned(),
+        record: Ok((event, None)),
+        part_of: Some(part_of),
+    }
 }
 
 /// The reasons for which a record is set aside, as the readers and the import name them, with their words and with

@@ -215,3 +215,36 @@ fn the_same_file_twice_makes_nothing_new_in_every_format() {
         assert_eq!(world.number("appointments"), number, "{name}");
     }
 }
+
+#[test]
+fn an_answer_goes_to_its_appointment_and_a_called_off_series_keeps_its_rule() {
+    let world = World::unconnected();
+    let import = |name: &str, method: &str, lines: &str, code| {
+        let text = format!(
+            "BEGIN:VCALENDAR\r\nMETHOD:{method}\r\nBEGIN:VEVENT\r\nUID:m1\r\nSUMMARY:Point\r\nDTSTART:20260105T090000Z\r\n\
+             {lines}END:VEVENT\r\nEND:VCALENDAR\r\n"
+        );
+        world.run(&["events", "import", &file(&world, name, &text), "--user", "alice"]).ends_with(code)
+    };
+    let reply = "ATTENDEE;PARTSTAT=ACCEPTED:mailto:bob@a.example\r\n";
+    let early = import("early.ics", "REPLY", reply, 3);
+    assert_eq!(early.of("bad_record")[0]["reason"], "message");
+    import("a.ics", "REQUEST", "ATTENDEE:mailto:bob@a.example\r\nRRULE:FREQ=WEEKLY\r\n", 0);
+    let done = import("b.ics", "REPLY", reply, 0);
+    assert_eq!((&done.summary()["joined"], &done.summary()["updated"]), (&json!(1), &json!(1)), "{done:?}");
+    let again = import("b.ics", "REPLY", reply, 0);
+    assert_eq!(again.summary()["unchanged"], 1);
+    let counter = import("c.ics", "COUNTER", "DTEND:20260105T100000Z\r\n", 3);
+    assert_eq!(counter.of("bad_record")[0]["reason"], "message");
+    import("d.ics", "CANCEL", "", 0);
+    let out = world.path("out.ics").display().to_string();
+    world.run(&["events", "export", &out, "--user", "alice"]).ends_with(0);
+    let text = fs::read_to_string(&out).unwrap();
+    for part in ["STATUS:CANCELLED", "RRULE:FREQ=WEEKLY", "PARTSTAT=ACCEPTED"] {
+        assert!(text.contains(part), "{part}: {text}");
+    }
+    let twice = world.run(&["events", "import", &file(&world, "e.ics",
+        "BEGIN:VCALENDAR\nBEGIN:VEVENT\nUID:n\nSEQUENCE:2\nSUMMARY:New\nDTSTART:20260105T090000Z\nEND:VEVENT\n\
+         BEGIN:VEVENT\nUID:n\nSUMMARY:Old\nDTSTART:20260105T090000Z\nEND:VEVENT\nEND:VCALENDAR\n"), "--user", "alice"]).ends_with(0);
+    assert_eq!(twice.of("older")[0]["name"], "Old");
+}

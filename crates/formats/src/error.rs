@@ -54,6 +54,9 @@ pub enum Reason {
     /// Another record of the file has the same identifier and is as new.
     #[error("another record of the file has the same identifier")]
     Duplicate,
+    /// An older state of a record of which the file has a newer one. Nothing is wrong with it.
+    #[error("the file has a newer state of the record")]
+    Older,
     /// A changed occurrence of a series that was set aside.
     #[error("the series of this occurrence was set aside")]
     SeriesSetAside,
@@ -80,6 +83,7 @@ impl Reason {
             Reason::BadRecurrenceId => "bad-recurrence-id",
             Reason::ThisAndFuture => "this-and-future",
             Reason::Duplicate => "duplicate",
+            Reason::Older => "older",
             Reason::SeriesSetAside => "series-set-aside",
         }
     }
@@ -111,10 +115,23 @@ pub struct BadRecord {
     pub summary: String,
     /// Why it was set aside.
     pub reason: Reason,
+    /// The answer that it is, if it is one: [`crate::apply_answer`].
+    pub answer: Option<Box<Answer>>,
+}
+
+/// What a guest answered (`METHOD:REPLY`).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Answer {
+    /// The identifier of the appointment.
+    pub uid: String,
+    /// The one occurrence that the answer is about.
+    pub occurrence: Option<calendar::Start>,
+    /// Who answers, and how.
+    pub guests: Vec<calendar::Participant>,
 }
 
 impl BadRecord {
     pub(crate) fn new(line: usize, summary: impl Into<String>, reason: Reason) -> Self {
-        BadRecord { line, summary: summary.into(), reason }
+        BadRecord { line, summary: summary.into(), reason, answer: None }
     }
 }

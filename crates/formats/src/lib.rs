@@ -23,9 +23,9 @@ use passerelle_calendar::Event;
 use passerelle_contacts::Contact;
 
 pub use csv::{Unread, knows_heading};
-pub use error::{BadRecord, Reason};
+pub use error::{Answer, BadRecord, Reason};
 pub use format::{ContactFormat, EventFormat, detect_contacts, detect_events};
-pub use ical::{join_series, series_of, zone_name};
+pub use ical::{apply_answer, join_series, series_of, zone_name};
 
 /// What a file leaves open.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

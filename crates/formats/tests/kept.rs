@@ -2,8 +2,8 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs)]
 
 use chrono::DateTime;
-use passerelle_calendar::{Event, Privacy, Status};
-use passerelle_formats::{BadRecord, EventFormat, Imported, read_events, write_events};
+use passerelle_calendar::{Event, ParticipationStatus, Privacy, Status};
+use passerelle_formats::{BadRecord, EventFormat, Imported, apply_answer, read_events, write_events};
 
 fn all(body: &str) -> Vec<Result<Imported<Event>, BadRecord>> {
     let text = format!("BEGIN:VCALENDAR\r\nVERSION:2.0\r\n{}END:VCALENDAR\r\n", body.replace('\n', "\r\n"));
@@ -350,4 +350,59 @@ fn a_midnight_that_is_called_a_day_is_an_hour_where_the_end_is_one() {
         assert_eq!(found.record.is_all_day(), day, "{end}");
         written(&found);
     }
+}
+
+#[test]
+fn an_answer_is_for_the_guest_of_its_appointment() {
+    let asked = "UID:m\nSUMMARY:M\nDTSTART:20260115T100000Z\nATTENDEE:mailto:a@a.example\nATTENDEE:mailto:b@a.example\n";
+    let mut event = one(&format!("BEGIN:VEVENT\n{asked}RRULE:FREQ=DAILY;COUNT=3\nEND:VEVENT\n")).record;
+    let reply = |lines: &str| {
+        let text = format!(
+            "METHOD:REPLY\nBEGIN:VEVENT\nUID:m\nDTSTART:20260115T100000Z\n{lines}COMMENT:late\nEND:VEVENT\n"
+        );
+        all(&text)[0].as_ref().unwrap_err().answer.clone().unwrap()
+    };
+    let answer = reply("ATTENDEE;PARTSTAT=ACCEPTED:MAILTO:A@a.example\n");
+    assert_eq!(apply_answer(&mut event, &answer), Ok(true));
+    let status = |event: &Event, key: &str| event.participants[key].participation_status;
+    assert_eq!(status(&event, "a@a.example"), ParticipationStatus::Accepted);
+    assert_eq!(event.participants["a@a.example"].comment, "late");
+    assert_eq!(status(&event, "b@a.example"), ParticipationStatus::NeedsAction);
+
+    let once = reply("RECURRENCE-ID:20260116T100000Z\nATTENDEE;PARTSTAT=DECLINED:mailto:b@a.example\n");
+    assert_eq!(apply_answer(&mut event, &once), Ok(true));
+    let own = event.recurrence_overrides["2026-01-16T10:00:00"].participants.as_ref().unwrap();
+    assert_eq!(own["b@a.example"].participation_status, ParticipationStatus::Declined);
+    assert_eq!(own["a@a.example"].participation_status, ParticipationStatus::Accepted);
+    assert_eq!(status(&event, "b@a.example"), ParticipationStatus::NeedsAction);
+
+    let never = reply("RECURRENCE-ID:20260316T100000Z\nATTENDEE;PARTSTAT=DECLINED:mailto:b@a.example\n");
+    assert_eq!(apply_answer(&mut event, &never), Ok(false));
+    let stranger = reply("ATTENDEE;PARTSTAT=ACCEPTED:mailto:x@a.example\n");
+    assert_eq!(apply_answer(&mut event, &stranger).unwrap_err().id(), "message");
+}
+
+#[test]
+fn an_older_state_is_told_and_a_rule_of_an_orphan_is_kept_as_a_note() {
+    let event = |lines: &str| format!("BEGIN:VEVENT\nUID:s\nDTSTART:20260115T100000Z\n{lines}END:VEVENT\n");
+    let change = |n: u8, title: &str| {
+        event(&format!("RECURRENCE-ID:20260116T100000Z\nSEQUENCE:{n}\nSUMMARY:{title}\n"))
+    };
+    for text in [
+        event("SUMMARY:new\nSEQUENCE:3\n") + &event("SUMMARY:old\nSEQUENCE:1\n"),
+        event("RRULE:FREQ=DAILY\nSUMMARY:old\n") + &event("RRULE:FREQ=DAILY\nSUMMARY:new\nSEQUENCE:1\n"),
+        event("RRULE:FREQ=DAILY\n") + &change(10, "new") + &change(1, "old"),
+        event("RRULE:FREQ=DAILY\n") + &change(1, "old") + &change(10, "new"),
+        change(10, "new") + &change(1, "old"),
+        change(1, "old") + &change(10, "new"),
+    ] {
+        let found = all(&text);
+        let told: Vec<_> = found.iter().filter_map(|found| found.as_ref().err()).collect();
+        let told: Vec<_> = told.iter().map(|bad| (bad.reason.id(), bad.summary.as_str())).collect();
+        assert_eq!(told, [("older", "old")], "{text}");
+    }
+    let orphan = one(&event("RECURRENCE-ID:20260116T100000Z\nRRULE:FREQ=DAILY\nSUMMARY:x\n"));
+    assert!(orphan.record.recurrence_rules.is_empty());
+    assert!(orphan.unknown[0].contains("RRULE=FREQ=DAILY"), "{:?}", orphan.unknown);
+    written(&orphan);
 }

@@ -41,6 +41,8 @@ pub struct PartOf<R> {
     pub uid: String,
     /// How the part is put into it.
     pub join: Join<R>,
+    /// Why the part is set aside where the whole is not here; without, it is a record by itself.
+    pub alone: Option<String>,
 }
 
 impl<R> std::fmt::Debug for PartOf<R> {
@@ -91,11 +93,16 @@ pub struct ImportReport {
     pub recognised: u64,
     /// Records that share an address or a number with another one, and are one of their own.
     pub beside: Vec<Beside>,
+    /// Older states of records of which the file has a newer one: nothing is wrong with them.
+    pub older: Vec<BadRecord>,
     /// Records that were set aside; the others went in.
     pub bad: Vec<BadRecord>,
     /// What was kept beside the records for want of a place: how often each property.
     pub leftovers: BTreeMap<String, u64>,
 }
+
+/// The reason of a record that is an older state of another one.
+const OLDER: &str = "older";
 
 /// The most properties that are counted by name.
 const MOST_NAMES: usize = 500;
@@ -240,6 +247,11 @@ impl<R: Kinded> Import<'_, R> {
                         self.report.joined += 1;
                         continue;
                     }
+                    Ok(false) if part.alone.is_some() => {
+                        let reason = part.alone.clone().unwrap_or_default();
+                        self.refuse(one.line, record.0.summary(), reason, String::new());
+                        continue;
+                    }
                     Ok(false) => self.report.alone.push(one.line),
                     Err(reason) => {
                         self.refuse(one.line, record.0.summary(), reason, String::new());
@@ -323,7 +335,8 @@ impl<R: Kinded> Import<'_, R> {
     }
 
     fn refuse(&mut self, line: u64, name: String, reason: String, detail: String) {
-        self.report.bad.push(BadRecord { line, name, reason, detail });
+        let told = if reason == OLDER { &mut self.report.older } else { &mut self.report.bad };
+        told.push(BadRecord { line, name, reason, detail });
     }
 }
 

@@ -531,7 +531,7 @@ async fn a_part_is_put_into_what_it_belongs_to() {
                 Ok(true)
             }
         });
-        let part_of = Some(passerelle_service::PartOf { uid: uid.to_owned(), join });
+        let part_of = Some(passerelle_service::PartOf { uid: uid.to_owned(), join, alone: None });
         Incoming { line, name: String::new(), record: Ok((anne(&format!("{uid}-{line}")), None)), part_of }
     };
     let whole = Incoming { line: 1, name: String::new(), record: Ok((anne("w"), None)), part_of: None };

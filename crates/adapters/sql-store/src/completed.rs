@@ -1,7 +1,7 @@
 //! A record that is there, completed by one that was read: what that one does not mention stays.
 
 use passerelle_ports::{
-    Field, Kind, Record, Value, assemble, fields,
+    Field, Fields, Kind, Record, Value, assemble, fields,
     mutants::{Mutant, on},
 };
 
@@ -23,8 +23,11 @@ pub(crate) fn completed<R: Record>(there: &R, read: &R) -> R {
     if on(Mutant::ImportWipes) {
         return read.clone();
     }
-    let (mut all, new) = (fields(there), fields(read));
-    if R::KIND == Kind::Events {
+    let (mut all, mut new) = (fields(there), fields(read));
+    if R::KIND == Kind::Events && is_called_off(&all, &new) {
+        // A message that calls a series off need not say when it took place.
+        new.retain(|field, _| !SCHEDULE.contains(&field.member()));
+    } else if R::KIND == Kind::Events {
         let is_said = |member: &str| new.keys().any(|field| field.member() == member);
         all.retain(|field, _| {
             let member = field.member();
@@ -45,6 +48,13 @@ pub(crate) fn completed<R: Record>(there: &R, read: &R) -> R {
         all.insert(field, filled.unwrap_or(value));
     }
     assemble(&all).unwrap_or_else(|_| read.clone())
+}
+
+/// Tells whether a series is called off by what says nothing of its rules.
+fn is_called_off(there: &Fields, read: &Fields) -> bool {
+    let is_series = |all: &Fields| all.contains_key(&Field::new("recurrence_rules"));
+    let is_cancelled = read.get(&Field::new("status")).and_then(Value::as_str) == Some("cancelled");
+    is_cancelled && is_series(there) && !is_series(read)
 }
 
 fn is_preferred(value: &Value) -> bool {
@@ -170,6 +180,9 @@ mod tests {
         let done = completed(&there, &read);
         assert_eq!((done.title.as_str(), done.location.as_str()), ("Once", "Room"));
         assert!(done.recurrence_rules.is_empty() && done.duration == Duration::default());
+        let called_off = Event { status: passerelle_calendar::Status::Cancelled, ..read };
+        let done = completed(&there, &called_off);
+        assert_eq!((done.status, done.recurrence_rules), (called_off.status, there.recurrence_rules));
     }
 
     #[test]

@@ -90,6 +90,12 @@ async fn import<R: Filed>(app: &App, settings: &Settings, args: &Import) -> Exit
         (told["text"], told["mend"]) = (reason.into(), mend.into());
         app.out.line("bad_record", app.clock.now(), &told);
     }
+    for older in &report.older {
+        let name = if older.name.is_empty() { "—" } else { older.name.as_str() };
+        let said = [("line", older.line.to_string().into()), ("name", name.into())];
+        app.out.note(&app.out.t("import-older", &said));
+        app.out.line("older", app.clock.now(), &json!({ "line": older.line, "name": older.name }));
+    }
     for line in &report.alone {
         app.out.note(&app.out.t("import-alone", &[("line", line.to_string().into())]));
         app.out.line("lone_occurrence", app.clock.now(), &json!({ "line": line }));

@@ -9,7 +9,7 @@ use std::{
 use passerelle_calendar::{Event, Override, RecurrenceId, Start, contains};
 
 use super::{
-    method, own,
+    answer, method, own,
     read::{Read1, change_of, event_of, finish, start_of},
     repair::repair,
     rest, series,
@@ -72,7 +72,10 @@ impl<R: Read> Events<R> {
         if component.name == "VEVENT"
             && let Err(reason) = method::apply(&self.method, &mut component)
         {
-            self.ready.push_back(Err(bad_of(&component, reason)));
+            let reply = self.method.trim().eq_ignore_ascii_case("REPLY");
+            let zones = self.zones.last_mut().filter(|_| reply);
+            let answer = zones.and_then(|zones| answer::read(&component, zones));
+            self.ready.push_back(Err(BadRecord { answer, ..bad_of(&component, reason) }));
             return;
         }
         match component.name.as_str() {
@@ -150,7 +153,11 @@ impl<R: Read> Events<R> {
             return Some(component);
         };
         match known.compare(&new) {
-            Compared::Same | Compared::Older => return None,
+            Compared::Same => return None,
+            Compared::Older => {
+                self.ready.push_back(Err(bad_of(&component, Reason::Older)));
+                return None;
+            }
             Compared::Newer => {
                 *known = new;
                 return Some(component);
@@ -247,10 +254,11 @@ impl<R: Read> Events<R> {
             };
             let rank = Rank::of(&component);
             match taken.get(&id) {
-                Some((known, _, _)) if *known > rank => {}
+                Some((known, _, _)) if *known > rank => bad.push(bad_of(&component, Reason::Older)),
                 Some((known, other, older)) => {
-                    if *known == rank && *other != change {
-                        bad.push(bad_of(older, Reason::Duplicate));
+                    if *other != change {
+                        let reason = if *known == rank { Reason::Duplicate } else { Reason::Older };
+                        bad.push(bad_of(older, reason));
                     }
                     rests.insert(id.clone(), rest);
                     taken.insert(id, (rank, change, component));
@@ -286,11 +294,13 @@ impl<R: Read> Events<R> {
                 (order, differs)
             });
             if order.is_some_and(|(order, _)| order.is_gt()) {
+                self.ready.push_back(Err(bad_of(&orphan.component, Reason::Older)));
                 continue;
             }
             let known = newest.insert(place, orphan);
-            if let (Some(known), Some((std::cmp::Ordering::Equal, true))) = (known, order) {
-                self.ready.push_back(Err(bad_of(&known.component, Reason::Duplicate)));
+            if let (Some(known), Some((order, true))) = (known, order) {
+                let reason = if order.is_eq() { Reason::Duplicate } else { Reason::Older };
+                self.ready.push_back(Err(bad_of(&known.component, reason)));
             }
         }
         for Held { component, zones } in newest.into_values() {
@@ -442,11 +452,13 @@ fn orphan(mut component: Component, zones: &mut Zones) -> Read1 {
     if line.param("RANGE").is_some_and(|range| range.eq_ignore_ascii_case("THISANDFUTURE")) {
         return Err(bad_of(&component, Reason::ThisAndFuture));
     }
-    component.lines.retain(|line| !matches!(line.name.as_str(), "RRULE" | "EXRULE" | "RDATE" | "EXDATE"));
+    let is_rule = |line: &Line| matches!(line.name.as_str(), "RRULE" | "EXRULE" | "RDATE" | "EXDATE");
+    let rules: Vec<Line> = component.lines.extract_if(.., |line| is_rule(line)).collect();
     let read = event_of(&component, zones).map(|(mut event, mut unknown)| {
         if !event.uid.is_empty() {
             if let Ok(at) = start_of(&line, zones) {
                 let note = Line::new(own::OCCURRENCE, at.to_string()).with("UID", event.uid.clone());
+                let note = rules.iter().fold(note, |note, rule| note.with(&rule.name, rule.value.clone()));
                 unknown.push(note.to_text());
             }
             event.uid = format!("{}_{}", event.uid, line.value.trim());

@@ -1,6 +1,7 @@
 //! iCalendar (RFC 5545, with RFC 7986): series with their changed occurrences.
 
 mod alarms;
+mod answer;
 pub(crate) mod guests;
 mod join;
 mod method;
@@ -11,6 +12,7 @@ pub(crate) mod series;
 mod write;
 mod zones;
 
+pub use answer::apply_answer;
 pub(crate) use join::Events;
 pub use join::{join_series, series_of};
 pub(crate) use write::Calendar;

@@ -22,6 +22,11 @@ pub(super) fn params_of(line: &Line) -> Option<String> {
     if kept.is_empty() {
         return None;
     }
+    // What is no name of a parameter cannot be written as one again.
+    let is_name = |name: &str| name.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_'));
+    if !kept.iter().all(|(name, _)| is_name(name)) {
+        return Some(Line::text(own::SECOND, &line.to_text()).to_text());
+    }
     let place = if kept.iter().all(|(name, _)| name == "LANGUAGE") { String::new() } else { anchor(line) };
     let mut rest = Line::new(own::PARAMS, place).with(OF, &line.name);
     rest.params.extend(kept.into_iter().cloned());
@@ -60,6 +65,9 @@ fn is_understood(line: &Line, name: &str, values: &[String]) -> bool {
 fn anchor(line: &Line) -> String {
     match line.name.as_str() {
         "ATTENDEE" | "ORGANIZER" => guests::key_of_line(line),
+        // They are spelt anew, one line or several.
+        "DTSTART" | "DTEND" | "RECURRENCE-ID" | "RDATE" | "EXDATE" | "RRULE" | "EXRULE" | "STATUS"
+        | "CLASS" | "TRANSP" | "CATEGORIES" => String::new(),
         _ => fingerprint(line.value.trim()),
     }
 }

@@ -122,10 +122,11 @@ undo-left = Left as they are, because somebody changed them since: { $count }
 
 # import, export
 import-bad = line { $line }, { $name }: { $reason }. { $mend }
-import-alone = line { $line }: one occurrence of a series that is not here: taken as one appointment
+import-older = line { $line }, { $name }: an older state of a record of this file, not taken
+import-alone = line { $line }: one occurrence of a series that is not here: taken as one appointment, without the rule of its series
 import-joined = { $count ->
-    [one] one changed occurrence was put into its series
-   *[other] { $count } changed occurrences were put into their series
+    [one] one changed occurrence or answer was put into its appointment
+   *[other] { $count } changed occurrences or answers were put into their appointments
 }
 import-beside = line { $line }, { $name }: like { $other } (the same address, number, or time), and taken as another one
 import-recognised = { $count ->

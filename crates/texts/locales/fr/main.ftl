@@ -140,10 +140,11 @@ undo-left = Laissées telles quelles, car modifiées depuis : { $count }
 
 # import, export
 import-bad = ligne { $line }, { $name } : { $reason }. { $mend }
-import-alone = ligne { $line } : une occurrence d'une série qui n'est pas ici, reprise comme un seul rendez-vous
+import-older = ligne { $line }, { $name } : un état plus ancien d'une fiche de ce fichier, pas repris
+import-alone = ligne { $line } : une occurrence d'une série qui n'est pas ici, reprise comme un seul rendez-vous, sans la règle de sa série
 import-joined = { $count ->
-    [one] une occurrence modifiée a rejoint sa série
-   *[other] { $count } occurrences modifiées ont rejoint leur série
+    [one] une occurrence modifiée ou une réponse a rejoint son rendez-vous
+   *[other] { $count } occurrences modifiées ou réponses ont rejoint leur rendez-vous
 }
 import-beside = ligne { $line }, { $name } : ressemble à { $other } (même adresse, numéro ou heure), reprise comme une autre
 import-recognised = { $count ->

@@ -1,0 +1,63 @@
+//! What guests answer (RFC 5546 `REPLY`).
+
+use std::collections::BTreeMap;
+
+use passerelle_calendar::{Event, Participant, contains};
+
+use super::{guests, read::start_of, series, zones::Zones};
+use crate::{Answer, Reason, content::Component};
+
+/// Reads an answer; nothing of one that does not say who answers to what.
+pub(super) fn read(component: &Component, zones: &mut Zones) -> Option<Box<Answer>> {
+    let uid = component.text("UID");
+    let mut answering: BTreeMap<String, Participant> = BTreeMap::new();
+    component
+        .lines
+        .iter()
+        .filter(|line| line.name == "ATTENDEE")
+        .for_each(|line| guests::take(&mut answering, line));
+    let mut guests: Vec<Participant> = answering.into_values().collect();
+    if let [only] = guests.as_mut_slice()
+        && only.comment.is_empty()
+    {
+        only.comment = component.text("COMMENT");
+    }
+    let occurrence = component.get("RECURRENCE-ID").map(|line| start_of(line, zones)).transpose().ok()?;
+    let is_whole = !uid.trim().is_empty() && !guests.is_empty();
+    is_whole.then(|| Box::new(Answer { uid, occurrence, guests }))
+}
+
+/// Takes an answer into the appointment that it is for; tells whether it is for one that takes place.
+///
+/// # Errors
+///
+/// Somebody answers who is not invited.
+pub fn apply_answer(event: &mut Event, answer: &Answer) -> Result<bool, Reason> {
+    let Some(at) = &answer.occurrence else {
+        return answered(&mut event.participants, answer);
+    };
+    let start = event.start.clone().filter(|_| event.is_recurring());
+    let Some(id) = start.and_then(|start| series::occurrence_at(at, &start)) else { return Ok(false) };
+    let known = event.recurrence_overrides.get(&id.to_string());
+    if known.is_some_and(|known| known.excluded) || (known.is_none() && !contains(event, id).unwrap_or(false))
+    {
+        return Ok(false);
+    }
+    let own = known.and_then(|known| known.participants.clone());
+    let mut guests = own.unwrap_or_else(|| event.participants.clone());
+    let done = answered(&mut guests, answer)?;
+    event.recurrence_overrides.entry(id.to_string()).or_default().participants = Some(guests);
+    Ok(done)
+}
+
+fn answered(invited: &mut BTreeMap<String, Participant>, answer: &Answer) -> Result<bool, Reason> {
+    for guest in &answer.guests {
+        let same = |known: &&mut Participant| guests::key_of(known) == guests::key_of(guest);
+        let Some(known) = invited.values_mut().find(same) else { return Err(Reason::Message) };
+        known.participation_status = guest.participation_status;
+        if !guest.comment.is_empty() {
+            known.comment.clone_from(&guest.comment);
+        }
+    }
+    Ok(true)
+}
