@@ -144,6 +144,12 @@ pub struct Knobs {
     pub cancelled_without_uid: bool,
     /// Sends every exception again when its master changes (C72).
     pub resend_exceptions: bool,
+    /// Refuses rules of these frequencies, such as `HOURLY`.
+    pub refused_frequencies: Vec<String>,
+    /// Prints other names of zones in answers, by their own names: `{"Europe/Paris": "GMT+02:00"}`.
+    pub shown_zones: BTreeMap<String, String>,
+    /// Leaves the block of the conference out of answers; `hangoutLink` stays.
+    pub strip_conference: bool,
     /// Caps every page, whatever `maxResults` says.
     pub page_size_max: Option<usize>,
     /// Holds the probability of an empty page before a full one (C10).
@@ -188,6 +194,9 @@ impl Default for Knobs {
             bare_tombstones: true,
             cancelled_without_uid: false,
             resend_exceptions: true,
+            refused_frequencies: Vec::new(),
+            shown_zones: BTreeMap::new(),
+            strip_conference: false,
             page_size_max: None,
             empty_pages: 0.0,
             etag_changes_without_edit: false,

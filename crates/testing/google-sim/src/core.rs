@@ -352,6 +352,7 @@ impl Core {
             Api::People => self.address_book(&call.account).handle(&call),
             Api::OAuth2 => ApiResponse::ok(self.userinfo(access)),
             Api::Calendar => {
+                let knobs = call.knobs.clone();
                 let mut call = Call {
                     req: &call,
                     rng: &mut self.rng,
@@ -359,9 +360,33 @@ impl Core {
                     client_id: &access.client_id,
                     scopes: &access.scopes,
                 };
-                self.calendars.handle(&mut call)
+                let mut answer = self.calendars.handle(&mut call);
+                if let Some(body) = &mut answer.body {
+                    show(body, &knobs);
+                }
+                answer
             }
         }
+    }
+}
+
+/// Shows an answer as some of Google's answers look: zones by another name, conferences without their block.
+fn show(value: &mut Value, knobs: &Knobs) {
+    match value {
+        Value::Array(items) => items.iter_mut().for_each(|item| show(item, knobs)),
+        Value::Object(members) => {
+            if knobs.strip_conference {
+                members.remove("conferenceData");
+            }
+            if let (true, Some(Value::String(zone))) =
+                (members.contains_key("dateTime"), members.get_mut("timeZone"))
+                && let Some(shown) = knobs.shown_zones.get(zone.as_str())
+            {
+                zone.clone_from(shown);
+            }
+            members.values_mut().for_each(|inner| show(inner, knobs));
+        }
+        _ => {}
     }
 }
 

@@ -78,7 +78,7 @@ pub(crate) fn normalise(
     drop_nulls(&mut fields);
     words(&fields)?;
     let start = when(&fields, context)?;
-    recurrence(&mut fields, &start)?;
+    recurrence(&mut fields, &start, context)?;
     attendees(&mut fields, context)?;
     reminders(&mut fields, &start)?;
     extended_properties(&mut fields)?;
@@ -145,7 +145,8 @@ fn when(fields: &Map<String, Value>, context: &Context<'_>) -> Result<When, ApiR
     let start = parse(fields.get("start"), "start", context.zone, recurring)?;
     let end = parse(fields.get("end"), "end", context.zone, recurring)?;
     let ordered = match (&start, &end) {
-        (When::Day(start), When::Day(end)) => start < end,
+        // A day that ends where it begins is accepted, and stays as it was sent.
+        (When::Day(start), When::Day(end)) => start <= end,
         (When::At(start, _), When::At(end, _)) => start <= end,
         _ => return Err(invalid("Invalid start time.")),
     };
@@ -161,13 +162,27 @@ fn when(fields: &Map<String, Value>, context: &Context<'_>) -> Result<When, ApiR
     }
 }
 
-fn recurrence(fields: &mut Map<String, Value>, start: &When) -> Result<(), ApiResponse> {
+fn recurrence(
+    fields: &mut Map<String, Value>,
+    start: &When,
+    context: &Context<'_>,
+) -> Result<(), ApiResponse> {
     let lines = series::lines(fields);
     if lines.is_empty() {
         fields.remove("recurrence");
         return Ok(());
     }
     if fields.contains_key("recurringEventId") {
+        return Err(invalid("Invalid recurrence rule."));
+    }
+    let refused = |line: &String| {
+        let mut parts = line.split([':', ';']).filter_map(|part| part.split_once('='));
+        parts.any(|(name, value)| {
+            let frequencies = &context.req.knobs.refused_frequencies;
+            name.eq_ignore_ascii_case("FREQ") && frequencies.iter().any(|one| one.eq_ignore_ascii_case(value))
+        })
+    };
+    if lines.iter().any(refused) {
         return Err(invalid("Invalid recurrence rule."));
     }
     series::check(&lines, start)
@@ -185,7 +200,7 @@ fn attendees(fields: &mut Map<String, Value>, context: &Context<'_>) -> Result<(
     for row in rows.iter() {
         let mut row = row.as_object().cloned().unwrap_or_default();
         let email = row.get("email").and_then(Value::as_str).unwrap_or_default().to_owned();
-        if !email.contains('@') {
+        if !is_address(&email) {
             let (reason, text) = if email.is_empty() {
                 ("required", "Missing attendee email.")
             } else {
@@ -211,6 +226,18 @@ fn attendees(fields: &mut Map<String, Value>, context: &Context<'_>) -> Result<(
     }
     *rows = kept;
     Ok(())
+}
+
+/// Tells whether a text may be the address of a guest.
+fn is_address(text: &str) -> bool {
+    let Some((name, host)) = text.rsplit_once('@') else { return false };
+    let plain = |text: &str| {
+        !text.is_empty()
+            && !text.chars().any(|c| c.is_whitespace() || c.is_control() || "()<>[],;:\\\"@".contains(c))
+    };
+    let quoted = name.len() > 2 && name.starts_with('"') && name.ends_with('"');
+    let dots = |text: &str| !text.starts_with('.') && !text.ends_with('.') && !text.contains("..");
+    (quoted || plain(name) && dots(name)) && plain(host) && dots(host)
 }
 
 /// An all-day event without reminders gets none, a timed one the defaults (C263).

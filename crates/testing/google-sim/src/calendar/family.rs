@@ -29,16 +29,28 @@ impl Calendars {
         let Some(master) = book.events.get(id).cloned() else {
             return;
         };
+        let moved = clock(before) != clock(&master.fields);
         for exception in book.exceptions(id) {
             let Some(event) = book.events.get_mut(&exception) else {
                 continue;
             };
             let kept = reaches(&master, event);
+            if kept && event.shelved.as_ref().is_some_and(Map::is_empty) {
+                // Lost when the hour moved: the occurrence is one like any other.
+                book.events.remove(&exception);
+                if let Some(family) = book.children.get_mut(id) {
+                    family.remove(&exception);
+                }
+                continue;
+            }
             if kept {
                 take_back(event);
                 inherit(&mut event.fields, before, &master.fields);
             } else if event.shelved.is_none() {
                 orphan(event, bare);
+                if moved {
+                    event.shelved = Some(Map::new());
+                }
             }
             if resend || !kept {
                 book.touch(&exception, stamp);
@@ -98,6 +110,14 @@ impl Calendars {
             }
             _ => {}
         }
+    }
+}
+
+/// The time of day at which a series begins, by its own clock; nothing for whole days.
+fn clock(fields: &Fields) -> Option<chrono::NaiveTime> {
+    match fields.get("start").and_then(When::read)? {
+        When::Day(_) => None,
+        When::At(at, zone) => Some(at.with_timezone(&zone).time()),
     }
 }
 

@@ -231,7 +231,9 @@ impl Calendars {
         notify: Notify,
     ) {
         let host = organizer(&event.fields);
-        let Some(theirs) = self.books.get(&host).and_then(|book| book.events.get(id)).cloned() else {
+        // An occurrence need not exist by itself yet.
+        let found = self.books.get(&host).and_then(|book| self.find(book, id));
+        let Some(theirs) = found.map(|found| found.event) else {
             return;
         };
         let mut fields = theirs.fields.clone();

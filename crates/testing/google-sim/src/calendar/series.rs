@@ -70,12 +70,59 @@ pub fn check(lines: &[String], start: &When) -> Result<(), ApiResponse> {
     set(lines, start).map(|_| ()).ok_or_else(refuse)
 }
 
-/// Builds the set of a series.
+/// Builds the set of a series. A start outside its rules is an occurrence all the same, and counts.
 fn set(lines: &[String], start: &When) -> Option<RRuleSet> {
-    let zone = match start {
+    let set = set_of(lines, start)?;
+    let ruled = lines.iter().any(|line| line.to_uppercase().starts_with("RRULE"));
+    let first = start.instant(Tz::UTC);
+    if !ruled || includes(&without_exdates(lines), start, first) {
+        return Some(set);
+    }
+    let lines: Vec<String> = lines.iter().filter_map(|line| count_less(line)).collect();
+    let rest = set_of(&lines, start)?;
+    let left = lines.iter().any(|line| line.to_uppercase().starts_with("RRULE"));
+    // Without a rule the start is in the set by itself.
+    Some(if left { rest.rdate(to_rrule(first, zone_of(start))) } else { rest })
+}
+
+/// The lines that give occurrences.
+fn without_exdates(lines: &[String]) -> Vec<String> {
+    lines.iter().filter(|line| !line.to_uppercase().starts_with("EX")).cloned().collect()
+}
+
+fn includes(lines: &[String], start: &When, at: DateTime<Utc>) -> bool {
+    set_of(lines, start).is_some_and(|set| {
+        let second = Duration::seconds(1);
+        let found = set.after(to_rrule(at - second, Tz::UTC)).before(to_rrule(at + second, Tz::UTC)).all(3);
+        found.dates.iter().any(|found| found.with_timezone(&Utc) == at)
+    })
+}
+
+/// A rule of which the start outside of it counts as the first occurrence; nothing where that was the only one.
+fn count_less(line: &str) -> Option<String> {
+    let mut parts = Vec::new();
+    for part in line.split(';') {
+        match part.to_uppercase().find("COUNT=") {
+            Some(at) => {
+                let (name, count) = part.split_at(at + "COUNT=".len());
+                let left = count.parse::<u32>().ok()?.checked_sub(1).filter(|left| *left > 0)?;
+                parts.push(format!("{name}{left}"));
+            }
+            None => parts.push(part.to_owned()),
+        }
+    }
+    Some(parts.join(";"))
+}
+
+fn zone_of(start: &When) -> Tz {
+    match start {
         When::Day(_) => Tz::UTC,
         When::At(_, zone) => *zone,
-    };
+    }
+}
+
+fn set_of(lines: &[String], start: &When) -> Option<RRuleSet> {
+    let zone = zone_of(start);
     let first = to_rrule(start.instant(Tz::UTC), zone);
     let mut set = RRuleSet::new(first);
     let mut rules = 0;

@@ -1,6 +1,6 @@
 //! Dates and times of events: what is accepted, stored and printed.
 
-use chrono::{DateTime, Duration, NaiveDate, NaiveDateTime, SecondsFormat, TimeZone, Utc};
+use chrono::{DateTime, Duration, NaiveDate, NaiveDateTime, Offset as _, SecondsFormat, TimeZone, Utc};
 use chrono_tz::Tz;
 use serde_json::{Map, Value, json};
 
@@ -52,13 +52,13 @@ impl When {
         if let Some(text) = stored.get("date").and_then(Value::as_str) {
             return NaiveDate::parse_from_str(text, "%Y-%m-%d").ok().map(Self::Day);
         }
-        let at = DateTime::parse_from_rfc3339(stored.get("dateTime")?.as_str()?).ok()?;
+        let at = instant(stored.get("dateTime")?.as_str()?)?;
         let zone = stored
             .get("timeZone")
             .and_then(Value::as_str)
             .and_then(|name| name.parse().ok())
             .unwrap_or(Tz::UTC);
-        Some(Self::At(at.with_timezone(&Utc), zone))
+        Some(Self::At(at, zone))
     }
 
     /// Shifts by a duration (whole days for days).
@@ -139,8 +139,7 @@ fn timed(
     if recurring && zone.is_none() {
         return Err(no_zone());
     }
-    if let Ok(at) = DateTime::parse_from_rfc3339(time) {
-        let at = at.with_timezone(&Utc);
+    if let Some(at) = instant(time) {
         let whole = at - Duration::nanoseconds(i64::from(at.timestamp_subsec_nanos()));
         return Ok(When::At(whole, zone.unwrap_or(calendar)));
     }
@@ -161,10 +160,32 @@ pub fn render(stored: &Value, zone: Tz) -> Value {
     }
 }
 
-/// Prints an instant with the offset of a zone.
+/// Prints an instant with the offset of a zone. Before a country had a common time its offset has seconds, which
+/// must not get lost.
 #[must_use]
 pub fn print(at: DateTime<Utc>, zone: Tz) -> String {
-    at.with_timezone(&zone).to_rfc3339_opts(SecondsFormat::Secs, true)
+    let there = at.with_timezone(&zone);
+    let offset = there.offset().fix().local_minus_utc();
+    if offset % 60 == 0 {
+        return there.to_rfc3339_opts(SecondsFormat::Secs, true);
+    }
+    let (sign, size) = (if offset < 0 { '-' } else { '+' }, offset.abs());
+    let clock = there.naive_local().format("%Y-%m-%dT%H:%M:%S");
+    format!("{clock}{sign}{:02}:{:02}:{:02}", size / 3600, size / 60 % 60, size % 60)
+}
+
+/// Reads an instant, also with an offset that has seconds.
+#[must_use]
+pub fn instant(text: &str) -> Option<DateTime<Utc>> {
+    if let Ok(at) = DateTime::parse_from_rfc3339(text) {
+        return Some(at.with_timezone(&Utc));
+    }
+    let (rest, seconds) = text.rsplit_once(':')?;
+    let at = DateTime::parse_from_rfc3339(rest).ok()?;
+    let seconds: i64 = seconds.parse().ok().filter(|seconds| (0..60).contains(seconds))?;
+    let west = at.offset().local_minus_utc() < 0 || rest.ends_with("-00:00");
+    let seconds = Duration::seconds(if west { seconds } else { -seconds });
+    at.with_timezone(&Utc).checked_add_signed(seconds)
 }
 
 /// Prints a stamp with milliseconds (C262).

@@ -134,10 +134,12 @@ impl Calendars {
             When::At(at, _) => at.format("%Y%m%dT%H%M%S").to_string(),
         };
         let mut id = format!("{base}_R{suffix}");
+        let mut follow = true;
         if let Some(changes) = args.get("changes").and_then(Value::as_object) {
             let timing = changes.contains_key("start");
             merge_patch(&mut fields, changes.clone());
             if timing {
+                follow = false;
                 // Another time of day gives a fresh id and sequence 1 (C70).
                 id = format!("s{:x}", now.timestamp_micros());
                 fields.insert("sequence".to_owned(), Value::from(1));
@@ -145,7 +147,9 @@ impl Calendars {
             }
         }
         fields.insert("iCalUID".to_owned(), Value::from(format!("{id}@google.com")));
-        self.hand_over(book_id, &found.id, &id, &from);
+        if follow {
+            self.hand_over(book_id, &found.id, &id, &from);
+        }
         self.shorten(book_id, found, &from, now)?;
         let stamp = self.stamp(now);
         let created = found.event.created;
@@ -206,7 +210,13 @@ impl Calendars {
         now: DateTime<Utc>,
     ) -> Outcome {
         let from = Self::cut_point(found, args)?;
-        self.shorten(book_id, found, &from, now)?;
+        let first = starts(&found.event.fields, None, None, chrono_tz::Tz::UTC).into_iter().next();
+        if first.is_none_or(|first| first == from) {
+            // The first one and all that follow: nothing is left of the series.
+            self.cancel(book_id, found, now, true);
+        } else {
+            self.shorten(book_id, found, &from, now)?;
+        }
         Ok(json!({"id": found.id}))
     }
 
@@ -256,8 +266,9 @@ impl Calendars {
         let host = found.event.fields.get("organizer").and_then(|who| who.get("email"));
         copies.extend(host.and_then(Value::as_str).map(str::to_owned));
         for copy in copies {
-            let event = self.books.get(&copy).and_then(|book| book.events.get(&found.id)).cloned();
-            let Some(mut event) = event else {
+            // One occurrence need not exist by itself yet.
+            let there = self.books.get(&copy).and_then(|book| self.find(book, &found.id));
+            let Some(mut event) = there.map(|found| found.event) else {
                 continue;
             };
             let rows = event.fields.get_mut("attendees").and_then(Value::as_array_mut);
@@ -267,6 +278,7 @@ impl Calendars {
                 }
             }
             let stamp = self.stamp(now);
+            self.touch_parent(&copy, &event.fields, stamp);
             self.put(&copy, &found.id, event.fields, stamp);
         }
         Ok(json!({"id": found.id}))

@@ -8,5 +8,6 @@ mod guests;
 mod oauth;
 mod series;
 mod sync;
+mod variants;
 mod world;
 mod writes;
