@@ -87,9 +87,8 @@ fn written(found: &Imported<Event>) -> Vec<u8> {
 #[test]
 fn a_mutated_calendar_is_read_without_failing_and_what_is_taken_over_comes_back() {
     let samples = samples();
-    let rounds = std::env::var("MUTATED_ROUNDS").ok().and_then(|rounds| rounds.parse().ok()).unwrap_or(150);
     let mut taken = 0;
-    for round in 0..rounds {
+    for round in 0..150 {
         let mut numbers = Numbers(round);
         let mut file = samples[numbers.below(samples.len())].clone();
         for _ in 0..=numbers.below(12) {
@@ -112,5 +111,5 @@ fn a_mutated_calendar_is_read_without_failing_and_what_is_taken_over_comes_back(
             taken += 1;
         }
     }
-    assert!(taken > rounds, "{taken}");
+    assert!(taken > 150, "{taken}");
 }
