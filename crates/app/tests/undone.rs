@@ -138,3 +138,30 @@ fn what_was_deleted_by_accident_comes_back_and_holds_nothing_up() {
         assert_eq!(world.number("contact_emails"), 30);
     }
 }
+
+#[test]
+fn an_undone_deletion_brings_back_what_only_google_held() {
+    let world = World::new();
+    let event = json!({
+        "summary": "Flight", "description": "boarding", "location": "CDG",
+        "start": { "dateTime": "2027-02-03T09:00:00", "timeZone": "Europe/Paris" },
+        "end": { "dateTime": "2027-02-03T12:00:00", "timeZone": "America/New_York" },
+        "source": { "title": "Ticket", "url": "https://air.example/t" },
+        "extendedProperties": { "shared": { "theirs": "1" } },
+    });
+    let made = world.add_event(&event);
+    world.settle();
+    let before = world.event("Flight");
+    world.sql("DELETE FROM appointments WHERE title = 'Flight';");
+    let run = world.sync().ends_with(0).run_of("events");
+    assert!(world.events().is_empty());
+    undo(&world, run);
+    let after = world.event("Flight");
+    for member in ["summary", "description", "location", "start", "source"] {
+        assert_eq!(after[member], before[member], "{member}");
+    }
+    assert_eq!(after["end"], before["end"], "in its own zone");
+    assert_eq!(after["extendedProperties"]["shared"], before["extendedProperties"]["shared"]);
+    assert_ne!(after["id"], made["id"], "Google uses no id twice");
+    assert_eq!(world.number("appointments WHERE title = 'Flight'"), 1);
+}

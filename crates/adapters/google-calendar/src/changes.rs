@@ -243,7 +243,7 @@ fn write_times(
         other => other,
     };
     let start = placed(wanted.clone());
-    let same_zone = from.start.as_ref().and_then(Start::zone) == wanted.zone();
+    let same_zone = from.start.is_none() || from.start.as_ref().and_then(Start::zone) == wanted.zone();
     let own_zone = start.zone().unwrap_or(calendar_zone);
     let end_zone = left.end_zone.as_deref().filter(|zone| same_zone && times::is_known(zone));
     // An hour that comes twice is named by its clock here and by an instant there: a start that stays is not sent.

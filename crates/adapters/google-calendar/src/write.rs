@@ -89,7 +89,13 @@ impl GoogleCalendar {
             // Brought back by us it would be another meeting, with us as its organiser and all its guests.
             return Err(not_the_organiser(OPERATION));
         }
-        let fresh = Leftovers { lines: left.lines.clone(), ..Leftovers::default() };
+        // What belongs to a value of the record comes back with it: the words of its link, the zone of its end.
+        let fresh = Leftovers {
+            lines: left.lines.clone(),
+            source_title: left.source_title.clone(),
+            end_zone: left.end_zone.clone(),
+            ..Leftovers::default()
+        };
         let changes = self.changes(&changes::nothing(), record, &fresh, &zone);
         let mut changes = changes.ok_or_else(|| rejected(OPERATION, "start"))?;
         let lines = convert::lines(record, &fresh, &zone, None, |_| false);
