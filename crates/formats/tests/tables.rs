@@ -145,6 +145,20 @@ fn headings_of_every_language_and_program_are_understood() {
 }
 
 #[test]
+fn the_table_of_apple_is_understood() {
+    check(
+        "First name,Last name,Organization,Department,Job title,Email (Home),Email (Work),Phone (Mobile),Phone (Work),\
+         Address (Home) Street,Address (Home) City,Address (Home) ZIP,Address (Home) Country,Birthday,Note,\
+         URL (Home Page)\n\
+         Ann,Lee,ACME,Buying,Head,a@a.example,b@a.example,0612345678,0123456789,1 A St,Rome,00100,Italy,1985-04-12,\
+         hi,https://a.example\n",
+        "Ann Lee; ACME; Buying; Head; home<a@a.example>; work<b@a.example>; work:+33123456789; mobile:+33612345678; \
+         home|1 A St|00100|Rome||Italy|; https://a.example; 1985-04-12; hi",
+        &[],
+    );
+}
+
+#[test]
 fn a_sheet_that_somebody_typed_is_understood() {
     check(
         "Liste des clients;;;\n;;;\nNOM;PRÉNOM;Tel;GSM;Courriel;CP Ville;Né(e) le;Fidèle\n\

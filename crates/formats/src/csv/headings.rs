@@ -143,7 +143,7 @@ const ENGLISH: &[(Sense, &str)] = &[
     ),
     (
         Is(Mobile),
-        "mobile|mobile phone|mobile number|cell|cell phone|cellphone|cellular|mobiles|gsm|iphone|i phone",
+        "mobile|mob|mobile phone|mobile number|cell|cell phone|cellphone|cellular|mobiles|gsm|iphone|i phone",
     ),
     (Is(Fax), "fax|fax number|telefax|facsimile"),
     (Is(Pager), "pager|pager number|beeper"),
@@ -156,7 +156,7 @@ const ENGLISH: &[(Sense, &str)] = &[
     (Is(PhoneAs("isdn")), "isdn"),
     (Is(PhoneAs("telex")), "telex"),
     (Is(PhoneAs("whatsapp")), "whatsapp|whats app"),
-    (Is(Address), "address|address line|postal address|mailing address"),
+    (Is(Address), "address|addr|address line|postal address|mailing address"),
     (Is(Street), "street|street address|street name|street line|road"),
     (Is(HouseNumber), "house number|street number"),
     (Is(Extended), "extended address|address complement|suite|apartment"),

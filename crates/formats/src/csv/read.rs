@@ -255,18 +255,29 @@ fn date_of(text: &str, day_first: bool) -> Option<PartialDate> {
     PartialDate::new(Some(year), Some(month), Some(day)).ok()
 }
 
-/// The addresses of a cell: several are apart at blanks, commas and semicolons.
+/// What people write between two addresses or numbers.
+const OR: [&str; 11] = ["/", "|", "-", "&", "ou", "et", "or", "oder", "und", "o", "e"];
+
+/// The addresses of a cell: several are apart at blanks, commas, semicolons, strokes, and at "ou" or "oder".
 fn addresses(value: &str) -> Vec<&str> {
-    let parts: Vec<&str> = split(value, &[';', ',', ' ', '\n', '\r']);
-    if parts.iter().all(|part| part.contains('@')) { parts } else { vec![value] }
+    let mut parts: Vec<&str> = split(value, &[';', ',', ' ', '\n', '\r']);
+    parts.retain(|part| !OR.contains(&part.to_lowercase().as_str()));
+    let parts: Vec<&str> = match parts.as_slice() {
+        [only] if only.matches('@').count() > 1 => only.split(['/', '|']).collect(),
+        _ => parts,
+    };
+    if !parts.is_empty() && parts.iter().all(|part| part.contains('@')) { parts } else { vec![value] }
 }
 
-/// The numbers of a cell: several are apart at semicolons, commas, line ends and lonely strokes.
+/// The numbers of a cell: several are apart at semicolons, commas, line ends, lonely strokes, and at "ou" or "oder".
 fn numbers(value: &str) -> Vec<&str> {
     let digits = |text: &str| text.chars().filter(char::is_ascii_digit).count();
     let parts: Vec<&str> = split(value, &[';', ',', '\n', '\r'])
         .into_iter()
         .flat_map(|part| part.split(" / "))
+        .flat_map(|part| part.split(" ou "))
+        .flat_map(|part| part.split(" or "))
+        .flat_map(|part| part.split(" oder "))
         .map(str::trim)
         .collect();
     if parts.iter().all(|part| digits(part) >= 6) { parts } else { vec![value] }
@@ -401,6 +412,18 @@ mod tests {
         for value in ["12/04/1985", "2026-01-02 10:00:00", "A-17", "75001", "yes", "CU2301-00012"] {
             assert!(!reaches(value), "{value}");
         }
+    }
+
+    #[test]
+    fn several_addresses_or_numbers_of_a_cell_are_apart() {
+        for value in ["a@x.example / b@x.example", "a@x.example/b@x.example", "a@x.example ou b@x.example"] {
+            assert_eq!(addresses(value), ["a@x.example", "b@x.example"], "{value}");
+        }
+        assert_eq!(addresses("Ann <a@x.example>"), ["Ann <a@x.example>"]);
+        for value in ["01 23 45 67 81 ou 01 23 45 67 82", "01 23 45 67 81 / 01 23 45 67 82"] {
+            assert_eq!(numbers(value), ["01 23 45 67 81", "01 23 45 67 82"], "{value}");
+        }
+        assert_eq!(numbers("01 23 45 67 81 ou 12"), ["01 23 45 67 81 ou 12"]);
     }
 
     #[test]
