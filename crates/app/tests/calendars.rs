@@ -230,7 +230,9 @@ fn a_plan_of_all_pairs_says_what_their_run_does() {
          UPDATE appointments SET title = 'Typed again' WHERE id = 'a-1';",
     );
     let dry = world.run(&["sync", "--dry-run", "--diff"]).ends_with(0);
-    assert_eq!((dry.writes(), world.settle().writes()), (5, 5), "{dry:#?}");
+    // An edit of what moved is carried by the pair that it moved to, which may have had its turn in this run.
+    let made: u64 = (0..3).map(|_| world.sync().ends_with(0).writes()).sum();
+    assert_eq!((dry.writes(), made), (5, 5), "{dry:#?}");
     assert_eq!(world.run(&["sync", "--dry-run"]).ends_with(0).writes(), 0);
     assert_eq!(world.titles_in("primary"), ["For everybody", "Typed again"]);
     assert_eq!(world.titles_in(&team), ["Client", "Lunch"]);
