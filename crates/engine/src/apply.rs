@@ -100,9 +100,16 @@ impl<R: Record> Session<'_, R> {
         for side in Side::BOTH {
             let batch = self.capabilities(side).batch_max.max(1);
             let mut rest = self.without_circles(std::mem::take(&mut writes[side])).await?;
+            let is_suspect = |entry: &Entry<R>| {
+                self.suspects.contains(&entry.link) && !on(Mutant::SuspectsTogether)
+            };
+            rest.sort_by_key(is_suspect);
+            let mut sound = rest.iter().filter(|entry| !is_suspect(entry)).count();
             while !rest.is_empty() {
                 moved = true;
-                let tail = rest.split_off(batch.min(rest.len()));
+                let size = if sound > 0 { batch.min(sound) } else { 1 };
+                sound -= size.min(sound);
+                let tail = rest.split_off(size.min(rest.len()));
                 self.write_batch(side, rest).await?;
                 rest = tail;
                 let done = self.report.written.local.total() + self.report.written.remote.total();

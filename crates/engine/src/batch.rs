@@ -13,6 +13,7 @@ use passerelle_sync_rules::{
 use crate::{
     report::{Loss, Stopped},
     session::{Flow, Session, Stop, broken, early},
+    unread::{TROUBLE_MAX, refuse},
     work::Work,
 };
 
@@ -125,6 +126,10 @@ impl<R: Record> Session<'_, R> {
         let known = self.find(Find::Items(side, existing)).await?;
         work.load(known);
         let mut stop = None;
+        let is_up = results.iter().any(|result| result.as_ref().err().is_none_or(|error| error.kind != ErrorKind::ItemFailed));
+        if is_up {
+            self.trouble = 0;
+        }
         for (entry, result) in entries.into_iter().zip(results) {
             let id = entry.link;
             let Some(mut link) = work.get(id).cloned() else {
@@ -134,7 +139,7 @@ impl<R: Record> Session<'_, R> {
             link.due = true;
             match result {
                 Ok(written) => self.close_written(&mut work, link, entry, written)?,
-                Err(error) => stop = self.close_refused(&mut work, link, &entry, &error).or(stop),
+                Err(error) => stop = self.close_refused(&mut work, link, &entry, &error, is_up).or(stop),
             }
         }
         let mut changes = work.into_changes();
@@ -274,6 +279,7 @@ impl<R: Record> Session<'_, R> {
         mut link: Link<R>,
         entry: &Entry<R>,
         error: &PortError,
+        is_up: bool,
     ) -> Option<Stop> {
         let side = entry.side;
         match error.kind {
@@ -314,6 +320,16 @@ impl<R: Record> Session<'_, R> {
                 link.state = LinkState::Rejected(Refusal::new(side, error, self.engine.clock.now()));
                 self.nonsense += 1;
                 if self.nonsense >= NONSENSE_MAX {
+                    work.save(link);
+                    return Some(Stop::Early(Stopped::new(side, error)));
+                }
+            }
+            ErrorKind::ItemFailed if !on(Mutant::ItemFailureStops) => {
+                // The entry stays open here too, and the others go on, unless the replica does nothing but fail.
+                tracing::warn!(link.id = %link.id, side = side.as_str(), operation = error.operation, "set aside");
+                refuse(&mut link, Refusal::new(side, error, self.engine.clock.now()));
+                self.trouble += u32::from(!is_up);
+                if self.trouble >= TROUBLE_MAX {
                     work.save(link);
                     return Some(Stop::Early(Stopped::new(side, error)));
                 }

@@ -15,6 +15,7 @@ mod recover;
 mod report;
 mod session;
 mod undo;
+mod unread;
 mod work;
 
 pub use beside::Beside;

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, TimeDelta, Utc};
-use passerelle_ports::{Find, ItemId, Link, Look, Record, Side, Stored, Stranger};
+use passerelle_ports::{Find, ItemId, Link, Look, PortResult, Record, Side, Stored, Stranger};
 use passerelle_sync_rules::{
     mutants::{Mutant, on},
     put_copy, put_gone,
@@ -13,6 +13,7 @@ use passerelle_sync_rules::{
 use crate::{
     engine::Phase,
     session::{Flow, Session, early, ledger},
+    unread::{is_stub, readable},
     work::Work,
 };
 
@@ -37,7 +38,8 @@ impl<R: Record> Session<'_, R> {
                     continue;
                 }
                 let ids: Vec<ItemId> = looks.iter().map(|look| look.item.clone()).collect();
-                let found = self.replica(side).fetch(&ids).await.map_err(early(side))?;
+                let found = self.replica(side).fetch_each(&ids).await.map_err(early(side))?;
+                let found = self.weigh(side, found)?;
                 done += looks.len() as u64;
                 self.step(done, 0, Phase::Looking(side));
                 self.save_looked(side, looks, found).await?;
@@ -50,14 +52,14 @@ impl<R: Record> Session<'_, R> {
         &mut self,
         side: Side,
         looks: Vec<Look>,
-        found: Vec<Option<Stored<R>>>,
+        found: Vec<PortResult<Option<Stored<R>>>>,
     ) -> Flow<()> {
         let ids: Vec<ItemId> = looks.iter().map(|look| look.item.clone()).collect();
         let strange = looks.iter().filter(|look| look.link.is_none()).map(|look| look.item.clone()).collect();
         let mut strange = self.strangers(side, strange).await?;
         let mut work = Work::new(self.find(Find::Items(side, ids)).await?);
         let unknown = looks.iter().zip(&found).filter(|(look, stored)| {
-            let there = stored.as_ref().is_some_and(|stored| !stored.withdrawn);
+            let there = matches!(stored, Ok(Some(stored)) if !stored.withdrawn);
             there && work.by_item(side, &look.item).is_none()
         });
         let unknown: Vec<ItemId> = unknown.map(|(look, _)| look.item.clone()).collect();
@@ -66,6 +68,14 @@ impl<R: Record> Session<'_, R> {
             if claimed.contains(&look.item) {
                 continue;
             }
+            let stored = match stored {
+                Err(error) if !on(Mutant::UnreadIsGone) => {
+                    let trail = strange.remove(&look.item).map(|stranger| stranger.trail).unwrap_or_default();
+                    self.set_aside(&mut work, (side, &look.item), trail, &error);
+                    continue;
+                }
+                stored => stored.ok().flatten(),
+            };
             // A provider may answer with the item that lives on in place of this one, which is gone then.
             let (stored, lives_on) = match stored {
                 Some(stored) if stored.id != look.item => (None, Some(stored)),
@@ -80,7 +90,12 @@ impl<R: Record> Session<'_, R> {
                 work.changes.known.push((side, look.item));
             }
             match (known, stored) {
+                (Some(id), Some(stored)) if work.get(id).is_some_and(|link| is_stub(link, side)) => {
+                    work.forget(id);
+                    self.adopt(&mut work, side, stored).await?;
+                }
                 (Some(id), Some(stored)) => {
+                    work.change(id, |link| readable(link, side));
                     let stored = self.recalled(&work, side, id, stored).await?;
                     work.change(id, |link| put_copy(link, side, stored));
                 }

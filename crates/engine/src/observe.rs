@@ -15,6 +15,7 @@ use passerelle_sync_rules::{
 use crate::{
     engine::Phase,
     session::{Flow, Session, broken, early, ledger},
+    unread::is_stub,
     work::Work,
 };
 
@@ -34,6 +35,7 @@ impl Way {
     fn leads_on<R: Record>(&mut self, page: &Page<R>) -> bool {
         let Next::Page(token) = &page.next else { return true };
         let ids = page.items.iter().map(|stored| &stored.id).chain(&page.removed);
+        let ids = ids.chain(page.unread.iter().filter_map(|unread| unread.id.as_ref()));
         let news = ids.filter(|id| self.items.insert((*id).clone())).count();
         self.still = if news == 0 { self.still + 1 } else { 0 };
         self.places.insert(token.clone()) && self.still < STILL
@@ -105,7 +107,7 @@ impl<R: Record> Session<'_, R> {
                 Next::End(cursor) => (None, Some(cursor)),
             };
             if skips {
-                (page.items, page.removed) = (Vec::new(), Vec::new());
+                (page.items, page.removed, page.unread) = (Vec::new(), Vec::new(), Vec::new());
             }
             skips |= on(Mutant::FirstPageOnly);
             if on(Mutant::CursorEarly) {
@@ -139,7 +141,7 @@ impl<R: Record> Session<'_, R> {
         self.commit(Changes { met, absent, ..Default::default() }).await?;
         let store = &self.engine.ledger;
         let looks = store.looks(self.pair(), side, None, u64::MAX >> 1).await.map_err(ledger)?;
-        let found = looks.iter().map(|_| None).collect();
+        let found = looks.iter().map(|_| Ok(None)).collect();
         self.save_looked(side, looks, found).await
     }
 
@@ -170,6 +172,10 @@ impl<R: Record> Session<'_, R> {
                 continue;
             }
             match work.by_item(side, &stored.id).filter(|_| !on(Mutant::LinkTwice)) {
+                Some(id) if !lags && work.get(id).is_some_and(|link| is_stub(link, side)) => {
+                    work.forget(id);
+                    met.extend(self.adopt(&mut work, side, stored).await?);
+                }
                 Some(id) => {
                     met.push(id);
                     let stored = self.recalled(&work, side, id, stored).await?;
@@ -189,6 +195,9 @@ impl<R: Record> Session<'_, R> {
                 None => met.extend(self.adopt(&mut work, side, stored).await?),
             }
         }
+        met.extend(self.save_unread(&mut work, side, page.unread, &mut strange));
+        // What has no name can be met again by a listing of everything only.
+        let cursor = cursor.map(|cursor| if self.report.nameless[side] > 0 { Cursor::new("") } else { cursor });
         for item in page.removed.into_iter().filter(|_| !on(Mutant::NoRemoved)) {
             if let Some(id) = work.by_item(side, &item) {
                 work.change(id, |link| {
@@ -439,6 +448,7 @@ fn ids_of<R>(page: &Page<R>) -> Vec<ItemId> {
         .map(|stored| stored.id.clone())
         .chain(page.removed.iter().cloned())
         .chain(former)
+        .chain(page.unread.iter().filter_map(|unread| unread.id.clone()))
         .collect()
 }
 

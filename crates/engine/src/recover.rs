@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
 use passerelle_ports::{
-    AssembleError, Entry, Find, ItemId, Op, Outcome, Record, Side, Stored, Written, fields,
+    AssembleError, Entry, Find, ItemId, Op, Outcome, PortResult, Record, Refusal, Side, Stored, Written,
+    fields,
 };
 use passerelle_sync_rules::{
     Answer, Rules, answered,
@@ -15,6 +16,7 @@ use passerelle_sync_rules::{
 use crate::{
     look::bury,
     session::{Flow, Session, broken, early},
+    unread::refuse,
     work::Work,
 };
 
@@ -78,17 +80,18 @@ impl<R: Record> Session<'_, R> {
     /// Elsewhere the item itself tells.
     async fn search(&mut self, work: &mut Work<R>, side: Side, open: Vec<Entry<R>>) -> Flow<()> {
         let ids: Vec<ItemId> = open.iter().filter_map(written_item).collect();
-        let mut found: BTreeMap<ItemId, Stored<R>> = BTreeMap::new();
+        let mut found: BTreeMap<ItemId, PortResult<Option<Stored<R>>>> = BTreeMap::new();
         if !ids.is_empty() {
-            let answers = self.replica(side).fetch(&ids).await.map_err(early(side))?;
-            found.extend(ids.iter().cloned().zip(answers).filter_map(|(id, stored)| Some((id, stored?))));
+            let answers = self.replica(side).fetch_each(&ids).await.map_err(early(side))?;
+            found.extend(ids.iter().cloned().zip(self.weigh(side, answers)?));
         }
         let lives_on = |item: &ItemId| found.get(item).is_some_and(|stored| stored.id != *item);
         for entry in open {
             let settled = self.is_settled(&entry);
             match written_item(&entry) {
                 // A create that landed was met while observing; one not seen by then never landed.
-                None if settled => {
+                None if settled && !self.may_be_hidden(&entry) => {
+                    self.suspects.insert(entry.link);
                     work.change(entry.link, |link| link.due = true);
                     work.changes.close.push((entry.id, Outcome::NotLanded));
                 }
@@ -104,7 +107,15 @@ impl<R: Record> Session<'_, R> {
                     work.changes.close.push((entry.id, Outcome::NotLanded));
                 }
                 Some(item) => {
-                    let stored = found.get(&item).cloned();
+                    let stored = match found.get(&item) {
+                        Some(Ok(stored)) => stored.clone(),
+                        Some(Err(error)) => {
+                            let refusal = Refusal::new(side, error, self.engine.clock.now());
+                            work.change(entry.link, |link| refuse(link, refusal));
+                            continue;
+                        }
+                        None => None,
+                    };
                     if self.is_late(work, &entry, stored.as_ref(), settled) {
                         continue;
                     }
@@ -112,6 +123,7 @@ impl<R: Record> Session<'_, R> {
                         self.close_moved(work, &entry, to, stored, settled);
                         continue;
                     }
+                    self.suspects.insert(entry.link);
                     let (stamps, gone) = (self.capabilities(side).stamps, self.gone_at(side));
                     close_written(work, &entry, &item, stored, (settled, stamps), gone, self.rules())
                         .map_err(broken)?;

@@ -81,6 +81,9 @@ pub struct RunReport {
     pub written: Sides<SideCounts>,
     /// Writes that a replica refused for good; their links wait.
     pub rejected: u64,
+    /// Items of each side that cannot be read and have no name by which to ask for them again.
+    #[serde(default)]
+    pub nameless: Sides<u64>,
     /// Writes that met a newer version; their links are decided anew.
     pub overtaken: u64,
     /// Writes whose outcome is not known; the next run finds out.
@@ -129,6 +132,7 @@ impl RunReport {
             digest: None,
             written: Sides::default(),
             rejected: 0,
+            nameless: Sides::default(),
             overtaken: 0,
             unknown: 0,
             deferred_deletes: 0,
@@ -145,6 +149,7 @@ impl RunReport {
     pub fn is_quiet(&self) -> bool {
         self.observed == (Sides { local: 0, remote: 0 })
             && self.written.local.total() + self.written.remote.total() == 0
+            && self.nameless == Sides::default()
             && self.matched + self.recovered + self.planned.due == 0
             && self.refused.is_none()
             && self.stopped.is_none()

@@ -51,6 +51,12 @@ pub(crate) struct Session<'a, R: Record> {
     /// Whether a side has an item that no link knows and whose newest state was not read yet: it may be the other half
     /// of any record, so that nothing is created on that side meanwhile.
     pub(crate) unread: Sides<bool>,
+    /// Items that could not be read: when the newest of them turned up.
+    pub(crate) hidden: Sides<Option<DateTime<Utc>>>,
+    /// Links whose last write failed without a word: each is written by itself, so that it holds up no other.
+    pub(crate) suspects: BTreeSet<LinkId>,
+    /// How many writes failed in a row at a replica that did nothing else.
+    pub(crate) trouble: u32,
     /// How many single writes were answered with something that makes no sense.
     pub(crate) nonsense: u32,
     /// What becomes of the links at hand whose items are not both where they were.
@@ -86,6 +92,9 @@ impl<'a, R: Record> Session<'a, R> {
                     awaited: Sides { local: None, remote: None },
                     doubted: Sides::default(),
                     unread: Sides::default(),
+                    hidden: Sides { local: None, remote: None },
+                    suspects: BTreeSet::new(),
+                    trouble: 0,
                     nonsense: 0,
                     ways: BTreeMap::new(),
                     progress,

@@ -124,6 +124,10 @@ fn both(titles: &[&str]) -> (Vec<String>, Vec<String>) {
     (titles.clone(), titles)
 }
 
+fn only(titles: &[&str]) -> Vec<String> {
+    both(titles).0
+}
+
 #[test]
 fn what_is_on_one_side_comes_to_the_other() {
     let house = house();
@@ -940,4 +944,112 @@ fn what_a_side_cannot_hold_is_told() {
     assert_eq!((report.losses[0].side, &report.losses[0].fields), (Side::Remote, &vec![Field::new("label")]));
     house.settle();
     assert_eq!(house.local.alive()[0].record.label, "kept here");
+}
+
+impl House {
+    fn rejected(&self) -> u64 {
+        finish(self.ledger.counts(&self.pair())).unwrap().unwrap().rejected
+    }
+}
+
+#[test]
+fn what_cannot_be_read_is_set_aside_and_never_gone() {
+    for nameless in [false, true] {
+        let house = house();
+        let ids = ["a", "b", "c"].map(|title| house.remote.person_creates(Note::new(title, title)));
+        house.settle();
+        assert_eq!(house.titles(), both(&["a", "b", "c"]));
+        house.remote.set_unreadable(&ids[1], true);
+        house.remote.set_nameless(nameless);
+        house.remote.person_edits(&ids[1], |note| note.title = "b2".into());
+        house.remote.person_edits(&ids[2], |note| note.title = "c2".into());
+        house.local.person_creates(Note::new("d", "d"));
+        for _ in 0..4 {
+            // Cursors that expire make complete listings: what those leave out would be looked for.
+            house.remote.expire_cursors();
+            let report = house.run();
+            assert_eq!(report.stopped, None);
+        }
+        let (here, there) = house.titles();
+        assert_eq!((here, there), (only(&["a", "b", "c2", "d"]), only(&["a", "b2", "c2", "d"])), "{nameless}");
+        assert_eq!(house.rejected(), 1, "{nameless}");
+        house.remote.set_unreadable(&ids[1], false);
+        house.settle();
+        assert_eq!(house.titles(), both(&["a", "b2", "c2", "d"]), "{nameless}");
+        assert_eq!(house.rejected(), 0);
+    }
+}
+
+#[test]
+fn what_turns_up_unreadable_waits_under_its_name() {
+    let house = house();
+    house.linked("a");
+    let id = house.remote.person_creates(Note::new("b", "b"));
+    house.remote.set_unreadable(&id, true);
+    house.settle();
+    assert_eq!(house.titles(), (only(&["a"]), only(&["a", "b"])));
+    let waiting = finish(house.ledger.attention(&house.pair(), None, 9)).unwrap().unwrap();
+    assert_eq!(waiting.len(), 1);
+    assert_eq!(waiting[0].item(Side::Remote), Some(&id));
+    house.remote.person_deletes(&id);
+    house.settle();
+    assert_eq!((house.titles(), house.rejected()), (both(&["a"]), 0));
+
+    let id = house.remote.person_creates(Note::new("c", "c"));
+    house.remote.set_unreadable(&id, true);
+    house.settle();
+    house.remote.set_unreadable(&id, false);
+    house.settle();
+    assert_eq!((house.titles(), house.rejected()), (both(&["a", "c"]), 0));
+}
+
+#[test]
+fn what_a_listing_shows_unread_is_not_forgotten() {
+    let house = house();
+    let id = house.remote.person_creates(Note::new("a", "a"));
+    house.settle();
+    house.remote.person_edits(&id, |note| note.title = "a2".into());
+    house.remote.set_unreadable(&id, true);
+    house.later();
+    house.run();
+    house.remote.set_unreadable(&id, false);
+    house.settle();
+    assert_eq!(house.titles(), both(&["a2"]));
+}
+
+#[test]
+fn a_record_that_a_side_fails_at_stops_only_itself() {
+    let house = house();
+    house.remote.set_fails(Some(Arc::new(|note: &Note| note.title.starts_with("bad"))));
+    for title in ["a", "b", "bad", "c", "d", "e", "f"] {
+        house.local.person_creates(Note::new(title, title));
+    }
+    (0..6).for_each(|_| {
+        house.later();
+        house.run();
+    });
+    let good = ["a", "b", "c", "d", "e", "f"];
+    assert_eq!(house.titles().1, only(&good));
+    assert_eq!(house.rejected(), 1, "it is named");
+    house.local.person_creates(Note::new("g", "g"));
+    (0..2).for_each(|_| drop(house.run()));
+    assert!(house.titles().1.contains(&"g".to_owned()), "the rest goes on");
+    house.remote.set_fails(None);
+    house.settle();
+    assert_eq!(house.titles(), both(&["a", "b", "bad", "c", "d", "e", "f", "g"]));
+    assert_eq!(house.rejected(), 0);
+}
+
+#[test]
+fn a_side_that_fails_at_everything_ends_the_run() {
+    let house = house();
+    house.remote.set_fails(Some(Arc::new(|_: &Note| true)));
+    for title in ["a", "b", "c", "d", "e", "f", "g", "h", "i"] {
+        house.local.person_creates(Note::new(title, title));
+    }
+    house.later();
+    assert_eq!(house.run().stopped.unwrap().kind, ErrorKind::ItemFailed);
+    house.remote.set_fails(None);
+    house.settle();
+    assert_eq!(house.titles().1.len(), 9);
 }

@@ -25,6 +25,8 @@ pub enum ErrorKind {
     RateLimited,
     /// Down, unreachable, or the answer was lost.
     Unavailable,
+    /// The replica failed at this very item, and others may go on: nothing is known of what became of it.
+    ItemFailed,
     /// The replica cannot do this at all.
     Unsupported,
     /// None of the above: a bug on one of the two ends.

@@ -22,6 +22,6 @@ pub use ledger::{
     Look, Op, Outcome, PairState, Refusal, Run, RunKind, Slice, Stranger,
 };
 pub use record::{Kind, MatchKey, Record};
-pub use replica::{Capabilities, From, Next, Opaque, Page, Replica, Stored, Write, Written};
+pub use replica::{Capabilities, From, Next, Opaque, Page, Replica, Stored, Unread, Write, Written};
 pub use side::{Side, Sides};
 pub use trail::Trail;

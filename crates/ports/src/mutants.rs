@@ -209,6 +209,14 @@ mutants! {
     ExpiredSkips,
     /// An expired cursor is taken for the deletion of everything.
     ExpiredIsGone,
+    /// An item that cannot be read counts as gone.
+    UnreadIsGone,
+    /// An item of a listing that cannot be read is passed over.
+    UnreadForgotten,
+    /// A record that a replica fails at ends the run.
+    ItemFailureStops,
+    /// A record that a replica failed at is written together with others again.
+    SuspectsTogether,
     /// Flags of what has to be fetched are kept in memory only.
     LooksForgotten,
     /// Flags of what has to be decided are kept in memory only.

@@ -78,11 +78,24 @@ pub enum Next {
     End(Cursor),
 }
 
+/// An item that a listing shows and that cannot be read: it is there, and nothing else is known of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Unread {
+    /// The replica's own name of the item, if that much could be read.
+    pub id: Option<ItemId>,
+    /// The code of the catalogue.
+    pub code: Option<&'static str>,
+    /// What could not be read: the name of a field, never a value.
+    pub place: String,
+}
+
 /// One page of a listing.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Page<R> {
     /// Items that exist.
     pub items: Vec<Stored<R>>,
+    /// Items that exist and cannot be read.
+    pub unread: Vec<Unread>,
     /// Items said to be gone.
     pub removed: Vec<ItemId>,
     /// Names that are over, each with the item that lives on in its place: it was merged into that one, or is
@@ -218,6 +231,8 @@ pub struct Capabilities {
 ///   item as it stands there: withdrawn, with that collection as its `home`, unless it was brought back into this one.
 ///   A provider that cannot move makes the item there first, under a key of the entry, and removes it here afterwards;
 ///   one that cannot do that either answers `Unsupported`.
+/// - **R17** One item that cannot be read stops only itself: a listing tells it as unread, `fetch_each` answers it
+///   with an error of its own, and neither leaves it out nor says that it is gone.
 ///
 /// # Errors
 ///
@@ -241,6 +256,16 @@ pub trait Replica<R: Record>: Send + Sync {
     /// MUST fail as a whole when it could not ask for all of them.
     async fn fetch(&self, ids: &[ItemId]) -> PortResult<Vec<Option<Stored<R>>>>;
 
+    /// Fetches items by name, each with an answer of its own. A replica that can meet items which it cannot read
+    /// answers those with an error of their own, of the kind `Unexpected` or `ItemFailed`.
+    ///
+    /// # Errors
+    ///
+    /// MUST fail as a whole when it could not ask for the others either.
+    async fn fetch_each(&self, ids: &[ItemId]) -> PortResult<Vec<PortResult<Option<Stored<R>>>>> {
+        Ok(self.fetch(ids).await?.into_iter().map(Ok).collect())
+    }
+
     /// Completes a copy that was just read with what a listing may leave out and the last known copy still tells,
     /// where the provider confirms it. Most replicas leave nothing out.
     ///
@@ -257,7 +282,8 @@ pub trait Replica<R: Record>: Send + Sync {
     ///
     /// An error of the whole call means that nothing is known about any of the writes. The result of
     /// one write MUST be `Rejected` or `Unsupported` when repeating it cannot help, `VersionMismatch` or
-    /// `NotFound` when the item moved, and `Unavailable` when it is not known whether it landed.
+    /// `NotFound` when the item moved, `Unavailable` when it is not known whether it landed, and `ItemFailed` when
+    /// it is not known and the others went on.
     async fn write(&self, batch: &[Write<R>]) -> PortResult<Vec<PortResult<Written<R>>>>;
 
     /// Tells what earlier writes did; only asked where `Capabilities::outcomes` is set.

@@ -189,7 +189,7 @@ impl<R: Collection> SqlReplica<R> {
             true => Next::Page(PageToken::new(Mark::List { mark, after: last }.to_string())),
             false => Next::End(Cursor::new(Mark::Since(mark).to_string())),
         };
-        Ok((Page { items, removed: Vec::new(), formerly: Vec::new(), next }, last))
+        Ok((Page { items, unread: Vec::new(), removed: Vec::new(), formerly: Vec::new(), next }, last))
     }
 
     /// One page of what changed.
@@ -228,7 +228,7 @@ impl<R: Collection> SqlReplica<R> {
             true => Next::Page(PageToken::new(Mark::Since(last).to_string())),
             false => Next::End(Cursor::new(Mark::Since(newest.max(after)).to_string())),
         };
-        Ok((Page { items, removed, formerly: Vec::new(), next }, top))
+        Ok((Page { items, unread: Vec::new(), removed, formerly: Vec::new(), next }, top))
     }
 
     fn page_of(&self, conn: &mut Conn, from: &From) -> Result<(Page<R>, i64), StoreError> {

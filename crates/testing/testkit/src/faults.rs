@@ -158,6 +158,12 @@ impl<R: Record> Replica<R> for Faulty<R> {
         self.after(fate, answer).await
     }
 
+    async fn fetch_each(&self, ids: &[ItemId]) -> PortResult<Vec<PortResult<Option<Stored<R>>>>> {
+        let fate = self.before(Call::Fetch(ids.len())).await?;
+        let answer = self.inner.fetch_each(ids).await?;
+        self.after(fate, answer).await
+    }
+
     async fn write(&self, batch: &[Write<R>]) -> PortResult<Vec<PortResult<Written<R>>>> {
         let fate = self.before(Call::Write(batch.len())).await?;
         if let Fate::Partly { each, lost } = fate {

@@ -14,7 +14,7 @@ use async_trait::async_trait;
 use chrono::{DateTime, SubsecRound, TimeDelta, Utc};
 use passerelle_ports::{
     Capabilities, Clock, CreateKey, Cursor, EntryId, ErrorKind, From, ItemId, Next, Opaque, Page, PageToken,
-    PortError, PortResult, Record, Replica, Stored, Value, Version, Write, Written, assemble, fields,
+    PortError, PortResult, Record, Replica, Stored, Unread, Value, Version, Write, Written, assemble, fields,
 };
 use serde_json::json;
 
@@ -116,6 +116,12 @@ struct State<R> {
     fetches_late: HashMap<ItemId, usize>,
     /// How many of a thousand fetched items are shown in an older state.
     stale: u64,
+    /// Items that exist and cannot be read.
+    unreadable: BTreeSet<ItemId>,
+    /// Whether not even the names of those can be read.
+    nameless: bool,
+    /// Records at which every write fails.
+    fails: Option<Refuses<R>>,
     /// By how many seconds the times of changes are wrong.
     wrong_by: i64,
     keys: HashMap<CreateKey, ItemId>,
@@ -165,6 +171,9 @@ impl<R: Record> MemReplica<R> {
             late: HashMap::new(),
             fetches_late: HashMap::new(),
             stale: 0,
+            unreadable: BTreeSet::new(),
+            nameless: false,
+            fails: None,
             wrong_by: 0,
             keys: HashMap::new(),
             successors: BTreeMap::new(),
@@ -344,6 +353,34 @@ impl<R: Record> MemReplica<R> {
         state.fetches_late.insert(id.clone(), states_back);
     }
 
+    /// From now on an item cannot be read, or can again.
+    pub fn set_unreadable(&self, id: &ItemId, unreadable: bool) {
+        let mut state = self.lock();
+        if unreadable {
+            state.unreadable.insert(id.clone());
+        } else {
+            state.unreadable.remove(id);
+        }
+    }
+
+    /// Returns what exists and cannot be read.
+    #[must_use]
+    pub fn unreadable(&self) -> Vec<ItemId> {
+        let state = self.lock();
+        let is_alive = |id: &&ItemId| state.items.get(*id).is_some_and(|item| item.alive);
+        state.unreadable.iter().filter(is_alive).cloned().collect()
+    }
+
+    /// From now on a listing can, or cannot, even tell the names of what cannot be read.
+    pub fn set_nameless(&self, nameless: bool) {
+        self.lock().nameless = nameless;
+    }
+
+    /// From now on a call that writes such a record fails as a whole, whatever else it writes; nothing is done.
+    pub fn set_fails(&self, fails: Option<Refuses<R>>) {
+        self.lock().fails = fails;
+    }
+
     /// From now on the times that changes are said to have been made at are wrong by so many seconds.
     pub fn set_clock_wrong_by(&self, seconds: i64) {
         self.lock().wrong_by = seconds;
@@ -352,6 +389,15 @@ impl<R: Record> MemReplica<R> {
     /// Lets so many of a thousand fetched items be shown in an older state, of no longer ago than `read_lag`.
     pub fn set_stale(&self, per_mille: u64) {
         self.lock().stale = per_mille;
+    }
+
+    /// Reads an item by name.
+    fn read(&self, state: &mut State<R>, id: &ItemId) -> PortResult<Option<Stored<R>>> {
+        let shown = self.known_as(state, id);
+        if shown.as_ref().is_some_and(|shown| state.unreadable.contains(&shown.id)) {
+            return Err(PortError::new(ErrorKind::Unexpected, "mem.fetch").with_code("MEM-2"));
+        }
+        Ok(shown)
     }
 
     /// Returns an item as an answer shows it: as it is, or as it was a while ago.
@@ -596,11 +642,18 @@ impl<R: Record> MemReplica<R> {
         let successors = state.successors.clone();
         let mut page = Page {
             items: Vec::new(),
+            unread: Vec::new(),
             removed: Vec::new(),
             formerly: Vec::new(),
             next: Next::End(cursor_at(end)),
         };
         for id in ids {
+            let is_alive = state.items.get(&id).is_some_and(|item| item.alive);
+            if is_alive && state.unreadable.contains(&id) {
+                let id = Some(id).filter(|_| !state.nameless);
+                page.unread.push(Unread { id, code: Some("MEM-2"), place: "mem".to_owned() });
+                continue;
+            }
             // What a listing shows is at least as new as its end, and no newer than now.
             let span = (state.log.len() - end + 1) as u64;
             let position = end + usize::try_from(state.rng.below(span)).unwrap_or(0);
@@ -687,8 +740,12 @@ impl<R: Record> Replica<R> for MemReplica<R> {
     }
 
     async fn fetch(&self, ids: &[ItemId]) -> PortResult<Vec<Option<Stored<R>>>> {
+        self.fetch_each(ids).await?.into_iter().collect()
+    }
+
+    async fn fetch_each(&self, ids: &[ItemId]) -> PortResult<Vec<PortResult<Option<Stored<R>>>>> {
         let mut state = self.lock();
-        Ok(ids.iter().map(|id| self.known_as(&mut state, id)).collect())
+        Ok(ids.iter().map(|id| self.read(&mut state, id)).collect())
     }
 
     async fn write(&self, batch: &[Write<R>]) -> PortResult<Vec<PortResult<Written<R>>>> {
@@ -696,6 +753,16 @@ impl<R: Record> Replica<R> for MemReplica<R> {
             return Err(PortError::new(ErrorKind::Unexpected, "mem.write"));
         }
         let mut state = self.lock();
+        let fails = |write: &Write<R>| match write {
+            Write::Create { record, .. } | Write::Update { to: record, .. } => {
+                state.fails.as_ref().is_some_and(|fails| fails(record))
+            }
+            Write::Delete { .. } | Write::Move { .. } => false,
+        };
+        if batch.iter().any(fails) {
+            let failed = || Err(PortError::new(ErrorKind::ItemFailed, "mem.write").with_code("MEM-3"));
+            return Ok(batch.iter().map(|_| failed()).collect());
+        }
         Ok(batch.iter().map(|write| self.land(&mut state, write)).collect())
     }
 
