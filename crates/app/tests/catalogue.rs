@@ -42,6 +42,7 @@ const ELSEWHERE: &[(&str, &[&str])] = &[
             "GOOG-313",
         ],
     ),
+    ("crates/app/tests/unread.rs", &["GOOG-315", "GOOG-316"]),
     (
         "crates/app/tests/vault.rs",
         &[

@@ -67,7 +67,7 @@ const CALENDAR: &[Row] = &[
     ("calendar-412-conditionNotMet", EVENT_DELETE, &["GOOG-306"], 0),
     ("calendar-429-rateLimitExceeded", EVENT_INSERT, &["GOOG-301"], 8),
     ("calendar-500-backendError", EVENT_LIST, &["GOOG-311"], 8),
-    ("calendar-500-backendError", EVENT_INSERT, &["GOOG-311"], 8),
+    ("calendar-500-backendError", EVENT_INSERT, &["GOOG-316", "SYNC-110"], 3),
     ("calendar-503-backendError", EVENT_PATCH, &["GOOG-311"], 8),
 ];
 
@@ -94,7 +94,7 @@ const PEOPLE: &[Row] = &[
     ("people-404-not-found", PEOPLE_DELETE, &[], 0),
     ("people-429-critical-reads", PEOPLE_LIST, &["GOOG-301"], 8),
     ("people-429-fbs-quota", PEOPLE_CREATE, &["GOOG-302"], 8),
-    ("people-500-internal", PEOPLE_CREATE, &["GOOG-311"], 8),
+    ("people-500-internal", PEOPLE_CREATE, &["GOOG-316", "SYNC-110"], 3),
     ("people-503-unavailable", PEOPLE_UPDATE, &["GOOG-311"], 8),
 ];
 

@@ -162,6 +162,10 @@ pub(crate) async fn give_up<R: Record>(engine: &Engine<R>, id: LinkId) -> Result
         let mut link = links.pop().ok_or(EngineError::NotFound)?;
         let LinkState::Rejected(refusal) = &link.state else { return Err(EngineError::DoesNotFit) };
         let side = refusal.side;
+        if link.looks() {
+            // Nobody knows what it holds.
+            return Err(EngineError::DoesNotFit);
+        }
         if engine.relocation(&link).is_some() {
             // What cannot follow leads: the other side comes back.
             choose_home(&mut link, side);

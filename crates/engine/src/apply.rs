@@ -100,9 +100,8 @@ impl<R: Record> Session<'_, R> {
         for side in Side::BOTH {
             let batch = self.capabilities(side).batch_max.max(1);
             let mut rest = self.without_circles(std::mem::take(&mut writes[side])).await?;
-            let is_suspect = |entry: &Entry<R>| {
-                self.suspects.contains(&entry.link) && !on(Mutant::SuspectsTogether)
-            };
+            let is_suspect =
+                |entry: &Entry<R>| self.suspects.contains(&entry.link) && !on(Mutant::SuspectsTogether);
             rest.sort_by_key(is_suspect);
             let mut sound = rest.iter().filter(|entry| !is_suspect(entry)).count();
             while !rest.is_empty() {

@@ -126,7 +126,9 @@ impl<R: Record> Session<'_, R> {
         let known = self.find(Find::Items(side, existing)).await?;
         work.load(known);
         let mut stop = None;
-        let is_up = results.iter().any(|result| result.as_ref().err().is_none_or(|error| error.kind != ErrorKind::ItemFailed));
+        let is_up = results
+            .iter()
+            .any(|result| result.as_ref().err().is_none_or(|error| error.kind != ErrorKind::ItemFailed));
         if is_up {
             self.trouble = 0;
         }

@@ -197,7 +197,8 @@ impl<R: Record> Session<'_, R> {
         }
         met.extend(self.save_unread(&mut work, side, page.unread, &mut strange));
         // What has no name can be met again by a listing of everything only.
-        let cursor = cursor.map(|cursor| if self.report.nameless[side] > 0 { Cursor::new("") } else { cursor });
+        let cursor =
+            cursor.map(|cursor| if self.report.nameless[side] > 0 { Cursor::new("") } else { cursor });
         for item in page.removed.into_iter().filter(|_| !on(Mutant::NoRemoved)) {
             if let Some(id) = work.by_item(side, &item) {
                 work.change(id, |link| {

@@ -85,7 +85,8 @@ impl<R: Record> Session<'_, R> {
             let answers = self.replica(side).fetch_each(&ids).await.map_err(early(side))?;
             found.extend(ids.iter().cloned().zip(self.weigh(side, answers)?));
         }
-        let lives_on = |item: &ItemId| found.get(item).is_some_and(|stored| stored.id != *item);
+        let lives_on =
+            |item: &ItemId| matches!(found.get(item), Some(Ok(Some(stored))) if stored.id != *item);
         for entry in open {
             let settled = self.is_settled(&entry);
             match written_item(&entry) {

@@ -30,7 +30,12 @@ impl<R: Record> Session<'_, R> {
         let lags = !self.capabilities(side).read_lag.is_zero();
         let mut met = Vec::new();
         for one in unread.into_iter().filter(|_| !on(Mutant::UnreadForgotten)) {
-            tracing::warn!(side = side.as_str(), code = one.code, place = one.place, "a record cannot be read");
+            tracing::warn!(
+                side = side.as_str(),
+                code = one.code,
+                place = one.place,
+                "a record cannot be read"
+            );
             let Some(item) = one.id else {
                 // Nothing can ask for it again but another listing of everything.
                 self.report.nameless[side] += 1;
@@ -155,6 +160,7 @@ fn stub<R: Record>(
         stamp: None,
         lineage: None,
         withdrawn: false,
+        home: None,
     };
     link.copies[side] = Some(Copy { stored, gone: false, look: true });
     link.trails[side] = Trail { born: Some(trail.born.unwrap_or(now)), ..trail };

@@ -971,7 +971,11 @@ fn what_cannot_be_read_is_set_aside_and_never_gone() {
             assert_eq!(report.stopped, None);
         }
         let (here, there) = house.titles();
-        assert_eq!((here, there), (only(&["a", "b", "c2", "d"]), only(&["a", "b2", "c2", "d"])), "{nameless}");
+        assert_eq!(
+            (here, there),
+            (only(&["a", "b", "c2", "d"]), only(&["a", "b2", "c2", "d"])),
+            "{nameless}"
+        );
         assert_eq!(house.rejected(), 1, "{nameless}");
         house.remote.set_unreadable(&ids[1], false);
         house.settle();

@@ -423,11 +423,22 @@ async fn waiting_of<R: Kinded>(office: &Office, pair: &Pair, all: &mut Vec<Confl
                 pair: pair.id.clone(),
                 kind: R::KIND,
                 link: link.id,
-                summary: summary(link),
+                summary: named(link),
                 waiting,
             });
         }
     }
+}
+
+/// Names a link: by its record, or by what little could be read of it.
+fn named<R: Record>(link: &Link<R>) -> String {
+    let name = summary(link);
+    let LinkState::Rejected(refusal) = &link.state else { return name };
+    if !name.is_empty() {
+        return name;
+    }
+    let told = refusal.details.iter().find(|(known, _)| known == "name").map(|(_, name)| name.clone());
+    told.or_else(|| link.item(refusal.side).map(ToString::to_string)).unwrap_or_default()
 }
 
 fn clashes<R: Record>(link: &Link<R>) -> Waiting {

@@ -61,7 +61,12 @@ impl Failure {
     /// Makes a failure from what a ledger keeps of a refused record.
     #[must_use]
     pub fn of_refusal(refusal: &Refusal) -> Self {
-        let code = refusal.code.clone().unwrap_or_else(|| code_of(refusal.side, refusal.kind).to_owned());
+        // Of one record the article is another than of Google as a whole.
+        let code = match (refusal.side, refusal.kind) {
+            (Side::Remote, ErrorKind::ItemFailed) => Some("GOOG-316".to_owned()),
+            _ => refusal.code.clone(),
+        };
+        let code = code.unwrap_or_else(|| code_of(refusal.side, refusal.kind).to_owned());
         Failure {
             code,
             words: refusal.details.clone(),
@@ -151,6 +156,7 @@ fn code_of(side: Side, kind: ErrorKind) -> &'static str {
         (Side::Remote, ErrorKind::NotFound) => "GOOG-307",
         (Side::Remote, ErrorKind::RateLimited) => "GOOG-301",
         (Side::Remote, ErrorKind::Unavailable) => "NET-101",
+        (Side::Remote, ErrorKind::ItemFailed) => "GOOG-311",
         (Side::Remote, ErrorKind::Rejected | ErrorKind::Unsupported) => "GOOG-310",
         (Side::Remote, ErrorKind::VersionMismatch) => "GOOG-306",
         (Side::Remote, ErrorKind::CursorExpired) => "GOOG-305",

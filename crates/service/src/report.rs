@@ -105,6 +105,8 @@ pub struct PairReport {
     pub held: u64,
     /// Records that a side refused.
     pub failed: u64,
+    /// Of them, records that cannot be read and do not even tell their name.
+    pub nameless: u64,
     /// Writes whose outcome is not known yet.
     pub unknown: u64,
     /// In how many seconds a run can find them out.
@@ -166,6 +168,7 @@ impl PairReport {
             matched: 0,
             held: 0,
             failed: 0,
+            nameless: 0,
             unknown: 0,
             settles_in_s: None,
             losses: Vec::new(),
@@ -190,6 +193,7 @@ impl PairReport {
         self.run_id = Some(run.run);
         self.matched = run.matched;
         self.unknown = run.unknown;
+        self.nameless = run.nameless.local + run.nameless.remote;
         self.deferred_deletes = run.deferred_deletes;
         self.losses.clone_from(&run.losses);
         self.digest = run.digest.as_ref().map(|digest| digest.as_str().to_owned());
@@ -230,7 +234,7 @@ impl PairReport {
 
     pub(crate) fn with_counts(mut self, counts: &Counts) -> Self {
         self.held = counts.held + counts.ambiguous;
-        self.failed = counts.rejected;
+        self.failed = counts.rejected + self.nameless;
         self.unknown = self.unknown.max(counts.open);
         self
     }

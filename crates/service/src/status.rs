@@ -34,8 +34,18 @@ pub struct PairStatus {
     pub last_problem: Option<Problem>,
     /// The permission for want of which it is switched off.
     pub withheld: Option<Problem>,
+    /// Records that the last run could not read and that do not even tell their name.
+    pub nameless: u64,
     /// Where all links stand.
     pub counts: Counts,
+}
+
+impl PairStatus {
+    /// Returns how many records wait for a person, were refused or cannot be read.
+    #[must_use]
+    pub fn waiting(&self) -> u64 {
+        self.counts.held + self.counts.ambiguous + self.counts.rejected + self.nameless
+    }
 }
 
 /// How one app user stands.
@@ -65,7 +75,7 @@ impl UserStatus {
     /// Returns how many records wait for a person or were refused.
     #[must_use]
     pub fn waiting(&self) -> u64 {
-        self.pairs.iter().map(|pair| pair.counts.held + pair.counts.ambiguous + pair.counts.rejected).sum()
+        self.pairs.iter().map(PairStatus::waiting).sum()
     }
 }
 
@@ -122,6 +132,7 @@ async fn pair_status<R: Kinded>(office: &Office, pair: &Pair) -> Outcome<PairSta
         last_run: last.and_then(|run| run.finished),
         last_problem: last.and_then(|run| problem_of(run, pair)),
         withheld: None,
+        nameless: last.map_or(0, nameless_of),
         counts: ledger.counts(&pair.id).await?,
     })
 }
@@ -177,6 +188,11 @@ async fn alone_in<R: Kinded>(office: &Office, pair: &Pair, all: &mut Vec<Alone>)
             });
         }
     }
+}
+
+fn nameless_of(run: &Run) -> u64 {
+    let report = serde_json::from_value::<RunReport>(run.summary.clone());
+    report.map_or(0, |report| report.nameless.local + report.nameless.remote)
 }
 
 /// A problem of the authorisation is over once there is a later one.

@@ -110,8 +110,14 @@ impl Leftovers {
 /// Reads an event without regard to its series. Nothing for one that no record can represent: without times,
 /// in a zone nobody knows, or ending before it begins.
 pub(crate) fn event(resource: &Resource, calendar_zone: &str) -> Option<Converted> {
-    let (start_time, end_time) = (resource.start.as_ref()?, resource.end.as_ref()?);
-    let read = times::start(start_time, calendar_zone)?;
+    let start_time = resource.start.as_ref()?;
+    // An end may be missing: then the event lasts as long as one without an end does elsewhere.
+    let end_time = &resource.end.clone().unwrap_or_else(|| times::end_of(start_time));
+    // An instant needs no zone; only a series does.
+    let is_single = resource.recurrence.is_empty() && resource.recurring_event_id.is_none();
+    let known = |time: &&Time| !is_single || time.time_zone.as_deref().is_none_or(times::is_known);
+    let placed = Time { time_zone: None, ..start_time.clone() };
+    let read = times::start(Some(start_time).filter(known).unwrap_or(&placed), calendar_zone)?;
     let zone = read.zone().unwrap_or(calendar_zone).to_owned();
     let private = &resource.extended_properties.private;
     let mark = |name: &str| private.get(name).and_then(Value::as_str);
@@ -483,13 +489,26 @@ mod tests {
     fn what_no_record_can_represent_is_not_read() {
         for more in [
             json!({"start": null}),
-            json!({"end": null}),
-            json!({"start": {"dateTime": "2026-01-10T12:00:00+01:00", "timeZone": "Romance Standard Time"}}),
+            json!({
+                "start": {"dateTime": "2026-01-10T12:00:00+01:00", "timeZone": "Romance Standard Time"},
+                "recurrence": ["RRULE:FREQ=DAILY"],
+            }),
             json!({"end": {"dateTime": "2026-01-10T11:00:00+01:00"}}),
             json!({"end": {"date": "2026-01-11"}}),
         ] {
             assert_eq!(event(&resource(more.clone()), "Europe/Paris"), None, "{more}");
         }
+    }
+
+    #[test]
+    fn a_single_event_needs_neither_a_known_zone_nor_an_end() {
+        let strange = json!({"dateTime": "2026-01-10T12:00:00+02:00", "timeZone": "Mars/Olympus"});
+        let read = event(&resource(json!({"start": strange, "end": null})), "Europe/Paris").unwrap();
+        let start =
+            Start::Zoned { local: "2026-01-10T11:00:00".parse().unwrap(), zone: "Europe/Paris".into() };
+        assert_eq!((read.event.start, read.event.duration), (Some(start), Duration::seconds(0)));
+        let read = event(&resource(json!({"start": {"date": "2026-01-10"}, "end": null})), "Europe/Paris");
+        assert_eq!(read.unwrap().event.duration, Duration::days(1));
     }
 
     #[test]

@@ -10,20 +10,20 @@ use async_trait::async_trait;
 use futures::{FutureExt, StreamExt, TryStreamExt, stream};
 use http::Method;
 use passerelle_calendar::{Event, contains};
-use passerelle_google_transport::{Api, Call, GoogleClient, Pages};
+use passerelle_google_transport::{Api, ApiResponse, Call, GoogleClient, Pages};
 use passerelle_ports::{
     Capabilities, Cursor, ErrorKind, From as Since, ItemId, Next, Page, PageToken, PortError, PortResult,
-    Replica, Stored, Write, Written,
+    Replica, Stored, Unread, Write, Written,
     mutants::{Mutant, on},
 };
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use serde_json::{Value, value::RawValue};
 
 use crate::{
     CalendarEntry, error, list_calendars,
     series::{self, Family},
     times,
-    wire::{EventsPage, Resource},
+    wire::{EventsPage, Odd, Resource},
 };
 
 /// How many calls of one batch, or reads of one page, are under way at once.
@@ -95,6 +95,8 @@ struct Listing {
     masters: BTreeMap<String, Resource>,
     /// By master, then by their own id.
     exceptions: BTreeMap<String, BTreeMap<String, Resource>>,
+    /// Records of which some part cannot be read.
+    odd: BTreeSet<String>,
 }
 
 /// Our page token: Google's, with what belongs to it (C15).
@@ -188,7 +190,7 @@ impl GoogleCalendar {
             Err(failure) if failure.kind() == ErrorKind::NotFound => return Ok(None),
             Err(failure) => return Err(failure.into()),
         };
-        Ok(Some(resource(answer.json()?)))
+        resource(&answer, "events.get").map(Some)
     }
 
     /// Looks up a name: a single event, a series with all its exceptions, or nothing.
@@ -224,7 +226,13 @@ impl GoogleCalendar {
             return Ok(Some(moved));
         }
         Ok(match self.look_at(event).await? {
-            Found::Alive(family) => Some(family.stored(&self.zone())),
+            Found::Alive(family) => {
+                let stored = family.stored(&self.zone());
+                if stored.withdrawn {
+                    return Err(Odd::of(&family.master, "start").error("events.get"));
+                }
+                Some(stored)
+            }
             Found::Nothing => None,
         })
     }
@@ -340,7 +348,12 @@ impl GoogleCalendar {
             }
             let page: EventsPage = self.client.send(call).await.map_err(PortError::from)?.json()?;
             self.learn(&page);
-            for event in page.items.into_iter().map(resource) {
+            for raw in page.items {
+                let event = match Resource::read(&raw) {
+                    Ok(event) => event,
+                    // Whatever cannot be read here may be a part of the series.
+                    Err(odd) => return Err(odd.error("events.list")),
+                };
                 if event.id == family.master.id {
                     *alive = !event.is_cancelled();
                     family.master = event;
@@ -412,24 +425,20 @@ impl GoogleCalendar {
             next_page_token = None;
         }
         let zone = self.zone();
-        let (parts, singles): (Vec<_>, Vec<_>) = items
-            .into_iter()
-            .map(resource)
-            .partition(|event| event.is_master() || event.recurring_event_id.is_some());
-        let mut page = Page {
-            items: Vec::new(),
-            removed: Vec::new(),
-            formerly: Vec::new(),
-            next: Next::End(Cursor::from("")),
-        };
+        let (events, odd) = read_all(items);
+        let (parts, singles): (Vec<_>, Vec<_>) =
+            events.into_iter().partition(|event| event.is_master() || event.recurring_event_id.is_some());
+        let mut page = empty();
+        page.unread.extend(odd.iter().map(Odd::unread));
         let singles = singles.into_iter().filter(|event| !event.is_cancelled());
-        page.items.extend(singles.map(|event| Family::single(event).stored(&zone)));
+        singles.for_each(|event| put(&mut page, &Family::single(event), &zone));
         let done = self.with_state(|state| {
             let at = place.and_then(|place| {
                 state.listings.iter().position(|listing| listing.tokens.contains(&place.page))
             });
             let mut listing = at.and_then(|at| state.listings.remove(at)).unwrap_or_default();
             parts.into_iter().for_each(|part| listing.take(part));
+            listing.odd.extend(odd.iter().filter_map(|odd| odd.record().map(str::to_owned)));
             let Some(token) = &next_page_token else { return Some(listing) };
             listing.tokens.insert(token.clone());
             state.listings.push_back(listing);
@@ -445,7 +454,7 @@ impl GoogleCalendar {
             (None, None) => Next::End(Cursor::from("")),
         };
         if let Some(listing) = done {
-            page.items.extend(listing.families().map(|family| family.stored(&zone)));
+            listing.families().for_each(|family| put(&mut page, &family, &zone));
         }
         Ok(page)
     }
@@ -456,14 +465,11 @@ impl GoogleCalendar {
         let EventsPage { items, next_page_token, next_sync_token, .. } =
             self.page(place.as_ref(), Some(&sync)).await?;
         let zone = self.zone();
-        let mut page = Page {
-            items: Vec::new(),
-            removed: Vec::new(),
-            formerly: Vec::new(),
-            next: Next::End(Cursor::from("")),
-        };
+        let mut page = empty();
         let mut touched: BTreeMap<String, Touched> = BTreeMap::new();
-        for event in items.into_iter().map(resource) {
+        let (events, odd) = read_all(items);
+        page.unread.extend(odd.iter().map(Odd::unread));
+        for event in events {
             if let Some(master) = event.recurring_event_id.clone() {
                 touched.entry(master).or_default().exceptions.insert(event.id.clone(), event);
             } else if event.is_cancelled() {
@@ -476,8 +482,12 @@ impl GoogleCalendar {
                 let series = touched.entry(event.id.clone()).or_default();
                 series.master = Some(event);
             } else {
-                page.items.push(Family::single(event).stored(&zone));
+                put(&mut page, &Family::single(event), &zone);
             }
+        }
+        // A series of which a part cannot be read cannot be read.
+        for name in odd.iter().filter_map(Odd::record) {
+            touched.remove(name);
         }
         let gone: BTreeSet<ItemId> = page.removed.iter().cloned().collect();
         let reads = touched
@@ -486,10 +496,18 @@ impl GoogleCalendar {
             .map(|(master, seen)| self.touched(master, seen));
         let read: Vec<_> = stream::iter(reads).buffer_unordered(AT_ONCE).try_collect().await?;
         for (master, families) in read {
+            let families = match families {
+                Ok(families) => families,
+                Err(error) => {
+                    let place = error.code.unwrap_or_default().to_owned();
+                    page.unread.push(Unread { id: Some(ItemId::from(master)), code: error.code, place });
+                    continue;
+                }
+            };
             if families.iter().all(|family| family.master.id != master) {
                 page.removed.push(ItemId::from(master));
             }
-            page.items.extend(families.iter().map(|family| family.stored(&zone)));
+            families.iter().for_each(|family| put(&mut page, family, &zone));
         }
         page.next = match (next_page_token, next_sync_token) {
             (Some(page), _) => next(Place { page, sync: Some(sync) })?,
@@ -501,27 +519,31 @@ impl GoogleCalendar {
     }
 
     /// Reads a touched series; exceptions without a series of ours stand for themselves.
-    async fn touched(&self, master: String, seen: Touched) -> PortResult<(String, Vec<Family>)> {
+    async fn touched(&self, master: String, seen: Touched) -> PortResult<(String, PortResult<Vec<Family>>)> {
+        match self.families(&master, seen).await.map_err(of_one) {
+            Err(error) if !is_of_item(&error) => Err(error),
+            read => Ok((master, read)),
+        }
+    }
+
+    async fn families(&self, master: &str, seen: Touched) -> PortResult<Vec<Family>> {
         let known = match seen.master {
             Some(event) => Some(event),
-            None => self.get(&master).await?,
+            None => self.get(master).await?,
         };
         let found = match known {
-            Some(event) if event.is_cancelled() => return Ok((master, Vec::new())),
+            Some(event) if event.is_cancelled() => return Ok(Vec::new()),
             Some(event) if event.is_master() => self.family(event, seen.exceptions).await?,
             Some(event) => Found::Alive(Box::new(Family::single(event))),
             None => {
                 let alone = seen.exceptions.into_values().filter(|event| !event.is_cancelled());
-                return Ok((master, alone.map(Family::single).collect()));
+                return Ok(alone.map(Family::single).collect());
             }
         };
-        Ok((
-            master,
-            match found {
-                Found::Alive(family) => vec![*family],
-                Found::Nothing => Vec::new(),
-            },
-        ))
+        Ok(match found {
+            Found::Alive(family) => vec![*family],
+            Found::Nothing => Vec::new(),
+        })
     }
 }
 
@@ -555,9 +577,20 @@ impl Replica<Event> for GoogleCalendar {
     }
 
     async fn fetch(&self, ids: &[ItemId]) -> PortResult<Vec<Option<Stored<Event>>>> {
-        let looks: Vec<_> = ids.iter().map(|id| self.find(id.as_str()).boxed()).collect();
-        let found: Vec<Option<Stored<Event>>> = stream::iter(looks).buffered(AT_ONCE).try_collect().await?;
-        if found.iter().any(Option::is_none) {
+        self.fetch_each(ids).await?.into_iter().collect()
+    }
+
+    async fn fetch_each(&self, ids: &[ItemId]) -> PortResult<Vec<PortResult<Option<Stored<Event>>>>> {
+        let looks = ids.iter().map(|id| {
+            self.find(id.as_str()).map(|found| match found.map_err(of_one) {
+                Err(error) if !is_of_item(&error) => Err(error),
+                found => Ok(found),
+            })
+        });
+        let looks: Vec<_> = looks.map(FutureExt::boxed).collect();
+        let found: Vec<PortResult<Option<Stored<Event>>>> =
+            stream::iter(looks).buffered(AT_ONCE).try_collect().await?;
+        if found.iter().any(|found| matches!(found, Ok(None))) {
             // A calendar that is gone, too, has no events: that must not read as their deletion.
             self.ask_zone().await?;
         }
@@ -585,7 +618,8 @@ impl Replica<Event> for GoogleCalendar {
         if !self.options.writable {
             return Err(PortError::new(ErrorKind::Unsupported, "events.write").with_code("GOOG-308"));
         }
-        let writes: Vec<_> = batch.iter().map(|write| self.write_one(write).boxed()).collect();
+        let writes = batch.iter().map(|write| self.write_one(write).map(|done| done.map_err(of_one)).boxed());
+        let writes: Vec<_> = writes.collect();
         Ok(stream::iter(writes).buffered(AT_ONCE).collect().await)
     }
 }
@@ -604,6 +638,9 @@ impl Listing {
 
     fn families(mut self) -> impl Iterator<Item = Family> {
         let mut families = Vec::new();
+        // A series of which a part cannot be read cannot be read.
+        self.masters.retain(|id, _| !self.odd.contains(id));
+        self.exceptions.retain(|id, _| !self.odd.contains(id));
         for (id, master) in self.masters {
             let exceptions = self.exceptions.remove(&id).unwrap_or_default();
             if !master.is_cancelled() {
@@ -624,24 +661,55 @@ fn may_have_moved(event: &Resource) -> bool {
     event.is_cancelled() && event.recurring_event_id.is_none() && is_ours != Some(true)
 }
 
+/// Reads events one by one, and names those that cannot be read.
+fn read_all(items: Vec<Box<RawValue>>) -> (Vec<Resource>, Vec<Odd>) {
+    let (mut events, mut odd) = (Vec::new(), Vec::new());
+    for raw in items {
+        match Resource::read(&raw) {
+            Ok(event) => events.push(event),
+            Err(one) => odd.push(one),
+        }
+    }
+    (events, odd)
+}
+
+fn empty() -> Page<Event> {
+    let next = Next::End(Cursor::from(""));
+    Page { items: Vec::new(), unread: Vec::new(), removed: Vec::new(), formerly: Vec::new(), next }
+}
+
 fn next(place: Place) -> PortResult<Next> {
     let text = serde_json::to_string(&place)
         .map_err(|error| PortError::new(ErrorKind::Unexpected, "events.list").with_source(error))?;
     Ok(Next::Page(PageToken::from(text)))
 }
 
-/// Reads an event; one whose shape is new keeps its name, so that it is known to exist.
-pub(crate) fn resource(value: Value) -> Resource {
-    let text = |name: &str| value.get(name).and_then(Value::as_str).map(str::to_owned);
-    let bare = Resource {
-        id: text("id").unwrap_or_default(),
-        etag: text("etag").unwrap_or_default(),
-        status: text("status"),
-        recurring_event_id: text("recurringEventId"),
-        ..Resource::default()
-    };
-    serde_json::from_value(value).unwrap_or_else(|error| {
-        tracing::warn!(%error, "an event has an unexpected shape");
-        bare
-    })
+/// Reads the event that a call answers.
+pub(crate) fn resource(answer: &ApiResponse, operation: &'static str) -> PortResult<Resource> {
+    let raw: Box<RawValue> = answer.json()?;
+    Resource::read(&raw).map_err(|odd| odd.error(operation))
+}
+
+/// Puts what a family reads as into a page.
+fn put(page: &mut Page<Event>, family: &Family, zone: &str) {
+    let stored = family.stored(zone);
+    if stored.withdrawn {
+        page.unread.push(Odd::of(&family.master, "start").unread());
+    } else {
+        page.items.push(stored);
+    }
+}
+
+/// Says of the failure of a call that was about one event that it concerns no other.
+pub(crate) fn of_one(mut error: PortError) -> PortError {
+    let is_fault = error.details.iter().any(|(name, value)| *name == "status" && value == "500");
+    if error.kind == ErrorKind::Unavailable && is_fault {
+        error.kind = ErrorKind::ItemFailed;
+    }
+    error
+}
+
+/// Tells whether an error concerns the event that was asked for, and no other.
+fn is_of_item(error: &PortError) -> bool {
+    matches!(error.kind, ErrorKind::Unexpected | ErrorKind::ItemFailed)
 }

@@ -32,6 +32,12 @@ pub(crate) fn start(time: &Time, fallback: &str) -> Option<Start> {
     Some(Start::Zoned { local, zone })
 }
 
+/// Returns the end of an event that names none: that of its day, or its start.
+pub(crate) fn end_of(start: &Time) -> Time {
+    let next = start.date.as_ref().and_then(|date| date.parse::<NaiveDate>().ok()?.succ_opt());
+    Time { date: next.map(|date| date.to_string()).or_else(|| start.date.clone()), ..start.clone() }
+}
+
 /// Reads how long an event lasts; an end before the start is none (C90: the end is exclusive).
 pub(crate) fn duration(start: &Time, end: &Time) -> Option<Duration> {
     if let (Some(start), Some(end)) = (&start.date, &end.date) {

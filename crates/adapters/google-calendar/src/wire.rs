@@ -1,7 +1,8 @@
 //! Google's words: the resources of Calendar v3, as far as we read them.
 
+use passerelle_ports::{ErrorKind, ItemId, PortError, Unread};
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, value::RawValue};
 
 /// An event as Google shows it: a single one, a master, or an exception.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize)]
@@ -32,7 +33,87 @@ pub(crate) struct Resource {
     pub(crate) rest: Map<String, Value>,
 }
 
+/// The code of an event that cannot be read.
+pub(crate) const UNREAD: &str = "GOOG-315";
+/// How much of its title names an event that cannot be read.
+const NAME_MAX: usize = 80;
+
+/// An event that is there and cannot be read: what names it.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+pub(crate) struct Odd {
+    pub(crate) id: String,
+    status: Option<String>,
+    recurring_event_id: Option<String>,
+    /// What could not be read.
+    #[serde(skip)]
+    place: String,
+    #[serde(skip)]
+    name: String,
+}
+
+impl Odd {
+    /// Makes what names an event of which this could not be read.
+    pub(crate) fn of(event: &Resource, place: &str) -> Odd {
+        Odd {
+            id: event.id.clone(),
+            status: event.status.clone(),
+            recurring_event_id: event.recurring_event_id.clone(),
+            place: place.to_owned(),
+            name: event.summary.as_deref().unwrap_or_default().chars().take(NAME_MAX).collect(),
+        }
+    }
+
+    /// The name of the record that it belongs to: of an occurrence, its series.
+    pub(crate) fn record(&self) -> Option<&str> {
+        let name = self.recurring_event_id.as_deref().unwrap_or(&self.id);
+        is_name(name).then_some(name)
+    }
+
+    pub(crate) fn unread(&self) -> Unread {
+        Unread { id: self.record().map(ItemId::new), code: Some(UNREAD), place: self.place.clone() }
+    }
+
+    pub(crate) fn error(&self, operation: &'static str) -> PortError {
+        let error = PortError::new(ErrorKind::Unexpected, operation).with_code(UNREAD);
+        let error = error.with_detail("place", &self.place);
+        if self.name.is_empty() { error } else { error.with_detail("name", &self.name) }
+    }
+}
+
+/// Tells whether a text can name an event.
+fn is_name(text: &str) -> bool {
+    !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-'))
+}
+
 impl Resource {
+    /// Reads an event by itself: what is wrong with it concerns no other one.
+    pub(crate) fn read(raw: &RawValue) -> Result<Resource, Odd> {
+        let place = match serde_json::from_str::<Resource>(raw.get()) {
+            Ok(event) if !is_name(&event.id) => return Err(Odd::of(&event, "id")),
+            Ok(event) if event.etag.is_empty() && !event.is_cancelled() => {
+                return Err(Odd::of(&event, "etag"));
+            }
+            Ok(event) => return Ok(event),
+            Err(error) => {
+                if error.is_data() {
+                    "shape"
+                } else {
+                    "text"
+                }
+            }
+        };
+        let odd = serde_json::from_str::<Odd>(raw.get()).unwrap_or_default();
+        if odd.status.as_deref() == Some("cancelled") && is_name(&odd.id) {
+            // Of what is gone the name is enough.
+            let Odd { id, status, recurring_event_id, .. } = odd;
+            return Ok(Resource { id, status, recurring_event_id, ..Resource::default() });
+        }
+        let title = serde_json::from_str::<Titled>(raw.get()).unwrap_or_default().summary;
+        let name = title.unwrap_or_default().chars().take(NAME_MAX).collect();
+        Err(Odd { place: place.to_owned(), name, ..odd })
+    }
+
     pub(crate) fn is_cancelled(&self) -> bool {
         self.status.as_deref() == Some("cancelled")
     }
@@ -41,6 +122,13 @@ impl Resource {
     pub(crate) fn is_master(&self) -> bool {
         !self.recurrence.is_empty() && self.recurring_event_id.is_none()
     }
+}
+
+/// The title of an event that cannot be read as a whole.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Titled {
+    summary: Option<String>,
 }
 
 /// A day, or an instant with the zone it is thought in.
@@ -106,7 +194,7 @@ pub(crate) struct Properties {
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default, rename_all = "camelCase")]
 pub(crate) struct EventsPage {
-    pub(crate) items: Vec<Value>,
+    pub(crate) items: Vec<Box<RawValue>>,
     pub(crate) time_zone: Option<String>,
     pub(crate) next_page_token: Option<String>,
     pub(crate) next_sync_token: Option<String>,

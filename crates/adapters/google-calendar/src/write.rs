@@ -115,7 +115,7 @@ impl GoogleCalendar {
         let call = self.call(OPERATION, Method::POST, None).query("sendUpdates", "none");
         let call = call.query("supportsAttachments", "true").json(&body)?.repeatable();
         let made = match self.client.send(call).await {
-            Ok(answer) => resource(answer.json()?),
+            Ok(answer) => resource(&answer, OPERATION)?,
             Err(failure) if failure.status() == Some(StatusCode::CONFLICT) => return self.exists(&id).await,
             Err(failure) => return Err(failure.into()),
         };
@@ -183,7 +183,7 @@ impl GoogleCalendar {
         changes.mark(marks::STAMP, stamp);
         let patched = self.patch(from.id.as_str(), &etag, &changes.patch()).await?;
         let known = Known { any: !known.is_empty(), holes };
-        self.finish(resource(patched.json()?), known, &from.record, to, &zone).await
+        self.finish(resource(&patched, OPERATION)?, known, &from.record, to, &zone).await
     }
 
     /// The master is written: its exceptions follow, and the whole is read back.

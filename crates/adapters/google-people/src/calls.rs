@@ -4,8 +4,8 @@ use std::{collections::HashMap, sync::Arc};
 
 use http::Method;
 use passerelle_google_transport::{Api, Call, Failure, GoogleClient};
-use passerelle_ports::PortResult;
-use serde_json::{Map, Value, json};
+use passerelle_ports::{ErrorKind, PortError, PortResult};
+use serde_json::{Map, Value, json, value::RawValue};
 
 use crate::{
     convert::Draft,
@@ -19,6 +19,8 @@ use crate::{
 pub(crate) const BATCH_MAX: usize = 200;
 /// How many values of one kind a list shows (P18).
 const LIST_CUT: usize = 100;
+/// How many contacts in a row Google may fail at before it is Google's fault and not theirs.
+pub(crate) const FAULTS_MAX: usize = 3;
 
 /// The People API of one account.
 pub(crate) struct Calls {
@@ -55,35 +57,81 @@ impl Calls {
         answer.json()
     }
 
-    /// Reads contacts by name; those that do not exist, or no longer under this name, are left out (P16).
-    pub(crate) async fn people(&self, names: &[&str]) -> PortResult<HashMap<String, Person>> {
+    /// Reads contacts by name, each with an answer of its own; those that do not exist, or no longer under this name,
+    /// are left out (P16).
+    pub(crate) async fn people(&self, names: &[&str]) -> PortResult<HashMap<String, PortResult<Person>>> {
         let mut found = self.people_now(names).await?;
-        found.retain(|name, person| person.resource_name() == name);
+        found.retain(|name, person| person.as_ref().map_or(true, |person| person.resource_name() == name));
         Ok(found)
     }
 
-    /// Reads contacts by name; a name that is over may be answered with the person who has it now (P16).
-    pub(crate) async fn people_now(&self, names: &[&str]) -> PortResult<HashMap<String, Person>> {
-        const OPERATION: &str = "people.getBatchGet";
+    /// As [`Calls::people`]; a name that is over may be answered with the person who has it now (P16).
+    pub(crate) async fn people_now(&self, names: &[&str]) -> PortResult<HashMap<String, PortResult<Person>>> {
         let mut found = HashMap::new();
-        for names in names.chunks(BATCH_MAX) {
-            let mut call = self.reading(OPERATION, Method::GET, "people:batchGet");
-            for name in names {
-                call = call.query("resourceNames", name);
-            }
-            let answer: People = self.client.send(call).await?.json()?;
-            let mut asked: HashMap<String, PersonResponse> = HashMap::new();
-            for response in answer.responses {
-                asked.insert(response.requested_resource_name.clone(), response);
-            }
-            for name in names {
-                let response = asked.remove(*name).ok_or_else(|| error::unexpected(OPERATION))?;
-                if let Some(person) = person_of(response, OPERATION)? {
-                    found.insert((*name).to_owned(), self.complete(person).await?);
+        let mut left: Vec<&[&str]> = names.chunks(BATCH_MAX).rev().collect();
+        let mut halved = false;
+        let mut faults = 0;
+        while let Some(some) = left.pop() {
+            match self.some_people(some, halved).await {
+                Ok(people) => {
+                    faults = 0;
+                    found.extend(people);
                 }
+                // Google fails at one of them: the others are asked for without it.
+                Err(error) if error::is_fault(&error) && faults < FAULTS_MAX => {
+                    halved = true;
+                    if let [name] = some {
+                        faults += 1;
+                        found.insert((*name).to_owned(), Err(error::of_one(error)));
+                    } else {
+                        let (first, second) = some.split_at(some.len() / 2);
+                        left.extend([second, first]);
+                    }
+                }
+                Err(error) => return Err(error),
             }
         }
         Ok(found)
+    }
+
+    async fn some_people(
+        &self,
+        names: &[&str],
+        once: bool,
+    ) -> PortResult<HashMap<String, PortResult<Person>>> {
+        const OPERATION: &str = "people.getBatchGet";
+        let mut call = self.reading(OPERATION, Method::GET, "people:batchGet");
+        for name in names {
+            call = call.query("resourceNames", name);
+        }
+        let call = if once { call.once() } else { call };
+        let answer: People = self.client.send(call).await?.json()?;
+        let mut asked: HashMap<String, PersonResponse> = HashMap::new();
+        for response in answer.responses {
+            if let Ok(response) = serde_json::from_str::<PersonResponse>(response.get()) {
+                asked.insert(response.requested_resource_name.clone(), response);
+            }
+        }
+        let mut found = HashMap::new();
+        for name in names {
+            let response = asked.remove(*name).ok_or_else(|| error::unread(OPERATION, "responses"));
+            let person = match response.and_then(|response| person_of(response, OPERATION)) {
+                Ok(Some(person)) => self.completed(person).await?,
+                Ok(None) => continue,
+                Err(error) if is_of_item(&error) => Err(error),
+                Err(error) => return Err(error),
+            };
+            found.insert((*name).to_owned(), person);
+        }
+        Ok(found)
+    }
+
+    /// As [`Calls::complete`]; what is wrong with this one contact is its own answer.
+    pub(crate) async fn completed(&self, person: Person) -> PortResult<PortResult<Person>> {
+        match self.complete(person).await.map_err(error::of_one) {
+            Err(error) if !is_of_item(&error) => Err(error),
+            person => Ok(person),
+        }
     }
 
     /// Reads a contact again by itself where its lists may have been cut (P18).
@@ -96,7 +144,8 @@ impl Calls {
         }
         let path = person.resource_name().to_owned();
         let call = self.reading("people.get", Method::GET, &path);
-        self.client.send(call).await?.json()
+        let raw: Box<RawValue> = self.client.send(call).await?.json()?;
+        Person::read(&raw).map_err(|unread| error::unread("people.get", &unread.place))
     }
 
     pub(crate) async fn create(&self, draft: &Draft) -> Result<Person, Failure> {
@@ -164,8 +213,16 @@ pub(crate) fn person_of(response: PersonResponse, operation: &'static str) -> Po
     match response.person {
         _ if gone => Ok(None),
         _ if response.status.code != 0 => Err(error::of_item(response.status.code, operation)),
-        Some(person) if person.is_deleted() || person.source().is_none() => Ok(None),
-        Some(person) => Ok(Some(person)),
+        Some(raw) => match Person::read(&raw) {
+            Err(unread) => Err(error::unread(operation, &unread.place)),
+            Ok(person) if person.is_deleted() || person.source().is_none() => Ok(None),
+            Ok(person) => Ok(Some(person)),
+        },
         None => Err(error::unexpected(operation)),
     }
+}
+
+/// Tells whether an error concerns the contact that was asked for, and no other.
+pub(crate) fn is_of_item(error: &PortError) -> bool {
+    matches!(error.kind, ErrorKind::Unexpected | ErrorKind::ItemFailed)
 }

@@ -86,7 +86,8 @@ pub(crate) fn of_item(code: i64, operation: &'static str) -> PortError {
         5 => PortError::new(ErrorKind::NotFound, operation),
         8 => PortError::new(ErrorKind::RateLimited, operation).with_code("GOOG-301"),
         9 | 10 => changed(operation),
-        13 | 14 => PortError::new(ErrorKind::Unavailable, operation).with_code("GOOG-311"),
+        13 => PortError::new(ErrorKind::ItemFailed, operation).with_code("GOOG-311"),
+        14 => PortError::new(ErrorKind::Unavailable, operation).with_code("GOOG-311"),
         _ => PortError::new(ErrorKind::Rejected, operation).with_code(RECORD_REFUSED),
     }
 }
@@ -102,6 +103,27 @@ pub(crate) fn refused(operation: &'static str, field: &str, reason: &str) -> Por
         .with_code(RECORD_REFUSED)
         .with_detail("field", field)
         .with_detail("reason", reason)
+}
+
+/// A contact that is there and cannot be read.
+pub(crate) fn unread(operation: &'static str, place: &str) -> PortError {
+    PortError::new(ErrorKind::Unexpected, operation)
+        .with_code(crate::wire::UNREAD)
+        .with_detail("place", place)
+}
+
+/// Tells whether a failed call failed at what it was about: Google's own fault, told at once.
+pub(crate) fn is_fault(error: &PortError) -> bool {
+    error.kind == ErrorKind::Unavailable
+        && error.details.iter().any(|(name, value)| *name == "status" && value == "500")
+}
+
+/// Says of the failure of a call that was about one contact that it concerns no other.
+pub(crate) fn of_one(mut error: PortError) -> PortError {
+    if is_fault(&error) {
+        error.kind = ErrorKind::ItemFailed;
+    }
+    error
 }
 
 /// An answer that does not fit its request.

@@ -11,7 +11,8 @@ use chrono::TimeDelta;
 use passerelle_contacts::Contact;
 use passerelle_google_transport::GoogleClient;
 use passerelle_ports::{
-    Capabilities, Clock, From, ItemId, Next, Page, PortResult, Replica, Stored, Version, Write, Written,
+    Capabilities, Clock, From, ItemId, Next, Page, PortError, PortResult, Replica, Stored, Unread, Version,
+    Write, Written,
     mutants::{Mutant, on},
 };
 use tokio::sync::Mutex;
@@ -127,7 +128,7 @@ impl GooglePeople {
     }
 
     /// Reads contacts to be written by name, never older than what was answered to our own writes (P43).
-    pub(crate) async fn people(&self, names: &[&str]) -> PortResult<HashMap<String, Person>> {
+    pub(crate) async fn people(&self, names: &[&str]) -> PortResult<HashMap<String, PortResult<Person>>> {
         if names.is_empty() {
             return Ok(HashMap::new());
         }
@@ -136,8 +137,11 @@ impl GooglePeople {
         names.dedup();
         let mut said = self.calls.people(&names).await?;
         let newest = names.iter().filter_map(|name| {
-            let person = self.recent.newest(name, said.remove(*name))?;
-            Some(((*name).to_owned(), person))
+            let person = match said.remove(*name).transpose() {
+                Ok(said) => self.recent.newest(name, said).map(Ok),
+                Err(error) => Some(Err(error)),
+            };
+            Some(((*name).to_owned(), person?))
         });
         Ok(newest.collect())
     }
@@ -145,10 +149,18 @@ impl GooglePeople {
     async fn page(&self, place: Place) -> PortResult<Page<Contact>> {
         let size = self.options.page_size;
         let answer = self.calls.connections(size, place.sync.as_deref(), place.page.as_deref()).await?;
-        let (mut removed, mut people, mut formerly) = (Vec::new(), Vec::new(), Vec::new());
+        let (mut removed, mut people, mut formerly, mut unread) =
+            (Vec::new(), Vec::new(), Vec::new(), Vec::new());
         let begins = place.sync.is_some() && place.page.is_none();
         let relabelled = if begins { self.groups.renamed(&place.labels).await? } else { BTreeSet::new() };
-        for person in answer.connections {
+        for raw in answer.connections {
+            let person = match Person::read(&raw) {
+                Ok(person) => person,
+                Err(one) => {
+                    unread.push(one);
+                    continue;
+                }
+            };
             let name = person.resource_name().to_owned();
             // The former names of a person are names of nothing now (P16).
             let former = person.previous_names().filter(|former| *former != name).map(ItemId::from);
@@ -156,7 +168,10 @@ impl GooglePeople {
             if person.is_deleted() {
                 removed.push(ItemId::new(name));
             } else if person.source().is_some() {
-                people.push(self.calls.complete(person).await?);
+                match self.calls.completed(person).await? {
+                    Ok(person) => people.push(person),
+                    Err(error) => unread.push(unread_by(&name, &error)),
+                }
             }
         }
         let relabelled: Vec<&str> = relabelled
@@ -164,7 +179,12 @@ impl GooglePeople {
             .map(String::as_str)
             .filter(|name| !people.iter().any(|person: &Person| person.resource_name() == *name))
             .collect();
-        people.extend(self.people(&relabelled).await?.into_values());
+        for (name, person) in self.people(&relabelled).await? {
+            match person {
+                Ok(person) => people.push(person),
+                Err(error) => unread.push(unread_by(&name, &error)),
+            }
+        }
         let groups = self.groups_of(people.iter()).await?;
         let place = Place { labels: self.groups.names().await.unwrap_or(place.labels), ..place };
         let items =
@@ -179,8 +199,15 @@ impl GooglePeople {
             // Without either the listing did not come to its end (R5).
             _ => return Err(error::unexpected("people.connections.list")),
         };
-        Ok(Page { items, removed, formerly, next })
+        Ok(Page { items, unread, removed, formerly, next })
     }
+}
+
+/// Says that a contact cannot be read, for this reason.
+fn unread_by(name: &str, error: &PortError) -> Unread {
+    let place = error.details.iter().find(|(name, _)| *name == "place");
+    let place = place.map(|(_, place)| place.clone()).unwrap_or_default();
+    Unread { id: Some(ItemId::new(name)), code: error.code, place }
 }
 
 /// Returns the version of a state: Google's tag, and that of the names of its labels, which change without it (R9).
@@ -224,15 +251,22 @@ impl Replica<Contact> for GooglePeople {
     }
 
     async fn fetch(&self, ids: &[ItemId]) -> PortResult<Vec<Option<Stored<Contact>>>> {
+        self.fetch_each(ids).await?.into_iter().collect()
+    }
+
+    async fn fetch_each(&self, ids: &[ItemId]) -> PortResult<Vec<PortResult<Option<Stored<Contact>>>>> {
         let mut names: Vec<&str> = ids.iter().map(ItemId::as_str).collect();
         names.sort_unstable();
         names.dedup();
         // As Google says: where that is older than what is known, the engine finds out, in the next process too.
         let people = self.calls.people_now(&names).await?;
-        let names: Vec<&str> = ids.iter().map(ItemId::as_str).collect();
-        let groups = self.groups_of(people.values()).await?;
-        let stored = |name: &str| people.get(name).map(|person| self.stored(person, &groups)).transpose();
-        names.into_iter().map(stored).collect()
+        let groups = self.groups_of(people.values().flatten()).await?;
+        let stored = |id: &ItemId| match people.get(id.as_str()) {
+            None => Ok(None),
+            Some(Ok(person)) => self.stored(person, &groups).map(Some),
+            Some(Err(error)) => Err(error::Verdict::of(error).error()),
+        };
+        Ok(ids.iter().map(stored).collect())
     }
 
     async fn write(&self, batch: &[Write<Contact>]) -> PortResult<Vec<PortResult<Written<Contact>>>> {

@@ -6,8 +6,9 @@
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
+use passerelle_ports::{ItemId, Unread};
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, value::RawValue};
 
 /// One item of a person's list.
 pub(crate) type Item = Map<String, Value>;
@@ -41,7 +42,92 @@ pub(crate) struct Source {
     pub(crate) update_time: Option<DateTime<Utc>>,
 }
 
+/// The code of a contact that cannot be read.
+pub(crate) const UNREAD: &str = "GOOG-315";
+
+/// Members of a contact's items that are no texts.
+const NO_TEXTS: [&str; 9] = [
+    "metadata",
+    "date",
+    "contactGroupMembership",
+    "domainMembership",
+    "startDate",
+    "endDate",
+    "default",
+    "current",
+    "fullTimeEquivalentMillipercent",
+];
+
+/// The name of a contact that cannot be read as a whole.
+#[derive(Default, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+struct Named {
+    resource_name: Option<String>,
+}
+
 impl Person {
+    /// Reads a person by itself: what is wrong with it concerns no other one.
+    pub(crate) fn read(raw: &RawValue) -> Result<Person, Unread> {
+        let (person, place) = match serde_json::from_str::<Person>(raw.get()) {
+            Ok(person) => match person.oddity() {
+                None => return Ok(person),
+                Some(place) => (person, place),
+            },
+            Err(_) => {
+                let named: Named = serde_json::from_str(raw.get()).unwrap_or_default();
+                let name = named.resource_name.map(Value::String);
+                (Person(name.map(|name| ("resourceName".to_owned(), name)).into_iter().collect()), "text")
+            }
+        };
+        Err(person.unread(place))
+    }
+
+    /// Says that a person cannot be read, by the name that it has, if that is one.
+    pub(crate) fn unread(&self, place: &str) -> Unread {
+        let name = self.resource_name();
+        let id = is_name(name).then(|| ItemId::new(name));
+        Unread { id, code: Some(UNREAD), place: place.to_owned() }
+    }
+
+    /// Returns what keeps a person from being read without loss, if anything does: a field of another shape would
+    /// read like an empty one, and that like a deletion.
+    pub(crate) fn oddity(&self) -> Option<&'static str> {
+        if !is_name(self.resource_name()) {
+            return Some("resourceName");
+        }
+        if self.is_deleted() {
+            return None;
+        }
+        let Some(sources) = self.metadata("sources").and_then(Value::as_array) else {
+            return Some("metadata");
+        };
+        if let Some(contact) = sources.iter().find(|source| source["type"] == "CONTACT") {
+            match Source::deserialize(contact) {
+                Ok(source) if source.etag.is_empty() => return Some("etag"),
+                Ok(source) if source.update_time.is_some() => {}
+                _ => return Some("updateTime"),
+            }
+        }
+        PERSON_FIELDS.split(',').filter(|field| *field != "metadata").find(|field| !self.is_regular(field))
+    }
+
+    fn is_regular(&self, field: &str) -> bool {
+        let text = |(member, value): (&String, &Value)| match value {
+            Value::String(_) | Value::Null | Value::Bool(_) => true,
+            _ => NO_TEXTS.contains(&member.as_str()),
+        };
+        let item = |item: &Item| {
+            let has_shape =
+                |member: &str| item.get(member).is_none_or(|value| value.is_object() || value.is_null());
+            item.iter().all(text) && has_shape("metadata") && has_shape("date")
+        };
+        match self.0.get(field) {
+            None | Some(Value::Null) => true,
+            Some(Value::Array(items)) => items.iter().all(|one| one.as_object().is_some_and(item)),
+            Some(_) => false,
+        }
+    }
+
     pub(crate) fn resource_name(&self) -> &str {
         self.0.get("resourceName").and_then(Value::as_str).unwrap_or_default()
     }
@@ -86,6 +172,12 @@ impl Person {
     }
 }
 
+/// Tells whether a text can name a contact, and nothing else, in the address of a call.
+fn is_name(text: &str) -> bool {
+    let fits = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-');
+    text.strip_prefix("people/").is_some_and(|id| !id.is_empty() && id.bytes().all(fits))
+}
+
 fn is_contact(item: &Item) -> bool {
     let source = item.get("metadata").and_then(|metadata| metadata.pointer("/source/type"));
     source.and_then(Value::as_str).is_none_or(|kind| kind == "CONTACT")
@@ -99,7 +191,8 @@ pub(crate) fn text<'a>(item: &'a Item, member: &str) -> &'a str {
 #[derive(Debug, Default, Deserialize)]
 #[serde(default, rename_all = "camelCase")]
 pub(crate) struct Connections {
-    pub(crate) connections: Vec<Person>,
+    /// Read one by one.
+    pub(crate) connections: Vec<Box<RawValue>>,
     pub(crate) next_page_token: Option<String>,
     pub(crate) next_sync_token: Option<String>,
 }
@@ -107,7 +200,8 @@ pub(crate) struct Connections {
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 pub(crate) struct People {
-    pub(crate) responses: Vec<PersonResponse>,
+    /// Read one by one.
+    pub(crate) responses: Vec<Box<RawValue>>,
 }
 
 /// One person of a batch, with its own status (P22).
@@ -115,7 +209,7 @@ pub(crate) struct People {
 #[serde(default, rename_all = "camelCase")]
 pub(crate) struct PersonResponse {
     pub(crate) http_status_code: u16,
-    pub(crate) person: Option<Person>,
+    pub(crate) person: Option<Box<RawValue>>,
     pub(crate) requested_resource_name: String,
     pub(crate) status: RpcStatus,
 }
@@ -167,6 +261,44 @@ mod tests {
         let page: Connections = serde_json::from_value(json!({"nextSyncToken": "t"})).unwrap();
         assert!(page.connections.is_empty() && page.next_page_token.is_none());
         assert!(Person::default().source().is_none() && Person::default().items("names").is_empty());
+    }
+
+    #[test]
+    fn what_cannot_be_read_keeps_its_name() {
+        let good = json!({
+            "resourceName": "people/c1",
+            "metadata": {"sources": [{"type": "CONTACT", "id": "1", "etag": "#1", "updateTime": "2026-11-01T00:00:00Z"}]},
+            "names": [{"givenName": "A", "metadata": {"primary": true}}],
+        });
+        let read = |change: &dyn Fn(&mut Value)| {
+            let mut person = good.clone();
+            change(&mut person);
+            Person::read(&RawValue::from_string(person.to_string()).unwrap())
+        };
+        assert!(read(&|_| {}).is_ok());
+        type Row<'a> = (&'a dyn Fn(&mut Value), &'a str, Option<&'a str>);
+        let table: [Row<'_>; 9] = [
+            (&|p| p["metadata"]["sources"][0]["updateTime"] = Value::Null, "updateTime", Some("people/c1")),
+            (
+                &|p| p["metadata"]["sources"][0]["updateTime"] = json!("+999999-13-45"),
+                "updateTime",
+                Some("people/c1"),
+            ),
+            (&|p| p["metadata"]["sources"][0]["etag"] = Value::Null, "updateTime", Some("people/c1")),
+            (&|p| p["metadata"] = json!([]), "metadata", Some("people/c1")),
+            (&|p| p["names"] = json!("Bob"), "names", Some("people/c1")),
+            (&|p| p["phoneNumbers"] = json!([1, null]), "phoneNumbers", Some("people/c1")),
+            (&|p| p["birthdays"] = json!([{"date": "soon"}]), "birthdays", Some("people/c1")),
+            (&|p| p["resourceName"] = Value::Null, "resourceName", None),
+            (&|p| p["resourceName"] = json!("people/../../token?x="), "resourceName", None),
+        ];
+        for (change, place, name) in table {
+            let unread = read(change).unwrap_err();
+            assert_eq!((unread.place.as_str(), unread.id.as_ref().map(ItemId::as_str)), (place, name));
+        }
+        let half = good.to_string().replace("\"A\"", "\"\\ud800\"");
+        let unread = Person::read(&RawValue::from_string(half).unwrap()).unwrap_err();
+        assert_eq!(unread.id, Some("people/c1".into()));
     }
 
     #[test]

@@ -18,7 +18,7 @@ use passerelle_ports::{
 
 use crate::{
     GooglePeople,
-    calls::{BATCH_MAX, person_of},
+    calls::{BATCH_MAX, FAULTS_MAX, person_of},
     convert::{self, Draft, marks::Marks},
     error::{self, Verdict},
     groups::{Directory, Renaming, is_system},
@@ -38,11 +38,15 @@ pub(crate) struct Run<'a> {
     replica: &'a GooglePeople,
     groups: Arc<Directory>,
     current: HashMap<String, Person>,
+    /// Contacts that are there and cannot be read: nothing is written to them.
+    unread: BTreeSet<String>,
     creates: Vec<Create>,
     /// By mask: a batch has one for all (P46).
     updates: BTreeMap<String, Vec<Update>>,
     deletes: Vec<(usize, String)>,
     results: Vec<Option<Outcome>>,
+    /// How many writes in a row Google failed at.
+    faults: usize,
     /// What every further write would meet.
     halt: Option<Verdict>,
 }
@@ -65,17 +69,25 @@ impl<'a> Run<'a> {
     /// Reads what the batch is about and makes the drafts.
     pub(crate) async fn new(replica: &'a GooglePeople, batch: &[Write<Contact>]) -> PortResult<Run<'a>> {
         let names: Vec<&str> = batch.iter().filter_map(named).collect();
-        let current = replica.people(&names).await?;
+        let (mut current, mut unread) = (HashMap::new(), BTreeSet::new());
+        for (name, person) in replica.people(&names).await? {
+            match person {
+                Ok(person) => drop(current.insert(name, person)),
+                Err(_) => drop(unread.insert(name)),
+            }
+        }
         replica.groups.rename(&renamings(batch)).await?;
         let groups = replica.groups.holding(&labels(batch), &left(batch, &current)).await?;
         let mut run = Run {
             replica,
             groups,
             current,
+            unread,
             creates: Vec::new(),
             updates: BTreeMap::new(),
             deletes: Vec::new(),
             results: batch.iter().map(|_| None).collect(),
+            faults: 0,
             halt: None,
         };
         for (at, write) in batch.iter().enumerate() {
@@ -89,6 +101,9 @@ impl<'a> Run<'a> {
     /// Sorts a write in, or answers it at once.
     fn prepare(&mut self, at: usize, write: &Write<Contact>) -> Result<(), Box<Outcome>> {
         let context = self.replica.context(&self.groups);
+        if named(write).is_some_and(|name| self.unread.contains(name)) {
+            return Err(no(error::changed(UPDATE)));
+        }
         match write {
             Write::Create { key, record, opaque, stamp, .. } => {
                 checked(CREATE, record, None).map_err(no)?;
@@ -147,11 +162,15 @@ impl<'a> Run<'a> {
 
     /// Keeps a result; a failure that concerns all stops what follows.
     fn done(&mut self, at: usize, outcome: Outcome) {
-        if let Err(error) = &outcome {
-            let verdict = Verdict::of(error);
-            if verdict.concerns_all() && self.halt.is_none() {
-                self.halt = Some(verdict);
+        match &outcome {
+            Err(error) => {
+                self.faults += usize::from(error.kind == ErrorKind::ItemFailed);
+                let verdict = Verdict::of(error);
+                if self.halt.is_none() && (verdict.concerns_all() || self.faults >= FAULTS_MAX) {
+                    self.halt = Some(verdict);
+                }
             }
+            Ok(_) => self.faults = 0,
         }
         self.results[at] = Some(outcome);
     }
@@ -193,8 +212,8 @@ impl<'a> Run<'a> {
             match self.halted(true) {
                 Some(error) => self.done(create.at, Err(error)),
                 None => {
-                    let answer = self.replica.calls.create(&create.draft).await;
-                    self.stored(create.at, answer.map_err(error::of_create)).await;
+                    let answer = self.replica.calls.create(&create.draft).await.map_err(error::of_create);
+                    self.stored(create.at, answer.map_err(error::of_one)).await;
                 }
             }
         }
@@ -245,7 +264,7 @@ impl<'a> Run<'a> {
                 Some(error) => self.done(update.at, Err(error)),
                 None => {
                     let answer = self.replica.calls.update(&update.name, &update.draft, &update.source).await;
-                    self.stored(update.at, answer.map_err(PortError::from)).await;
+                    self.stored(update.at, answer.map_err(PortError::from).map_err(error::of_one)).await;
                 }
             }
         }
@@ -270,7 +289,8 @@ impl<'a> Run<'a> {
         let errors = failure.contact_errors();
         let refused = error::is_refused(&failure);
         let verdict = Verdict::of(&PortError::from(failure));
-        if !refused {
+        // Where Google failed at one of them, each that was not written goes by itself: its version is its condition.
+        if !refused && !error::is_fault(&verdict.error()) {
             updates.iter().for_each(|update| self.done(update.at, Err(verdict.error())));
             return Vec::new();
         }
@@ -285,15 +305,16 @@ impl<'a> Run<'a> {
         let mut again = Vec::new();
         for update in updates {
             let named = errors.iter().find(|(key, _)| *key == update.name).map(|(_, code)| *code);
-            match found.remove(&update.name) {
-                None => self.done(update.at, Err(PortError::new(ErrorKind::NotFound, UPDATE))),
-                Some(person) if Marks::read(&person).stamp == Some(update.stamp) => {
+            match found.remove(&update.name).transpose() {
+                Err(_) => self.done(update.at, Err(error::unknown(UPDATE))),
+                Ok(None) => self.done(update.at, Err(PortError::new(ErrorKind::NotFound, UPDATE))),
+                Ok(Some(person)) if Marks::read(&person).stamp == Some(update.stamp) => {
                     self.stored(update.at, Ok(person)).await;
                 }
-                Some(person) if person.source().as_ref() != Some(&update.source) => {
+                Ok(Some(person)) if person.source().as_ref() != Some(&update.source) => {
                     self.done(update.at, Err(error::changed(UPDATE)));
                 }
-                Some(_) => match named {
+                Ok(Some(_)) => match named {
                     Some(code) => self.done(update.at, Err(error::of_item(code, UPDATE))),
                     None => again.push(update),
                 },
@@ -307,18 +328,20 @@ impl<'a> Run<'a> {
             let names: Vec<&str> = deletes.iter().map(|(_, name)| name.as_str()).collect();
             match self.replica.calls.delete_batch(&names).await {
                 Ok(()) => return deletes.iter().for_each(|(at, name)| self.deleted(*at, name)),
-                Err(failure) if error::is_refused(&failure) => match self.replica.people(&names).await {
-                    Ok(found) => {
-                        let (left, gone): (Vec<_>, Vec<_>) =
-                            deletes.into_iter().partition(|(_, name)| found.contains_key(name));
-                        gone.iter().for_each(|(at, name)| self.deleted(*at, name));
-                        deletes = left;
+                Err(failure) if error::is_refused(&failure) || error::is_fault(failure.error()) => {
+                    match self.replica.people(&names).await {
+                        Ok(found) => {
+                            let (left, gone): (Vec<_>, Vec<_>) =
+                                deletes.into_iter().partition(|(_, name)| found.contains_key(name));
+                            gone.iter().for_each(|(at, name)| self.deleted(*at, name));
+                            deletes = left;
+                        }
+                        Err(_) => {
+                            deletes.iter().for_each(|(at, _)| self.done(*at, Err(error::unknown(DELETE))));
+                            return;
+                        }
                     }
-                    Err(_) => {
-                        deletes.iter().for_each(|(at, _)| self.done(*at, Err(error::unknown(DELETE))));
-                        return;
-                    }
-                },
+                }
                 Err(failure) => {
                     let verdict = Verdict::of(&PortError::from(failure));
                     deletes.iter().for_each(|(at, _)| self.done(*at, Err(verdict.error())));
@@ -334,7 +357,7 @@ impl<'a> Run<'a> {
             match self.replica.calls.delete(&name).await {
                 Ok(()) => self.deleted(at, &name),
                 Err(failure) if failure.kind() == ErrorKind::NotFound => self.deleted(at, &name),
-                Err(failure) => self.done(at, Err(failure.into())),
+                Err(failure) => self.done(at, Err(error::of_one(failure.into()))),
             }
         }
     }

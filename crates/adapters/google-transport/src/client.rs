@@ -199,6 +199,13 @@ impl Call {
         Ok(self)
     }
 
+    /// Says that the call is asked once, whatever it meets.
+    #[must_use]
+    pub fn once(mut self) -> Self {
+        self.repeatable = false;
+        self
+    }
+
     /// Says that the call may be repeated though it writes: it does the same however often it lands.
     #[must_use]
     pub fn repeatable(mut self) -> Self {

@@ -58,6 +58,7 @@ fn answers(waiting: &Conflict) -> Vec<String> {
             let numbers = others.iter().filter_map(|other| other.number);
             numbers.map(|number| format!("--link {number}")).chain(["--different".to_owned()]).collect()
         }
+        Waiting::Refused { problem, .. } if problem.code == "GOOG-315" => vec!["--retry".to_owned()],
         Waiting::Refused { side: Side::Remote, .. } if waiting.kind == Kind::Events => {
             ["--retry", "--keep remote", "--keep both"].map(str::to_owned).to_vec()
         }

@@ -70,7 +70,7 @@ fn pair_line(app: &App, pair: &PairStatus) -> String {
         ("status-both", counts.both),
         ("status-due", counts.due + counts.open),
         ("sync-held", counts.held + counts.ambiguous),
-        ("sync-failed", counts.rejected),
+        ("sync-failed", counts.rejected + pair.nameless),
         ("status-alone", counts.released),
     ] {
         if count > 0 {

@@ -111,6 +111,9 @@ pub fn tell_and_close(app: &App, report: &SyncReport, diff: bool, (command, prev
             let named = named.or_with("command", command);
             out.failure_once(&named.or_with("kind", pair.kind.as_str()), app.clock.now(), &mut told);
         }
+        if pair.nameless > 0 {
+            out.failure(&Failure::new("GOOG-315").with("place", "id"), app.clock.now());
+        }
         // Where something else stopped the pair, that is what has to be said.
         if let (None, Some(seconds)) = (&pair.error, pair.settles_in_s) {
             let unknown = Failure::new("SYNC-110").with("count", pair.unknown.to_string());

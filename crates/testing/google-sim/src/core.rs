@@ -70,6 +70,12 @@ impl Default for Core {
     }
 }
 
+/// What a request is about: its address and its body.
+fn said(request: &Request) -> String {
+    let query: Vec<&str> = request.query.iter().map(|(_, value)| value.as_str()).collect();
+    format!("{} {} {}", request.path, query.join(" "), String::from_utf8_lossy(&request.body))
+}
+
 impl Core {
     /// Makes a pretend Google.
     #[must_use]
@@ -258,7 +264,7 @@ impl Core {
 
     fn oauth_call(&mut self, request: &Request, name: &'static str) -> Response {
         self.count(name);
-        let fault = self.faults.strike(name, None);
+        let fault = self.faults.strike(name, None, &said(request));
         if let Some(fault) = fault.as_ref().filter(|f| f.when == Moment::Before && !f.only_delays()) {
             return fault.response(name);
         }
@@ -274,6 +280,7 @@ impl Core {
             if fault.when == Moment::After && !fault.only_delays() {
                 return fault.response(name);
             }
+            fault.change(&mut response);
             response.delay = fault.delay();
         }
         response
@@ -283,7 +290,7 @@ impl Core {
         self.count(&method.id);
         let access = self.access_of(request);
         let account = access.as_ref().ok().map(|access| access.account.clone());
-        let fault = self.faults.strike(&method.id, account.as_deref());
+        let fault = self.faults.strike(&method.id, account.as_deref(), &said(request));
         if let Some(fault) = fault.as_ref().filter(|f| f.when == Moment::Before && !f.only_delays()) {
             return fault.response(&method.id);
         }
@@ -297,6 +304,7 @@ impl Core {
             if fault.when == Moment::After && !fault.only_delays() {
                 return fault.response(&method.id);
             }
+            fault.change(&mut response);
             response.delay = fault.delay();
         }
         response

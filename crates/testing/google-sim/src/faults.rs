@@ -53,6 +53,10 @@ pub struct Rule {
     pub account: Option<String>,
     /// Adds a `Retry-After` header.
     pub retry_after: Option<u64>,
+    /// Applies to requests only whose address or body contains this text.
+    pub about: Option<String>,
+    /// Changes the answer: the first text becomes the second one, wherever it stands.
+    pub replace: Option<(String, String)>,
     #[serde(skip)]
     seen: u64,
     #[serde(skip)]
@@ -60,7 +64,10 @@ pub struct Rule {
 }
 
 impl Rule {
-    fn matches(&self, method: &str, account: Option<&str>) -> bool {
+    fn matches(&self, method: &str, account: Option<&str>, request: &str) -> bool {
+        if self.about.as_deref().is_some_and(|text| !request.contains(text)) {
+            return false;
+        }
         let pattern = self.method.as_deref().unwrap_or("*");
         let fits = match pattern.strip_suffix('*') {
             Some(prefix) => method.starts_with(prefix),
@@ -109,11 +116,13 @@ impl Faults {
     }
 
     /// Returns what a request of this method suffers, if anything.
-    pub fn strike(&mut self, method: &str, account: Option<&str>) -> Option<Fault> {
+    ///
+    /// `request` is its address and its body.
+    pub fn strike(&mut self, method: &str, account: Option<&str>, request: &str) -> Option<Fault> {
         let Self { rng, rules } = self;
         rules
             .iter_mut()
-            .filter(|rule| rule.matches(method, account))
+            .filter(|rule| rule.matches(method, account, request))
             .find_map(|rule| rule.strikes(rng).then(|| rule.clone()))
             .map(|rule| Fault { when: rule.when, rule })
     }
@@ -130,6 +139,13 @@ impl Fault {
             && !rule.drop
             && !rule.cut
             && !rule.html
+    }
+
+    /// Changes a true answer, where the fault is one that does.
+    pub fn change(&self, response: &mut Response) {
+        let Some((from, to)) = &self.rule.replace else { return };
+        let text = String::from_utf8_lossy(&response.body).replace(from, to);
+        response.body = text.into_bytes();
     }
 
     /// Returns how long the answer waits.
@@ -205,7 +221,7 @@ mod tests {
     fn strikes(rule: Value, methods: &[&str]) -> Vec<bool> {
         let rule: Rule = serde_json::from_value(rule).unwrap();
         let mut faults = Faults::new(3, vec![rule]);
-        methods.iter().map(|method| faults.strike(method, None).is_some()).collect()
+        methods.iter().map(|method| faults.strike(method, None, "").is_some()).collect()
     }
 
     #[test]

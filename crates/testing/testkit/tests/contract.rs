@@ -44,6 +44,10 @@ impl Subject<Note> for Fake {
     async fn settle(&self) {
         self.clock.advance(Duration::from_secs(60));
     }
+    async fn spoil(&self, id: &ItemId) -> bool {
+        self.replica.set_unreadable(id, true);
+        true
+    }
     async fn expire_cursors(&self) -> bool {
         self.replica.expire_cursors();
         true

@@ -36,6 +36,11 @@ pub trait Subject<R: Record>: Send + Sync {
         None
     }
 
+    /// From now on an item is there and cannot be read. Returns false where that never happens, or cannot be played.
+    async fn spoil(&self, _id: &ItemId) -> bool {
+        false
+    }
+
     /// Every cursor given so far is no longer good. Returns false where that never happens.
     async fn expire_cursors(&self) -> bool;
 }
@@ -54,7 +59,7 @@ pub fn block_on<T>(future: impl Future<Output = T>) -> T {
         .block_on(future)
 }
 
-/// Expands to one test per promise R1 to R16.
+/// Expands to one test per promise R1 to R17.
 ///
 /// `$make` is a function that returns a future of an empty [`Subject`].
 #[macro_export]
@@ -78,6 +83,7 @@ macro_rules! replica_contract {
             r14_no_two_items_have_one_id
             r15_outcomes_are_told
             r16_a_moved_item_stays_the_same
+            r17_what_cannot_be_read_stops_only_itself
         );
     };
     (@each $record:ty, $make:path: $($promise:ident)*) => {

@@ -18,6 +18,7 @@ use super::Subject;
 struct Listed<R> {
     items: BTreeMap<ItemId, Stored<R>>,
     removed: Vec<ItemId>,
+    unread: Vec<Option<ItemId>>,
     cursor: Cursor,
 }
 
@@ -25,7 +26,8 @@ struct Listed<R> {
 const PAGES_MAX: usize = 1000;
 
 async fn list<R: Record>(subject: &dyn Subject<R>, from: From) -> Listed<R> {
-    let mut listed = Listed { items: BTreeMap::new(), removed: Vec::new(), cursor: Cursor::new("") };
+    let mut listed =
+        Listed { items: BTreeMap::new(), removed: Vec::new(), unread: Vec::new(), cursor: Cursor::new("") };
     let mut from = from;
     for _ in 0..PAGES_MAX {
         let page = subject.replica().changes(from).await.expect("a listing can be read");
@@ -37,6 +39,7 @@ async fn list<R: Record>(subject: &dyn Subject<R>, from: From) -> Listed<R> {
             listed.items.remove(&id);
             listed.removed.push(id);
         }
+        listed.unread.extend(page.unread.into_iter().map(|unread| unread.id));
         match page.next {
             Next::Page(token) => from = From::Page(token),
             Next::End(cursor) => {
@@ -437,4 +440,22 @@ pub async fn r16_a_moved_item_stays_the_same<R: Record>(subject: &dyn Subject<R>
     let tells = since.removed.contains(&from.id) || since.items.get(&from.id).is_some_and(|it| it.withdrawn);
     assert!(tells, "it is no longer here (R2)");
     assert_eq!(fetch(subject, &from.id).await.and_then(|found| found.home), Some(to), "nor is it gone");
+}
+
+/// **R17**
+pub async fn r17_what_cannot_be_read_stops_only_itself<R: Record>(subject: &dyn Subject<R>) {
+    let sound = item(subject, 1).await;
+    let spoilt = item(subject, 2).await;
+    if !subject.spoil(&spoilt.id).await {
+        return;
+    }
+    let listed = list(subject, From::Start).await;
+    assert_eq!(listed.items.keys().collect::<Vec<_>>(), [&sound.id], "the others are shown");
+    assert_eq!(listed.unread, [Some(spoilt.id.clone())], "it is told");
+    assert!(listed.removed.is_empty(), "it is not gone");
+    let answers = subject.replica().fetch_each(&[spoilt.id.clone(), sound.id.clone()]).await;
+    let answers = answers.expect("the call as a whole succeeds");
+    let [Err(unread), Ok(Some(found))] = answers.as_slice() else { panic!("{answers:?}") };
+    assert!(matches!(unread.kind, ErrorKind::Unexpected | ErrorKind::ItemFailed), "{unread:?}");
+    assert_eq!(*found, sound);
 }

@@ -1,0 +1,123 @@
+//! Records that cannot be read, or that Google fails at: each stops only itself, is named, and is tried again.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs)]
+
+mod common;
+
+use common::{World, waiting};
+use serde_json::{Value, json};
+
+const PEOPLE: &str = "people.people.*";
+
+fn person(name: &str) -> Value {
+    json!({"names": [{"givenName": name}], "emailAddresses": [{"value": format!("{name}@there.example")}]})
+}
+
+fn event(title: &str) -> Value {
+    let at =
+        |hour: u32| json!({"dateTime": format!("2026-12-01T{hour}:00:00+01:00"), "timeZone": "Europe/Paris"});
+    json!({"summary": title, "start": at(10), "end": at(11)})
+}
+
+fn codes(world: &World) -> Vec<String> {
+    let code = |one: &Value| one["problem"]["code"].as_str().unwrap_or_default().to_owned();
+    waiting(world).iter().map(code).collect()
+}
+
+/// Everything here that came from Google, by name.
+fn here(world: &World) -> u64 {
+    world.number("contacts WHERE given_name IN ('Good', 'Spoilt')")
+}
+
+#[test]
+fn a_contact_that_cannot_be_read_stops_only_itself_and_is_not_deleted() {
+    let world = World::new();
+    ["Good", "Spoilt"].iter().for_each(|name| drop(world.add_person(&person(name))));
+    world.settle();
+    assert_eq!(here(&world), 2);
+    for (from, to) in [("Spoilt\"", "\\ud800\""), ("\"Spoilt@there.example\"", "7")] {
+        world.faults(&json!([{"method": PEOPLE, "replace": [from, to]}]));
+        // A complete listing: what it does not show would be looked for.
+        world.control("POST", "expire", &json!({"what": "people"}));
+        world.add_person(&person("More"));
+        let run = world.sync();
+        assert_eq!((run.code, run.summary()["failed"].as_u64()), (Some(3), Some(1)), "{run:?}");
+        assert_eq!(codes(&world), ["GOOG-315"]);
+        assert!(waiting(&world)[0]["summary"].as_str().unwrap().contains("Spoilt"), "it is named");
+        assert_eq!(here(&world), 2, "what cannot be read is not gone");
+        assert!(world.number("contacts WHERE given_name = 'More'") > 0, "the rest goes on");
+        assert_eq!(world.run(&["status", "--json"]).code, Some(3));
+        world.faults(&json!([]));
+        world.settle();
+        assert!(codes(&world).is_empty());
+    }
+}
+
+#[test]
+fn a_contact_without_a_name_is_told_and_comes_later() {
+    let world = World::new();
+    world.add_person(&person("Good"));
+    world.settle();
+    let made = world.add_person(&person("Spoilt"));
+    let name = made["resourceName"].as_str().unwrap();
+    world.faults(&json!([{"method": PEOPLE, "replace": [format!("\"{name}\""), "null"]}]));
+    let run = world.sync();
+    assert_eq!(run.code, Some(3), "{run:?}");
+    assert!(run.errors().contains(&"GOOG-315".to_owned()), "{run:?}");
+    assert_eq!(world.run(&["status", "--json"]).code, Some(3));
+    world.faults(&json!([]));
+    world.settle();
+    assert_eq!(here(&world), 2);
+}
+
+#[test]
+fn an_event_that_cannot_be_read_stops_only_itself_and_is_not_deleted() {
+    let world = World::new();
+    ["Good", "Spoilt"].iter().for_each(|title| drop(world.add_event(&event(title))));
+    world.settle();
+    let titles = || world.number("appointments WHERE title IN ('Good', 'Spoilt')");
+    assert_eq!(titles(), 2);
+    world.faults(&json!([{"method": "calendar.events.*", "replace": ["\"Spoilt\"", "{\"a\": 1}"]}]));
+    world.control("POST", "expire", &json!({"what": "calendar"}));
+    world.add_event(&event("More"));
+    let run = world.sync();
+    assert_eq!((run.code, run.summary()["failed"].as_u64()), (Some(3), Some(1)), "{run:?}");
+    assert_eq!(codes(&world), ["GOOG-315"]);
+    assert_eq!((titles(), world.number("appointments WHERE title = 'More'")), (2, 1));
+    world.faults(&json!([]));
+    world.settle();
+    assert!(codes(&world).is_empty());
+}
+
+#[test]
+fn a_record_that_google_fails_at_stops_only_itself() {
+    let world = World::new();
+    world.faults(&json!([
+        {"method": PEOPLE, "about": "Poison", "status": 500},
+        {"method": "calendar.events.*", "about": "Poison", "status": 500},
+    ]));
+    for name in ["A", "B", "C", "D", "E", "F", "Poison", "G"] {
+        world.sql(&format!("INSERT INTO contacts (id, given_name) VALUES ('c{name}', '{name}');"));
+    }
+    for title in ["A", "Poison", "B"] {
+        world.sql(&format!(
+            "INSERT INTO appointments (id, owner_id, title, start_local, start_zone, duration_seconds) \
+             VALUES ('e{title}', 'alice', '{title}', '2026-12-01 10:00', 'Europe/Paris', 3600);"
+        ));
+    }
+    let mut there = 0;
+    for _ in 0..100 {
+        world.sync();
+        there = world.people().len();
+        if there == 7 && world.events().len() == 2 {
+            break;
+        }
+    }
+    assert_eq!((there, world.events().len()), (7, 2), "the others went on");
+    let mut told = codes(&world);
+    told.dedup();
+    assert_eq!(told, ["GOOG-316"]);
+    world.faults(&json!([]));
+    let healed =
+        (0..100).any(|_| (world.sync().code, world.people().len(), world.events().len()) == (Some(0), 8, 3));
+    assert!(healed, "{:?}", waiting(&world));
+}
