@@ -209,6 +209,8 @@ mutants! {
     ExpiredSkips,
     /// An expired cursor is taken for the deletion of everything.
     ExpiredIsGone,
+    /// A listing that comes back to where it was, or on without news, counts as read to its end.
+    CircleIsEnd,
     /// An item that cannot be read counts as gone.
     UnreadIsGone,
     /// An item of a listing that cannot be read is passed over.

@@ -100,5 +100,5 @@ async fn what_a_proxy_answers_is_no_deletion() {
     let rule = json!({"method": "calendar.events.get", "html": true, "status": 404});
     world.control("faults", json!({"rules": [rule]})).await;
     let error = calendar.fetch(&[made.id]).await.unwrap_err();
-    assert_eq!((error.kind, error.code), (ErrorKind::Unavailable, Some("NET-101")));
+    assert_eq!((error.kind, error.code), (ErrorKind::Unavailable, Some("GOOG-314")));
 }

@@ -242,7 +242,10 @@ impl ApiResponse {
             match error.inner().classify() {
                 serde_json::error::Category::Data => self.nonsense(place),
                 _ if is_deep => self.nonsense(place),
-                _ => PortError::new(ErrorKind::Unavailable, self.operation).with_code("NET-101"),
+                // Cut short, or somebody else's: it is not known what became of the call.
+                _ => PortError::new(ErrorKind::Unavailable, self.operation)
+                    .with_code("GOOG-314")
+                    .with_detail("place", "body"),
             }
         })
     }

@@ -81,9 +81,11 @@ impl Failure {
         Failure { once: true, ..Failure::from(error.with_detail("place", place)) }
     }
 
-    /// Makes the failure of an answer that comes from somebody else.
+    /// Makes the failure of an answer that comes from somebody else: the network is there, and what it says makes no
+    /// sense.
     pub(crate) fn of_somebody_else(operation: &'static str) -> Self {
-        let error = PortError::new(ErrorKind::Unavailable, operation).with_code("NET-101");
+        let error = PortError::new(ErrorKind::Unavailable, operation).with_code("GOOG-314");
+        let error = error.with_detail("place", "page");
         Failure { once: true, ..Failure::from(error) }
     }
 
@@ -409,7 +411,7 @@ fn api(answer: &Answer<'_>, facts: &Facts) -> Meaning {
     match status {
         407 => return (Unavailable, Some("NET-102")),
         408 => return (Unavailable, Some("NET-101")),
-        300..=399 => return (Unavailable, Some("NET-101")),
+        300..=399 => return (Unavailable, Some("GOOG-314")),
         500.. => return (Unavailable, Some("GOOG-311")),
         _ => {}
     }
@@ -434,7 +436,7 @@ fn api(answer: &Answer<'_>, facts: &Facts) -> Meaning {
     }
     if !facts.googles && facts.reasons.is_empty() {
         // Somebody between us and Google answered. A 404 of a proxy must never read as "deleted".
-        return (Unavailable, Some("NET-101"));
+        return (Unavailable, Some("GOOG-314"));
     }
     match status {
         403 => {
@@ -544,7 +546,7 @@ mod tests {
         {
             let failure = failure(Api::Calendar, status, &[], body);
             assert_eq!(failure.kind(), ErrorKind::Unavailable, "{status} {body:?}");
-            assert_eq!(failure.error().code, Some("NET-101"), "{status} {body:?}");
+            assert_eq!(failure.error().code, Some("GOOG-314"), "{status} {body:?}");
         }
         assert_eq!(failure(Api::People, 502, &[], "<html>").error().code, Some("GOOG-311"));
         assert_eq!(failure(Api::People, 407, &[], "<html>").error().code, Some("NET-102"));

@@ -400,6 +400,23 @@ async fn a_page_that_is_no_json_is_unavailable_and_another_shape_is_a_bug() {
     let first = stage.client.send(stage.call(Method::GET)).await.unwrap().json::<Vec<u8>>().unwrap_err();
     let second = stage.client.send(stage.call(Method::GET)).await.unwrap().json::<Vec<u8>>().unwrap_err();
     assert_eq!((first.kind, second.kind), (ErrorKind::Unavailable, ErrorKind::Unexpected));
+    assert_eq!((first.code, second.code), (Some("GOOG-314"), Some("GOOG-314")), "the network is there");
+}
+
+#[tokio::test]
+async fn what_is_cut_short_makes_no_sense_and_is_no_fault_of_the_network() {
+    let stage = Stage::new().await;
+    stage.token("a1", 9, 1).await;
+    for body in [r#"{"connections":[{"resourceName":"peop"#, "", r#"{"a": tru"#] {
+        Mock::given(path("/calendar/v3/x"))
+            .respond_with(ResponseTemplate::new(200).set_body_raw(body, "application/json"))
+            .up_to_n_times(1)
+            .mount(&stage.server)
+            .await;
+        let answer = stage.client.send(stage.call(Method::GET)).await.unwrap();
+        let error = answer.json::<serde_json::Value>().unwrap_err();
+        assert_eq!((error.kind, error.code), (ErrorKind::Unavailable, Some("GOOG-314")), "{body}");
+    }
 }
 
 #[tokio::test]
@@ -415,6 +432,28 @@ async fn an_answer_takes_no_more_room_than_it_may() {
     passerelle_google_transport::set_answer_max(64 << 20);
     assert_eq!((failure.kind(), failure.error().code), (ErrorKind::Unexpected, Some("GOOG-314")));
     assert_eq!(stage.calls(), 1, "it would be as large again");
+}
+
+#[tokio::test]
+async fn what_is_packed_takes_no_more_room_than_it_may() {
+    // 256 KiB of blanks in a gzip stream of 290 bytes.
+    const PACKED: &str = include_str!("packed.hex");
+    let packed: Vec<u8> = PACKED
+        .trim()
+        .as_bytes()
+        .chunks(2)
+        .map(|pair| u8::from_str_radix(std::str::from_utf8(pair).unwrap(), 16).unwrap())
+        .collect();
+    let stage = Stage::new().await;
+    stage.token("a1", 9, 1).await;
+    let answer = ResponseTemplate::new(200)
+        .insert_header("content-encoding", "gzip")
+        .set_body_raw(packed, "application/json");
+    Mock::given(path("/calendar/v3/x")).respond_with(answer).mount(&stage.server).await;
+    passerelle_google_transport::set_answer_max(1 << 16);
+    let failure = stage.send(Method::GET).await.unwrap_err();
+    passerelle_google_transport::set_answer_max(64 << 20);
+    assert_eq!((failure.kind(), failure.error().code), (ErrorKind::Unexpected, Some("GOOG-314")));
 }
 
 #[tokio::test]
@@ -435,6 +474,8 @@ async fn whoever_refuses_in_between_is_asked_once() {
             let before = stage.calls();
             let failure = stage.send(verb).await.expect_err("nothing of Google's");
             assert_eq!((failure.kind(), stage.calls() - before), (ErrorKind::Unavailable, 1), "{status}");
+            let code = if status == 407 { "NET-102" } else { "GOOG-314" };
+            assert_eq!(failure.error().code, Some(code), "{status}");
         }
     }
 }

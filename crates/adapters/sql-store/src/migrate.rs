@@ -28,6 +28,10 @@ pub(crate) fn open(path: &Path, make: bool) -> Result<String, StoreError> {
     refuse_foreign(&mut conn, make)?;
     refuse_newer(&mut conn)?;
     dialect::prepare(&mut conn).map_err(|error| StoreError::Open(error.into()))?;
+    // What is up to date is only read: whoever wants to look something up must not wait for another program's write.
+    if let Some(installation) = conn.transaction(up_to_date)? {
+        return Ok(installation);
+    }
     dialect::write(&mut conn, |conn| {
         refuse_newer(conn)?;
         conn.run_pending_migrations(MIGRATIONS).map_err(StoreError::Migration)?;
@@ -42,6 +46,26 @@ fn refuse_foreign(conn: &mut Conn, make: bool) -> Result<(), StoreError> {
     let tables = dialect::tables(conn).map_err(|error| StoreError::Open(error.into()))?;
     let is_ours = tables.iter().any(|table| table == "passerelle_settings");
     if is_ours || tables.is_empty() && make { Ok(()) } else { Err(StoreError::Foreign) }
+}
+
+/// Returns the installation's name, where there is nothing to bring up to date.
+fn up_to_date(conn: &mut Conn) -> Result<Option<String>, StoreError> {
+    use diesel::migration::MigrationSource;
+
+    if newest(conn).unwrap_or_default().is_empty() {
+        return Ok(None);
+    }
+    let done: Vec<String> =
+        __diesel_schema_migrations::table.select(__diesel_schema_migrations::version).load(conn)?;
+    let known = MigrationSource::<Backend>::migrations(&MIGRATIONS).map_err(StoreError::Migration)?;
+    if known.iter().any(|migration| !done.contains(&migration.name().version().to_string())) {
+        return Ok(None);
+    }
+    if !knows_zones(conn)? {
+        return Ok(None);
+    }
+    let name = passerelle_settings::table.find("installation").select(passerelle_settings::value);
+    Ok(name.first(conn).optional()?)
 }
 
 /// Refuses a database that a newer version has changed, before anything is written to it (I21).
@@ -75,12 +99,16 @@ pub(crate) fn newest(conn: &mut Conn) -> Result<String, StoreError> {
 
 /// Fills the table of time zones with those this program knows.
 fn know_zones(conn: &mut Conn) -> Result<(), StoreError> {
-    let known: Vec<&str> = chrono_tz::TZ_VARIANTS.iter().map(|zone| zone.name()).collect();
-    let stored: i64 = time_zones::table.filter(time_zones::name.eq_any(&known)).count().get_result(conn)?;
-    if usize::try_from(stored).is_ok_and(|stored| stored == known.len()) {
+    if knows_zones(conn)? {
         return Ok(());
     }
-    let rows: Vec<_> = known.iter().map(|name| time_zones::name.eq(*name)).collect();
+    let rows: Vec<_> = chrono_tz::TZ_VARIANTS.iter().map(|zone| time_zones::name.eq(zone.name())).collect();
     diesel::insert_into(time_zones::table).values(rows).on_conflict_do_nothing().execute(conn)?;
     Ok(())
+}
+
+fn knows_zones(conn: &mut Conn) -> Result<bool, StoreError> {
+    let known: Vec<&str> = chrono_tz::TZ_VARIANTS.iter().map(|zone| zone.name()).collect();
+    let stored: i64 = time_zones::table.filter(time_zones::name.eq_any(&known)).count().get_result(conn)?;
+    Ok(usize::try_from(stored).is_ok_and(|stored| stored == known.len()))
 }

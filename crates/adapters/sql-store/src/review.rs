@@ -8,7 +8,7 @@ use passerelle_ports::LinkId;
 
 use crate::{
     Store, StoreError,
-    dialect::MOST_NAMES,
+    dialect::{Conn, MOST_NAMES},
     schema::{passerelle_numbers as numbers, passerelle_purges as purges},
 };
 
@@ -34,20 +34,26 @@ impl Store {
     /// Those of the database.
     pub async fn numbers(&self, links: &[LinkId]) -> Result<Vec<u64>, StoreError> {
         let names: Vec<String> = links.iter().map(ToString::to_string).collect();
-        let given = self.db.write(move |conn| {
-            let mut known: HashMap<String, i64> = HashMap::new();
-            for some in names.chunks(MOST_NAMES) {
-                let rows: Vec<_> = some.iter().map(|name| numbers::link.eq(name)).collect();
-                diesel::insert_into(numbers::table).values(rows).on_conflict_do_nothing().execute(conn)?;
-                let found: Vec<(String, i64)> = numbers::table
-                    .filter(numbers::link.eq_any(some))
-                    .select((numbers::link, numbers::number))
-                    .load(conn)?;
-                known.extend(found);
-            }
-            Ok(names.iter().map(|name| known.get(name).copied().unwrap_or_default()).collect::<Vec<_>>())
-        });
-        Ok(given.await?.into_iter().map(|number| u64::try_from(number).unwrap_or_default()).collect())
+        // What has its number is only read: looking something up must not wait for another program's write.
+        let read = names.clone();
+        let mut given = self.db.read(move |conn| numbers_of(conn, &read)).await?;
+        if given.contains(&None) {
+            given = self
+                .db
+                .write(move |conn| {
+                    for some in names.chunks(MOST_NAMES) {
+                        let rows: Vec<_> = some.iter().map(|name| numbers::link.eq(name)).collect();
+                        diesel::insert_into(numbers::table)
+                            .values(rows)
+                            .on_conflict_do_nothing()
+                            .execute(conn)?;
+                    }
+                    numbers_of(conn, &names)
+                })
+                .await?;
+        }
+        let number = |number: Option<i64>| number.and_then(|number| u64::try_from(number).ok());
+        Ok(given.into_iter().map(|given| number(given).unwrap_or_default()).collect())
     }
 
     /// Returns what was forgotten of the history, newest first.
@@ -72,4 +78,17 @@ impl Store {
         };
         Ok(rows.await?.into_iter().map(purge).collect())
     }
+}
+
+/// Reads the numbers of links, in order.
+fn numbers_of(conn: &mut Conn, names: &[String]) -> Result<Vec<Option<i64>>, StoreError> {
+    let mut known: HashMap<String, i64> = HashMap::new();
+    for some in names.chunks(MOST_NAMES) {
+        let found: Vec<(String, i64)> = numbers::table
+            .filter(numbers::link.eq_any(some))
+            .select((numbers::link, numbers::number))
+            .load(conn)?;
+        known.extend(found);
+    }
+    Ok(names.iter().map(|name| known.get(name).copied()).collect())
 }
