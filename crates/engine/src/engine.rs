@@ -146,7 +146,8 @@ impl<R: Record> Engine<R> {
     /// provider that does not answer, is in the report.
     pub async fn plan(&self, progress: &dyn Progress) -> Result<PlanReport, EngineError> {
         let mut session = Session::begin(self, RunKind::Plan, progress).await?;
-        let outcome = session.plan_run().await;
+        // Runs are large futures: on the heap, they spare the small stack that a thread may have.
+        let outcome = Box::pin(session.plan_run()).await;
         session.finish_plan(outcome).await
     }
 
@@ -161,7 +162,7 @@ impl<R: Record> Engine<R> {
         progress: &dyn Progress,
     ) -> Result<RunReport, EngineError> {
         let mut session = Session::begin(self, RunKind::Sync, progress).await?;
-        let outcome = session.sync_run(approval.as_ref()).await;
+        let outcome = Box::pin(session.sync_run(approval.as_ref())).await;
         session.finish(outcome).await
     }
 
@@ -177,7 +178,7 @@ impl<R: Record> Engine<R> {
     ) -> Result<PlanReport, EngineError> {
         let _ = self.run_of(what).await?;
         let mut session = Session::begin(self, RunKind::Plan, progress).await?;
-        let outcome = session.plan_undo_run(what).await;
+        let outcome = Box::pin(session.plan_undo_run(what)).await;
         session.finish_plan(outcome).await
     }
 
@@ -198,7 +199,7 @@ impl<R: Record> Engine<R> {
             _ => RunKind::Undo(run),
         };
         let mut session = Session::begin(self, kind, progress).await?;
-        let outcome = session.undo_run(what, approval.as_ref()).await;
+        let outcome = Box::pin(session.undo_run(what, approval.as_ref())).await;
         session.finish(outcome).await
     }
 

@@ -31,16 +31,16 @@ const RUNS_SHOWN: u64 = 20;
 impl<R: Record> Session<'_, R> {
     /// A dry run.
     pub(crate) async fn plan_run(&mut self) -> Flow<Plan> {
-        self.gather().await?;
-        let mut plan = self.plan_due().await?;
+        Box::pin(self.gather()).await?;
+        let mut plan = Box::pin(self.plan_due()).await?;
         self.judge(&mut plan).await?;
         Ok(plan)
     }
 
     /// A synchronisation.
     pub(crate) async fn sync_run(&mut self, approval: Option<&Approval>) -> Flow<()> {
-        self.gather().await?;
-        let mut plan = self.plan_due().await?;
+        Box::pin(self.gather()).await?;
+        let mut plan = Box::pin(self.plan_due()).await?;
         self.judge(&mut plan).await?;
         if matches!(approval, Some(Approval::BringBack(_))) && self.is_approved(&plan, approval).await? {
             self.want_back(&plan).await?;
@@ -56,7 +56,7 @@ impl<R: Record> Session<'_, R> {
         let approved = !plan.trips.is_empty();
         let total = plan.steps.len() as u64;
         drop(plan);
-        self.apply(total, Deletions::of(approved)).await
+        Box::pin(self.apply(total, Deletions::of(approved))).await
     }
 
     /// Carries out what is no deletion. The deletions wait, and are shown as a plan of their own: the next run has the
@@ -69,7 +69,7 @@ impl<R: Record> Session<'_, R> {
         held.trips = plan.trips;
         self.refuse(&mut held, None).await?;
         self.accept_rules().await?;
-        self.apply(total, Deletions::Held).await
+        Box::pin(self.apply(total, Deletions::Held)).await
     }
 
     /// Marks what the plan would delete as wanted back.
@@ -92,13 +92,13 @@ impl<R: Record> Session<'_, R> {
         self.check_rules().await?;
         self.observed_from = self.engine.clock.now();
         for side in Side::BOTH {
-            self.observe(side).await?;
+            Box::pin(self.observe(side)).await?;
         }
-        self.look().await?;
-        self.recover().await?;
-        self.look().await?;
+        Box::pin(self.look()).await?;
+        Box::pin(self.recover()).await?;
+        Box::pin(self.look()).await?;
         self.retry_refused().await?;
-        self.pair_unlinked().await
+        Box::pin(self.pair_unlinked()).await
     }
 
     /// What a side refused is tried once more after a while: a right may have been given since, or a fault mended.

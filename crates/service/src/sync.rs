@@ -80,7 +80,7 @@ pub async fn sync(office: &Office, request: &SyncRequest, watch: &dyn Watch) -> 
         watch.begin(pair);
         let mut done = match signed_out.get(&pair.account) {
             Some(problem) => PairReport::new(pair).failed(&problem.to_failure()),
-            None => for_kind!(pair.kind, R => one::<R>(office, pair, &request, watch).await),
+            None => for_kind!(pair.kind, R => Box::pin(one::<R>(office, pair, &request, watch)).await),
         };
         if let Some(problem) = done.error.take() {
             done.error = Some(explained(office, pair, problem).await?);
