@@ -75,9 +75,10 @@ impl<R: Record> Work<R> {
             let Some(copy) = old.copies[side].as_ref().filter(|_| old.trails[side].gone.is_some()) else {
                 continue;
             };
-            let (item, trail) = (copy.stored.id.clone(), old.trails[side].clone());
+            // One that a listing showed again is still to be fetched.
+            let (item, trail, look) = (copy.stored.id.clone(), old.trails[side].clone(), copy.look);
             if now.is_none_or(|now| now.item(side) != Some(&item)) {
-                self.changes.strangers.push(Stranger { side, item, trail, look: false });
+                self.changes.strangers.push(Stranger { side, item, trail, look });
             }
         }
     }
