@@ -139,7 +139,7 @@ impl<R: Record> Session<'_, R> {
         Ok(Taken::No)
     }
 
-    /// Lays the move of a link on paper, and what follows from it with the rules of the pair that it goes to.
+    /// Adds the move of a link to the plan; returns the pair that the link belongs to afterwards.
     pub(crate) fn follow_way(
         &self,
         link: &mut Link<R>,

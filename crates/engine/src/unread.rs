@@ -100,7 +100,7 @@ impl<R: Record> Session<'_, R> {
         let (mut kept, mut ends) = (Vec::with_capacity(answers.len()), None);
         for answer in answers {
             match answer {
-                Err(error) if !is_of_item(&error) || all && error.kind == ErrorKind::ItemFailed => {
+                Err(error) if !is_of_item(error.kind) || all && error.kind == ErrorKind::ItemFailed => {
                     ends = Some(error);
                 }
                 answer => kept.push(answer),
@@ -110,9 +110,9 @@ impl<R: Record> Session<'_, R> {
     }
 }
 
-/// Tells whether an error concerns the item that was asked for, and no other.
-pub(crate) fn is_of_item(error: &PortError) -> bool {
-    matches!(error.kind, ErrorKind::Unexpected | ErrorKind::ItemFailed)
+/// Tells whether an error of this kind concerns the item that was asked for, and no other.
+pub(crate) fn is_of_item(kind: ErrorKind) -> bool {
+    matches!(kind, ErrorKind::Unexpected | ErrorKind::ItemFailed)
 }
 
 /// Says in a link why it waits, unless it waits on purpose.
@@ -126,10 +126,8 @@ pub(crate) fn refuse<R: Record>(link: &mut Link<R>, refusal: Refusal) {
 
 /// A link whose item could be read again has nothing to wait for.
 pub(crate) fn readable<R: Record>(link: &mut Link<R>, side: Side) {
-    let of_item = |refusal: &Refusal| {
-        refusal.side == side && matches!(refusal.kind, ErrorKind::Unexpected | ErrorKind::ItemFailed)
-    };
-    if matches!(&link.state, LinkState::Rejected(refusal) if of_item(refusal)) {
+    if matches!(&link.state, LinkState::Rejected(refusal) if refusal.side == side && is_of_item(refusal.kind))
+    {
         link.state = LinkState::Active;
         link.due = true;
     }
