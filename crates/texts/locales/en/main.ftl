@@ -78,7 +78,10 @@ sync-failed = { $count } refused
 sync-unknown = { $count } of unknown outcome: the next run finds out
 sync-losses = { $count } with values that the other side cannot hold; they stay where they are:
 sync-deferred = { $count } deletions left for the next run
-sync-guests-kept = { $count } guests of deleted meetings still have them in their calendars: nobody is mailed (events.guest_mails)
+sync-guests-kept = { $count ->
+    [one] one guest of deleted meetings still has them in the calendar: nobody is mailed (events.guest_mails)
+   *[other] { $count } guests of deleted meetings still have them in their calendars: nobody is mailed (events.guest_mails)
+}
 sync-dry-done = { $count } changes would be made, { $failed } refused, { $held } to decide, { $mails } e-mails sent to guests. Apply: passerelle sync
 sync-dry-stopped = { $count } changes would be made, { $failed } refused, { $held } to decide, { $mails } e-mails sent to guests. What is stopped above waits for your approval.
 undo-dry-done = { $count } changes would be made, { $failed } refused, { $held } to decide, { $mails } e-mails sent to guests. Apply: the same command without --dry-run

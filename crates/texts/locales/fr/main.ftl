@@ -78,7 +78,10 @@ sync-failed = { $count } refusées
 sync-unknown = { $count } d'issue inconnue : le prochain passage le dira
 sync-losses = { $count } dont l'autre côté ne peut pas tout garder ; rien ne se perd de ce côté-ci :
 sync-deferred = { $count } suppressions laissées au prochain passage
-sync-guests-kept = { $count } invités gardent dans leur agenda des réunions supprimées : personne ne reçoit de message (events.guest_mails)
+sync-guests-kept = { $count ->
+    [one] un invité garde dans son agenda des réunions supprimées : personne ne reçoit de message (events.guest_mails)
+   *[other] { $count } invités gardent dans leur agenda des réunions supprimées : personne ne reçoit de message (events.guest_mails)
+}
 sync-dry-done = { $count } changements seraient faits, { $failed } refusés, { $held } à trancher, { $mails } courriels aux invités. Appliquer : passerelle sync
 sync-dry-stopped = { $count } changements seraient faits, { $failed } refusés, { $held } à trancher, { $mails } courriels aux invités. Ce qui est arrêté ci-dessus attend votre accord.
 undo-dry-done = { $count } changements seraient faits, { $failed } refusés, { $held } à trancher, { $mails } courriels aux invités. Appliquer : la même commande sans --dry-run
