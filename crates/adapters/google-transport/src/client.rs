@@ -32,6 +32,24 @@ pub enum Api {
 /// How long a call may take with all its repetitions: answers that drip in would else take many times as long.
 const LONGEST: Duration = Duration::from_secs(150);
 
+/// What is left of the patience with one call: how many pauses, and how much time.
+///
+/// The time is measured by the stopwatch of the runtime and not by the clock that is handed in: it decides when to
+/// stop waiting and nothing that is kept, and a wall clock that somebody sets would end a call at once or never.
+pub(crate) struct Patience<P> {
+    pauses: P,
+    begun: tokio::time::Instant,
+    policy: RetryPolicy,
+}
+
+impl<P: Iterator<Item = Duration>> Patience<P> {
+    /// The pause before the next attempt, or `None` when it is better to give up.
+    pub(crate) fn pause(&mut self, failure: &Failure) -> Option<Duration> {
+        let pause = self.policy.pause(failure, self.pauses.next())?;
+        (self.begun.elapsed().saturating_add(pause) <= LONGEST).then_some(pause)
+    }
+}
+
 /// How often and how slowly a failed call is repeated (C201).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct RetryPolicy {
@@ -50,17 +68,18 @@ impl Default for RetryPolicy {
 }
 
 impl RetryPolicy {
-    pub(crate) fn pauses(&self) -> impl Iterator<Item = Duration> + use<> {
-        ExponentialBuilder::default()
+    /// The patience with a call that begins now.
+    pub(crate) fn patience(self) -> Patience<impl Iterator<Item = Duration> + use<>> {
+        let pauses = ExponentialBuilder::default()
             .with_min_delay(self.first)
             .with_max_delay(self.longest)
             .with_max_times(self.repeats)
             .with_jitter()
-            .build()
+            .build();
+        Patience { pauses, begun: tokio::time::Instant::now(), policy: self }
     }
 
-    /// The pause before the next attempt, or `None` when it is better to give up.
-    pub(crate) fn pause(&self, failure: &Failure, planned: Option<Duration>) -> Option<Duration> {
+    fn pause(self, failure: &Failure, planned: Option<Duration>) -> Option<Duration> {
         let planned = planned?;
         match failure.error().retry_after {
             Some(said) if said > self.longest => None,
@@ -74,7 +93,7 @@ impl RetryPolicy {
         &self,
         send: impl Fn() -> F,
     ) -> Result<ApiResponse, Failure> {
-        let mut pauses = self.pauses();
+        let mut patience = self.patience();
         loop {
             let failure = match send().await {
                 Ok(response) => return Ok(response),
@@ -82,7 +101,7 @@ impl RetryPolicy {
             };
             let passing =
                 matches!(failure.kind(), ErrorKind::Unavailable | ErrorKind::RateLimited) && !failure.once;
-            match self.pause(&failure, pauses.next()) {
+            match patience.pause(&failure) {
                 Some(pause) if passing => tokio::time::sleep(pause).await,
                 _ => return Err(failure),
             }
@@ -307,8 +326,7 @@ impl GoogleClient {
     pub async fn send(&self, call: Call) -> Result<ApiResponse, Failure> {
         let mut token = self.tokens.access().await?;
         let mut renewed = false;
-        let mut pauses = self.retry.pauses();
-        let begun = tokio::time::Instant::now();
+        let mut patience = self.retry.patience();
         loop {
             let failure = match self.attempt(&call, &token).await {
                 Ok(response) => return Ok(response),
@@ -322,10 +340,7 @@ impl GoogleClient {
             if !is_harmless(&call, &failure) {
                 return Err(self.mixed_projects(failure));
             }
-            let Some(pause) = self.retry.pause(&failure, pauses.next()) else { return Err(failure) };
-            if begun.elapsed() + pause > LONGEST {
-                return Err(failure);
-            }
+            let Some(pause) = patience.pause(&failure) else { return Err(failure) };
             tracing::debug!(
                 operation = call.operation,
                 code = failure.error().code,
@@ -378,5 +393,28 @@ fn is_harmless(call: &Call, failure: &Failure) -> bool {
             passing && (call.repeatable || !failure.sent)
         }
         _ => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn answers_that_drip_in_end_a_call_in_bounded_time() {
+        let policy = RetryPolicy { repeats: usize::MAX, ..RetryPolicy::default() };
+        let mut patience = policy.patience();
+        let begun = tokio::time::Instant::now();
+        let error = PortError::new(ErrorKind::Unavailable, "x").with_code("NET-101");
+        let failure = Failure::network(error, true);
+        loop {
+            // Each attempt takes as long as one request may.
+            tokio::time::sleep(Duration::from_secs(60)).await;
+            match patience.pause(&failure) {
+                Some(pause) => tokio::time::sleep(pause).await,
+                None => break,
+            }
+        }
+        assert!(begun.elapsed() <= LONGEST + Duration::from_secs(60), "{:?}", begun.elapsed());
     }
 }

@@ -148,7 +148,8 @@ impl ConsentError {
             }),
             ConsentError::NoRefreshToken => Some("GOOG-207"),
             ConsentError::Google(error) => error.code,
-            ConsentError::Random | ConsentError::Address(_) | ConsentError::NoIdentity => None,
+            ConsentError::NoIdentity => Some("GOOG-314"),
+            ConsentError::Random | ConsentError::Address(_) => None,
         }
     }
 }
@@ -486,7 +487,8 @@ fn exchange_error(
         RequestTokenError::Request(failure) => ConsentError::Google(failure.0.into()),
         // The body, which may hold a token, stays out of the error.
         RequestTokenError::Parse(..) | RequestTokenError::ServerResponse(_) | RequestTokenError::Other(_) => {
-            ConsentError::Google(PortError::new(ErrorKind::Unexpected, "token.exchange"))
+            let error = PortError::new(ErrorKind::Unexpected, "token.exchange").with_code("GOOG-314");
+            ConsentError::Google(error.with_detail("place", "token"))
         }
     }
 }

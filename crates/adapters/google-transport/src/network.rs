@@ -10,6 +10,13 @@ use crate::{error::Failure, witness::signer_of};
 /// Maps an error below HTTP. The address never gets into the error: it may hold a token.
 pub(crate) fn failure(error: reqwest::Error, operation: &'static str) -> Failure {
     let error = error.without_url();
+    if error.is_builder() {
+        // All that a request is made of is ours, but the token.
+        return Failure::nonsense(operation, "access_token");
+    }
+    if makes_no_sense(&error) {
+        return Failure::of_somebody_else(operation);
+    }
     let fault = certificate(&error);
     let signer = fault.as_ref().and_then(signer_of).map(str::to_owned);
     let code = match (fault, says_proxy_login(&error)) {
@@ -57,6 +64,22 @@ pub(crate) fn is_clock(fault: &CertificateError) -> bool {
             | CertificateError::NotValidYet
             | CertificateError::NotValidYetContext { .. }
     )
+}
+
+/// Whether something was answered that is no HTTP, or that says it is packed and is not.
+fn makes_no_sense(error: &reqwest::Error) -> bool {
+    let http = chain(error).find_map(|error| error.downcast_ref::<hyper::Error>());
+    let packed = |error: &io::Error| {
+        matches!(error.kind(), io::ErrorKind::InvalidInput | io::ErrorKind::InvalidData)
+            || (error.kind() == io::ErrorKind::UnexpectedEof && error.get_ref().is_none())
+    };
+    match http {
+        Some(http) => http.is_parse(),
+        None => {
+            error.is_decode()
+                && chain(error).filter_map(|error| error.downcast_ref::<io::Error>()).any(packed)
+        }
+    }
 }
 
 /// The tunnel's own error type is private to the HTTP library: its words are all there is.

@@ -76,9 +76,19 @@ impl Stage {
 
     /// An authorisation of this age, of which Google had said when it ends.
     async fn ending(age: Option<TimeDelta>, ends: Option<TimeDelta>) -> Stage {
-        let _ = rustls::crypto::ring::default_provider().install_default();
         let server = MockServer::start().await;
-        let endpoints = Endpoints::overridden(&Url::parse(&server.uri()).unwrap()).unwrap();
+        let url = Url::parse(&server.uri()).unwrap();
+        Stage::whole(server, &url, age, ends)
+    }
+
+    /// Google is somebody who is not scripted.
+    async fn at(url: &Url) -> Stage {
+        Stage::whole(MockServer::start().await, url, Some(TimeDelta::days(1)), None)
+    }
+
+    fn whole(server: MockServer, url: &Url, age: Option<TimeDelta>, ends: Option<TimeDelta>) -> Stage {
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let endpoints = Endpoints::overridden(url).unwrap();
         let http = http_client(&HttpOptions::default(), &endpoints).unwrap();
         let retry =
             RetryPolicy { repeats: 3, first: Duration::from_millis(1), longest: Duration::from_millis(1500) };
@@ -454,6 +464,59 @@ async fn what_is_packed_takes_no_more_room_than_it_may() {
     let failure = stage.send(Method::GET).await.unwrap_err();
     passerelle_google_transport::set_answer_max(64 << 20);
     assert_eq!((failure.kind(), failure.error().code), (ErrorKind::Unexpected, Some("GOOG-314")));
+}
+
+#[tokio::test]
+async fn an_access_token_that_no_header_can_hold_is_nonsense() {
+    let stage = Stage::new().await;
+    stage.token("ya29\r\nX-Evil: 1", 9, 1).await;
+    let failure = stage.send(Method::GET).await.unwrap_err();
+    assert_eq!((failure.kind(), failure.error().code), (ErrorKind::Unexpected, Some("GOOG-314")));
+}
+
+#[tokio::test]
+async fn what_is_not_packed_as_it_says_makes_no_sense() {
+    let stage = Stage::new().await;
+    stage.token("a1", 9, 1).await;
+    // Another text, and a packed one that is cut off or broken within.
+    let cut = [0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 3];
+    let broken = [0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 3, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 1, 2];
+    for body in [&b"{\"ok\": true}"[..], &cut, &broken] {
+        let answer = ResponseTemplate::new(200)
+            .insert_header("content-encoding", "gzip")
+            .set_body_raw(body, "application/json");
+        Mock::given(path("/calendar/v3/x")).respond_with(answer).up_to_n_times(1).mount(&stage.server).await;
+        let failure = stage.send(Method::GET).await.unwrap_err();
+        assert_eq!(failure.error().code, Some("GOOG-314"), "{body:x?}");
+    }
+}
+
+#[tokio::test]
+async fn what_is_no_http_makes_no_sense_and_is_asked_once() {
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    let garbage = b"\x00\xff\xfe garbage\r\n\r\n".to_vec();
+    let header = format!("x-long: {}\r\n", "y".repeat(1000));
+    let bomb = format!("HTTP/1.1 200 OK\r\n{}\r\n", header.repeat(2000)).into_bytes();
+    let length = b"HTTP/1.1 200 OK\r\ncontent-length: many\r\n\r\n".to_vec();
+    for answer in [garbage, bomb, length] {
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = Url::parse(&format!("http://{}", listener.local_addr().unwrap())).unwrap();
+        let asked = Arc::new(std::sync::atomic::AtomicU64::new(0));
+        let count = asked.clone();
+        tokio::spawn(async move {
+            loop {
+                let (mut stream, _) = listener.accept().await.unwrap();
+                count.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+                let _ = stream.read(&mut [0; 4096]).await;
+                let _ = stream.write_all(&answer).await;
+                let _ = stream.shutdown().await;
+            }
+        });
+        let stage = Stage::at(&url).await;
+        let failure = stage.client.send(stage.call(Method::GET)).await.map(|_| ()).unwrap_err();
+        assert_eq!((failure.kind(), failure.error().code), (ErrorKind::Unavailable, Some("GOOG-314")));
+        assert_eq!(asked.load(std::sync::atomic::Ordering::Relaxed), 1);
+    }
 }
 
 #[tokio::test]

@@ -6,7 +6,7 @@ use std::{collections::HashMap, time::Duration};
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use passerelle_google_transport::{
     Arrival, ClientSecretFile, Consent, ConsentAttempt, ConsentError, ConsentRequest, Elsewhere, Endpoints,
-    HttpOptions, RetryPolicy, http_client, revoke,
+    HttpOptions, RetryPolicy, http_client, refresh_token_expiry, revoke,
 };
 use secrecy::ExposeSecret;
 use serde_json::json;
@@ -26,6 +26,8 @@ use wiremock::{
 struct Token {
     challenges: HashMap<String, String>,
     without_refresh: bool,
+    /// What the answer says of how long it is good for.
+    lasts: Option<serde_json::Value>,
 }
 
 impl Respond for Token {
@@ -44,6 +46,10 @@ impl Respond for Token {
         });
         if self.without_refresh {
             answer.as_object_mut().unwrap().remove("refresh_token");
+        }
+        if let Some(lasts) = &self.lasts {
+            answer["expires_in"] = lasts.clone();
+            answer["refresh_token_expires_in"] = lasts.clone();
         }
         ResponseTemplate::new(200).set_body_json(answer)
     }
@@ -84,7 +90,7 @@ impl Stage {
     async fn answer(&self, codes: &[(&str, &Url)], without_refresh: bool) {
         let challenges =
             codes.iter().map(|(code, asked)| ((*code).to_owned(), param(asked, "code_challenge"))).collect();
-        let token = Token { challenges, without_refresh };
+        let token = Token { challenges, without_refresh, lasts: None };
         Mock::given(method("POST")).and(path("/token")).respond_with(token).mount(&self.server).await;
     }
 }
@@ -148,6 +154,54 @@ async fn the_owners_yes_gives_a_refresh_token_and_an_identity() {
     assert!(page.starts_with("HTTP/1.1 200") && page.contains("fermer cette fenêtre"));
     assert!(!format!("{consent:?}").contains("refresh-c1"));
     assert!(matches!(attempt.wait().await, Err(ConsentError::Over)));
+}
+
+#[tokio::test]
+async fn lifetimes_beyond_all_sense_end_no_consent_and_no_program() {
+    let at = chrono::DateTime::from_timestamp(1_800_000_000, 0).unwrap();
+    for lasts in [
+        json!(u64::MAX),
+        json!(i64::MAX),
+        json!(9_223_372_036_854_775_u64),
+        json!(8_220_000_000_000_u64),
+        json!(0),
+        json!(-5),
+        json!(1e30),
+        json!("soon"),
+    ] {
+        let stage = Stage::new().await;
+        let (mut attempt, asked) = stage.attempt().await;
+        let challenges = HashMap::from([("c1".to_owned(), param(&asked, "code_challenge"))]);
+        let token = Token { challenges, lasts: Some(lasts.clone()), ..Token::default() };
+        Mock::given(method("POST")).and(path("/token")).respond_with(token).mount(&stage.server).await;
+        let address = landing(&asked, "c1");
+        let (consent, _) = tokio::join!(attempt.wait(), visit(&address));
+        if lasts.is_u64() {
+            let ends = consent.unwrap().lasts.map(|lasts| refresh_token_expiry(at, lasts));
+            let expected = (lasts == json!(0)).then_some(at);
+            assert_eq!(ends, Some(expected), "{lasts}");
+        } else {
+            let code = consent.map(|_| ()).unwrap_err();
+            assert_eq!(code.code(), Some("GOOG-314"), "{lasts}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn who_does_not_say_which_account_it_is_makes_no_sense() {
+    let stage = Stage::new().await;
+    let (mut attempt, asked) = stage.attempt().await;
+    let answer =
+        json!({"access_token": "a", "token_type": "Bearer", "refresh_token": "r", "scope": "openid"});
+    for (place, body) in [("/token", answer), ("/v1/userinfo", json!({}))] {
+        Mock::given(path(place))
+            .respond_with(ResponseTemplate::new(200).set_body_json(body))
+            .mount(&stage.server)
+            .await;
+    }
+    let address = landing(&asked, "c1");
+    let (consent, _) = tokio::join!(attempt.wait(), visit(&address));
+    assert_eq!(consent.map(|_| ()).unwrap_err().code(), Some("GOOG-314"));
 }
 
 #[tokio::test]
