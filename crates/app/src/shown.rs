@@ -3,7 +3,7 @@
 //! What must stay true: every text for a person passes through [`shown`], every JSON line through [`escaped`];
 //! documents are bytes and pass through neither.
 
-use std::fmt::Write as _;
+use std::{fmt::Write as _, io};
 
 /// Returns a text in which nothing steers a terminal or turns the order of the letters; lines and tabs stay.
 pub fn shown(text: &str) -> String {
@@ -30,6 +30,20 @@ pub fn escaped(json: &str) -> String {
     out
 }
 
+/// A stream for people whose writer is somebody else's code: each write goes through [`shown`].
+pub struct Shown<W>(pub W);
+
+impl<W: io::Write> io::Write for Shown<W> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.write_all(shown(&String::from_utf8_lossy(bytes)).as_bytes())?;
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.0.flush()
+    }
+}
+
 /// Whether a character is of C0, DEL, C1, or a bidirectional control.
 fn steers(c: char) -> bool {
     c.is_control()
@@ -49,6 +63,16 @@ mod tests {
             "a\u{fffd}]0;x\u{fffd}\u{fffd}\u{fffd}2J\u{fffd}\u{fffd}\u{fffd}\u{fffd}\u{fffd}b"
         );
         assert_eq!(shown("é\n\t日本 👩‍👧"), "é\n\t日本 👩‍👧");
+    }
+
+    #[test]
+    fn a_log_line_steers_no_terminal() {
+        use io::Write as _;
+        let mut out = Shown(Vec::new());
+        out.write_all(HOSTILE.as_bytes()).unwrap();
+        out.flush().unwrap();
+        let text = String::from_utf8(out.0).unwrap();
+        assert!(text.starts_with('a') && text.ends_with('b') && !text.chars().any(steers), "{text:?}");
     }
 
     #[test]

@@ -278,7 +278,9 @@ fn watch_log(verbose: u8) {
     };
     let _ = tracing_subscriber::fmt()
         .with_env_filter(tracing_subscriber::EnvFilter::new(level))
-        .with_writer(std::io::stderr)
+        // Colours are controls, and a name that a remote side gave may hold others.
+        .with_ansi(false)
+        .with_writer(|| crate::shown::Shown(std::io::stderr()))
         .try_init();
 }
 

@@ -617,7 +617,14 @@ fn an_export_is_whole_and_private_or_an_error() {
         assert_eq!(out.stdout, std::fs::read(&file).unwrap(), "{format}");
         let full = std::fs::File::options().write(true).open("/dev/full").unwrap();
         let status = office.command().args(export).stdout(full).status().unwrap();
-        assert_ne!(status.code(), Some(0), "{format}");
+        assert_eq!(status.code(), Some(9), "{format}");
+        let (reader, writer) = std::io::pipe().unwrap();
+        drop(reader);
+        let mut cut = office.command();
+        cut.args(export).stdout(writer).stderr(std::process::Stdio::piped());
+        let cut = cut.spawn().unwrap().wait_with_output().unwrap();
+        assert_ne!(cut.status.code(), Some(0), "{format}");
+        assert!(String::from_utf8_lossy(&cut.stderr).contains("USE-106"), "{format}: {cut:?}");
     }
     for lines in [&["contacts", "list"][..], &["contacts", "list", "--json"], &["status", "--json"]] {
         let full = std::fs::File::options().write(true).open("/dev/full").unwrap();

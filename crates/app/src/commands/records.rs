@@ -183,7 +183,7 @@ fn keep_refused(app: &App, args: &Import, bytes: &[u8], report: &ImportReport) -
         return Ok(());
     };
     let wanted = report.bad.iter().map(|bad| bad.line).collect();
-    std::fs::write(file, refused(bytes, &wanted)).map_err(|error| unusable(file, error))?;
+    write_private(file, &refused(bytes, &wanted)).map_err(|error| unusable(file, error))?;
     app.out.note(&app.out.t("import-refused", &[("file", file.display().to_string().into())]));
     Ok(())
 }

@@ -169,6 +169,14 @@ impl World {
         )
     }
 
+    /// Runs a command as a person does, or a machine, and returns both streams, byte for byte.
+    pub fn streams(&self, args: &[&str]) -> std::process::Output {
+        self.close();
+        let mut command = Command::new(env!("CARGO_BIN_EXE_passerelle"));
+        command.env_clear().env("HOME", self.folder.path()).stdin(Stdio::null());
+        command.arg("--config").arg(self.path("config.toml")).args(args).output().unwrap()
+    }
+
     /// Begins a command and says nothing of its end.
     pub fn begin(&self, args: &[&str]) -> Child {
         self.close();
