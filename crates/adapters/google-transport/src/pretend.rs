@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde::Deserialize;
 
-use crate::Endpoints;
+use crate::{Api, Endpoints, answer::read};
 
 /// How a pretend Google behaves, where that is for its user to choose.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -31,8 +31,8 @@ pub async fn pretend(http: &reqwest::Client, endpoints: &Endpoints) -> Option<Pr
         return None;
     }
     let knobs = endpoints.token().join("/_sim/knobs").ok()?;
-    let answer = http.get(knobs).send().await.ok()?.error_for_status().ok()?;
-    let knobs: Knobs = answer.json().await.ok()?;
+    let answer = read(Api::OAuth, "knobs", http.get(knobs)).await.ok()?;
+    let knobs: Knobs = answer.json().ok()?;
     let lag = knobs.people_list_lag_seconds.max(knobs.people_stale_read_seconds);
     Some(Pretend {
         list_lag: Duration::from_secs(lag.into()),
