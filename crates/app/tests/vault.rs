@@ -377,6 +377,30 @@ fn a_vault_that_is_not_there_or_has_another_source_is_named_as_such() {
 }
 
 #[test]
+fn a_vault_that_vanishes_in_the_middle_of_a_run_is_told_as_such() {
+    let place = tempfile::tempdir().unwrap();
+    let script = place.path().join("key.sh");
+    let key = format!("/bin/echo {}", "0f".repeat(32));
+    fs::write(&script, &key).unwrap();
+    let command = format!("/bin/sh {}", script.display());
+    let office = with_source(&["--key-source", "command"], &["--key-command", &command]);
+    office.connect().expect(0);
+    office.run(&["sync"]).expect(0);
+    // It is there when the run begins, and gone when the first secret is read.
+    let vault = office.dir.path().join("var/passerelle/vault");
+    let away = vault.with_extension("away");
+    fs::write(&script, format!("/bin/mv {} {}\n{key}", vault.display(), away.display())).unwrap();
+    let run = office.run(&["sync", "--json"]).expect(9);
+    let told = run.of("error");
+    assert!(!told.is_empty() && told.iter().all(|one| one["code"] == "VAULT-005"), "{}", run.out);
+    assert_eq!(run.summary()["exit_code"], 9);
+    assert!(!vault.exists(), "nothing is made anew in its place");
+    fs::write(&script, &key).unwrap();
+    fs::rename(&away, &vault).unwrap();
+    office.run(&["sync"]).expect(0);
+}
+
+#[test]
 fn what_keeps_the_vault_shut_is_told_as_it_is_everywhere() {
     let office = Office::new();
     office.connect().expect(0);
