@@ -114,6 +114,7 @@ impl Calendars {
                 of: id.to_owned(),
                 offset: skip + shown.len(),
                 after: last.or_else(|| page.map(|page| page.after.clone())).unwrap_or_default(),
+                page: page.map_or(1, |page| page.page + 1),
                 upto,
                 generation: book.generation,
                 shape: wish.shape.clone(),

@@ -148,6 +148,7 @@ impl Calendars {
                 of: owner,
                 offset: 0,
                 after: lines.get(size - 1).map(|(id, _)| (*id).clone()).unwrap_or_default(),
+                page: 0,
                 upto,
                 generation: listing.generation,
                 shape: String::new(),

@@ -31,6 +31,8 @@ pub(crate) struct PageToken {
     pub offset: usize,
     /// The last item of the page before, where the order is by key.
     pub after: String,
+    /// How many pages came before: an empty page leads to another token than its own.
+    pub page: usize,
     /// The position of the calendar when the first page was made (C15).
     pub upto: u64,
     pub generation: u64,

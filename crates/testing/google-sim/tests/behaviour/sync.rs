@@ -36,6 +36,7 @@ async fn empty_pages_with_a_token_occur_on_demand_c10() {
     let world = filled(3).await;
     world.control("knobs", json!({"empty_pages": 0.7})).await;
     let (mut path, mut seen, mut empty) = (format!("{EVENTS}?maxResults=1"), 0, 0);
+    let mut tokens = std::collections::HashSet::new();
     loop {
         let page = world.get(&path).await.ok();
         seen += page.items().len();
@@ -44,6 +45,7 @@ async fn empty_pages_with_a_token_occur_on_demand_c10() {
         if next.is_empty() {
             break;
         }
+        assert!(tokens.insert(next.clone()), "an empty page leads to itself");
         path = format!("{EVENTS}?maxResults=1&pageToken={next}");
     }
     assert_eq!(seen, 3);
