@@ -55,13 +55,13 @@ impl Refusal {
     /// Makes a refusal from the error of a port.
     #[must_use]
     pub fn new(side: Side, error: &PortError, at: DateTime<Utc>) -> Self {
-        Refusal {
-            at: Some(at),
-            side,
-            kind: error.kind,
-            code: error.code.map(str::to_owned),
-            details: error.details.iter().map(|(name, value)| ((*name).to_owned(), value.clone())).collect(),
+        let mut details: Vec<(String, String)> =
+            error.details.iter().map(|(name, value)| ((*name).to_owned(), value.clone())).collect();
+        if details.is_empty() {
+            // Nothing better is known of it.
+            details.push(("operation".to_owned(), error.operation.to_owned()));
         }
+        Refusal { at: Some(at), side, kind: error.kind, code: error.code.map(str::to_owned), details }
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::{error::Error, fmt, time::Duration};
 
+use passerelle_engine::Stopped;
 use passerelle_ports::{ErrorKind, PortError, Refusal, Side};
 
 /// An error with its code of the catalogue. It holds no token, no body and no secret.
@@ -58,6 +59,19 @@ impl Failure {
         .or_with_operation()
     }
 
+    /// Makes a failure from what ended a run early.
+    #[must_use]
+    pub fn of_stopped(stopped: &Stopped) -> Self {
+        Failure {
+            code: stopped.code.clone().unwrap_or_else(|| code_of(stopped.side, stopped.kind).to_owned()),
+            words: stopped.details.clone(),
+            retry_after: stopped.retry_after_seconds.map(Duration::from_secs),
+            kind: Some(stopped.kind),
+            source: None,
+        }
+        .or_with("operation", &stopped.operation)
+    }
+
     /// Makes a failure from what a ledger keeps of a refused record.
     #[must_use]
     pub fn of_refusal(refusal: &Refusal) -> Self {
@@ -74,13 +88,6 @@ impl Failure {
             kind: Some(refusal.kind),
             source: None,
         }
-    }
-
-    /// Puts another code in the place of this one.
-    #[must_use]
-    pub(crate) fn coded(mut self, code: &str) -> Self {
-        code.clone_into(&mut self.code);
-        self
     }
 
     /// Returns the code of the catalogue.
@@ -189,5 +196,23 @@ mod tests {
             assert_eq!(failure.code(), code);
             assert_eq!(failure.word("operation"), Some("events.list"));
         }
+    }
+
+    #[test]
+    fn what_ended_a_run_is_told_with_what_was_being_done() {
+        let error = PortError::new(ErrorKind::Unexpected, "events.list").with_code("GOOG-314");
+        let stopped = Stopped {
+            side: Side::Remote,
+            kind: error.kind,
+            operation: error.operation.to_owned(),
+            code: error.code.map(str::to_owned),
+            details: Vec::new(),
+            retry_after_seconds: Some(3),
+        };
+        let failure = Failure::of_stopped(&stopped);
+        assert_eq!((failure.code(), failure.word("operation")), ("GOOG-314", Some("events.list")));
+        assert_eq!(failure.retry_after(), Some(Duration::from_secs(3)));
+        let refused = Failure::of_refusal(&Refusal::new(Side::Remote, &error, chrono::DateTime::UNIX_EPOCH));
+        assert_eq!(refused.word("operation"), Some("events.list"));
     }
 }

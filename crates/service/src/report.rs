@@ -302,14 +302,7 @@ pub(crate) fn action_name(action: Action) -> &'static str {
 }
 
 pub(crate) fn stopped_failure(stopped: &Stopped, user: &str) -> Failure {
-    let mut error = passerelle_ports::PortError::new(stopped.kind, "run");
-    error.retry_after = stopped.retry_after_seconds.map(std::time::Duration::from_secs);
-    let mut failure = Failure::of_port(stopped.side, error);
-    if let Some(code) = &stopped.code {
-        failure = failure.coded(code);
-    }
-    let failure = stopped.details.iter().fold(failure, |failure, (name, word)| failure.with(name, word));
-    failure.or_with("user", user).or_with("operation", &stopped.operation)
+    Failure::of_stopped(stopped).or_with("user", user)
 }
 
 /// Returns the code of what stopped a run.
