@@ -256,3 +256,42 @@ fn thousands_of_descriptions_take_no_longer_each_than_one() {
     );
     assert_eq!(read_events(text.as_bytes(), EventFormat::ICalendar).count(), 1);
 }
+
+#[test]
+fn a_name_without_a_description_is_read_in_the_words_of_five_languages() {
+    for (name, zone) in [
+        ("Europe centrale", "Europe/Paris"),
+        ("Europe/Paris (CET)", "Europe/Paris"),
+        ("Europe_Paris", "Europe/Paris"),
+        ("Heure normale des Romances", "Europe/Paris"),
+        ("Romanische Normalzeit", "Europe/Paris"),
+        ("Heure standard d'Europe centrale", "Europe/Paris"),
+        ("Heure normale d’Europe de l’Ouest", "Europe/Berlin"),
+        ("Europe de l’Est", "Europe/Athens"),
+        ("Heure normale de l’Est", "America/New_York"),
+        ("heure avancée du Pacifique", "America/Los_Angeles"),
+        ("Pazifik Sommerzeit", "America/Los_Angeles"),
+        ("Heure normale de Tokyo", "Asia/Tokyo"),
+        ("Heure du Maroc", "Africa/Casablanca"),
+        ("La Réunion", "Indian/Reunion"),
+        ("Île Maurice", "Indian/Mauritius"),
+        ("Guyane", "America/Cayenne"),
+        ("Temps universel coordonné", "Etc/UTC"),
+        ("Koordinierte Weltzeit", "Etc/UTC"),
+        ("GMT-05.00/-04.00", "America/New_York"),
+        ("(GMT+01.00/+02.00)", "Europe/Paris"),
+    ] {
+        assert_eq!(passerelle_formats::zone_name(name).as_deref(), Some(zone), "{name}");
+    }
+    for name in ["Heure locale", "Standard Time", "Zeit", "Normalzeit", "heure d'été", "Customized Time Zone"]
+    {
+        assert_eq!(passerelle_formats::zone_name(name), None, "{name}");
+    }
+}
+
+#[test]
+fn an_offset_is_read_with_letters_before_it() {
+    let block = zone_block("Mine", &EUROPE).replace(":+0", ":GMT+0");
+    let found = read(&(block + &meeting("Mine", "20260715T090000", ""))).unwrap();
+    assert_eq!(utc(&found), "2026-07-15T07:00Z");
+}

@@ -345,7 +345,7 @@ fn wall_time(text: &str) -> Option<NaiveDateTime> {
 
 /// Reads `+0130`, `-013015` or `+01:30`, in seconds.
 fn offset(text: &str) -> Option<i32> {
-    let text = text.trim().replace(':', "");
+    let text = text.trim().trim_start_matches(|c: char| c.is_ascii_alphabetic()).replace(':', "");
     let (sign, digits) = match text.strip_prefix('-') {
         Some(digits) => (-1, digits),
         None => (1, text.strip_prefix('+').unwrap_or(&text)),

@@ -6,7 +6,9 @@ use calcard::common::timezone::Tz as AnyZone;
 use chrono::{NaiveDate, Offset, TimeZone};
 use chrono_tz::{TZ_VARIANTS, Tz};
 
-use super::places::{COMMON, NORTH_AMERICA, NORTH_AMERICAN, PLACES, UNIVERSAL};
+use super::places::{
+    ARTICLES, COMMON, NORTH_AMERICA, NORTH_AMERICAN, PLACES, TIME_AFTER, TIME_BEFORE, TIME_KINDS, UNIVERSAL,
+};
 
 /// What a name says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -67,7 +69,17 @@ fn read(text: &str, year: i32) -> Named {
     } else {
         text
     };
+    // `Europe/Paris (CET)`
+    if let Some(zone) = text.split_once(" (").and_then(|(name, _)| iana(name)).filter(|_| text.contains('/'))
+    {
+        return Named::Sure(zone);
+    }
     let (offset, rest) = offset_of(text);
+    if let Some(zone) =
+        offset.filter(|_| second_offset(rest).is_some()).and_then(|first| two_offsets(first, rest, year))
+    {
+        return Named::Unsure(zone);
+    }
     if offset.is_none()
         && let Some(zone) = of_windows(text)
     {
@@ -75,9 +87,7 @@ fn read(text: &str, year: i32) -> Named {
     }
     match (offset, says_nothing(rest)) {
         (Some(offset), true) => Named::Offset(offset),
-        (Some(_), false) if second_offset(rest).is_some() => {
-            two_offsets(offset.unwrap_or_default(), rest, year).map_or(Named::Unknown, Named::Unsure)
-        }
+        (Some(_), false) if second_offset(rest).is_some() => Named::Unknown,
         _ => match by_place(rest, offset, year) {
             Some(zone) if is_plain_word(text) => Named::Unsure(zone),
             Some(zone) => Named::Sure(zone),
@@ -113,8 +123,12 @@ fn iana(text: &str) -> Option<Tz> {
     let known = || BY_NAME.get(&name).copied();
     let joined = || {
         let modern = OLD_NAMES.iter().find(|(old, _)| *old == name).map(|(_, modern)| (*modern).to_owned());
-        let name = modern.or_else(|| (!name.contains(['/', '+'])).then(|| name.replacen('-', "/", 1)))?;
-        BY_NAME.get(&name).copied()
+        let single = !name.contains(['/', '+']);
+        let parted = || ["-", "_"].into_iter().find_map(|sign| BY_NAME.get(&name.replacen(sign, "/", 1)));
+        match modern {
+            Some(name) => BY_NAME.get(&name).copied(),
+            None => parted().copied().filter(|_| single),
+        }
     };
     if utc { Some(Tz::Etc__UTC) } else { known().or_else(joined) }
 }
@@ -237,7 +251,8 @@ fn by_place(text: &str, offset: Option<i32>, year: i32) -> Option<Tz> {
     if let Some(zone) = north_american(&whole) {
         return Some(zone);
     }
-    if let Some(zone) = PLACED.get(&whole).and_then(|zones| fitting(zones, offset, year)) {
+    let placed = |name: &str| PLACED.get(name).and_then(|zones| fitting(zones, offset, year));
+    if let Some(zone) = placed(&whole).or_else(|| placed(without_time(&whole))) {
         return Some(zone);
     }
     let parts: Vec<Option<Tz>> = text.split([',', ';', '/']).map(|part| place(part, offset, year)).collect();
@@ -248,6 +263,15 @@ fn by_place(text: &str, offset: Option<i32>, year: i32) -> Option<Tz> {
     }
     let common = |zone: &&Tz| known.len() > 1 && COMMON.contains(&zone.name());
     known.iter().find(common).or(known.first()).copied()
+}
+
+/// Takes the words for a time of the day off the name of a zone: "heure normale du Pacifique", "Pazifik Normalzeit".
+fn without_time(folded: &str) -> &str {
+    let Some(rest) = TIME_BEFORE.iter().find_map(|words| folded.strip_prefix(words)) else {
+        return TIME_AFTER.iter().find_map(|words| folded.strip_suffix(words)).unwrap_or(folded).trim();
+    };
+    let rest = TIME_KINDS.iter().find_map(|word| rest.strip_prefix(word)).unwrap_or(rest).trim_start();
+    ARTICLES.iter().find_map(|word| rest.strip_prefix(word)).unwrap_or(rest)
 }
 
 fn place(part: &str, offset: Option<i32>, year: i32) -> Option<Tz> {

@@ -4,6 +4,11 @@
 /// name (`paris`, `new york`) is known without this table. A name may stand for several zones; the offset beside
 /// it then tells which.
 pub(super) const PLACES: &[(&str, &str)] = &[
+    (
+        "Etc/UTC",
+        "coordinated universal time|temps universel coordonne|temps universel|koordinierte weltzeit|weltzeit",
+    ),
+    ("Etc/UTC", "tiempo universal coordinado|hora universal coordinada|tempo coordinato universale"),
     ("Africa/Cairo", "le caire|kairo|el cairo|il cairo|egypt|egypte|agypten|egipto|egitto"),
     ("Africa/Casablanca", "maroc|morocco|marokko|marruecos|marocco"),
     ("Africa/Algiers", "alger|algier|argel|algeri"),
@@ -69,7 +74,11 @@ pub(super) const PLACES: &[(&str, &str)] = &[
         "Europe/Paris",
         "hora de verano romance|ora solare romance|ora legale romance|romanische zeit|romance heure d ete",
     ),
-    ("Europe/Paris", "paris madrid heure d ete|romance sommerzeit|romance normalzeit|romance standardzeit"),
+    (
+        "Europe/Paris",
+        "paris madrid heure d ete|romance sommerzeit|romance normalzeit|romance standardzeit|romanische|romances",
+    ),
+    ("Europe/Paris", "europe centrale"),
     (
         "Europe/Paris",
         "europe centrale heure de paris|heure d europe centrale|heure normale d europe centrale",
@@ -96,6 +105,7 @@ pub(super) const PLACES: &[(&str, &str)] = &[
         "Europe/Athens",
         "athenes|athen|atenas|atene|osteuropaische zeit|osteuropaische sommerzeit|heure d europe de l est",
     ),
+    ("Europe/Athens", "europe de l est|europe orientale"),
     ("Europe/Bucharest", "bucarest|bukarest|gtb"),
     ("Europe/Kyiv", "kiew|kyiv|kiev|fle"),
     ("Europe/Helsinki", "helsinky"),
@@ -111,14 +121,15 @@ pub(super) const PLACES: &[(&str, &str)] = &[
     ("Europe/Astrakhan", "astrachan"),
     ("Europe/Ulyanovsk", "oulianovsk|uljanowsk"),
     ("Europe/Samara", "izhevsk|ischewsk"),
-    ("Indian/Mauritius", "port louis"),
+    ("Indian/Mauritius", "port louis|ile maurice|maurice"),
+    ("Indian/Reunion", "la reunion|ile de la reunion"),
     ("Asia/Beirut", "beyrouth"),
     ("Asia/Jerusalem", "jerusalen|gerusalemme"),
     ("Asia/Amman", "ammane"),
     ("Asia/Baghdad", "bagdad"),
     ("Asia/Damascus", "damas|damaskus|damasco"),
     ("Asia/Kuwait", "koweit"),
-    ("Asia/Riyadh", "riyad|riad"),
+    ("Asia/Riyadh", "riyad|riad|arabie|arabie saoudite"),
     ("Asia/Tehran", "teheran"),
     ("Asia/Dubai", "abu dhabi|abou dhabi|abu dabi"),
     ("Asia/Muscat", "muskat|mascate|mascat|mascata"),
@@ -193,6 +204,14 @@ pub(super) const PLACES: &[(&str, &str)] = &[
         "aleutian islands|iles aleoutiennes|aleuten inseln|aleuten|islas aleutianas|isole aleutine",
     ),
     ("America/Anchorage", "alaska"),
+    ("America/New_York", "heure de l est|heure normale de l est|heure avancee de l est|heure d ete de l est"),
+    (
+        "America/Chicago",
+        "heure du centre|heure normale du centre|heure avancee du centre|heure d ete du centre",
+    ),
+    ("America/Denver", "rocheuses"),
+    ("America/Los_Angeles", "pacifique|pazifik"),
+    ("America/Halifax", "heure de l atlantique|heure normale de l atlantique|heure avancee de l atlantique"),
     ("America/Tijuana", "baja california|basse californie|niederkalifornien"),
     ("America/Phoenix", "arizona"),
     ("America/Mazatlan", "la paz"),
@@ -217,7 +236,9 @@ pub(super) const PLACES: &[(&str, &str)] = &[
     ("America/Manaus", "manaos"),
     ("America/St_Johns", "newfoundland|terre neuve|terre neuve et labrador|neufundland|terranova"),
     ("America/Sao_Paulo", "brasilia"),
-    ("America/Cayenne", "cayena"),
+    ("America/Cayenne", "cayena|guyane|guyane francaise"),
+    ("Pacific/Tahiti", "polynesie|polynesie francaise"),
+    ("Pacific/Wallis", "wallis et futuna"),
     ("America/Argentina/Buenos_Aires", "city of buenos aires|ciudad de buenos aires"),
     (
         "America/Miquelon",
@@ -243,6 +264,30 @@ pub(super) const NORTH_AMERICA: &[(&str, &str)] = &[
 /// Words for the United States and Canada, of which a name must have one to be read by the words above.
 pub(super) const NORTH_AMERICAN: &[&str] =
     &["canada", "kanada", "us", "usa", "u s", "e u", "ee uu", "stati uniti"];
+
+/// Words that stand before the place in the name of a zone.
+pub(super) const TIME_BEFORE: &[&str] = &["heure ", "hora ", "ora "];
+
+/// Words that say which time of a zone is meant.
+pub(super) const TIME_KINDS: &[&str] =
+    &["normale ", "standard ", "d ete ", "avancee ", "legale ", "estandar ", "de verano ", "solare "];
+
+/// Words between these and the place.
+pub(super) const ARTICLES: &[&str] =
+    &["de la ", "de l ", "du ", "des ", "de ", "d ", "del ", "dell ", "della ", "di "];
+
+/// Words that stand behind the place in the name of a zone.
+pub(super) const TIME_AFTER: &[&str] = &[
+    " normalzeit",
+    " standardzeit",
+    " sommerzeit",
+    " winterzeit",
+    " zeit",
+    " standard time",
+    " daylight time",
+    " summer time",
+    " time",
+];
 
 /// Words of a name that say no more than that its offset is all there is.
 pub(super) const UNIVERSAL: &[&str] = &[
