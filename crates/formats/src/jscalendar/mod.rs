@@ -1,6 +1,7 @@
 //! JSCalendar (RFC 8984): events as JSON. What it has no place for goes into members of our own.
 
 mod read;
+mod rest;
 mod rules;
 mod write;
 

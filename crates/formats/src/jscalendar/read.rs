@@ -9,7 +9,7 @@ use passerelle_calendar::{
 };
 use serde_json::Value;
 
-use super::{Object, is_true, own, rules::rule_of, text};
+use super::{Object, is_true, own, rest, rules::rule_of, text};
 use crate::{
     BadRecord, Imported, Reason,
     ical::{guests::key_of, series, zone_name},
@@ -31,7 +31,8 @@ pub(crate) fn read(reader: impl Read) -> impl Iterator<Item = Result<Imported<Ev
 }
 
 /// Reads an event with its changed occurrences; returns what was not understood as well.
-fn whole(object: Object) -> Result<(Event, Vec<String>), Reason> {
+fn whole(mut object: Object) -> Result<(Event, Vec<String>), Reason> {
+    one_rule(&mut object);
     let kind = text(&object, "@type");
     if !matches!(kind.as_str(), "" | "Event" | "jsevent") {
         return Err(Reason::AnotherKind);
@@ -53,10 +54,26 @@ fn whole(object: Object) -> Result<(Event, Vec<String>), Reason> {
             event.recurrence_overrides.insert(id.to_string(), change_of(&object, id, patch, &start)?);
         }
     }
+    let kept = rest::kept(&object, &event);
     let known =
         |name: &String| !KNOWN.contains(&name.as_str()) && !OWN.iter().any(|known| own(known) == *name);
     let rest = object.into_iter().filter(|(name, _)| known(name));
-    Ok((event, left_over(rest.collect())))
+    let mut unknown = left_over(rest.collect());
+    unknown.extend(kept);
+    unknown.sort();
+    Ok((event, unknown))
+}
+
+/// The draft of the next edition has one rule where RFC 8984 has a list.
+fn one_rule(object: &mut Object) {
+    for (single, list) in
+        [("recurrenceRule", "recurrenceRules"), ("excludedRecurrenceRule", "excludedRecurrenceRules")]
+    {
+        if object.get(single).is_some_and(Value::is_object) && !object.contains_key(list) {
+            let rule = object.remove(single);
+            object.insert(list.to_owned(), rule.into_iter().collect());
+        }
+    }
 }
 
 const KNOWN: [&str; 22] = [
@@ -87,7 +104,7 @@ const KNOWN: [&str; 22] = [
 const OWN: [&str; 1] = ["recurrenceDates"];
 
 /// Reads an event without its recurrence.
-fn single(object: &Object) -> Result<Event, Reason> {
+pub(super) fn single(object: &Object) -> Result<Event, Reason> {
     let start = start_of(object)?;
     let day = start.as_ref().is_some_and(Start::is_all_day);
     let duration = match object.get("duration").and_then(Value::as_str) {
@@ -167,7 +184,7 @@ fn rules(object: &Object, name: &str, start: &Start) -> Vec<String> {
     items.filter_map(Value::as_object).map(|rule| rule_of(rule, start)).collect()
 }
 
-fn id_of(text: &str, start: &Start) -> Option<RecurrenceId> {
+pub(super) fn id_of(text: &str, start: &Start) -> Option<RecurrenceId> {
     let id = match text.parse().ok()? {
         RecurrenceId::Local(local) if start.is_all_day() => RecurrenceId::Date(local.date()),
         id => id,
@@ -177,42 +194,43 @@ fn id_of(text: &str, start: &Start) -> Option<RecurrenceId> {
 
 fn participants(object: &Object) -> BTreeMap<String, Participant> {
     let items = object.get("participants").and_then(Value::as_object).into_iter().flatten();
-    let guests = items.filter_map(|(_, item)| item.as_object()).map(|item| {
-        let sent = item.get("sendTo").and_then(|ways| ways.get("imip")).and_then(Value::as_str);
-        let address =
-            sent.or_else(|| item.get("calendarAddress").and_then(Value::as_str)).unwrap_or_default();
-        let email = text(item, "email");
-        let roles =
-            |name: &str| item.get("roles").and_then(|roles| roles.get(name)) == Some(&Value::Bool(true));
-        let guest = Participant {
-            email: if email.is_empty() {
-                address.strip_prefix("mailto:").unwrap_or(address).to_owned()
-            } else {
-                email
-            },
-            name: text(item, "name"),
-            role: match () {
-                () if roles("chair") => Role::Chair,
-                () if roles("optional") => Role::Optional,
-                () if roles("informational") => Role::Informational,
-                () => Role::Required,
-            },
-            participation_status: match text(item, "participationStatus").as_str() {
-                "accepted" => ParticipationStatus::Accepted,
-                "declined" => ParticipationStatus::Declined,
-                "tentative" => ParticipationStatus::Tentative,
-                _ => ParticipationStatus::NeedsAction,
-            },
-            resource: matches!(text(item, "kind").as_str(), "resource" | "location"),
-            organizer: roles("owner"),
-            comment: text(item, "participationComment"),
-        };
-        (key_of(&guest), guest)
-    });
-    guests.collect()
+    items.filter_map(|(_, item)| guest_of(item)).collect()
 }
 
-fn alert_of(alert: &Value, event: &Event) -> Option<Alert> {
+/// Reads a guest, and the key by which an event knows it.
+pub(super) fn guest_of(item: &Value) -> Option<(String, Participant)> {
+    let item = item.as_object()?;
+    let sent = item.get("sendTo").and_then(|ways| ways.get("imip")).and_then(Value::as_str);
+    let address = sent.or_else(|| item.get("calendarAddress").and_then(Value::as_str)).unwrap_or_default();
+    let email = text(item, "email");
+    let roles = |name: &str| item.get("roles").and_then(|roles| roles.get(name)) == Some(&Value::Bool(true));
+    let guest = Participant {
+        email: if email.is_empty() {
+            address.strip_prefix("mailto:").unwrap_or(address).to_owned()
+        } else {
+            email
+        },
+        name: text(item, "name"),
+        role: match () {
+            () if roles("chair") => Role::Chair,
+            () if roles("optional") => Role::Optional,
+            () if roles("informational") => Role::Informational,
+            () => Role::Required,
+        },
+        participation_status: match text(item, "participationStatus").as_str() {
+            "accepted" => ParticipationStatus::Accepted,
+            "declined" => ParticipationStatus::Declined,
+            "tentative" => ParticipationStatus::Tentative,
+            _ => ParticipationStatus::NeedsAction,
+        },
+        resource: matches!(text(item, "kind").as_str(), "resource" | "location"),
+        organizer: roles("owner"),
+        comment: text(item, "participationComment"),
+    };
+    Some((key_of(&guest), guest))
+}
+
+pub(super) fn alert_of(alert: &Value, event: &Event) -> Option<Alert> {
     let email = alert.get("action").and_then(Value::as_str) == Some("email");
     let action = if email { AlertAction::Email } else { AlertAction::Display };
     let trigger = alert.get("trigger")?.as_object()?;
@@ -232,18 +250,19 @@ fn alert_of(alert: &Value, event: &Event) -> Option<Alert> {
 }
 
 /// Reads a changed occurrence: the patch is applied to the series, and what it names is taken.
-fn change_of(object: &Object, id: RecurrenceId, patch: &Object, start: &Start) -> Result<Override, Reason> {
+pub(super) fn change_of(
+    object: &Object,
+    id: RecurrenceId,
+    patch: &Object,
+    start: &Start,
+) -> Result<Override, Reason> {
     if is_true(patch, "excluded") {
         return Ok(Override { excluded: true, ..Override::default() });
     }
-    let mut patched = Value::Object(object.clone());
+    let mut own_object = object.clone();
     let unmoved = id.start_in(start).wall().format("%Y-%m-%dT%H:%M:%S").to_string();
-    apply(&mut patched, "start", &unmoved.into());
-    for (path, value) in patch {
-        apply(&mut patched, path, value);
-    }
-    let patched = patched.as_object().ok_or(Reason::Malformed)?;
-    let event = single(patched)?;
+    own_object.insert("start".to_owned(), unmoved.into());
+    let event = single(&patched(&own_object, patch))?;
     let members: Vec<String> = patch
         .keys()
         .filter_map(|path| path.split('/').next())
@@ -264,6 +283,15 @@ fn change_of(object: &Object, id: RecurrenceId, patch: &Object, start: &Start) -
         change.privacy = Some(privacy_of(&text(patch, &own("privacy"))));
     }
     Ok(change)
+}
+
+/// Applies a patch.
+pub(super) fn patched(object: &Object, patch: &Object) -> Object {
+    let mut patched = Value::Object(object.clone());
+    for (path, value) in patch {
+        apply(&mut patched, path, value);
+    }
+    if let Value::Object(patched) = patched { patched } else { Object::new() }
 }
 
 /// Applies one path of a patch (RFC 8984 §1.4.9); `null` takes the member away.

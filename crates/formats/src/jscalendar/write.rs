@@ -9,7 +9,7 @@ use passerelle_calendar::{
 use passerelle_ports::is_empty;
 use serde_json::{Value, json};
 
-use super::{Object, own, rules::object_of};
+use super::{Object, own, rest, rules::object_of};
 use crate::json::add_unknown;
 
 /// Writes an event.
@@ -43,7 +43,8 @@ pub(crate) fn event_of(event: &Event, unknown: &[String]) -> Object {
     }
     put(&mut object, "color", event.color.as_str().into());
     put(&mut object, "keywords", keywords(&event.categories));
-    add_unknown(&mut object, unknown);
+    let others = rest::put_back(&mut object, event, unknown);
+    add_unknown(&mut object, &others);
     object
 }
 
@@ -108,7 +109,7 @@ fn recurrence(object: &mut Object, event: &Event, start: &Start) {
 }
 
 /// Writes the name of an occurrence: always a local time.
-fn id_text(key: &str) -> String {
+pub(super) fn id_text(key: &str) -> String {
     match key.parse::<RecurrenceId>() {
         Ok(id) => id.wall().format("%Y-%m-%dT%H:%M:%S").to_string(),
         Err(_) => key.to_owned(),
@@ -208,7 +209,7 @@ fn participant(guest: &Participant) -> Value {
     object.into()
 }
 
-fn alerts(alerts: &BTreeMap<String, Alert>) -> Value {
+pub(super) fn alerts(alerts: &BTreeMap<String, Alert>) -> Value {
     let items = alerts.values().enumerate().map(|(n, alert)| {
         let offset = match alert.minutes_before {
             0 => "PT0S".to_owned(),

@@ -1,0 +1,177 @@
+//! JSCalendar: members of which an event holds a part only come back, as long as they say what the event says.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs)]
+
+use chrono::DateTime;
+use passerelle_calendar::Event;
+use passerelle_formats::{EventFormat, Imported, read_events, write_events};
+use serde_json::{Value, json};
+
+/// Reads an event of some members beside its title and its hour.
+fn event(members: Value) -> Imported<Event> {
+    let mut object = json!({
+        "@type": "Event", "uid": "u", "title": "T", "start": "2026-01-15T10:00:00",
+        "timeZone": "Europe/Paris", "duration": "PT1H",
+    });
+    object.as_object_mut().unwrap().extend(members.as_object().unwrap().clone());
+    read(&object.to_string())
+}
+
+fn read(text: &str) -> Imported<Event> {
+    let mut found: Vec<_> = read_events(text.as_bytes(), EventFormat::JsCalendar).collect();
+    assert_eq!(found.len(), 1, "{found:?}");
+    found.remove(0).unwrap()
+}
+
+/// Writes an event as an object.
+fn written(found: &Imported<Event>) -> Value {
+    let mut out = Vec::new();
+    let record = (found.record.clone(), found.unknown.clone());
+    write_events(&mut out, EventFormat::JsCalendar, DateTime::UNIX_EPOCH, [record]).unwrap();
+    serde_json::from_slice::<Value>(&out).unwrap()[0].clone()
+}
+
+const GUESTS: &str = r#"{"p":{"@type":"Participant","name":"Anna","email":"a@b.example","roles":{"attendee":true},
+    "kind":"group","expectReply":true,"delegatedTo":{"q":true},"language":"fr"},
+    "q":{"@type":"Participant","email":"q@b.example","roles":{"attendee":true},"scheduleStatus":["1.2"]}}"#;
+
+#[test]
+fn every_member_comes_back_as_it_was_and_is_kept_where_an_event_holds_a_part() {
+    let guests: Value = serde_json::from_str(GUESTS).unwrap();
+    for (member, value, kept) in [
+        ("locations", json!({ "a": { "@type": "Location", "name": "Salle" } }), false),
+        ("locations", json!({ "a": { "name": "A", "description": "2e étage" }, "b": { "name": "B" } }), true),
+        ("locations", json!({ "a": { "coordinates": "geo:48,2" } }), true),
+        (
+            "virtualLocations",
+            json!({ "v": { "uri": "https://v.example", "features": { "audio": true } } }),
+            true,
+        ),
+        ("virtualLocations", json!({ "v": { "uri": "https://v.example" }, "w": { "uri": "tel:1" } }), true),
+        ("links", json!({ "l": { "href": "http://a.example", "rel": "enclosure" } }), true),
+        ("participants", guests, true),
+        (
+            "alerts",
+            json!({ "1": { "trigger": { "@type": "OffsetTrigger", "offset": "-PT15M", "relativeTo": "end" } } }),
+            true,
+        ),
+        ("alerts", json!({ "1": { "trigger": { "@type": "XTrigger", "x": 1 } } }), true),
+        (
+            "alerts",
+            json!({ "1": { "trigger": { "@type": "AbsoluteTrigger", "when": "2026-01-15T08:30:00Z" } } }),
+            true,
+        ),
+        (
+            "alerts",
+            json!({ "1": { "trigger": { "offset": "-PT15M" }, "acknowledged": "2026-01-15T09:00:00Z" } }),
+            true,
+        ),
+        ("keywords", json!({ "a": true, "A": true }), true),
+        ("keywords", json!({ "a": true, "b": true }), false),
+        ("keywords", json!(["a"]), true),
+        ("privacy", json!("x-team"), true),
+        ("privacy", json!("secret"), false),
+        ("status", json!("pending"), true),
+        ("freeBusyStatus", json!("x-busy"), true),
+        ("freeBusyStatus", json!("busy"), false),
+        ("description", json!(5), true),
+        ("color", json!("red"), false),
+        ("recurrenceRules", json!([{ "frequency": "daily", "count": 5, "x-a": 1 }]), true),
+        (
+            "recurrenceRules",
+            json!([{ "@type": "RecurrenceRule", "frequency": "weekly", "interval": 1, "byDay": [{ "day": "mo" }] }]),
+            false,
+        ),
+    ] {
+        let found = event(json!({ member: value.clone() }));
+        assert_eq!(found.unknown.len(), usize::from(kept), "{member} {value} {:?}", found.unknown);
+        let text = written(&found);
+        let again = read(&text.to_string());
+        assert_eq!((&again.record, &again.unknown), (&found.record, &found.unknown), "{text}");
+        if kept {
+            assert_eq!(text[member], value, "{member}");
+        }
+    }
+}
+
+#[test]
+fn what_an_event_holds_wins_over_what_was_kept() {
+    let guests: Value = serde_json::from_str(GUESTS).unwrap();
+    let mut found = event(json!({
+        "locations": { "a": { "name": "A", "description": "2e étage" }, "b": { "name": "B" } },
+        "virtualLocations": { "v": { "uri": "https://v.example" }, "w": { "uri": "tel:1" } },
+        "links": { "l": { "href": "http://a.example", "rel": "enclosure" }, "m": { "href": "http://b.example" } },
+        "participants": guests,
+        "alerts": {
+            "1": { "trigger": { "offset": "-PT15M" }, "acknowledged": "2026-01-15T09:00:00Z" },
+            "2": { "trigger": { "offset": "-PT5M" }, "x": 1 },
+        },
+        "privacy": "x-team",
+    }));
+    found.record.location = "Ailleurs".into();
+    found.record.url.clear();
+    found.record.privacy = passerelle_calendar::Privacy::Public;
+    found.record.participants.remove("q@b.example");
+    found.record.participants.get_mut("a@b.example").unwrap().name = "Anne".into();
+    found.record.alerts.remove("display:5");
+    let text = written(&found);
+    assert_eq!(text["locations"]["a"], json!({ "name": "Ailleurs", "description": "2e étage" }));
+    assert_eq!(text["locations"]["b"]["name"], "B");
+    assert_eq!(text["virtualLocations"]["w"]["uri"], "tel:1");
+    assert_eq!(text["links"], json!({ "m": { "href": "http://b.example" } }));
+    assert_eq!(text["privacy"], "public");
+    let guests = text["participants"].as_object().unwrap();
+    assert_eq!(guests.keys().collect::<Vec<_>>(), ["p"]);
+    assert_eq!((&guests["p"]["name"], &guests["p"]["language"]), (&json!("Anne"), &json!("fr")));
+    assert_eq!(text["alerts"].as_object().unwrap().keys().collect::<Vec<_>>(), ["1"]);
+}
+
+#[test]
+fn a_changed_occurrence_keeps_what_an_event_has_no_place_for() {
+    let rule = json!([{ "@type": "RecurrenceRule", "frequency": "daily", "count": 5 }]);
+    for (patch, kept) in [
+        (json!({ "title": "Autre" }), false),
+        (json!({ "excluded": true }), false),
+        (json!({ "start": "2026-01-16T12:00:00", "duration": "PT2H" }), false),
+        (json!({ "title": "Autre", "priority": 2 }), true),
+        (json!({ "locations/b/name": "C" }), true),
+        (json!({ "participants/p/participationStatus": "declined" }), true),
+        (json!({ "locations": null }), false),
+        (json!({ "locations": { "z": { "name": "Z", "description": "cour" } } }), true),
+    ] {
+        let guests: Value = serde_json::from_str(GUESTS).unwrap();
+        let mut found = event(json!({
+            "recurrenceRules": rule, "recurrenceOverrides": { "2026-01-16T10:00:00": patch },
+            "locations": { "a": { "name": "A" }, "b": { "name": "B" } }, "participants": guests,
+        }));
+        let of_changes = |found: &Imported<Event>| {
+            found.unknown.iter().any(|text| text.starts_with("{\"recurrenceOverrides\""))
+        };
+        assert_eq!(of_changes(&found), kept, "{patch} {:?}", found.unknown);
+        let text = written(&found);
+        let again = read(&text.to_string());
+        assert_eq!((&again.record, &again.unknown), (&found.record, &found.unknown), "{text}");
+        if kept {
+            assert_eq!(text["recurrenceOverrides"]["2026-01-16T10:00:00"], patch);
+        }
+        let change = found.record.recurrence_overrides.get_mut("2026-01-16T10:00:00").unwrap();
+        change.title = Some("Encore".into());
+        let text = written(&found);
+        let now = &text["recurrenceOverrides"]["2026-01-16T10:00:00"];
+        if !change_is_off(&patch) {
+            assert_eq!(now["title"], "Encore", "{text}");
+            assert_eq!(now.get("priority"), patch.get("priority"), "{text}");
+        }
+    }
+}
+
+fn change_is_off(patch: &Value) -> bool {
+    patch["excluded"] == true
+}
+
+#[test]
+fn the_rule_of_the_next_edition_is_read() {
+    let rule = json!({ "@type": "RecurrenceRule", "frequency": "daily", "count": 5 });
+    let found = event(json!({ "recurrenceRule": rule }));
+    assert_eq!(found.record.recurrence_rules, ["FREQ=DAILY;COUNT=5"]);
+    assert_eq!(found.unknown, Vec::<String>::new());
+}
