@@ -46,8 +46,10 @@ fn main() -> Result<(), Box<dyn Error>> {
 }
 
 fn passage(path: &str, format: &str, bytes: &[u8], written: &str) -> Result<Value, Box<dyn Error>> {
-    let contacts = ContactFormat::parse(format).or_else(|| detect_contacts(Some(path), bytes));
-    let events = EventFormat::parse(format).or_else(|| detect_events(Some(path), bytes));
+    let (contacts, events) = (ContactFormat::parse(format), EventFormat::parse(format));
+    let told = contacts.is_some() || events.is_some();
+    let contacts = contacts.or_else(|| detect_contacts(Some(path), bytes).filter(|_| !told));
+    let events = events.or_else(|| detect_events(Some(path), bytes).filter(|_| !told));
     match (contacts, events) {
         (Some(format), _) if !path.ends_with(".ics") => cards(bytes, format, written),
         (_, Some(format)) => calendar(bytes, format, written),

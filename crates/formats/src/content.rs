@@ -116,7 +116,7 @@ impl Line {
 
     /// Reads the name and the parameters.
     fn parse_head(head: &str) -> Line {
-        let mut parts = split_quoted(head, ';').into_iter();
+        let mut parts = params_apart(head).into_iter();
         let name = parts.next().unwrap_or_default().trim();
         let (group, name) = name.rsplit_once('.').unwrap_or(("", name));
         Line {
@@ -131,7 +131,7 @@ impl Line {
     /// is of vCard 2.1 only.
     fn is_as_written(&self) -> bool {
         let read = Line::parse_head(&self.written);
-        let named = split_quoted(&self.written, ';').iter().skip(1).all(|param| param.contains('='));
+        let named = params_apart(&self.written).iter().skip(1).all(|param| param.contains('='));
         named && (&read.group, &read.name, &read.params) == (&self.group, &self.name, &self.params)
     }
 
@@ -232,6 +232,25 @@ fn split_quoted(text: &str, separator: char) -> Vec<&str> {
         c == separator && !quoted
     })
     .collect()
+}
+
+/// Takes the name and the parameters apart. A semicolon that a program escaped ends no parameter, unless another one
+/// follows.
+fn params_apart(head: &str) -> Vec<&str> {
+    let mut parts: Vec<&str> = Vec::new();
+    let mut begun = 0;
+    for part in split_quoted(head, ';') {
+        let end = begun + part.len();
+        match parts.last_mut() {
+            Some(last) if last.contains('=') && last.ends_with('\\') && !part.contains('=') => {
+                let from = begun - 1 - last.len();
+                *last = head.get(from..end).unwrap_or(part);
+            }
+            _ => parts.push(part),
+        }
+        begun = end + 1;
+    }
+    parts
 }
 
 /// Reads a parameter; one without a name is a type or an encoding (vCard 2.1).

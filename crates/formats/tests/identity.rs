@@ -104,7 +104,7 @@ fn a_changed_occurrence_joins_its_series_over_the_whole_file() {
         let found = read(&text);
         let series: Vec<&Event> = found
             .iter()
-            .map(|found| &found.as_ref().unwrap().record)
+            .filter_map(|found| Some(&found.as_ref().ok()?.record))
             .filter(|event| event.uid == "s")
             .collect();
         assert_eq!(series.len(), 1, "{text}");
@@ -219,4 +219,59 @@ fn four_thousand_changes_of_a_series_are_read_and_written_in_a_moment() {
     write_events(&mut out, EventFormat::ICalendar, DateTime::UNIX_EPOCH, [(series.clone(), Vec::new())])
         .unwrap();
     assert_eq!(only(read(&String::from_utf8(out).unwrap())), series);
+}
+
+#[test]
+fn a_change_that_a_newer_state_of_its_series_left_behind_is_older() {
+    let change = |sequence: u8, day: u8| {
+        format!(
+            "UID:s|RECURRENCE-ID:202601{day:02}T090000Z|DTSTART:202601{day:02}T140000Z|SEQUENCE:{sequence}|SUMMARY:c"
+        )
+    };
+    let series =
+        "UID:s|DTSTART:20260105T090000Z|RRULE:FREQ=WEEKLY;UNTIL=20260115T000000Z|SEQUENCE:2|SUMMARY:s";
+    for (change, kept) in [(change(1, 12), 1), (change(1, 19), 0), (change(2, 19), 1), (change(3, 19), 1)] {
+        let found = read(&file(&[&[series, &change]]));
+        assert_eq!(bad(&found), [(10, Reason::Older)][kept..], "{change}");
+        let event = only(taken(found));
+        assert_eq!(event.recurrence_overrides.len(), kept, "{change}");
+    }
+}
+
+#[test]
+fn a_change_of_many_occurrences_is_set_aside_whichever_way_it_goes() {
+    for range in ["THISANDFUTURE", "THISANDPRIOR", "thisandfuture"] {
+        let change = CHANGE.replace("RECURRENCE-ID;", &format!("RECURRENCE-ID;RANGE={range};"));
+        assert_eq!(bad(&read(&file(&[&[SERIES, &change]]))), [(10, Reason::ThisAndFuture)], "{range}");
+        assert_eq!(bad(&read(&file(&[&[&change]]))), [(3, Reason::ThisAndFuture)], "{range}");
+    }
+}
+
+#[test]
+fn what_stands_beside_the_events_is_told_and_what_stands_around_them_is_not() {
+    let event = "BEGIN:VEVENT\nUID:k\nDTSTART:20260105T090000Z\nEND:VEVENT\n";
+    for (body, wanted) in [
+        (
+            "BEGIN:VAVAILABILITY\nSUMMARY:Libre\nBEGIN:AVAILABLE\nUID:a\nEND:AVAILABLE\nEND:VAVAILABILITY\n",
+            vec![(2, "Libre")],
+        ),
+        ("BEGIN:VALARM\nTRIGGER:-PT5M\nEND:VALARM\n", vec![(2, "")]),
+        ("BEGIN:X-A\nEND:X-A\nBEGIN:X-B\n", vec![(2, ""), (4, "")]),
+        ("BEGIN:VEVENTS\n@END:VEVENTS\n", vec![]),
+        ("X-WR-CALNAME:Nom\n", vec![]),
+    ] {
+        let body = body.replace('@', event);
+        let found =
+            read(&format!("BEGIN:VCALENDAR\n{body}END:VCALENDAR\nBEGIN:VCALENDAR\n{event}END:VCALENDAR\n"));
+        let aside: Vec<(usize, &str)> = found
+            .iter()
+            .filter_map(|found| found.as_ref().err())
+            .map(|bad| {
+                assert_eq!(bad.reason, Reason::AnotherKind);
+                (bad.line, bad.summary.as_str())
+            })
+            .collect();
+        assert_eq!(aside, wanted, "{body}");
+        assert_eq!(found.iter().filter(|found| found.is_ok()).count(), 1, "{body}");
+    }
 }

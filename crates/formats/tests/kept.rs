@@ -406,3 +406,91 @@ fn an_older_state_is_told_and_a_rule_of_an_orphan_is_kept_as_a_note() {
     assert!(orphan.unknown[0].contains("RRULE=FREQ=DAILY"), "{:?}", orphan.unknown);
     written(&orphan);
 }
+
+#[test]
+fn a_date_that_cannot_be_read_costs_neither_the_others_nor_the_event() {
+    for (line, kept, off) in [
+        ("EXDATE:demain", Some("EXDATE:demain"), 0),
+        ("EXDATE:20260116T100000Z,demain", Some("EXDATE:demain"), 1),
+        ("EXDATE:20260116T100000Z;20260117T100000Z", None, 2),
+        ("EXDATE;TZID=Nulle part:20260116T100000", Some("EXDATE\\;TZID=Nulle part:20260116T100000"), 0),
+        ("EXDATE:", None, 0),
+        ("RDATE:20260116T100000Z,20260117T100000Z/hier", Some("RDATE:20260117T100000Z/hier"), 0),
+    ] {
+        let found = event(&format!("RRULE:FREQ=DAILY;COUNT=5\n{line}\n"));
+        let kept: Vec<String> =
+            kept.iter().map(|text| format!("X-PASSERELLE-LINE:{text}").replace(',', "\\,")).collect();
+        assert_eq!(found.unknown, kept, "{line}");
+        let called_off = found.record.recurrence_overrides.values().filter(|change| change.excluded).count();
+        assert_eq!(called_off, off, "{line}");
+        written(&found);
+    }
+}
+
+#[test]
+fn a_rule_that_a_changed_occurrence_has_for_itself_is_kept() {
+    let series = "BEGIN:VEVENT\nUID:k\nDTSTART:20260101T100000Z\nRRULE:FREQ=DAILY\nEXDATE:20260105T100000Z\nEND:VEVENT\n";
+    for (lines, kept) in [
+        ("RRULE:FREQ=DAILY\n", None),
+        ("EXDATE:20260105T100000Z\n", None),
+        ("RRULE:FREQ=WEEKLY\n", Some("RRULE:FREQ=WEEKLY")),
+        ("EXDATE:20260106T100000Z\n", Some("EXDATE:20260106T100000Z")),
+        ("RDATE:20260106T120000Z\n", Some("RDATE:20260106T120000Z")),
+    ] {
+        let found = one(&format!(
+            "{series}BEGIN:VEVENT\nUID:k\nRECURRENCE-ID:20260102T100000Z\nDTSTART:20260102T120000Z\n{lines}END:VEVENT\n"
+        ));
+        let text = written(&found);
+        assert_eq!(found.unknown.len(), usize::from(kept.is_some()), "{lines} {:?}", found.unknown);
+        if let Some(kept) = kept {
+            assert!(text.contains(&format!("X-PASSERELLE-LINE:{kept}\n")), "{lines} {text}");
+        }
+    }
+}
+
+#[test]
+fn an_hour_at_which_an_all_day_event_ends_is_kept() {
+    for (end, days, kept) in [
+        ("20260116T150000", 2, true),
+        ("20260116T150000Z", 2, true),
+        ("20260116T000000Z", 1, false),
+        ("20260116", 1, false),
+    ] {
+        let found = event(&format!("DTSTART;VALUE=DATE:20260115\nDTEND:{end}\n"));
+        assert_eq!(found.record.duration.days, days, "{end}");
+        let line = kept.then(|| format!("X-PASSERELLE-LINE:DTEND:{end}"));
+        assert_eq!(found.unknown, line.into_iter().collect::<Vec<_>>(), "{end}");
+        written(&found);
+    }
+}
+
+#[test]
+fn what_stands_in_the_place_of_an_address_comes_back() {
+    let found = event(
+        "ORGANIZER;CN=Zoé;EMAIL=zoe@a.example:/1288/principal/\nATTENDEE;CN=Anne;EMAIL=anne@a.example:urn:uuid:1234\nATTENDEE;CN=Luc:/1289/principal/\nATTENDEE;CN=Bob;EMAIL=:bob@a.example\n",
+    );
+    let emails: Vec<&str> = found.record.participants.values().map(|guest| guest.email.as_str()).collect();
+    assert_eq!(emails, ["/1289/principal/", "anne@a.example", "bob@a.example", "zoe@a.example"]);
+    let text = written(&found);
+    for line in [
+        "ORGANIZER;CN=Zoé;EMAIL=zoe@a.example:/1288/principal/\n",
+        "ATTENDEE;CN=Anne;EMAIL=anne@a.example:urn:uuid:1234\n",
+        "ATTENDEE;CN=Luc:/1289/principal/\n",
+    ] {
+        assert!(text.contains(line), "{line} {text}");
+    }
+    let mut later = found.clone();
+    later.record.participants.remove("anne@a.example");
+    let mut out = Vec::new();
+    write_events(&mut out, EventFormat::ICalendar, DateTime::UNIX_EPOCH, [(later.record, later.unknown)])
+        .unwrap();
+    assert!(!String::from_utf8(out).unwrap().contains("urn:uuid:1234"));
+}
+
+#[test]
+fn a_semicolon_that_a_program_escaped_ends_no_parameter() {
+    let line = "X-APPLE-STRUCTURED-LOCATION;X-TITLE=Rue 5\\; 4041 Linz;X-RADIUS=7:geo:48.3,14.2";
+    let found = event(&format!("{line}\n"));
+    assert_eq!(found.unknown, [line]);
+    assert!(written(&found).contains(&format!("{line}\n")));
+}

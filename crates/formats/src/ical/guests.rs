@@ -60,6 +60,20 @@ fn participant(line: &Line) -> Participant {
     }
 }
 
+/// Returns what stands in the place of the address of a participant whose address is told beside it.
+pub(super) fn beside_address(line: &Line) -> Option<&str> {
+    let scheme = line.value.trim().get(..7).is_some_and(|scheme| scheme.eq_ignore_ascii_case("mailto:"));
+    let known = line.param("EMAIL").is_some_and(|email| !email.trim().is_empty());
+    (known && !scheme).then(|| line.value.trim()).filter(|value| !value.is_empty())
+}
+
+/// Puts back what stood in the place of the address of a participant.
+pub(super) fn put_beside_address(line: &mut Line, value: &str) {
+    let email = address(line);
+    line.value = value.to_owned();
+    line.params.push(("EMAIL".to_owned(), vec![email]));
+}
+
 /// Returns the address of a participant; some servers write a path and the address beside it.
 fn address(line: &Line) -> String {
     let value = line.value.trim();
@@ -71,9 +85,9 @@ fn address(line: &Line) -> String {
     }
     match (scheme(value), line.param("EMAIL")) {
         (true, _) => plain.to_owned(),
-        (false, Some(email)) => email.to_owned(),
-        (false, None) if value.eq_ignore_ascii_case("invalid:nomail") => String::new(),
-        (false, None) => value.to_owned(),
+        (false, Some(email)) if !email.trim().is_empty() => email.trim().to_owned(),
+        (false, _) if value.eq_ignore_ascii_case("invalid:nomail") => String::new(),
+        (false, _) => value.to_owned(),
     }
 }
 
@@ -84,7 +98,8 @@ pub(crate) fn lines_of(guests: &BTreeMap<String, Participant>) -> Vec<Line> {
     for (place, guest) in guests.values().enumerate() {
         let value = match guest.email.as_str() {
             "" => "invalid:nomail".to_owned(),
-            email if email.contains(':') => email.to_owned(),
+            // A server's own path, or an address of another scheme.
+            email if email.contains(':') || email.starts_with('/') => email.to_owned(),
             email => format!("mailto:{email}"),
         };
         let named = |line: Line| if guest.name.is_empty() { line } else { line.with("CN", &guest.name) };

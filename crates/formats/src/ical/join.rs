@@ -1,16 +1,16 @@
 //! Who belongs together in a file: series and their changed occurrences, records that share an identifier.
 
 use std::{
-    collections::{BTreeMap, HashMap, VecDeque, hash_map::DefaultHasher},
+    collections::{BTreeMap, BTreeSet, HashMap, VecDeque, hash_map::DefaultHasher},
     hash::{Hash, Hasher},
     io::Read,
 };
 
-use passerelle_calendar::{Event, Override, RecurrenceId, Start, contains};
+use passerelle_calendar::{Event, Override, RecurrenceId, Start, contains, occurrences};
 
 use super::{
     answer, method, own,
-    read::{Read1, change_of, event_of, finish, start_of},
+    read::{Read1, change_of, event_of, finish, is_of_many, is_rule, start_of},
     repair::repair,
     rest, series,
     zones::Zones,
@@ -39,8 +39,21 @@ pub(crate) struct Events<R> {
     /// Those of the calendars before, with their zones.
     held: Vec<Held>,
     seen: HashMap<u64, Seen>,
+    /// The component that stands in the calendar beside its events, if one is open.
+    beside: Option<Beside>,
     ready: VecDeque<Read1>,
     done: bool,
+}
+
+/// A component that is neither an event nor another kind of record that is known.
+struct Beside {
+    line: usize,
+    /// How many components are open in it, with itself.
+    depth: usize,
+    /// Whether a record that is known stands in it: then it is only a frame.
+    frame: bool,
+    /// What it calls itself.
+    summary: String,
 }
 
 /// A component with the zones that it is read by.
@@ -62,12 +75,16 @@ impl<R: Read> Events<R> {
             here: Vec::new(),
             held: Vec::new(),
             seen: HashMap::new(),
+            beside: None,
             ready: VecDeque::new(),
             done: false,
         }
     }
 
     fn take(&mut self, mut component: Component) {
+        if let Some(beside) = &mut self.beside {
+            beside.frame = true;
+        }
         repair(&mut component);
         if component.name == "VEVENT"
             && let Err(reason) = method::apply(&self.method, &mut component)
@@ -97,10 +114,43 @@ impl<R: Read> Events<R> {
         }
     }
 
+    /// Takes a line of a component that stands beside the events: it is told as a record of another kind.
+    fn beside(&mut self, line: &Line) {
+        match (&mut self.beside, line.name.as_str()) {
+            (None, "BEGIN") => {
+                let summary = String::new();
+                self.beside = Some(Beside { line: line.number, depth: 1, frame: false, summary });
+            }
+            (Some(beside), "BEGIN") => beside.depth += 1,
+            (Some(beside), "END") => {
+                beside.depth -= 1;
+                if beside.depth == 0 {
+                    self.end_beside();
+                }
+            }
+            (Some(beside), "SUMMARY" | "NAME") if beside.summary.is_empty() => {
+                beside.summary = line.unescaped();
+            }
+            _ => {}
+        }
+    }
+
+    fn end_beside(&mut self) {
+        if let Some(beside) = self.beside.take().filter(|beside| !beside.frame) {
+            let bad = BadRecord::new(beside.line, beside.summary, Reason::AnotherKind);
+            self.ready.push_back(Err(bad));
+        }
+    }
+
     /// Takes a line of the calendar itself.
     fn line(&mut self, line: &Line) {
+        let calendar = line.value.trim().eq_ignore_ascii_case("VCALENDAR");
+        if !calendar && (matches!(line.name.as_str(), "BEGIN" | "END") || self.beside.is_some()) {
+            self.beside(line);
+            return;
+        }
         match line.name.as_str() {
-            "BEGIN" | "END" if line.value.trim().eq_ignore_ascii_case("VCALENDAR") => self.end_calendar(),
+            "BEGIN" | "END" => self.end_calendar(),
             "METHOD" => self.method.clone_from(&line.value),
             "X-WR-TIMEZONE" => {
                 self.described.push_str(&line.to_text());
@@ -115,6 +165,7 @@ impl<R: Read> Events<R> {
 
     /// Ends a calendar: what waited for its zones is read, and its series are held with them.
     fn end_calendar(&mut self) {
+        self.end_beside();
         for component in std::mem::take(&mut self.waiting) {
             self.single(component);
         }
@@ -269,7 +320,13 @@ impl<R: Read> Events<R> {
                 }
             }
         }
-        for (id, (rank, change, _)) in taken {
+        let ended = ended_before(event, &taken, series);
+        for (id, (rank, change, component)) in taken {
+            if ended.contains(&id) {
+                rests.remove(&id);
+                bad.push(bad_of(&component, Reason::Older));
+                continue;
+            }
             let known = event.recurrence_overrides.entry(id.clone()).or_default();
             // Old programs of Apple take the day of each change out of the series as well: it is one change, not a day
             // that was called off, unless the series was called off on that day later.
@@ -429,6 +486,35 @@ impl Seen {
     }
 }
 
+/// Finds the changes that a newer state of their series left behind: it no longer has these occurrences.
+fn ended_before(
+    event: &Event,
+    taken: &BTreeMap<String, (Rank, Override, Component)>,
+    series: &Rank,
+) -> BTreeSet<String> {
+    let older = taken.iter().filter(|(_, (rank, _, _))| rank.sequence < series.sequence);
+    let older: BTreeMap<RecurrenceId, &String> =
+        older.filter_map(|(id, _)| Some((id.parse().ok()?, id))).collect();
+    let days = older.keys().map(|id| id.wall().date());
+    let (Some(first), Some(last)) = (days.clone().min(), days.max().and_then(|last| last.succ_opt())) else {
+        return BTreeSet::new();
+    };
+    let Ok(found) = occurrences(event, first..last, MOST) else { return BTreeSet::new() };
+    if !found.complete {
+        return BTreeSet::new();
+    }
+    let there: BTreeSet<RecurrenceId> = found.list.iter().map(|one| one.id).collect();
+    let known = |id: &&String| event.recurrence_overrides.contains_key(*id);
+    older
+        .into_iter()
+        .filter(|(id, text)| !there.contains(id) && !known(text))
+        .map(|(_, text)| text.clone())
+        .collect()
+}
+
+/// The most occurrences of a series that are looked at to find those it no longer has.
+const MOST: usize = 100_000;
+
 /// Checks a changed occurrence by itself: a bad one must not take its series with it.
 fn check_change(series: &Event, id: RecurrenceId, change: Override) -> Result<Override, Reason> {
     let alone = Event {
@@ -449,10 +535,9 @@ fn orphan(mut component: Component, zones: &mut Zones) -> Read1 {
     let Some(line) = component.get("RECURRENCE-ID").cloned() else {
         return Err(bad_of(&component, Reason::BadRecurrenceId));
     };
-    if line.param("RANGE").is_some_and(|range| range.eq_ignore_ascii_case("THISANDFUTURE")) {
+    if is_of_many(&line) {
         return Err(bad_of(&component, Reason::ThisAndFuture));
     }
-    let is_rule = |line: &Line| matches!(line.name.as_str(), "RRULE" | "EXRULE" | "RDATE" | "EXDATE");
     let rules: Vec<Line> = component.lines.extract_if(.., |line| is_rule(line)).collect();
     let read = event_of(&component, zones).map(|(mut event, mut unknown)| {
         if !event.uid.is_empty() {

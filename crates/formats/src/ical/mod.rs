@@ -2,6 +2,7 @@
 
 mod alarms;
 mod answer;
+mod dates;
 pub(crate) mod guests;
 mod join;
 mod method;
@@ -35,6 +36,8 @@ pub(crate) mod own {
     pub(crate) const OCCURRENCE: &str = "X-PASSERELLE-OCCURRENCE";
     /// Parameters of a line whose value was taken over; `OF` names the property.
     pub(crate) const PARAMS: &str = "X-PASSERELLE-PARAMS";
+    /// What stands in the place of a guest's address, where the address is told beside it.
+    pub(crate) const ADDRESS: &str = "X-PASSERELLE-ADDRESS";
     /// A whole line, as text: another one of which an event has one only, or a word that it cannot hold.
     pub(crate) const SECOND: &str = "X-PASSERELLE-LINE";
     /// What was left over from a changed occurrence; `ID` names it.

@@ -2,13 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use chrono::{NaiveDate, NaiveDateTime, TimeZone};
-use passerelle_calendar::{
-    Duration, Event, FreeBusyStatus, Override, Privacy, RecurrenceId, Start, Status, contains,
-};
+use chrono::NaiveDateTime;
+use passerelle_calendar::{Duration, Event, FreeBusyStatus, Override, Privacy, RecurrenceId, Start, Status};
 
 use super::{
-    alarms, guests, own,
+    alarms, dates, guests, own,
     repair::{When, length, when},
     rest, series,
     zones::Zones,
@@ -43,7 +41,10 @@ pub(crate) fn event_of(component: &Component, zones: &mut Zones) -> Result<(Even
     for line in &component.lines {
         if !once.is_first(line) {
             unknown.push(rest::second(line));
-        } else if take(&mut event, line, zones)? {
+        } else if matches!(line.name.as_str(), "RDATE" | "EXDATE") {
+            let bad = dates::take(&mut event, line, zones);
+            unknown.extend(bad.or_else(|| rest::params_of(line)));
+        } else if take(&mut event, line) {
             unknown.extend(rest::beyond(line, &event));
         } else {
             unknown.push(left_over(line));
@@ -98,7 +99,7 @@ impl<'a> Once<'a> {
 }
 
 /// Returns the rule of a line, without blanks, and without its name where a program wrote that twice.
-fn rule_of(line: &Line) -> Option<String> {
+pub(super) fn rule_of(line: &Line) -> Option<String> {
     let mut text: String = line.value.chars().filter(|c| !c.is_whitespace()).collect();
     while let Some(start) = text.get(..line.name.len() + 1) {
         let again = start
@@ -115,7 +116,7 @@ fn rule_of(line: &Line) -> Option<String> {
 }
 
 /// Takes a line over; tells whether it was understood.
-fn take(event: &mut Event, line: &Line, zones: &mut Zones) -> Result<bool, Reason> {
+fn take(event: &mut Event, line: &Line) -> bool {
     let word = || line.value.trim().to_ascii_uppercase();
     match line.name.as_str() {
         "DTSTART"
@@ -134,19 +135,6 @@ fn take(event: &mut Event, line: &Line, zones: &mut Zones) -> Result<bool, Reaso
         "LOCATION" => event.location = line.unescaped(),
         "RRULE" => event.recurrence_rules.extend(rule_of(line)),
         "EXRULE" => event.excluded_recurrence_rules.extend(rule_of(line)),
-        "RDATE" => {
-            for (id, length) in dates_of(line, event, zones)? {
-                event.recurrence_dates.insert(id.to_string(), true);
-                if let Some(length) = length.filter(|length| *length != event.duration) {
-                    event.recurrence_overrides.entry(id.to_string()).or_default().duration = Some(length);
-                }
-            }
-        }
-        "EXDATE" => {
-            for id in ids_of(line, event, zones)? {
-                event.recurrence_overrides.entry(id.to_string()).or_default().excluded = true;
-            }
-        }
         "ATTENDEE" | "ORGANIZER" => guests::take(&mut event.participants, line),
         "CLASS" => {
             event.privacy = match word().as_str() {
@@ -178,9 +166,9 @@ fn take(event: &mut Event, line: &Line, zones: &mut Zones) -> Result<bool, Reaso
             event.categories.extend(texts.map(|text| (text.to_lowercase(), text)));
         }
         own::DEFAULT_ALERTS => event.use_default_alerts = word() == "TRUE",
-        _ => return Ok(false),
+        _ => return false,
     }
-    Ok(true)
+    true
 }
 
 /// Reads the date or the time of a line.
@@ -189,7 +177,7 @@ pub(crate) fn start_of(line: &Line, zones: &mut Zones) -> Result<Start, Reason> 
 }
 
 /// Reads a date or a time, with the zone that its line names.
-fn start_at(text: &str, line: &Line, zones: &mut Zones) -> Result<Start, Reason> {
+pub(super) fn start_at(text: &str, line: &Line, zones: &mut Zones) -> Result<Start, Reason> {
     let local = match when(text).ok_or(Reason::BadDate)? {
         When::Day(date) => return Ok(Start::Date { date }),
         When::Wall(local) if is_day(line, local) => return Ok(Start::Date { date: local.date() }),
@@ -296,78 +284,14 @@ fn all_day_of_outlook(component: &Component, event: &mut Event) {
     }
 }
 
-/// Reads the occurrences that a line adds, with the length of those that are written as periods.
-fn dates_of(
-    line: &Line,
-    event: &Event,
-    zones: &mut Zones,
-) -> Result<Vec<(RecurrenceId, Option<Duration>)>, Reason> {
-    let texts = line.value.split(',').map(str::trim).filter(|text| !text.is_empty());
-    let read = |text: &str| {
-        let (start, end) = text.split_once('/').map_or((text, None), |(start, end)| (start, Some(end)));
-        let id = id_of(start, line, event, zones)?;
-        let length = match end {
-            None => None,
-            Some(end) => match length(end) {
-                Some((false, length)) => Some(length),
-                _ => {
-                    let (start, end) = (start_at(start, line, zones)?, start_at(end, line, zones)?);
-                    Some(start.until(&end).ok_or(Reason::EndBeforeStart)?)
-                }
-            },
-        };
-        Ok((id, length))
-    };
-    texts.map(read).collect()
+/// Tells whether a line says when a series repeats.
+pub(super) fn is_rule(line: &Line) -> bool {
+    matches!(line.name.as_str(), "RRULE" | "EXRULE" | "RDATE" | "EXDATE")
 }
 
-/// Reads the occurrences that a line names; of a period, its start.
-fn ids_of(line: &Line, event: &Event, zones: &mut Zones) -> Result<Vec<RecurrenceId>, Reason> {
-    let texts = line.value.split(',').map(str::trim).filter(|text| !text.is_empty());
-    texts.map(|text| id_of(text.split('/').next().unwrap_or(text), line, event, zones)).collect()
-}
-
-/// Names an occurrence by the clock of its series, however it is written.
-fn id_of(text: &str, line: &Line, event: &Event, zones: &mut Zones) -> Result<RecurrenceId, Reason> {
-    let series = event.start.as_ref().ok_or(Reason::NoStart)?;
-    if series.is_all_day() {
-        return day_of(text, event, zones).map(RecurrenceId::Date).ok_or(Reason::BadDate);
-    }
-    let at = start_at(text, line, zones)?;
-    Ok(match (series, &at) {
-        (_, Start::Date { date }) => RecurrenceId::Local(date.and_time(series.wall().time())),
-        (Start::Zoned { zone, .. }, Start::Zoned { zone: other, .. }) if zone != other => {
-            at.instant().and_then(|instant| RecurrenceId::at(instant, series)).ok_or(Reason::UnknownZone)?
-        }
-        (Start::Floating { .. }, Start::Zoned { .. }) => RecurrenceId::Local(floating(&at, zones)),
-        _ => RecurrenceId::Local(at.wall()),
-    })
-}
-
-/// Returns the day of an occurrence of an all-day series: the one that is written, whatever the zone. Some
-/// programs write midnight in UTC: then it is the day by the clock of the calendar.
-fn day_of(text: &str, event: &Event, zones: &Zones) -> Option<NaiveDate> {
-    let moment = match when(text)? {
-        When::Day(date) => return Some(date),
-        When::Wall(local) => return Some(local.date()),
-        When::Moment(moment) => moment,
-    };
-    let written = moment.date_naive();
-    if let Some(zone) = zones.calendar() {
-        return Some(zone.from_utc_datetime(&moment.naive_utc()).date_naive());
-    }
-    let belongs = |date: &NaiveDate| contains(event, RecurrenceId::Date(*date)).unwrap_or(false);
-    let neighbours = [written.succ_opt(), written.pred_opt()];
-    let found = [Some(written)].into_iter().chain(neighbours).flatten().find(belongs);
-    Some(found.unwrap_or(written))
-}
-
-/// Returns the time on the wall of a moment in a series without a zone.
-fn floating(at: &Start, zones: &Zones) -> NaiveDateTime {
-    match (at.instant(), zones.calendar()) {
-        (Some(instant), Some(zone)) => instant.with_timezone(&zone).naive_local(),
-        _ => at.wall(),
-    }
+/// Tells whether the name of a changed occurrence stands for others as well: those after it, or those before.
+pub(super) fn is_of_many(line: &Line) -> bool {
+    line.param("RANGE").is_some_and(|range| !range.trim().is_empty())
 }
 
 /// Reads a changed occurrence of a series.
@@ -377,11 +301,21 @@ pub(crate) fn change_of(
     zones: &mut Zones,
 ) -> Result<(RecurrenceId, Override, Vec<String>), Reason> {
     let line = component.get("RECURRENCE-ID").ok_or(Reason::BadRecurrenceId)?;
-    if line.param("RANGE").is_some_and(|range| range.eq_ignore_ascii_case("THISANDFUTURE")) {
+    if is_of_many(line) {
         return Err(Reason::ThisAndFuture);
     }
-    let id = id_of(line.value.trim(), line, master, zones)?;
-    let (own_event, rest) = event_of(component, zones)?;
+    let id = dates::id_of(line.value.trim(), line, master, zones)?;
+    let (own_event, mut rest) = if component.lines.iter().any(is_rule) {
+        let mut alone = component.clone();
+        let rules: Vec<Line> = alone.lines.extract_if(.., |line| is_rule(line)).collect();
+        let (event, mut rest) = event_of(&alone, zones)?;
+        let other = rules.iter().filter(|rule| !dates::is_said(master, rule, zones));
+        rest.extend(other.map(rest::whole));
+        (event, rest)
+    } else {
+        event_of(component, zones)?
+    };
+    rest::sort(&mut rest);
     let change = match component.get(own::CHANGED) {
         Some(line) => series::named(&own_event, &line.parts(',')),
         None => series::changed(master, id, &own_event),

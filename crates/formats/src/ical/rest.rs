@@ -17,15 +17,19 @@ const ID: &str = "ID";
 
 /// Returns the parameters of a line that was taken over that an event has no place for.
 pub(super) fn params_of(line: &Line) -> Option<String> {
-    let kept: Vec<_> =
+    let mut kept: Vec<_> =
         line.params.iter().filter(|(name, values)| !is_understood(line, name, values)).collect();
+    let guest = matches!(line.name.as_str(), "ATTENDEE" | "ORGANIZER");
+    let beside = guest.then(|| guests::beside_address(line)).flatten();
+    let beside = beside.map(|value| (own::ADDRESS.to_owned(), vec![value.to_owned()]));
+    kept.extend(&beside);
     if kept.is_empty() {
         return None;
     }
     // What is no name of a parameter cannot be written as one again.
     let is_name = |name: &str| name.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_'));
     if !kept.iter().all(|(name, _)| is_name(name)) {
-        return Some(Line::text(own::SECOND, &line.to_text()).to_text());
+        return Some(whole(line));
     }
     let place = if kept.iter().all(|(name, _)| name == "LANGUAGE") { String::new() } else { anchor(line) };
     let mut rest = Line::new(own::PARAMS, place).with(OF, &line.name);
@@ -80,11 +84,16 @@ fn fingerprint(text: &str) -> String {
     format!("{hash:016x}")
 }
 
+/// Keeps a whole line as text.
+pub(super) fn whole(line: &Line) -> String {
+    Line::text(own::SECOND, &line.to_text()).to_text()
+}
+
 /// Keeps a line of which an event has one only, and had one already.
 pub(super) fn second(line: &Line) -> String {
     match line.name.as_str() {
         "SUMMARY" | "DESCRIPTION" | "LOCATION" | "URL" | "COLOR" => left_over(line),
-        _ => Line::text(own::SECOND, &line.to_text()).to_text(),
+        _ => whole(line),
     }
 }
 
@@ -102,7 +111,12 @@ pub(super) fn beyond(line: &Line, event: &Event) -> Vec<String> {
         "DURATION" => {
             length(&line.value).is_some_and(|(_, length)| !length.is_zero() && length != event.duration)
         }
-        "DTEND" => !event.is_all_day() && matches!(when(&line.value), Some(When::Day(_))),
+        "DTEND" => match when(&line.value) {
+            Some(When::Day(_)) => !event.is_all_day(),
+            Some(When::Wall(end)) => event.is_all_day() && end != end.date().into(),
+            Some(When::Moment(end)) => event.is_all_day() && end.naive_utc() != end.date_naive().into(),
+            None => false,
+        },
         _ => false,
     };
     params_of(line).into_iter().chain(strange.then(|| second(line))).collect()
@@ -266,6 +280,10 @@ fn attach(lines: &mut [Line], places: &BTreeMap<(String, String), usize>, rest: 
     let place = places.get(&(of.to_owned(), rest.value.clone()));
     let Some(line) = place.and_then(|at| lines.get_mut(*at)) else { return };
     for (name, values) in rest.params.iter().filter(|(name, _)| name != OF) {
+        if name == own::ADDRESS {
+            guests::put_beside_address(line, values.first().map_or("", String::as_str));
+            continue;
+        }
         match line.params.iter_mut().find(|(known, _)| known == name) {
             None => line.params.push((name.clone(), values.clone())),
             Some((_, known)) if name == "CUTYPE" && known.iter().any(|value| value == "RESOURCE") => {

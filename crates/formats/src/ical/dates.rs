@@ -1,0 +1,126 @@
+//! Occurrences that are added or called off one by one: `RDATE` and `EXDATE`.
+
+use chrono::{NaiveDate, NaiveDateTime, TimeZone};
+use passerelle_calendar::{Duration, Event, RecurrenceId, Start, contains};
+
+use super::{
+    read::{rule_of, start_at},
+    repair::{When, length, when},
+    rest,
+    zones::Zones,
+};
+use crate::{Reason, content::Line};
+
+/// Takes the occurrences of a line over. What of it cannot be read costs neither the others nor the event: it is
+/// returned, to be kept.
+pub(super) fn take(event: &mut Event, line: &Line, zones: &mut Zones) -> Option<String> {
+    let mut bad = Vec::new();
+    for text in texts_of(line) {
+        match period_of(text, line, event, zones) {
+            Ok((id, _)) if line.name == "EXDATE" => {
+                event.recurrence_overrides.entry(id.to_string()).or_default().excluded = true;
+            }
+            Ok((id, length)) => {
+                event.recurrence_dates.insert(id.to_string(), true);
+                if let Some(length) = length.filter(|length| *length != event.duration) {
+                    event.recurrence_overrides.entry(id.to_string()).or_default().duration = Some(length);
+                }
+            }
+            Err(_) => bad.push(text),
+        }
+    }
+    (!bad.is_empty()).then(|| rest::whole(&Line { value: bad.join(","), ..line.clone() }))
+}
+
+/// The values of a line, also where a program parted them by semicolons.
+fn texts_of(line: &Line) -> impl Iterator<Item = &str> {
+    line.value.split([',', ';']).map(str::trim).filter(|text| !text.is_empty())
+}
+
+/// Tells whether a series says itself what a line of one of its changed occurrences says.
+pub(super) fn is_said(series: &Event, line: &Line, zones: &mut Zones) -> bool {
+    let rules = match line.name.as_str() {
+        "RRULE" => &series.recurrence_rules,
+        "EXRULE" => &series.excluded_recurrence_rules,
+        name => {
+            return texts_of(line).all(|text| {
+                let id = id_of(text, line, series, zones).map(|id| id.to_string()).unwrap_or_default();
+                match name {
+                    "RDATE" => series.recurrence_dates.contains_key(&id),
+                    _ => series.recurrence_overrides.get(&id).is_some_and(|change| change.excluded),
+                }
+            });
+        }
+    };
+    rule_of(line).is_none_or(|rule| rules.contains(&rule))
+}
+
+/// Reads an occurrence that a line names, with its length where it is written as a period.
+fn period_of(
+    text: &str,
+    line: &Line,
+    event: &Event,
+    zones: &mut Zones,
+) -> Result<(RecurrenceId, Option<Duration>), Reason> {
+    let (start, end) = text.split_once('/').map_or((text, None), |(start, end)| (start, Some(end)));
+    let id = id_of(start, line, event, zones)?;
+    let length = match end {
+        None => None,
+        Some(end) => match length(end) {
+            Some((false, length)) => Some(length),
+            _ => {
+                let (start, end) = (start_at(start, line, zones)?, start_at(end, line, zones)?);
+                Some(start.until(&end).ok_or(Reason::EndBeforeStart)?)
+            }
+        },
+    };
+    Ok((id, length))
+}
+
+/// Names an occurrence by the clock of its series, however it is written.
+pub(super) fn id_of(
+    text: &str,
+    line: &Line,
+    event: &Event,
+    zones: &mut Zones,
+) -> Result<RecurrenceId, Reason> {
+    let series = event.start.as_ref().ok_or(Reason::NoStart)?;
+    if series.is_all_day() {
+        return day_of(text, event, zones).map(RecurrenceId::Date).ok_or(Reason::BadDate);
+    }
+    let at = start_at(text, line, zones)?;
+    Ok(match (series, &at) {
+        (_, Start::Date { date }) => RecurrenceId::Local(date.and_time(series.wall().time())),
+        (Start::Zoned { zone, .. }, Start::Zoned { zone: other, .. }) if zone != other => {
+            at.instant().and_then(|instant| RecurrenceId::at(instant, series)).ok_or(Reason::UnknownZone)?
+        }
+        (Start::Floating { .. }, Start::Zoned { .. }) => RecurrenceId::Local(floating(&at, zones)),
+        _ => RecurrenceId::Local(at.wall()),
+    })
+}
+
+/// Returns the day of an occurrence of an all-day series: the one that is written, whatever the zone. Some
+/// programs write midnight in UTC: then it is the day by the clock of the calendar.
+fn day_of(text: &str, event: &Event, zones: &Zones) -> Option<NaiveDate> {
+    let moment = match when(text)? {
+        When::Day(date) => return Some(date),
+        When::Wall(local) => return Some(local.date()),
+        When::Moment(moment) => moment,
+    };
+    let written = moment.date_naive();
+    if let Some(zone) = zones.calendar() {
+        return Some(zone.from_utc_datetime(&moment.naive_utc()).date_naive());
+    }
+    let belongs = |date: &NaiveDate| contains(event, RecurrenceId::Date(*date)).unwrap_or(false);
+    let neighbours = [written.succ_opt(), written.pred_opt()];
+    let found = [Some(written)].into_iter().chain(neighbours).flatten().find(belongs);
+    Some(found.unwrap_or(written))
+}
+
+/// Returns the time on the wall of a moment in a series without a zone.
+fn floating(at: &Start, zones: &Zones) -> NaiveDateTime {
+    match (at.instant(), zones.calendar()) {
+        (Some(instant), Some(zone)) => instant.with_timezone(&zone).naive_local(),
+        _ => at.wall(),
+    }
+}
