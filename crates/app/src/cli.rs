@@ -79,9 +79,9 @@ pub enum Command {
     #[command(subcommand)]
     Database(Database),
     #[command(subcommand)]
-    Contacts(Records),
+    Contacts(Records<ImportTable>),
     #[command(subcommand)]
-    Events(Records),
+    Events(Records<Import>),
     #[command(subcommand)]
     Config(Config),
     Completion(Completion),
@@ -520,8 +520,8 @@ pub struct Adopt {
 }
 
 #[derive(Debug, Subcommand)]
-pub enum Records {
-    Import(Import),
+pub enum Records<I: Args> {
+    Import(I),
     Export(Export),
     List(List),
     Show(Show),
@@ -551,9 +551,28 @@ pub struct Import {
     /// What becomes of a record that is like one here and says otherwise.
     #[arg(long, value_enum, value_name = "WHAT", default_value_t = LookAlikes::Aside)]
     pub look_alikes: LookAlikes,
-    /// What a column of a table is: `HEADING=MEANING`, both as headings.
+}
+
+/// An import of what may be a table.
+#[derive(Debug, Args)]
+pub struct ImportTable {
+    #[command(flatten)]
+    pub import: Import,
+    /// What a column is: `HEADING=MEANING`, both as headings.
     #[arg(long, value_name = "COLUMN=MEANING")]
     pub map: Vec<String>,
+}
+
+impl From<ImportTable> for (Import, Vec<String>) {
+    fn from(args: ImportTable) -> Self {
+        (args.import, args.map)
+    }
+}
+
+impl From<Import> for (Import, Vec<String>) {
+    fn from(args: Import) -> Self {
+        (args, Vec::new())
+    }
 }
 
 #[derive(Debug, Args)]

@@ -10,7 +10,7 @@ use passerelle_formats::{
     detect_contacts, detect_events, has_column, join_series, read_address_book, read_events, read_table,
     series_of, unread_columns, write_contacts, write_events,
 };
-pub use passerelle_formats::{Unread, knows_heading};
+pub use passerelle_formats::{Unread, knows_heading, pick};
 use passerelle_service::{Incoming, Kinded, PartOf};
 
 use crate::output::Out;
@@ -182,7 +182,18 @@ fn one<R>(record: Result<Imported<R>, BadRecord>) -> Incoming<R> {
 fn part_of(found: &Imported<Event>) -> Option<PartOf<Event>> {
     let uid = series_of(found)?;
     let found = found.clone();
-    let join = move |series: &mut Event| join_series(series, &found).map_err(|reason| reason.id().to_owned());
+    let join = move |(series, leftovers): &mut (Event, Option<serde_json::Value>)| {
+        let kept = leftovers.as_ref().map(left_over).unwrap_or_default();
+        let joined = join_series(series, &kept, &found).map_err(|reason| match reason {
+            Reason::Older => "older-than-here".to_owned(),
+            reason => reason.id().to_owned(),
+        })?;
+        let Some(kept) = joined else { return Ok(false) };
+        if !kept.is_empty() {
+            *leftovers = Some(serde_json::json!(kept));
+        }
+        Ok(true)
+    };
     Some(PartOf { uid, join: Arc::new(join), alone: None })
 }
 
@@ -190,7 +201,9 @@ fn part_of(found: &Imported<Event>) -> Option<PartOf<Event>> {
 fn answered(line: usize, summary: &str, reason: Reason, answer: Answer) -> Incoming<Event> {
     let event = Event { uid: answer.uid.clone(), title: summary.to_owned(), ..Event::default() };
     let uid = answer.uid.clone();
-    let join = move |event: &mut Event| apply_answer(event, &answer).map_err(|reason| reason.id().to_owned());
+    let join = move |(event, _): &mut (Event, Option<serde_json::Value>)| {
+        apply_answer(event, &answer).map_err(|reason| reason.id().to_owned())
+    };
     let part_of = PartOf { uid, join: Arc::new(join), alone: Some(reason.id().to_owned()) };
     Incoming {
         line: line as u64,

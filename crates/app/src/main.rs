@@ -12,7 +12,6 @@ mod keys;
 mod lock;
 mod output;
 mod panic;
-mod refused;
 mod shown;
 mod start;
 mod unusable;

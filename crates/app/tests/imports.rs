@@ -248,3 +248,195 @@ fn an_answer_goes_to_its_appointment_and_a_called_off_series_keeps_its_rule() {
          BEGIN:VEVENT\nUID:n\nSUMMARY:Old\nDTSTART:20260105T090000Z\nEND:VEVENT\nEND:VCALENDAR\n"), "--user", "alice"]).ends_with(0);
     assert_eq!(twice.of("older")[0]["name"], "Old");
 }
+
+fn calendar(lines: &str) -> String {
+    format!("BEGIN:VCALENDAR\r\nVERSION:2.0\r\n{}\r\nEND:VCALENDAR\r\n", lines.replace('|', "\r\n"))
+}
+
+fn event(lines: &str) -> String {
+    format!("BEGIN:VEVENT|{lines}|END:VEVENT")
+}
+
+#[test]
+fn a_record_that_is_here_under_another_identifier_is_told() {
+    let world = World::unconnected();
+    world.run(&["contacts", "import", &file(&world, "rich.vcf", RICH)]).ends_with(0);
+    let other = file(&world, "other.vcf", &RICH.replace("UID:u1", "UID:other"));
+    let preview = world.run(&["contacts", "import", &other, "--dry-run"]).ends_with(0);
+    assert_eq!(preview.summary()["beside"][0]["twin"], true, "{preview:?}");
+    let done = world.run(&["contacts", "import", &other, "--look-alikes", "update"]).ends_with(0);
+    assert_eq!(
+        (&done.summary()["created"], &done.summary()["unchanged"]),
+        (&json!(0), &json!(1)),
+        "{done:?}"
+    );
+    assert_eq!(contacts(&world)[0]["uid"], "u1");
+    let done = world.run(&["contacts", "import", &other]).ends_with(0);
+    let told = &done.of("beside")[0];
+    assert_eq!(
+        (&told["line"], &told["other"], &told["twin"]),
+        (&json!(1), &json!("Anne Dupont"), &json!(true))
+    );
+    assert_eq!(contacts(&world).len(), 2);
+
+    let point = |uid: &str| calendar(&event(&format!("UID:{uid}|SUMMARY:Point|DTSTART:20260105T090000Z")));
+    let import = |name: &str, uid: &str| {
+        world.run(&["events", "import", &file(&world, name, &point(uid)), "--user", "alice"]).ends_with(0)
+    };
+    import("a.ics", "1");
+    let done = import("b.ics", "2");
+    assert_eq!(done.of("beside")[0]["twin"], true, "{done:?}");
+}
+
+#[test]
+fn the_number_of_a_state_counts_against_the_database_too() {
+    let world = World::unconnected();
+    let import = |name: &str, text: &str, more: &[&str]| {
+        let path = file(&world, name, text);
+        let args = [&["events", "import", &path, "--user", "alice"], more].concat();
+        world.run(&args).ends_with(0)
+    };
+    let state = |sequence: u8, title: &str| {
+        calendar(&event(&format!(
+            "UID:s|SEQUENCE:{sequence}|SUMMARY:{title}|DTSTART:20260105T090000Z|RRULE:FREQ=DAILY"
+        )))
+    };
+    let change = |sequence: u8, title: &str| {
+        calendar(&event(&format!(
+            "UID:s|SEQUENCE:{sequence}|SUMMARY:{title}|DTSTART:20260106T100000Z|RECURRENCE-ID:20260106T090000Z|X-A:{title}"
+        )))
+    };
+    let titles =
+        || world.rows("'t', title", "appointments").iter().map(|row| row["t"].clone()).collect::<Vec<_>>();
+    import("2.ics", &state(2, "Two"), &[]);
+    let older = import("1.ics", &state(1, "One"), &[]);
+    assert_eq!((&older.of("older")[0]["than"], &older.summary()["updated"]), (&json!("here"), &json!(0)));
+    assert_eq!(titles(), ["Two"]);
+    import("3.ics", &state(3, "Three"), &[]);
+    assert_eq!(titles(), ["Three"]);
+    import("1.ics", &state(1, "One"), &["--replace"]);
+    assert_eq!(titles(), ["One"], "who replaces takes what the file has");
+
+    let joined = import("c2.ics", &change(2, "Second"), &[]);
+    assert_eq!(joined.summary()["joined"], 1, "{joined:?}");
+    let older = import("c1.ics", &change(1, "First"), &[]);
+    assert_eq!((older.of("older").len(), &older.summary()["joined"]), (1, &json!(0)), "{older:?}");
+    let out = world.path("out.ics").display().to_string();
+    world.run(&["events", "export", &out, "--user", "alice"]).ends_with(0);
+    let text = fs::read_to_string(&out).unwrap();
+    assert!(
+        text.contains("SUMMARY:Second") && text.contains("X-A:Second") && !text.contains("First"),
+        "{text}"
+    );
+}
+
+#[test]
+fn an_answer_that_follows_its_appointment_in_the_file_finds_it() {
+    let world = World::unconnected();
+    let invitation = "UID:m|SUMMARY:Point|DTSTART:20260105T090000Z|ATTENDEE:mailto:bob@a.example";
+    let reply = "METHOD:REPLY|".to_owned()
+        + &event("UID:m|DTSTART:20260105T090000Z|ATTENDEE;PARTSTAT=ACCEPTED:mailto:bob@a.example");
+    let both = file(&world, "both.ics", &(calendar(&event(invitation)) + &calendar(&reply)));
+    let done = world.run(&["events", "import", &both, "--user", "alice"]).ends_with(0);
+    assert_eq!((&done.summary()["created"], &done.summary()["joined"]), (&json!(1), &json!(1)), "{done:?}");
+    let status = world.rows("'s', participation_status", "appointment_participants");
+    assert_eq!(status[0]["s"], "accepted");
+}
+
+/// Imports a file, corrects the records that were set aside, imports them, and returns how many there are then.
+fn corrected(name: &str, bytes: &[u8], bad: u64, correct: &[(&str, &str)]) -> u64 {
+    let world = World::unconnected();
+    let path = world.path(name);
+    fs::write(&path, bytes).unwrap();
+    let refused = world.path(&format!("refused-{name}")).display().to_string();
+    let (kind, table) =
+        if name.ends_with("ics") { ("events", "appointments") } else { ("contacts", "contacts") };
+    let import = |path: &str, more: &[&str], code| {
+        let user: &[&str] = if kind == "events" { &["--user", "alice"] } else { &[] };
+        world.run(&[&[kind, "import", path], user, more].concat()).ends_with(code)
+    };
+    let done = import(&path.display().to_string(), &["--refused", &refused], 3);
+    assert_eq!(done.of("bad_record").len() as u64, bad, "{name}: {done:?}");
+    let bytes = fs::read(&refused).unwrap();
+    // Of a file in another character set only what is corrected has to be readable.
+    let mut text = String::from_utf8(bytes)
+        .unwrap_or_else(|bad| bad.into_bytes().iter().map(|b| char::from(*b)).collect());
+    for (wrong, right) in correct {
+        assert!(text.contains(wrong), "{name}: {text}");
+        text = text.replace(wrong, right);
+    }
+    let again = import(&file(&world, name, &text), &[], 0);
+    assert_eq!(again.summary()["created"], bad, "{name}: {again:?}\n{text}");
+    world.number(table)
+}
+
+#[test]
+fn records_that_were_set_aside_come_in_once_they_are_corrected() {
+    let cards = format!("{NEW}{}{RICH}", "BEGIN:VCARD\nVERSION:3.0\nX-A:1\nEND:VCARD\n");
+    assert_eq!(corrected("a.vcf", cards.as_bytes(), 1, &[("X-A:1", "X-A:1\nFN:Zoé")]), 3);
+    let wide: Vec<u8> = ["\u{feff}", &cards].concat().encode_utf16().flat_map(u16::to_le_bytes).collect();
+    assert_eq!(corrected("a.vcf", &wide, 1, &[("X-A:1", "X-A:1\nFN:Zoé")]), 3);
+    let returns = cards.replace('\n', "\r");
+    assert_eq!(corrected("a.vcf", returns.as_bytes(), 1, &[("X-A:1", "X-A:1\nFN:Zoé")]), 3);
+
+    let table =
+        "sep=;\nClients;;\nNom;E-mail;Fidèle\nZoé;z@a.example;\n;;\"oui\n12\"\"\"\nAda;a@a.example;\n";
+    assert_eq!(corrected("a.csv", table.as_bytes(), 1, &[(";;\"oui", "Eve;;\"oui")]), 3);
+    let latin: Vec<u8> = table.chars().map(|c| u8::try_from(u32::from(c)).unwrap()).collect();
+    assert_eq!(corrected("a.csv", &latin, 1, &[(";;\"oui", "Eve;;\"oui")]), 3);
+
+    let good = event("UID:g|SUMMARY:Good|DTSTART:20260105T090000Z");
+    let bad = event("UID:b|SUMMARY:Bad|DTSTART;TZID=Mine:2026Jan5");
+    let change = event("UID:s|RECURRENCE-ID:20260106T090000Z|DTSTART:20260106T100000Z|SUMMARY:Later");
+    let series = event("UID:s|SUMMARY:Series|DTSTART:20260105T090000Z|RRULE:FREQ=NEVER");
+    let zone = "BEGIN:VTIMEZONE|TZID:Mine|BEGIN:STANDARD|DTSTART:19700101T000000|TZOFFSETFROM:+0300|TZOFFSETTO:+0300|\
+                END:STANDARD|END:VTIMEZONE|";
+    let text = calendar(&good) + &calendar(&format!("{zone}{bad}|{series}"));
+    let mend = [("2026Jan5", "20260105T090000"), ("FREQ=NEVER", "FREQ=DAILY;COUNT=3")];
+    assert_eq!(corrected("a.ics", text.as_bytes(), 2, &mend), 3);
+    // A series that was set aside takes its changes along.
+    let world = World::unconnected();
+    let refused = world.path("refused.ics").display().to_string();
+    let path = file(&world, "a.ics", &calendar(&format!("{change}|{series}")));
+    let args = ["events", "import", &path, "--user", "alice", "--refused", &refused];
+    assert_eq!(world.run(&args).ends_with(3).of("bad_record").len(), 2);
+    let text = fs::read_to_string(&refused).unwrap().replace("FREQ=NEVER", "FREQ=DAILY;COUNT=3");
+    world.run(&["events", "import", &file(&world, "b.ics", &text), "--user", "alice"]).ends_with(0);
+    assert_eq!(world.number("appointments"), 1);
+
+    let objects = r#"{"@type":"Group","title":"Mine","entries":[
+        {"@type":"Card","version":"1.0","uid":"1","name":{"full":"Anne"}},
+        {"@type":"Card","version":"1.0","uid":"2"},
+        {"@type":"Card","version":"1.0","uid":"3","name":{"full":"Luc"}}]}"#;
+    let mend = [("\"uid\":\"2\"", "\"uid\":\"2\",\"name\":{\"full\":\"Eve\"}")];
+    assert_eq!(corrected("a.json", objects.as_bytes(), 1, &mend), 3);
+}
+
+#[test]
+fn a_column_that_is_not_known_is_asked_for_at_a_terminal() {
+    let world = World::unconnected();
+    let table = file(&world, "a.csv", "Nom;Bigophone;Couleur;Gizmo\nZoé;0612345678;bleu;x\n");
+    let answers = json!([["Bigophone", "sottise"], ["sottise", "mobile"], ["Couleur", "-"], ["Gizmo", ""]]);
+    let asked = world.at_a_terminal(&answers, &["contacts", "import", &table]);
+    assert_eq!(asked.0, 0, "{}", asked.1);
+    assert!(asked.1.contains("\"sottise\" is not understood"), "{}", asked.1);
+    assert_eq!(
+        world.rows("'n', number, 'l', label", "contact_phones"),
+        [json!({"n": "0612345678", "l": "mobile"})]
+    );
+    assert_eq!(contacts(&world)[0]["leftovers"], json!("[\"Gizmo: x\"]"));
+    // Who gives no answer has numbers that reach nobody: exit code 3, as in a script.
+    let table = file(&world, "b.csv", "Nom;Bigophone\nLuc;0612345679\n");
+    let asked = world.at_a_terminal(&json!([["Bigophone", ""]]), &["contacts", "import", &table]);
+    assert_eq!((asked.0, asked.1.contains("IMP-110")), (3, true), "{}", asked.1);
+    let mapped = world.run(&["contacts", "import", &table, "--map", "Bigophone=mobile"]).ends_with(0);
+    assert_eq!(mapped.summary()["updated"], 1, "{mapped:?}");
+}
+
+#[test]
+fn appointments_come_in_no_tables() {
+    let world = World::unconnected();
+    let path = file(&world, "a.ics", &calendar(&event("UID:1|SUMMARY:A|DTSTART:20260105T090000Z")));
+    let refused = world.run(&["events", "import", &path, "--user", "alice", "--map", "A=mobile"]);
+    assert_eq!(refused.errors(), ["USE-101"], "{refused:?}");
+}

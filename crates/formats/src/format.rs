@@ -62,12 +62,17 @@ formats! {
 /// Tells the format of a file of contacts by its first bytes, then by its name.
 #[must_use]
 pub fn detect_contacts(name: Option<&str>, head: &[u8]) -> Option<ContactFormat> {
-    let text = beginning(head);
-    if text.starts_with("BEGIN:VCARD") {
+    let text = unfolded(&beginning(head));
+    let extension = extension(name);
+    let is_json = text.starts_with(['[', '{']);
+    // What is called a card is none of a table, whatever stands above the first one.
+    let is_named = matches!(extension.as_deref(), Some("vcf" | "vcard")) && !is_json;
+    if text.starts_with("BEGIN:VCARD") || (is_named && text.lines().any(|line| line.trim() == "BEGIN:VCARD"))
+    {
         let version4 = text.contains("\nVERSION:4") || text.contains("\rVERSION:4");
         return Some(if version4 { ContactFormat::VCard4 } else { ContactFormat::VCard3 });
     }
-    if text.starts_with(['[', '{']) {
+    if is_json {
         return Some(ContactFormat::JsContact);
     }
     let header = text.lines().next().unwrap_or_default();
@@ -75,7 +80,6 @@ pub fn detect_contacts(name: Option<&str>, head: &[u8]) -> Option<ContactFormat>
         return Some(ContactFormat::GoogleCsv);
     }
     let understood = crate::csv::headings_understood(plain_beginning(head).as_bytes());
-    let extension = extension(name);
     let is_table = matches!(extension.as_deref(), Some("csv" | "tsv" | "tab" | "txt"));
     if understood > 1 || (understood == 1 && is_table) {
         return Some(ContactFormat::OutlookCsv);
@@ -113,6 +117,17 @@ fn beginning(head: &[u8]) -> String {
     plain_beginning(head).trim_start().to_uppercase()
 }
 
+/// Puts folded lines together.
+fn unfolded(text: &str) -> String {
+    text.split_inclusive('\n').fold(String::with_capacity(text.len()), |mut whole, line| {
+        if line.starts_with([' ', '\t']) {
+            whole.truncate(whole.trim_end_matches(['\r', '\n']).len());
+        }
+        whole.push_str(line.strip_prefix([' ', '\t']).unwrap_or(line));
+        whole
+    })
+}
+
 fn plain_beginning(head: &[u8]) -> String {
     let start = head.get(..8192).unwrap_or(head);
     match encoding_of(start) {
@@ -130,6 +145,12 @@ mod tests {
         for (name, head, format) in [
             (Some("a.txt"), "\u{feff}BEGIN:VCARD\r\nVERSION:4.0\r\n", Some(ContactFormat::VCard4)),
             (Some("a.csv"), "begin:vcard\nversion:2.1\n", Some(ContactFormat::VCard3)),
+            (None, "BEG\r\n IN:VC\r\n\tARD\r\nVERSION:4.0\r\n", Some(ContactFormat::VCard4)),
+            (
+                Some("a.vcf"),
+                "# mine\nName, Mail, Phone\nBEGIN:VCARD\nVERSION:3.0\n",
+                Some(ContactFormat::VCard3),
+            ),
             (None, " [{\"@type\":\"Card\"}]", Some(ContactFormat::JsContact)),
             (
                 None,

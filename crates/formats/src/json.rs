@@ -1,6 +1,9 @@
 //! JSON files record by record: an array, a stream of objects, or a group with entries.
 
-use std::io::{self, BufRead, BufReader, Read, Write};
+use std::{
+    collections::BTreeSet,
+    io::{self, BufRead, BufReader, Read, Write},
+};
 
 use serde_json::{Map, Value};
 
@@ -19,20 +22,20 @@ const LARGEST: usize = 64 << 20;
 pub(crate) struct Objects<R> {
     reader: BufReader<Unmarked<R>>,
     line: usize,
-    entries: std::vec::IntoIter<Value>,
-    group_line: usize,
+    /// The arrays that the next object stands in: whether each is that of a group.
+    arrays: Vec<bool>,
+    /// Whether what is left of a group comes next.
+    rest: bool,
     done: bool,
 }
 
+/// The member of a group that holds its records.
+const ENTRIES: &[u8] = b"entries";
+
 impl<R: Read> Objects<R> {
     pub(crate) fn new(reader: R) -> Self {
-        Objects {
-            reader: BufReader::with_capacity(1 << 16, Unmarked::new(reader)),
-            line: 1,
-            entries: Vec::new().into_iter(),
-            group_line: 1,
-            done: false,
-        }
+        let reader = BufReader::with_capacity(1 << 16, Unmarked::new(reader));
+        Objects { reader, line: 1, arrays: Vec::new(), rest: false, done: false }
     }
 
     fn byte(&mut self) -> io::Result<Option<u8>> {
@@ -44,37 +47,47 @@ impl<R: Read> Objects<R> {
         Ok(byte)
     }
 
-    /// Returns the text of the next object, and the line it begins at.
+    /// Returns the text of the next object, and the line it begins at. The records of a group come one by one.
     fn object(&mut self) -> io::Result<Option<(usize, Vec<u8>)>> {
         let mut text = Vec::new();
         let mut begun = self.line;
-        let (mut depth, mut quoted, mut escaped) = (0_usize, false, false);
+        let mut scan = Scan::default();
+        if std::mem::take(&mut self.rest) {
+            scan = Scan::of_rest();
+        }
         while let Some(byte) = self.byte()? {
-            if depth == 0 && matches!(byte, b'[' | b']' | b',' | b' ' | b'\t' | b'\r' | b'\n') {
+            if scan.depth == 0 && matches!(byte, b'[' | b']' | b',' | b' ' | b'\t' | b'\r' | b'\n') {
+                match byte {
+                    b'[' => self.arrays.push(false),
+                    // What else a group says is of no record.
+                    b']' if self.arrays.pop() == Some(true) => {
+                        scan = Scan::of_rest();
+                    }
+                    _ => {}
+                }
                 continue;
             }
-            if depth == 0 && byte != b'{' {
+            if scan.depth == 0 && byte != b'{' {
                 return self.stray(byte).map(Some);
             }
-            if depth == 0 {
+            if scan.depth == 0 {
                 begun = self.line;
             }
-            if text.len() <= LARGEST {
+            if text.len() <= LARGEST && !scan.is_rest {
                 text.push(byte);
             }
-            match byte {
-                _ if escaped => escaped = false,
-                b'\\' if quoted => escaped = true,
-                b'"' => quoted = !quoted,
-                b'{' | b'[' if !quoted => depth += 1,
-                b'}' | b']' if !quoted => depth -= 1,
-                _ => {}
-            }
-            if depth == 0 {
+            if scan.take(byte) {
+                self.arrays.push(true);
+                text.clear();
+                scan = Scan::default();
+            } else if scan.depth == 0 && !std::mem::take(&mut scan.is_rest) {
                 return Ok(Some((begun, text)));
             }
         }
-        Ok(if text.is_empty() { None } else { Some((begun, text)) })
+        // A file that ends within an array or a group was cut off there.
+        let is_cut = !text.is_empty() || scan.is_rest || !self.arrays.is_empty();
+        self.arrays.clear();
+        Ok(is_cut.then_some((begun, text)))
     }
 
     /// Reads past what is no object: a record that somebody meant, and that is told as a bad one.
@@ -85,6 +98,7 @@ impl<R: Read> Objects<R> {
                 if first == b'"' { byte == b'"' && !escaped } else { matches!(byte, b',' | b']' | b'\n') };
             escaped = byte == b'\\' && !escaped;
             if ends {
+                self.rest = byte == b']' && first != b'"' && self.arrays.pop() == Some(true);
                 break;
             }
             text.push(byte);
@@ -118,29 +132,72 @@ impl<R: Read> Iterator for Objects<R> {
     type Item = Found;
 
     fn next(&mut self) -> Option<Self::Item> {
-        loop {
-            match self.entries.next() {
-                Some(Value::Object(entry)) => return Some(Ok((self.group_line, entry))),
-                Some(_) => return Some(Err(BadRecord::new(self.group_line, "", Reason::Malformed))),
-                None if self.done => return None,
-                None => {}
-            }
-            match self.next_object()? {
-                Ok((line, mut object)) => match object.remove("entries") {
-                    Some(Value::Array(entries)) => {
-                        self.entries = entries.into_iter();
-                        self.group_line = line;
-                    }
-                    Some(other) => {
-                        object.insert("entries".to_owned(), other);
-                        return Some(Ok((line, object)));
-                    }
-                    None => return Some(Ok((line, object))),
-                },
-                Err(bad) => return Some(Err(bad)),
-            }
+        if self.done { None } else { self.next_object() }
+    }
+}
+
+/// Where in an object a reader is.
+#[derive(Default)]
+struct Scan {
+    depth: usize,
+    quoted: bool,
+    escaped: bool,
+    /// The text that was read last outside of other objects: the name of a member.
+    name: Vec<u8>,
+    /// Whether this is what is left of a group.
+    is_rest: bool,
+}
+
+impl Scan {
+    /// Behind the records of a group.
+    fn of_rest() -> Self {
+        Scan { depth: 1, is_rest: true, ..Scan::default() }
+    }
+
+    /// Takes a byte of a text in, as far as that may be the name of a member.
+    fn name_with(&mut self, byte: u8) {
+        if self.depth == 1 && self.name.len() <= ENTRIES.len() {
+            self.name.push(byte);
         }
     }
+
+    /// Takes a byte in; tells whether the records of a group begin behind it.
+    fn take(&mut self, byte: u8) -> bool {
+        let at_name = self.depth == 1;
+        match byte {
+            _ if self.escaped => self.escaped = false,
+            b'\\' if self.quoted => self.escaped = true,
+            b'"' => {
+                self.quoted = !self.quoted;
+                if self.quoted && at_name {
+                    self.name.clear();
+                }
+            }
+            _ if self.quoted => self.name_with(byte),
+            b'[' if at_name && self.name == ENTRIES && !self.is_rest => return true,
+            b'{' | b'[' => self.depth += 1,
+            b'}' | b']' => self.depth -= 1,
+            b',' if at_name => self.name.clear(),
+            _ => {}
+        }
+        false
+    }
+}
+
+/// Returns objects of a file by the lines they begin at, as an array.
+pub(crate) fn pick(bytes: &[u8], wanted: &BTreeSet<u64>) -> Vec<u8> {
+    let mut objects = Objects::new(bytes);
+    let mut out = b"[".to_vec();
+    let mut count = 0;
+    while let Ok(Some((line, text))) = objects.object() {
+        if u64::try_from(line).is_ok_and(|line| wanted.contains(&line)) {
+            out.extend_from_slice(if count == 0 { b"\n" } else { b",\n" });
+            out.extend_from_slice(&text);
+            count += 1;
+        }
+    }
+    out.extend_from_slice(b"\n]\n");
+    out
 }
 
 /// Writes objects as an array, one a line, and returns how many.
@@ -204,6 +261,17 @@ mod tests {
             let found = read(text);
             assert_eq!(found, [Ok((1, "{\"a\":\"}\\\"\"}".into())), Ok((1, "{\"b\":{}}".into()))], "{text}");
         }
+    }
+
+    #[test]
+    fn a_group_tells_where_each_record_begins_and_where_it_was_cut_off() {
+        let group = "{\"@type\":\"Group\",\"title\":\"entries\",\"entries\":[\n{\"a\":1},\n{\"b\":2}\n],\"c\":[3]}\n{\"d\":4}";
+        let records = [(2, "{\"a\":1}"), (3, "{\"b\":2}"), (5, "{\"d\":4}")];
+        let records = records.map(|(line, text)| Ok((line, text.to_owned())));
+        assert_eq!(read(group), records);
+        let cut = group.find("],").unwrap();
+        assert_eq!(read(&group[..cut])[2], Err((4, Reason::Unterminated)));
+        assert_eq!(read("[{\"a\":1},\n")[1], Err((2, Reason::Unterminated)));
     }
 
     #[test]

@@ -9,6 +9,7 @@ mod jscalendar;
 mod jscontact;
 mod json;
 mod membership;
+mod pick;
 #[cfg(test)]
 mod sample;
 mod text;
@@ -26,6 +27,7 @@ pub use csv::{Unread, knows_heading};
 pub use error::{Answer, BadRecord, Reason};
 pub use format::{ContactFormat, EventFormat, detect_contacts, detect_events};
 pub use ical::{apply_answer, join_series, series_of, zone_name};
+pub use pick::pick;
 
 /// What a file leaves open.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

@@ -157,16 +157,36 @@ fn a_change_without_its_series_is_one_event_and_says_so() {
 fn a_change_that_came_alone_joins_a_series_that_is_there() {
     let mut series = only(read(&file(&[&[SERIES]])));
     let change = |text: &str| read(&file(&[&[text]])).remove(0).unwrap();
-    assert_eq!(join_series(&mut series, &change(CHANGE)), Ok(true));
+    assert_eq!(join_series(&mut series, &[], &change(CHANGE)), Ok(Some(vec![])));
     let moved = &series.recurrence_overrides["2026-01-12T09:00:00"];
     assert_eq!(moved.start.as_ref().unwrap().to_string(), "2026-01-12T14:00:00[Europe/Paris]");
     assert_eq!((moved.title.as_deref(), moved.duration), (Some("Plus tard"), None));
     let off = CHANGE.replace("20260112", "20260119") + "|STATUS:CANCELLED";
-    assert_eq!(join_series(&mut series, &change(&off)), Ok(true));
+    assert_eq!(join_series(&mut series, &[], &change(&off)), Ok(Some(vec![])));
     assert!(series.recurrence_overrides["2026-01-19T09:00:00"].excluded);
     let before = series.clone();
-    assert_eq!(join_series(&mut series, &change(&CHANGE.replace("20260112", "20260113"))), Ok(false));
+    assert_eq!(join_series(&mut series, &[], &change(&CHANGE.replace("20260112", "20260113"))), Ok(None));
     assert_eq!(series, before);
+}
+
+#[test]
+fn what_a_change_that_came_alone_says_beyond_its_series_is_kept_with_it() {
+    let mut series = only(read(&file(&[&[SERIES]])));
+    let change = |text: &str| read(&file(&[&[text]])).remove(0).unwrap();
+    let kept = ["X-OWN:1".to_owned()];
+    let second = format!("{CHANGE}|SEQUENCE:2|X-A:1");
+    let kept = join_series(&mut series, &kept, &change(&second)).unwrap().unwrap();
+    let of_change = |text: &str| format!("X-PASSERELLE-OF-OCCURRENCE;ID=\"2026-01-12T09:00:00\":{text}");
+    assert_eq!(kept, ["X-OWN:1".to_owned(), of_change("SEQUENCE:2"), of_change("X-A:1")]);
+    // An older state of the occurrence changes nothing; a newer one takes its place.
+    let before = series.clone();
+    let older = format!("{CHANGE}|SEQUENCE:1").replace("Plus tard", "Avant");
+    assert_eq!(join_series(&mut series, &kept, &change(&older)), Err(Reason::Older));
+    assert_eq!(series, before);
+    let newer = format!("{CHANGE}|SEQUENCE:3").replace("Plus tard", "Encore");
+    let kept = join_series(&mut series, &kept, &change(&newer)).unwrap().unwrap();
+    assert_eq!(kept, ["X-OWN:1".to_owned(), of_change("SEQUENCE:3")]);
+    assert_eq!(series.recurrence_overrides["2026-01-12T09:00:00"].title.as_deref(), Some("Encore"));
 }
 
 #[test]

@@ -290,7 +290,7 @@ fn events_in_json_are_read_with_their_patches() {
     assert_eq!(good[1].record.start.as_ref().unwrap().to_string(), "2026-11-11");
     assert_eq!(
         bad(&found),
-        [(1, "t", Reason::AnotherKind)].map(|(line, _, reason)| (line, "Copies", reason))
+        [(8, "t", Reason::AnotherKind)].map(|(line, _, reason)| (line, "Copies", reason))
     );
 }
 

@@ -255,6 +255,12 @@ mutants! {
     ImportWipes,
     /// A record without an identifier is new, whatever it is like.
     ImportDoubles,
+    /// An older state of a record that a file holds overwrites the newer one here.
+    ImportOlder,
+    /// A record that is here under another identifier is doubled in silence.
+    ImportTwins,
+    /// Two people under one identifier of a file become one.
+    ImportMerges,
     /// A private appointment hides its title, and shows its description.
     RedactTitleOnly,
     /// A private occurrence of an open series is shown like any other.

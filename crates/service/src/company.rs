@@ -247,6 +247,8 @@ pub struct Journal {
 pub struct Put<R> {
     /// Its position among the records, counted from 0.
     pub position: u64,
+    /// Its id.
+    pub id: ItemId,
     /// As it was, if it was there.
     pub before: Option<R>,
     /// As it is now.

@@ -1,7 +1,8 @@
 //! What is there already, for records of a file that nothing here has the identifier of.
 
 use std::{
-    collections::{BTreeMap, BTreeSet, HashMap, HashSet},
+    cmp::Ordering,
+    collections::{BTreeMap, BTreeSet, HashMap},
     hash::{BuildHasher, RandomState},
 };
 
@@ -48,7 +49,69 @@ pub(crate) struct Known {
     all: Vec<Kept>,
     by_key: HashMap<u64, Vec<u32>>,
     whole: HashMap<u64, u32>,
-    uids: HashSet<u64>,
+    /// What is kept as text beside a record of a name, because a column was not understood.
+    beside: HashMap<u64, u32>,
+    uids: HashMap<u64, Named>,
+    /// Those that the import made.
+    made: HashMap<u64, ItemId>,
+    /// The lines of the file that identifiers were read on first.
+    taken: HashMap<u64, u64>,
+}
+
+/// What is kept of a record here that has an identifier.
+struct Named {
+    number: u32,
+    revision: Revision,
+}
+
+/// How new a state of a record is: by its number, then by when it was changed, as far as a file said so.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+struct Revision {
+    sequence: Option<u64>,
+    /// The digits of the time.
+    changed: Option<u64>,
+}
+
+impl Revision {
+    /// Reads it in what a file held beside a record.
+    fn of(leftovers: Option<&Value>) -> Self {
+        let texts = leftovers.and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str);
+        let mut revision = Revision::default();
+        for text in texts {
+            let (name, value) = match text.strip_prefix("{\"") {
+                Some(member) => member.trim_end_matches('}').split_once("\":").unwrap_or_default(),
+                None => text.split_once(':').unwrap_or_default(),
+            };
+            match name.split(';').next().unwrap_or_default().to_ascii_uppercase().as_str() {
+                "SEQUENCE" => revision.sequence = value.trim().parse().ok(),
+                "LAST-MODIFIED" | "UPDATED" | "REV" => {
+                    let digits: String = value.chars().filter(char::is_ascii_digit).take(14).collect();
+                    revision.changed =
+                        Some(digits).filter(|digits| digits.len() == 14).and_then(|it| it.parse().ok());
+                }
+                _ => {}
+            }
+        }
+        revision
+    }
+
+    /// Tells whether it is an older state than another one. What does not say its number is not older by it.
+    fn is_older(self, than: Self) -> bool {
+        let by_number = self.sequence.map(|number| number.cmp(&than.sequence.unwrap_or_default()));
+        match by_number.unwrap_or(Ordering::Equal) {
+            Ordering::Equal => {
+                let (one, other) = (self.changed, than.changed);
+                one.zip(other).is_some_and(|(one, other)| one < other)
+            }
+            order => order.is_lt(),
+        }
+    }
+}
+
+/// Compares how new two states of a record are by when they were changed, where both say so.
+pub(crate) fn compare_states(one: Option<&Value>, other: Option<&Value>) -> Option<Ordering> {
+    let (one, other) = (Revision::of(one).changed?, Revision::of(other).changed?);
+    Some(one.cmp(&other))
 }
 
 /// What a record of a file turned out to be.
@@ -64,6 +127,8 @@ pub(crate) enum Found<R> {
     Same(ItemId, Box<R>),
     /// It is like this one, and is taken as another one: another person of the same address, or a line of the file.
     Beside(String),
+    /// It is like this one and of the same name, but both have identifiers, which differ.
+    Twin(ItemId, Box<R>),
     /// A person decides: it is like these, and says otherwise.
     Doubt(Doubt),
 }
@@ -104,7 +169,11 @@ impl Known {
             let last = found.items.is_empty() || skip >= found.total;
             for item in found.items {
                 let said = known.said(&item.record);
-                known.add(&item.record, said, At::Here(item.id));
+                let revision = Revision::of(Some(&item.leftovers));
+                let uid = uid_of(&item.record);
+                known.keep_cells(&item.record, &item.leftovers);
+                known.add(&item.record, uid.as_deref(), said, At::Here(item.id));
+                known.name(uid.as_deref(), revision);
             }
             if last {
                 return Ok(known);
@@ -123,14 +192,79 @@ impl Known {
         said.into()
     }
 
-    fn add<R: Record>(&mut self, record: &R, said: Box<[u64]>, at: At) {
+    /// Keeps the cells that are kept as text beside the record that is added next.
+    fn keep_cells<R: Record>(&mut self, record: &R, leftovers: &Value) {
+        let Ok(number) = u32::try_from(self.all.len()) else { return };
+        let texts = leftovers.as_array().into_iter().flatten().filter_map(Value::as_str);
+        let mut cells = texts.filter_map(|text| text.split_once(": ")).map(|(_, cell)| cell).peekable();
+        if cells.peek().is_none() {
+            return;
+        }
+        let name = words(&fields(record), "name");
+        for cell in cells.filter(|_| !name.is_empty()) {
+            self.beside.entry(self.hasher.hash_one((&name, cell.trim()))).or_insert(number);
+        }
+    }
+
+    /// Finds the record here of that name beside which a value of this one is kept as text: it came before from the
+    /// same row, when nobody had said yet what the column is.
+    fn of_row<R: Record>(&self, record: &R) -> Option<u32> {
+        if self.beside.is_empty() {
+            return None;
+        }
+        let all = fields(record);
+        let name = words(&all, "name");
+        let values = all.values().flat_map(|value| match value {
+            Value::String(text) => vec![text.as_str()],
+            Value::Object(parts) => parts.values().filter_map(Value::as_str).collect(),
+            _ => Vec::new(),
+        });
+        let values = values.map(str::trim).filter(|value| !value.is_empty());
+        let mut found = values.filter_map(|value| self.beside.get(&self.hasher.hash_one((&name, value))));
+        found.next().copied()
+    }
+
+    /// Keeps the identifier of the record that was added last.
+    fn name(&mut self, uid: Option<&str>, revision: Revision) {
+        let (Some(uid), Ok(number)) = (uid, u32::try_from(self.all.len().saturating_sub(1))) else { return };
+        self.uids.insert(self.hasher.hash_one(uid), Named { number, revision });
+    }
+
+    /// Keeps what a record is that the import made, to be found by its identifier.
+    pub(crate) fn made<R: Record>(&mut self, record: &R, id: &ItemId) {
+        if let Some(uid) = uid_of(record) {
+            self.made.insert(self.hasher.hash_one(uid.as_str()), id.clone());
+        }
+    }
+
+    /// Keeps that the file has an identifier on a line; returns the line where it had it before.
+    pub(crate) fn was_taken(&mut self, uid: &str, line: u64) -> Option<u64> {
+        let uid = self.hasher.hash_one(uid);
+        let first = self.taken.get(&uid).copied();
+        self.taken.entry(uid).or_insert(line);
+        first
+    }
+
+    /// Returns the record here that has an identifier.
+    pub(crate) fn id_of(&self, uid: &str) -> Option<ItemId> {
+        let uid = self.hasher.hash_one(uid);
+        let here = self.uids.get(&uid).and_then(|named| self.all.get(usize::try_from(named.number).ok()?));
+        match here.map(|kept| &kept.at) {
+            Some(At::Here(id)) => Some(id.clone()),
+            _ => self.made.get(&uid).cloned(),
+        }
+    }
+
+    /// Tells whether a record of a file is an older state of the one here that has its identifier.
+    pub(crate) fn is_older(&self, uid: Option<&str>, leftovers: Option<&Value>) -> bool {
+        let here = uid.and_then(|uid| self.uids.get(&self.hasher.hash_one(uid)));
+        !on(Mutant::ImportOlder) && here.is_some_and(|here| Revision::of(leftovers).is_older(here.revision))
+    }
+
+    fn add<R: Record>(&mut self, record: &R, uid: Option<&str>, said: Box<[u64]>, at: At) {
         let Ok(number) = u32::try_from(self.all.len()) else { return };
         for key in record.match_keys() {
             self.by_key.entry(self.hasher.hash_one(&key)).or_default().push(number);
-        }
-        let uid = uid_of(record);
-        if let Some(uid) = &uid {
-            self.uids.insert(self.hasher.hash_one(uid));
         }
         self.whole.entry(self.hasher.hash_one(&said)).or_insert(number);
         self.all.push(Kept { said, at, is_nameless: uid.is_none() });
@@ -139,7 +273,8 @@ impl Known {
     /// Keeps what became of a record here.
     pub(crate) fn became<R: Record>(&mut self, id: &ItemId, record: &R) {
         let said = self.said(record);
-        self.add(record, said, At::Here(id.clone()));
+        let uid = uid_of(record);
+        self.add(record, uid.as_deref(), said, At::Here(id.clone()));
     }
 
     /// Finds out what a record of a file is, and keeps it. `changed` has what became of records here meanwhile.
@@ -147,11 +282,11 @@ impl Known {
         &mut self,
         company: &dyn Company,
         record: &R,
+        uid: Option<&str>,
         line: u64,
         changed: &BTreeMap<ItemId, R>,
     ) -> Outcome<Found<R>> {
-        let uid = uid_of(record);
-        if uid.as_ref().is_some_and(|uid| self.uids.contains(&self.hasher.hash_one(uid))) {
+        if uid.is_some_and(|uid| self.uids.contains_key(&self.hasher.hash_one(uid))) {
             return Ok(Found::Named);
         }
         let said = self.said(record);
@@ -165,13 +300,42 @@ impl Known {
             let At::Here(id) = &there.at else { return Ok(Found::There(None)) };
             return Ok(Found::There(now(company, id, changed).await?.map(|there| (id.clone(), there))));
         }
-        let alike = self.alike(record, uid.is_some());
+        let mut alike = self.alike(record, uid.is_some());
+        if let Some(row) = self.of_row(record).filter(|_| alike.at.is_empty())
+            && let Some(kept) = usize::try_from(row).ok().and_then(|row| self.all.get(row))
+        {
+            alike.at.insert(row, kept.at.clone());
+        }
         let found = self.compared(company, record, &alike, changed).await?;
         // Two records of a file that have identifiers are two.
         if uid.is_none() && !matches!(found, Found::Doubt(_)) {
-            self.add(record, said, At::File(line));
+            self.add(record, uid, said, At::File(line));
         }
-        Ok(found)
+        match found {
+            Found::New if uid.is_some() => self.twin(company, record, changed).await,
+            found => Ok(found),
+        }
+    }
+
+    /// Finds a record here that has another identifier and is the same person or appointment by all that is said.
+    async fn twin<R: Kinded>(
+        &self,
+        company: &dyn Company,
+        record: &R,
+        changed: &BTreeMap<ItemId, R>,
+    ) -> Outcome<Found<R>> {
+        if on(Mutant::ImportTwins) {
+            return Ok(Found::New);
+        }
+        for at in self.sharing(record, |kept| !kept.is_nameless).at.values().take(MOST_ALIKE) {
+            let At::Here(id) = at else { continue };
+            if let Some(there) =
+                now(company, id, changed).await?.filter(|there| !is_other_name(there, record))
+            {
+                return Ok(Found::Twin(id.clone(), Box::new(there)));
+            }
+        }
+        Ok(Found::New)
     }
 
     /// Finds a record that holds all of another one. Nothing but a name does not make it the same: it may
@@ -190,6 +354,11 @@ impl Known {
     /// Finds the records that share the strongest key that is shared at all. A record with an identifier of its own
     /// is none that has another one.
     fn alike<R: Record>(&self, record: &R, is_named: bool) -> Alike {
+        self.sharing(record, |kept| !is_named || (kept.is_nameless && matches!(kept.at, At::Here(_))))
+    }
+
+    /// Finds those of some records that share the strongest key that is shared at all.
+    fn sharing<R: Record>(&self, record: &R, fits: impl Fn(&Kept) -> bool) -> Alike {
         let mut alike = Alike::default();
         for key in record.match_keys().into_iter().filter(|key| key.strength > 0) {
             if !alike.at.is_empty() && key.strength > alike.strength {
@@ -197,8 +366,7 @@ impl Known {
             }
             let Some(sharing) = self.by_key.get(&self.hasher.hash_one(&key)) else { continue };
             let all = sharing.iter().filter_map(|at| Some((*at, self.all.get(usize::try_from(*at).ok()?)?)));
-            let fit =
-                all.filter(|(_, kept)| !is_named || (kept.is_nameless && matches!(kept.at, At::Here(_))));
+            let fit = all.filter(|(_, kept)| fits(kept));
             let fit: Vec<(u32, At)> = fit.map(|(at, kept)| (at, kept.at.clone())).collect();
             if fit.is_empty() || sharing.len() > MOST_SHARING {
                 continue;
@@ -270,7 +438,7 @@ async fn now<R: Kinded>(
 
 /// Tells whether two records are of other names: two people who share an address, a person and a company. A name with
 /// fewer words is none other.
-fn is_other_name<R: Record>(one: &R, other: &R) -> bool {
+pub(crate) fn is_other_name<R: Record>(one: &R, other: &R) -> bool {
     let (one, other) = (fields(one), fields(other));
     let (a, b) = (words(&one, "name"), words(&other, "name"));
     if a.is_empty() != b.is_empty() {
@@ -303,7 +471,7 @@ fn contradicting(one: &BTreeSet<MatchKey>, other: &BTreeSet<MatchKey>, strength:
 }
 
 /// Returns what two records say together, or the fields in which they say otherwise.
-fn together<R: Record>(there: &R, read: &R) -> Result<R, Vec<String>> {
+pub(crate) fn together<R: Record>(there: &R, read: &R) -> Result<R, Vec<String>> {
     let (mut all, new) = (fields(there), fields(read));
     let mut others = Vec::new();
     let preferring: Vec<String> = all
@@ -351,4 +519,44 @@ fn is_one_text(one: &Value, other: &Value) -> bool {
 
 fn is_preferred(value: &Value) -> bool {
     value.get("preferred") == Some(&Value::Bool(true))
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn an_older_state_is_told_by_its_number_then_by_its_time() {
+        let of = |texts: Value| Revision::of(Some(&texts));
+        let here = of(json!(["X-A:1", "SEQUENCE:2", "LAST-MODIFIED:20260105T090000Z"]));
+        for (read, older) in [
+            (json!(["SEQUENCE:1", "LAST-MODIFIED:20270105T090000Z"]), true),
+            (json!(["SEQUENCE:2"]), false),
+            (json!(["SEQUENCE;X-A=1:3"]), false),
+            (json!(["SEQUENCE:2", "LAST-MODIFIED:20260105T085959Z"]), true),
+            (json!(["{\"sequence\":1}"]), true),
+            (json!(["{\"sequence\":2}", "{\"updated\":\"2026-01-05T09:00:00Z\"}"]), false),
+            (json!(["LAST-MODIFIED:20250105T090000Z"]), true),
+            // Many programs say nothing of it.
+            (json!([]), false),
+        ] {
+            assert_eq!(of(read.clone()).is_older(here), older, "{read}");
+        }
+        assert!(!of(json!(["SEQUENCE:0"])).is_older(Revision::default()));
+    }
+
+    #[test]
+    fn an_older_state_of_a_record_does_not_overwrite_the_one_here() {
+        let record = passerelle_contacts::Contact { uid: "u".to_owned(), ..Default::default() };
+        let mut known = Known::default();
+        known.add(&record, Some("u"), Box::new([]), At::Here(ItemId::new("1")));
+        known.name(Some("u"), Revision { sequence: Some(2), changed: None });
+        let sequence = |number: u64| json!([format!("SEQUENCE:{number}")]);
+        assert!(known.is_older(Some("u"), Some(&sequence(1))));
+        assert!(!known.is_older(Some("u"), Some(&sequence(3))));
+        assert!(!known.is_older(Some("v"), Some(&sequence(1))) && !known.is_older(None, Some(&sequence(1))));
+        assert_eq!((known.id_of("u"), known.id_of("v")), (Some(ItemId::new("1")), None));
+    }
 }

@@ -1,16 +1,20 @@
 //! The company's own records: importing them, reading all of them.
 
 use std::{
+    cmp::Ordering,
     collections::{BTreeMap, BTreeSet, HashMap},
     sync::Arc,
 };
 
-use passerelle_ports::{Field, ItemId, Record, Value, assemble, fields};
+use passerelle_ports::{
+    Field, ItemId, Kind, Record, Value, assemble, fields,
+    mutants::{Mutant, on},
+};
 use serde::Serialize;
 
 use crate::{
     Company, Item, Kinded, LoadHow, Loadable, LookAlikes, Outcome, Put, Search,
-    known::{Doubt, Found, Known, uid_of},
+    known::{Doubt, Found, Known, compare_states, is_other_name, together, uid_of},
 };
 
 /// How many records are read at a time.
@@ -31,8 +35,8 @@ pub struct Incoming<R> {
     pub part_of: Option<PartOf<R>>,
 }
 
-/// Puts a part into the record it belongs to, and tells whether it does belong there.
-pub type Join<R> = Arc<dyn Fn(&mut R) -> Result<bool, String>>;
+/// Puts a part into the record it belongs to, with what is kept beside that, and tells whether it does belong there.
+pub type Join<R> = Arc<dyn Fn(&mut Loadable<R>) -> Result<bool, String>>;
 
 /// What a part belongs to: an occurrence to its series.
 #[derive(Clone)]
@@ -74,6 +78,8 @@ pub struct Beside {
     pub name: String,
     /// The name of what it is like, or `#` and the line of the file.
     pub other: String,
+    /// Whether it is one that is here under another identifier, by all that is said.
+    pub twin: bool,
 }
 
 /// What an import did.
@@ -91,9 +97,9 @@ pub struct ImportReport {
     pub alone: Vec<u64>,
     /// Records without an identifier that is known, which were found to be one that is here.
     pub recognised: u64,
-    /// Records that share an address or a number with another one, and are one of their own.
+    /// Records that are like another one, by an address, a number, or a time, and are one of their own.
     pub beside: Vec<Beside>,
-    /// Older states of records of which the file has a newer one: nothing is wrong with them.
+    /// Older states of records of which the file, or the database, has a newer one: nothing is wrong with them.
     pub older: Vec<BadRecord>,
     /// Records that were set aside; the others went in.
     pub bad: Vec<BadRecord>,
@@ -101,8 +107,12 @@ pub struct ImportReport {
     pub leftovers: BTreeMap<String, u64>,
 }
 
-/// The reason of a record that is an older state of another one.
+/// The reason of a record that is an older state of another one of its file.
 const OLDER: &str = "older";
+/// The reason of a record whose identifier another one of its file has.
+const DUPLICATE: &str = "duplicate";
+/// The reason of a record that is an older state of the one here.
+const OLDER_THAN_HERE: &str = "older-than-here";
 
 /// The most properties that are counted by name.
 const MOST_NAMES: usize = 500;
@@ -217,22 +227,38 @@ struct Batch<R> {
     lines: Vec<(u64, String)>,
     records: Vec<Loadable<R>>,
     into: BTreeMap<u64, ItemId>,
+    /// Those that have an identifier.
+    by_uid: HashMap<String, usize>,
 }
 
 impl<R: Record> Batch<R> {
-    fn push(&mut self, line: u64, record: Loadable<R>, into: Option<ItemId>) {
+    fn push(&mut self, line: u64, uid: Option<String>, record: Loadable<R>, into: Option<ItemId>) {
         if let Some(id) = into {
             self.into.insert(self.records.len() as u64, id);
         }
+        if let Some(uid) = uid {
+            self.by_uid.insert(uid, self.records.len());
+        }
         self.lines.push((line, record.0.summary()));
         self.records.push(record);
+    }
+
+    /// Puts a part into its whole, where that came just before it; tells whether it did.
+    fn join(&mut self, part: &PartOf<R>) -> Result<bool, String> {
+        let whole = self.by_uid.get(&part.uid).and_then(|at| self.records.get_mut(*at));
+        whole.map_or(Ok(false), |whole| (part.join)(whole))
     }
 }
 
 impl<R: Kinded> Import<'_, R> {
     async fn chunk(&mut self, chunk: Vec<Incoming<R>>) -> Outcome<Vec<(u64, Put<R>)>> {
-        let mut batch = Batch { lines: Vec::new(), records: Vec::new(), into: BTreeMap::new() };
-        let mut wholes = Wholes::of(self.company, self.user, &chunk).await?;
+        let mut batch =
+            Batch { lines: Vec::new(), records: Vec::new(), into: BTreeMap::new(), by_uid: HashMap::new() };
+        let mut known = match self.known.take() {
+            Some(known) => known,
+            None => Known::of::<R>(self.company, self.user).await?,
+        };
+        let mut wholes = Wholes::of(self.company, &known, &chunk).await?;
         for one in chunk {
             let record = match one.record {
                 Ok(record) => record,
@@ -242,7 +268,11 @@ impl<R: Kinded> Import<'_, R> {
                 }
             };
             if let Some(part) = &one.part_of {
-                match wholes.join(part, one.line) {
+                let joined = match wholes.join(part, one.line) {
+                    Ok(false) => batch.join(part),
+                    joined => joined,
+                };
+                match joined {
                     Ok(true) => {
                         self.report.joined += 1;
                         continue;
@@ -259,16 +289,19 @@ impl<R: Kinded> Import<'_, R> {
                     }
                 }
             }
-            self.take(one.line, record, &mut batch).await?;
+            self.take(one.line, record, &mut known, &mut batch).await?;
         }
-        for (line, record) in wholes.changed() {
-            batch.push(line, (record, None), None);
+        for (line, id, record) in wholes.changed() {
+            batch.push(line, None, record, Some(id));
         }
-        self.write(batch).await
+        let written = self.write(batch).await?;
+        written.iter().for_each(|(_, put)| known.made(&put.after, &put.id));
+        self.known = Some(known);
+        Ok(written)
     }
 
     async fn write(&mut self, batch: Batch<R>) -> Outcome<Vec<(u64, Put<R>)>> {
-        let Batch { lines, records, into } = batch;
+        let Batch { lines, records, into, .. } = batch;
         let how = LoadHow { into, ..self.how.clone() };
         let loaded = R::load(self.company, self.user, records, &how).await?;
         if !how.dry_run {
@@ -285,44 +318,100 @@ impl<R: Kinded> Import<'_, R> {
     }
 
     /// Decides what a record is, and takes it into the batch if it is to be written.
-    async fn take(&mut self, line: u64, record: Loadable<R>, batch: &mut Batch<R>) -> Outcome<()> {
-        let known = match &mut self.known {
-            Some(known) => known,
-            None => self.known.insert(Known::of::<R>(self.company, self.user).await?),
-        };
+    async fn take(
+        &mut self,
+        line: u64,
+        record: Loadable<R>,
+        known: &mut Known,
+        batch: &mut Batch<R>,
+    ) -> Outcome<()> {
         let (read, leftovers) = record;
+        let uid = uid_of(&read);
         let replace = self.how.replace;
-        let (record, into) = match known.find(self.company, &read, line, &self.changed).await? {
-            Found::Named | Found::New => (read, None),
-            Found::There(Some((id, there))) if replace => (named_as(read, &there), Some(id)),
-            Found::There(Some((id, there))) if leftovers.is_some() => (there, Some(id)),
-            Found::There(_) => {
-                self.report.unchanged += 1;
-                return Ok(());
-            }
-            Found::Same(id, both) => {
-                self.report.recognised += 1;
-                known.became(&id, &*both);
-                let record = if replace { named_as(read, &*both) } else { *both };
-                self.changed.insert(id.clone(), record.clone());
-                (record, Some(id))
-            }
-            Found::Beside(other) => {
-                self.report.beside.push(Beside { line, name: read.summary(), other });
-                (read, None)
-            }
-            Found::Doubt(doubt) => match (self.how.look_alikes, &doubt.only) {
-                (LookAlikes::New, _) => (read, None),
-                (LookAlikes::Update, Some(id)) => (read, Some(id.clone())),
-                _ => {
-                    self.doubt(line, read.summary(), &doubt);
+        // A card adds to what is here, whenever it was written; the states of an appointment are numbered.
+        let numbered = R::KIND == Kind::Events && !replace;
+        if numbered && known.is_older(uid.as_deref(), leftovers.as_ref()) {
+            self.refuse(line, read.summary(), OLDER_THAN_HERE.to_owned(), String::new());
+            return Ok(());
+        }
+        let twice = uid.as_deref().and_then(|uid| known.was_taken(uid, line));
+        if let Some(first) = twice
+            && let Some(reason) = self.clash(&read, leftovers.as_ref(), uid.as_deref(), known, batch).await?
+        {
+            self.refuse(line, read.summary(), reason.to_owned(), format!("#{first}"));
+            return Ok(());
+        }
+        let (record, into) =
+            match known.find(self.company, &read, uid.as_deref(), line, &self.changed).await? {
+                Found::Named | Found::New => (read, None),
+                Found::There(Some((id, there))) if replace => (named_as(read, &there), Some(id)),
+                Found::There(Some((id, there))) if leftovers.is_some() => (there, Some(id)),
+                Found::There(_) => {
+                    self.report.unchanged += 1;
                     return Ok(());
                 }
-            },
-        };
+                Found::Same(id, both) => {
+                    self.report.recognised += 1;
+                    known.became(&id, &*both);
+                    let record = if replace { named_as(read, &*both) } else { *both };
+                    self.changed.insert(id.clone(), record.clone());
+                    (record, Some(id))
+                }
+                Found::Twin(id, there) if self.how.look_alikes == LookAlikes::Update => {
+                    (with_uid_of(read, &*there), Some(id))
+                }
+                Found::Twin(_, there) => {
+                    let (name, other) = (read.summary(), there.summary());
+                    self.report.beside.push(Beside { line, name, other, twin: true });
+                    (read, None)
+                }
+                Found::Beside(other) => {
+                    self.report.beside.push(Beside { line, name: read.summary(), other, twin: false });
+                    (read, None)
+                }
+                Found::Doubt(doubt) => match (self.how.look_alikes, &doubt.only) {
+                    (LookAlikes::New, _) => (read, None),
+                    (LookAlikes::Update, Some(id)) => (read, Some(id.clone())),
+                    _ => {
+                        self.doubt(line, read.summary(), &doubt);
+                        return Ok(());
+                    }
+                },
+            };
         self.report.count_leftovers(leftovers.as_ref());
-        batch.push(line, (record, leftovers), into);
+        batch.push(line, uid, (record, leftovers), into);
         Ok(())
+    }
+
+    /// Tells why a record of the file is not taken whose identifier another one before it has: somebody else's, or an
+    /// older state, or one that says otherwise.
+    async fn clash(
+        &self,
+        read: &R,
+        leftovers: Option<&Value>,
+        uid: Option<&str>,
+        known: &Known,
+        batch: &Batch<R>,
+    ) -> Outcome<Option<&'static str>> {
+        // Those of a calendar are compared where they are read: there may be changed occurrences of one among them.
+        let Some(uid) = uid.filter(|_| R::KIND == Kind::Contacts && !on(Mutant::ImportMerges)) else {
+            return Ok(None);
+        };
+        let in_batch = batch.by_uid.get(uid).and_then(|at| batch.records.get(*at));
+        let first = match (in_batch, known.id_of(uid)) {
+            (Some((record, kept)), _) => Some((record.clone(), kept.clone().unwrap_or_default())),
+            (None, Some(id)) => R::get(self.company, &id).await?.map(|found| (found.record, found.leftovers)),
+            (None, None) => None,
+        };
+        let Some((first, kept)) = first else { return Ok(None) };
+        if is_other_name(&first, read) {
+            return Ok(Some(DUPLICATE));
+        }
+        Ok(match (together(&first, read), compare_states(leftovers, Some(&kept))) {
+            (Ok(_), _) | (Err(_), Some(Ordering::Greater)) => None,
+            (Err(_), Some(Ordering::Less)) => Some(OLDER),
+            (Err(_), _) => Some(DUPLICATE),
+        })
     }
 
     fn doubt(&mut self, line: u64, name: String, doubt: &Doubt) {
@@ -335,21 +424,23 @@ impl<R: Kinded> Import<'_, R> {
     }
 
     fn refuse(&mut self, line: u64, name: String, reason: String, detail: String) {
-        let told = if reason == OLDER { &mut self.report.older } else { &mut self.report.bad };
+        let is_older = matches!(reason.as_str(), OLDER | OLDER_THAN_HERE);
+        let told = if is_older { &mut self.report.older } else { &mut self.report.bad };
         told.push(BadRecord { line, name, reason, detail });
     }
 }
 
 /// Gives a record the identifier of another one, where it has none.
 fn named_as<R: Record>(record: R, named: &R) -> R {
+    if uid_of(&record).is_some() { record } else { with_uid_of(record, named) }
+}
+
+/// Gives a record the identifier of another one, if that has one.
+fn with_uid_of<R: Record>(record: R, named: &R) -> R {
+    let Some(uid) = fields(named).remove(&Field::new("uid")) else { return record };
     let mut all = fields(&record);
-    match fields(named).remove(&Field::new("uid")).filter(|_| uid_of(&record).is_none()) {
-        Some(uid) => {
-            all.insert(Field::new("uid"), uid);
-            assemble(&all).unwrap_or(record)
-        }
-        None => record,
-    }
+    all.insert(Field::new("uid"), uid);
+    assemble(&all).unwrap_or(record)
 }
 
 /// Returns the line and the name of a record by its position.
@@ -359,29 +450,29 @@ fn place_of(lines: &[(u64, String)], position: u64) -> (u64, String) {
 
 /// The records here of which a file brings parts.
 struct Wholes<R> {
-    by_uid: HashMap<String, (R, Option<u64>)>,
+    by_uid: HashMap<String, Whole<R>>,
+}
+
+/// A record here with what is kept beside it, and the line of the first part that it got.
+struct Whole<R> {
+    id: ItemId,
+    record: Loadable<R>,
+    line: Option<u64>,
 }
 
 impl<R: Kinded> Wholes<R> {
     /// Finds the records to which the parts of a chunk belong.
-    async fn of(company: &dyn Company, user: Option<&str>, chunk: &[Incoming<R>]) -> Outcome<Self> {
+    async fn of(company: &dyn Company, known: &Known, chunk: &[Incoming<R>]) -> Outcome<Self> {
         let parts = chunk.iter().filter_map(|one| one.part_of.as_ref());
         let wanted: BTreeSet<&str> = parts.map(|part| part.uid.as_str()).collect();
         let mut by_uid = HashMap::new();
-        let mut skip = 0;
-        while !wanted.is_empty() {
-            let search =
-                Search { user: user.map(str::to_owned), text: String::new(), skip, limit: Some(PAGE) };
-            let found = R::list(company, &search).await?;
-            skip += found.items.len() as u64;
-            let last = found.items.is_empty() || skip >= found.total;
-            for item in found.items {
-                if let Some(uid) = uid_of(&item.record).filter(|uid| wanted.contains(uid.as_str())) {
-                    by_uid.entry(uid).or_insert((item.record, None));
-                }
-            }
-            if last {
-                break;
+        for uid in wanted {
+            let Some(id) = known.id_of(uid) else { continue };
+            let found =
+                R::get(company, &id).await?.filter(|found| uid_of(&found.record).as_deref() == Some(uid));
+            if let Some(Item { id, record, leftovers, .. }) = found {
+                let record = (record, Some(leftovers).filter(|leftovers| !leftovers.is_null()));
+                by_uid.insert(uid.to_owned(), Whole { id, record, line: None });
             }
         }
         Ok(Wholes { by_uid })
@@ -389,19 +480,19 @@ impl<R: Kinded> Wholes<R> {
 
     /// Puts a part into its whole; tells whether there is one.
     fn join(&mut self, part: &PartOf<R>, line: u64) -> Result<bool, String> {
-        let Some((whole, changed)) = self.by_uid.get_mut(&part.uid) else { return Ok(false) };
-        let joined = (part.join)(whole)?;
+        let Some(whole) = self.by_uid.get_mut(&part.uid) else { return Ok(false) };
+        let joined = (part.join)(&mut whole.record)?;
         if joined {
-            changed.get_or_insert(line);
+            whole.line.get_or_insert(line);
         }
         Ok(joined)
     }
 
     /// Returns what became of them, with the line of the first part.
-    fn changed(self) -> Vec<(u64, R)> {
-        let mut changed: Vec<(u64, R)> =
-            self.by_uid.into_values().filter_map(|(record, line)| Some((line?, record))).collect();
-        changed.sort_by_key(|(line, _)| *line);
+    fn changed(self) -> Vec<(u64, ItemId, Loadable<R>)> {
+        let changed = self.by_uid.into_values().filter_map(|it| Some((it.line?, it.id, it.record)));
+        let mut changed: Vec<_> = changed.collect();
+        changed.sort_by_key(|(line, ..)| *line);
         changed
     }
 }

@@ -520,10 +520,60 @@ async fn a_record_without_an_identifier_completes_the_one_that_it_is() {
 }
 
 #[tokio::test]
+async fn a_record_that_is_here_under_another_identifier_is_told() {
+    let world = connected().await;
+    let one = |record: Contact| {
+        vec![Incoming { line: 7, name: String::new(), record: Ok((record, None)), part_of: None }]
+    };
+    let here = || world.company.here.contacts.alive();
+    world.company.here.contacts.person_creates(anne("u1"));
+    let update = LoadHow { look_alikes: passerelle_service::LookAlikes::Update, ..LoadHow::default() };
+    let done = import(&*world.company, None, one(anne("u2")), &update, |_, _| ()).await.unwrap();
+    assert_eq!((done.created, done.updated, here().len()), (0, 1, 1));
+    assert_eq!(here()[0].record.uid, "u1", "a record here keeps its identifier");
+
+    let how = LoadHow::default();
+    let done = import(&*world.company, None, one(anne("u2")), &how, |_, _| ()).await.unwrap();
+    let told = &done.beside[0];
+    assert_eq!((done.created, told.line, told.other.as_str(), told.twin), (1, 7, "Anne", true));
+    // Another name is another person, and nothing is told twice.
+    let mut bob = anne("u3");
+    bob.name = passerelle_contacts::Name { given: "Bob".to_owned(), ..Default::default() };
+    let done = import(&*world.company, None, one(bob), &how, |_, _| ()).await.unwrap();
+    assert_eq!((done.created, done.beside.len()), (1, 0));
+}
+
+#[tokio::test]
+async fn two_people_of_one_identifier_do_not_become_one() {
+    let world = connected().await;
+    let one = |line, change: fn(&mut Contact), rev: &str| {
+        let mut record = anne("u");
+        change(&mut record);
+        let leftovers = (!rev.is_empty()).then(|| serde_json::json!([format!("REV:{rev}")]));
+        Incoming { line, name: String::new(), record: Ok((record, leftovers)), part_of: None }
+    };
+    let bob = |record: &mut Contact| {
+        record.name = passerelle_contacts::Name { given: "Bob".to_owned(), ..Default::default() };
+    };
+    let file = vec![
+        one(1, |_| (), ""),
+        one(2, bob, "20990101T000000Z"),
+        one(3, |record| record.notes = "more".to_owned(), "20260105T090000Z"),
+        one(4, |record| record.notes = "other".to_owned(), ""),
+        one(5, |record| record.notes = "before".to_owned(), "20250105T090000Z"),
+    ];
+    let done = import(&*world.company, None, file, &LoadHow::default(), |_, _| ()).await.unwrap();
+    let told: Vec<_> =
+        done.bad.iter().map(|bad| (bad.line, bad.reason.as_str(), bad.detail.as_str())).collect();
+    assert_eq!(told, [(2, "duplicate", "#1"), (4, "duplicate", "#1")]);
+    assert_eq!(done.older.iter().map(|older| older.line).collect::<Vec<_>>(), [5]);
+}
+
+#[tokio::test]
 async fn a_part_is_put_into_what_it_belongs_to() {
     let world = connected().await;
     let part = |line, uid: &str, note: &'static str| {
-        let join: passerelle_service::Join<Contact> = Arc::new(move |whole: &mut Contact| match note {
+        let join: passerelle_service::Join<Contact> = Arc::new(move |(whole, _)| match note {
             "bad" => Err("bad-date".to_owned()),
             "other" => Ok(false),
             note => {

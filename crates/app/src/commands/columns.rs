@@ -6,7 +6,6 @@ use serde_json::json;
 
 use super::typed;
 use crate::{
-    cli::Import,
     files::{Filed, Unread, knows_heading},
     start::App,
 };
@@ -19,9 +18,14 @@ type Named = Vec<(String, String)>;
 /// # Errors
 ///
 /// `USE-101` for a meaning that is no heading, and for a column that the file does not have.
-pub fn named<R: Filed>(app: &App, args: &Import, file: &str, bytes: &[u8]) -> Result<Named, Failure> {
+pub fn named<R: Filed>(
+    app: &App,
+    format: Option<&str>,
+    map: &[String],
+    (file, bytes): (&str, &[u8]),
+) -> Result<Named, Failure> {
     let mut named = Named::new();
-    for text in &args.map {
+    for text in map {
         let pair = pair(app, text)?;
         if !R::has_column(bytes, &pair.0) {
             return Err(refused(app, "import-no-such-column", &pair.0));
@@ -31,7 +35,7 @@ pub fn named<R: Filed>(app: &App, args: &Import, file: &str, bytes: &[u8]) -> Re
     if app.out.no_input || app.out.json || app.out.yes {
         return Ok(named);
     }
-    for column in R::unread(file, args.format.as_deref(), bytes, &named) {
+    for column in R::unread(file, format, bytes, &named) {
         let question = app.out.t("import-ask-column", &words(&column));
         let meaning = loop {
             let answer = typed(&question)?.trim().to_owned();

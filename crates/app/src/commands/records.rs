@@ -1,5 +1,6 @@
 //! `contacts` and `events`: import, export, list, show.
 
+use clap::Args;
 use passerelle_ports::{Clock, Fields, ItemId, Kind, Record, fields};
 use passerelle_service::{
     Company, Failure, ImportReport, Item, Kinded, LoadHow, LookAlikes, Put, Search, begin_import, end_import,
@@ -12,25 +13,27 @@ use crate::{
     cli::{Export, Import, List, Records, Show},
     compose,
     config::Settings,
-    files::{Filed, left_over, mend_text, reason_text},
+    files::{Filed, left_over, mend_text, pick, reason_text},
     lock::Lock,
-    refused::refused,
     shown::in_a_line,
     start::App,
     unusable::unusable,
 };
 
-pub async fn run<R: Filed>(app: &App, args: Records) -> Exit {
+pub async fn run<R: Filed>(app: &App, args: Records<impl Args + Into<(Import, Vec<String>)>>) -> Exit {
     let settings = app.settings()?;
     match args {
         Records::List(args) => list::<R>(app, &*compose::company(&settings).await?, &args).await,
         Records::Show(args) => show::<R>(app, &*compose::company(&settings).await?, &args).await,
-        Records::Import(args) => import::<R>(app, &settings, &args).await,
+        Records::Import(args) => {
+            let (args, map) = args.into();
+            import::<R>(app, &settings, &args, &map).await
+        }
         Records::Export(args) => export::<R>(app, &*compose::company(&settings).await?, &args).await,
     }
 }
 
-async fn import<R: Filed>(app: &App, settings: &Settings, args: &Import) -> Exit {
+async fn import<R: Filed>(app: &App, settings: &Settings, args: &Import, map: &[String]) -> Exit {
     let name = args.file.display().to_string();
     let _lock = Lock::take(&settings.path("state_dir"))?;
     let company = compose::company(settings).await?;
@@ -45,7 +48,7 @@ async fn import<R: Filed>(app: &App, settings: &Settings, args: &Import) -> Exit
     }
     let bytes = read(&args.file).map_err(|error| unusable(&name, error))?;
     let format = args.format.as_deref();
-    let renamed = columns::named::<R>(app, args, &name, &bytes)?;
+    let renamed = columns::named::<R>(app, args.format.as_deref(), map, (&name, &bytes))?;
     let incoming = R::read(&name, format, &bytes, settings.text("phone_region"), &renamed)
         .ok_or_else(|| Failure::new("USE-107").with("file", &name))?;
     let user = args.user.as_deref();
@@ -71,7 +74,8 @@ async fn import<R: Filed>(app: &App, settings: &Settings, args: &Import) -> Exit
     if let Some(journal) = &how.journal {
         end_import::<R>(&*company, journal, &report, app.clock.now()).await?;
     }
-    if report.created + report.updated + report.unchanged + report.joined == 0 && report.bad.is_empty() {
+    let taken = report.created + report.updated + report.unchanged + report.joined;
+    if taken == 0 && report.bad.is_empty() && report.older.is_empty() {
         // Nothing that looks like a record: another format, or an empty file.
         return Err(Failure::new("USE-107").with("file", &name));
     }
@@ -93,8 +97,11 @@ async fn import<R: Filed>(app: &App, settings: &Settings, args: &Import) -> Exit
     for older in &report.older {
         let name = if older.name.is_empty() { "—" } else { older.name.as_str() };
         let said = [("line", older.line.to_string().into()), ("name", name.into())];
-        app.out.note(&app.out.t("import-older", &said));
-        app.out.line("older", app.clock.now(), &json!({ "line": older.line, "name": older.name }));
+        let than_here = older.reason == "older-than-here";
+        let id = if than_here { "import-older-than-here" } else { "import-older" };
+        app.out.note(&app.out.t(id, &said));
+        let told = json!({ "line": older.line, "name": older.name, "than": if than_here { "here" } else { "file" } });
+        app.out.line("older", app.clock.now(), &told);
     }
     for line in &report.alone {
         app.out.note(&app.out.t("import-alone", &[("line", line.to_string().into())]));
@@ -106,8 +113,12 @@ async fn import<R: Filed>(app: &App, settings: &Settings, args: &Import) -> Exit
             ("name", beside.name.clone().into()),
             ("other", beside.other.clone().into()),
         ];
-        app.out.note(&app.out.t("import-beside", &said));
+        let id = if beside.twin { "import-twin" } else { "import-beside" };
+        app.out.note(&app.out.t(id, &said));
         app.out.line("beside", app.clock.now(), beside);
+    }
+    if !report.beside.is_empty() {
+        app.out.note(&app.out.t("import-besides", &[("count", report.beside.len().into())]));
     }
     if report.recognised > 0 {
         app.out.note(&app.out.t("import-recognised", &[("count", report.recognised.into())]));
@@ -183,7 +194,7 @@ fn keep_refused(app: &App, args: &Import, bytes: &[u8], report: &ImportReport) -
         return Ok(());
     };
     let wanted = report.bad.iter().map(|bad| bad.line).collect();
-    write_private(file, &refused(bytes, &wanted)).map_err(|error| unusable(file, error))?;
+    write_private(file, &pick(bytes, &wanted)).map_err(|error| unusable(file, error))?;
     app.out.note(&app.out.t("import-refused", &[("file", file.display().to_string().into())]));
     Ok(())
 }

@@ -288,8 +288,12 @@ fn taken_back(done: sql::TakenBack) -> TakenBack {
 }
 
 fn loaded<R>(loading: sql::Loading, written: Vec<sql::Written<R>>) -> Loaded<R> {
-    let written =
-        written.into_iter().map(|one| Put { position: one.position, before: one.before, after: one.after });
+    let written = written.into_iter().map(|one| Put {
+        position: one.position,
+        id: one.id,
+        before: one.before,
+        after: one.after,
+    });
     Loaded {
         written: written.collect(),
         created: loading.inserted,

@@ -177,6 +177,19 @@ impl World {
         command.arg("--config").arg(self.path("config.toml")).args(args).output().unwrap()
     }
 
+    /// Runs a command at a terminal, as a person does who types these answers to what is shown; returns its exit code
+    /// and everything that was shown.
+    pub fn at_a_terminal(&self, answers: &Value, args: &[&str]) -> (i32, String) {
+        let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/at_a_terminal.py");
+        let mut command = Command::new("python3");
+        command.env_clear().env("PATH", env!("PATH")).env("HOME", self.folder.path()).env("TERM", "xterm");
+        command.arg(script).arg(answers.to_string()).arg(env!("CARGO_BIN_EXE_passerelle"));
+        command.arg("--config").arg(self.path("config.toml")).args(args).stdin(Stdio::null());
+        let output = command.output().unwrap();
+        assert!(output.stderr.is_empty(), "{}", String::from_utf8_lossy(&output.stderr));
+        (output.status.code().unwrap(), String::from_utf8_lossy(&output.stdout).into_owned())
+    }
+
     /// Begins a command and says nothing of its end.
     pub fn begin(&self, args: &[&str]) -> Child {
         self.close();

@@ -10,7 +10,10 @@ mod headings;
 mod outlook;
 mod read;
 
-use std::io::{self, BufReader, Cursor, Read, Write};
+use std::{
+    collections::BTreeSet,
+    io::{self, BufReader, Cursor, Read, Write},
+};
 
 use csv::{ByteRecord, Reader, ReaderBuilder, StringRecord, WriterBuilder};
 use passerelle_contacts::{
@@ -236,6 +239,28 @@ fn separator_line(head: &[u8]) -> (usize, Option<u8>) {
         Some([delimiter, ..]) => (end, Some(*delimiter)),
         _ => (0, None),
     }
+}
+
+/// Returns rows of a table by the lines they begin at, below everything that stands above the first row.
+pub(crate) fn pick(bytes: &[u8], wanted: &BTreeSet<u64>) -> Vec<u8> {
+    let beginning = usize::try_from(BEGINNING).unwrap_or(usize::MAX).min(bytes.len());
+    let Layout { delimiter, said, header, .. } = Layout::of(bytes.get(..beginning).unwrap_or_default());
+    let body = bytes.get(said..).unwrap_or_default();
+    let mut reader = builder(delimiter, body).from_reader(body);
+    let mut record = ByteRecord::new();
+    let mut out = bytes.get(..said).unwrap_or_default().to_vec();
+    let before = u64::from(said > 0);
+    let mut row: u64 = 0;
+    let mut from = 0;
+    while matches!(reader.read_byte_record(&mut record), Ok(true)) {
+        let end = usize::try_from(reader.position().byte()).unwrap_or(usize::MAX).min(body.len());
+        let line = record.position().map_or(0, |at| at.line() + before);
+        if row <= u64::try_from(header).unwrap_or(u64::MAX) || wanted.contains(&line) {
+            out.extend_from_slice(body.get(from..end).unwrap_or_default());
+        }
+        (from, row) = (end, row + 1);
+    }
+    out
 }
 
 /// Tells whether a file begins like a table of contacts, and how many of its headings are understood.

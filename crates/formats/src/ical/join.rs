@@ -565,20 +565,41 @@ fn note_of(found: &Imported<Event>) -> Option<(String, Start)> {
     Some((line.param("UID")?.to_owned(), line.value.trim().parse().ok()?))
 }
 
-/// Puts a changed occurrence that came without its series into this series; tells whether it belongs there.
+/// Puts a changed occurrence that came without its series into this series, which has `kept` beside it. Returns what it
+/// has beside it then, or nothing where the occurrence does not belong there.
 ///
 /// # Errors
 ///
-/// Why the occurrence cannot be taken over.
-pub fn join_series(series: &mut Event, found: &Imported<Event>) -> Result<bool, Reason> {
-    let Some((_, at)) = note_of(found) else { return Ok(false) };
-    let Some(start) = series.start.clone().filter(|_| series.is_recurring()) else { return Ok(false) };
-    let Some(id) = series::occurrence_at(&at, &start) else { return Ok(false) };
+/// Why the occurrence cannot be taken over: [`Reason::Older`] where the series has a newer state of it.
+pub fn join_series(
+    series: &mut Event,
+    kept: &[String],
+    found: &Imported<Event>,
+) -> Result<Option<Vec<String>>, Reason> {
+    let Some((_, at)) = note_of(found) else { return Ok(None) };
+    let Some(start) = series.start.clone().filter(|_| series.is_recurring()) else { return Ok(None) };
+    let Some(id) = series::occurrence_at(&at, &start) else { return Ok(None) };
     let known = series.recurrence_overrides.contains_key(&id.to_string());
     if !known && !contains(series, id).unwrap_or(false) {
-        return Ok(false);
+        return Ok(None);
+    }
+    let name = id.to_string();
+    let own: Vec<String> =
+        found.unknown.iter().filter(|text| !text.starts_with(own::OCCURRENCE)).cloned().collect();
+    if known && is_older(&own, rest::Leftovers::new(kept).of(&name)) {
+        return Err(Reason::Older);
     }
     let change = check_change(series, id, series::changed(series, id, &found.record))?;
-    series.recurrence_overrides.insert(id.to_string(), change);
-    Ok(true)
+    let own = if change.excluded { Vec::new() } else { own };
+    series.recurrence_overrides.insert(name.clone(), change);
+    let others = kept.iter().filter(|text| !rest::is_of_change(text, &name)).cloned();
+    Ok(Some(others.chain(rest::of_change(&name, own)).collect()))
+}
+
+/// Tells whether a state of an occurrence is older than the one that is there, by the numbers that both say.
+fn is_older(read: &[String], there: &[String]) -> bool {
+    let number = |texts: &[String]| -> Option<i64> {
+        texts.iter().find_map(|text| text.strip_prefix("SEQUENCE:")?.trim().parse().ok())
+    };
+    number(read).zip(number(there)).is_some_and(|(read, there)| read < there)
 }

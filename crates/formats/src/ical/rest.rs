@@ -190,6 +190,12 @@ pub(super) fn of_change(id: &str, unknown: Vec<String>) -> impl Iterator<Item = 
     unknown.into_iter().map(move |text| Line::text(own::CHANGE, &text).with(ID, id).to_text())
 }
 
+/// Tells whether a leftover belongs to a changed occurrence of this name.
+pub(super) fn is_of_change(text: &str, id: &str) -> bool {
+    let line = text.starts_with(own::CHANGE).then(|| Line::parse(0, text.as_bytes().to_vec())).flatten();
+    line.is_some_and(|line| line.param(ID) == Some(id))
+}
+
 /// Leftovers by where they belong.
 #[derive(Default)]
 pub(super) struct Leftovers {

@@ -140,7 +140,6 @@ help-events-import--replace = A record that is there loses what the file does no
 help-events-import--dry-run = Shows with its values what would be written, and writes nothing
 help-events-import--look-alikes = What becomes of a record that is like one here and says otherwise: aside (default), update, new
 help-events-import--refused = Writes the records that were set aside into this file, to be corrected
-help-events-import--map = What a column of a table is, such as "Portable=mobile"; "-" leaves it out; may be given again
 help-events-export = Exports an app user's appointments
 help-events-export--file = The file, or - for standard output
 help-events-export--format = ical or json; by default told from the name

@@ -126,12 +126,18 @@ undo-left = Left as they are, because somebody changed them since: { $count }
 # import, export
 import-bad = line { $line }, { $name }: { $reason }. { $mend }
 import-older = line { $line }, { $name }: an older state of a record of this file, not taken
+import-older-than-here = line { $line }, { $name }: an older state of the record that is here, not taken; --replace takes it
 import-alone = line { $line }: one occurrence of a series that is not here: taken as one appointment, without the rule of its series
 import-joined = { $count ->
     [one] one changed occurrence or answer was put into its appointment
    *[other] { $count } changed occurrences or answers were put into their appointments
 }
 import-beside = line { $line }, { $name }: like { $other } (the same address, number, or time), and taken as another one
+import-twin = line { $line }, { $name }: is like { $other }, which is here under another identifier, and was taken as another one; with --look-alikes update it is that one
+import-besides = { $count ->
+    [one] one record is like another one and was taken as one of its own
+   *[other] { $count } records are like other ones and were taken as ones of their own
+}
 import-recognised = { $count ->
     [one] one record without a known identifier was found to be one that is here
    *[other] { $count } records without a known identifier were found to be ones that are here

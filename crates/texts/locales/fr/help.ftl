@@ -140,7 +140,6 @@ help-events-import--replace = Une fiche déjà là perd ce que le fichier ne men
 help-events-import--dry-run = Montre avec les valeurs ce qui serait écrit, et n'écrit rien
 help-events-import--look-alikes = Ce que devient une fiche semblable à une d'ici qui dit autre chose : aside (écartée), update, new
 help-events-import--refused = Écrit les fiches écartées dans ce fichier, pour les corriger
-help-events-import--map = Ce qu'est une colonne d'un tableau, p. ex. "Portable=mobile" ; « - » l'ignore ; répétable
 help-events-export = Exporte les rendez-vous d'un utilisateur
 help-events-export--file = Le fichier, ou - pour la sortie standard
 help-events-export--format = ical ou json ; par défaut d'après le nom

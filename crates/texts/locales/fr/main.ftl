@@ -144,12 +144,18 @@ undo-left = Laissées telles quelles, car modifiées depuis : { $count }
 # import, export
 import-bad = ligne { $line }, { $name } : { $reason }. { $mend }
 import-older = ligne { $line }, { $name } : un état plus ancien d'une fiche de ce fichier, pas repris
+import-older-than-here = ligne { $line }, { $name } : un état plus ancien de la fiche d'ici, pas repris ; --replace le reprend
 import-alone = ligne { $line } : une occurrence d'une série qui n'est pas ici, reprise comme un seul rendez-vous, sans la règle de sa série
 import-joined = { $count ->
     [one] une occurrence modifiée ou une réponse a rejoint son rendez-vous
    *[other] { $count } occurrences modifiées ou réponses ont rejoint leur rendez-vous
 }
 import-beside = ligne { $line }, { $name } : ressemble à { $other } (même adresse, numéro ou heure), reprise comme une autre
+import-twin = ligne { $line }, { $name } : ressemble à { $other }, qui est ici sous un autre identifiant, et a été reprise comme une autre ; avec --look-alikes update c'est celle-là
+import-besides = { $count ->
+    [one] une fiche ressemble à une autre et a été reprise à part
+   *[other] { $count } fiches ressemblent à d'autres et ont été reprises à part
+}
 import-recognised = { $count ->
     [one] une fiche sans identifiant connu a été reconnue comme une de celles d'ici
    *[other] { $count } fiches sans identifiant connu ont été reconnues comme des fiches d'ici
