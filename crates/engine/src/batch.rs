@@ -11,6 +11,7 @@ use passerelle_sync_rules::{
 };
 
 use crate::{
+    look::put_read,
     report::{Loss, Stopped},
     session::{Flow, Session, Stop, broken, early},
     unread::{TROUBLE_MAX, refuse},
@@ -229,7 +230,7 @@ impl<R: Record> Session<'_, R> {
             return Ok(());
         }
         let mine = stored.made == Some(entry.id);
-        put_copy(&mut link, side, stored.clone());
+        put_read(&mut link, side, stored.clone(), self.gone_at(side));
         if mine {
             rebase(&mut link, entry, &stored.record).map_err(broken)?;
             self.count(entry);
@@ -263,7 +264,7 @@ impl<R: Record> Session<'_, R> {
             // Nobody knew whose the item is: it is ours, from a life we lost the memory of.
             work.forget(other);
             link.bases = Sides { local: R::default(), remote: R::default() };
-            put_copy(&mut link, side, stored);
+            put_read(&mut link, side, stored, self.gone_at(side));
             link.state = LinkState::Active;
         } else {
             // The item was out of the bin, or brought back twice: the key is used up for us.

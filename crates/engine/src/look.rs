@@ -97,7 +97,7 @@ impl<R: Record> Session<'_, R> {
                 (Some(id), Some(stored)) => {
                     work.change(id, |link| readable(link, side));
                     let stored = self.recalled(&work, side, id, stored).await?;
-                    work.change(id, |link| put_copy(link, side, stored));
+                    work.change(id, |link| put_read(link, side, stored, self.gone_at(side)));
                 }
                 (Some(id), None) => self.follow_merge(&mut work, side, id, lives_on).await?,
                 (None, Some(stored)) => {
@@ -138,7 +138,8 @@ impl<R: Record> Session<'_, R> {
         let is_gone = link.is_some_and(|link| link.alive(side).is_none());
         let is_late = match stored {
             Some(stored) => trail.is_older(stored),
-            None => !is_gone && trail.may_be_unborn(now, lag),
+            // What is gone may be back: then a listing has shown it.
+            None => (!is_gone || trail.listed == Some(true)) && trail.may_be_unborn(now, lag),
         };
         if !is_late || lag.is_zero() || !trail.doubt(now, lag) {
             return false;
@@ -167,6 +168,21 @@ impl<R: Record> Session<'_, R> {
     /// Returns when something was learnt to be gone that is learnt now, where that has to be remembered.
     pub(crate) fn gone_at(&self, side: Side) -> Option<DateTime<Utc>> {
         (!self.lag(side).is_zero()).then(|| self.engine.clock.now())
+    }
+}
+
+/// Takes in a copy that was read. Where answers may be late, remembers when it was first there: an answer that there is
+/// no such item may come from before.
+pub(crate) fn put_read<R: Record>(
+    link: &mut Link<R>,
+    side: Side,
+    stored: Stored<R>,
+    lagging_at: Option<DateTime<Utc>>,
+) {
+    let is_new = link.alive(side).is_none_or(|held| held.id != stored.id);
+    put_copy(link, side, stored);
+    if let Some(now) = lagging_at.filter(|_| is_new && !on(Mutant::BackBelievedGone)) {
+        link.trails[side].born = Some(now);
     }
 }
 

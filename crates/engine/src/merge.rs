@@ -102,6 +102,7 @@ impl<R: Record> Session<'_, R> {
         }
         work.changes.known.push((side, now.id.clone()));
         lay(&mut link, side, now, known.zip(trail));
+        self.first_seen(&mut link, side);
         work.save(link);
     }
 
@@ -121,12 +122,19 @@ impl<R: Record> Session<'_, R> {
         link.copies[side].clone_from(&mine);
         let successor = now.id.clone();
         lay(&mut link, side, now, known.map(|copy| (copy, theirs)));
+        self.first_seen(&mut link, side);
         heir.copies[side] = mine;
         heir.trails[side] = trail;
         heir.chosen.clear();
         let heir = self.merged_away(heir, side, successor);
         work.save(heir);
         work.save(link);
+    }
+
+    /// Where answers may be late, one from before the item was there is no news.
+    fn first_seen(&self, link: &mut Link<R>, side: Side) {
+        let born = &mut link.trails[side].born;
+        *born = born.or(self.gone_at(side));
     }
 
     /// Marks an item as gone, and remembers what lives on in its place.

@@ -274,7 +274,7 @@ impl<R: Record> Session<'_, R> {
                 if let Some(copy) = &mut link.copies[side] {
                     copy.look = true;
                 }
-                link.trails[side].listed(stored.updated);
+                link.trails[side].listed(&stored);
             } else {
                 put_copy(link, side, stored);
             }
@@ -459,6 +459,6 @@ fn ids_of<R>(page: &Page<R>) -> Vec<ItemId> {
 /// Returns an item that no link knows and that a listing showed: to be fetched.
 fn listed<R>(side: Side, stored: Stored<R>, known: Option<Stranger>) -> Stranger {
     let mut trail = known.map(|stranger| stranger.trail).unwrap_or_default();
-    trail.listed(stored.updated);
+    trail.listed(&stored);
     Stranger { side, item: stored.id, trail, look: true }
 }

@@ -10,11 +10,11 @@ use passerelle_ports::{
 use passerelle_sync_rules::{
     Answer, Rules, answered,
     mutants::{Mutant, on},
-    put_copy, rebase, release,
+    rebase, release,
 };
 
 use crate::{
-    look::bury,
+    look::{bury, put_read},
     session::{Flow, Session, broken, early},
     unread::refuse,
     work::Work,
@@ -152,7 +152,7 @@ impl<R: Record> Session<'_, R> {
         work.change(entry.link, |link| {
             if link.item(side) == entry.from.as_ref().map(|from| &from.id) {
                 match found.clone() {
-                    Some(found) => put_copy(link, side, found),
+                    Some(found) => put_read(link, side, found, gone),
                     None => bury(link, side, gone),
                 }
             }
@@ -177,7 +177,8 @@ impl<R: Record> Session<'_, R> {
         };
         let is_late = match stored {
             Some(stored) => trail.is_older(stored),
-            None => entry.op == Op::Update && trail.may_be_unborn(now, lag),
+            None if entry.op == Op::Delete && on(Mutant::UnbornDeleted) => false,
+            None => trail.may_be_unborn(now, lag),
         };
         let is_doubted = is_late && (!settled || trail.doubt(now, lag));
         if is_doubted {
@@ -226,7 +227,7 @@ fn close_written<R: Record>(
     if let Some(mut link) = work.get(entry.link).cloned() {
         if link.item(side) == Some(item) {
             match found.clone() {
-                Some(found) => put_copy(&mut link, side, found),
+                Some(found) => put_read(&mut link, side, found, gone_at),
                 None => bury(&mut link, side, gone_at),
             }
         }

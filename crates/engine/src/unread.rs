@@ -88,9 +88,11 @@ impl<R: Record> Session<'_, R> {
         self.hidden[side] = self.hidden[side].max(born);
     }
 
-    /// Tells whether what a lost create made may be among the items that nobody can read.
+    /// Tells whether what a lost create made may be among the items that nobody can read, or whose newest state was not
+    /// read yet.
     pub(crate) fn may_be_hidden(&self, entry: &Entry<R>) -> bool {
-        self.hidden[entry.side].is_some_and(|born| born >= entry.opened)
+        let is_unread = self.unread[entry.side] && !on(Mutant::DoubtedNotMade);
+        is_unread || self.hidden[entry.side].is_some_and(|born| born >= entry.opened)
     }
 
     /// Ends the run where a replica fails at everything that it is asked for, or cannot be asked at all.

@@ -1,16 +1,44 @@
 //! Answers that show an older state, to a process that remembers nothing: what people see.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs)]
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicU8, Ordering},
+    },
+    time::Duration,
+};
 
 use passerelle_engine::{Engine, PairSettings, RunReport, Silent};
-use passerelle_ports::{Clock, Ids, InstallationId, ItemId, Ledger, PairId, Replica, Side, Sides};
-use passerelle_sync_rules::Rules;
-use passerelle_testkit::{MemLedger, MemOptions, MemReplica, Note, TestClock, TestIds, finish};
+use passerelle_ports::{Clock, ErrorKind, Ids, InstallationId, ItemId, Ledger, PairId, Replica, Side, Sides};
+use passerelle_sync_rules::{Deletes, Rules};
+use passerelle_testkit::{
+    Call, Fate, Fates, Faulty, MemLedger, MemOptions, MemReplica, Note, TestClock, TestIds, finish,
+};
 
 const LAG: Duration = Duration::from_secs(600);
 
+/// What becomes of writes: all is well, or the request or the answer is lost.
+#[derive(Default)]
+struct Lossy(AtomicU8);
+
+const FINE: u8 = 0;
+const REQUEST: u8 = 1;
+const ANSWER: u8 = 2;
+
+impl Fates for Lossy {
+    fn fate(&self, call: Call) -> Fate {
+        match self.0.load(Ordering::SeqCst) {
+            REQUEST if matches!(call, Call::Write(_)) => Fate::FailBefore(ErrorKind::Unavailable),
+            ANSWER if matches!(call, Call::Write(_)) => Fate::FailAfter(ErrorKind::Unavailable),
+            _ => Fate::Go,
+        }
+    }
+}
+
 struct House {
+    rules: Rules,
+    network: Arc<Lossy>,
     clock: Arc<TestClock>,
     ids: Arc<TestIds>,
     local: Arc<MemReplica<Note>>,
@@ -20,12 +48,21 @@ struct House {
 
 impl House {
     fn new() -> House {
+        House::with(Rules::default())
+    }
+
+    fn with(rules: Rules) -> House {
         let clock = Arc::new(TestClock::new());
         let options = MemOptions { read_lag: LAG, settle: LAG, ..MemOptions::remote() };
+        let remote = MemReplica::new(options, clock.clone() as Arc<dyn Clock>);
+        // What a test lets be late is late; nothing else is, or a run would see nothing of it.
+        remote.set_prompt(true);
         House {
+            rules,
+            network: Arc::default(),
             ids: Arc::new(TestIds::new(7)),
             local: Arc::new(MemReplica::new(MemOptions::local(), clock.clone() as Arc<dyn Clock>)),
-            remote: Arc::new(MemReplica::new(options, clock.clone() as Arc<dyn Clock>)),
+            remote: Arc::new(remote),
             ledger: Arc::new(MemLedger::default()),
             clock,
         }
@@ -36,18 +73,25 @@ impl House {
         self.clock.advance(Duration::from_secs(5));
         let pair = PairId::new("anne");
         let holder = uuid::Uuid::from_u128(9);
-        let settings = PairSettings::new(pair, InstallationId::new("here"), Rules::default(), holder);
+        let settings = PairSettings::new(pair, InstallationId::new("here"), self.rules.clone(), holder);
         let engine = Engine::new(
             settings,
             Sides {
                 local: self.local.clone() as Arc<dyn Replica<Note>>,
-                remote: self.remote.clone() as Arc<dyn Replica<Note>>,
+                remote: Arc::new(Faulty::new(
+                    self.remote.clone() as Arc<dyn Replica<Note>>,
+                    self.network.clone(),
+                )),
             },
             self.ledger.clone() as Arc<dyn Ledger<Note>>,
             self.clock.clone() as Arc<dyn Clock>,
             self.ids.clone() as Arc<dyn Ids>,
         );
         finish(engine.run(None, &Silent)).unwrap().unwrap()
+    }
+
+    fn loses(&self, what: u8) {
+        self.network.0.store(what, Ordering::SeqCst);
     }
 
     fn later(&self) {
@@ -158,14 +202,112 @@ fn an_answer_from_before_a_record_was_made_does_not_delete_it() {
     // Something of the item is listed, and a fetch says that there is no such item.
     house.remote.person_etches(&remote, serde_json::json!(1));
     house.clock.advance(Duration::from_secs(300));
-    house.remote.answers_late(&remote, 2);
+    house.remote.fetches_late(&remote, 2);
     house.type_here(&local, "second");
     house.run();
     house.run();
-    assert_eq!(house.titles(), (vec!["second".into()], vec!["first".into()]));
-    house.remote.answers_late(&remote, 0);
+    assert_eq!(house.remote.alive().len(), 1, "it is not made again");
+    house.remote.fetches_late(&remote, 0);
     house.settle();
     assert_eq!(house.titles(), both("second"));
+}
+
+#[test]
+fn what_a_listing_of_everything_does_not_show_is_not_kept_because_of_an_older_answer() {
+    let house = House::new();
+    let (_, remote) = house.linked();
+    house.remote.person_deletes(&remote);
+    house.remote.expire_cursors();
+    house.remote.fetches_late(&remote, 1);
+    house.run();
+    assert_eq!(house.titles(), (vec!["first".into()], vec![]));
+    house.remote.fetches_late(&remote, 0);
+    house.settle();
+    assert_eq!(house.titles(), (vec![], vec![]), "no later listing tells that it is gone");
+}
+
+/// A house in which what is deleted at the remote stays here, and a record that was, and is back.
+fn back() -> (House, ItemId, ItemId) {
+    let mut rules = Rules::default();
+    rules.deletes.remote = Deletes::Unlink;
+    let house = House::with(rules);
+    let (local, remote) = house.linked();
+    house.remote.person_deletes(&remote);
+    house.run();
+    assert_eq!(house.titles(), (vec!["first".into()], vec![]));
+    house.later();
+    house.remote.person_restores(&remote).unwrap();
+    (house, local, remote)
+}
+
+fn is_in_step(house: &House, local: &ItemId) {
+    house.settle();
+    house.type_here(local, "second");
+    house.settle();
+    assert_eq!(house.titles(), both("second"));
+}
+
+#[test]
+fn what_came_back_is_found_although_an_older_answer_does_not_show_it() {
+    let (house, local, remote) = back();
+    house.remote.fetches_late(&remote, 1);
+    house.run();
+    house.remote.fetches_late(&remote, 0);
+    is_in_step(&house, &local);
+}
+
+#[test]
+fn what_is_back_is_not_gone_because_of_an_older_answer() {
+    let (house, local, remote) = back();
+    house.run();
+    // Another request that failed makes the next run ask for it: the answer is from when it was not there.
+    house.loses(REQUEST);
+    house.type_here(&local, "in between");
+    house.run();
+    house.loses(FINE);
+    house.remote.fetches_late(&remote, 1);
+    house.run();
+    house.remote.fetches_late(&remote, 0);
+    is_in_step(&house, &local);
+}
+
+#[test]
+fn a_create_that_was_lost_is_found_although_an_answer_is_old() {
+    let house = House::new();
+    house.local.person_creates(Note::new("a", "first"));
+    house.loses(ANSWER);
+    house.run();
+    house.loses(FINE);
+    let remote = house.remote.alive().pop().unwrap().id;
+    let edit = |title: &str| {
+        house.clock.advance(Duration::from_secs(5));
+        house.remote.person_edits(&remote, |note| note.title = title.into()).unwrap();
+    };
+    edit("second");
+    edit("third");
+    house.later();
+    house.remote.fetches_late(&remote, 1);
+    house.run();
+    house.remote.fetches_late(&remote, 0);
+    house.settle();
+    assert_eq!(house.titles(), both("third"), "what was typed there since is an edit of what we made");
+}
+
+#[test]
+fn a_delete_that_was_lost_is_not_done_because_of_an_older_answer() {
+    let house = House::new();
+    let remote = house.remote.person_creates(Note::new("a", "first"));
+    house.run();
+    let local = house.local.alive().pop().unwrap().id;
+    house.local.person_deletes(&local);
+    house.loses(REQUEST);
+    house.run();
+    house.loses(FINE);
+    house.remote.fetches_late(&remote, 1);
+    house.run();
+    house.remote.fetches_late(&remote, 0);
+    house.settle();
+    assert_eq!(house.titles(), (vec![], vec![]));
 }
 
 #[test]

@@ -459,7 +459,8 @@ pub struct Changes<R> {
     pub gone_before: Option<DateTime<Utc>>,
     /// Links met on a side by a complete listing; done after `links`.
     pub met: Option<(Side, ListingId, Vec<LinkId>)>,
-    /// A complete listing of a side has ended: sets `look` on live copies that it has not met.
+    /// A complete listing of a side has ended: sets `look` on live copies that it has not met, and says so in their
+    /// trails.
     pub absent: Option<(Side, ListingId)>,
     /// Cursors to keep; `None` = as it was.
     pub cursors: Sides<Option<Cursor>>,

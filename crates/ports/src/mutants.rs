@@ -183,6 +183,14 @@ mutants! {
     StaleTaken,
     /// An answer that there is no such item is believed although it was just made, or just listed.
     UnbornIsGone,
+    /// An answer that shows what we hold is believed although a listing of everything did not show the item.
+    UnmetBelieved,
+    /// An answer that there is no such item is believed although it was just found to be back.
+    BackBelievedGone,
+    /// A create whose answer was lost is taken for not done while an older answer hides what it made.
+    DoubtedNotMade,
+    /// A delete whose answer was lost is taken for done because the item was not there a moment before.
+    UnbornDeleted,
     /// What is gone on both sides is forgotten at once: a late answer that shows it makes it anew.
     GoneForgotten,
     /// An older state is never believed, although the clock of the provider was put back.

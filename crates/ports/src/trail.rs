@@ -36,6 +36,9 @@ pub struct Trail {
     /// What the last listing said that differed from what we hold: there, or removed.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub listed: Option<bool>,
+    /// A listing of everything did not show it since we took in what we hold.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub unmet: bool,
     /// The item that lives on in place of this one, which was merged into it or has its name now.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub became: Option<ItemId>,
@@ -59,7 +62,7 @@ impl Trail {
         }
         self.newest = Some(now.updated);
         (self.shown, self.gone, self.listed, self.doubted) = (None, None, None, None);
-        (self.became, self.undone, self.wanted) = (None, None, false);
+        (self.became, self.undone, self.wanted, self.unmet) = (None, None, false, false);
     }
 
     fn pass(&mut self, before: &Version, now: &Version) {
@@ -71,16 +74,19 @@ impl Trail {
         self.passed.drain(..surplus);
     }
 
-    /// Remembers that a listing showed the item, in a state of this time.
-    pub fn listed(&mut self, updated: DateTime<Utc>) {
-        self.shown = self.shown.max(Some(updated));
-        self.listed = Some(true);
+    /// Remembers that a listing showed the item. A state that was passed says nothing of what it is now.
+    pub fn listed<R>(&mut self, seen: &Stored<R>) {
+        if !self.passed.contains(&seen.version) {
+            self.shown = self.shown.max(Some(seen.updated));
+            self.listed = Some(true);
+        }
     }
 
     /// Remembers that the item is gone.
     pub fn bury(&mut self, last: &Version, now: DateTime<Utc>) {
         self.pass(last, &Version::new(""));
         (self.gone, self.listed, self.doubted) = (Some(now), None, None);
+        self.unmet = false;
     }
 
     /// Tells whether a state is older than what is known of the item.
@@ -90,9 +96,9 @@ impl Trail {
             return false;
         }
         // While it is gone, nothing that was changed before we learnt that is news; while a listing says that it was
-        // removed, the state that we hold is none either.
+        // removed, or one of everything did not show it, the state that we hold is none either.
         let newest = self.newest.max(self.gone).max(self.shown);
-        let was_removed = self.listed == Some(false);
+        let was_removed = self.listed == Some(false) || self.unmet && !on(Mutant::UnmetBelieved);
         self.passed.contains(&seen.version)
             || newest.is_some_and(|newest| seen.updated < newest || was_removed && seen.updated == newest)
     }
@@ -157,11 +163,23 @@ mod tests {
         assert!(!trail.is_older(&state("b", 6)) && !trail.is_older(&state("c", 7)));
         trail.listed = Some(false);
         assert!(trail.is_older(&state("b", 6)), "a listing says that it was removed");
-        trail.listed(at(8));
+        trail.listed(&state("a", 9));
+        assert!(!trail.is_older(&state("c", 7)), "what was passed says nothing");
+        trail.listed(&state("d", 8));
         assert!(
             trail.is_older(&state("b", 6)) && trail.is_older(&state("c", 7)),
             "a listing showed a newer one"
         );
+    }
+
+    #[test]
+    fn a_listing_of_everything_that_does_not_show_it_makes_what_we_hold_no_news() {
+        let mut trail = Trail::default();
+        trail.follow(None, &state("a", 5));
+        trail.unmet = true;
+        assert!(trail.is_older(&state("a", 5)) && !trail.is_older(&state("b", 6)));
+        trail.follow(Some(&state("a", 5)), &state("b", 6));
+        assert!(!trail.is_older(&state("b", 6)), "what was read since is news");
     }
 
     #[test]

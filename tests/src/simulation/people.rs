@@ -448,6 +448,12 @@ impl World {
         }
     }
 
+    /// A rate that was added later: it is not drawn from what the seeds of before play.
+    fn spare_rate(&self, most: u64) -> u64 {
+        let spare = &mut self.lock().spare;
+        if spare.per_mille(700) { spare.below(most) + 1 } else { 0 }
+    }
+
     /// Each history has its own mixture of faults, and some have none of a kind.
     fn draw_faults(&self) {
         let on = |most: u64| if self.chance(700) { self.below(most) + 1 } else { 0 };
@@ -461,8 +467,8 @@ impl World {
             humans: on(150),
             nested: on(60),
             intruders: on(30),
-            // Not drawn yet: the judges do not know all that it brings.
-            stale: 0,
+            stale: self.spare_rate(200),
+            stale_lists: self.spare_rate(200),
         };
         match self.profile() {
             Profile::Hub => {

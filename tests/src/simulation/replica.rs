@@ -82,7 +82,9 @@ impl Replica<Note> for SimReplica {
             return Err(PortError::new(ErrorKind::CursorExpired, "sim.expired"));
         }
         let complete = from == From::Start;
-        let mut page = world.replica(self.number()).changes(from).await?;
+        let replica = world.replica(self.number());
+        replica.set_lists_stale(world.faults().stale_lists);
+        let mut page = replica.changes(from).await?;
         if world.is_faulty() {
             if world.chance(500) {
                 page.items.reverse();

@@ -48,6 +48,8 @@ pub struct Faults {
     pub intruders: u64,
     /// How many of a thousand fetched items are shown in an older state.
     pub stale: u64,
+    /// The same, of listed items.
+    pub stale_lists: u64,
 }
 
 /// One pair.
@@ -65,6 +67,8 @@ pub struct Pair {
 
 pub struct Inner {
     pub rng: Rng,
+    /// For what was added to the faults later: it must not change what the seeds of before play.
+    pub spare: Rng,
     pub profile: Profile,
     pub faults: Faults,
     pub pairs: Vec<Pair>,
@@ -138,6 +142,7 @@ impl World {
         }
         let inner = Inner {
             rng,
+            spare: Rng::new(!seed),
             profile,
             faults: Faults::default(),
             pairs,

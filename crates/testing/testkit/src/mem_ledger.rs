@@ -206,6 +206,7 @@ impl<R: Record> Pair<R> {
                     copy.look = !on(Mutant::AbsentIsGone);
                     copy.gone = on(Mutant::AbsentIsGone);
                     link.due |= copy.gone;
+                    link.trails[side].unmet = true;
                 }
             }
         }

@@ -116,6 +116,8 @@ struct State<R> {
     fetches_late: HashMap<ItemId, usize>,
     /// How many of a thousand fetched items are shown in an older state.
     stale: u64,
+    /// The same, of listed items.
+    stale_lists: u64,
     /// Items that exist and cannot be read.
     unreadable: BTreeSet<ItemId>,
     /// Whether not even the names of those can be read.
@@ -124,6 +126,8 @@ struct State<R> {
     fails: Option<Refuses<R>>,
     /// By how many seconds the times of changes are wrong.
     wrong_by: i64,
+    /// Listings show every change at once, however long answers may lag.
+    prompt: bool,
     keys: HashMap<CreateKey, ItemId>,
     /// Names that are over, with the item that lives on in their place.
     successors: BTreeMap<ItemId, ItemId>,
@@ -171,10 +175,12 @@ impl<R: Record> MemReplica<R> {
             late: HashMap::new(),
             fetches_late: HashMap::new(),
             stale: 0,
+            stale_lists: 0,
             unreadable: BTreeSet::new(),
             nameless: false,
             fails: None,
             wrong_by: 0,
+            prompt: false,
             keys: HashMap::new(),
             successors: BTreeMap::new(),
             outcomes: HashMap::new(),
@@ -386,9 +392,21 @@ impl<R: Record> MemReplica<R> {
         self.lock().wrong_by = seconds;
     }
 
+    /// From now on listings show every change at once, or only when a while has passed. Answers may be late all the
+    /// same.
+    pub fn set_prompt(&self, prompt: bool) {
+        self.lock().prompt = prompt;
+    }
+
     /// Lets so many of a thousand fetched items be shown in an older state, of no longer ago than `read_lag`.
     pub fn set_stale(&self, per_mille: u64) {
         self.lock().stale = per_mille;
+    }
+
+    /// Lets so many of a thousand listed items be shown in an older state, of no longer ago than `read_lag`; a later
+    /// listing shows them again.
+    pub fn set_lists_stale(&self, per_mille: u64) {
+        self.lock().stale_lists = per_mille;
     }
 
     /// Reads an item by name.
@@ -402,24 +420,48 @@ impl<R: Record> MemReplica<R> {
 
     /// Returns an item as an answer shows it: as it is, or as it was a while ago.
     fn shown(&self, state: &mut State<R>, id: &ItemId) -> Option<Stored<R>> {
-        let now = self.clock.now();
-        let lag = TimeDelta::from_std(self.options.read_lag).unwrap_or(TimeDelta::MAX);
+        let lag = self.options.read_lag;
         let back = match state.late.get(id).or_else(|| state.fetches_late.get(id)) {
             Some(back) => *back,
             None if lag.is_zero() || !state.rng.per_mille(state.stale) => 0,
-            None => {
-                // A state stands until the next one was made: one that ended before the lag is not shown again.
-                let past = state.past.get(id).map(Vec::as_slice).unwrap_or_default();
-                let is_late = |(at, _): &&(usize, Item<R>)| {
-                    at.checked_sub(1).and_then(|at| state.made.get(at)).is_some_and(|made| now - *made < lag)
-                };
-                let most = past.iter().rev().take_while(is_late).count() as u64;
-                usize::try_from(state.rng.below(most + 1)).unwrap_or(0)
-            }
+            None => self.any_lateness(state, id),
         };
         let past = state.past.get(id).map(Vec::as_slice).unwrap_or_default();
         let at = past.len().checked_sub(back + 1)?;
         past.get(at).filter(|(_, item)| item.alive).map(|(_, item)| item.stored.clone())
+    }
+
+    /// Draws how many states back an answer about an item may be.
+    fn any_lateness(&self, state: &mut State<R>, id: &ItemId) -> usize {
+        let now = self.clock.now();
+        let lag = TimeDelta::from_std(self.options.read_lag).unwrap_or(TimeDelta::MAX);
+        // A state stands until the next one was made: one that ended before the lag is not shown again.
+        let past = state.past.get(id).map(Vec::as_slice).unwrap_or_default();
+        let is_late = |(at, _): &&(usize, Item<R>)| {
+            at.checked_sub(1).and_then(|at| state.made.get(at)).is_some_and(|made| now - *made < lag)
+        };
+        let most = past.iter().rev().take_while(is_late).count() as u64;
+        usize::try_from(state.rng.below(most + 1)).unwrap_or(0)
+    }
+
+    /// A listing may show an item as it was: then it is listed once more, after a while. `None` = as it is.
+    fn listed_late(&self, state: &mut State<R>, id: &ItemId) -> Option<Option<Item<R>>> {
+        if state.stale_lists == 0 || self.options.read_lag.is_zero() {
+            return None;
+        }
+        let is_late = state.rng.per_mille(state.stale_lists);
+        let back = if is_late { self.any_lateness(state, id) } else { 0 };
+        if back == 0 {
+            return None;
+        }
+        let past = state.past.get(id).map(Vec::as_slice).unwrap_or_default();
+        let shown =
+            past.len().checked_sub(back + 1).and_then(|at| past.get(at)).map(|(_, item)| item.clone());
+        let lag = i64::try_from(self.options.read_lag.as_millis()).unwrap_or(0);
+        state.log.push((id.clone(), self.clock.now() + TimeDelta::milliseconds(lag)));
+        // It is no change: it makes no state of the item younger.
+        state.made.push(self.clock.now());
+        Some(shown)
     }
 
     /// Returns an item as an answer by name shows it: the one that lives on, where the name is over.
@@ -505,7 +547,7 @@ impl<R: Record> MemReplica<R> {
 
     fn put(&self, state: &mut State<R>, item: Item<R>) {
         let lag = u64::try_from(self.options.read_lag.as_millis()).unwrap_or(0);
-        let wait = if lag == 0 { 0 } else { state.rng.below(lag + 1) };
+        let wait = if lag == 0 || state.prompt { 0 } else { state.rng.below(lag + 1) };
         let visible = self.clock.now() + TimeDelta::milliseconds(i64::try_from(wait).unwrap_or(0));
         let id = item.stored.id.clone();
         state.log.push((id.clone(), visible));
@@ -663,6 +705,19 @@ impl<R: Record> MemReplica<R> {
                     None => page.removed.push(id),
                 }
                 continue;
+            }
+            match self.listed_late(state, &id) {
+                Some(Some(item)) if item.alive => {
+                    page.items.push(item.stored);
+                    continue;
+                }
+                Some(Some(_)) => {
+                    page.removed.push(id);
+                    continue;
+                }
+                // As if it had not been made yet.
+                Some(None) => continue,
+                None => {}
             }
             match as_of(state, &id, position) {
                 Some(item) if item.alive => page.items.push(item.stored.clone()),

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeSet, HashMap, HashSet};
 
-use diesel::prelude::*;
+use diesel::{dsl::sql, prelude::*, sql_types::Text};
 use passerelle_ports::{
     Changes, EntryId, Lease, Link, LinkId, Outcome, PairId, Record, Side,
     mutants::{Mutant, on},
@@ -243,7 +243,14 @@ fn put_strangers<R: Record>(conn: &mut Conn, pair: &PairId, changes: &Changes<R>
 /// Flags what a complete listing has not met.
 fn look_at_unmet(conn: &mut Conn, pair: &PairId, side: Side, listing: i64) -> Result<(), StoreError> {
     let of_side = copies::pair.eq(pair.as_str()).and(copies::side.eq(side.as_str()));
-    diesel::update(copies::table.filter(of_side.and(copies::gone.eq(false)).and(copies::met.ne(listing))))
+    let unmet = of_side.and(copies::gone.eq(false)).and(copies::met.ne(listing));
+    let place = format!("$.trails.{}.unmet", side.as_str());
+    let told = sql::<Text>("json_set(body, ").bind::<Text, _>(place).sql(", json('true'))");
+    let names = copies::table.filter(unmet).select(copies::link);
+    diesel::update(links::table.filter(links::pair.eq(pair.as_str()).and(links::id.eq_any(names))))
+        .set(links::body.eq(told))
+        .execute(conn)?;
+    diesel::update(copies::table.filter(unmet))
         .set((copies::look.eq(!on(Mutant::AbsentIsGone)), copies::gone.eq(on(Mutant::AbsentIsGone))))
         .execute(conn)?;
     let looked_at = copies::table.filter(of_side.and(copies::look.eq(true))).select(copies::link);
