@@ -303,6 +303,8 @@ mutants! {
     CalNoEtag,
     /// A write that was overtaken is sent once more without `If-Match`.
     CalForce,
+    /// An etag that changed alone is taken for an edit.
+    CalEtagIsEdit,
     /// Our marks are not written.
     CalNoMark,
     /// The key is read from the mark, which a copy carries too, not from the id.

@@ -212,7 +212,7 @@ pub struct Capabilities {
 /// - **R6** An item created with a key shows that key and the entry that made it to a listing begun
 ///   `settle` after the call, or never appears; or a second create with that key answers `Exists`.
 /// - **R7** A write names the version it was computed from; another version is refused with
-///   `VersionMismatch`, and nothing is changed.
+///   `VersionMismatch`, and nothing is changed. An item of which nothing but the version differs may be written.
 /// - **R8** An update changes the fields in which `to` differs from `from.record`, nothing else;
 ///   leftovers stay as they were.
 /// - **R9** A change of an item changes its version; a version never comes back with other content.

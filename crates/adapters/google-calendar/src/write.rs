@@ -22,6 +22,9 @@ use crate::{
     wire::Resource,
 };
 
+/// How often a write is sent again because the etag, and nothing else, had changed.
+const RENEWALS: u32 = 3;
+
 /// What is known of the exceptions of a series before it is written.
 #[derive(Default)]
 struct Known {
@@ -31,12 +34,49 @@ struct Known {
 
 impl GoogleCalendar {
     pub(crate) async fn write_one(&self, write: &Write<Event>) -> PortResult<Written<Event>> {
+        let mut renewed = None;
+        for _ in 0..RENEWALS {
+            let answer = self.write_once(write, renewed.as_ref()).await;
+            let from = match write {
+                Write::Create { .. } => return answer,
+                Write::Update { from, .. } | Write::Delete { from, .. } | Write::Move { from, .. } => from,
+            };
+            match answer {
+                Err(error) if error.kind == ErrorKind::VersionMismatch => {
+                    renewed = Some(self.renewed(from).await.ok().flatten().ok_or(error)?);
+                }
+                answer => return answer,
+            }
+        }
+        self.write_once(write, renewed.as_ref()).await
+    }
+
+    /// Writes from what the engine knows, or from the same content under a newer version.
+    async fn write_once(
+        &self,
+        write: &Write<Event>,
+        renewed: Option<&Stored<Event>>,
+    ) -> PortResult<Written<Event>> {
         match write {
             Write::Create { .. } => self.create(write).await,
-            Write::Update { from, to, stamp } => self.update(from, to, &stamp.to_string()).await,
-            Write::Delete { from, .. } => self.delete(from).await,
-            Write::Move { from, to, .. } => self.relocate(from, to).await,
+            Write::Update { from, to, stamp } => {
+                self.update(renewed.unwrap_or(from), to, &stamp.to_string()).await
+            }
+            Write::Delete { from, .. } => self.delete(renewed.unwrap_or(from)).await,
+            Write::Move { from, to, .. } => self.relocate(renewed.unwrap_or(from), to).await,
         }
+    }
+
+    /// Reads an event again whose version is no longer the known one: something if nothing else differs.
+    async fn renewed(&self, from: &Stored<Event>) -> PortResult<Option<Stored<Event>>> {
+        let now = match &from.home {
+            Some(home) => self.read_at(home, from.id.as_str()).await?,
+            None if series::is_of_series(&from.version) => {
+                self.series(from).await?.stored(&self.sure_zone().await?)
+            }
+            None => self.look(from.id.as_str()).await?.stored(&self.sure_zone().await?),
+        };
+        Ok(now.filter(|now| series::is_same(now, from)))
     }
 
     /// Brings an event into another calendar, as it is: the same event, with its changed occurrences (C46). Only its
@@ -53,7 +93,7 @@ impl GoogleCalendar {
             None => (self.name(), self.look(id).await?.stored(&self.sure_zone().await?)),
         };
         let now = now.ok_or_else(|| PortError::new(ErrorKind::NotFound, OPERATION))?;
-        if now.version != from.version {
+        if now.version != from.version && !series::is_same(&now, from) {
             return Err(moved(OPERATION));
         }
         let tell = self.options().mail_guests && !from.record.participants.is_empty();
@@ -61,7 +101,7 @@ impl GoogleCalendar {
         let mut call = Call::new(Api::Calendar, OPERATION, Method::POST, url).query("destination", to);
         call = call.query("sendUpdates", if tell { "all" } else { "none" });
         if !series::is_of_series(&from.version) {
-            call = call.header(header::IF_MATCH, series::etag(&from.version))?;
+            call = call.header(header::IF_MATCH, series::etag(&now.version))?;
         }
         // The answer speaks of the event as it was: cancelled where it stood (C46).
         self.client.send(call).await.map_err(|failure| not_movable(failure, OPERATION))?;
@@ -146,7 +186,7 @@ impl GoogleCalendar {
             let Found::Alive(family) = self.series(from).await? else {
                 return Err(PortError::new(ErrorKind::NotFound, OPERATION));
             };
-            if family.version(&zone) != from.version {
+            if !family.is_as(from, &zone) {
                 return Err(moved(OPERATION));
             }
             let series = family.read(&zone).ok_or_else(|| rejected(OPERATION, "start"))?;
@@ -341,7 +381,7 @@ impl GoogleCalendar {
             let zone = self.sure_zone().await?;
             match self.series(from).await? {
                 Found::Nothing => return Ok(Written::Deleted),
-                Found::Alive(family) if family.version(&zone) != from.version => {
+                Found::Alive(family) if !family.is_as(from, &zone) => {
                     return Err(moved("events.delete"));
                 }
                 Found::Alive(family) => family.master.etag,

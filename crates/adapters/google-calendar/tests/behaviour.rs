@@ -204,6 +204,30 @@ async fn an_old_version_is_refused_and_changes_nothing() {
 }
 
 #[tokio::test]
+async fn a_version_that_changes_without_an_edit_stops_no_write() {
+    let world = World::new().await;
+    let team = world.other("POST", "calendars", json!({"summary": "Team"})).await;
+    let team = team["id"].as_str().unwrap().to_owned();
+    let calendar = world.calendar();
+    for (key, record) in [("single", lunch()), ("series", weekly())] {
+        let old = stored(write_one(&calendar, create(key, &record)).await);
+        world.sim.with(|core| core.knobs_mut().etag_changes_without_edit = true);
+        listen(&calendar, From::Start).await.unwrap();
+        let to = Event { title: "New".into(), ..old.record.clone() };
+        let new = stored(write_one(&calendar, update(&old, &to)).await);
+        assert_eq!((new.record.title.as_str(), &new.id), ("New", &old.id));
+        listen(&calendar, From::Start).await.unwrap();
+        let to_team = Write::Move { from: new.clone(), to: team.clone(), stamp: entry(4) };
+        let moved = stored(write_one(&calendar, to_team).await);
+        assert_eq!((moved.record.title.as_str(), moved.home.as_deref()), ("New", Some(team.as_str())));
+        let again = stored(write_one(&calendar, create(&format!("{key} again"), &record)).await);
+        listen(&calendar, From::Start).await.unwrap();
+        assert_eq!(write_one(&calendar, delete(&again)).await.unwrap(), Written::Deleted);
+        world.sim.with(|core| core.knobs_mut().etag_changes_without_edit = false);
+    }
+}
+
+#[tokio::test]
 async fn a_change_of_an_occurrence_makes_the_copy_of_its_series_old() {
     let world = World::new().await;
     let calendar = world.calendar();

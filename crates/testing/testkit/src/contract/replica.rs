@@ -418,7 +418,9 @@ pub async fn r16_a_moved_item_stays_the_same<R: Record>(subject: &dyn Subject<R>
     if !is_writable(subject) {
         return;
     }
-    let from = item(subject, 1).await;
+    let old = item(subject, 1).await;
+    let edited = subject.changed(&old.record, 1);
+    let from = stored(subject, Write::Update { from: old.clone(), to: edited, stamp: stamp(3) }).await;
     let to = subject.elsewhere().await;
     let name = to.clone().unwrap_or_else(|| "nowhere".to_owned());
     let moving = Write::Move { from: from.clone(), to: name, stamp: stamp(1) };
@@ -428,7 +430,6 @@ pub async fn r16_a_moved_item_stays_the_same<R: Record>(subject: &dyn Subject<R>
         assert_eq!(fetch(subject, &from.id).await, Some(from), "it stays where it is");
         return;
     };
-    let old = Stored { version: "an old version".into(), ..from.clone() };
     let refused = write(subject, Write::Move { from: old, to: to.clone(), stamp: stamp(2) }).await;
     assert_eq!(refused.expect_err("it changed since").kind, ErrorKind::VersionMismatch);
     let cursor = list(subject, From::Start).await.cursor;
