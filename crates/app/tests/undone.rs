@@ -4,7 +4,7 @@
 mod common;
 
 use common::{EVENTS, World};
-use serde_json::json;
+use serde_json::{Value, json};
 
 fn undo(world: &World, run: i64) {
     world.run(&["undo", "run", &run.to_string(), "--yes"]).ends_with(0);
@@ -164,4 +164,157 @@ fn an_undone_deletion_brings_back_what_only_google_held() {
     assert_eq!(after["extendedProperties"]["shared"], before["extendedProperties"]["shared"]);
     assert_ne!(after["id"], made["id"], "Google uses no id twice");
     assert_eq!(world.number("appointments WHERE title = 'Flight'"), 1);
+}
+
+/// What stands at Google, without what changes with every write.
+fn lasting(mut item: Value) -> Value {
+    let members = item.as_object_mut().unwrap();
+    members.retain(|name, _| {
+        !["etag", "updated", "sequence", "metadata", "sourceEtag", "updateTime"].contains(&name.as_str())
+    });
+    if let Some(private) =
+        members.get_mut("extendedProperties").and_then(|all| all["private"].as_object_mut())
+    {
+        private.retain(|name, _| !name.starts_with("passerelle."));
+    }
+    if let Some(data) = members.get_mut("clientData").and_then(Value::as_array_mut) {
+        data.retain(|one| !one["key"].as_str().unwrap_or_default().starts_with("passerelle"));
+    }
+    for list in members.values_mut().filter_map(Value::as_array_mut) {
+        for one in list.iter_mut().filter_map(Value::as_object_mut) {
+            one.remove("metadata");
+        }
+    }
+    item
+}
+
+/// Lays members over others.
+fn with(body: &Value, more: &Value) -> Value {
+    let mut body = body.clone();
+    body.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+    body
+}
+
+#[test]
+fn undo_puts_back_what_only_google_holds_of_an_appointment() {
+    let meet = |code: &str| {
+        json!({
+            "conferenceId": code, "conferenceSolution": { "key": { "type": "hangoutsMeet" }, "name": "Google Meet" },
+            "entryPoints": [{ "entryPointType": "video", "uri": format!("https://meet.google.com/{code}") }],
+        })
+    };
+    let guest = |more: u32| json!([{ "email": "g@x.example", "additionalGuests": more, "responseStatus": "accepted" }]);
+    let changes = [
+        ("source", json!({ "source": { "title": "Other words", "url": "https://air.example/t" } })),
+        ("end zone", json!({ "end": { "dateTime": "2027-02-03T12:00:00", "timeZone": "America/Chicago" } })),
+        ("conference", json!({ "conferenceData": meet("new-new-new") })),
+        ("no conference", json!({ "conferenceData": null })),
+        ("rights", json!({ "guestsCanModify": true, "guestsCanInviteOthers": false })),
+        ("attachments", json!({ "attachments": [{ "fileUrl": "https://drive.example/2", "title": "Two" }] })),
+        ("no attachments", json!({ "attachments": [] })),
+        ("shared", json!({ "extendedProperties": { "shared": { "theirs": "2", "more": "x" } } })),
+        ("private", json!({ "extendedProperties": { "private": { "crm": null } } })),
+        ("guest", json!({ "attendees": guest(5) })),
+        (
+            "series",
+            json!({ "guestsCanModify": true, "source": { "title": "More", "url": "https://air.example/t" } }),
+        ),
+    ];
+    let event = json!({
+        "location": "CDG",
+        "start": { "dateTime": "2027-02-03T09:00:00", "timeZone": "Europe/Paris" },
+        "end": { "dateTime": "2027-02-03T12:00:00", "timeZone": "America/New_York" },
+        "source": { "title": "Ticket", "url": "https://air.example/t" },
+        "conferenceData": meet("abc-defg-hij"),
+        "attachments": [{ "fileUrl": "https://drive.example/1", "title": "One" }],
+        "extendedProperties": { "shared": { "theirs": "1" }, "private": { "crm": "7" } },
+        "attendees": guest(2),
+    });
+    let flags = "conferenceDataVersion=1&supportsAttachments=true";
+    for more in [json!({}), json!({ "location": "Orly" })] {
+        let world = World::new();
+        let made = changes.iter().map(|(name, _)| {
+            let mut event = with(&event, &json!({ "summary": name }));
+            if *name == "series" {
+                event["recurrence"] = json!(["RRULE:FREQ=DAILY;COUNT=3"]);
+                event["end"]["timeZone"] = json!("Europe/Paris");
+            }
+            world.google("POST", &format!("{EVENTS}?{flags}"), &event)["id"].as_str().unwrap().to_owned()
+        });
+        let made: Vec<String> = made.collect();
+        world.settle();
+        let stands = || changes.iter().map(|(name, _)| lasting(world.event(name))).collect::<Vec<_>>();
+        let rows =
+            || world.rows("'t', title, 'l', location, 'u', conference_url", "appointments ORDER BY title");
+        let before = (stands(), rows());
+        for (at, ((_, change), id)) in changes.iter().zip(&made).enumerate() {
+            // Not so many that they would count as a mass change.
+            let more = if at % 2 == 0 { &more } else { &json!({}) };
+            world.google("PATCH", &format!("{EVENTS}/{id}?{flags}"), &with(change, more));
+        }
+        for (is, was) in stands().iter().zip(&before.0) {
+            assert_ne!(is, was);
+        }
+        let run = world.sync().ends_with(0).run_of("events");
+        undo(&world, run);
+        assert_eq!(stands(), before.0, "{more}");
+        assert_eq!(rows(), before.1, "{more}");
+        assert_eq!(world.mails(), 0);
+    }
+}
+
+#[test]
+fn undo_puts_back_what_only_google_holds_of_a_contact() {
+    let emails = |who: &str, names: [&str; 2]| {
+        let one = |at: &str, name: &str| json!({ "value": format!("{who}@{at}.example"), "type": "work", "displayName": name });
+        vec![one("x", names[0]), one("y", names[1])]
+    };
+    let changes = [
+        ("entry", json!({ "emailAddresses": emails("entry", ["One", "Zwei"]) })),
+        (
+            "order",
+            json!({ "emailAddresses": emails("order", ["One", "Two"]).into_iter().rev().collect::<Vec<_>>() }),
+        ),
+        ("foreign", json!({ "occupations": [{ "value": "Baker" }], "genders": [{ "value": "other" }] })),
+        ("gone", json!({ "occupations": [] })),
+        ("data", json!({ "clientData": [{ "key": "crm", "value": "2" }] })),
+    ];
+    for more in [json!({}), json!({ "biographies": [{ "value": "Other", "contentType": "TEXT_PLAIN" }] })] {
+        let world = World::new();
+        for (name, _) in &changes {
+            world.add_person(&json!({
+                "names": [{ "givenName": name, "familyName": "Bell" }],
+                "emailAddresses": emails(name, ["One", "Two"]),
+                "biographies": [{ "value": "Notes", "contentType": "TEXT_PLAIN" }],
+                "occupations": [{ "value": "Smith" }],
+                "clientData": [{ "key": "crm", "value": "1" }],
+            }));
+        }
+        world.settle();
+        let person = |name: &str| world.person(&format!("{name}@x.example"));
+        let stands = || changes.iter().map(|(name, _)| lasting(person(name))).collect::<Vec<_>>();
+        let rows = || world.rows("'g', given_name, 'n', notes", "contacts ORDER BY given_name");
+        let before = (stands(), rows());
+        for (name, change) in &changes {
+            let mut fields = with(change, &more);
+            let person = person(name);
+            if let Some(mine) = fields.get_mut("clientData").and_then(Value::as_array_mut) {
+                let ours = person["clientData"].as_array().unwrap().iter();
+                mine.extend(ours.filter(|one| one["key"] != "crm").cloned());
+            }
+            let mask: Vec<String> = fields.as_object().unwrap().keys().cloned().collect();
+            let name = person["resourceName"].as_str().unwrap();
+            let shown = world.google("GET", &format!("/v1/{name}?personFields=names,metadata"), &Value::Null);
+            fields["etag"] = shown["etag"].clone();
+            let path = format!("/v1/{name}:updateContact?updatePersonFields={}", mask.join(","));
+            world.google("PATCH", &path, &fields);
+        }
+        for (is, was) in stands().iter().zip(&before.0) {
+            assert_ne!(is, was);
+        }
+        let run = world.sync().ends_with(0).run_of("contacts");
+        undo(&world, run);
+        assert_eq!(stands(), before.0, "{more}");
+        assert_eq!(rows(), before.1, "{more}");
+    }
 }

@@ -286,6 +286,7 @@ impl<R: Record> Session<'_, R> {
             bases: link.bases.clone(),
             release: false,
             undoes: None,
+            opaque: None,
             other,
             opened: self.engine.clock.now(),
             outcome: Outcome::Open,

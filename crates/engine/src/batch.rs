@@ -358,7 +358,7 @@ impl<R: Record> Session<'_, R> {
     fn count(&mut self, entry: &Entry<R>) {
         self.report.written[entry.side].add(match entry.op {
             Op::Create { .. } => Action::Create,
-            Op::Update => Action::Update,
+            Op::Update | Op::Seen => Action::Update,
             Op::Delete => Action::Delete,
             Op::Move { .. } => Action::Move,
         });
@@ -404,7 +404,7 @@ fn write_of<R: Record>(entry: &Entry<R>) -> Option<Write<R>> {
             replaces: from.as_ref().map(|from| from.root().clone()),
         }),
         (Op::Update, Some(from), Some(to)) => {
-            Some(Write::Update { from: from.clone(), to: to.clone(), stamp })
+            Some(Write::Update { from: from.clone(), to: to.clone(), opaque: entry.opaque.clone(), stamp })
         }
         (Op::Delete, Some(from), _) => Some(Write::Delete { from: from.clone(), stamp }),
         (Op::Move { to }, Some(from), _) => Some(Write::Move { from: from.clone(), to: to.clone(), stamp }),

@@ -228,6 +228,7 @@ impl<R: Record> Session<'_, R> {
             bases: link.bases.clone(),
             release: false,
             undoes: None,
+            opaque: None,
             other: None,
             opened: self.engine.clock.now(),
             outcome: Outcome::Open,

@@ -97,6 +97,7 @@ impl<R: Record> Session<'_, R> {
                 (Some(id), Some(stored)) => {
                     work.change(id, |link| readable(link, side));
                     let stored = self.recalled(&work, side, id, stored).await?;
+                    self.note_unseen(&mut work, side, id, &stored);
                     work.change(id, |link| put_read(link, side, stored, self.gone_at(side)));
                 }
                 (Some(id), None) => self.follow_merge(&mut work, side, id, lives_on).await?,

@@ -7,7 +7,7 @@ use passerelle_ports::{
     PageToken, PortError, Record, Side, Sides, Stored, Stranger, Trail, Written,
 };
 use passerelle_sync_rules::{
-    Answer, answered, create_key,
+    Action, Answer, Intent, answered, changed_unseen, create_key,
     mutants::{Mutant, on},
     put_copy, rebase,
 };
@@ -269,6 +269,9 @@ impl<R: Record> Session<'_, R> {
             return;
         }
         self.report.observed[side] += 1;
+        if !lags {
+            self.note_unseen(work, side, id, &stored);
+        }
         work.change(id, |link| {
             if lags {
                 if let Some(copy) = &mut link.copies[side] {
@@ -279,6 +282,30 @@ impl<R: Record> Session<'_, R> {
                 put_copy(link, side, stored);
             }
         });
+    }
+
+    /// Keeps in the history what somebody changed on a side and no run carries over, so that an undo of this run
+    /// takes it back with the rest.
+    pub(crate) fn note_unseen(&self, work: &mut Work<R>, side: Side, id: LinkId, stored: &Stored<R>) {
+        let Some(link) = work.get(id) else { return };
+        let (Some(before), Some(other)) = (link.alive(side), link.alive(side.other())) else { return };
+        let mut stored = stored.clone();
+        stored.record = stored.record.aligned(Some(&before.record), Some(&other.record));
+        // What our own write left is in the history already, with its entry.
+        let is_ours = stored.stamp.is_some() && stored.stamp != before.stamp;
+        if is_ours || !changed_unseen(before, &stored) {
+            return;
+        }
+        let intent = Intent {
+            side,
+            action: Action::Update,
+            to: Some(stored.record.clone()),
+            taken: Vec::new(),
+            source: R::default(),
+        };
+        let outcome = Outcome::Landed(Some(stored));
+        let entry = Entry { op: Op::Seen, outcome, ..self.entry(link, intent) };
+        work.changes.open.push(entry);
     }
 
     /// Finds the link of an item that no link knows: the answer to an open create, a record that another

@@ -407,6 +407,7 @@ pub(crate) fn pretend<R: Record>(
         bases: link.bases.clone(),
         release: false,
         undoes: None,
+        opaque: None,
         other: None,
         opened: chrono::DateTime::UNIX_EPOCH,
         outcome: Outcome::Open,

@@ -191,7 +191,7 @@ impl<R: Record> Session<'_, R> {
 /// Returns the item that an update or a delete was to write.
 fn written_item<R: Record>(entry: &Entry<R>) -> Option<ItemId> {
     match entry.op {
-        Op::Create { .. } => None,
+        Op::Create { .. } | Op::Seen => None,
         Op::Update | Op::Delete | Op::Move { .. } => entry.from.as_ref().map(|from| from.id.clone()),
     }
 }

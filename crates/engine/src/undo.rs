@@ -126,6 +126,7 @@ impl<R: Record> Session<'_, R> {
             links.extend([entry.link, back.link.id]);
             let mut write = self.entry(&back.link, back.intent);
             write.release = back.release;
+            write.opaque = back.opaque;
             write.undoes = Some(entry.id);
             for record in write.from.iter().map(|from| &from.record).chain(&write.to) {
                 keys.extend(record.match_keys());

@@ -15,8 +15,8 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use crate::{
-    CreateKey, Cursor, EntryId, ErrorKind, Field, ItemId, LinkId, MatchKey, PairId, PortError, PortResult,
-    Record, RunId, Side, Sides, Stored, Trail, Value,
+    CreateKey, Cursor, EntryId, ErrorKind, Field, ItemId, LinkId, MatchKey, Opaque, PairId, PortError,
+    PortResult, Record, RunId, Side, Sides, Stored, Trail, Value,
 };
 
 /// A record as one side holds it, the last time we looked; it stays in the link when it is gone.
@@ -196,6 +196,9 @@ pub enum Op {
         /// The name of that collection.
         to: String,
     },
+    /// Nothing: somebody changed on this side what no run carries over, such as leftovers. The entry keeps what was
+    /// there before, so that it can be taken back.
+    Seen,
 }
 
 /// What became of a write.
@@ -229,6 +232,9 @@ pub struct Entry<R> {
     pub from: Option<Stored<R>>,
     /// The record as it shall be; `None` for a delete.
     pub to: Option<R>,
+    /// The leftovers as they shall be; `None` = as they are.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub opaque: Option<Opaque>,
     /// The fields that this write takes from the other side.
     pub taken: Vec<Field>,
     /// The other side's view that this write takes in.

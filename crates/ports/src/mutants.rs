@@ -253,6 +253,10 @@ mutants! {
     UndoUnmasked,
     /// Undo takes back every difference found, not only what was sent.
     UndoAll,
+    /// Undo leaves leftovers as they are.
+    UndoLeftoversStay,
+    /// What somebody changed and no run carries over is not kept in the history.
+    UnseenForgotten,
     /// Undo does not look whether somebody changed the value since.
     UndoUnconditional,
 

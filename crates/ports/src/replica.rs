@@ -10,7 +10,8 @@ use crate::{CreateKey, Cursor, EntryId, ItemId, PageToken, PortResult, Record, S
 
 /// What a replica stores about a record that the domain does not model ("leftovers").
 ///
-/// Leftovers never cross sides; they come back when a record is created again on its own side.
+/// Leftovers never cross sides; they come back when a record is created again on its own side, and when a change of them
+/// is taken back.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Opaque(pub Value);
@@ -128,6 +129,8 @@ pub enum Write<R> {
         from: Stored<R>,
         /// The record as it shall be.
         to: R,
+        /// The leftovers as they shall be, as far as the replica lets them be written; `None` = as they are.
+        opaque: Option<Opaque>,
         /// The entry that this write belongs to.
         stamp: Stamp,
     },
@@ -214,7 +217,8 @@ pub struct Capabilities {
 /// - **R7** A write names the version it was computed from; another version is refused with
 ///   `VersionMismatch`, and nothing is changed. An item of which nothing but the version differs may be written.
 /// - **R8** An update changes the fields in which `to` differs from `from.record`, nothing else;
-///   leftovers stay as they were.
+///   leftovers stay as they were, unless the write names them: then those that its provider lets anybody write become
+///   as named.
 /// - **R9** A change of an item changes its version; a version never comes back with other content.
 /// - **R10** `updated` is the replica's own word for the time of the last change.
 /// - **R11** `fetch` answers with one state as a whole: its record, its version and its `updated` belong together. For

@@ -57,7 +57,8 @@ pub struct Change {
     pub at: DateTime<Utc>,
     /// The side that was written to.
     pub side: Side,
-    /// `create`, `update` or `delete`.
+    /// `create`, `update`, `delete` or `move`; `seen` for a change that somebody made on that side and that no run
+    /// carries over.
     pub action: &'static str,
     /// The record's short name.
     pub summary: String,
@@ -161,7 +162,7 @@ async fn changes_of<R: Kinded>(office: &Office, run: RunId) -> Outcome<Vec<Chang
 fn change<R: Record>(entry: &Entry<R>) -> Change {
     let before = match entry.op {
         Op::Create { .. } => R::default(),
-        Op::Update | Op::Delete | Op::Move { .. } => {
+        Op::Update | Op::Delete | Op::Move { .. } | Op::Seen => {
             entry.from.as_ref().map(|stored| stored.record.clone()).unwrap_or_default()
         }
     };
@@ -180,6 +181,7 @@ fn change<R: Record>(entry: &Entry<R>) -> Change {
             Op::Update => "update",
             Op::Delete => "delete",
             Op::Move { .. } => "move",
+            Op::Seen => "seen",
         },
         summary: named.summary(),
         outcome: match entry.outcome {

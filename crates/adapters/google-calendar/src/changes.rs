@@ -24,6 +24,29 @@ const WRITABLE: &[&str] = &[
     "anyoneCanAddSelf",
     "attachments",
 ];
+/// Unmodelled members that may be written back into an event that still is.
+pub(crate) const RESTORABLE: &[&str] = &[
+    "guestsCanInviteOthers",
+    "guestsCanModify",
+    "guestsCanSeeOtherGuests",
+    "anyoneCanAddSelf",
+    "attachments",
+    "conferenceData",
+    "eventLabelId",
+];
+/// The members that Google takes with a flag in the query only.
+pub(crate) const FLAGS: &[(&str, &str, &str)] = &[
+    ("attachments", "supportsAttachments", "true"),
+    ("conferenceData", "conferenceDataVersion", "1"),
+    ("eventLabelId", "eventLabelVersion", "1"),
+];
+/// Guests' permissions: what Google does not say is this.
+const BY_DEFAULT: &[(&str, bool)] = &[
+    ("guestsCanInviteOthers", true),
+    ("guestsCanModify", false),
+    ("guestsCanSeeOtherGuests", true),
+    ("anyoneCanAddSelf", false),
+];
 /// The most reminders that an event may have, and the earliest (C165).
 const MOST_ALERTS: usize = 5;
 const EARLIEST_ALERT: i32 = 40_320;
@@ -33,6 +56,7 @@ const EARLIEST_ALERT: i32 = 40_320;
 pub(crate) struct Changes {
     members: Map<String, Value>,
     private: Map<String, Value>,
+    shared: Map<String, Value>,
 }
 
 impl Changes {
@@ -50,15 +74,60 @@ impl Changes {
 
     /// Tells whether there is nothing to send.
     pub(crate) fn is_empty(&self) -> bool {
-        self.members.is_empty() && self.private.is_empty()
+        self.members.is_empty() && self.private.is_empty() && self.shared.is_empty()
     }
 
     /// Returns the body of a PATCH.
     pub(crate) fn patch(mut self) -> Map<String, Value> {
-        if !self.private.is_empty() {
-            self.members.insert("extendedProperties".to_owned(), json!({"private": self.private}));
+        let parts = [("private", self.private), ("shared", self.shared)];
+        let parts = parts.into_iter().filter(|(_, part)| !part.is_empty());
+        let properties: Map<String, Value> =
+            parts.map(|(name, part)| (name.to_owned(), Value::Object(part))).collect();
+        if !properties.is_empty() {
+            self.members.insert("extendedProperties".to_owned(), Value::Object(properties));
         }
         self.members
+    }
+
+    /// Puts leftovers back in place of those that are there.
+    pub(crate) fn put_back(
+        &mut self,
+        (from, now): (&Event, &Leftovers),
+        (to, wanted): (&Event, &Leftovers),
+        calendar_zone: &str,
+    ) {
+        if now == wanted {
+            return;
+        }
+        for name in RESTORABLE.iter().filter(|name| now.rest.get(**name) != wanted.rest.get(**name)) {
+            let default =
+                BY_DEFAULT.iter().find(|(member, _)| member == name).map(|(_, value)| (*value).into());
+            let value = wanted.rest.get(*name).cloned().or(default);
+            self.set(name, value.unwrap_or(Value::Null));
+        }
+        put_properties(&mut self.private, &now.private, &wanted.private);
+        let mut shared = Map::new();
+        put_properties(&mut shared, &now.shared, &wanted.shared);
+        if !shared.is_empty() {
+            self.shared = shared;
+        }
+        if now.source_title != wanted.source_title
+            && !to.url.is_empty()
+            && !self.members.contains_key("source")
+        {
+            write_url(self, &to.url, wanted);
+        }
+        let guests = |left: &Leftovers| (left.attendees.clone(), left.anonymous.clone());
+        if guests(now) != guests(wanted)
+            && !now.has_hidden_guests()
+            && !self.members.contains_key("attendees")
+        {
+            write_guests(self, from, to, wanted);
+        }
+        if now.end_zone != wanted.end_zone && !self.members.contains_key("end") {
+            // Nothing is written where a start cannot be: then it is not the end's zone that matters.
+            let _ = write_times(self, to, to, wanted, calendar_zone);
+        }
     }
 
     /// Returns the body of an insert, with the leftovers of the copy that it brings back.
@@ -222,6 +291,13 @@ impl Changes {
         self.set("transparency", if free { "transparent" } else { "opaque" }.into());
         marks::put(&mut self.private, marks::STATUS, is.then_some(mark.as_str()));
         self
+    }
+}
+
+/// Writes properties that differ; one that is to go is written as nothing.
+fn put_properties(into: &mut Map<String, Value>, now: &Map<String, Value>, wanted: &Map<String, Value>) {
+    for name in now.keys().chain(wanted.keys()).filter(|name| now.get(*name) != wanted.get(*name)) {
+        into.insert(name.clone(), wanted.get(name).cloned().unwrap_or(Value::Null));
     }
 }
 

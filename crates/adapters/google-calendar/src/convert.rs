@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use crate::{
-    color, marks, times,
+    changes, color, marks, times,
     wire::{Attendee, Properties, Resource, Source, Time},
 };
 
@@ -98,6 +98,19 @@ impl Leftovers {
             .find(|point| point.get("entryPointType").and_then(Value::as_str) == Some("video"));
         let uri = video.and_then(|point| point.get("uri")).and_then(Value::as_str);
         uri.or_else(|| self.rest.get("hangoutLink").and_then(Value::as_str))
+    }
+
+    /// Returns these leftovers, as far as they may be written over those that are there: what Google says of the event
+    /// itself, such as whose it is, stays as it is now.
+    pub(crate) fn where_writable(self, now: &Leftovers) -> Leftovers {
+        let mut rest = now.rest.clone();
+        for name in changes::RESTORABLE {
+            match self.rest.get(*name) {
+                Some(value) => drop(rest.insert((*name).to_owned(), value.clone())),
+                None => drop(rest.remove(*name)),
+            }
+        }
+        Leftovers { rest, second_time: now.second_time, seems_on: now.seems_on, ..self }
     }
 
     /// The own row of the list of guests (C143).

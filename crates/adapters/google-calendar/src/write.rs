@@ -59,8 +59,8 @@ impl GoogleCalendar {
     ) -> PortResult<Written<Event>> {
         match write {
             Write::Create { .. } => self.create(write).await,
-            Write::Update { from, to, stamp } => {
-                self.update(renewed.unwrap_or(from), to, &stamp.to_string()).await
+            Write::Update { from, to, opaque, stamp } => {
+                self.update(renewed.unwrap_or(from), (to, opaque.as_ref()), &stamp.to_string()).await
             }
             Write::Delete { from, .. } => self.delete(renewed.unwrap_or(from)).await,
             Write::Move { from, to, .. } => self.relocate(renewed.unwrap_or(from), to).await,
@@ -178,7 +178,12 @@ impl GoogleCalendar {
         Ok(Written::Exists { id: ItemId::from(id), alive })
     }
 
-    async fn update(&self, from: &Stored<Event>, to: &Event, stamp: &str) -> PortResult<Written<Event>> {
+    async fn update(
+        &self,
+        from: &Stored<Event>,
+        (to, opaque): (&Event, Option<&Opaque>),
+        stamp: &str,
+    ) -> PortResult<Written<Event>> {
         const OPERATION: &str = "events.patch";
         error::checked(to, OPERATION)?;
         let zone = self.sure_zone().await?;
@@ -211,12 +216,16 @@ impl GoogleCalendar {
         {
             return Err(rejected(OPERATION, "participants"));
         }
-        let changes = self.changes(&from.record, to, &left, &zone);
+        // What all guests see of somebody else's meeting is theirs.
+        let wanted = opaque.map(leftovers).filter(|_| !left.is_somebody_elses());
+        let wanted = wanted.map_or_else(|| left.clone(), |wanted| wanted.where_writable(&left));
+        let changes = self.changes(&from.record, to, &wanted, &zone);
         let mut changes = changes.ok_or_else(|| rejected(OPERATION, "start"))?;
-        let lines = |event: &Event, before: Option<&Event>| {
-            convert::lines(event, &left, &zone, before, |id| known.contains(&id))
+        changes.put_back((&from.record, &left), (to, &wanted), &zone);
+        let lines = |event: &Event, left: &Leftovers, before: Option<&Event>| {
+            convert::lines(event, left, &zone, before, |id| known.contains(&id))
         };
-        let (before, after) = (lines(&from.record, None), lines(to, Some(&from.record)));
+        let (before, after) = (lines(&from.record, &left, None), lines(to, &wanted, Some(&from.record)));
         if before != after {
             changes.set("recurrence", if after.is_empty() { Value::Null } else { after.into() });
         }
@@ -357,6 +366,12 @@ impl GoogleCalendar {
         }
         if !etag.is_empty() && !on(Mutant::CalNoEtag) {
             call = call.header(header::IF_MATCH, etag)?;
+        }
+        // Without its flag such a member is left out in silence (C169 to C171).
+        for (member, flag, value) in changes::FLAGS {
+            if body.contains_key(*member) {
+                call = call.query(flag, value);
+            }
         }
         let answer = self.client.send(call.json(body)?).await;
         match answer {

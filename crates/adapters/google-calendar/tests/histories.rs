@@ -158,6 +158,7 @@ async fn history(seed: u64) {
                 let write = Write::Update {
                     from: from.clone(),
                     to: to.clone(),
+                    opaque: None,
                     stamp: entry(100 + u128::from(step)),
                 };
                 let written = write_one(&calendar, write).await.unwrap();

@@ -181,6 +181,108 @@ pub(crate) fn update(
     draft
 }
 
+/// Changes a person by the difference between two contacts, and puts leftovers and the order of its lists back.
+pub(crate) fn restore(
+    current: &Person,
+    (from, to): (&Contact, &Contact),
+    wanted: &Opaque,
+    stamp: Stamp,
+    context: Context<'_>,
+) -> Draft {
+    let wanted = Leftovers::of(Some(wanted));
+    let mut marks = Marks { stamp: Some(stamp), ..Marks::read(current) };
+    let restored = restored(current, &wanted, (from, to), &marks, context);
+    marks.others = wanted.person.items("clientData");
+    let mut draft = changed(&restored, &wanted.rests, (from, to), marks.clone(), context);
+    for field in restorable() {
+        let (now, then) = (current.items(field), restored.items(field));
+        if now != then && !draft.fields.contains_key(field) {
+            draft.fields.insert(field, then.iter().map(cleaned).collect());
+        }
+    }
+    let starred = |person: &Person| group_names(person).iter().any(|name| name == STARRED);
+    if starred(&wanted.person) != starred(current) {
+        let mut items = memberships(current, from, to, context.groups);
+        let is_star = |item: &Item| *item == membership(STARRED);
+        items.retain(|item| !is_star(item));
+        if starred(&wanted.person) {
+            items.push(membership(STARRED));
+        }
+        draft.fields.insert("memberships", items);
+    }
+    unmark_first(&mut draft, &marks);
+    draft
+}
+
+/// The fields that may hold leftovers, apart from memberships and the properties of programs.
+fn restorable() -> impl Iterator<Item = &'static str> {
+    let lists = [
+        lists::Nicknames::FIELD,
+        lists::Emails::FIELD,
+        lists::Phones::FIELD,
+        lists::Addresses::FIELD,
+        lists::Urls::FIELD,
+        lists::Ims::FIELD,
+        lists::Relations::FIELD,
+        lists::Custom::FIELD,
+        lists::OtherOrganizations::FIELD,
+        lists::Dates::FIELD,
+    ];
+    FOREIGN.into_iter().chain(lists).chain(SINGLE.into_iter().map(|(field, _)| field))
+}
+
+/// Returns the person with leftovers, and with the order of its lists, as they were.
+fn restored(
+    current: &Person,
+    wanted: &Leftovers,
+    (from, to): (&Contact, &Contact),
+    marks: &Marks,
+    context: Context<'_>,
+) -> Person {
+    let mut person = current.clone();
+    for field in FOREIGN {
+        person.set(field, wanted.person.items(field));
+    }
+    let none = Rests::new();
+    let rest = |field: &str| wanted.rests.get(field).unwrap_or(&none);
+    macro_rules! put {
+        ($list:ident: $member:ident of $items:expr) => {{
+            let field = lists::$list::FIELD;
+            let order =
+                lists::reordered::<lists::$list>((&from.order, &from.$member), (&to.order, &to.$member));
+            let left = (rest(field), wanted.person.items(field));
+            lists::restored::<lists::$list>($items, left, order, marks, context.region)
+        }};
+    }
+    macro_rules! put_all {
+        ($($list:ident: $member:ident),*) => {$(
+            let items = put!($list: $member of &current.items(lists::$list::FIELD));
+            person.set(lists::$list::FIELD, items);
+        )*};
+    }
+    put_all!(
+        Nicknames: nicknames, Emails: emails, Phones: phones, Addresses: addresses, Urls: urls, Ims: ims,
+        Relations: relations, Custom: custom
+    );
+    let (main, others) = organizations(current, marks);
+    let others = put!(OtherOrganizations: other_organizations of &others);
+    let main = main.map(|item| {
+        lists::with_rest(&item, lists::OtherOrganizations::MODELLED, rest("organizations").get(""))
+    });
+    person.set("organizations", main.into_iter().chain(others).collect());
+    let (anniversary, dates) = events(current);
+    let dates = put!(Dates: dates of &dates);
+    let anniversary =
+        anniversary.map(|item| lists::with_rest(&item, lists::Dates::MODELLED, rest("events").get("")));
+    person.set("events", anniversary.into_iter().chain(dates).collect());
+    for (field, modelled) in SINGLE {
+        let items = current.items(field);
+        let first = items.first().map(|item| lists::with_rest(item, modelled, rest(field).get("")));
+        person.set(field, first.into_iter().chain(items.into_iter().skip(1)).collect());
+    }
+    person
+}
+
 fn changed(
     current: &Person,
     rests: &BTreeMap<String, Rests>,

@@ -111,7 +111,7 @@ impl<'a> Run<'a> {
                 limited(CREATE, &draft, &Person::default()).map_err(no)?;
                 self.creates.push(Create { at, draft, stamp: *stamp });
             }
-            Write::Update { from, to, stamp } => {
+            Write::Update { from, to, opaque, stamp } => {
                 checked(UPDATE, to, Some(&from.record)).map_err(no)?;
                 let name = from.id.as_str();
                 let person = self.current.get(name);
@@ -120,7 +120,10 @@ impl<'a> Run<'a> {
                 if source.etag != etag_of(&from.version) && !on(Mutant::PeopleNoEtag) {
                     return Err(no(error::changed(UPDATE)));
                 }
-                let draft = convert::update(person, (&from.record, to), *stamp, context);
+                let draft = match opaque {
+                    Some(wanted) => convert::restore(person, (&from.record, to), wanted, *stamp, context),
+                    None => convert::update(person, (&from.record, to), *stamp, context),
+                };
                 limited(UPDATE, &draft, person).map_err(no)?;
                 let update = Update { at, name: name.to_owned(), draft, source, stamp: *stamp };
                 self.updates.entry(update.draft.mask()).or_default().push(update);

@@ -99,6 +99,7 @@ fn entry<R: Collection>(
         other: None,
         release: false,
         undoes: None,
+        opaque: None,
         opened: journal.at,
         outcome: Outcome::Landed(after),
     })

@@ -269,7 +269,9 @@ impl<R: Collection> SqlReplica<R> {
             Write::Create { key, record, opaque, stamp, replaces } => {
                 self.create(conn, key, record, opaque.as_ref(), *stamp, replaces.as_ref()).map(Ok)
             }
-            Write::Update { from, to, stamp } => self.update(conn, from, to, *stamp),
+            Write::Update { from, to, opaque, stamp } => {
+                self.update(conn, from, (to, opaque.as_ref()), *stamp)
+            }
             Write::Delete { from, stamp } => self.delete(conn, from, *stamp),
             Write::Move { from, to, stamp } => self.relocate(conn, from, to, *stamp),
         }
@@ -322,7 +324,7 @@ impl<R: Collection> SqlReplica<R> {
         &self,
         conn: &mut Conn,
         from: &Stored<R>,
-        to: &R,
+        (to, opaque): (&R, Option<&Opaque>),
         stamp: EntryId,
     ) -> Result<Result<Written<R>, PortError>, StoreError> {
         let id = from.id.as_str();
@@ -342,6 +344,9 @@ impl<R: Collection> SqlReplica<R> {
         }
         let target: R = assemble(&target).map_err(|error| StoreError::Refused(error.to_string()))?;
         R::update(conn, &self.scope, id, &current, &target)?;
+        if let Some(opaque) = opaque {
+            R::set_leftovers(conn, id, Some(&opaque.0))?;
+        }
         keep_stamp::<R>(conn, id, stamp)?;
         self.answer(conn, id, stamp).map(Ok)
     }

@@ -184,6 +184,7 @@ fn changes(step: &Step, past: &mut Past, run: RunId) -> Changes<Note> {
             bases: Sides { local: Note::default(), remote: Note::default() },
             release: false,
             undoes: None,
+            opaque: None,
             other: None,
             opened: now() + TimeDelta::seconds(i64::try_from(past.entries).unwrap()),
             outcome: Outcome::Open,

@@ -26,7 +26,8 @@ fn said<R: Record>(record: &R) -> Fields {
 async fn round_trip<R: Record>(replica: &dyn Replica<R>, first: R, second: R, number: u128) {
     let stored = created(replica, &format!("k{number}"), first.clone(), number).await;
     assert_eq!(said(&stored.record), said(&first));
-    let update = Write::Update { from: stored.clone(), to: second.clone(), stamp: entry(number + 1) };
+    let update =
+        Write::Update { from: stored.clone(), to: second.clone(), opaque: None, stamp: entry(number + 1) };
     let Written::Stored(updated) = write_one(replica, update).await else { panic!("not stored") };
     assert_eq!(said(&updated.record), said(&second));
     assert_eq!(replica.fetch(std::slice::from_ref(&stored.id)).await.unwrap(), [Some(updated)]);
@@ -79,7 +80,7 @@ proptest! {
             // Two keys with one name are one group; the tables keep the first.
             target.retain(|field, _| field.member() != "groups");
             let to: Contact = assemble(&target).unwrap();
-            let update = Write::Update { from: stored, to: to.clone(), stamp: entry(2) };
+            let update = Write::Update { from: stored, to: to.clone(), opaque: None, stamp: entry(2) };
             let Written::Stored(updated) = write_one(&replica, update).await else { panic!("not stored") };
             assert_eq!(said(&updated.record), target);
         });
@@ -94,7 +95,7 @@ async fn an_old_version_is_refused_and_changes_nothing() {
     company.client().run("UPDATE contacts SET notes = 'by hand'");
     let to = Contact { notes: "ours".into(), ..old.record.clone() };
     let writes = [
-        Write::Update { from: old.clone(), to, stamp: entry(2) },
+        Write::Update { from: old.clone(), to, opaque: None, stamp: entry(2) },
         Write::Delete { from: old.clone(), stamp: entry(3) },
     ];
     for result in replica.write(&writes).await.unwrap() {
@@ -179,7 +180,7 @@ async fn rows_and_columns_of_the_company_stay_as_they_are() {
     let mut to = stored.record.clone();
     to.name.given = "Zoë".into();
     to.emails.get_mut("a@x.org").unwrap().label = "work".into();
-    write_one(&replica, Write::Update { from: stored, to, stamp: entry(1) }).await;
+    write_one(&replica, Write::Update { from: stored, to, opaque: None, stamp: entry(1) }).await;
     assert_eq!(
         client.text("SELECT erp_code || given_name || leftovers AS text FROM contacts"),
         "E42Zoë{\"X-A\":1}"
@@ -201,7 +202,8 @@ async fn a_repetition_keeps_its_key_when_the_row_before_it_goes() {
     let mut to = stored.record.clone();
     to.addresses.remove("work");
     let Written::Stored(now) =
-        write_one(&replica, Write::Update { from: stored, to: to.clone(), stamp: entry(1) }).await
+        write_one(&replica, Write::Update { from: stored, to: to.clone(), opaque: None, stamp: entry(1) })
+            .await
     else {
         panic!("not stored")
     };
@@ -209,7 +211,7 @@ async fn a_repetition_keeps_its_key_when_the_row_before_it_goes() {
     let mut back = to.clone();
     back.addresses
         .insert("work".into(), Address { label: "work".into(), city: "Metz".into(), ..Address::default() });
-    let update = Write::Update { from: now, to: back.clone(), stamp: entry(2) };
+    let update = Write::Update { from: now, to: back.clone(), opaque: None, stamp: entry(2) };
     let Written::Stored(now) = write_one(&replica, update).await else { panic!("not stored") };
     assert_eq!(now.record, back);
 }
@@ -297,6 +299,7 @@ async fn a_group_that_all_leave_for_a_new_name_keeps_its_id() {
         Write::Update {
             from: from.clone(),
             to: Contact { groups, ..from.record.clone() },
+            opaque: None,
             stamp: entry(number),
         }
     };

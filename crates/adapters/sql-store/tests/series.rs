@@ -401,7 +401,12 @@ async fn a_write_names_its_occurrences_itself() {
             recurrence_overrides: overrides.into(),
             ..from.record.clone()
         };
-        let write = Write::Update { from: from.clone(), to: to.clone(), stamp: entry(number as u128 + 2) };
+        let write = Write::Update {
+            from: from.clone(),
+            to: to.clone(),
+            opaque: None,
+            stamp: entry(number as u128 + 2),
+        };
         let Written::Stored(stored) = write_one(replica, write).await else { panic!() };
         assert_eq!(stored.record, to);
         let again = replica.fetch(&[ItemId::new(stored.id.as_str())]).await.unwrap().pop().flatten().unwrap();

@@ -106,7 +106,7 @@ fn change_text(out: &Out, change: &Change) -> String {
     if change.outcome != "landed" {
         text.push_str(&format!("  ({})", out.t("history-not-landed", &[])));
     }
-    if change.action == "update" {
+    if matches!(change.action, "update" | "seen") {
         for field in &change.fields {
             let before = value_text(out, field.before.as_ref());
             let after = value_text(out, field.after.as_ref());

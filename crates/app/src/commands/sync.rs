@@ -238,6 +238,7 @@ pub fn action(out: &Out, action: &str) -> String {
         "create" => out.t("sync-create", &[]),
         "delete" => out.t("sync-delete", &[]),
         "move" => out.t("sync-move", &[]),
+        "seen" => out.t("sync-seen", &[]),
         _ => out.t("sync-update", &[]),
     }
 }

@@ -100,6 +100,7 @@ mod tests {
             bases: Sides::default(),
             release: false,
             undoes: None,
+            opaque: None,
             other: None,
             opened: at,
             outcome: Outcome::Landed(Some(stored)),

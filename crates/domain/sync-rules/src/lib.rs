@@ -28,5 +28,5 @@ pub use passerelle_ports::mutants;
 pub use plan::{Plan, PlanCounts, PlannedStep, SideCounts};
 pub use rules::{Deletes, Direction, FieldPattern, Limits, Policy, Rules, Window};
 pub use scope::{Condition, Scope, Test};
-pub use undo::{Back, take_back};
+pub use undo::{Back, changed_unseen, take_back};
 pub use view::{Seen, hidden_fields, view};

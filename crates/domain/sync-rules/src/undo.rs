@@ -1,14 +1,15 @@
 //! Taking back one entry of the history: `engine.md` section 9. Undo of an undo is the same function.
 
 use passerelle_ports::{
-    AssembleError, Copy, Entry, Field, Fields, Link, LinkId, Op, Record, Side, Sides, assemble, fields,
+    AssembleError, Copy, Entry, Field, Fields, Link, LinkId, Op, Opaque, Record, Side, Sides, Stored, Value,
+    assemble, fields,
 };
 
 use crate::{
     Action, Intent, Rules,
     bases::stored_of,
     mutants::{Mutant, on},
-    view::{hidden_fields, put, same, view},
+    view::{alike, hidden_fields, put, same, view},
 };
 
 /// A write that takes back an entry.
@@ -18,6 +19,8 @@ pub struct Back<R> {
     pub link: Link<R>,
     /// The write.
     pub intent: Intent<R>,
+    /// The leftovers that the write puts back, with those that stay.
+    pub opaque: Option<Opaque>,
     /// The link is released once the write has landed.
     pub release: bool,
 }
@@ -39,11 +42,30 @@ pub fn take_back<R: Record>(
     rules: &Rules,
 ) -> Result<Option<Back<R>>, AssembleError> {
     match (&entry.op, link) {
-        (Op::Update, Some(link)) => put_back(entry, link, rules),
+        (Op::Update | Op::Seen, Some(link)) => put_back(entry, link, rules),
         (Op::Create { .. }, Some(link)) => Ok(remove_again(entry, link)),
         (Op::Delete, link) if !is_back || on(Mutant::UndoBlind) => Ok(bring_back(entry, link, fresh)),
         _ => Ok(None),
     }
+}
+
+/// Tells whether somebody changed on a side what no run carries over: leftovers, or a value that means the same.
+///
+/// Undo of a run takes that back too, so that the run's history has to hold it.
+#[must_use]
+pub fn changed_unseen<R: Record>(before: &Stored<R>, after: &Stored<R>) -> bool {
+    if on(Mutant::UnseenForgotten) || before.id != after.id || before.withdrawn || after.withdrawn {
+        return false;
+    }
+    let (was, is) = (fields(&before.record), fields(&after.record));
+    before.opaque != after.opaque
+        || all(&[&was, &is]).into_iter().any(|field| is_respelt::<R>(field, &was, &is))
+}
+
+/// Tells whether a field says the same in other words, such as the same entries in another order.
+fn is_respelt<R: Record>(field: &Field, before: &Fields, after: &Fields) -> bool {
+    let (before, after) = (before.get(field), after.get(field));
+    !same(before, after) && alike::<R>(field, before, after)
 }
 
 /// Writes back what was there before, for the fields we sent that are still as stored.
@@ -58,6 +80,9 @@ fn put_back<R: Record>(
     else {
         return Ok(None);
     };
+    let is_seen = entry.op == Op::Seen;
+    let mut opaque = leftovers_back(entry, (now, before, after), rules);
+    let stored_leftovers = now.opaque.clone();
     let other_record = link.copies[other].as_ref().map(|copy| &copy.stored.record);
     let other_view = other_record.map(|record| view(other, record, rules));
     let (now, before, after, sent) =
@@ -79,6 +104,14 @@ fn put_back<R: Record>(
         if !ours || withheld && !on(Mutant::UndoUnmasked) || moved {
             continue;
         }
+        // The other side is back already at what this value once agreed with: the two agree again.
+        let bases = entry.bases.as_ref().map(fields);
+        let agreed = other_view.as_ref().is_some_and(|view| same(view.get(field), bases[other].get(field)))
+            && same(before.get(field), bases[side].get(field));
+        // Nobody wrote what was seen only: a value that waits for a person, or that the other side still has, stays.
+        if is_seen && !agreed && !is_respelt::<R>(field, &before, &after) {
+            continue;
+        }
         let mut trial = to.clone();
         put(&mut trial, field, before.get(field));
         // What somebody made private since stays so: the other side would see its words of today.
@@ -87,16 +120,16 @@ fn put_back<R: Record>(
             continue;
         }
         to = trial;
-        // The other side is back already at what this value once agreed with: the two agree again.
-        let bases = entry.bases.as_ref().map(fields);
-        let agreed = other_view.as_ref().is_some_and(|view| same(view.get(field), bases[other].get(field)))
-            && same(before.get(field), bases[side].get(field));
         if agreed && !on(Mutant::UndoNoAgree) {
             taken.push(field.clone());
         }
     }
-    if to == now {
+    if to == now && opaque.is_none() {
         return Ok(None);
+    }
+    if is_seen {
+        // So that the replica knows: what means the same to everybody else is to be put back as it was, too.
+        opaque = opaque.or(Some(stored_leftovers));
     }
     let intent = Intent {
         side,
@@ -105,7 +138,52 @@ fn put_back<R: Record>(
         taken,
         source: other_view.map(|view| assemble(&view)).transpose()?.unwrap_or_default(),
     };
-    Ok(Some(Back { link: link.clone(), intent, release: false }))
+    Ok(Some(Back { link: link.clone(), intent, opaque, release: false }))
+}
+
+/// Returns the leftovers as they were before an entry, where they are still as it left them.
+fn leftovers_back<R: Record>(
+    entry: &Entry<R>,
+    (now, before, after): (&Stored<R>, &Stored<R>, &Stored<R>),
+    rules: &Rules,
+) -> Option<Opaque> {
+    let other = entry.side.other();
+    let (was, is) = (fields(&before.record), fields(&after.record));
+    // A side that the rules let nothing be written to keeps its leftovers, too.
+    let is_written = all(&[&was, &is]).into_iter().any(|field| rules.direction::<R>(field).leaves(other));
+    if on(Mutant::UndoLeftoversStay) || !is_written || now.withdrawn {
+        return None;
+    }
+    let back = taken_back(&now.opaque.0, &before.opaque.0, &after.opaque.0);
+    (back != now.opaque.0).then_some(Opaque(back))
+}
+
+/// Returns a value with what lies between `after` and `before` taken back, member by member, where it is still so.
+fn taken_back(now: &Value, before: &Value, after: &Value) -> Value {
+    if before == after {
+        return now.clone();
+    }
+    if now == after {
+        return before.clone();
+    }
+    let blank = serde_json::Map::new();
+    let members = |value: &Value| match value {
+        Value::Object(members) => Some(members.clone()),
+        Value::Null => Some(blank.clone()),
+        _ => None,
+    };
+    let (Some(mut back), Some(before), Some(after)) = (members(now), members(before), members(after)) else {
+        return now.clone();
+    };
+    let null = Value::Null;
+    for name in before.keys().chain(after.keys()) {
+        let of = |members: &serde_json::Map<String, Value>| members.get(name).unwrap_or(&null).clone();
+        match taken_back(&of(&back), &of(&before), &of(&after)) {
+            Value::Null => drop(back.remove(name)),
+            value => drop(back.insert(name.clone(), value)),
+        }
+    }
+    if back.is_empty() { Value::Null } else { Value::Object(back) }
 }
 
 /// Deletes what was created, unless it changed since. The link is released, so that the source stays.
@@ -118,6 +196,7 @@ fn remove_again<R: Record>(entry: &Entry<R>, link: &Link<R>) -> Option<Back<R>> 
     unchanged.then(|| Back {
         link: link.clone(),
         intent: bare(entry.side, Action::Delete, None),
+        opaque: None,
         release: !on(Mutant::UndoNotReleased),
     })
 }
@@ -140,7 +219,8 @@ fn bring_back<R: Record>(entry: &Entry<R>, link: Option<&Link<R>>, fresh: LinkId
         // What comes back travels like a new record, on top of what the other side was.
         link.bases = Sides { local: R::default(), remote: R::default() };
     }
-    Some(Back { link, intent: bare(entry.side, Action::Create, Some(before.record.clone())), release: false })
+    let intent = bare(entry.side, Action::Create, Some(before.record.clone()));
+    Some(Back { link, intent, opaque: None, release: false })
 }
 
 fn bare<R: Record>(side: Side, action: Action, to: Option<R>) -> Intent<R> {

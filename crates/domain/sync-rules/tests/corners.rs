@@ -7,8 +7,8 @@ use passerelle_ports::{
     Refusal, RunId, Side, Sides, Stored, Version,
 };
 use passerelle_sync_rules::{
-    Action, Answer, Condition, FieldPattern, Rules, Scope, Step, Test, acknowledge, answered, clashes,
-    decide, put_copy, put_gone, rebase, take_back,
+    Action, Answer, Condition, Direction, FieldPattern, Rules, Scope, Step, Test, acknowledge, answered,
+    changed_unseen, clashes, decide, put_copy, put_gone, rebase, take_back,
 };
 use passerelle_testkit::Note;
 use uuid::Uuid;
@@ -59,6 +59,7 @@ fn entry(side: Side, from: Stored<Note>, to: Note, taken: &[&str]) -> Entry<Note
         other: None,
         release: false,
         undoes: None,
+        opaque: None,
         opened: DateTime::UNIX_EPOCH,
         outcome: Outcome::Open,
     }
@@ -509,4 +510,37 @@ fn what_others_were_invited_to_is_made_again_only_when_a_person_says_so() {
     let mut link = link((meeting("x"), meeting("x")), meeting("x"), meeting("x"));
     put_gone(&mut link, Side::Remote);
     assert!(matches!(decide(&link, &rules).unwrap(), Step::Write(intent) if intent.action == Action::Delete));
+}
+
+#[test]
+fn undo_puts_leftovers_back_member_by_member_where_they_are_still_so() {
+    let with = |record: &Note, left: serde_json::Value| Stored {
+        opaque: Opaque(left),
+        ..stored(Side::Remote, "1", record.clone())
+    };
+    let (old, new) = (titled("old"), titled("new"));
+    let before = with(&old, serde_json::json!({"a": 1, "deep": {"x": 1, "y": 1}, "gone": true}));
+    let after = with(&old, serde_json::json!({"a": 2, "deep": {"x": 2, "y": 1}, "came": true}));
+    assert!(changed_unseen(&before, &after), "it is kept in the history");
+    assert!(!changed_unseen(&before, &with(&new, before.opaque.0.clone())), "a value travels by itself");
+    let seen = |taken: &Note| Entry {
+        op: Op::Seen,
+        outcome: Outcome::Landed(Some(after.clone())),
+        ..entry(Side::Remote, before.clone(), taken.clone(), &[])
+    };
+    let mut now = link((old.clone(), old.clone()), old.clone(), old.clone());
+    let there = serde_json::json!({"a": 2, "deep": {"x": 2, "y": 7}, "came": "and changed since"});
+    now.copies.remote.as_mut().unwrap().stored.opaque = Opaque(there);
+    let back = |entry: &Entry<Note>, rules: &Rules| {
+        take_back(entry, Some(&now), false, LinkId(Uuid::nil()), rules).unwrap()
+    };
+    let undone = back(&seen(&old), &Rules::default()).unwrap();
+    assert_eq!(
+        undone.opaque.unwrap().0,
+        serde_json::json!({"a": 1, "deep": {"x": 1, "y": 7}, "came": "and changed since", "gone": true})
+    );
+    assert_eq!(undone.intent.to, Some(old.clone()));
+    // Nothing is written where the rules let nothing be written.
+    let one_way = Rules { fields: vec![(FieldPattern::new("*"), Direction::Take)], ..Rules::default() };
+    assert_eq!(back(&seen(&old), &one_way), None);
 }

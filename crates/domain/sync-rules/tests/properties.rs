@@ -107,6 +107,7 @@ fn carry_out(link: &mut Link<Note>, intent: &Intent<Note>, rules: &Rules, spell:
         bases: link.bases.clone(),
         release: false,
         undoes: None,
+        opaque: None,
         other: None,
         opened: DateTime::UNIX_EPOCH,
         outcome: Outcome::Open,

@@ -572,7 +572,9 @@ impl<R: Record> MemReplica<R> {
             Write::Create { key, record, opaque, stamp, replaces } => {
                 self.land_create(state, key, record, opaque.as_ref(), *stamp, replaces.as_ref())
             }
-            Write::Update { from, to, stamp } => self.land_update(state, from, to, *stamp),
+            Write::Update { from, to, opaque, stamp } => {
+                self.land_update(state, from, (to, opaque.as_ref()), *stamp)
+            }
             Write::Delete { from, .. } => self.land_delete(state, from),
             Write::Move { .. } => Err(PortError::new(ErrorKind::Unsupported, "mem.move")),
         }?;
@@ -619,7 +621,7 @@ impl<R: Record> MemReplica<R> {
         &self,
         state: &mut State<R>,
         from: &Stored<R>,
-        to: &R,
+        (to, opaque): (&R, Option<&Opaque>),
         stamp: EntryId,
     ) -> PortResult<Written<R>> {
         let Some(item) = state.items.get(&from.id).filter(|item| item.alive).cloned() else {
@@ -634,6 +636,9 @@ impl<R: Record> MemReplica<R> {
         let before = item.stored.record.clone().aligned(Some(&from.record), None);
         let mut stored = item.stored;
         stored.record = overlay(&before, &from.record, to)?;
+        if let Some(opaque) = opaque {
+            stored.opaque = opaque.clone();
+        }
         (self.options.spelling)(&mut stored.record, Some(&before));
         stored.version = self.fresh_version(state);
         stored.updated = self.named_time(state);

@@ -69,6 +69,7 @@ sync-create = create
 sync-update = update
 sync-delete = delete
 sync-move = move
+sync-seen = seen, changed there by somebody
 sync-matched = { $count ->
     [one] { $count } record found on both sides
    *[other] { $count } records found on both sides

@@ -69,6 +69,7 @@ sync-create = créer
 sync-update = modifier
 sync-delete = supprimer
 sync-move = déplacer
+sync-seen = vu, changé là-bas par quelqu’un
 sync-matched = { $count ->
     [one] { $count } fiche reconnue des deux côtés
    *[other] { $count } fiches reconnues des deux côtés

@@ -204,7 +204,7 @@ pub fn create(key: &str, record: &Event) -> Write<Event> {
 }
 
 pub fn update(from: &Stored<Event>, to: &Event) -> Write<Event> {
-    Write::Update { from: from.clone(), to: to.clone(), stamp: entry(2) }
+    Write::Update { from: from.clone(), to: to.clone(), opaque: None, stamp: entry(2) }
 }
 
 pub fn delete(from: &Stored<Event>) -> Write<Event> {

@@ -116,6 +116,72 @@ pub(crate) fn rests<L: List>(items: &[Item], marks: &Marks, region: Option<&str>
     rows.collect()
 }
 
+/// Returns the keys of a list in the order that it shall have, if that is another one than it has.
+pub(crate) fn reordered<L: List>(
+    (from, before): (&Order, &BTreeMap<String, L::Entry>),
+    (to, after): (&Order, &BTreeMap<String, L::Entry>),
+) -> Option<Vec<String>> {
+    let keys = |order: &Order, own: &BTreeMap<String, L::Entry>, other: &BTreeMap<String, L::Entry>| {
+        let shared = order.of(L::MEMBER, own).into_iter().map(|(key, _)| key.clone());
+        shared.filter(|key| other.contains_key(key)).collect::<Vec<_>>()
+    };
+    let wanted = keys(to, after, before);
+    (keys(from, before, after) != wanted).then_some(wanted)
+}
+
+/// Returns an item with other members that we do not model.
+pub(crate) fn with_rest(item: &Item, modelled: &[&str], rest: Option<&Item>) -> Item {
+    let blank = Item::new();
+    let rest = rest.unwrap_or(&blank);
+    let mut left = cleaned(item);
+    left.retain(|name, _| {
+        !modelled.contains(&name.as_str())
+            && !matches!(name.as_str(), "formattedValue" | "metadata" | "contentType")
+    });
+    if left == *rest {
+        return item.clone();
+    }
+    let mut item = item.clone();
+    item.retain(|name, _| !left.contains_key(name));
+    item.extend(rest.iter().map(|(name, value)| (name.clone(), value.clone())));
+    item
+}
+
+/// Returns a list with the leftovers that it shall have: members of entries, by key, and items that are no entries.
+/// Where its order shall be another one, it has that.
+pub(crate) fn restored<L: List>(
+    items: &[Item],
+    (rests, strange): (&Rests, Vec<Item>),
+    order: Option<Vec<String>>,
+    marks: &Marks,
+    region: Option<&str>,
+) -> Vec<Item> {
+    let keys = keys::<L>(items, &marks.kept(L::MEMBER), region);
+    let mut rows: Vec<Row> = Vec::new();
+    let mut left = Vec::new();
+    for (key, item) in keys.into_iter().zip(items) {
+        match key {
+            Some(key) => {
+                let item = with_rest(item, L::MODELLED, rests.get(&key));
+                rows.push(Row { key: Some(key), item });
+            }
+            None => left.push(item.clone()),
+        }
+    }
+    if let Some(order) = order {
+        let place = |row: &Row| order.iter().position(|key| row.key.as_ref() == Some(key));
+        rows.sort_by_key(|row| place(row).unwrap_or(usize::MAX));
+        for row in &mut rows {
+            // The first one is the primary one again (P64).
+            row.item.remove("metadata");
+        }
+    }
+    if left.iter().map(cleaned).collect::<Vec<_>>() != strange {
+        left = strange;
+    }
+    rows.into_iter().map(|row| row.item).chain(left).collect()
+}
+
 /// Changes a list by the difference between two keyed collections, item by item.
 ///
 /// Returns `None` when nothing changes. Keeps in `marks` the keys that reading would not give.

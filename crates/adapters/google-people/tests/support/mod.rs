@@ -194,7 +194,7 @@ pub fn create(number: u64, record: Contact) -> Write<Contact> {
 pub fn update(number: u64, from: &Stored<Contact>, change: impl FnOnce(&mut Contact)) -> Write<Contact> {
     let mut to = from.record.clone();
     change(&mut to);
-    Write::Update { from: from.clone(), to, stamp: entry(number) }
+    Write::Update { from: from.clone(), to, opaque: None, stamp: entry(number) }
 }
 
 pub fn delete(number: u64, from: &Stored<Contact>) -> Write<Contact> {

@@ -233,7 +233,8 @@ pub async fn r07_old_version_is_refused<R: Record>(subject: &dyn Subject<R>) {
     subject.settle().await;
     let now = fetch(subject, &from.id).await;
     let to = subject.changed(&from.record, 2);
-    let refused = write(subject, Write::Update { from: from.clone(), to, stamp: stamp(1) }).await;
+    let refused =
+        write(subject, Write::Update { from: from.clone(), to, opaque: None, stamp: stamp(1) }).await;
     assert_eq!(refused.map(|_| ()).map_err(|error| error.kind), Err(ErrorKind::VersionMismatch));
     let refused = write(subject, Write::Delete { from: from.clone(), stamp: stamp(2) }).await;
     assert_eq!(refused.map(|_| ()).map_err(|error| error.kind), Err(ErrorKind::VersionMismatch));
@@ -247,7 +248,9 @@ pub async fn r07_old_version_is_refused<R: Record>(subject: &dyn Subject<R>) {
         matches!(again, Ok(Written::Deleted)) || again.as_ref().is_err_and(|e| e.kind == ErrorKind::NotFound),
         "deleting what is gone is no accident: {again:?}"
     );
-    let late = write(subject, Write::Update { to: subject.sample(1), from: now, stamp: stamp(5) }).await;
+    let late =
+        write(subject, Write::Update { to: subject.sample(1), from: now, opaque: None, stamp: stamp(5) })
+            .await;
     let kind = late.map(|_| ()).map_err(|error| error.kind);
     assert!(matches!(kind, Err(ErrorKind::NotFound | ErrorKind::VersionMismatch)), "{kind:?}");
 }
@@ -259,7 +262,7 @@ pub async fn r08_an_update_changes_nothing_else<R: Record>(subject: &dyn Subject
     }
     let from = item(subject, 0).await;
     let to = subject.changed(&from.record, 1);
-    let update = Write::Update { from: from.clone(), to: to.clone(), stamp: stamp(1) };
+    let update = Write::Update { from: from.clone(), to: to.clone(), opaque: None, stamp: stamp(1) };
     let after = stored(subject, update).await;
     assert_eq!(after.id, from.id);
     let (before, wanted, got) = (fields(&from.record), fields(&to), fields(&after.record));
@@ -290,7 +293,8 @@ pub async fn r09_every_change_changes_the_version<R: Record>(subject: &dyn Subje
     assert_eq!(fetch(subject, &first.id).await.unwrap().version, third.version, "reading changes nothing");
     if is_writable(subject) {
         let to = subject.changed(&third.record, 2);
-        let fourth = stored(subject, Write::Update { from: third.clone(), to, stamp: stamp(1) }).await;
+        let fourth =
+            stored(subject, Write::Update { from: third.clone(), to, opaque: None, stamp: stamp(1) }).await;
         assert_ne!(fourth.version, third.version);
     }
 }
@@ -306,7 +310,8 @@ pub async fn r11_a_fetch_is_never_older_than_an_answer<R: Record>(subject: &dyn 
     let first = item(subject, 0).await;
     if is_writable(subject) {
         let to = subject.changed(&first.record, 1);
-        let written = stored(subject, Write::Update { from: first.clone(), to, stamp: stamp(1) }).await;
+        let written =
+            stored(subject, Write::Update { from: first.clone(), to, opaque: None, stamp: stamp(1) }).await;
         assert_eq!(fetch(subject, &first.id).await, Some(written), "at once, without waiting");
         let made = stored(subject, create(subject, 5)).await;
         assert_eq!(fetch(subject, &made.id).await, Some(made));
@@ -326,8 +331,13 @@ pub async fn r12_one_result_per_write<R: Record>(subject: &dyn Subject<R>) {
     subject.person_changes(&old.id, subject.changed(&old.record, 1)).await;
     subject.settle().await;
     let batch = [
-        Write::Update { to: subject.changed(&old.record, 2), from: old, stamp: stamp(1) },
-        Write::Update { to: subject.changed(&good.record, 2), from: good.clone(), stamp: stamp(2) },
+        Write::Update { to: subject.changed(&old.record, 2), from: old, opaque: None, stamp: stamp(1) },
+        Write::Update {
+            to: subject.changed(&good.record, 2),
+            from: good.clone(),
+            opaque: None,
+            stamp: stamp(2),
+        },
         create(subject, 3),
     ];
     let mut results = Vec::new();
@@ -349,7 +359,8 @@ pub async fn r13_a_write_answers_with_what_is_stored<R: Record>(subject: &dyn Su
     let made = stored(subject, create(subject, 1)).await;
     assert_eq!(fetch(subject, &made.id).await.as_ref(), Some(&made), "the answer to a create is what stands");
     let to = subject.changed(&made.record, 1);
-    let changed = stored(subject, Write::Update { from: made.clone(), to, stamp: stamp(2) }).await;
+    let changed =
+        stored(subject, Write::Update { from: made.clone(), to, opaque: None, stamp: stamp(2) }).await;
     assert_eq!(fetch(subject, &made.id).await, Some(changed.clone()), "and so is the answer to an update");
     if subject.replica().capabilities().stamps {
         assert_eq!((made.stamp, changed.stamp), (Some(stamp(1)), Some(stamp(2))), "stamps are kept");
@@ -389,7 +400,8 @@ pub async fn r15_outcomes_are_told<R: Record>(subject: &dyn Subject<R>) {
     let made = stored(subject, create(subject, 1)).await;
     assert_eq!(ask(1).await, Some(Written::Stored(made.clone())), "the row as that entry stored it");
     let to = subject.changed(&made.record, 1);
-    let changed = stored(subject, Write::Update { from: made.clone(), to, stamp: stamp(2) }).await;
+    let changed =
+        stored(subject, Write::Update { from: made.clone(), to, opaque: None, stamp: stamp(2) }).await;
     assert!(changed.version.sequence() > made.version.sequence(), "versions only grow");
     assert!(made.version.sequence().is_some(), "and are numbers");
     subject.person_changes(&made.id, subject.changed(&changed.record, 3)).await;
