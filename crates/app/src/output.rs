@@ -212,6 +212,9 @@ fn kept_options(global: &Global) -> String {
             kept.push_str(&format!(" {option} {}", quoted(&file.to_string_lossy())));
         }
     }
+    if let Some(lang) = global.lang {
+        kept.push_str(&format!(" --lang {}", lang.as_str()));
+    }
     kept
 }
 

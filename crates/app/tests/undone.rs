@@ -87,11 +87,12 @@ fn an_undo_that_is_refused_names_its_own_command_to_be_pasted_as_it_stands() {
             error["do"].as_array().unwrap().iter().filter_map(|one| one.as_str()).collect();
         let commands: Vec<&str> = cures.iter().map(|cure| cure.split('`').nth(1).unwrap()).collect();
         for command in &commands {
-            assert!(command.starts_with(&format!("passerelle {config} undo run {run} --")), "{commands:?}");
+            let asked = format!("passerelle {config} --lang {lang} undo run {run} --");
+            assert!(command.starts_with(&asked), "{commands:?}");
         }
         assert_eq!((world.people().len(), commands.len()), (32, 3));
         if lang == "fr" {
-            let pasted = commands[1].replace(&format!("passerelle {config} "), "");
+            let pasted = commands[1].replace(&format!("passerelle {config} --lang fr "), "");
             let args: Vec<&str> = pasted.split(' ').chain(["--yes"]).collect();
             world.run(&args).ends_with(0);
         }

@@ -3,7 +3,7 @@
 use chrono::TimeDelta;
 use passerelle_ports::{
     AssembleError, Copy, Entry, EntryId, Find, ItemId, Link, LinkId, LinkState, Op, Outcome, Record, Run,
-    Side, Slice, Stored, Value, Version, Written,
+    RunKind, Side, Slice, Stored, Value, Version, Written,
 };
 use passerelle_sync_rules::{
     Action, Intent, Plan, PlanCounts, PlannedStep, Rules, Step, Trip, acknowledge, decide, guard,
@@ -16,7 +16,7 @@ use crate::{
     apply::Deletions,
     beside::at_home,
     engine::{Approval, Phase},
-    report::Refused,
+    report::{Refused, RunReport},
     session::{Flow, Session, early, ledger},
     work::Work,
 };
@@ -240,8 +240,35 @@ impl<R: Record> Session<'_, R> {
             if on(Mutant::GuardPerPage) {
                 plan.trips = self.guard_pages(plan, &counts);
             }
+            self.stay_emptied(plan).await?;
             if self.rules_pending {
                 plan.trips.push(Trip::RulesChanged { planned: plan.steps.len() as u64 });
+            }
+        }
+        Ok(())
+    }
+
+    /// What goes on while the deletions of an emptied side wait may bring that side its first records again: that
+    /// approves none of the deletions.
+    async fn stay_emptied(&self, plan: &mut Plan) -> Flow<()> {
+        let is_emptied = |trip: &Trip| matches!(trip, Trip::Emptied { .. });
+        if plan.deletes() == 0 || plan.trips.iter().any(is_emptied) || on(Mutant::EmptiedOnce) {
+            return Ok(());
+        }
+        let slice = Slice { skip: 0, limit: RUNS_SHOWN };
+        let runs = self.engine.ledger.runs(Some(self.pair()), slice).await.map_err(ledger)?;
+        let reports = runs
+            .iter()
+            .filter(|run| run.kind == RunKind::Sync && run.finished.is_some())
+            .filter_map(|run| serde_json::from_value::<RunReport>(run.summary.clone()).ok());
+        let last = reports.into_iter().find(|report| report.stopped.is_none());
+        let trips = last.and_then(|report| report.refused).map(|refused| refused.trips).unwrap_or_default();
+        for trip in trips {
+            if let Trip::Emptied { side, linked, .. } = trip
+                && plan.counts.writes[side.other()].deleted > 0
+            {
+                let planned = plan.counts.writes[side.other()].deleted;
+                plan.trips.push(Trip::Emptied { side, linked, planned });
             }
         }
         Ok(())

@@ -243,6 +243,10 @@ mutants! {
     UndoNotReleased,
     /// A guard that stops deletions stops everything else, too.
     GuardHoldsAll,
+    /// An emptied side stops everything, not the deletions only.
+    EmptiedHoldsAll,
+    /// A side that was emptied and has got one new record counts as sound again.
+    EmptiedOnce,
     /// What an undo left on one side rests for ever, also when it is edited.
     UndoneRests,
     /// The undo of a delete does not look whether the record is back.
@@ -363,6 +367,8 @@ mutants! {
     PeopleLabelsUnversioned,
     /// An entry that was edited is written as one that goes and one that comes.
     PeopleEntryAnew,
+    /// A batch of creates that Google fails at is given up as a whole.
+    PeopleFaultStopsBatch,
 
     // Sign-in.
     /// A request that was refused for its token is repeated with the same token.

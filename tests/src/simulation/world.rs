@@ -712,7 +712,8 @@ impl World {
         self.say(|| format!("== end of pair {pair}: {report:?}"));
         if let Some(refused) = report.as_ref().and_then(|report| report.refused.as_ref()) {
             self.note("refusals");
-            let only_deletions = refused.trips.iter().all(|trip| matches!(trip, Trip::Deletes { .. }));
+            let is_of_deletions = |trip: &Trip| matches!(trip, Trip::Deletes { .. } | Trip::Emptied { .. });
+            let only_deletions = refused.trips.iter().all(is_of_deletions);
             let deleted = report
                 .as_ref()
                 .map_or(0, |report| report.written.local.deleted + report.written.remote.deleted);

@@ -9,17 +9,17 @@ use std::{
 use async_trait::async_trait;
 use chrono::TimeDelta;
 use passerelle_contacts::Contact;
-use passerelle_google_transport::GoogleClient;
+use passerelle_google_transport::{GoogleClient, Pages};
 use passerelle_ports::{
-    Capabilities, Clock, From, ItemId, Next, Page, PortError, PortResult, Replica, Stored, Unread, Version,
-    Write, Written,
+    Capabilities, Clock, EntryId, From, ItemId, Next, Page, PortError, PortResult, Replica, Stored, Unread,
+    Version, Write, Written,
     mutants::{Mutant, on},
 };
 use tokio::sync::Mutex;
 
 use crate::{
     calls::{BATCH_MAX, Calls},
-    convert::{self, Context},
+    convert::{self, Context, marks::Marks},
     cursor::Place,
     error,
     groups::{Directory, Groups, is_system},
@@ -144,6 +144,20 @@ impl GooglePeople {
             Some(((*name).to_owned(), person?))
         });
         Ok(newest.collect())
+    }
+
+    /// Lists the contacts that we made, by the entry that made each.
+    pub(crate) async fn made(&self) -> PortResult<HashMap<EntryId, Person>> {
+        let (mut made, mut page, mut pages) = (HashMap::new(), None::<String>, Pages::default());
+        loop {
+            let answer = self.calls.connections(self.options.page_size, None, page.as_deref()).await?;
+            let people = answer.connections.iter().filter_map(|raw| Person::read(raw).ok());
+            made.extend(people.filter_map(|person| Some((Marks::read(&person).made?, person))));
+            page = pages.next(answer.next_page_token, "people.connections.list")?;
+            if page.is_none() {
+                return Ok(made);
+            }
+        }
     }
 
     async fn page(&self, place: Place) -> PortResult<Page<Contact>> {

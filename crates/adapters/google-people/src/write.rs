@@ -192,22 +192,59 @@ impl<'a> Run<'a> {
         self.done(at, outcome);
     }
 
+    /// Creates contacts. A batch that Google fails at, and says so at once, is parted until the one is found that it
+    /// fails at: that one stops no other.
     async fn create(&mut self, creates: Vec<Create>) {
+        let mut parts = vec![creates];
+        while let Some(part) = parts.pop() {
+            if let Some((first, second)) = self.create_part(part).await {
+                parts.extend([second, first]);
+            }
+        }
+    }
+
+    /// Looks which contacts of a failed batch are there all the same, answers for them, and returns the others (P47).
+    async fn not_landed(&mut self, creates: Vec<Create>) -> Vec<Create> {
+        let Ok(mut made) = self.replica.made().await else {
+            creates.iter().for_each(|create| self.done(create.at, Err(error::unknown(CREATE))));
+            return Vec::new();
+        };
+        let mut left = Vec::new();
+        for create in creates {
+            match made.remove(&create.stamp) {
+                Some(person) => self.stored(create.at, Ok(person)).await,
+                None => left.push(create),
+            }
+        }
+        left
+    }
+
+    /// Creates some contacts; returns the two halves of what Google failed at.
+    async fn create_part(&mut self, creates: Vec<Create>) -> Option<(Vec<Create>, Vec<Create>)> {
         if self.halt.is_none() && self.pays(creates.len()) {
             let drafts: Vec<&Draft> = creates.iter().map(|create| &create.draft).collect();
             match self.replica.calls.create_batch(&drafts).await {
-                Ok(answer) => return self.created(&creates, answer.created_people).await,
+                Ok(answer) => {
+                    self.created(&creates, answer.created_people).await;
+                    return None;
+                }
                 Err(failure) if error::is_refused(&failure) => {
                     let errors = failure.contact_errors();
                     if !errors.is_empty() {
-                        return self.partly_refused(&creates, &errors);
+                        self.partly_refused(&creates, &errors);
+                        return None;
                     }
                     // Refused before it began: nothing was written, each may go by itself.
+                }
+                Err(failure) if error::is_fault(failure.error()) && !on(Mutant::PeopleFaultStopsBatch) => {
+                    let mut left = self.not_landed(creates).await;
+                    let second = left.split_off(left.len() / 2);
+                    return Some((left, second));
                 }
                 Err(failure) => {
                     let verdict = Verdict::of(&error::of_create(failure));
                     creates.iter().for_each(|create| self.done(create.at, Err(verdict.error())));
-                    return;
+                    return None;
                 }
             }
         }
@@ -220,6 +257,7 @@ impl<'a> Run<'a> {
                 }
             }
         }
+        None
     }
 
     /// Gives each create its answer, found by the entry that made it.

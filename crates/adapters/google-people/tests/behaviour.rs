@@ -272,6 +272,36 @@ async fn p47_a_batch_of_creates_names_its_bad_item_and_nobody_guesses_about_the_
 }
 
 #[tokio::test]
+async fn a_batch_that_google_fails_at_is_parted_until_the_one_is_found() {
+    for poisoned in [1, 6, 12] {
+        let stage = Stage::new().await;
+        fault(&stage, json!({"method": "people.people.*", "about": "Poison", "status": 500}));
+        let name = |n: u64| if n == poisoned { "Poison".to_owned() } else { format!("p{n}") };
+        let creates = (1..=12).map(|n| create(n, named(&name(n)))).collect();
+        let results = stage.write_all(creates).await;
+        for (result, n) in results.iter().zip(1..) {
+            match result {
+                Ok(_) => assert_ne!(n, poisoned),
+                Err(error) => assert_eq!((n, error.kind), (poisoned, ErrorKind::ItemFailed)),
+            }
+        }
+        assert_eq!(stage.all().await.len(), 11);
+    }
+}
+
+#[tokio::test]
+async fn a_batch_that_landed_although_google_failed_is_not_sent_again() {
+    let stage = Stage::new().await;
+    fault(
+        &stage,
+        json!({"method": "people.people.batchCreateContacts", "nth": 1, "when": "after", "status": 500}),
+    );
+    let creates = (1..=12).map(|n| create(n, named(&format!("p{n}")))).collect();
+    stage.write_all(creates).await.into_iter().for_each(|result| drop(taken(result)));
+    assert_eq!(stage.all().await.len(), 12);
+}
+
+#[tokio::test]
 async fn a_label_that_is_gone_is_made_again_when_the_list_is_old() {
     let stage = Stage::new().await;
     let mut labelled = named("first");

@@ -3,7 +3,10 @@
 use passerelle_ports::{Field, LinkId, PairId, Record, Side, Sides};
 use serde::{Deserialize, Serialize};
 
-use crate::{Action, Digest, Intent, Trip, digest_of};
+use crate::{
+    Action, Digest, Intent, Trip, digest_of,
+    mutants::{Mutant, on},
+};
 
 /// One write that a run will do.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -165,7 +168,11 @@ impl Plan {
     /// Tells whether all that the guard objects to is the number of deletions: the rest may be carried out without them.
     #[must_use]
     pub fn holds_deletions_only(&self) -> bool {
-        !self.trips.is_empty() && self.trips.iter().all(|trip| matches!(trip, Trip::Deletes { .. }))
+        let is_of_deletions = |trip: &Trip| {
+            matches!(trip, Trip::Deletes { .. })
+                || matches!(trip, Trip::Emptied { .. }) && !on(Mutant::EmptiedHoldsAll)
+        };
+        !self.trips.is_empty() && self.trips.iter().all(is_of_deletions)
     }
 
     /// Returns how many deletions there are on both sides together.

@@ -189,7 +189,7 @@ fn a_held_link_still_hides_what_has_become_private() {
     let remote = Note { title: "t".into(), label: "there".into(), ..Note::default() };
     let rules = Rules {
         hold_whole_link: true,
-        fields: vec![(FieldPattern::new("private"), passerelle_sync_rules::Direction::Neither)],
+        fields: vec![(FieldPattern::new("private"), Direction::Neither)],
         ..private()
     };
     match decide(&link((base.clone(), base), local, remote), &rules).unwrap() {
@@ -205,10 +205,7 @@ fn a_held_link_still_hides_what_has_become_private() {
 fn turning_the_private_flag_alone_is_a_change_both_ways() {
     let open = titled("secret");
     let hidden = Note { title: "secret".into(), private: true, ..Note::default() };
-    let rules = Rules {
-        fields: vec![(FieldPattern::new("private"), passerelle_sync_rules::Direction::Neither)],
-        ..private()
-    };
+    let rules = Rules { fields: vec![(FieldPattern::new("private"), Direction::Neither)], ..private() };
     for (base, local, expected) in [(open.clone(), hidden, "Busy"), (titled("Busy"), open.clone(), "secret")]
     {
         let remote = base.clone();

@@ -432,7 +432,8 @@ pub async fn r16_a_moved_item_stays_the_same<R: Record>(subject: &dyn Subject<R>
     }
     let old = item(subject, 1).await;
     let edited = subject.changed(&old.record, 1);
-    let from = stored(subject, Write::Update { from: old.clone(), to: edited, stamp: stamp(3) }).await;
+    let from =
+        stored(subject, Write::Update { from: old.clone(), to: edited, opaque: None, stamp: stamp(3) }).await;
     let to = subject.elsewhere().await;
     let name = to.clone().unwrap_or_else(|| "nowhere".to_owned());
     let moving = Write::Move { from: from.clone(), to: name, stamp: stamp(1) };
