@@ -297,3 +297,71 @@ fn what_has_no_column_left_shares_the_last_one() {
     let back = read_contacts(out.as_slice(), ContactFormat::GoogleCsv, &options()).next().unwrap().unwrap();
     assert_eq!(back.record, contact);
 }
+
+#[test]
+fn headings_that_people_shorten_are_understood() {
+    check(
+        "Nom complet;Tél. port.;Co.;Rque;P.IVA;Tél. dom.;Tél. bur.;Adr.;CP;Ville;Né(e) le\n\
+         Mme Zoé Lefèvre;0612345678;ACME;à rappeler;12345678901;0123456781;0123456782;1 rue A;69001;Lyon;12/04/85\n",
+        "Mme Zoé Lefèvre; ACME; home:+33123456781; work:+33123456782; mobile:+33612345678; |1 rue A|69001|Lyon|||; \
+         1985-04-12; à rappeler",
+        &["P.IVA: 12345678901"],
+    );
+    check(
+        "Kunde;Ansprechpartner;Kunden-Nr.;Straße u. Nr.;PLZ;Ort;Geb.;Bem.\n\
+         ACME;Frau Jana Groß;K12;A-Str. 1;53111;Bonn;12. März 1985;neu\n",
+        "Frau Jana Groß; ACME; |A-Str. 1|53111|Bonn|||; 1985-03-12; neu",
+        &["Kunden-Nr.: K12"],
+    );
+    check(
+        "Cliente;Cell.;Indirizzo;CAP;Comune;Prov.;C.F.;Osserv.\nAda Rossi;0612345678;Via A 1;00100;Roma;RM;RSS;x\n",
+        "Ada Rossi; mobile:+33612345678; |Via A 1|00100|Roma|RM||; x",
+        &["C.F.: RSS"],
+    );
+    check(
+        "Full Name\tCell #\tWork #\tHome no.\tCity, State, Zip\tSpouse name\tCustomer e-mail\n\
+         Ann Lee\t0612345678\t0123456781\t0123456782\tNew York, NY 10001\tBob\ta@a.example\n",
+        "Ann Lee; <a@a.example>; work:+33123456781; home:+33123456782; mobile:+33612345678; ||10001|New York|NY||; spouse=Bob",
+        &[],
+    );
+    check(
+        "Apellidos;Nombre;Particular;Número móvil;Obs.\nGarcía;Ana;0123456781;0612345678;ok\n",
+        "Ana García; home:+33123456781; mobile:+33612345678; ok",
+        &[],
+    );
+}
+
+#[test]
+fn a_number_by_which_an_office_knows_somebody_is_none_to_call() {
+    let left =
+        |heading: &str| unread_columns(format!("Nom;{heading}\nZoé;01234567890\n").as_bytes(), &[]).remove(0);
+    for heading in ["P.IVA", "SIRET", "N° client", "Kundennummer", "VAT no.", "NIF", "ID"] {
+        assert!(!left(heading).reaches, "{heading}");
+    }
+    assert!(left("Bigophone").reaches);
+}
+
+#[test]
+fn what_a_column_is_depends_on_those_beside_it_in_any_order() {
+    // Two titles, whichever comes first.
+    for (one, two) in [("Mme", "Acheteuse"), ("Acheteuse", "Mme")] {
+        check(
+            &format!("Titre;Nom;Titre;Prénom\n{one};Lefèvre;{two};Zoé\n"),
+            "Mme Zoé Lefèvre; Acheteuse",
+            &[],
+        );
+    }
+    check("Titre;Nom;Titre;Prénom\nCol.;Lefèvre;Acheteuse;Zoé\n", "Col. Zoé Lefèvre; Acheteuse", &[]);
+    // An older Thunderbird in French: the state is called a country too, the birthday has three columns.
+    check(
+        "Prénom,Nom de famille,Adresse privée,Ville,Pays/État,Code postal,Pays,Année de naissance,Mois,Jour\n\
+         Zoé,Lefèvre,1 rue A,Lyon,Rhône,69001,France,1985,4,12\n",
+        "Zoé Lefèvre; home|1 rue A|69001|Lyon|Rhône|France|; 1985-04-12",
+        &[],
+    );
+    // A month that is none of a birthday is kept.
+    check("Nom;Mois\nZoé;4\n", "Zoé", &["Mois: 4"]);
+    // Odoo writes the company before the name.
+    check("Nom complet,Nom,Société\n\"ACME, Zoé Lefèvre\",Zoé Lefèvre,ACME\n", "Zoé Lefèvre; ACME", &[]);
+    check("Nom;Nom complet\nLefèvre;Zoé Lefèvre\n", "Zoé Lefèvre", &[]);
+}

@@ -139,6 +139,10 @@ fn properties(text: &str) -> Vec<String> {
     let head = text.split(':').next().unwrap_or_default();
     let mut parts = head.split(';');
     let name = parts.next().unwrap_or_default();
+    // The heading of a column is no name of a property: it may have dots, colons and semicolons of its own.
+    if text.contains(": ") && !is_property(name) {
+        return vec![short(text.split(": ").next().unwrap_or_default())];
+    }
     let name = name.rsplit_once('.').map_or(name, |(_, name)| name);
     let params = parts.map(|param| param.split('=').next().unwrap_or_default());
     if name != "X-PASSERELLE-PARAMS" {
@@ -148,6 +152,16 @@ fn properties(text: &str) -> Vec<String> {
     let kept = params.filter(|param| !matches!(*param, "OF" | "AS-WRITTEN"));
     let kept: Vec<String> = kept.map(|param| short(&format!("{of};{param}"))).collect();
     if kept.is_empty() { vec![short(of)] } else { kept }
+}
+
+/// Tells whether a text is the name of a property, with its group: `item1.X-ABUID`.
+fn is_property(name: &str) -> bool {
+    let is_token =
+        |text: &str| text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-') && !text.is_empty();
+    let (group, name) = name.rsplit_once('.').unwrap_or(("item", name));
+    is_token(name)
+        && is_token(group)
+        && (!group.is_empty() && (group.starts_with("item") || name.starts_with("X-")))
 }
 
 fn short(name: &str) -> String {
@@ -511,14 +525,27 @@ mod tests {
             "item1.X-ABUID:2",
             "{\"speakToAs\":{}}",
             "X-PASSERELLE-PARAMS;OF=TEL;TYPE=HOME;X-A=1:33",
-            "X-PASSERELLE-PARAMS;OF=ORG;AS-WRITTEN=TRUE:a;b;c"
+            "X-PASSERELLE-PARAMS;OF=ORG;AS-WRITTEN=TRUE:a;b;c",
+            "Tél. port.: 06",
+            "P.IVA: 12",
+            "Nom (a, b; c ...): x"
         ])));
         report.count_leftovers(Some(&json!(["REV:3"])));
         let counted: Vec<(&str, u64)> =
             report.leftovers.iter().map(|(name, count)| (name.as_str(), *count)).collect();
         assert_eq!(
             counted,
-            [("ORG", 1), ("REV", 2), ("TEL;TYPE", 1), ("TEL;X-A", 1), ("X-ABUID", 1), ("speakToAs", 1)]
+            [
+                ("Nom (a, b; c ...)", 1),
+                ("ORG", 1),
+                ("P.IVA", 1),
+                ("REV", 2),
+                ("TEL;TYPE", 1),
+                ("TEL;X-A", 1),
+                ("Tél. port.", 1),
+                ("X-ABUID", 1),
+                ("speakToAs", 1)
+            ]
         );
     }
 }

@@ -15,6 +15,8 @@ pub(super) enum Cell {
     Prefix,
     /// "Mme" is a prefix, "Directrice" a job title: each value decides.
     TitleOrJob,
+    /// One of two such columns: the values of both decide.
+    OneOfTitles,
     Given,
     Middle,
     Surname,
@@ -71,6 +73,15 @@ pub(super) enum Column {
     Is(Cell),
     /// Kept as text beside the record, and told.
     Unknown,
+    /// As well; but what is in it is no number to call.
+    Office,
+}
+
+impl Column {
+    /// Tells whether what is in it is kept as text.
+    pub(super) fn is_left(&self) -> bool {
+        matches!(self, Column::Unknown | Column::Office)
+    }
 }
 
 /// The columns of a table.
@@ -93,7 +104,9 @@ const MOST: usize = 1_000;
 pub fn knows_heading(text: &str) -> bool {
     is_ignore(text)
         || google::column(text).is_some()
-        || meaning(text).is_some_and(|heading| heading.kind != Kind::Type)
+        || meaning(text).is_some_and(|heading| {
+            !matches!(heading.kind, Kind::Type | Kind::OfficeNumber | Kind::Month | Kind::Day)
+        })
 }
 
 fn is_ignore(text: &str) -> bool {
@@ -102,7 +115,8 @@ fn is_ignore(text: &str) -> bool {
 
 /// Counts the headings of a line that are understood.
 pub(super) fn understood(names: &[String]) -> usize {
-    names.iter().filter(|name| google::column(name).is_some() || meaning(name).is_some()).count()
+    let tells = |heading: Heading| !matches!(heading.kind, Kind::OfficeNumber | Kind::Month | Kind::Day);
+    names.iter().filter(|name| google::column(name).is_some() || meaning(name).is_some_and(tells)).count()
 }
 
 impl Columns {
@@ -189,11 +203,35 @@ impl Header<'_> {
             return Column::Is(Cell::Nothing);
         }
         let Some(Some(heading)) = self.headings.get(n) else { return Column::Unknown };
-        let cell = match address_part(heading.kind).or_else(|| self.of_france(n, heading.kind)) {
+        if heading.kind == Kind::OfficeNumber {
+            return Column::Office;
+        }
+        let part = address_part(heading.kind).map(|part| self.part(n, part));
+        let cell = match part.or_else(|| self.of_france(n, heading.kind)) {
             Some(part) => Some(self.address(n, part, *heading, groups)),
             None => self.cell(n, *heading),
         };
         cell.map_or(Column::Unknown, Column::Is)
+    }
+
+    /// "Pays/État" is no country where another column is that, and none else is the state.
+    fn part(&self, n: usize, part: Part) -> Part {
+        let names_both = |n: usize| {
+            let named = self.called.get(n).map(|name| words(name)).unwrap_or_default();
+            named.len() > 1
+                && named.iter().any(|word| {
+                    ["etat", "state", "region", "estado", "stato", "provincia", "bundesland"]
+                        .contains(&word.as_str())
+                })
+        };
+        let is_country = |at: &usize| {
+            self.headings.get(*at).copied().flatten().is_some_and(|heading| heading.kind == Kind::Country)
+        };
+        let is_state = part == Part::Country
+            && names_both(n)
+            && !self.has(Kind::Region)
+            && (0..self.headings.len()).filter(is_country).any(|at| !names_both(at));
+        if is_state { Part::Region } else { part }
     }
 
     /// "Département" within an address is a piece of France, else of the company.
@@ -218,6 +256,12 @@ impl Header<'_> {
             Kind::Suffix => Cell::Suffix,
             Kind::Name => self.name(n),
             Kind::Full => Cell::Full,
+            // "Kundennr." and the like are no names, whatever else stands beside the word.
+            Kind::Client if words(self.called.get(n)?).len() > 1 => return None,
+            Kind::Client if self.names_people() => Cell::Company,
+            Kind::Client => Cell::Full,
+            Kind::Month if self.has(Kind::BirthYear) => Cell::BirthMonth,
+            Kind::Day if self.has(Kind::BirthYear) => Cell::BirthDay,
             Kind::Nickname => Cell::Nickname,
             Kind::PhoneticGiven => Cell::PhoneticGiven,
             Kind::PhoneticSurname => Cell::PhoneticSurname,
@@ -259,6 +303,10 @@ impl Header<'_> {
         })
     }
 
+    fn names_people(&self) -> bool {
+        [Kind::Name, Kind::Full, Kind::Given, Kind::Surname].into_iter().any(|kind| self.has(kind))
+    }
+
     /// "Nom" beside "Prénom" is the surname, "Nombre" beside "Apellidos" the given name; alone it is all of it.
     fn name(&self, n: usize) -> Cell {
         let own = self.called.get(n).map(|name| words(name).join(" ")).unwrap_or_default();
@@ -274,9 +322,12 @@ impl Header<'_> {
     fn title(&self, n: usize) -> Cell {
         let is_title = |heading: &&Option<Heading>| heading.is_some_and(|h| h.kind == Kind::Title);
         let before = self.headings.iter().take(n).filter(is_title).count();
+        if self.count(Kind::Title) == 2 && !self.has(Kind::Prefix) && !self.has(Kind::JobTitle) {
+            return Cell::OneOfTitles;
+        }
         if self.has(Kind::Prefix) || before > 0 {
             Cell::JobTitle
-        } else if self.count(Kind::Title) > 1 || self.has(Kind::JobTitle) {
+        } else if self.has(Kind::JobTitle) {
             Cell::Prefix
         } else {
             Cell::TitleOrJob

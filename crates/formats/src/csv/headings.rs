@@ -60,6 +60,13 @@ pub(super) enum Kind {
     Im(&'static str),
     Photo,
     Private,
+    /// "Client", "Kunde": a company where the table names a person as well, else whoever it is.
+    Client,
+    /// A number by which an office knows somebody: none to call.
+    OfficeNumber,
+    /// "Mois", "Tag": of the birthday, where its year has a column.
+    Month,
+    Day,
     /// "Type de messagerie": how another column is meant.
     Type,
     /// Says nothing of its own.
@@ -102,11 +109,11 @@ enum Sense {
 }
 
 use Kind::{
-    Address, Anniversary, Assistant, BirthDay, BirthMonth, BirthYear, Birthday, City, Company, Country,
-    Departement, Department, Email, Extended, Fax, Full, Given, GoogleGroups, Groups, HouseNumber, Im,
-    JobTitle, Manager, Middle, Mobile, Name, Nickname, Notes, Nothing, Pager, Phone, PhoneAs, PhoneticGiven,
-    PhoneticSurname, Photo, PoBox, Postcode, Prefix, Private, Profession, Region, Relation, Street, Suffix,
-    Surname, Title, Type, Web,
+    Address, Anniversary, Assistant, BirthDay, BirthMonth, BirthYear, Birthday, City, Client, Company,
+    Country, Day, Departement, Department, Email, Extended, Fax, Full, Given, GoogleGroups, Groups,
+    HouseNumber, Im, JobTitle, Manager, Middle, Mobile, Month, Name, Nickname, Notes, Nothing, OfficeNumber,
+    Pager, Phone, PhoneAs, PhoneticGiven, PhoneticSurname, Photo, PoBox, Postcode, Prefix, Private,
+    Profession, Region, Relation, Street, Suffix, Surname, Title, Type, Web,
 };
 use Sense::{At, Filler, Is};
 
@@ -201,6 +208,22 @@ const ENGLISH: &[(Sense, &str)] = &[
     (At(Place::Home), "home|personal|private|pers"),
     (At(Place::Other), "other|alternative|alternate|additional|extra"),
     (Filler, "primary|main|secondary|second|number|no|nr|num|the|of|contact|person|preferred|default|direct"),
+    (Is(Client), "client|customer"),
+    (
+        Is(OfficeNumber),
+        "vat|vat number|vat no|vat id|tax id|tax number|tin|ssn|ein|iban|bic|account number|customer number|customer no|customer id|client id|client number|client no|contact id|member number|ref|reference|id",
+    ),
+    (Is(Month), "month"),
+    (Is(Day), "day"),
+    (Is(Company), "co|corp|co name"),
+    (Is(Given), "f name|fname"),
+    (Is(Surname), "l name|lname"),
+    (Is(Phone), "telephone no|tel no|phone no|ph no|tel number"),
+    (Is(Mobile), "mobile no|mob no|cell no|cell number"),
+    (Is(Department), "dept"),
+    (Is(Notes), "rem|obs|misc"),
+    (Is(Birthday), "bday|b day|d o b"),
+    (Filler, "customer|client"),
 ];
 
 const FRENCH: &[(Sense, &str)] = &[
@@ -323,6 +346,25 @@ const FRENCH: &[(Sense, &str)] = &[
         Filler,
         "de|du|des|d|la|le|les|l|n|numero|principal|principale|secondaire|premier|premiere|deuxieme|client|et|ou",
     ),
+    (Is(Client), "client"),
+    (
+        Is(OfficeNumber),
+        "numero de tva|n tva|no tva|tva|tva intracom|tva intracommunautaire|n tva intracommunautaire|numero de tva intracommunautaire|siret|siren|n siret|n siren|numero siret|ape|naf|code ape|code naf|rcs|n client|no client|num client|numero client|code client|reference client|ref client|numero de client|id client|id contact|id tiers|matricule|n adherent|numero adherent|numero d adherent|numero de securite sociale|n securite sociale|n ss|nir|reference|code|n dossier",
+    ),
+    (Is(Month), "mois"),
+    (Is(Day), "jour"),
+    (Is(Mobile), "port|tel port|n port"),
+    (Is(Phone), "teleph|tph|tel fix|tlph"),
+    (Is(Company), "ste|ets|soc|nom ste|rais soc|raison soc"),
+    (Is(Address), "adr|adresse complete|adr complete|adr postale|adresse 1"),
+    (Is(Notes), "rque|rques|rmq|rem|remarq|obs|observ|comment|commentaires notes|info|infos|informations"),
+    (Is(Prefix), "civ|titre civ"),
+    (Is(Given), "pren|prnom"),
+    (Is(JobTitle), "fct|fonct|libelle poste|libelle du poste"),
+    (Is(Birthday), "naiss|date naiss|date de naiss|dt naissance|dt naiss|d naissance|anniv|ne ou nee le|ddn"),
+    (Is(Groups), "cat|categ"),
+    (At(Place::Work), "bur|profess|prof"),
+    (At(Place::Home), "dom|personel"),
 ];
 
 const GERMAN: &[(Sense, &str)] = &[
@@ -408,6 +450,23 @@ const GERMAN: &[(Sense, &str)] = &[
         Filler,
         "nummer|nr|der|die|das|des|und|u|haupt|primare|primar|sekundare|sekundar|erste|zweite|ansprechpartner|kontakt",
     ),
+    (Is(Client), "kunde|kundin"),
+    (
+        Is(OfficeNumber),
+        "kundennummer|kunden nr|kundennr|kunde nr|kd nr|kdnr|ust id|ust id nr|ust idnr|ustid|ustidnr|umsatzsteuer id|steuernummer|steuer nr|steuernr|mitgliedsnummer|mitglieds nr|personalnummer|personal nr|debitor|debitorennummer|kreditor|handelsregister|hrb",
+    ),
+    (Is(Month), "monat"),
+    (Is(Day), "tag"),
+    (Is(Birthday), "geb|geb am|geb tag|geburtsdat"),
+    (Is(Notes), "bem|bemerk|anm|info|sonstige hinweise"),
+    (Is(Company), "fa|fa name"),
+    (Is(Department), "abt"),
+    (Is(Given), "vorn|vname"),
+    (Is(Surname), "nachn|nname|name nachname"),
+    (Is(Name), "ansprechp"),
+    (Is(Mobile), "mobilfon|mob nr|mobiltel|mob tel"),
+    (At(Place::Other), "weiteres r|weiterer s|weitere s r"),
+    (Filler, "kunde|kunden"),
 ];
 
 const SPANISH: &[(Sense, &str)] = &[
@@ -496,6 +555,22 @@ const SPANISH: &[(Sense, &str)] = &[
     ),
     (At(Place::Other), "otro|otra|otros|otras"),
     (Filler, "de|del|la|el|los|n|numero|num|principal|secundario|secundaria|primario|primaria|y|o|contacto"),
+    (Is(Client), "cliente"),
+    (
+        Is(OfficeNumber),
+        "nif|cif|nif cif|cif nif|dni|nie|n cliente|numero de cliente|cod cliente|codigo cliente|codigo de cliente|n socio|numero de socio|referencia|codigo|id cliente",
+    ),
+    (Is(Month), "mes"),
+    (Is(Day), "dia"),
+    (Is(Notes), "obs|observ|coment"),
+    (Is(Address), "direccion completa|domic"),
+    (Is(City), "pobl|poblac|ciud"),
+    (Is(Mobile), "mov|tel movil|tlf movil|tfno movil|telf movil"),
+    (Is(Birthday), "f nacimiento|fecha nac|f nac|fec nac|fecha de nac"),
+    (Is(Surname), "apell|apdos"),
+    (Is(Phone), "particular|tel fijo|tlf fijo|telef|num tel"),
+    (Is(Company), "rz social"),
+    (Filler, "cliente"),
 ];
 
 const ITALIAN: &[(Sense, &str)] = &[
@@ -569,6 +644,21 @@ const ITALIAN: &[(Sense, &str)] = &[
     (At(Place::Home), "casa|ab|abitazione|personale|privato|domicilio|residenza|abit"),
     (At(Place::Other), "altro|altra|altri"),
     (Filler, "di|del|della|dell|il|lo|la|n|numero|principale|primario|primaria|secondario|secondaria|e"),
+    (Is(Client), "cliente"),
+    (
+        Is(OfficeNumber),
+        "p iva|piva|partita iva|c f|cf|codice fiscale|cod fiscale|cod fisc|codice cliente|cod cliente|n cliente|codice univoco|sdi|codice sdi|codice|matricola|n tessera",
+    ),
+    (Is(Month), "mese"),
+    (Is(Day), "giorno"),
+    (Is(Company), "rag soc|rag sociale|ragione soc"),
+    (Is(Address), "ind|indir|indirizzo completo"),
+    (Is(Surname), "cogn"),
+    (Is(Birthday), "data nasc|d nascita|nasc"),
+    (Is(Notes), "osserv|annot|oss"),
+    (Is(Phone), "telef|tel fisso|tel casa"),
+    (Is(Mobile), "cel|tel cell|num cell"),
+    (Filler, "cliente"),
 ];
 
 /// What every phrase can mean, and whether it is English: one spelling may be a place and a thing.
@@ -655,9 +745,24 @@ pub(super) fn meaning(heading: &str) -> Option<Heading> {
             rest = rest.get(1..).unwrap_or_default();
         }
     }
-    let (kind, place) = together(&senses)?;
+    let (kind, place) = together(&senses).or_else(|| number_at(heading, &senses))?;
     let kind = if kind == Given && number == Some(2) { Middle } else { kind };
     Some(Heading { kind, place, number, day_first })
+}
+
+/// "Work #", "Home no.": a number, and where it rings.
+fn number_at(heading: &str, senses: &[&[(Sense, bool)]]) -> Option<(Kind, Option<Place>)> {
+    let place_of = |senses: &&[(Sense, bool)]| {
+        senses.iter().find_map(|(sense, _)| if let At(place) = sense { Some(*place) } else { None })
+    };
+    let is_filler = |senses: &&[(Sense, bool)]| senses.iter().any(|(sense, _)| matches!(sense, Filler));
+    let is_number = heading.contains(['#', '№', 'º', '°'])
+        || words(heading)
+            .iter()
+            .any(|word| matches!(word.as_str(), "number" | "no" | "nr" | "num" | "numero"));
+    let place = senses.iter().find_map(place_of);
+    let all = senses.iter().all(|senses| place_of(senses).is_some() || is_filler(senses));
+    (is_number && all && place.is_some()).then_some((Phone, place))
 }
 
 fn longest(words: &[String]) -> Option<(&'static [(Sense, bool)], usize)> {
@@ -707,7 +812,21 @@ const WEAKER: &[(Kind, &[Kind])] = &[
         &[Street, City, Region, Postcode, Country, PoBox, Extended, HouseNumber, Email, Web, Departement],
     ),
     (Phone, &[Mobile, Fax, Pager, Assistant]),
-    (Name, &[Company, Nickname, Surname, Email, Assistant, Manager, Prefix, Suffix]),
+    (
+        Name,
+        &[
+            Company,
+            Nickname,
+            Surname,
+            Email,
+            Assistant,
+            Manager,
+            Prefix,
+            Suffix,
+            Relation("spouse"),
+            Relation("child"),
+        ],
+    ),
     (Full, &[Email]),
     (Region, &[Country]),
     (Departement, &[Region]),
@@ -735,7 +854,8 @@ fn one_of(mut kinds: Vec<Kind>) -> Option<(Kind, bool)> {
     {
         return Some((Full, false));
     }
-    if matches!(kinds.as_slice(), [Postcode, City] | [City, Postcode]) {
+    let is_of_city = |kind: &Kind| matches!(kind, Postcode | City | Region);
+    if has(&kinds, Postcode) && has(&kinds, City) && kinds.iter().all(is_of_city) {
         return Some((Kind::PostcodeCity, false));
     }
     for (weak, strong) in WEAKER {

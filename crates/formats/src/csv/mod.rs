@@ -292,10 +292,8 @@ pub(crate) fn unread(reader: impl Read, renamed: &[(String, String)]) -> Vec<Unr
     let columns = Columns::new(header, renamed);
     let mut found: std::collections::BTreeMap<usize, Unread> = std::collections::BTreeMap::new();
     for (_, cells) in rows.flatten() {
-        let left = cells
-            .iter()
-            .enumerate()
-            .filter(|(n, cell)| !cell.is_empty() && matches!(columns.column(*n), Column::Unknown));
+        let left =
+            cells.iter().enumerate().filter(|(n, cell)| !cell.is_empty() && columns.column(*n).is_left());
         for (n, cell) in left {
             let column = found.entry(n).or_insert_with(|| Unread {
                 name: columns.name(n),
@@ -304,7 +302,8 @@ pub(crate) fn unread(reader: impl Read, renamed: &[(String, String)]) -> Vec<Unr
                 reaches: false,
             });
             column.rows += 1;
-            column.reaches = column.reaches || read::reaches(cell);
+            let is_office = matches!(columns.column(n), Column::Office);
+            column.reaches = column.reaches || (!is_office && read::reaches(cell));
         }
     }
     found.into_values().collect()

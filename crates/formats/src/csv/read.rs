@@ -18,6 +18,7 @@ struct Row<'a> {
     addresses: BTreeMap<(&'static str, u32), Address>,
     numbered: BTreeMap<(&'static str, u32), BTreeMap<&'a str, &'a str>>,
     full: Vec<(usize, &'a str)>,
+    titles: Vec<(usize, &'a str)>,
     profession: Option<(usize, &'a str)>,
     birth: [Option<&'a str>; 3],
 }
@@ -31,7 +32,7 @@ pub(super) fn draft_of(columns: &Columns, cells: &[String]) -> Draft {
                 row.numbered.entry((*stem, *number)).or_default().insert(part.as_str(), value).is_none()
             }
             Column::Is(cell) => row.take(n, *cell, value, columns.day_first),
-            Column::Unknown => false,
+            Column::Unknown | Column::Office => false,
         };
         if !taken {
             row.leave(columns, n, value);
@@ -56,6 +57,7 @@ impl<'a> Row<'a> {
             Cell::Prefix => return fill(&mut contact.name.prefix, value, None),
             Cell::TitleOrJob if is_honorific(value) => return fill(&mut contact.name.prefix, value, None),
             Cell::TitleOrJob | Cell::JobTitle => return fill(&mut contact.organization.title, value, None),
+            Cell::OneOfTitles => self.titles.push((n, value)),
             Cell::Given => return fill(&mut contact.name.given, value, None),
             Cell::Middle => return fill(&mut contact.name.middle, value, Some(" ")),
             Cell::Surname => return fill(&mut contact.name.surname, value, Some(" ")),
@@ -126,15 +128,51 @@ impl<'a> Row<'a> {
             self.draft.addresses.push(address);
         }
         self.born(columns);
+        self.titled(columns);
         if let Some((n, value)) = self.profession.take()
             && !fill(&mut self.draft.contact.organization.title, value, None)
         {
             self.draft.custom.push(Labelled { label: columns.name(n), value: value.to_owned() });
         }
-        for (n, full) in std::mem::take(&mut self.full) {
+        for (n, full) in self.whole_names() {
             self.whole_name(columns, n, full);
         }
         self.draft
+    }
+
+    /// Of two titles one is what the person is addressed by; where neither is that by itself, it is the first, as a
+    /// French Outlook writes them.
+    fn titled(&mut self, columns: &Columns) {
+        let mut titles = std::mem::take(&mut self.titles);
+        titles.sort_by_key(|(_, value)| !is_honorific(value));
+        let both = titles.len() > 1;
+        for (place, (n, value)) in titles.into_iter().enumerate() {
+            let contact = &mut self.draft.contact;
+            let before = place == 0 && (both || is_honorific(value));
+            let target = if before { &mut contact.name.prefix } else { &mut contact.organization.title };
+            if !fill(target, value, None) {
+                self.leave(columns, n, value);
+            }
+        }
+    }
+
+    /// The whole names of a row, the best one first: one that says all of another comes before it, and one that begins
+    /// with the company, as Odoo writes it, last.
+    fn whole_names(&mut self) -> Vec<(usize, &'a str)> {
+        let mut all = std::mem::take(&mut self.full);
+        let company = text_key(&self.draft.contact.organization.name);
+        let of_company =
+            |name: &str| !company.is_empty() && text_key(name).starts_with(&format!("{company}, "));
+        let words = |name: &str| -> Vec<String> { text_key(name).split(' ').map(str::to_owned).collect() };
+        let says_all = |name: &str, other: &str| {
+            let name = words(name);
+            words(other).iter().all(|word| name.contains(word))
+        };
+        let fullest = all.iter().map(|(_, name)| *name).filter(|name| !of_company(name)).find(|name| {
+            all.iter().filter(|(_, other)| !of_company(other)).all(|(_, other)| says_all(name, other))
+        });
+        all.sort_by_key(|(_, name)| (of_company(name), Some(*name) != fullest));
+        all
     }
 
     /// Puts the three columns of a birthday together.
@@ -217,12 +255,29 @@ fn place(address: &mut Address, part: Part, value: &str) -> bool {
         Part::PoBox => fill(&mut address.po_box, value, None),
         Part::Country if google::is_code(value) => fill(&mut address.country_code, value, None),
         Part::Country => fill(&mut address.country, value, None),
-        Part::PostcodeCity => match value.split_once(' ') {
-            Some((code, city)) if code.chars().any(|c| c.is_ascii_digit()) => {
-                fill(&mut address.postcode, code, None) & fill(&mut address.city, city.trim(), None)
-            }
-            _ => fill(&mut address.city, value, None),
-        },
+        Part::PostcodeCity => {
+            let [code, city, region] = code_and_city(value);
+            let filled = fill(&mut address.city, city, None) & fill(&mut address.region, region, None);
+            filled & fill(&mut address.postcode, code, None)
+        }
+    }
+}
+
+/// Takes "69001 Lyon", "Lyon 69001" or "New York, NY 10001" apart: the code, the city, the region.
+fn code_and_city(value: &str) -> [&str; 3] {
+    let is_code = |text: &str| text.chars().any(|c| c.is_ascii_digit());
+    if let Some((city, rest)) = value.split_once(',').filter(|(city, _)| !is_code(city)) {
+        let rest = rest.trim();
+        return match rest.rsplit_once(' ') {
+            Some((region, code)) if is_code(code) => [code, city.trim(), region.trim_end_matches(',').trim()],
+            _ if is_code(rest) => [rest, city.trim(), ""],
+            _ => ["", city.trim(), rest],
+        };
+    }
+    match (value.split_once(' '), value.rsplit_once(' ')) {
+        (Some((code, city)), _) if is_code(code) => [code, city.trim(), ""],
+        (_, Some((city, code))) if is_code(code) => [code, city.trim(), ""],
+        _ => ["", value, ""],
     }
 }
 
@@ -243,16 +298,52 @@ fn date_of(text: &str, day_first: bool) -> Option<PartialDate> {
     if let Some(date) = day.parse().ok().or_else(|| partial_date(text)) {
         return Some(date);
     }
-    let numbers: Vec<u32> = day.split(['/', '.', '-']).map(str::parse).collect::<Result<_, _>>().ok()?;
-    let [first, second, year] = numbers.as_slice() else { return None };
+    let Ok(numbers) = day.split(['/', '.', '-']).map(str::parse).collect::<Result<Vec<u32>, _>>() else {
+        return in_words(text);
+    };
+    let [first, second, year] = numbers.as_slice() else { return in_words(text) };
     if *first >= 1000 {
         let (year, day) = (i32::try_from(*first).ok()?, *year);
         return PartialDate::new(Some(year), Some(*second), Some(day)).ok();
     }
     let day_first = *first > 12 || ((day_first || day.contains('.')) && *second <= 12);
     let (month, day) = if day_first { (*second, *first) } else { (*first, *second) };
-    let year = i32::try_from(*year).ok().filter(|year| *year >= 100)?;
-    PartialDate::new(Some(year), Some(month), Some(day)).ok()
+    PartialDate::new(Some(year_of(*year)?), Some(month), Some(day)).ok()
+}
+
+/// Reads a year. Of two digits those that can be of this century as well are not guessed.
+fn year_of(number: u32) -> Option<i32> {
+    let year = if (30..100).contains(&number) { number + 1900 } else { number };
+    i32::try_from(year).ok().filter(|year| *year >= 100)
+}
+
+/// The months as their names begin, in the five languages and without accents.
+const MONTHS: [&[&str]; 12] = [
+    &["jan", "gen", "ene"],
+    &["feb", "fev"],
+    &["mar", "mrz"],
+    &["apr", "avr", "abr"],
+    &["may", "mai", "mag"],
+    &["jun", "juin", "giu"],
+    &["jul", "juil", "lug"],
+    &["aug", "aou", "ago"],
+    &["sep", "set"],
+    &["oct", "okt", "ott"],
+    &["nov"],
+    &["dec", "dez", "dic"],
+];
+
+/// Reads a date whose month is in words: "12 avril 1985", "April 12, 1985", "12-avr-85".
+fn in_words(text: &str) -> Option<PartialDate> {
+    let words = super::headings::words(text);
+    let month = |word: &&String| {
+        let begins = |names: &&[&str]| names.iter().any(|name| word.starts_with(name));
+        MONTHS.iter().position(|names| begins(&names))
+    };
+    let month = words.iter().find_map(|word| month(&word)).and_then(|at| u32::try_from(at + 1).ok())?;
+    let numbers: Vec<u32> = words.iter().filter_map(|word| word.parse().ok()).collect();
+    let [day, year] = numbers.as_slice() else { return None };
+    PartialDate::new(Some(year_of(*year)?), Some(month), Some(*day)).ok()
 }
 
 /// What people write between two addresses or numbers.
@@ -397,6 +488,16 @@ mod tests {
             ("1985/4/2", false, Some("1985-04-02")),
             ("--04-12", false, Some("--04-12")),
             ("0/0/00", false, None),
+            ("12/04/85", true, Some("1985-04-12")),
+            ("12.4.85", false, Some("1985-04-12")),
+            ("12/04/05", true, None),
+            ("12 avril 1985", true, Some("1985-04-12")),
+            ("1er août 1985", true, Some("1985-08-01")),
+            ("12-août-85", true, Some("1985-08-12")),
+            ("April 12, 1985", false, Some("1985-04-12")),
+            ("12. März 1985", true, Some("1985-03-12")),
+            ("12 de enero de 1985", true, Some("1985-01-12")),
+            ("lunedì 12 giugno 1985", true, Some("1985-06-12")),
             ("31/02/1985", true, None),
         ] {
             let found = date_of(text, day_first).map(|date| date.to_string());
@@ -424,6 +525,21 @@ mod tests {
             assert_eq!(numbers(value), ["01 23 45 67 81", "01 23 45 67 82"], "{value}");
         }
         assert_eq!(numbers("01 23 45 67 81 ou 12"), ["01 23 45 67 81 ou 12"]);
+    }
+
+    #[test]
+    fn a_code_and_a_city_of_one_cell_are_apart() {
+        for (value, parts) in [
+            ("69001 Lyon", ["69001", "Lyon", ""]),
+            ("Lyon 69001", ["69001", "Lyon", ""]),
+            ("L-1234 Luxembourg", ["L-1234", "Luxembourg", ""]),
+            ("New York, NY 10001", ["10001", "New York", "NY"]),
+            ("New York, NY, 10001", ["10001", "New York", "NY"]),
+            ("Boston, MA", ["", "Boston", "MA"]),
+            ("Le Mans", ["", "Le Mans", ""]),
+        ] {
+            assert_eq!(code_and_city(value), parts, "{value}");
+        }
     }
 
     #[test]
