@@ -12,6 +12,9 @@ use crate::{
 /// The largest record that is read.
 const LARGEST: usize = 32 << 20;
 
+/// The most lines that a record has, all its components together.
+pub(crate) const MOST: usize = 20_000;
+
 /// How deep components may lie in each other.
 const DEEPEST: usize = 16;
 
@@ -459,12 +462,13 @@ struct Open {
     deeper: usize,
     too_deep: bool,
     size: usize,
+    lines: usize,
 }
 
 impl Open {
     fn new(name: String, line: usize) -> Self {
         let outer = Component { name, line, ..Component::default() };
-        Open { outer, inner: Vec::new(), deeper: 0, too_deep: false, size: 0 }
+        Open { outer, inner: Vec::new(), deeper: 0, too_deep: false, size: 0, lines: 0 }
     }
 
     /// Tells whether a component of the outermost one's name begins where none may.
@@ -482,7 +486,9 @@ impl Open {
     }
 
     fn line(&mut self, line: Line) {
-        if self.size <= LARGEST && self.deeper == 0 {
+        // What a zone says is no entry of a record.
+        self.lines += usize::from(self.outer.name != "VTIMEZONE");
+        if self.size <= LARGEST && self.deeper == 0 && self.lines <= MOST {
             self.inner.last_mut().unwrap_or(&mut self.outer).lines.push(line);
         }
     }
@@ -516,6 +522,9 @@ impl Open {
         self.fold_to(0);
         if self.too_deep || self.size > LARGEST {
             return Err(self.bad(Reason::TooLarge));
+        }
+        if self.lines > MOST {
+            return Err(self.bad(Reason::TooMany));
         }
         Ok(std::mem::take(&mut self.outer))
     }
@@ -639,6 +648,19 @@ mod tests {
         assert!(matches!(&found[1], Ok(Piece::Component(event)) if event.text("UID") == "b"));
         let open = format!("BEGIN:VEVENT\n{}", "BEGIN:X\n".repeat(130_000));
         assert_eq!(Pieces::new(open.as_bytes(), &["VEVENT"]).count(), 1);
+    }
+
+    #[test]
+    fn a_record_of_endless_entries_is_set_aside_alone() {
+        let lines = |count: usize| "EMAIL:a@b.example\n".repeat(count);
+        let file = format!(
+            "BEGIN:VCARD\nFN:a\n{}END:VCARD\nBEGIN:VCARD\nFN:b\n{}END:VCARD\n",
+            lines(MOST),
+            lines(MOST - 1)
+        );
+        let found: Vec<_> = Pieces::new(file.as_bytes(), &["VCARD"]).collect();
+        assert_eq!(found[0].as_ref().unwrap_err(), &BadRecord::new(1, "a", Reason::TooMany));
+        assert!(matches!(&found[1], Ok(Piece::Component(card)) if card.lines.len() == MOST));
     }
 
     #[test]

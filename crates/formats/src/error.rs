@@ -15,6 +15,9 @@ pub enum Reason {
     /// The record is larger than any sensible one.
     #[error("the record is too large")]
     TooLarge,
+    /// The record holds more entries than any sensible one.
+    #[error("the record has too many entries")]
+    TooMany,
     /// The file could not be read any further.
     #[error("the file cannot be read any further")]
     Unreadable,
@@ -70,6 +73,7 @@ impl Reason {
             Reason::Unterminated => "unterminated",
             Reason::Malformed => "malformed",
             Reason::TooLarge => "too-large",
+            Reason::TooMany => "too-many",
             Reason::Unreadable => "unreadable",
             Reason::Empty => "empty",
             Reason::AnotherKind => "another-kind",

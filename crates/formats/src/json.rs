@@ -18,6 +18,9 @@ type Found = Result<(usize, Map<String, Value>), BadRecord>;
 /// The largest record that is read.
 const LARGEST: usize = 64 << 20;
 
+/// The most objects within a record.
+const MOST: usize = 50_000;
+
 /// The objects of a file, each with its line; those within a `Group` one by one.
 pub(crate) struct Objects<R> {
     reader: BufReader<Unmarked<R>>,
@@ -26,6 +29,10 @@ pub(crate) struct Objects<R> {
     arrays: Vec<bool>,
     /// Whether what is left of a group comes next.
     rest: bool,
+    /// Whether the object that was read last has too many others in it: only its beginning is there.
+    too_many: bool,
+    /// Whether objects beyond the bounds are wanted as well.
+    whole: bool,
     done: bool,
 }
 
@@ -35,7 +42,15 @@ const ENTRIES: &[u8] = b"entries";
 impl<R: Read> Objects<R> {
     pub(crate) fn new(reader: R) -> Self {
         let reader = BufReader::with_capacity(1 << 16, Unmarked::new(reader));
-        Objects { reader, line: 1, arrays: Vec::new(), rest: false, done: false }
+        Objects {
+            reader,
+            line: 1,
+            arrays: Vec::new(),
+            rest: false,
+            too_many: false,
+            whole: false,
+            done: false,
+        }
     }
 
     fn byte(&mut self) -> io::Result<Option<u8>> {
@@ -73,7 +88,8 @@ impl<R: Read> Objects<R> {
             if scan.depth == 0 {
                 begun = self.line;
             }
-            if text.len() <= LARGEST && !scan.is_rest {
+            let is_bounded = text.len() <= LARGEST && scan.objects <= MOST;
+            if !scan.is_rest && (is_bounded || self.whole) {
                 text.push(byte);
             }
             if scan.take(byte) {
@@ -81,12 +97,16 @@ impl<R: Read> Objects<R> {
                 text.clear();
                 scan = Scan::default();
             } else if scan.depth == 0 && !std::mem::take(&mut scan.is_rest) {
+                self.too_many = scan.objects > MOST;
                 return Ok(Some((begun, text)));
             }
         }
         // A file that ends within an array or a group was cut off there.
         let is_cut = !text.is_empty() || scan.is_rest || !self.arrays.is_empty();
         self.arrays.clear();
+        if text.is_empty() {
+            begun = self.line;
+        }
         Ok(is_cut.then_some((begun, text)))
     }
 
@@ -115,6 +135,9 @@ impl<R: Read> Objects<R> {
                 return Some(Err(BadRecord::new(self.line, "", Reason::Unreadable)));
             }
         };
+        if std::mem::take(&mut self.too_many) {
+            return Some(Err(BadRecord::new(line, "", Reason::TooMany)));
+        }
         if text.len() > LARGEST {
             return Some(Err(BadRecord::new(line, "", Reason::TooLarge)));
         }
@@ -140,6 +163,7 @@ impl<R: Read> Iterator for Objects<R> {
 #[derive(Default)]
 struct Scan {
     depth: usize,
+    objects: usize,
     quoted: bool,
     escaped: bool,
     /// The text that was read last outside of other objects: the name of a member.
@@ -175,7 +199,10 @@ impl Scan {
             }
             _ if self.quoted => self.name_with(byte),
             b'[' if at_name && self.name == ENTRIES && !self.is_rest => return true,
-            b'{' | b'[' => self.depth += 1,
+            b'{' | b'[' => {
+                self.depth += 1;
+                self.objects += usize::from(byte == b'{');
+            }
             b'}' | b']' => self.depth -= 1,
             b',' if at_name => self.name.clear(),
             _ => {}
@@ -186,7 +213,7 @@ impl Scan {
 
 /// Returns objects of a file by the lines they begin at, as an array.
 pub(crate) fn pick(bytes: &[u8], wanted: &BTreeSet<u64>) -> Vec<u8> {
-    let mut objects = Objects::new(bytes);
+    let mut objects = Objects { whole: true, ..Objects::new(bytes) };
     let mut out = b"[".to_vec();
     let mut count = 0;
     while let Ok(Some((line, text))) = objects.object() {
@@ -272,6 +299,12 @@ mod tests {
         let cut = group.find("],").unwrap();
         assert_eq!(read(&group[..cut])[2], Err((4, Reason::Unterminated)));
         assert_eq!(read("[{\"a\":1},\n")[1], Err((2, Reason::Unterminated)));
+    }
+
+    #[test]
+    fn an_object_of_endless_objects_is_set_aside_alone() {
+        let text = format!("[{{\"a\":[{}{{}}]}},\n{{\"b\":1}}]", "{},".repeat(MOST));
+        assert_eq!(read(&text), [Err((1, Reason::TooMany)), Ok((2, "{\"b\":1}".into()))]);
     }
 
     #[test]

@@ -3,8 +3,8 @@
 
 use passerelle_contacts::Contact;
 use passerelle_formats::{
-    ContactFormat, Imported, Options, detect_contacts, has_column, knows_heading, read_contacts, read_table,
-    unread_columns, write_contacts,
+    ContactFormat, Imported, Options, Reason, detect_contacts, has_column, knows_heading, read_contacts,
+    read_table, unread_columns, write_contacts,
 };
 
 fn options() -> Options {
@@ -364,4 +364,14 @@ fn what_a_column_is_depends_on_those_beside_it_in_any_order() {
     // Odoo writes the company before the name.
     check("Nom complet,Nom,Société\n\"ACME, Zoé Lefèvre\",Zoé Lefèvre,ACME\n", "Zoé Lefèvre; ACME", &[]);
     check("Nom;Nom complet\nLefèvre;Zoé Lefèvre\n", "Zoé Lefèvre", &[]);
+}
+
+#[test]
+fn a_cell_of_endless_entries_sets_its_row_aside() {
+    let mails: Vec<String> = (0..20_001).map(|n| format!("p{n}@a.example")).collect();
+    let table = format!("Nom;E-mail\nZoé;{}\nAda;a@a.example\n", mails.join(" ::: "));
+    let found: Vec<_> = read_contacts(table.as_bytes(), ContactFormat::OutlookCsv, &options()).collect();
+    let bad = found[0].as_ref().unwrap_err();
+    assert_eq!((bad.line, bad.summary.as_str(), bad.reason), (2, "Zoé", Reason::TooMany));
+    assert!(found[1].is_ok());
 }

@@ -56,6 +56,26 @@ struct Draft {
 }
 
 impl Draft {
+    /// Counts what it holds several of.
+    fn count(&self) -> usize {
+        [
+            self.emails.len(),
+            self.phones.len(),
+            self.addresses.len(),
+            self.urls.len(),
+            self.ims.len(),
+            self.dates.len(),
+            self.relations.len(),
+            self.custom.len(),
+            self.organizations.len(),
+            self.groups.len(),
+            self.nicknames.len(),
+            self.unknown.len(),
+        ]
+        .iter()
+        .sum()
+    }
+
     fn finish(self, options: &Options) -> (Contact, Vec<String>) {
         let region = options.region.as_deref();
         let texts = |list: Vec<String>| keyed(list.into_iter().map(|text| (text_key(&text), text)));
@@ -317,7 +337,13 @@ impl<R: Read> Iterator for Rows<R> {
             Ok(row) => row,
             Err(bad) => return Some(Err(bad)),
         };
-        let (record, unknown) = read::draft_of(&self.columns, &cells).finish(&self.options);
+        let draft = read::draft_of(&self.columns, &cells);
+        if draft.count() > crate::content::MOST {
+            let summary: String =
+                cells.first().map(|cell| cell.chars().take(100).collect()).unwrap_or_default();
+            return Some(Err(BadRecord::new(line, summary, Reason::TooMany)));
+        }
+        let (record, unknown) = draft.finish(&self.options);
         if validate(&record).contains(&Problem::Empty) {
             let summary = cells.into_iter().find(|cell| !cell.is_empty()).unwrap_or_default();
             return Some(Err(BadRecord::new(line, summary, Reason::Empty)));
