@@ -17,42 +17,94 @@ pub fn run() -> Result<()> {
     let binary = run::root().join("target/release/passerelle");
     let mut text = String::from(
         "# Figures\n\nWritten by `cargo xtask bench`. Seconds depend on the machine; the ratios and the counts do not.\n\n\
-         ## Import of contacts (vCard 4, five lines of content each)\n\n\
-         | contacts | seconds | contacts a second | largest memory, MiB |\n| ---: | ---: | ---: | ---: |\n",
+         ## Import of a file\n\n\
+         Five lines of content a record; a series recurs weekly and has one changed occurrence.\n\n\
+         | records | seconds | records a second | largest memory, MiB |\n| ---: | ---: | ---: | ---: |\n",
     );
-    let mut seconds = Vec::new();
-    for size in SIZES {
-        let (took, memory) = import(&binary, size)?;
-        let rate = size as f64 / took;
-        writeln!(text, "| {size} | {took:.1} | {rate:.0} | {memory} |")?;
-        seconds.push(took);
+    let mut ratios = String::new();
+    for file in &FILES {
+        let mut seconds = Vec::new();
+        for size in SIZES {
+            let (took, memory) = import(&binary, file, size)?;
+            let rate = size as f64 / took;
+            writeln!(text, "| {size} {} | {took:.1} | {rate:.0} | {memory} |", file.name)?;
+            if size == SIZES[0] && memory > MOST_MIB {
+                println!("{size} {} take {memory} MiB: more than {MOST_MIB}", file.name);
+            }
+            seconds.push(took);
+        }
+        if let [small, large] = seconds[..] {
+            writeln!(ratios, "Ten times the {} take {:.1} times the time.", file.name, large / small)?;
+        }
     }
-    if let [small, large] = seconds[..] {
-        writeln!(text, "\nTen times the contacts take {:.1} times the time.", large / small)?;
-    }
+    write!(text, "\n{ratios}")?;
     text.push_str(&story(&binary)?);
     fs::write(run::root().join("docs/bench.md"), text)?;
     println!("wrote docs/bench.md");
     Ok(())
 }
 
-/// Imports a made-up file of so many contacts; returns seconds and the largest memory in MiB.
-fn import(binary: &Path, size: usize) -> Result<(f64, u64)> {
+/// The most memory that an import of the smaller size should take.
+const MOST_MIB: u64 = 60;
+
+/// A made-up file to be imported.
+struct File {
+    name: &'static str,
+    kind: &'static str,
+    extension: &'static str,
+    around: [&'static str; 2],
+    record: fn(usize) -> String,
+}
+
+const FILES: [File; 4] = [
+    File { name: "contacts (vCard)", kind: "contacts", extension: "vcf", around: ["", ""], record: card },
+    File { name: "contacts (table)", kind: "contacts", extension: "csv", around: [HEADER, ""], record: row },
+    File { name: "appointments", kind: "events", extension: "ics", around: CALENDAR, record: event },
+    File { name: "series", kind: "events", extension: "ics", around: CALENDAR, record: series },
+];
+
+const HEADER: &str = "First Name,Last Name,E-mail,Phone,Company,City\n";
+const CALENDAR: [&str; 2] = ["BEGIN:VCALENDAR\r\nVERSION:2.0\r\n", "END:VCALENDAR\r\n"];
+
+fn card(n: usize) -> String {
+    format!(
+        "BEGIN:VCARD\r\nVERSION:4.0\r\nUID:bench-{n}\r\nFN:Anne Durand {n}\r\nN:Durand {n};Anne;;;\r\n\
+         EMAIL;TYPE=work:anne{n}@bench.example\r\nTEL;TYPE=work:+3324050{n:05}\r\nORG:Bench;Sales\r\nEND:VCARD\r\n"
+    )
+}
+
+fn row(n: usize) -> String {
+    format!("Anne,Durand {n},anne{n}@bench.example,+3324050{n:05},Bench,Lyon\n")
+}
+
+fn event(n: usize) -> String {
+    let day = format!("2026{:02}{:02}T{:02}", 1 + n % 12, 1 + n % 28, n % 24);
+    format!(
+        "BEGIN:VEVENT\r\nUID:bench-{n}\r\nSUMMARY:Meeting {n}\r\nDTSTART;TZID=Europe/Paris:{day}0000\r\n\
+         DTEND;TZID=Europe/Paris:{day}3000\r\nLOCATION:Room {n}\r\nATTENDEE:mailto:anne{n}@bench.example\r\nEND:VEVENT\r\n"
+    )
+}
+
+fn series(n: usize) -> String {
+    let whole = event(n);
+    let recurring = whole.replace("LOCATION", "RRULE:FREQ=WEEKLY;COUNT=20\r\nLOCATION");
+    let start = whole.lines().find_map(|line| line.strip_prefix("DTSTART")).unwrap_or_default().to_owned();
+    let changed = whole.replace("LOCATION", &format!("RECURRENCE-ID{start}\r\nLOCATION"));
+    recurring + &changed.replace("Meeting", "Another meeting")
+}
+
+/// Imports a made-up file of so many records; returns seconds and the largest memory in MiB.
+fn import(binary: &Path, made: &File, size: usize) -> Result<(f64, u64)> {
     let folder = run::root().join(format!("target/bench-{size}"));
     if folder.exists() {
         fs::remove_dir_all(&folder)?;
     }
     fs::create_dir_all(&folder)?;
-    let mut cards = String::new();
-    for n in 0..size {
-        write!(
-            cards,
-            "BEGIN:VCARD\r\nVERSION:4.0\r\nUID:bench-{n}\r\nFN:Anne Durand {n}\r\nN:Durand {n};Anne;;;\r\n\
-             EMAIL;TYPE=work:anne{n}@bench.example\r\nTEL;TYPE=work:+3324050{n:05}\r\nORG:Bench;Sales\r\nEND:VCARD\r\n"
-        )?;
-    }
-    let file = folder.join("contacts.vcf");
-    fs::write(&file, cards)?;
+    let [head, foot] = made.around;
+    let records: String = (0..size).map(made.record).collect();
+    let file = folder.join(format!("made.{}", made.extension));
+    fs::write(&file, format!("{head}{records}{foot}"))?;
+    drop(records);
     let config = folder.join("config.toml");
     let settings =
         format!("state_dir = {:?}\n\n[vault]\nkey_file = {:?}\n", folder.join("state"), folder.join("key"));
@@ -62,11 +114,12 @@ fn import(binary: &Path, size: usize) -> Result<(f64, u64)> {
         "--non-interactive",
         "--quiet",
     ]))?;
+    run::check(Command::new(binary).arg("--config").arg(&config).args(["user", "add", "anne", "--quiet"]))?;
     let begun = Instant::now();
     let mut child = Command::new(binary)
         .arg("--config")
         .arg(&config)
-        .args(["contacts", "import", "--quiet"])
+        .args([made.kind, "import", "--quiet", "--user", "anne"])
         .arg(&file)
         .spawn()?;
     let mut memory = 0;

@@ -215,8 +215,9 @@ fn answered(line: usize, summary: &str, reason: Reason, answer: Answer) -> Incom
 
 /// The reasons for which a record is set aside, as the readers and the import name them, with their words and with
 /// those that say how to mend it.
-const REASONS: [(&str, &str, &str); 20] = [
+const REASONS: [(&str, &str, &str); 21] = [
     ("unterminated", "reason-unterminated", "mend-unterminated"),
+    ("no-begin", "reason-no-begin", "mend-no-begin"),
     ("malformed", "reason-malformed", "mend-malformed"),
     ("too-large", "reason-too-large", "mend-too-large"),
     ("too-many", "reason-too-many", "mend-too-many"),

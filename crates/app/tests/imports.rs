@@ -331,6 +331,23 @@ fn the_number_of_a_state_counts_against_the_database_too() {
 }
 
 #[test]
+fn an_older_card_adds_and_overwrites_nothing() {
+    let world = World::unconnected();
+    let state = |rev: &str, more: &str| {
+        format!("BEGIN:VCARD\nVERSION:3.0\nUID:u\nFN:Anne\n{more}\nREV:{rev}\nEND:VCARD\n")
+    };
+    let both = state("20250105T090000Z", "NOTE:old") + &state("20260105T090000Z", "NOTE:new");
+    let both = file(&world, "both.vcf", &both);
+    world.run(&["contacts", "import", &both]).ends_with(0);
+    assert_eq!(contacts(&world)[0]["notes"], "new");
+    let again = world.run(&["contacts", "import", &both]).ends_with(0);
+    assert_eq!((&again.summary()["updated"], again.of("older").len()), (&json!(0), 1), "{again:?}");
+    let adds = file(&world, "adds.vcf", &state("20250105T090000Z", "TEL:0612345678"));
+    let done = world.run(&["contacts", "import", &adds]).ends_with(0);
+    assert_eq!((&done.summary()["updated"], world.number("contact_phones")), (&json!(1), 1), "{done:?}");
+}
+
+#[test]
 fn an_answer_that_follows_its_appointment_in_the_file_finds_it() {
     let world = World::unconnected();
     let invitation = "UID:m|SUMMARY:Point|DTSTART:20260105T090000Z|ATTENDEE:mailto:bob@a.example";

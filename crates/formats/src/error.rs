@@ -9,6 +9,9 @@ pub enum Reason {
     /// The file ends, or the next record begins, before this one ends.
     #[error("the record has no end")]
     Unterminated,
+    /// Lines of a record that begins nowhere.
+    #[error("the record has no beginning")]
+    NoBegin,
     /// The record is not written as its format asks.
     #[error("the record cannot be read")]
     Malformed,
@@ -71,6 +74,7 @@ impl Reason {
     pub fn id(self) -> &'static str {
         match self {
             Reason::Unterminated => "unterminated",
+            Reason::NoBegin => "no-begin",
             Reason::Malformed => "malformed",
             Reason::TooLarge => "too-large",
             Reason::TooMany => "too-many",

@@ -101,14 +101,20 @@ pub fn read_address_book<'a>(
         ContactFormat::JsContact => Memberships::of_objects(bytes),
         _ => Memberships::default(),
     };
-    let found = read_contacts(bytes, format, options).enumerate();
-    Box::new(found.filter_map(move |(position, found)| match found {
-        Ok(_) if memberships.is_only_group(position) => None,
-        Ok(mut found) => {
-            memberships.label(&mut found.record);
-            Some(Ok(found))
+    let mut position = 0;
+    Box::new(read_contacts(bytes, format, options).filter_map(move |found| {
+        let here = position;
+        // Lines that stand in no card are none.
+        let counts = !found.as_ref().is_err_and(|bad| bad.reason == Reason::NoBegin);
+        position += usize::from(counts);
+        match found {
+            Ok(_) if memberships.is_only_group(here) => None,
+            Ok(mut found) => {
+                memberships.label(&mut found.record);
+                Some(Ok(found))
+            }
+            bad => Some(bad),
         }
-        bad => Some(bad),
     }))
 }
 

@@ -59,6 +59,13 @@ fn components(bytes: &[u8], wanted: &BTreeSet<u64>) -> Vec<u8> {
             }
             at = end;
             continue;
+        } else if !calendar.is_open && wanted.contains(&first_line(at)) {
+            // Lines without a beginning, up to the next one.
+            let ends = |line: &Vec<u8>| name_of(line, b"BEGIN:").is_some();
+            let end = lines.iter().skip(at).position(ends).map_or(lines.len(), |more| at + more);
+            calendar.chosen.push(at..end);
+            at = end;
+            continue;
         } else if calendar.is_open && !starts_with(line, b"END:") && !line.is_empty() {
             calendar.around.push(at..at + 1);
         }
@@ -145,6 +152,8 @@ mod tests {
         assert_eq!(text(cards, &[4, 6]), "BEGIN:VCARD\r\nEND:VCARD\r\nBEGIN:VCARD\r\nFN:c\r\n");
         let agent = "BEGIN:VCARD\nAGENT:\nBEGIN:VCARD\nFN:b\nEND:VCARD\nFN:a\nEND:VCARD\n";
         assert_eq!(text(agent, &[1]), agent.replace('\n', "\r\n"));
+        let lost = "BEGIN:VCARD\nFN:a\nEND:VCARD\nFN:b\nTEL:1\nEND:VCARD\nBEGIN:VCARD\nFN:c\nEND:VCARD\n";
+        assert_eq!(text(lost, &[4]), "FN:b\r\nTEL:1\r\nEND:VCARD\r\n");
         assert_eq!(text("", &[1]), "");
     }
 

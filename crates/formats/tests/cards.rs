@@ -3,7 +3,7 @@
 
 use passerelle_contacts::Contact;
 use passerelle_formats::{
-    ContactFormat, Imported, Options, read_address_book, read_contacts, write_contacts,
+    ContactFormat, Imported, Options, Reason, read_address_book, read_contacts, write_contacts,
 };
 use proptest::strategy::Strategy as _;
 
@@ -337,4 +337,16 @@ proptest::proptest! {
     ) {
         stable(&card(version, &format!("FN:Anne\n{}", picked.join("\n"))));
     }
+}
+
+#[test]
+fn a_card_that_lost_its_beginning_is_told() {
+    let file = "X-A:1\nBEGIN:VCARD\nVERSION:3.0\nFN:a\nEND:VCARD\nVERSION:3.0\nN:Luc;Jean\nTEL:1\nEND:VCARD\n\
+                BEGIN:VCARD\nVERSION:3.0\nFN:c\nEND:VCARD\n";
+    let found: Vec<_> = read_contacts(file.as_bytes(), ContactFormat::VCard3, &Options::default()).collect();
+    let told: Vec<_> = found
+        .iter()
+        .map(|found| found.as_ref().map_err(|bad| (bad.line, bad.summary.as_str(), bad.reason)).err())
+        .collect();
+    assert_eq!(told, [None, Some((7, "Luc Jean", Reason::NoBegin)), None]);
 }

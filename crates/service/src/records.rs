@@ -342,9 +342,7 @@ impl<R: Kinded> Import<'_, R> {
         let (read, leftovers) = record;
         let uid = uid_of(&read);
         let replace = self.how.replace;
-        // A card adds to what is here, whenever it was written; the states of an appointment are numbered.
-        let numbered = R::KIND == Kind::Events && !replace;
-        if numbered && known.is_older(uid.as_deref(), leftovers.as_ref()) {
+        if !replace && self.is_older(&read, uid.as_deref(), leftovers.as_ref(), known).await? {
             self.refuse(line, read.summary(), OLDER_THAN_HERE.to_owned(), String::new());
             return Ok(());
         }
@@ -395,6 +393,25 @@ impl<R: Kinded> Import<'_, R> {
         self.report.count_leftovers(leftovers.as_ref());
         batch.push(line, uid, (record, leftovers), into);
         Ok(())
+    }
+
+    /// Tells whether a record is an older state of the one here. A card that only adds to that is none, whenever it was
+    /// written; the states of an appointment are numbered.
+    async fn is_older(
+        &self,
+        read: &R,
+        uid: Option<&str>,
+        leftovers: Option<&Value>,
+        known: &Known,
+    ) -> Outcome<bool> {
+        if !known.is_older(uid, leftovers) {
+            return Ok(false);
+        }
+        let Some(id) = uid.and_then(|uid| known.id_of(uid)).filter(|_| R::KIND == Kind::Contacts) else {
+            return Ok(true);
+        };
+        let there = R::get(self.company, &id).await?;
+        Ok(there.is_none_or(|there| together(&there.record, read).is_err()))
     }
 
     /// Tells why a record of the file is not taken whose identifier another one before it has: somebody else's, or an

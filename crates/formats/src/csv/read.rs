@@ -338,7 +338,7 @@ fn in_words(text: &str) -> Option<PartialDate> {
     let words = super::headings::words(text);
     let month = |word: &&String| {
         let begins = |names: &&[&str]| names.iter().any(|name| word.starts_with(name));
-        MONTHS.iter().position(|names| begins(&names))
+        MONTHS.iter().position(begins)
     };
     let month = words.iter().find_map(|word| month(&word)).and_then(|at| u32::try_from(at + 1).ok())?;
     let numbers: Vec<u32> = words.iter().filter_map(|word| word.parse().ok()).collect();

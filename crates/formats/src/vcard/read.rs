@@ -26,11 +26,26 @@ use crate::{
 pub(crate) struct Cards<R> {
     pieces: Pieces<R>,
     options: Options,
+    /// Whether lines are being read that stand in no card.
+    outside: bool,
 }
 
 impl<R: Read> Cards<R> {
     pub(crate) fn new(reader: R, options: Options) -> Self {
-        Cards { pieces: Pieces::new(reader, &["VCARD"]), options }
+        Cards { pieces: Pieces::new(reader, &["VCARD"]), options, outside: false }
+    }
+
+    /// Tells the first of some lines that say something of somebody and stand in no card.
+    fn stray(&mut self, line: &Line) -> Option<BadRecord> {
+        let says =
+            matches!(line.name.as_str(), "N" | "FN" | "TEL" | "EMAIL" | "ADR" | "ORG" | "NOTE" | "URL");
+        if matches!(line.name.as_str(), "BEGIN" | "END") {
+            self.outside = false;
+        } else if says && !line.value.trim().is_empty() && !std::mem::replace(&mut self.outside, true) {
+            let name = line.unescaped().replace(';', " ");
+            return Some(BadRecord::new(line.number, name.trim(), Reason::NoBegin));
+        }
+        None
     }
 }
 
@@ -40,8 +55,15 @@ impl<R: Read> Iterator for Cards<R> {
     fn next(&mut self) -> Option<Self::Item> {
         loop {
             match self.pieces.next()? {
-                Ok(Piece::Component(card)) => return Some(contact_of(&card, &self.options)),
-                Ok(Piece::Line(_)) => {}
+                Ok(Piece::Component(card)) => {
+                    self.outside = false;
+                    return Some(contact_of(&card, &self.options));
+                }
+                Ok(Piece::Line(line)) => {
+                    if let Some(bad) = self.stray(&line) {
+                        return Some(Err(bad));
+                    }
+                }
                 Err(bad) => return Some(Err(bad)),
             }
         }
