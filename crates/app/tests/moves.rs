@@ -193,6 +193,57 @@ fn what_is_edited_while_it_moves_is_kept_on_both_sides() {
 }
 
 #[test]
+fn a_move_and_an_edit_that_wait_together_are_one_run() {
+    let (world, team) = two();
+    world.sql(
+        &(appointment("a-1", "Out", USER)
+            + &appointment("a-2", "Home", "Team")
+            + &appointment("a-3", "Away", USER)
+            + &appointment("a-4", "Back", "Team")),
+    );
+    world.settle();
+    let (away, back) = (id_in(&world, "primary", "Away"), id_in(&world, &team, "Back"));
+    // Either pair is the one that got it after it had run.
+    world.sql(&(sent("a-1", "Team") + &sent("a-2", USER)));
+    world.sql("UPDATE appointments SET location = 'Lyon' WHERE id IN ('a-1', 'a-2');");
+    drag(&world, &away, "primary", &team);
+    drag(&world, &back, &team, "primary");
+    let words = json!({ "description": "With wine" });
+    world.google("PATCH", &format!("{}/{away}", events_of(&team)), &words);
+    world.google("PATCH", &format!("{}/{back}", events_of("primary")), &words);
+    let planned = world.run(&["sync", "--dry-run"]).ends_with(0);
+    let run = world.sync();
+    assert_eq!((planned.writes(), run.writes(), run.deletes()), (8, 8, 0), "{run:#?}");
+    assert_eq!(world.sync().writes(), 0, "one run ends it");
+    assert_eq!(world.number("appointments WHERE location = 'Lyon' OR description = 'With wine'"), 4);
+}
+
+#[test]
+fn the_undo_of_a_run_brings_back_what_it_moved() {
+    let (world, team) = two();
+    world.sql(&(appointment("a-1", "Visit", USER) + &appointment("a-2", "Lunch", USER)));
+    world.settle();
+    let (visit, lunch) = (id_in(&world, "primary", "Visit"), id_in(&world, "primary", "Lunch"));
+    world.sql(&sent("a-1", "Team"));
+    drag(&world, &lunch, "primary", &team);
+    let run = world.sync();
+    assert_eq!(run.writes(), 2);
+    let runs = world.rows(
+        "'id', id",
+        "passerelle_runs WHERE id = (SELECT run FROM passerelle_entries WHERE body LIKE '%\"move\"%' LIMIT 1)",
+    );
+    let number = runs[0]["id"].to_string();
+    let planned = world.run(&["undo", "run", &number, "--dry-run"]).ends_with(0);
+    let undone = world.run(&["undo", "run", &number, "--yes"]).ends_with(0);
+    assert_eq!((planned.writes(), undone.writes(), undone.deletes()), (4, 4, 0), "{undone:#?}");
+    assert_eq!(homes(&world, "Visit"), ["a-1 in alice"]);
+    assert_eq!(homes(&world, "Lunch"), ["a-2 in alice"]);
+    assert_eq!((id_in(&world, "primary", "Visit"), id_in(&world, "primary", "Lunch")), (visit, lunch));
+    assert!(world.titles_in(&team).is_empty());
+    assert_eq!((world.sync().writes(), world.mails()), (0, 0));
+}
+
+#[test]
 fn both_sides_may_move_it_into_the_same_calendar_or_into_different_ones() {
     let world = World::unconnected();
     let (team, club) = (world.add_calendar("Team"), world.add_calendar("Club"));

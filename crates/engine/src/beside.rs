@@ -10,7 +10,7 @@ use passerelle_ports::{
     Record, Refusal, Replica, Side, Sides, Stored,
 };
 use passerelle_sync_rules::{
-    Place, PlanCounts, PlannedStep, Relocation, forget_choice,
+    Action, Place, PlanCounts, PlannedStep, Relocation, choose_home, forget_choice,
     mutants::{Mutant, on},
     put_copy, put_gone, relocation, settle_in,
 };
@@ -152,7 +152,7 @@ impl<R: Record> Session<'_, R> {
             Relocation::HandOver(pair) => Some(pair.clone()),
             Relocation::Follow(side, to) => {
                 let stored = link.alive(*side)?;
-                counts.writes[*side].add(passerelle_sync_rules::Action::Move);
+                counts.writes[*side].add(Action::Move);
                 steps.push(PlannedStep::moving(link.id, *side, to, stored.record.summary()));
                 let around = self.engine.neighbourhood.as_ref()?;
                 if let Some(copy) = &mut link.copies[*side] {
@@ -254,10 +254,112 @@ impl<R: Record> Session<'_, R> {
         };
         let handed = handed.await;
         self.touched |= handed.is_ok();
+        self.report.handed_over.extend(handed.is_ok().then(|| pair.clone()));
         if let Err(error) = store.release(&lease).await {
             tracing::debug!(pair = %pair, kind = ?error.kind, "lease not given back; it will expire");
         }
         handed
+    }
+
+    /// Returns the link that a move of this pair brought into another one, as if both its items had gone there just
+    /// now and the written side were to count; and the pair that has it, if one has. `None` where it is not there any
+    /// more, or is being written.
+    pub(crate) async fn moved_away(&self, entry: &Entry<R>) -> Flow<Option<(Link<R>, Option<PairId>)>> {
+        let (Some(around), Op::Move { to }) = (&self.engine.neighbourhood, &entry.op) else {
+            return Ok(None);
+        };
+        let item = entry.from.as_ref().map(|from| &from.id);
+        let is_there = |link: &Link<R>| link.item(entry.side) == item;
+        let own = self.find(Find::Links(vec![entry.link])).await?.pop();
+        if let Some(mut link) = own.filter(is_there) {
+            choose_home(&mut link, entry.side);
+            let is_away = link.alive(entry.side).is_some_and(|stored| match &stored.home {
+                Some(home) => home == to,
+                None => *to == around.own.homes[entry.side],
+            });
+            return Ok((is_away && !self.is_blocked(link.id)).then_some((link, None)));
+        }
+        let Some(place) = around.others.iter().find(|place| place.homes[entry.side] == *to) else {
+            return Ok(None);
+        };
+        let store = &self.engine.ledger;
+        let found = store.find(&place.pair, &Find::Links(vec![entry.link])).await.map_err(ledger)?.pop();
+        let Some(mut link) = found.filter(is_there) else { return Ok(None) };
+        let open = store.open_entries(&place.pair).await.map_err(ledger)?;
+        let is_home = |side: &Side| link.alive(*side).is_some_and(|stored| !stored.withdrawn);
+        if open.iter().any(|entry| entry.link == link.id) || !Side::BOTH.iter().all(is_home) {
+            return Ok(None);
+        }
+        for side in Side::BOTH {
+            if let Some(copy) = &mut link.copies[side] {
+                (copy.stored.withdrawn, copy.stored.home) = (true, Some(place.homes[side].clone()));
+            }
+        }
+        choose_home(&mut link, entry.side);
+        link.due = true;
+        Ok(Some((link, Some(place.pair.clone()))))
+    }
+
+    /// Takes a move back on paper: the written side, and the other one, which follows.
+    pub(crate) fn back_on_paper(
+        &self,
+        entry: &Entry<R>,
+        link: &mut Link<R>,
+        steps: &mut Vec<PlannedStep>,
+        counts: &mut PlanCounts,
+    ) {
+        let Some(around) = &self.engine.neighbourhood else { return };
+        let Some(copy) = &mut link.copies[entry.side] else { return };
+        let (own, home) = (&around.own.homes[entry.side], before(entry, around));
+        (copy.stored.withdrawn, copy.stored.home) = (home != *own, Some(home.clone()).filter(|it| it != own));
+        counts.writes[entry.side].add(Action::Move);
+        steps.push(PlannedStep::moving(link.id, entry.side, &home, copy.stored.record.summary()));
+        if let Some(way) = self.engine.relocation(link) {
+            self.follow_way(link, &way, steps, counts);
+        }
+    }
+
+    /// Takes a move back: the link comes back to this pair, the written side is moved where it was, and the other one
+    /// follows as after any move. Tells whether there was anything to take back.
+    pub(crate) async fn take_move_back(&mut self, entry: &Entry<R>) -> Flow<bool> {
+        let Some(around) = self.engine.neighbourhood.as_ref().filter(|_| !on(Mutant::UndoLeavesMoves)) else {
+            return Ok(false);
+        };
+        let home = before(entry, around);
+        let Some((link, pair)) = self.moved_away(entry).await? else { return Ok(false) };
+        if let Some(pair) = pair
+            && !self.get_back(&link, &pair).await?
+        {
+            return Ok(false);
+        }
+        let Some(write) = self.moving(&link, entry.side, home) else { return Ok(false) };
+        self.write_batch(entry.side, vec![Entry { undoes: Some(entry.id), ..write }]).await?;
+        Ok(true)
+    }
+
+    /// Takes a link out of another pair; returns false where that pair is at work.
+    async fn get_back(&mut self, link: &Link<R>, pair: &PairId) -> Flow<bool> {
+        let lease = self.engine.lease_of(pair);
+        let store = self.engine.ledger.clone();
+        if !store.lease(&lease, self.engine.clock.now()).await.map_err(ledger)? {
+            return Ok(false);
+        }
+        let taken = async {
+            let own = self.pair().clone();
+            let Some(mut changes) = self.make_room(&own, link).await? else { return Ok(false) };
+            for side in Side::BOTH {
+                changes.known.extend(link.item(side).map(|item| (side, item.clone())));
+            }
+            changes.links.push(link.clone());
+            let handed = store.hand_over(&lease, vec![link.id], &self.engine.lease(), changes).await;
+            handed.map(|()| true).map_err(ledger)
+        };
+        let taken = taken.await;
+        self.touched |= taken.is_ok();
+        if let Err(error) = store.release(&lease).await {
+            tracing::debug!(pair = %pair, kind = ?error.kind, "lease not given back; it will expire");
+        }
+        taken
     }
 
     /// What the other pair remembers of these items is over: they come with the link. `None` where it has them itself,
@@ -368,6 +470,12 @@ impl<R: Record> Session<'_, R> {
         let own = self.engine.neighbourhood.as_ref().map(|around| around.own.homes[side].as_str());
         found.home.as_deref() == Some(to) || !found.withdrawn && own == Some(to)
     }
+}
+
+/// Returns the collection that an item stood in before it was moved.
+fn before<R: Record>(entry: &Entry<R>, around: &Neighbourhood<R>) -> String {
+    let home = entry.from.as_ref().and_then(|from| from.home.clone());
+    home.unwrap_or_else(|| around.own.homes[entry.side].clone())
 }
 
 /// Makes the plan of what is left to do for a link once another pair has it.

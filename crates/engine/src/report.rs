@@ -1,5 +1,7 @@
 //! What a run did, in numbers and codes: never names or values, except in the plan's summaries.
 
+use std::collections::BTreeSet;
+
 use chrono::{DateTime, Utc};
 use passerelle_ports::{Counts, ErrorKind, Field, PairId, PortError, RunId, RunKind, Side, Sides};
 use passerelle_sync_rules::{Digest, Plan, PlanCounts, PlannedStep, SideCounts, Trip};
@@ -101,6 +103,9 @@ pub struct RunReport {
     /// What was written and is not held: the first of them by name, not kept with the run.
     #[serde(skip)]
     pub losses: Vec<Loss>,
+    /// The pairs that got links of this one: what is left to do for them is theirs.
+    #[serde(skip)]
+    pub handed_over: BTreeSet<PairId>,
 }
 
 /// Fields of a record that a side cannot hold.
@@ -141,6 +146,7 @@ impl RunReport {
             stopped: None,
             counts: None,
             losses: Vec::new(),
+            handed_over: BTreeSet::new(),
         }
     }
 

@@ -63,6 +63,16 @@ impl<R: Record> Session<'_, R> {
         let mut counts = PlanCounts::default();
         for id in self.to_take_back(what).await? {
             let Some(entry) = self.entry_of(id).await? else { continue };
+            if matches!(entry.op, Op::Move { .. }) {
+                // Where one side goes back, the other one follows, whether it did then or not.
+                if !paper.contains_key(&entry.link)
+                    && let Some((mut link, _)) = self.moved_away(&entry).await?
+                {
+                    self.back_on_paper(&entry, &mut link, &mut steps, &mut counts);
+                    paper.insert(entry.link, link);
+                }
+                continue;
+            }
             let known = paper.get(&entry.link).cloned();
             let Some(mut back) = self.back(&entry, known, &paper).await? else { continue };
             let step = PlannedStep::new(entry.link, &back.intent, summary(&back));
@@ -102,6 +112,12 @@ impl<R: Record> Session<'_, R> {
         let mut keys: BTreeSet<MatchKey> = BTreeSet::new();
         for id in self.to_take_back(what).await? {
             let Some(mut entry) = self.entry_of(id).await? else { continue };
+            if matches!(entry.op, Op::Move { .. }) {
+                self.flush(&mut batch, &mut links).await?;
+                keys.clear();
+                self.report.not_undone += u64::from(!self.take_move_back(&entry).await?);
+                continue;
+            }
             entry.link = renamed.get(&entry.link).copied().unwrap_or(entry.link);
             let full = batch.len() >= self.capabilities(entry.side).batch_max.max(1);
             let own = entry.from.as_ref().filter(|_| entry.op == Op::Delete);

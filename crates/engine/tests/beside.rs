@@ -11,8 +11,8 @@ use std::{
 use async_trait::async_trait;
 use passerelle_engine::{Beside, Engine, PairSettings, RunReport, Silent};
 use passerelle_ports::{
-    Capabilities, Clock, EntryId, ErrorKind, From, Ids, InstallationId, ItemId, Ledger, Page, PairId,
-    PortError, PortResult, Replica, Side, Sides, Stored, Write, Written,
+    Capabilities, Clock, EntriesOf, EntryId, ErrorKind, From, Ids, InstallationId, ItemId, Ledger, Op, Page,
+    PairId, PortError, PortResult, Replica, Side, Sides, Stored, Write, Written,
 };
 use passerelle_sync_rules::{Place, Rules};
 use passerelle_testkit::{
@@ -330,6 +330,53 @@ fn wherever_the_process_ends_a_move_is_done_once() {
                     break;
                 }
             }
+        }
+    }
+}
+
+#[test]
+fn the_undo_of_a_move_brings_it_back_on_both_sides() {
+    for side in Side::BOTH {
+        for edited in [false, true] {
+            let (world, rows) = World::with(&["a", "b"]);
+            let item = if side == Side::Local { rows[0].clone() } else { world.item_of(&rows[0]) };
+            world.shelves[0][side].person_moves(&item, NAMES[1][side]);
+            world.settle([0, 1]);
+            world.stands(1, &["a"]);
+            if edited {
+                world.shelves[1].local.items.person_edits(&rows[0], |note| note.body = "since".into());
+                world.settle([0, 1]);
+            }
+            let entries = world.ledger.all_entries(&PairId::new("p0"));
+            let moved = entries.iter().find(|entry| matches!(entry.op, Op::Move { .. })).unwrap();
+            let what = EntriesOf::Run(moved.run);
+            world.clock.advance(Duration::from_secs(300));
+            let plan = finish(world.engine(0, None).plan_undo(&what, &Silent)).unwrap().unwrap().plan;
+            let done = finish(world.engine(0, None).undo(&what, None, &Silent)).unwrap().unwrap();
+            let writes = done.written.local.total() + done.written.remote.total();
+            assert_eq!((plan.steps.len(), writes, done.not_undone), (2, 2, 0), "{side:?} {edited}: {done:?}");
+            world.stands(0, &["a", "b"]);
+            world.stands(1, &[]);
+            assert_eq!((world.settle([0, 1]), world.number()), (0, [2, 2]));
+            if edited {
+                for side in Side::BOTH {
+                    let bodies = world.shelves[0][side].items.alive().into_iter().map(|it| it.record.body);
+                    assert_eq!(
+                        bodies.filter(|body| body == "since").count(),
+                        1,
+                        "what was typed since stays"
+                    );
+                }
+            }
+            // It is kept in step where it is now, and the undo can be undone.
+            let what = EntriesOf::Run(done.run);
+            world.clock.advance(Duration::from_secs(300));
+            let plan = finish(world.engine(0, None).plan_undo(&what, &Silent)).unwrap().unwrap().plan;
+            let again = finish(world.engine(0, None).undo(&what, None, &Silent)).unwrap().unwrap();
+            let writes = again.written.local.total() + again.written.remote.total();
+            assert_eq!((plan.steps.len(), writes, again.not_undone), (2, 2, 0), "{again:?}");
+            world.stands(1, &["a"]);
+            assert_eq!((world.settle([0, 1]), world.number()), (0, [2, 2]));
         }
     }
 }

@@ -303,6 +303,10 @@ mutants! {
     MovesUnclaimed,
     /// What went into another collection is moved although that one has it already.
     MovesTaken,
+    /// What is left to do for a record that changed its calendar waits for another run.
+    MovesWait,
+    /// The undo of a run leaves what it moved where it is.
+    UndoLeavesMoves,
 
     // Google's calendar.
     /// An event that was moved into another calendar is taken for deleted.

@@ -134,6 +134,9 @@ pub struct PairReport {
     /// Every write of the plan; of a dry run, and of a plan that the guard refused.
     #[serde(skip)]
     pub plan: Vec<PlannedWrite>,
+    /// The pairs that got records of this one, which went into another calendar.
+    #[serde(skip)]
+    pub handed_over: Vec<PairId>,
 }
 
 /// What a run did, or would do, for all pairs.
@@ -180,6 +183,7 @@ impl PairReport {
             digest: None,
             error: None,
             plan: Vec::new(),
+            handed_over: Vec::new(),
         }
     }
 
@@ -196,6 +200,7 @@ impl PairReport {
         self.nameless = run.nameless.local + run.nameless.remote;
         self.deferred_deletes = run.deferred_deletes;
         self.losses.clone_from(&run.losses);
+        self.handed_over = run.handed_over.iter().cloned().collect();
         self.digest = run.digest.as_ref().map(|digest| digest.as_str().to_owned());
         self = self.with_writes(run.written);
         self.guests_kept = if run.written.remote.deleted > 0 { run.planned.guests } else { 0 };
@@ -244,6 +249,18 @@ impl PairReport {
         self = self.with_counts(counts);
         self.held = (self.held + plan.clashes).saturating_sub(plan.held_before);
         self
+    }
+
+    /// Takes in how a later run of the same pair left it; what that run wrote stands in its own report.
+    pub(crate) fn left_by(&mut self, later: &PairReport) {
+        (self.held, self.failed, self.nameless) = (later.held, later.failed, later.nameless);
+        (self.unknown, self.settles_in_s) = (later.unknown, later.settles_in_s);
+        self.requests += later.requests;
+    }
+
+    /// Leaves how the pair stands to the report of a later run.
+    pub(crate) fn gone_on(&mut self) {
+        (self.held, self.failed, self.nameless, self.unknown, self.settles_in_s) = (0, 0, 0, 0, None);
     }
 
     fn with_writes(mut self, writes: Sides<SideCounts>) -> Self {

@@ -7,7 +7,10 @@ use std::{
 
 use chrono::TimeDelta;
 use passerelle_engine::{Approval, Progress, RunReport};
-use passerelle_ports::{RunKind, Side, Slice};
+use passerelle_ports::{
+    PairId, RunKind, Side, Slice,
+    mutants::{Mutant, on},
+};
 
 use crate::{
     Account, AccountState, Failure, Kinded, Office, Outcome, Pair, PairReport, Problem, SyncReport,
@@ -76,6 +79,7 @@ pub async fn sync(office: &Office, request: &SyncRequest, watch: &dyn Watch) -> 
     let before = (office.provider.requests(), office.provider.guest_mails());
     let mut report = SyncReport { dry_run: request.dry_run, disconnected, ..SyncReport::default() };
     let mut signed_out: BTreeMap<String, Problem> = BTreeMap::new();
+    let mut late: BTreeSet<PairId> = BTreeSet::new();
     for pair in &pairs {
         watch.begin(pair);
         let mut done = match signed_out.get(&pair.account) {
@@ -98,7 +102,12 @@ pub async fn sync(office: &Office, request: &SyncRequest, watch: &dyn Watch) -> 
         done.name.clone_from(&pair.name);
         watch.end(&done);
         report.run_id = report.run_id.or(done.run_id);
+        let has_run = |pair: &&PairId| report.pairs.iter().any(|before| before.pair == **pair);
+        late.extend(done.handed_over.iter().filter(has_run).cloned());
         report.pairs.push(done);
+    }
+    for pair in pairs.iter().filter(|pair| late.contains(&pair.id) && !on(Mutant::MovesWait)) {
+        go_on(office, pair, &request, watch, &mut report).await;
     }
     report.requests = office.provider.requests() - before.0;
     report.guest_mails = report.pairs.iter().map(|pair| pair.guest_mails).sum();
@@ -106,6 +115,33 @@ pub async fn sync(office: &Office, request: &SyncRequest, watch: &dyn Watch) -> 
         forget_old(office).await?;
     }
     Ok(report)
+}
+
+/// Runs a pair once more that has got records of another one since it ran: what is left to do for them, the plan has
+/// announced for this run.
+async fn go_on(
+    office: &Office,
+    pair: &Pair,
+    request: &SyncRequest,
+    watch: &dyn Watch,
+    report: &mut SyncReport,
+) {
+    let Some(before) = report.pairs.iter().position(|before| before.pair == pair.id) else { return };
+    if report.pairs[before].error.is_some() {
+        return;
+    }
+    // An approval was for the plan of before.
+    let request = SyncRequest { user: request.user.clone(), ..SyncRequest::default() };
+    watch.begin(pair);
+    let mut done = for_kind!(pair.kind, R => Box::pin(one::<R>(office, pair, &request, watch)).await);
+    done.name.clone_from(&pair.name);
+    watch.end(&done);
+    if done.writes() == 0 && done.error.is_none() {
+        report.pairs[before].left_by(&done);
+    } else {
+        report.pairs[before].gone_on();
+        report.pairs.push(done);
+    }
 }
 
 /// Who was disconnected on purpose stands still until somebody asks for that user by name.
