@@ -345,6 +345,8 @@ mutants! {
     CalPrivacySpreads,
     /// What lies behind the end of a series that was shortened takes place all the same.
     CalGhosts,
+    /// A start that its rule does not make takes no place.
+    CalStartOutside,
     /// A change of the length sends the start too.
     CalStartSent,
     /// The address of a video call that was typed here is kept where nobody sees it.

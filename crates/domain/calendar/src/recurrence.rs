@@ -6,6 +6,7 @@ use std::{
 };
 
 use chrono::{NaiveDate, NaiveDateTime};
+use passerelle_ports::mutants::{Mutant, on};
 use rrule::{RRule, RRuleSet, Tz};
 
 use crate::{Duration, Event, Override, RecurrenceId, RuleError, Start, rule::calculator};
@@ -39,7 +40,8 @@ pub struct Occurrences {
 ///
 /// Cancelled occurrences are left out; those that were moved into the range are in, those that were
 /// moved away are not. An event without a start has none; one that does not recur has one. At most
-/// `limit` come back. A start that its own rule does not produce is no occurrence.
+/// `limit` come back. A start that its own rule does not produce is an occurrence all the same, and counts: where the
+/// rule tells how many there are, it is the first of them (RFC 5545, 3.8.5.3).
 ///
 /// # Errors
 ///
@@ -125,12 +127,17 @@ fn walls(
         found.insert(start.wall());
     }
     for rule in &event.recurrence_rules {
-        complete &= fire(calculator(rule, start)?, start, days, |wall| {
+        let Some(rule) = calculator(rule, start)? else { continue };
+        if !on(Mutant::CalStartOutside) {
+            found.insert(start.wall());
+        }
+        complete &= fire(rule, start, days, true, |wall| {
             found.insert(wall);
         });
     }
     for rule in &event.excluded_recurrence_rules {
-        complete &= fire(calculator(rule, start)?, start, days, |wall| {
+        let Some(rule) = calculator(rule, start)? else { continue };
+        complete &= fire(rule, start, days, false, |wall| {
             found.remove(&wall);
         });
     }
@@ -139,18 +146,27 @@ fn walls(
     Ok((found, complete))
 }
 
-/// Calls back for each time a rule fires in a range of days; tells whether it got to the end.
+/// Calls back for each time a rule fires in a range of days; tells whether it got to the end. `counts_start` says that
+/// a start which the rule does not produce is one of those that the rule counts.
 fn fire(
-    rule: Option<RRule>,
+    rule: RRule,
     start: &Start,
     days: &Range<NaiveDate>,
+    counts_start: bool,
     mut each: impl FnMut(NaiveDateTime),
 ) -> bool {
-    let Some(rule) = rule else { return true };
     let first = start.wall().and_utc().with_timezone(&Tz::UTC);
+    let mut left = rule.get_count().filter(|_| counts_start);
     let set = RRuleSet::new(first).limit().rrule(rule);
     let mut count = 0;
     for wall in set.into_iter().map(|at| at.naive_utc()) {
+        if count == 0 && wall != start.wall() && !on(Mutant::CalStartOutside) {
+            left = left.map(|left| left.saturating_sub(1));
+        }
+        if left == Some(0) {
+            return true;
+        }
+        left = left.map(|left| left - 1);
         count += 1;
         if wall.date() >= days.end {
             return true;
@@ -239,6 +255,27 @@ mod tests {
     }
 
     #[test]
+    fn a_start_outside_its_rule_is_an_occurrence_and_counts() {
+        // 16 March 2026 is a Monday.
+        for (rule, expected) in [
+            ("FREQ=WEEKLY;BYDAY=WE;COUNT=3", &["16", "18", "25"][..]),
+            ("FREQ=WEEKLY;BYDAY=WE;COUNT=1", &["16"]),
+            ("FREQ=WEEKLY;BYDAY=WE;UNTIL=20260320T000000Z", &["16", "18"]),
+            ("FREQ=WEEKLY;BYDAY=MO;COUNT=2", &["16", "23"]),
+        ] {
+            let event = event("2026-03-16T09:00:00[Europe/Paris]", &[rule]);
+            let found = starts(&event, "2026-03-01", "2026-04-01");
+            let days: Vec<&str> = found.iter().map(|start| &start[8..10]).collect();
+            assert_eq!(days, expected, "{rule}");
+            assert_eq!(contains(&event, "2026-03-16T09:00:00".parse().unwrap()), Ok(true));
+        }
+        let mut event = event("2026-03-16T09:00:00[Europe/Paris]", &["FREQ=WEEKLY;BYDAY=WE;COUNT=3"]);
+        let gone = Override { excluded: true, ..Override::default() };
+        event.recurrence_overrides.insert("2026-03-16T09:00:00".into(), gone);
+        assert_eq!(starts(&event, "2026-03-01", "2026-04-01").len(), 2, "it can be taken out");
+    }
+
+    #[test]
     fn dates_are_added_taken_away_and_moved() {
         let mut event = event("2026-11-02T09:00:00[Europe/Paris]", &["FREQ=WEEKLY;COUNT=4"]);
         event.excluded_recurrence_rules = vec!["FREQ=WEEKLY;INTERVAL=3;COUNT=2".into()];
@@ -282,7 +319,7 @@ mod tests {
         let found = occurrences(&busy, range("2026-01-01", "2036-01-01"), 100).unwrap();
         assert_eq!((found.list.len(), found.complete), (0, false));
         let never = event("2026-01-01T09:00:00", &["FREQ=YEARLY;BYMONTH=2;BYMONTHDAY=30"]);
-        assert!(occurrences(&never, range("2026-01-01", "2036-01-01"), 100).unwrap().list.is_empty());
+        assert_eq!(occurrences(&never, range("2026-01-01", "2036-01-01"), 100).unwrap().list.len(), 1);
     }
 
     #[test]
