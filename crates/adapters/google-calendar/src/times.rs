@@ -1,6 +1,6 @@
 //! Days, instants and zones, both ways (C62, C90 to C95).
 
-use chrono::{DateTime, NaiveDate, NaiveDateTime, SecondsFormat, TimeDelta, Utc};
+use chrono::{DateTime, NaiveDate, NaiveDateTime, Offset, SecondsFormat, TimeDelta, Utc};
 use chrono_tz::Tz;
 use passerelle_calendar::{Duration, RecurrenceId, Start, parse_zone};
 use passerelle_ports::mutants::{Mutant, on};
@@ -8,9 +8,19 @@ use serde_json::{Map, Value, json};
 
 use crate::wire::Time;
 
-/// Reads an instant.
+/// Reads an instant. Offsets of long ago have seconds, which RFC 3339 does not know: `+00:09:21`.
 pub(crate) fn instant(text: &str) -> Option<DateTime<Utc>> {
-    DateTime::parse_from_rfc3339(text).ok().map(|at| at.with_timezone(&Utc))
+    if let Ok(at) = DateTime::parse_from_rfc3339(text) {
+        return Some(at.with_timezone(&Utc));
+    }
+    let (rest, seconds) = text.rsplit_once(':')?;
+    let seconds: u8 = seconds.parse().ok().filter(|seconds| *seconds < 60)?;
+    let at = DateTime::parse_from_rfc3339(rest).ok()?;
+    let is_west =
+        rest.rsplit_once(['+', '-']).is_some_and(|(before, _)| rest[before.len()..].starts_with('-'));
+    let more = TimeDelta::seconds(i64::from(seconds));
+    let at = if is_west { at.checked_add_signed(more)? } else { at.checked_sub_signed(more)? };
+    Some(at.with_timezone(&Utc))
 }
 
 /// The zone of a time, by the name we keep: the offset printed is the calendar's, not the event's (C92).
@@ -38,11 +48,12 @@ pub(crate) fn end_of(start: &Time) -> Time {
     Time { date: next.map(|date| date.to_string()).or_else(|| start.date.clone()), ..start.clone() }
 }
 
-/// Reads how long an event lasts; an end before the start is none (C90: the end is exclusive).
+/// Reads how long an event lasts; an end before the start is none (C90: the end is exclusive). A day that ends where
+/// it begins is that day.
 pub(crate) fn duration(start: &Time, end: &Time) -> Option<Duration> {
     if let (Some(start), Some(end)) = (&start.date, &end.date) {
         let (start, end): (NaiveDate, NaiveDate) = (start.parse().ok()?, end.parse().ok()?);
-        return u32::try_from((end - start).num_days()).ok().map(Duration::days);
+        return u32::try_from((end - start).num_days()).ok().map(|days| Duration::days(days.max(1)));
     }
     let between = instant(end.date_time.as_deref()?)? - instant(start.date_time.as_deref()?)?;
     u32::try_from(between.num_seconds()).ok().map(Duration::seconds)
@@ -81,6 +92,10 @@ fn written_at(instant: DateTime<Utc>, zone: &str) -> Option<Value> {
     let at = instant.with_timezone(&parse_zone(zone)?);
     let text = match on(Mutant::CalUtc) {
         true => format!("{}Z", at.naive_local().format("%FT%T")),
+        // RFC 3339 knows no seconds of an offset.
+        false if at.offset().fix().local_minus_utc() % 60 != 0 => {
+            instant.to_rfc3339_opts(SecondsFormat::Secs, true)
+        }
         false => at.to_rfc3339_opts(SecondsFormat::Secs, false),
     };
     Some(json!({"date": null, "dateTime": text, "timeZone": zone}))
@@ -237,6 +252,25 @@ mod tests {
     }
 
     #[test]
+    fn offsets_of_long_ago_have_seconds() {
+        for (text, want) in [
+            ("1900-01-01T12:09:21+00:09:21", Some("1900-01-01T12:00:00Z")),
+            ("1970-07-01T11:15:30-00:44:30", Some("1970-07-01T12:00:00Z")),
+            ("0099-01-01T12:09:21+00:09:21", Some("0099-01-01T12:00:00Z")),
+            ("1900-01-01T12:00:00Z", Some("1900-01-01T12:00:00Z")),
+            ("1900-01-01T12:00:00+00:09:60", None),
+            ("1900-01-01T12:00:00", None),
+            ("12:00", None),
+            ("", None),
+        ] {
+            assert_eq!(instant(text), want.map(|want| want.parse().unwrap()), "{text}");
+        }
+        let written = |start: Start| written(&start).unwrap()["dateTime"].clone();
+        assert_eq!(written(zoned("1900-01-01T12:09:21", "Europe/Paris")), "1900-01-01T12:00:00Z");
+        assert_eq!(written(zoned("1912-01-01T12:00:00", "Europe/Paris")), "1912-01-01T12:00:00+00:00");
+    }
+
+    #[test]
     fn an_end_in_the_hour_that_comes_twice_is_an_instant() {
         for (local, seconds, want) in [
             ("2026-10-25T01:30:00", 7200, "2026-10-25T02:30:00+01:00"),
@@ -257,6 +291,7 @@ mod tests {
     fn an_end_is_exclusive_c90() {
         let day = |date: &str| Time { date: Some(date.into()), ..Time::default() };
         assert_eq!(duration(&day("2026-03-28"), &day("2026-03-30")), Some(Duration::days(2)));
+        assert_eq!(duration(&day("2026-03-28"), &day("2026-03-28")), Some(Duration::days(1)));
         let across_the_change =
             duration(&timed("2026-03-28T12:00:00+01:00", None), &timed("2026-03-29T12:00:00+02:00", None));
         assert_eq!(across_the_change, Some(Duration::seconds(23 * 3600)));
