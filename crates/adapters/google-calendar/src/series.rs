@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, Utc};
-use passerelle_calendar::{Event, Override, Privacy, RecurrenceId, Start, Status};
+use passerelle_calendar::{Event, Override, Privacy, RecurrenceId, Start, Status, contains};
 use passerelle_ports::{
     ItemId, Opaque, Stored, Version,
     mutants::{Mutant, on},
@@ -118,6 +118,9 @@ impl Family {
                 tracing::debug!("an exception without a place in its series is left alone");
                 continue;
             };
+            if exception.is_cancelled() && lost_its_place(&converted.event, &start, id) {
+                continue;
+            }
             if exception.is_cancelled() {
                 converted.event.recurrence_overrides.entry(id.to_string()).or_default().excluded = true;
                 holes.insert(id, exception.clone());
@@ -193,6 +196,13 @@ impl Family {
             .max()
             .unwrap_or(DateTime::UNIX_EPOCH)
     }
+}
+
+/// Tells whether a cancelled occurrence was left behind when its series moved to another hour: it says nothing of the
+/// occurrences that there are now.
+fn lost_its_place(series: &Event, start: &Start, id: RecurrenceId) -> bool {
+    let is_known = series.recurrence_overrides.contains_key(&id.to_string());
+    !is_known && id.wall().time() != start.wall().time() && contains(series, id) == Ok(false)
 }
 
 /// Names the occurrence of an exception: by its original start, or else by its id (C40, C43).

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use http::{Method, StatusCode, header};
-use passerelle_calendar::{Event, Override, RecurrenceId};
+use passerelle_calendar::{Event, Override, RecurrenceId, contains};
 use passerelle_google_transport::{Api, ApiResponse, Call, Failure};
 use passerelle_ports::{
     ErrorKind, ItemId, Opaque, PortError, PortResult, Stored, Write, Written,
@@ -327,6 +327,9 @@ impl GoogleCalendar {
         }
         if known.is_none() && wanted.is_none() {
             return Ok(false); // only its EXDATE went
+        }
+        if wanted.is_none() && contains(to, id) == Ok(false) {
+            return Ok(false); // the series makes it no more: it went with its place
         }
         let current = series.live.get(&id).and_then(|event| family.occurrence(event, zone));
         let hole = series.holes.contains_key(&id);
