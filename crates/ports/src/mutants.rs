@@ -293,6 +293,8 @@ mutants! {
     SqlAnyUser,
     /// What a write moves is moved once more by the triggers that serve plain SQL.
     SqlMovesTwice,
+    /// A series that only the calculator can follow keeps the old names of its occurrences.
+    SqlUnfollowed,
     /// A row is read in whatever calendar it stands.
     SqlAnyCalendar,
 
@@ -345,6 +347,8 @@ mutants! {
     CalPrivacySpreads,
     /// What lies behind the end of a series that was shortened takes place all the same.
     CalGhosts,
+    /// What hung on a changed occurrence is lost when its series moves.
+    CalAttachmentsLost,
     /// A start that its rule does not make takes no place.
     CalStartOutside,
     /// A change of the length sends the start too.

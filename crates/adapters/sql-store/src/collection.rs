@@ -79,6 +79,16 @@ pub trait Collection: Record {
     /// Tells whether [`Collection::served`] has something to note.
     fn unserved(conn: &mut Conn, user: &str, number: i64) -> QueryResult<bool>;
 
+    /// Tells whether [`Collection::settle`] has something to do.
+    fn waits(_: &mut Conn) -> QueryResult<bool> {
+        Ok(false)
+    }
+
+    /// Finishes what the triggers, who cannot calculate, left to be done after a change with plain SQL.
+    fn settle(_: &mut Conn) -> QueryResult<()> {
+        Ok(())
+    }
+
     /// Reads records.
     fn load(conn: &mut Conn, scope: &Scope, ids: &[String]) -> QueryResult<HashMap<String, Loaded<Self>>>;
 

@@ -510,6 +510,11 @@ impl<R: Collection> Replica<R> for SqlReplica<R> {
     }
 
     async fn changes(&self, from: From) -> PortResult<Page<R>> {
+        let waits = self.db.read(|conn| Ok(R::waits(conn)?));
+        if waits.await.map_err(|error| error.at("sql.changes"))? {
+            let write = self.db.write(|conn| Ok(R::settle(conn)?));
+            write.await.map_err(|error| error.at("sql.changes"))?;
+        }
         let replica = self.clone();
         let read = self.db.read(move |conn| {
             let (page, top) = replica.page_of(conn, &from)?;

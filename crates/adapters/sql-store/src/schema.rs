@@ -26,6 +26,16 @@ diesel::table! {
 }
 
 diesel::table! {
+    passerelle_unfollowed (appointment_id) {
+        appointment_id -> Text,
+        start_kind -> Text,
+        start_local -> Text,
+        start_zone -> Nullable<Text>,
+        rules -> Text,
+    }
+}
+
+diesel::table! {
     passerelle_served (user_id) {
         user_id -> Text,
         number -> BigInt,

@@ -416,3 +416,68 @@ async fn a_write_names_its_occurrences_itself() {
     let mut client = company.client();
     assert_eq!(client.text("SELECT name AS text FROM passerelle_settings WHERE name = 'series.written'"), "");
 }
+
+#[tokio::test]
+async fn a_series_that_only_the_calculator_knows_is_followed_by_the_next_reading() {
+    let company = company().await;
+    let mut client = company.client();
+    let replica: &dyn Replica<Event> = &company.store.events(&company.anne);
+    let to = |start: &str| format!("UPDATE appointments SET start_local = '{start}'");
+    let rule = |rule: &str| format!("UPDATE appointment_rules SET rule = '{rule}'");
+    for (start, of, names, sql, wanted) in [
+        (
+            "2026-12-07 09:30",
+            "FREQ=DAILY;BYMINUTE=30;COUNT=6",
+            &["2026-12-08 09:30", "2026-12-10T09:30:00"][..],
+            to("2026-12-07 11:30"),
+            "2026-12-08 11:30:00|2026-12-10 11:30:00",
+        ),
+        (
+            "2026-12-07 09:00",
+            "FREQ=WEEKLY;BYHOUR=9,14;BYMINUTE=0,30",
+            &["2026-12-14 14:30", "2026-12-14 09:00"],
+            rule("FREQ=WEEKLY;BYHOUR=9,14;BYMINUTE=0,45"),
+            "2026-12-14 09:00|2026-12-14 14:45:00",
+        ),
+        (
+            "2026-11-30 10:00",
+            "FREQ=MONTHLY;BYDAY=MO,TU,WE,TH,FR;BYSETPOS=-1",
+            &["2026-12-31 10:00", "2027-01-29 10:00"],
+            format!("{}; {}", to("2026-11-27 10:00"), rule("FREQ=MONTHLY;BYDAY=MO,TU,WE,TH,FR;BYSETPOS=-2")),
+            "2026-12-30 10:00:00|2027-01-28 10:00:00",
+        ),
+        (
+            "2026-03-02 10:00",
+            "FREQ=YEARLY;BYWEEKNO=10;BYDAY=MO;COUNT=5",
+            &["2027-03-08 10:00", "2029-03-05 10:00"],
+            rule("FREQ=YEARLY;BYWEEKNO=10;BYDAY=MO;COUNT=3"),
+            "2027-03-08 10:00",
+        ),
+        (
+            "2026-04-10",
+            "FREQ=YEARLY;BYYEARDAY=100,200",
+            &["2026-07-19", "2027-04-10"],
+            format!("{}; {}", to("2026-04-11"), rule("FREQ=YEARLY;BYYEARDAY=101,201")),
+            "2026-07-20|2027-04-11",
+        ),
+        // What was put there by hand belonged to no occurrence before, and stays.
+        (
+            "2026-12-07 09:30",
+            "FREQ=DAILY;BYMINUTE=30",
+            &["2026-12-08 12:00", "2026-12-09 09:30"],
+            to("2026-12-07 10:30"),
+            "2026-12-08 12:00|2026-12-09 10:30:00",
+        ),
+    ] {
+        made(&mut client, start, of, names);
+        client.run(&sql);
+        replica.changes(passerelle_ports::From::Start).await.unwrap();
+        assert_eq!(client.text(NAMES).replace('T', " "), wanted, "{of} {sql}");
+        // The reminders and the guests of an occurrence follow it.
+        for part in ["appointment_alerts", "appointment_participants"] {
+            let names = client.text(&format!("SELECT occurrence AS text FROM {part} ORDER BY 1"));
+            assert_eq!(names.replace('T', " "), wanted, "{part}: {of} {sql}");
+        }
+        assert_eq!(client.text("SELECT appointment_id AS text FROM passerelle_unfollowed"), "");
+    }
+}

@@ -1,6 +1,7 @@
 //! Event series in their tables: appointments, as the company says.
 
 mod convert;
+mod followed;
 mod rows;
 
 use std::collections::{HashMap, HashSet};
@@ -208,6 +209,14 @@ impl Collection for Event {
             names_are_written(conn, false)?;
         }
         Ok(())
+    }
+
+    fn waits(conn: &mut Conn) -> QueryResult<bool> {
+        followed::waits(conn)
+    }
+
+    fn settle(conn: &mut Conn) -> QueryResult<()> {
+        followed::follow(conn)
     }
 
     fn homes(conn: &mut Conn, scope: &Scope, ids: &[String]) -> QueryResult<HashMap<String, String>> {

@@ -1,0 +1,3 @@
+DROP TRIGGER appointment_rules_are_followed;
+DROP TRIGGER appointments_are_followed;
+DROP TABLE passerelle_unfollowed;
