@@ -3,7 +3,7 @@
 use passerelle_ports::mutants::{Mutant, on};
 use std::collections::BTreeMap;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveDateTime, Utc};
 use passerelle_calendar::{
     Alert, AlertAction, Event, FreeBusyStatus, Participant, ParticipationStatus, Privacy, RecurrenceId, Role,
     Start, Status, contains,
@@ -50,6 +50,9 @@ pub(crate) struct Leftovers {
     /// When it begins, where the clock shows that hour twice and it is the second time.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) second_time: Option<DateTime<Utc>>,
+    /// Attachments of changed occurrences that are not those of their series, by the name of the occurrence.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub(crate) attached: BTreeMap<String, Value>,
     /// Whether it is marked as called off and stands there as one that takes place, as older releases left it.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub(crate) seems_on: bool,
@@ -64,7 +67,34 @@ pub(crate) struct Converted {
     pub(crate) zone: String,
 }
 
+/// The files that hang on an event, as Google shows them.
+pub(crate) fn attachments(resource: &Resource) -> Value {
+    resource.rest.get("attachments").cloned().unwrap_or_else(|| Value::Array(Vec::new()))
+}
+
+/// Returns the names that an occurrence may have after its series has moved from one start to another, the likeliest
+/// first.
+pub(crate) fn renamed(id: RecurrenceId, from: &Event, to: &Event) -> impl Iterator<Item = RecurrenceId> {
+    let named = move |wall: NaiveDateTime| match id {
+        RecurrenceId::Date(_) => RecurrenceId::Date(wall.date()),
+        RecurrenceId::Local(_) => RecurrenceId::Local(wall),
+    };
+    let wall = |event: &Event| event.start.as_ref().map(Start::wall);
+    let (from, to) = (wall(from), wall(to));
+    let moved = from.zip(to).and_then(|(from, to)| id.wall().checked_add_signed(to - from));
+    let of_the_day = to.map(|to| id.wall().date().and_time(to.time()));
+    [Some(id.wall()), moved, of_the_day].into_iter().flatten().map(named)
+}
+
 impl Leftovers {
+    /// Returns the attachments that an occurrence has of its own, also where its series began elsewhere before.
+    pub(crate) fn attached_to(&self, id: RecurrenceId, from: &Event, to: &Event) -> Option<&Value> {
+        if on(Mutant::CalAttachmentsLost) {
+            return None;
+        }
+        renamed(id, to, from).find_map(|id| self.attached.get(&id.to_string()))
+    }
+
     fn flag(&self, who: &str) -> bool {
         self.rest.get(who).and_then(|who| who.get("self")).and_then(Value::as_bool).unwrap_or(false)
     }

@@ -128,6 +128,10 @@ impl Family {
             }
             let changed = self.occurrence(exception, calendar_zone)?.event;
             live.insert(id, exception.clone());
+            let attached = convert::attachments(exception);
+            if attached != convert::attachments(&self.master) {
+                converted.left.attached.insert(id.to_string(), attached);
+            }
             let change = difference(&expected(&converted.event, id), &changed);
             if change != Override::default() {
                 // A changed occurrence says by itself that it takes place.

@@ -30,6 +30,15 @@ const RENEWALS: u32 = 3;
 struct Known {
     any: bool,
     holes: BTreeMap<String, Resource>,
+    left: Leftovers,
+}
+
+/// A series as it was and as it shall be, with what Google held beside it.
+struct Course<'a> {
+    from: &'a Event,
+    to: &'a Event,
+    left: &'a Leftovers,
+    zone: &'a str,
 }
 
 impl GoogleCalendar {
@@ -160,7 +169,10 @@ impl GoogleCalendar {
             Err(failure) => return Err(failure.into()),
         };
         let plain = Event { recurrence_overrides: excluded_only(record), ..record.clone() };
-        self.finish(made, Known::default(), &plain, record, &zone).await
+        let any = !left.attached.is_empty();
+        let left = Leftovers { attached: left.attached, ..Leftovers::default() };
+        let known = Known { any, left, ..Known::default() };
+        self.finish(made, known, &plain, record, &zone).await
     }
 
     /// Computes what to send so that an event becomes another one.
@@ -231,7 +243,7 @@ impl GoogleCalendar {
         }
         changes.mark(marks::STAMP, stamp);
         let patched = self.patch(from.id.as_str(), &etag, &changes.patch()).await?;
-        let known = Known { any: !known.is_empty(), holes };
+        let known = Known { any: !known.is_empty(), holes, left: left.clone() };
         self.finish(resource(&patched, OPERATION)?, known, &from.record, to, &zone).await
     }
 
@@ -253,7 +265,8 @@ impl GoogleCalendar {
             return Ok(Written::Stored(Family::single(master).stored(zone)));
         }
         // What was written so far stands: whatever goes wrong from here on, nobody knows how much landed.
-        let family = match self.exceptions(master, &known.holes, &touched, from, to, zone).await {
+        let course = Course { from, to, left: &known.left, zone };
+        let family = match self.exceptions(master, &known.holes, &touched, &course).await {
             Ok(family) => family,
             Err(error) => {
                 let code = error.code;
@@ -274,18 +287,18 @@ impl GoogleCalendar {
         master: Resource,
         holes: &BTreeMap<String, Resource>,
         touched: &BTreeSet<RecurrenceId>,
-        from: &Event,
-        to: &Event,
-        zone: &str,
+        course: &Course<'_>,
     ) -> PortResult<Option<Family>> {
+        let Course { from, to, zone, .. } = *course;
         // Writing the master gave its exceptions new etags (C72).
         let kept = still_made(holes, to, zone);
         let Found::Alive(family) = self.family(master, holes.clone()).await? else { return Ok(None) };
         let Some(series) = family.read(zone) else { return Ok(Some(*family)) };
         let mut wrote = false;
         for id in touched {
-            wrote |= self.exception(&series, &family, *id, to, zone).await?;
+            wrote |= self.exception(&series, &family, *id, course).await?;
         }
+        wrote |= self.attach(&series, &family, touched, course).await?;
         for (id, exception) in series.live.iter().filter(|(id, _)| !touched.contains(id)) {
             // Google may or may not hand on to its exceptions what changed in the master.
             let Some(before) = family.occurrence(exception, zone) else { continue };
@@ -303,15 +316,41 @@ impl GoogleCalendar {
         }
     }
 
+    /// Hangs on its occurrence what hung on one that says nothing else, and that went when its series moved.
+    async fn attach(
+        &self,
+        series: &series::Series,
+        family: &Family,
+        touched: &BTreeSet<RecurrenceId>,
+        course: &Course<'_>,
+    ) -> PortResult<bool> {
+        let Some(start) = &series.converted.event.start else { return Ok(false) };
+        let mut wrote = false;
+        for (name, attached) in course.left.attached.iter().filter(|_| !on(Mutant::CalAttachmentsLost)) {
+            let Ok(before) = name.parse() else { continue };
+            let mut names = convert::renamed(before, course.from, course.to);
+            let Some(id) = names.find(|id| contains(course.to, *id) == Ok(true)) else { continue };
+            if touched.contains(&id) || series.live.contains_key(&id) {
+                continue;
+            }
+            let Some(suffix) = times::suffix(id, start, &series.converted.zone) else { continue };
+            let mut changes = Changes::default();
+            changes.set("attachments", attached.clone());
+            wrote |=
+                self.patch_exception(&format!("{}_{suffix}", family.master.id), "", Some(changes)).await?;
+        }
+        Ok(wrote)
+    }
+
     /// Writes one occurrence that the record treats differently now; tells whether anything was sent.
     async fn exception(
         &self,
         series: &series::Series,
         family: &Family,
         id: RecurrenceId,
-        to: &Event,
-        zone: &str,
+        course: &Course<'_>,
     ) -> PortResult<bool> {
+        let Course { from, to, zone, .. } = *course;
         let Some(start) = &series.converted.event.start else { return Ok(false) };
         let Some(suffix) = times::suffix(id, start, &series.converted.zone) else { return Ok(false) };
         let known = series.live.get(&id).or_else(|| series.holes.get(&id));
@@ -345,7 +384,15 @@ impl GoogleCalendar {
         let marked = known.and_then(|event| event.extended_properties.private.get(marks::OWN_PRIVACY));
         let own = wanted.and_then(|change| change.privacy);
         let changes = self.changes(&before, &after, &left, zone);
-        let changes = changes.map(|changes| changes.own_privacy(marked.and_then(Value::as_str), own));
+        let mut changes = changes.map(|changes| changes.own_privacy(marked.and_then(Value::as_str), own));
+        // One that is made anew has no more than its series: what hung on it comes back with it.
+        let is_new = !series.live.contains_key(&id);
+        let attached = course.left.attached_to(id, from, to);
+        if let (Some(changes), Some(attached), true, true) =
+            (&mut changes, attached, is_new, wanted.is_some())
+        {
+            changes.set("attachments", attached.clone());
+        }
         self.patch_exception(&instance, etag, changes).await
     }
 
@@ -366,6 +413,9 @@ impl GoogleCalendar {
         let mut call = self.call("events.patch", Method::PATCH, Some(id));
         if !on(Mutant::CalMails) {
             call = call.query("sendUpdates", "none");
+        }
+        if body.contains_key("attachments") {
+            call = call.query("supportsAttachments", "true");
         }
         if !etag.is_empty() && !on(Mutant::CalNoEtag) {
             call = call.header(header::IF_MATCH, etag)?;

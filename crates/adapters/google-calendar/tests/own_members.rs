@@ -5,9 +5,9 @@ mod common;
 
 use std::collections::BTreeMap;
 
-use common::{World, at, create, listen, stored, update, write_one};
+use common::{World, at, create, delete, entry, listen, stored, update, write_one};
 use passerelle_calendar::{Alert, Duration, Event, Override, Privacy};
-use passerelle_ports::From;
+use passerelle_ports::{CreateKey, From, Opaque, Write};
 use serde_json::{Value, json};
 
 const FIRST: &str = "2026-03-23T09:00:00";
@@ -187,4 +187,72 @@ async fn whoever_opens_the_series_at_google_opens_its_occurrences() {
     world.other("PATCH", &path, json!({"visibility": "private"})).await;
     let heard = listen(&calendar, From::Start).await.unwrap();
     assert_eq!(heard.one(made.id.as_str()).record.privacy, Privacy::Private);
+}
+
+fn file(name: &str) -> Value {
+    json!([{"fileUrl": format!("https://files.example/{name}"), "title": name}])
+}
+
+/// The day, the title and the attached files of each occurrence.
+async fn attached(world: &World, id: &str) -> Vec<String> {
+    let path = format!("calendars/primary/events/{id}/instances");
+    let found = world.other("GET", &path, Value::Null).await;
+    let of = |item: &Value| {
+        let files = item["attachments"].as_array().cloned().unwrap_or_default();
+        let titles: Vec<&str> = files.iter().filter_map(|file| file["title"].as_str()).collect();
+        let day = item["start"]["dateTime"].as_str().unwrap().get(8..10).unwrap();
+        format!("{day} {} {}", item["summary"].as_str().unwrap_or_default(), titles.join(","))
+    };
+    found["items"].as_array().unwrap().iter().map(of).collect()
+}
+
+#[tokio::test]
+async fn what_hangs_on_an_occurrence_follows_it() {
+    for of_series in ["", "agenda"] {
+        let world = World::new().await;
+        let calendar = world.calendar();
+        let made = stored(write_one(&calendar, create("k", &weekly())).await);
+        let events = "calendars/primary/events";
+        let path = |id: &str| format!("{events}/{id}?supportsAttachments=true");
+        let id = made.id.as_str();
+        if !of_series.is_empty() {
+            world.other("PATCH", &path(id), json!({"attachments": file(of_series)})).await;
+        }
+        // One occurrence that says something else as well, one that does not, and one of which it was taken away.
+        let named = json!({"summary": "Named", "attachments": file("one")});
+        world.other("PATCH", &path(&format!("{id}_20260323T080000Z")), named).await;
+        world
+            .other("PATCH", &path(&format!("{id}_20260330T070000Z")), json!({"attachments": file("two")}))
+            .await;
+        world.other("PATCH", &path(&format!("{id}_20260406T070000Z")), json!({"attachments": []})).await;
+        let wanted = [
+            format!("16 Weekly {of_series}"),
+            "23 Named one".to_owned(),
+            "30 Weekly two".to_owned(),
+            "06 Weekly ".to_owned(),
+            format!("13 Weekly {of_series}"),
+        ];
+        assert_eq!(attached(&world, id).await, wanted);
+        let heard = listen(&calendar, From::Start).await.unwrap();
+        let from = heard.one(id);
+        // The company moves the series by two hours, as plain SQL does.
+        let mut to = from.record.clone();
+        to.start = Some(at("2026-03-16T11:00:00"));
+        let change = to.recurrence_overrides.remove(FIRST).unwrap();
+        to.recurrence_overrides.insert("2026-03-23T11:00:00".into(), change);
+        let moved = stored(write_one(&calendar, update(from, &to)).await);
+        assert_eq!(attached(&world, id).await, wanted, "of the series: {of_series}");
+        assert_eq!(moved.record.recurrence_overrides.len(), 1);
+        // It is deleted, and made again.
+        write_one(&calendar, delete(&moved)).await.unwrap();
+        let again = Write::Create {
+            key: CreateKey::from("again"),
+            record: moved.record.clone(),
+            opaque: Some(Opaque(moved.opaque.0.clone())),
+            stamp: entry(4),
+            replaces: None,
+        };
+        let again = stored(write_one(&calendar, again).await);
+        assert_eq!(attached(&world, again.id.as_str()).await, wanted, "of the series: {of_series}");
+    }
 }
