@@ -1,7 +1,9 @@
 //! Occurrences that are added or called off one by one: `RDATE` and `EXDATE`.
 
+use std::collections::BTreeSet;
+
 use chrono::{NaiveDate, NaiveDateTime, TimeZone};
-use passerelle_calendar::{Duration, Event, RecurrenceId, Start, contains};
+use passerelle_calendar::{Duration, Event, RecurrenceId, Start, occurrences};
 
 use super::{
     read::{rule_of, start_at},
@@ -13,10 +15,10 @@ use crate::{Reason, content::Line};
 
 /// Takes the occurrences of a line over. What of it cannot be read costs neither the others nor the event: it is
 /// returned, to be kept.
-pub(super) fn take(event: &mut Event, line: &Line, zones: &mut Zones) -> Option<String> {
+pub(super) fn take(event: &mut Event, line: &Line, zones: &mut Zones, days: &mut Days) -> Option<String> {
     let mut bad = Vec::new();
     for text in texts_of(line) {
-        match period_of(text, line, event, zones) {
+        match period_of(text, line, event, zones, days) {
             Ok((id, _)) if line.name == "EXDATE" => {
                 event.recurrence_overrides.entry(id.to_string()).or_default().excluded = true;
             }
@@ -38,13 +40,13 @@ fn texts_of(line: &Line) -> impl Iterator<Item = &str> {
 }
 
 /// Tells whether a series says itself what a line of one of its changed occurrences says.
-pub(super) fn is_said(series: &Event, line: &Line, zones: &mut Zones) -> bool {
+pub(super) fn is_said(series: &Event, line: &Line, zones: &mut Zones, days: &mut Days) -> bool {
     let rules = match line.name.as_str() {
         "RRULE" => &series.recurrence_rules,
         "EXRULE" => &series.excluded_recurrence_rules,
         name => {
             return texts_of(line).all(|text| {
-                let id = id_of(text, line, series, zones).map(|id| id.to_string()).unwrap_or_default();
+                let id = id_of(text, line, series, zones, days).map(|id| id.to_string()).unwrap_or_default();
                 match name {
                     "RDATE" => series.recurrence_dates.contains_key(&id),
                     _ => series.recurrence_overrides.get(&id).is_some_and(|change| change.excluded),
@@ -61,9 +63,10 @@ fn period_of(
     line: &Line,
     event: &Event,
     zones: &mut Zones,
+    days: &mut Days,
 ) -> Result<(RecurrenceId, Option<Duration>), Reason> {
     let (start, end) = text.split_once('/').map_or((text, None), |(start, end)| (start, Some(end)));
-    let id = id_of(start, line, event, zones)?;
+    let id = id_of(start, line, event, zones, days)?;
     let length = match end {
         None => None,
         Some(end) => match length(end) {
@@ -83,10 +86,11 @@ pub(super) fn id_of(
     line: &Line,
     event: &Event,
     zones: &mut Zones,
+    days: &mut Days,
 ) -> Result<RecurrenceId, Reason> {
     let series = event.start.as_ref().ok_or(Reason::NoStart)?;
     if series.is_all_day() {
-        return day_of(text, event, zones).map(RecurrenceId::Date).ok_or(Reason::BadDate);
+        return day_of(text, event, zones, days).map(RecurrenceId::Date).ok_or(Reason::BadDate);
     }
     let at = start_at(text, line, zones)?;
     Ok(match (series, &at) {
@@ -101,7 +105,7 @@ pub(super) fn id_of(
 
 /// Returns the day of an occurrence of an all-day series: the one that is written, whatever the zone. Some
 /// programs write midnight in UTC: then it is the day by the clock of the calendar.
-fn day_of(text: &str, event: &Event, zones: &Zones) -> Option<NaiveDate> {
+fn day_of(text: &str, event: &Event, zones: &Zones, days: &mut Days) -> Option<NaiveDate> {
     let moment = match when(text)? {
         When::Day(date) => return Some(date),
         When::Wall(local) => return Some(local.date()),
@@ -111,10 +115,36 @@ fn day_of(text: &str, event: &Event, zones: &Zones) -> Option<NaiveDate> {
     if let Some(zone) = zones.calendar() {
         return Some(zone.from_utc_datetime(&moment.naive_utc()).date_naive());
     }
-    let belongs = |date: &NaiveDate| contains(event, RecurrenceId::Date(*date)).unwrap_or(false);
     let neighbours = [written.succ_opt(), written.pred_opt()];
-    let found = [Some(written)].into_iter().chain(neighbours).flatten().find(belongs);
+    let found = [Some(written)].into_iter().chain(neighbours).flatten().find(|date| days.have(event, *date));
     Some(found.unwrap_or(written))
+}
+
+/// The days on which an all-day series takes place by its rules, worked out when they are asked for.
+#[derive(Default)]
+pub(super) struct Days(Option<BTreeSet<NaiveDate>>);
+
+impl Days {
+    /// Tells whether a series has an occurrence on a day.
+    fn have(&mut self, series: &Event, date: NaiveDate) -> bool {
+        self.0.get_or_insert_with(|| days_of(series).unwrap_or_default()).contains(&date)
+    }
+}
+
+/// For how many days from its start a series is looked at.
+const FARTHEST: u64 = 50 * 366;
+
+fn days_of(series: &Event) -> Option<BTreeSet<NaiveDate>> {
+    let first = series.start.as_ref()?.date();
+    let last = first.checked_add_days(chrono::Days::new(FARTHEST))?;
+    let rules = Event {
+        start: series.start.clone(),
+        recurrence_rules: series.recurrence_rules.clone(),
+        excluded_recurrence_rules: series.excluded_recurrence_rules.clone(),
+        ..Event::default()
+    };
+    let found = occurrences(&rules, first..last, usize::try_from(FARTHEST).ok()?).ok()?;
+    Some(found.list.iter().map(|one| one.start.date()).collect())
 }
 
 /// Returns the time on the wall of a moment in a series without a zone.

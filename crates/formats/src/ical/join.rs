@@ -9,7 +9,9 @@ use std::{
 use passerelle_calendar::{Event, Override, RecurrenceId, Start, contains, occurrences};
 
 use super::{
-    answer, method, own,
+    answer,
+    dates::Days,
+    method, own,
     read::{Read1, change_of, event_of, finish, is_of_many, is_rule, start_of},
     repair::repair,
     rest, series,
@@ -291,9 +293,10 @@ impl<R: Read> Events<R> {
     ) -> Vec<String> {
         let mut rests: BTreeMap<String, Vec<String>> = BTreeMap::new();
         let mut taken: BTreeMap<String, (Rank, Override, Component)> = BTreeMap::new();
+        let mut days = Days::default();
         for Held { component, zones } in changes {
             let Some(zones) = self.zones.get_mut(zones) else { continue };
-            let read = change_of(&component, event, zones);
+            let read = change_of(&component, event, zones, &mut days);
             let checked =
                 read.and_then(|(id, change, rest)| Ok((id, check_change(event, id, change)?, rest)));
             let (id, change, rest) = match checked {

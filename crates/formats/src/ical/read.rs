@@ -38,17 +38,22 @@ pub(crate) fn event_of(component: &Component, zones: &mut Zones) -> Result<(Even
     event.duration = duration_of(component, event.start.as_ref(), zones)?;
     all_day_of_outlook(component, &mut event);
     let mut once = Once::default();
+    let is_dates = |line: &&Line| matches!(line.name.as_str(), "RDATE" | "EXDATE");
     for line in &component.lines {
         if !once.is_first(line) {
             unknown.push(rest::second(line));
-        } else if matches!(line.name.as_str(), "RDATE" | "EXDATE") {
-            let bad = dates::take(&mut event, line, zones);
-            unknown.extend(bad.or_else(|| rest::params_of(line)));
+        } else if is_dates(&line) {
+            // They are read by the rules, which may stand behind them.
         } else if take(&mut event, line) {
             unknown.extend(rest::beyond(line, &event));
         } else {
             unknown.push(left_over(line));
         }
+    }
+    let mut days = dates::Days::default();
+    for line in component.lines.iter().filter(is_dates) {
+        let bad = dates::take(&mut event, line, zones, &mut days);
+        unknown.extend(bad.or_else(|| rest::params_of(line)));
     }
     if component.get(own::NO_UID).is_some() {
         event.uid.clear();
@@ -299,17 +304,18 @@ pub(crate) fn change_of(
     component: &Component,
     master: &Event,
     zones: &mut Zones,
+    days: &mut dates::Days,
 ) -> Result<(RecurrenceId, Override, Vec<String>), Reason> {
     let line = component.get("RECURRENCE-ID").ok_or(Reason::BadRecurrenceId)?;
     if is_of_many(line) {
         return Err(Reason::ThisAndFuture);
     }
-    let id = dates::id_of(line.value.trim(), line, master, zones)?;
+    let id = dates::id_of(line.value.trim(), line, master, zones, days)?;
     let (own_event, mut rest) = if component.lines.iter().any(is_rule) {
         let mut alone = component.clone();
         let rules: Vec<Line> = alone.lines.extract_if(.., |line| is_rule(line)).collect();
         let (event, mut rest) = event_of(&alone, zones)?;
-        let other = rules.iter().filter(|rule| !dates::is_said(master, rule, zones));
+        let other = rules.iter().filter(|rule| !dates::is_said(master, rule, zones, days));
         rest.extend(other.map(rest::whole));
         (event, rest)
     } else {

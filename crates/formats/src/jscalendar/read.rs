@@ -44,6 +44,7 @@ fn whole(mut object: Object) -> Result<(Event, Vec<String>), Reason> {
     let added = object.get(&own("recurrenceDates")).and_then(Value::as_array).into_iter().flatten();
     let added = added.filter_map(Value::as_str).map(|text| (text.to_owned(), true));
     event.recurrence_dates = added.collect();
+    let bare = bare(&object);
     let patches = object.get("recurrenceOverrides").and_then(Value::as_object).into_iter().flatten();
     for (id, patch) in patches {
         let patch = patch.as_object().ok_or(Reason::Malformed)?;
@@ -51,10 +52,10 @@ fn whole(mut object: Object) -> Result<(Event, Vec<String>), Reason> {
         if patch.is_empty() {
             event.recurrence_dates.insert(id.to_string(), true);
         } else {
-            event.recurrence_overrides.insert(id.to_string(), change_of(&object, id, patch, &start)?);
+            event.recurrence_overrides.insert(id.to_string(), change_of(&bare, id, patch, &start)?);
         }
     }
-    let kept = rest::kept(&object, &event);
+    let kept = rest::kept(&object, &bare, &event);
     let known =
         |name: &String| !KNOWN.contains(&name.as_str()) && !OWN.iter().any(|known| own(known) == *name);
     let rest = object.into_iter().filter(|(name, _)| known(name));
@@ -62,6 +63,12 @@ fn whole(mut object: Object) -> Result<(Event, Vec<String>), Reason> {
     unknown.extend(kept);
     unknown.sort();
     Ok((event, unknown))
+}
+
+/// Returns an object without its changes: they would be copied for each of them.
+pub(super) fn bare(object: &Object) -> Object {
+    let members = object.iter().filter(|(name, _)| *name != "recurrenceOverrides");
+    members.map(|(name, value)| (name.clone(), value.clone())).collect()
 }
 
 /// The draft of the next edition has one rule where RFC 8984 has a list.

@@ -30,7 +30,7 @@ const RULES: [&str; 2] = ["recurrenceRules", "excludedRecurrenceRules"];
 const START: [&str; 3] = ["start", "timeZone", "showWithoutTime"];
 
 /// Returns the members that say more than the event that was read of them.
-pub(super) fn kept(object: &Object, event: &Event) -> Vec<String> {
+pub(super) fn kept(object: &Object, bare: &Object, event: &Event) -> Vec<String> {
     let written = write::event_of(event, &[]);
     let says_more = |name: &&str| {
         object.get(*name).is_some_and(|value| plain(name, Some(value)) != plain(name, written.get(*name)))
@@ -38,19 +38,19 @@ pub(super) fn kept(object: &Object, event: &Event) -> Vec<String> {
     let members = PLAIN.iter().chain(&ITEMS).chain(&RULES).copied().filter(says_more);
     let members = members.filter_map(|name| Some(json!({ name: object.get(name)? })));
     let start = event.start.as_ref();
-    let changes = start.and_then(|start| kept_of_changes(object, &written, start));
+    let changes = start.and_then(|start| kept_of_changes(object, bare, &written, start));
     members.chain(changes).map(|member| member.to_string()).collect()
 }
 
 /// Returns the changes of occurrences that say more than an event has a place for, each whole.
-fn kept_of_changes(object: &Object, written: &Object, start: &Start) -> Option<Value> {
+fn kept_of_changes(object: &Object, bare: &Object, written: &Object, start: &Start) -> Option<Value> {
     let patches = object.get("recurrenceOverrides").and_then(Value::as_object)?;
     let known = written.get("recurrenceOverrides").and_then(Value::as_object);
     let kept = patches.iter().filter(|(id, patch)| {
         let wall = read::id_of(id, start).map(|id| write::id_text(&id.to_string())).unwrap_or_default();
         let ours = known.and_then(|known| known.get(&wall)).and_then(Value::as_object);
         let (Some(patch), Some(ours)) = (patch.as_object(), ours) else { return false };
-        let patched = read::patched(object, patch);
+        let patched = read::patched(bare, patch);
         patch.keys().any(|path| {
             let head = path.split('/').next().unwrap_or_default();
             let value = if ITEMS.contains(&head) { patched.get(head) } else { patch.get(path) };
@@ -255,10 +255,13 @@ fn put_back_rules(object: &mut Object, event: &Event, name: &str, was: &[Value])
 /// Guests that are still there keep what was said of them beyond what an event holds.
 fn guests(was: &Object, now: Object) -> Object {
     let mut merged = Object::new();
+    let key_of = |guest: &Value| read::guest_of(guest).map(|(key, _)| key);
+    let mut before = BTreeMap::new();
+    for (id, guest) in was {
+        before.entry(key_of(guest)).or_insert((id, guest));
+    }
     for (id, guest) in now {
-        let key = read::guest_of(&guest).map(|(key, _)| key);
-        let known = was.iter().find(|(_, other)| read::guest_of(other).map(|(key, _)| key) == key);
-        let Some((known_id, other)) = known else {
+        let Some((known_id, other)) = before.get(&key_of(&guest)).copied() else {
             merged.insert(free_id(&merged, was, &id), guest);
             continue;
         };
@@ -329,12 +332,13 @@ fn places(was: &Object, now: &Object, member: &str) -> Object {
 /// A change that is still the same comes back as it was; of another one what an event has no place for is put back.
 fn put_back_changes(object: &mut Object, event: &Event, was: &Object) {
     let Some(start) = &event.start else { return };
+    let bare = read::bare(object);
     for (id, before) in was {
         let (Some(name), Some(before)) = (read::id_of(id, start), before.as_object()) else { continue };
         let wall = write::id_text(&name.to_string());
         let now = event.recurrence_overrides.get(&name.to_string());
         let Some(now) = now.filter(|now| !now.excluded || before.get("excluded").is_some()) else { continue };
-        let same = read::change_of(object, name, before, start).is_ok_and(|before| before == *now);
+        let same = read::change_of(&bare, name, before, start).is_ok_and(|before| before == *now);
         let patches = object.get_mut("recurrenceOverrides").and_then(Value::as_object_mut);
         let Some(patches) = patches else { return };
         let patch = patches.get_mut(&wall).and_then(Value::as_object_mut);
