@@ -84,11 +84,12 @@ impl<R: Read> Unfold<R> {
             None => self.unfold()?,
         };
         let Some(mut found) = first else { return Ok(None) };
+        self.close_quote(&mut found)?;
         let kind = Kind::of(&found.bytes);
         self.small |= kind == Kind::Frame && found.bytes.first().is_some_and(u8::is_ascii_lowercase);
-        let whole = name_of(&found.bytes).is_some() && colon_of(&found.bytes).is_some();
-        if !whole || !self.is_property(&found, Kind::Frame) {
-            found.stray = true;
+        found.stray = !self.is_whole(&found);
+        if self.next.is_some() {
+            return Ok(Some(found));
         }
         while let Some(next) = self.unfold()? {
             let full = found.bytes.len() > LONGEST;
@@ -103,6 +104,32 @@ impl<R: Read> Unfold<R> {
             found.bytes.extend(next.bytes);
         }
         Ok(Some(found))
+    }
+
+    /// Tells whether what was unfolded is a property with its value.
+    fn is_whole(&self, found: &Unfolded) -> bool {
+        let whole = name_of(&found.bytes).is_some() && colon_of(&found.bytes).is_some();
+        whole && self.is_property(found, Kind::Frame)
+    }
+
+    /// Puts a property together that was broken without a fold between the quotes of a parameter. What does not belong to
+    /// it is left for the next one.
+    fn close_quote(&mut self, found: &mut Unfolded) -> io::Result<()> {
+        let open = |bytes: &[u8]| bytes.iter().filter(|byte| **byte == b'"').count() % 2 == 1;
+        while found.bytes.len() < HEAD
+            && open(&found.bytes)
+            && !self.is_whole(found)
+            && self.is_broken(&found.bytes)
+        {
+            let Some(next) = self.unfold()? else { return Ok(()) };
+            if next.blanks > 0 || is_frame(&next.bytes) || self.is_whole(&next) {
+                self.next = Some(next);
+                return Ok(());
+            }
+            found.last = next.last;
+            found.bytes.extend(next.bytes);
+        }
+        Ok(())
     }
 
     /// Returns how many ends of lines the blank lines before a text stand for.
@@ -219,8 +246,21 @@ impl<R: Read> Unfold<R> {
         let end = bytes.iter().position(|byte| !is_name(*byte)).unwrap_or(bytes.len());
         let name = bytes.get(..end).unwrap_or_default();
         let known = self.knows(name) && !name.iter().any(u8::is_ascii_lowercase);
-        known && (has_params(bytes, end) || bytes.get(end..).is_some_and(|rest| rest.starts_with(b"=\"")))
+        let broken = has_params(bytes, end) || bytes.get(end..).is_some_and(|rest| rest.starts_with(b"=\""));
+        (known && broken) || is_odd_private(bytes, end)
     }
+}
+
+/// Tells whether bytes are a private property whose name has blanks in it: `X-GOOGLE TALK;TYPE=WORK:a`.
+fn is_odd_private(bytes: &[u8], end: usize) -> bool {
+    let head = bytes.get(..HEAD.min(bytes.len())).unwrap_or_default();
+    let sign = head.iter().position(|byte| matches!(byte, b';' | b':')).unwrap_or_default();
+    let name = head.get(..sign).unwrap_or_default();
+    bytes.starts_with(b"X-")
+        && end < sign
+        && !name.iter().any(u8::is_ascii_lowercase)
+        && name.iter().all(|byte| is_name(*byte) || *byte == b' ')
+        && has_params(bytes, sign)
 }
 
 /// Tells whether a parameter follows a name of this length.
@@ -517,6 +557,15 @@ mod tests {
             ("ADR:;;a\nLABEL,TYPE=HOME:b\nUID:1", vec!["ADR:;;a\\nLABEL,TYPE=HOME:b", "UID:1"]),
             ("SUMMARY:a\nLOCATION,X=1:b\nUID:1", vec!["SUMMARY:a", "? LOCATION,X=1:b", "UID:1"]),
             ("DESCRIPTION:a\nLOCATION; see b=c\nUID:1", vec!["DESCRIPTION:a\\nLOCATION; see b=c", "UID:1"]),
+            (
+                "X-YAHOO:a\nX-GOOGLE TALK;TYPE=WORK:b\nUID:1",
+                vec!["X-YAHOO:a", "? X-GOOGLE TALK;TYPE=WORK:b", "UID:1"],
+            ),
+            ("X-A:a\nX-RAY: b;c=d\nX-ray eyes;a=b:c", vec!["X-A:a", "X-RAY: b;c=d\\nX-ray eyes;a=b:c"]),
+            (
+                "UID:0\nATTENDEE;CN=\"a\nb\":mailto:c\nATTENDEE;CN=\"a\nUID:1",
+                vec!["UID:0", "ATTENDEE;CN=\"ab\":mailto:c", "? ATTENDEE;CN=\"a", "UID:1"],
+            ),
             ("begin:vevent\nsummary:a\nx:1\nfoo:b", vec!["begin:vevent", "summary:a\\nx:1", "foo:b"]),
             ("BEGIN:A\n\nDESCRIPTION:a\n\n b\n\nc\n\n\n\nd", vec!["BEGIN:A", "DESCRIPTION:ab\\nc\\n\\nd"]),
         ] {
