@@ -6,6 +6,7 @@ mod bench;
 mod ci;
 mod codegen;
 mod corpora;
+mod fuzz;
 mod mutants;
 mod run;
 mod sim;
@@ -35,6 +36,8 @@ enum Command {
     Sim(sim::Options),
     /// Reads the test files that packages ship and compares with foreign parsers; writes `docs/corpora.md`.
     Corpora(corpora::Options),
+    /// Runs the fuzzer over everything that reads a file, ten minutes for each target; needs a nightly compiler and cargo-fuzz.
+    Fuzz(fuzz::Options),
     /// Measures, as ratios and request counts, and writes the table of `docs/bench.md`.
     Bench,
 }
@@ -46,6 +49,7 @@ fn main() -> anyhow::Result<()> {
         Command::Codegen { check } => codegen::run(check),
         Command::Sim(options) => sim::run(&options),
         Command::Corpora(options) => corpora::run(&options),
+        Command::Fuzz(options) => fuzz::run(&options),
         Command::Bench => bench::run(),
     }
 }
