@@ -5,12 +5,14 @@ Standard input holds the lines that the example `corpus` of the crate `passerell
 JSON line for each file: what differs, each difference as (kind, place, detail).
 """
 
+import base64
 import collections
 import concurrent.futures
 import datetime
 import io
 import json
 import logging
+import quopri
 import re
 import sys
 import warnings
@@ -33,7 +35,12 @@ CONFERENCES = {"X-GOOGLE-CONFERENCE", "X-MICROSOFT-SKYPETEAMSMEETINGURL"}
 DEFAULTS = {
     ("TRANSP", "OPAQUE"), ("STATUS", "CONFIRMED"), ("CLASS", "PUBLIC"), ("SEQUENCE", "0"), ("PRIORITY", "0"),
 }
+RULES = {"RRULE", "EXRULE", "RDATE", "EXDATE"}
 LISTS = {"CATEGORIES", "RESOURCES", "EXDATE", "RDATE", "NICKNAME"}
+
+
+# A time on the wall of a zone that nobody knows here.
+WALL = " on a wall"
 
 
 def decode(raw):
@@ -44,7 +51,10 @@ def decode(raw):
         try:
             lines.append(line.decode("utf-8"))
         except UnicodeDecodeError:
-            lines.append(line.decode("windows-1252", "replace"))
+            bad = line.decode("utf-8", "replace")
+            good = sum(one > "\x7f" and one != "\ufffd" for one in bad)
+            utf8 = good > 0 and good >= bad.count("\ufffd")
+            lines.append(bad if utf8 else line.decode("windows-1252", "replace"))
     return "\n".join(lines)
 
 
@@ -136,7 +146,7 @@ def moment(value, params, zones):
         return at.strftime("%Y%m%dT%H%M%S")
     zone = zone_of(str(name), zones)
     if zone is None:
-        return f"{value} {name}"
+        return at.strftime("%Y%m%dT%H%M%S") + WALL
     return at.replace(tzinfo=zone).astimezone(UTC).strftime("%Y%m%dT%H%M%SZ")
 
 
@@ -149,6 +159,8 @@ def trigger(value):
 
 
 def values_of(name, params, value, zones):
+    if str(params.get("ENCODING", "")).upper() == "QUOTED-PRINTABLE":
+        value = quopri.decodestring(value.encode()).decode("utf-8", "replace")
     if name in DATES:
         return [moment(one.split("/")[0], params, zones) for one in value.split(",") if one.strip()]
     if name in LISTS:
@@ -187,7 +199,7 @@ def params_of(name, params, address=""):
 
 def said(part, zones):
     """What a component says: a count of (path, name, value), and the parameters of each."""
-    found, params_by = collections.Counter(), collections.defaultdict(set)
+    found, params_by, walls = collections.Counter(), collections.defaultdict(set), set()
     kept = []
     start = part.line("DTSTART")
 
@@ -210,13 +222,18 @@ def said(part, zones):
                 of = params.get("OF", "")
                 rest = {key: value for key, value in params.items() if key not in ("OF", "AS-WRITTEN")}
                 kept.append((path, (str(of), rest, value)))
+            elif name == "X-PASSERELLE-OCCURRENCE":
+                kept.extend((path, (key, {}, str(one))) for key, one in params.items() if key in RULES)
             elif not name.startswith(OURS):
                 add(path, name, params, value)
         for one in inner.parts:
             take(path + "/" + one.name, one)
 
     take("", part)
+    ends = set()
     for path, (name, params, value) in kept:
+        if name == "DTEND":
+            ends.add(moment(value, params, zones))
         if name:
             for one in values_of(name, params, value, zones):
                 found[(path, name, one)] += 1
@@ -226,9 +243,15 @@ def said(part, zones):
         for name in ("DTEND", "DURATION"):
             for key in [key for key in found if key[:2] == ("", name)]:
                 del found[key]
-        if end:
-            found[("", "END", end)] = 1
-    return found, params_by
+        for one in ends | ({end} if end else set()):
+            found[("", "END", one)] = 1
+        # The same times on the wall, for those whose zone nobody knows here.
+        for name in ("DTSTART", "DTEND", *DATES):
+            for line in (line for line in part.lines if line[0] == name):
+                for one in values_of(name, {}, line[2], zones):
+                    if re.fullmatch(r"\d{8}T\d{6}", one):
+                        walls.add(("END" if name == "DTEND" else name, one + WALL))
+    return found, params_by, walls
 
 
 def end_of(part, start, zones):
@@ -292,6 +315,7 @@ def set_aside(text, bad):
     for number, _, reason in bad:
         record = "\n".join(lines[max(number - 1, 0): number + 400])
         record = re.split(r"\nEND:(?:VEVENT|VCARD|VTODO|VJOURNAL)", record, flags=re.I)[0]
+        record = re.sub(r"\nBEGIN:(\w+).*?\nEND:\1", "", record, flags=re.I | re.S)
         unfolded = re.sub(r"\n[ \t]", "", record)
         uid = re.search(r"^UID[^:\n]*:(.*)$", unfolded, flags=re.M | re.I)
         keys[plain(uid[1]) if uid else ""] += 1
@@ -306,14 +330,11 @@ def events(report, text, export):
     bad = set_aside(text, report["bad"])
     by_key = collections.defaultdict(list)
     for part in written:
-        by_key[key_of(part, {})].append(said(part, {}))
+        says = said(part, zones)
+        by_key[key_of(part, {})].append(says)
         given = part.get("X-PASSERELLE-ORIGINAL-UID")
         if given:
-            by_key[(plain(given), key_of(part, {})[1])].append(said(part, {}))
-    whole = collections.Counter()
-    for part in written:
-        for key in said(part, {})[0]:
-            whole[key] += 1
+            by_key[(plain(given), key_of(part, {})[1])].append(says)
     newest = {}
     for part in original:
         newest[key_of(part, zones)] = max(newest.get(key_of(part, zones), ("", "")), rank(part))
@@ -321,7 +342,7 @@ def events(report, text, export):
         key = key_of(part, zones)
         if key[0] and rank(part) < newest[key]:
             continue
-        wanted, params = said(part, zones)
+        wanted, params, _ = said(part, zones)
         if bad.get(key[0], 0):
             continue
         others = by_key.get(key)
@@ -334,7 +355,10 @@ def events(report, text, export):
             continue
 
         def missing(other):
-            return [one for one in wanted if one not in other[0] and one[1] not in ("UID", "RECURRENCE-ID")]
+            return [
+                one for one in wanted
+                if one not in other[0] and one[1] not in ("UID", "RECURRENCE-ID") and one[1:] not in other[2]
+            ]
 
         best = min(others, key=lambda other: len(missing(other)))
         called_off = (part.get("STATUS") or "").strip().upper() == "CANCELLED" and key[1]
@@ -356,8 +380,23 @@ def spelled(at, day=False):
     return at.astimezone(UTC).strftime("%Y%m%dT%H%M%SZ")
 
 
+def second_opinion(event, starts):
+    """Compares the starts of a series with those that ical.js finds."""
+    ours = {begin for begin, _, _ in event["occurrences"]["list"]}
+    theirs = set(starts)
+    if not event["occurrences"]["complete"]:
+        theirs = {one for one in theirs if one <= max(ours, default="")}
+    year = event["year"]
+    near = lambda one: f"{year}0103" <= one[:8] < f"{year + 9}1229"
+    ours, theirs = set(filter(near, ours)), set(filter(near, theirs))
+    if ours == theirs:
+        return None
+    return f"{len(ours)} {len(theirs)}: +{sorted(ours - theirs)[:2]} -{sorted(theirs - ours)[:2]}"
+
+
 def expansion(report, text):
     """Compares the occurrences of ten years, series by series."""
+    second = SECOND.get(report["file"], {})
     try:
         calendars = icalendar.Calendar.from_ical(text, multiple=True)
     except Exception as error:
@@ -375,15 +414,48 @@ def expansion(report, text):
         mine = [event for event in ours.get(uid, []) if "list" in event["occurrences"]]
         if not mine or bad.get(uid, 0) or len(ours[uid]) > 1 or not uid:
             continue
+        other = second_opinion(mine[0], second[uid]) if uid in second else None
         try:
             all = foreign_occurrences(parts, mine[0]["year"])
         except Exception as error:
             differences.append(("foreign", "recurring_ical_events", f"{type(error).__name__} {str(error)[:60]}"))
+            if other:
+                differences.append(("ical.js", uid[:60], other))
             continue
         found = compared(mine[0], all, parts)
+        if other:
+            differences.append(("ical.js" if found else "third-of-three", uid[:60], other))
         if found:
             differences.append((found[0], uid[:60], found[1]))
+            continue
+        for zone, listed in mine[0].get("zones", {}).items():
+            found = in_zone(zone, listed, mine[0], parts)
+            if found:
+                differences.append((found[0], uid[:60], f"{zone} {found[1]}"))
     return differences
+
+
+def in_zone(zone, listed, event, parts):
+    """Compares the occurrences that an event without a zone has in one."""
+    if "list" not in listed:
+        return None
+    try:
+        zoned = [(calendar, icalendar.Event.from_ical(localized(part, zone))) for calendar, part in parts]
+        all = foreign_occurrences(zoned, event["year"])
+    except Exception:
+        return None
+    return compared({**event, "occurrences": listed}, all, zoned)
+
+
+def localized(part, zone):
+    """The text of an event whose times without a zone are in one."""
+    lines = []
+    for line in part.to_ical().decode().replace("\r\n ", "").split("\r\n"):
+        name = re.match(r"[A-Z-]*", line)[0]
+        if name in DATES and "TZID" not in line and re.fullmatch(r"[\dT,]+", line.rsplit(":", 1)[-1]) and "T" in line.rsplit(":", 1)[-1]:
+            line = f"{name};TZID={zone}:" + line.rsplit(":", 1)[-1]
+        lines.append(line)
+    return "\r\n".join(lines)
 
 
 def foreign_occurrences(parts, year):
@@ -451,20 +523,23 @@ def card_lines(text):
         lines = []
         for line in card.lines():
             value = line.value
-            if getattr(line, "encoded", False) or isinstance(value, bytes):
-                value = str(value)
+            if isinstance(value, bytes):
+                value = base64.b64encode(value).decode()
+            if isinstance(value, list):
+                value = ",".join(map(str, value))
             lines.append((line.name.upper(), {k.upper(): v for k, v in line.params.items()}, line.group, str(value)))
         yield lines
 
 
 def card_values(name, value):
+    value = re.sub(r"^data:[^,;]*(;base64)?,", "", value)
     value = plain(re.sub(r"\\:", ":", value))
     if name in ("N", "ADR", "ORG"):
         return [re.sub(r"[;\s]+$", "", re.sub(r"\s*;\s*", ";", value)).lower()]
     if name in ("TEL", "EMAIL"):
         return [re.sub(r"^(tel|mailto):", "", value, flags=re.I).lower()]
-    if name in ("BDAY", "ANNIVERSARY", "REV"):
-        return [re.sub(r"[-:]|T00:?00:?00Z?$", "", value).lower()]
+    if CARD_NAMES.get(name, name) in ("BDAY", "ANNIVERSARY", "REV"):
+        return [re.sub(r"[-:]|T\d\d:?\d\d(:?\d\d)?([-+]\d{4}|Z)?$", "", value).lower()]
     if name in ("NICKNAME", "CATEGORIES"):
         return [one.strip().lower() for one in value.split(",") if one.strip()]
     if CARD_NAMES.get(name) == "IMPP" or name == "IMPP":
@@ -498,7 +573,7 @@ def said_by_card(lines):
             found.update(("", re.sub(r"[^\w]|_", "", str(one)).lower()) for one in types)
         for one in card_values(name, value):
             found[(CARD_NAMES.get(name, name), one)] += 1
-    return found, "\n".join(texts)
+    return found, re.sub(r"\s", "", "\n".join(texts))
 
 
 def cards(report, text, export):
@@ -517,7 +592,8 @@ def cards(report, text, export):
         def missing(other):
             there = {value for _, value in other[0]}
             return [
-                key for key in wanted if key[0] and key not in other[0] and key[1] not in there and key[1] not in other[1]
+                key for key in wanted
+                if key[0] and key not in other[0] and key[1] not in there and re.sub(r"\s", "", key[1]) not in other[1]
             ]
 
         best = min((missing(other) for other in said_there), key=len, default=None)
@@ -540,6 +616,12 @@ def leaves(value, path=""):
         yield path, value
 
 
+# What a member says where it is left out.
+DULL = {
+    ("freeBusyStatus", "busy"), ("status", "confirmed"), ("rscale", "gregorian"), ("skip", "omit"), ("privacy", "public"),
+}
+
+
 def objects(report, text, export):
     """Compares files of JSON leaf by leaf, without the keys of collections, which are anybody's choice."""
     try:
@@ -548,12 +630,15 @@ def objects(report, text, export):
         return [("foreign", "json", str(error)[:60])]
     if report["bad"]:
         return []
-    there = {(path.rsplit("/", 1)[-1], str(value).lower()) for path, value in leaves(written)}
-    values = {value for _, value in there}
+    if isinstance(original, dict) and isinstance(original.get("entries"), list):
+        original = original["entries"]
+    there = {str(value).lower() for _, value in leaves(written)}
+    there |= {name.lower() for path, _ in leaves(written) for name in path.split("/")}
     return [
         ("lost", path.split("/")[1] if "/" in path else path, f"{path} {value}"[:100])
         for path, value in leaves(original)
-        if str(value).lower() not in values and value not in (None, False, True, "", 0)
+        if str(value).lower() not in there and value not in (None, False, True, "", 0)
+        and (path.rsplit("/", 1)[-1], value) not in DULL and not path.endswith("/@type")
     ]
 
 
@@ -576,6 +661,13 @@ def compare(line):
             differences.append(("passage", name, ""))
     kept = {key: report.get(key) for key in ("file", "kind", "records", "bad")}
     return json.dumps({**kept, "differences": differences})
+
+
+# What ical.js finds: by file, the starts of each series.
+SECOND = {}
+if len(sys.argv) > 1:
+    with open(sys.argv[1], encoding="utf-8") as found:
+        SECOND = {one["file"]: one["series"] for one in map(json.loads, found)}
 
 
 def main():

@@ -4,7 +4,7 @@ use std::time::Instant;
 
 use anyhow::Result;
 
-use crate::{codegen, run, sim, tidy, tools};
+use crate::{codegen, corpora, run, sim, tidy, tools};
 
 /// The seed of the property tests in the gate, so that one state of the sources has one result. Outside the gate the
 /// seed differs with each run, and `PROPTEST_CASES=10000 cargo nextest run` tries more.
@@ -55,6 +55,7 @@ pub fn run() -> Result<()> {
     })?;
     step("doc tests", || run::check(&mut run::cargo(&["test", "--workspace", "--doc", "--locked"])))?;
     step("codegen", || codegen::run(true))?;
+    step("foreign files", corpora::in_ci)?;
     step("simulation", sim::in_ci)?;
     println!("all steps passed in {} s", begun.elapsed().as_secs());
     Ok(())

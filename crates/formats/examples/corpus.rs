@@ -120,8 +120,36 @@ fn event_text(format: EventFormat, records: &Records<Event>) -> io::Result<Vec<u
 fn event_report(event: &Event, unknown: &[String]) -> Value {
     let first = event.start.as_ref().map(Start::date).unwrap_or_default();
     let year = chrono::Datelike::year(&first);
+    let zoned: serde_json::Map<String, Value> = ZONES
+        .iter()
+        .filter_map(|zone| Some(((*zone).to_owned(), expanded(&in_zone(event, zone)?, year))))
+        .collect();
+    let expanded = expanded(event, year);
+    json!({
+        "uid": event.uid, "title": event.title, "year": year, "occurrences": expanded, "unknown": unknown,
+        "zones": zoned,
+    })
+}
+
+/// The zones in which an event without one is looked at.
+const ZONES: [&str; 3] = ["Europe/Paris", "America/New_York", "Australia/Lord_Howe"];
+
+/// An event without a zone, in one.
+fn in_zone(event: &Event, zone: &str) -> Option<Event> {
+    let zoned = |start: &Start| match start {
+        Start::Floating { local } => Some(Start::Zoned { local: *local, zone: zone.to_owned() }),
+        _ => None,
+    };
+    let mut event = Event { start: event.start.as_ref().and_then(zoned), ..event.clone() };
+    for change in event.recurrence_overrides.values_mut() {
+        change.start = change.start.as_ref().map(|start| zoned(start).unwrap_or_else(|| start.clone()));
+    }
+    event.start.is_some().then_some(event)
+}
+
+fn expanded(event: &Event, year: i32) -> Value {
     let day = |years: i32| NaiveDate::from_ymd_opt(year + years, 1, 1).unwrap_or(NaiveDate::MAX);
-    let expanded = match occurrences(event, day(YEARS.0)..day(YEARS.1), MOST) {
+    match occurrences(event, day(YEARS.0)..day(YEARS.1), MOST) {
         Ok(found) => {
             let list: Vec<Value> = found
                 .list
@@ -131,8 +159,7 @@ fn event_report(event: &Event, unknown: &[String]) -> Value {
             json!({ "complete": found.complete, "list": list })
         }
         Err(error) => json!({ "error": error.to_string() }),
-    };
-    json!({ "uid": event.uid, "title": event.title, "year": year, "occurrences": expanded, "unknown": unknown })
+    }
 }
 
 /// The end of an occurrence: its days by the calendar, then its seconds exactly.
