@@ -1,3 +1,4 @@
+//! The target `csv` of the fuzzer.
 #![no_main]
 #[path = "../bodies.rs"]
 mod bodies;

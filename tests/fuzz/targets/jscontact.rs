@@ -1,3 +1,4 @@
+//! The target `jscontact` of the fuzzer.
 #![no_main]
 #[path = "../bodies.rs"]
 mod bodies;

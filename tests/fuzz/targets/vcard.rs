@@ -1,3 +1,4 @@
+//! The target `vcard` of the fuzzer.
 #![no_main]
 #[path = "../bodies.rs"]
 mod bodies;
