@@ -239,12 +239,35 @@ const REASONS: [(&str, &str, &str); 21] = [
     ("looks-like-several", "reason-looks-like-several", "mend-looks-like-several"),
 ];
 
-/// The words for the reason of a bad record; a rule of the database is told in its own words.
+/// The rules of the company's tables that a record of a file can break, with their words.
+const RULES: [(&str, &str); 12] = [
+    ("COUNT and INTERVAL of a rule are at least 1", "rule-count-and-interval"),
+    ("a rule ends by COUNT or by UNTIL, not by both", "rule-count-or-until"),
+    ("a rule is written FREQ=WEEKLY;BYDAY=MO, without RRULE: in front", "rule-repetition"),
+    ("a group needs a name", "rule-group-name"),
+    ("a category is not empty", "rule-category"),
+    ("a phone number is not empty", "rule-phone"),
+    ("an e-mail address is not empty", "rule-email"),
+    ("a country code has two letters", "rule-country-code"),
+    ("an appointment cannot end before it starts", "rule-end"),
+    ("an occurrence cannot end before it starts", "rule-end-of-occurrence"),
+    ("an appointment of whole days lasts whole days: use duration_days", "rule-whole-days"),
+    (
+        "start_local is a day that exists (2026-11-23), or a day and a time (2026-11-23 09:00:00)",
+        "rule-start",
+    ),
+];
+
+/// The words for the reason of a bad record; a rule of the database that no file breaks is told in its own words.
 pub fn reason_text(out: &Out, reason: &str, detail: &str) -> String {
     match REASONS.iter().find(|(known, ..)| *known == reason) {
         Some((_, words, _)) if !detail.is_empty() => out.t(words, &[("detail", detail.into())]),
         Some((_, words, _)) => out.t(words, &[]),
-        None => out.t("reason-refused", &[("rule", reason.into())]),
+        None => {
+            let known = RULES.iter().find(|(rule, _)| *rule == reason);
+            let rule = known.map_or_else(|| reason.to_owned(), |(_, words)| out.t(words, &[]));
+            out.t("reason-refused", &[("rule", rule.into())])
+        }
     }
 }
 

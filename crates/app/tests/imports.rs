@@ -457,3 +457,28 @@ fn appointments_come_in_no_tables() {
     let refused = world.run(&["events", "import", &path, "--user", "alice", "--map", "A=mobile"]);
     assert_eq!(refused.errors(), ["USE-101"], "{refused:?}");
 }
+
+#[test]
+fn what_the_tables_refuse_is_told_in_the_persons_language() {
+    let world = World::unconnected();
+    let event = event("UID:1|SUMMARY:A|DTSTART:20260105T090000Z|RRULE:FREQ=DAILY;COUNT=0");
+    let path = file(&world, "a.ics", &calendar(&event));
+    let told = world.run(&["--lang", "fr", "events", "import", &path, "--user", "alice"]).ends_with(3);
+    let text = told.of("bad_record")[0]["text"].as_str().unwrap().to_owned();
+    assert!(text.ends_with("COUNT et INTERVAL d'une répétition valent au moins 1"), "{text}");
+}
+
+#[test]
+fn an_import_of_appointments_is_taken_back_before_the_first_synchronisation() {
+    let world = World::new();
+    let series =
+        "UID:s|SUMMARY:Series|DTSTART:20270104T090000Z|DTEND:20270104T100000Z|RRULE:FREQ=WEEKLY;COUNT=5";
+    let path = file(&world, "a.ics", &calendar(&event(series)));
+    let import = || world.run(&["events", "import", &path, "--user", "alice"]).ends_with(0);
+    let run = import().summary()["run_id"].to_string();
+    world.run(&["undo", "run", &run, "--yes"]).ends_with(0);
+    assert_eq!(world.number("appointments"), 0);
+    import();
+    world.settle();
+    assert_eq!(world.events().len(), 1);
+}

@@ -130,6 +130,19 @@ impl ImportReport {
     }
 }
 
+/// What leftovers have in front of a text that is kept as it was.
+const WRAPPED: [&str; 3] = ["X-PASSERELLE-LINE", "X-PASSERELLE-OF-OCCURRENCE", "X-PASSERELLE-UNKNOWN"];
+
+/// Returns the value of a line: what stands behind the first colon that is not within quotes.
+fn value_of(text: &str) -> &str {
+    let mut quoted = false;
+    let colon = text.find(|c| {
+        quoted ^= c == '"';
+        c == ':' && !quoted
+    });
+    colon.and_then(|at| text.get(at + 1..)).unwrap_or_default()
+}
+
 /// Returns the names of what a leftover is about: a property, a member, or parameters of a property.
 fn properties(text: &str) -> Vec<String> {
     let text = text.trim_start();
@@ -139,6 +152,13 @@ fn properties(text: &str) -> Vec<String> {
     let head = text.split(':').next().unwrap_or_default();
     let mut parts = head.split(';');
     let name = parts.next().unwrap_or_default();
+    match name {
+        // A component within the record.
+        "BEGIN" => return vec![short(value_of(text).split(['\\', '\n']).next().unwrap_or_default())],
+        "X-PASSERELLE-OCCURRENCE" => return vec!["RECURRENCE-ID".to_owned()],
+        name if WRAPPED.contains(&name) => return properties(&value_of(text).replace("\\;", ";")),
+        _ => {}
+    }
     // The heading of a column is no name of a property: it may have dots, colons and semicolons of its own.
     if text.contains(": ") && !is_property(name) {
         return vec![short(text.split(": ").next().unwrap_or_default())];
@@ -543,6 +563,9 @@ mod tests {
             "{\"speakToAs\":{}}",
             "X-PASSERELLE-PARAMS;OF=TEL;TYPE=HOME;X-A=1:33",
             "X-PASSERELLE-PARAMS;OF=ORG;AS-WRITTEN=TRUE:a;b;c",
+            "BEGIN:VALARM\nACTION:X\nEND:VALARM",
+            "X-PASSERELLE-OF-OCCURRENCE;ID=\"2026-01-06T09:00:00\":BEGIN:VALARM\\nEND:VALARM",
+            "X-PASSERELLE-LINE:ATTENDEE\\;X=1:",
             "Tél. port.: 06",
             "P.IVA: 12",
             "Nom (a, b; c ...): x"
@@ -553,6 +576,7 @@ mod tests {
         assert_eq!(
             counted,
             [
+                ("ATTENDEE", 1),
                 ("Nom (a, b; c ...)", 1),
                 ("ORG", 1),
                 ("P.IVA", 1),
@@ -560,6 +584,7 @@ mod tests {
                 ("TEL;TYPE", 1),
                 ("TEL;X-A", 1),
                 ("Tél. port.", 1),
+                ("VALARM", 2),
                 ("X-ABUID", 1),
                 ("speakToAs", 1)
             ]

@@ -111,9 +111,10 @@ fn contact_of(mut card: Object, line: usize, options: &Options) -> Result<Import
             rest.push(json!({ "notes": notes }).to_string());
         }
     }
-    let groups = set(&card, "keywords");
+    let is_word = |word: &String| !word.trim().is_empty();
+    let groups: Vec<String> = set(&card, "keywords").into_iter().filter(is_word).collect();
     if let Some(Value::Object(keywords)) = card.get_mut("keywords") {
-        keywords.retain(|_, value| *value != Value::Bool(true));
+        keywords.retain(|word, value| *value != Value::Bool(true) || !is_word(word));
         if keywords.is_empty() {
             card.remove("keywords");
         }

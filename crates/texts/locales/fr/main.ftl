@@ -161,7 +161,7 @@ import-recognised = { $count ->
     [one] une fiche sans identifiant connu a été reconnue comme une de celles d'ici
    *[other] { $count } fiches sans identifiant connu ont été reconnues comme des fiches d'ici
 }
-import-done = { $created } nouvelles, { $updated } mises à jour, { $unchanged } déjà là
+import-done = nouvelles : { $created }, mises à jour : { $updated }, déjà là : { $unchanged }
 import-dry-done = Rien n'a été écrit : c'était un aperçu.
 import-leftovers = Gardé à côté des fiches, et réécrit par un export : { $list }
 import-refused = Les fiches écartées sont dans { $file } : corrigez-le, puis importez-le.
@@ -174,6 +174,18 @@ import-no-such-column = Il n'y a pas de colonne « { $meaning } » dans ce fichi
 import-not-a-heading = « { $meaning } » n'est pas compris.
 export-done = ✓ { $count } écrites dans { $file }
 reason-refused = les tables de l'entreprise la refusent : { $rule }
+rule-count-and-interval = COUNT et INTERVAL d'une répétition valent au moins 1
+rule-count-or-until = une répétition finit par COUNT ou par UNTIL, pas par les deux
+rule-repetition = une répétition s'écrit FREQ=WEEKLY;BYDAY=MO
+rule-group-name = un groupe a besoin d'un nom
+rule-category = une catégorie n'est pas vide
+rule-phone = un numéro de téléphone n'est pas vide
+rule-email = une adresse e-mail n'est pas vide
+rule-country-code = un code de pays a deux lettres
+rule-end = un rendez-vous ne peut pas finir avant de commencer
+rule-end-of-occurrence = une occurrence ne peut pas finir avant de commencer
+rule-whole-days = un rendez-vous de jours entiers dure des jours entiers
+rule-start = un début est un jour qui existe, ou un jour et une heure
 mend-unterminated = Ajoutez sa ligne END, ou exportez-la de nouveau.
 mend-no-begin = Ajoutez devant sa ligne BEGIN.
 mend-malformed = Exportez-la de nouveau depuis le programme qui a écrit le fichier.
