@@ -4,6 +4,7 @@
 use chrono::DateTime;
 use passerelle_calendar::Event;
 use passerelle_formats::{EventFormat, Imported, read_events, write_events};
+use proptest::prelude::*;
 use serde_json::{Value, json};
 
 /// Reads an event of some members beside its title and its hour.
@@ -76,6 +77,7 @@ fn every_member_comes_back_as_it_was_and_is_kept_where_an_event_holds_a_part() {
         ("description", json!(5), true),
         ("color", json!("red"), false),
         ("recurrenceRules", json!([{ "frequency": "daily", "count": 5, "x-a": 1 }]), true),
+        ("recurrenceRules", json!(["texte"]), true),
         (
             "recurrenceRules",
             json!([{ "@type": "RecurrenceRule", "frequency": "weekly", "interval": 1, "byDay": [{ "day": "mo" }] }]),
@@ -174,4 +176,67 @@ fn the_rule_of_the_next_edition_is_read() {
     let found = event(json!({ "recurrenceRule": rule }));
     assert_eq!(found.record.recurrence_rules, ["FREQ=DAILY;COUNT=5"]);
     assert_eq!(found.unknown, Vec::<String>::new());
+}
+
+/// Any value of JSON of some depth.
+fn any_value() -> impl Strategy<Value = Value> {
+    let leaf = prop_oneof![
+        "[a-z]{6,9}".prop_map(Value::from),
+        any::<bool>().prop_map(Value::from),
+        (0_u32..100).prop_map(Value::from),
+        Just(Value::Null),
+    ];
+    leaf.prop_recursive(3, 12, 4, |inner| {
+        let name = prop_oneof![
+            "[a-z]{1,4}",
+            Just("name".to_owned()),
+            Just("uri".to_owned()),
+            Just("href".to_owned()),
+            Just("email".to_owned()),
+            Just("trigger".to_owned()),
+            Just("offset".to_owned()),
+        ];
+        prop_oneof![
+            prop::collection::vec(inner.clone(), 0..3).prop_map(Value::from),
+            prop::collection::btree_map(name, inner, 0..4)
+                .prop_map(|map| Value::Object(map.into_iter().collect())),
+        ]
+    })
+}
+
+/// Returns the texts of a value.
+fn texts(value: &Value) -> Vec<String> {
+    match value {
+        Value::String(text) => vec![text.clone()],
+        Value::Array(items) => items.iter().flat_map(texts).collect(),
+        Value::Object(members) => members.values().flat_map(texts).collect(),
+        _ => Vec::new(),
+    }
+}
+
+proptest! {
+    #[test]
+    fn nothing_of_a_member_is_lost_whatever_it_holds(
+        member in prop::sample::select(vec![
+            "title", "color", "locations", "virtualLocations", "links", "participants", "alerts", "keywords",
+            "privacy", "status", "freeBusyStatus", "useDefaultAlerts", "recurrenceRules", "x.example:y",
+        ]),
+        value in any_value(),
+    ) {
+        let mut object = json!({
+            "@type": "Event", "uid": "u", "start": "2026-01-15T10:00:00", "timeZone": "Europe/Paris", "duration": "PT1H",
+        });
+        object[member] = value.clone();
+        let mut found: Vec<_> = read_events(object.to_string().as_bytes(), EventFormat::JsCalendar).collect();
+        prop_assert_eq!(found.len(), 1);
+        if let Ok(found) = found.remove(0) {
+            let text = written(&found).to_string();
+            for part in texts(&value) {
+                prop_assert!(text.contains(&part), "{} {}", part, text);
+            }
+            let again = read(&text);
+            prop_assert_eq!(&again.record, &found.record);
+            prop_assert_eq!(&again.unknown, &found.unknown);
+        }
+    }
 }

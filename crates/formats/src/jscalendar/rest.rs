@@ -239,9 +239,19 @@ fn put_back_items(object: &mut Object, event: &Event, name: &str, was: &Object) 
     }
 }
 
-/// A rule that is still the same comes back as it was.
+/// A list of the same rules comes back as it was, else each rule that is still the same.
 fn put_back_rules(object: &mut Object, event: &Event, name: &str, was: &[Value]) {
     let Some(start) = &event.start else { return };
+    let read: Vec<String> =
+        was.iter().filter_map(Value::as_object).map(|rule| rules::rule_of(rule, start)).collect();
+    let now = match name {
+        "recurrenceRules" => &event.recurrence_rules,
+        _ => &event.excluded_recurrence_rules,
+    };
+    if read == *now {
+        object.insert(name.to_owned(), was.into());
+        return;
+    }
     let known: BTreeMap<String, &Value> =
         was.iter().filter_map(|rule| Some((rules::rule_of(rule.as_object()?, start), rule))).collect();
     for rule in object.get_mut(name).and_then(Value::as_array_mut).into_iter().flatten() {
