@@ -55,9 +55,9 @@ fn contacts(data: &[u8], format: ContactFormat, whole: bool) {
     let first = read(data);
     let second = read(&write(&first));
     if whole {
-        // Another version of a format spells what is kept in its own way.
-        let records = |all: &Records<Contact>| -> Vec<(Contact, usize)> {
-            all.iter().map(|(contact, kept)| (contact.clone(), kept.len())).collect()
+        // Another version of a format spells what is kept in its own way, and puts some of it together.
+        let records = |all: &Records<Contact>| -> Vec<Contact> {
+            all.iter().map(|(contact, _)| contact.clone()).collect()
         };
         assert_eq!(records(&first), records(&second));
     }
