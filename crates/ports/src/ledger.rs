@@ -65,6 +65,15 @@ impl Refusal {
     }
 }
 
+/// A field that a record has on one side and that the other side cannot hold.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Lack {
+    /// The side that lacks it.
+    pub side: Side,
+    /// The field.
+    pub field: Field,
+}
+
 /// How a link stands.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -110,6 +119,9 @@ pub struct Link<R> {
     /// The states that the item of each side went through.
     #[serde(default)]
     pub trails: Sides<Trail>,
+    /// What one of the sides cannot hold.
+    #[serde(default)]
+    pub lacks: Vec<Lack>,
 }
 
 impl<R: Record> Link<R> {
@@ -127,6 +139,7 @@ impl<R: Record> Link<R> {
             different: Vec::new(),
             decided: None,
             trails: Sides::default(),
+            lacks: Vec::new(),
         }
     }
 
@@ -616,6 +629,9 @@ pub trait Ledger<R: Record>: Send + Sync {
 
     /// Returns links of which one side stays alone on purpose ([`LinkState::Released`]), after `after`.
     async fn alone(&self, pair: &PairId, after: Option<LinkId>, limit: u64) -> PortResult<Vec<Link<R>>>;
+
+    /// Returns links with something that a side cannot hold ([`Link::lacks`]), after `after`.
+    async fn lacking(&self, pair: &PairId, after: Option<LinkId>, limit: u64) -> PortResult<Vec<Link<R>>>;
 
     /// Returns entries, newest first.
     async fn entries(&self, of: &EntriesOf, slice: Slice) -> PortResult<Vec<Entry<R>>>;

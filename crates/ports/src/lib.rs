@@ -18,8 +18,8 @@ pub use ids::{
     CreateKey, Cursor, EntryId, InstallationId, ItemId, LinkId, PageToken, PairId, RunId, Stamp, Version,
 };
 pub use ledger::{
-    Changes, Copy, Counts, EntriesOf, Entry, Find, Half, LastCopy, Lease, Ledger, Link, LinkState, ListingId,
-    Look, Op, Outcome, PairState, Refusal, Run, RunKind, Slice, Stranger,
+    Changes, Copy, Counts, EntriesOf, Entry, Find, Half, Lack, LastCopy, Lease, Ledger, Link, LinkState,
+    ListingId, Look, Op, Outcome, PairState, Refusal, Run, RunKind, Slice, Stranger,
 };
 pub use record::{Kind, MatchKey, Record};
 pub use replica::{Capabilities, From, Next, Opaque, Page, Replica, Stored, Unread, Write, Written};

@@ -247,6 +247,8 @@ mutants! {
     EmptiedHoldsAll,
     /// A side that was emptied and has got one new record counts as sound again.
     EmptiedOnce,
+    /// What a side cannot hold is told by the run that wrote it only.
+    LacksForgotten,
     /// What an undo left on one side rests for ever, also when it is edited.
     UndoneRests,
     /// The undo of a delete does not look whether the record is back.

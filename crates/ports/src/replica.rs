@@ -6,7 +6,9 @@ use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
-use crate::{CreateKey, Cursor, EntryId, ItemId, PageToken, PortResult, Record, Stamp, Value, Version};
+use crate::{
+    CreateKey, Cursor, EntryId, Field, ItemId, PageToken, PortResult, Record, Stamp, Value, Version,
+};
 
 /// What a replica stores about a record that the domain does not model ("leftovers").
 ///
@@ -15,6 +17,17 @@ use crate::{CreateKey, Cursor, EntryId, ItemId, PageToken, PortResult, Record, S
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Opaque(pub Value);
+
+impl Opaque {
+    /// The member in which a replica names what a person sees there and no record holds.
+    pub const UNSHOWN: &'static str = "unshown";
+
+    /// Returns the names of what a person sees in the item and the record does not hold.
+    pub fn unshown(&self) -> impl Iterator<Item = Field> {
+        let names = self.0.get(Self::UNSHOWN).and_then(Value::as_array).into_iter().flatten();
+        names.filter_map(Value::as_str).map(Field::new)
+    }
+}
 
 /// A record as one replica holds it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

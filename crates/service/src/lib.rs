@@ -41,7 +41,7 @@ pub use imports::{begin_import, end_import, field_changes};
 pub use kinds::{KINDS, Kinded};
 pub use lasting::{Forecast, Term, forecast, note_consent};
 pub use office::Office;
-pub use passerelle_engine::{Phase, Progress, Silent};
+pub use passerelle_engine::{Loss, Phase, Progress, Silent};
 pub use records::{BadRecord, Beside, ImportReport, Incoming, Join, PartOf, every, import};
 pub use report::{PairReport, PlannedWrite, Problem, SyncReport, Writes};
 pub use rules::{

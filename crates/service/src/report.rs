@@ -112,7 +112,7 @@ pub struct PairReport {
     /// In how many seconds a run can find them out.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub settles_in_s: Option<u64>,
-    /// What was written and is not held there: the other side keeps it.
+    /// What one side has and the other cannot hold, whenever it was written: it stays where it is.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub losses: Vec<Loss>,
     /// Deletions left for the next run.
@@ -287,6 +287,12 @@ impl SyncReport {
     #[must_use]
     pub fn held(&self) -> u64 {
         self.pairs.iter().map(|pair| pair.held).sum()
+    }
+
+    /// Returns how many records have something that the other side cannot hold.
+    #[must_use]
+    pub fn losses(&self) -> u64 {
+        self.pairs.iter().map(|pair| pair.losses.len() as u64).sum()
     }
 
     /// Returns how many records a side refused.

@@ -1,7 +1,7 @@
 //! How things stand, from what the ledger proves: never from what a run meant to do.
 
 use chrono::{DateTime, Utc};
-use passerelle_engine::RunReport;
+use passerelle_engine::{Loss, RunReport};
 use passerelle_ports::{Counts, Kind, PairId, Run, RunId, RunKind, Side, Slice};
 use serde::Serialize;
 
@@ -14,6 +14,8 @@ use crate::{
 const RUNS_READ: u64 = 200;
 /// How many links are read at a time.
 const LINKS_READ: u64 = 200;
+/// How many records of which a side cannot hold something are told.
+const LOSSES_MAX: usize = 1000;
 
 /// How one pair stands.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -36,6 +38,9 @@ pub struct PairStatus {
     pub withheld: Option<Problem>,
     /// Records that the last run could not read and that do not even tell their name.
     pub nameless: u64,
+    /// What one side has and the other cannot hold: the first of them by name.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub losses: Vec<Loss>,
     /// Where all links stand.
     pub counts: Counts,
 }
@@ -45,6 +50,12 @@ impl PairStatus {
     #[must_use]
     pub fn waiting(&self) -> u64 {
         self.counts.held + self.counts.ambiguous + self.counts.rejected + self.nameless
+    }
+
+    /// Tells whether everything is on both sides: nothing waits, is refused, unread or cannot be held.
+    #[must_use]
+    pub fn is_in_step(&self) -> bool {
+        self.waiting() + self.counts.due + self.counts.open == 0 && self.losses.is_empty()
     }
 }
 
@@ -133,8 +144,32 @@ async fn pair_status<R: Kinded>(office: &Office, pair: &Pair) -> Outcome<PairSta
         last_problem: last.and_then(|run| problem_of(run, pair)),
         withheld: None,
         nameless: last.map_or(0, nameless_of),
+        losses: losses::<R>(office, &pair.id).await?,
         counts: ledger.counts(&pair.id).await?,
     })
+}
+
+/// Lists what one side has and the other cannot hold, up to a number of records.
+pub(crate) async fn losses<R: Kinded>(office: &Office, pair: &PairId) -> Outcome<Vec<Loss>> {
+    let ledger = R::ledger(&*office.company);
+    let mut all = Vec::new();
+    let mut after = None;
+    while all.len() < LOSSES_MAX {
+        let links = ledger.lacking(pair, after, LINKS_READ).await?;
+        let Some(last) = links.last() else { break };
+        after = Some(last.id);
+        for link in &links {
+            for side in Side::BOTH {
+                let lacks = link.lacks.iter().filter(|lack| lack.side == side);
+                let fields: Vec<_> = lacks.map(|lack| lack.field.clone()).collect();
+                let stored = link.alive(side.other());
+                if let (Some(stored), false, true) = (stored, fields.is_empty(), link.alive(side).is_some()) {
+                    all.push(Loss { side, record: stored.record.summary(), fields });
+                }
+            }
+        }
+    }
+    Ok(all)
 }
 
 /// A record that stays on one side on purpose.

@@ -17,6 +17,7 @@ use crate::{
     kinds::{KINDS, engine, for_kind},
     lasting,
     office::engine_failure,
+    status::losses,
 };
 
 /// What is asked of a run.
@@ -248,11 +249,13 @@ async fn attempt<R: Kinded>(
         let found = engine.plan(watch.progress()).await.map_err(failed)?;
         report = report.with_run(&found.report, &pair.user).with_plan(&found.plan);
         let counts = ledger.counts(&pair.id).await?;
+        report.losses = losses::<R>(office, &pair.id).await?;
         return Ok(report.foreseen(&counts, &found.plan.counts));
     }
     let done = engine.run(request.approval(), watch.progress()).await.map_err(failed)?;
     report = report.with_run(&done, &pair.user);
     report = report.with_counts(&ledger.counts(&pair.id).await?);
+    report.losses = losses::<R>(office, &pair.id).await?;
     if report.unknown > 0 {
         report.settles_in_s = engine.unsettled().await.map_err(failed)?.map(|wait| wait.as_secs() + 1);
     }

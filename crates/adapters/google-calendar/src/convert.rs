@@ -53,6 +53,9 @@ pub(crate) struct Leftovers {
     /// Attachments of changed occurrences that are not those of their series, by the name of the occurrence.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub(crate) attached: BTreeMap<String, Value>,
+    /// What a person sees there and no record holds ([`passerelle_ports::Opaque::unshown`]).
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(crate) unshown: Vec<String>,
     /// Whether it is marked as called off and stands there as one that takes place, as older releases left it.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub(crate) seems_on: bool,
@@ -143,6 +146,17 @@ impl Leftovers {
         Leftovers { rest, second_time: now.second_time, seems_on: now.seems_on, ..self }
     }
 
+    /// Names what a person sees in the event at Google and no record holds.
+    fn unshown(&self) -> Vec<String> {
+        let attachments = self.rest.get("attachments").and_then(Value::as_array);
+        let names = [
+            ("attachments", attachments.is_some_and(|all| !all.is_empty())),
+            ("guests_without_address", !self.anonymous.is_empty()),
+            ("recurrence_lines", !self.lines.is_empty()),
+        ];
+        names.into_iter().filter(|(_, is_there)| *is_there).map(|(name, _)| name.to_owned()).collect()
+    }
+
     /// The own row of the list of guests (C143).
     pub(crate) fn own_row(&self) -> Option<&str> {
         let is_self = |rest: &Map<String, Value>| rest.get("self").and_then(Value::as_bool) == Some(true);
@@ -220,6 +234,7 @@ pub(crate) fn event(resource: &Resource, calendar_zone: &str) -> Option<Converte
     };
     read_alerts(resource, &mut event);
     recurrence(&resource.recurrence, &start, &zone, &mut event, &mut left);
+    left.unshown = left.unshown();
     event.start = Some(start);
     Some(Converted { event, left, zone })
 }
@@ -569,6 +584,7 @@ mod tests {
                 "rest": {"guestsCanModify": true, "novelty": {"a": 1}},
                 "lines": ["RDATE;VALUE=PERIOD:20260112T080000Z/PT1H"],
                 "private": {"crm": "1"}, "shared": {"s": "2"}, "end_zone": "America/New_York",
+                "unshown": ["recurrence_lines"],
             })
         );
         assert_eq!(

@@ -36,6 +36,9 @@ const FOREIGN: [&str; 9] = [
     "sipAddresses",
 ];
 
+/// Of them, those that somebody has typed and sees.
+const SEEN: [&str; 5] = ["genders", "interests", "locations", "occupations", "sipAddresses"];
+
 /// Groups of the system that a contact may be put into, beside "Contacts" (P84).
 const STARRED: &str = "contactGroups/starred";
 
@@ -667,6 +670,11 @@ fn opaque_of(person: &Person, marks: &Marks, context: Context<'_>) -> Opaque {
     put("events", first_rest(anniversary, lists::Dates::MODELLED).chain(rests).collect());
     for (field, modelled) in SINGLE {
         put(field, first_rest(person.items(field).into_iter().next(), modelled).collect());
+    }
+    let unshown: Vec<&str> =
+        FOREIGN.into_iter().filter(|field| SEEN.contains(field) && all.contains_key(*field)).collect();
+    if !unshown.is_empty() {
+        all.insert(Opaque::UNSHOWN.to_owned(), unshown.into());
     }
     Opaque(if all.is_empty() { Value::Null } else { Value::Object(all) })
 }

@@ -4,7 +4,7 @@ use passerelle_ports::{Clock, Kind, Side};
 use passerelle_service::{Alone, PairStatus, UserStatus, alone, status};
 use passerelle_texts::exit_code;
 
-use super::Exit;
+use super::{Exit, sync::losses};
 use crate::{cli::Status, compose, start::App};
 
 pub async fn run(app: &App, args: &Status) -> Exit {
@@ -44,6 +44,9 @@ fn tell(app: &App, user: &UserStatus) {
     }
     for pair in &user.pairs {
         out.result(&pair_line(app, pair));
+        for line in losses(&pair.losses) {
+            out.result(&line);
+        }
         if let Some(problem) = pair.withheld.as_ref().or(pair.last_problem.as_ref()) {
             let article = out.article(&problem.to_failure().or_with("user", name));
             out.result(&format!("    {}  {}", article.code, article.what));
@@ -61,16 +64,18 @@ fn pair_line(app: &App, pair: &PairStatus) -> String {
         Kind::Events => out.t("kind-events", &[]),
     };
     let when = match pair.last_success {
-        Some(at) => out.t("status-success", &[("time", out.time(at).into())]),
+        Some(at) if pair.is_in_step() => out.t("status-success", &[("time", out.time(at).into())]),
+        Some(at) => out.t("status-except", &[("time", out.time(at).into())]),
         None => out.t("status-never", &[]),
     };
     let counts = &pair.counts;
     let mut text = format!("  {kind} · {} · {when}", pair.name);
     for (id, count) in [
-        ("status-both", counts.both),
         ("status-due", counts.due + counts.open),
         ("sync-held", counts.held + counts.ambiguous),
         ("sync-failed", counts.rejected + pair.nameless),
+        ("status-losses", pair.losses.len() as u64),
+        ("status-both", counts.both),
         ("status-alone", counts.released),
     ] {
         if count > 0 {

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use passerelle_ports::{Clock, Kind};
 use passerelle_service::{
-    Failure, Office, PairReport, SyncReport, SyncRequest, Waiting, changes, conflicts, sync, unsettled,
+    Failure, Loss, Office, PairReport, SyncReport, SyncRequest, Waiting, changes, conflicts, sync, unsettled,
 };
 use passerelle_texts::exit_code;
 use serde_json::{Value, json};
@@ -154,6 +154,7 @@ fn summary(report: &SyncReport, code: u8) -> Value {
         members.insert("exit_code".to_owned(), code.into());
         members.insert("held".to_owned(), report.held().into());
         members.insert("failed".to_owned(), report.failed().into());
+        members.insert("losses".to_owned(), report.losses().into());
         if let Some(wait) = wait {
             members.insert("retry_after_s".to_owned(), json!(wait));
         }
@@ -201,11 +202,16 @@ pub fn table(out: &Out, pair: &PairReport, dry_run: bool) -> String {
             lines.push(format!("  {}", out.t(id, &[("count", count.into())])));
         }
     }
-    for loss in pair.losses.iter().take(SHOWN) {
-        let fields: Vec<&str> = loss.fields.iter().map(passerelle_ports::Field::as_str).collect();
-        lines.push(format!("    {}: {}", loss.record, fields.join(", ")));
-    }
+    lines.extend(losses(&pair.losses));
     lines.join("\n")
+}
+
+/// What one side has and the other cannot hold, a line for each of the first records.
+pub fn losses(losses: &[Loss]) -> impl Iterator<Item = String> {
+    losses.iter().take(SHOWN).map(|loss| {
+        let fields: Vec<&str> = loss.fields.iter().map(passerelle_ports::Field::as_str).collect();
+        format!("    {}: {}", loss.record, fields.join(", "))
+    })
 }
 
 /// How many writes of a refused plan are shown.

@@ -190,6 +190,15 @@ impl World {
         (output.status.code().unwrap(), String::from_utf8_lossy(&output.stdout).into_owned())
     }
 
+    /// Runs a command and returns what a person reads on its standard output.
+    pub fn shown(&self, args: &[&str]) -> String {
+        self.close();
+        let mut command = Command::new(env!("CARGO_BIN_EXE_passerelle"));
+        command.env_clear().env("HOME", self.folder.path()).stdin(Stdio::null());
+        let output = command.arg("--config").arg(self.path("config.toml")).args(args).output().unwrap();
+        String::from_utf8(output.stdout).unwrap()
+    }
+
     /// Begins a command and says nothing of its end.
     pub fn begin(&self, args: &[&str]) -> Child {
         self.close();

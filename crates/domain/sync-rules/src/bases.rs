@@ -1,8 +1,8 @@
 //! What a new copy, and the outcome of a write, do to a link: `engine.md` sections 4 and 5.
 
 use passerelle_ports::{
-    AssembleError, Copy, Entry, Field, Fields, Link, LinkState, Op, Outcome, Record, Side, Sides, Stored,
-    assemble, fields, is_empty,
+    AssembleError, Copy, Entry, Field, Fields, Lack, Link, LinkState, Op, Outcome, Record, Side, Sides,
+    Stored, assemble, fields, is_empty,
 };
 
 use crate::{
@@ -47,7 +47,9 @@ pub fn put_copy<R: Record>(link: &mut Link<R>, side: Side, mut stored: Stored<R>
         // Somebody brought it back after the other side was deleted too: it travels like a new record.
         link.bases = Sides { local: R::default(), remote: R::default() };
     }
+    let before = link.copies[side].as_ref().map(|copy| fields(&copy.stored.record)).unwrap_or_default();
     link.copies[side] = Some(Copy { stored, gone: false, look: false });
+    note_lacks(link, side, &before);
     if link.alive(side.other()).is_some() && link.state == LinkState::Ambiguous && !on(Mutant::StaysAmbiguous)
     {
         link.state = LinkState::Active;
@@ -222,10 +224,37 @@ pub fn acknowledge<R: Record>(
         // nothing else on that side newer. One in a person's name (an undo, their own value) does.
         stored.updated = from.updated;
     }
+    let before = raw_from;
+    let wanting = lost(entry, &stored);
     link.copies[target] = Some(Copy { stored, gone: false, look: false });
+    note_lacks(link, target, &before);
+    link.lacks.retain(|lack| lack.side != target || !entry.taken.contains(&lack.field));
+    link.lacks.extend(wanting.into_iter().map(|field| Lack { side: target, field }));
+    if on(Mutant::LacksForgotten) {
+        link.lacks.clear();
+    }
     link.held.clear();
     link.due = true;
     Ok(())
+}
+
+/// Keeps in the link what its sides lack: what a write carried in vain, as long as the value stays what it was, and
+/// what a side shows and no record holds.
+fn note_lacks<R: Record>(link: &mut Link<R>, side: Side, before: &Fields) {
+    if on(Mutant::LacksForgotten) {
+        return;
+    }
+    let Some(stored) = link.alive(side) else { return };
+    let now = fields(&stored.record);
+    let unshown: Vec<Lack> =
+        stored.opaque.unshown().map(|field| Lack { side: side.other(), field }).collect();
+    link.lacks.retain(|lack| {
+        let is_of_record = now.contains_key(&lack.field) || before.contains_key(&lack.field);
+        (lack.side == side || is_of_record) && same(before.get(&lack.field), now.get(&lack.field))
+    });
+    link.lacks.extend(unshown);
+    link.lacks.sort();
+    link.lacks.dedup();
 }
 
 /// Returns the fields that a write carried and that its side does not hold: what it cannot represent.

@@ -3,8 +3,8 @@
 
 use chrono::DateTime;
 use passerelle_ports::{
-    Copy, Entry, EntryId, ErrorKind, Field, Fields, ItemId, Link, LinkId, LinkState, Op, Opaque, Outcome,
-    Refusal, RunId, Side, Sides, Stored, Version,
+    Copy, Entry, EntryId, ErrorKind, Field, Fields, ItemId, Lack, Link, LinkId, LinkState, Op, Opaque,
+    Outcome, Refusal, RunId, Side, Sides, Stored, Version,
 };
 use passerelle_sync_rules::{
     Action, Answer, Condition, Direction, FieldPattern, Rules, Scope, Step, Test, acknowledge, answered,
@@ -540,4 +540,23 @@ fn undo_puts_leftovers_back_member_by_member_where_they_are_still_so() {
     // Nothing is written where the rules let nothing be written.
     let one_way = Rules { fields: vec![(FieldPattern::new("*"), Direction::Take)], ..Rules::default() };
     assert_eq!(back(&seen(&old), &one_way), None);
+}
+
+#[test]
+fn what_a_side_cannot_hold_is_kept_in_the_link_until_it_changes() {
+    let (from, to) = (titled("a"), Note { label: "wide".into(), ..titled("a") });
+    let mut now = link((from.clone(), from.clone()), to.clone(), from.clone());
+    let sent = entry(Side::Remote, stored(Side::Remote, "1", from.clone()), to, &["label"]);
+    acknowledge(&mut now, &sent, &stored(Side::Remote, "2", from.clone()), &Rules::default()).unwrap();
+    let lack = |side: Side, name: &str| Lack { side, field: Field::new(name) };
+    assert_eq!(now.lacks, [lack(Side::Remote, "label")]);
+    // Whatever else changes, it still does; and what a side shows that no record holds is one, too.
+    let renamed = Note { label: "wide".into(), ..titled("b") };
+    put_copy(&mut now, Side::Local, stored(Side::Local, "3", renamed.clone()));
+    let shows = Opaque(serde_json::json!({ "unshown": ["pictures"] }));
+    put_copy(&mut now, Side::Remote, Stored { opaque: shows, ..stored(Side::Remote, "4", from.clone()) });
+    assert_eq!(now.lacks, [lack(Side::Local, "pictures"), lack(Side::Remote, "label")]);
+    put_copy(&mut now, Side::Remote, stored(Side::Remote, "5", from));
+    put_copy(&mut now, Side::Local, stored(Side::Local, "6", Note { label: "other".into(), ..renamed }));
+    assert_eq!(now.lacks, []);
 }

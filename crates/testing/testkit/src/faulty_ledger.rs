@@ -113,6 +113,9 @@ impl<R: Record> Ledger<R> for FaultyLedger<R> {
     async fn alone(&self, pair: &PairId, after: Option<LinkId>, limit: u64) -> PortResult<Vec<Link<R>>> {
         self.inner.alone(pair, after, limit).await
     }
+    async fn lacking(&self, pair: &PairId, after: Option<LinkId>, limit: u64) -> PortResult<Vec<Link<R>>> {
+        self.inner.lacking(pair, after, limit).await
+    }
     async fn entries(&self, of: &EntriesOf, slice: Slice) -> PortResult<Vec<Entry<R>>> {
         self.inner.entries(of, slice).await
     }

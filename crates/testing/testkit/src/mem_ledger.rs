@@ -457,6 +457,14 @@ impl<R: Record> Ledger<R> for MemLedger<R> {
         Ok(page_of(alone, limit))
     }
 
+    async fn lacking(&self, pair: &PairId, after: Option<LinkId>, limit: u64) -> PortResult<Vec<Link<R>>> {
+        let state = self.lock();
+        let links = state.pairs.get(pair).into_iter().flat_map(|pair| pair.links.values());
+        let lacking = links.filter(|link| !link.lacks.is_empty());
+        let lacking = lacking.filter(|link| after.is_none_or(|after| link.id > after)).cloned();
+        Ok(page_of(lacking, limit))
+    }
+
     async fn entries(&self, of: &EntriesOf, slice: Slice) -> PortResult<Vec<Entry<R>>> {
         let state = self.lock();
         let wanted = |(pair, entry): &&(PairId, Entry<R>)| match of {

@@ -94,6 +94,8 @@ sync-decide = To decide: passerelle conflicts
 # status
 status-nobody = There is no app user yet: passerelle user add alice
 status-success = in step since { $time }
+status-except = in step since { $time }, except
+status-losses = { $count } with values that one side cannot hold
 status-never = never synchronised completely
 status-both = { $count } on both sides
 status-due = { $count } waiting for the next run

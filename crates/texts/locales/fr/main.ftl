@@ -112,6 +112,8 @@ sync-decide = À trancher : passerelle conflicts
 # status
 status-nobody = Il n'y a pas encore d'utilisateur : passerelle user add alice
 status-success = à jour depuis le { $time }
+status-except = à jour depuis le { $time }, sauf
+status-losses = { $count } dont un côté ne peut pas tout garder
 status-never = jamais synchronisé en entier
 status-both = { $count } des deux côtés
 status-due = { $count } en attente du prochain passage

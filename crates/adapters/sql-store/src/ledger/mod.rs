@@ -232,6 +232,11 @@ impl<R: Record> Ledger<R> for SqlLedger<R> {
         self.read("ledger.alone", move |conn| read::alone(conn, &pair, after, limit)).await
     }
 
+    async fn lacking(&self, pair: &PairId, after: Option<LinkId>, limit: u64) -> PortResult<Vec<Link<R>>> {
+        let pair = pair.clone();
+        self.read("ledger.lacking", move |conn| read::lacking(conn, &pair, after, limit)).await
+    }
+
     async fn entries(&self, of: &EntriesOf, slice: Slice) -> PortResult<Vec<Entry<R>>> {
         let of = of.clone();
         self.read("ledger.entries", move |conn| read::entries(conn, &of, slice)).await

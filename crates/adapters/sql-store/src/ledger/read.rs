@@ -420,6 +420,26 @@ pub(crate) fn alone<R: Record>(
     by_names(conn, pair, &rows.into_iter().collect())
 }
 
+/// The links that lack something; the words are those of the partial index.
+const LACKING: &str = r#"instr(body, '"lacks":[') > 0"#;
+
+pub(crate) fn lacking<R: Record>(
+    conn: &mut Conn,
+    pair: &PairId,
+    after: Option<LinkId>,
+    limit: u64,
+) -> Result<Vec<Link<R>>, StoreError> {
+    let rows: Vec<String> = links::table
+        .filter(links::pair.eq(pair.as_str()))
+        .filter(diesel::dsl::sql::<diesel::sql_types::Bool>(LACKING))
+        .filter(links::id.gt(after_of(after)))
+        .order(links::id)
+        .limit(most(limit))
+        .select(links::id)
+        .load(conn)?;
+    by_names(conn, pair, &rows.into_iter().collect())
+}
+
 pub(crate) fn runs(
     conn: &mut Conn,
     kind: &str,

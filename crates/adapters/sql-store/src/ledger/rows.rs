@@ -3,8 +3,8 @@
 use chrono::{DateTime, NaiveDateTime, SubsecRound, Utc};
 use diesel::prelude::*;
 use passerelle_ports::{
-    Copy, Entry, Field, ItemId, Link, LinkId, LinkState, Outcome, PairId, Record, Run, RunId, RunKind, Side,
-    Sides, Stored, Stranger, Trail, Value,
+    Copy, Entry, Field, ItemId, Lack, Link, LinkId, LinkState, Outcome, PairId, Record, Run, RunId, RunKind,
+    Side, Sides, Stored, Stranger, Trail, Value,
 };
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
@@ -109,6 +109,9 @@ struct Body<R> {
     decided: Option<DateTime<Utc>>,
     #[serde(default)]
     trails: Sides<Trail>,
+    /// An index finds the links that have this member: see `lacking`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    lacks: Vec<Lack>,
 }
 
 /// The part of [`Body`] that a half needs.
@@ -149,7 +152,7 @@ pub(crate) fn link_row<R: Record>(
     pair: &PairId,
     blocked: bool,
 ) -> Result<LinkRow, StoreError> {
-    let Link { id, bases, due, state, held, chosen, different, decided, trails, .. } = link.clone();
+    let Link { id, bases, due, state, held, chosen, different, decided, trails, lacks, .. } = link.clone();
     Ok(LinkRow {
         id: id.to_string(),
         kind: R::KIND.as_str().to_owned(),
@@ -164,7 +167,10 @@ pub(crate) fn link_row<R: Record>(
         seen: mask(|side| link.copies[side].is_some()),
         alive: mask(|side| link.alive(side).is_some()),
         root: link.root().map(ToString::to_string),
-        body: to_json(&Body { bases, state, held, chosen, different, decided, trails }, "passerelle_links")?,
+        body: to_json(
+            &Body { bases, state, held, chosen, different, decided, trails, lacks },
+            "passerelle_links",
+        )?,
     })
 }
 
@@ -221,6 +227,7 @@ pub(crate) fn link_of<R: Record>(row: &LinkRow, copies: &[CopyRow]) -> Result<Li
         different: body.different,
         decided: body.decided,
         trails: body.trails,
+        lacks: body.lacks,
     })
 }
 

@@ -1,0 +1,1 @@
+DROP INDEX passerelle_links_lacks;

@@ -1,0 +1,105 @@
+//! What one side has and the other cannot hold: it stays where it is, and is counted and listed for as long as it does.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs)]
+
+mod common;
+
+use common::{World, waiting};
+use serde_json::{Value, json};
+
+fn pair<'a>(status: &'a common::Ran, kind: &str) -> &'a Value {
+    let user = status.of("status")[0];
+    user["pairs"].as_array().unwrap().iter().find(|pair| pair["kind"] == kind).unwrap()
+}
+
+/// The fields that are told of a kind, side by side with the record's name.
+fn told(pair: &Value) -> Vec<String> {
+    let losses = pair["losses"].as_array().cloned().unwrap_or_default();
+    let line = |loss: &Value| {
+        let fields = loss["fields"].as_array().unwrap().iter().map(|field| field.as_str().unwrap());
+        format!(
+            "{}: {} lacks {}",
+            loss["record"].as_str().unwrap(),
+            loss["side"].as_str().unwrap(),
+            fields.collect::<Vec<_>>().join(", ")
+        )
+    };
+    let mut lines: Vec<String> = losses.iter().map(line).collect();
+    lines.sort();
+    lines
+}
+
+#[test]
+fn what_a_side_cannot_hold_is_listed_by_every_run_and_by_status() {
+    let world = World::new();
+    world.sql(
+        "INSERT INTO contacts (id, given_name, photo) VALUES ('c1', 'Anna', 'https://x.example/anna.jpg');",
+    );
+    world.add_person(&json!({ "names": [{ "givenName": "Berta" }], "occupations": [{ "value": "Smith" }] }));
+    world.add_event(&json!({
+        "summary": "Round", "start": { "date": "2027-02-03" }, "end": { "date": "2027-02-04" },
+        "attendees": [{ "email": "nobody@x.example" }, { "email": "g@x.example" }],
+    }));
+    // Google knows guests without an address; nobody may make one.
+    world.faults(&json!([{ "method": "calendar.events.*", "replace": ["\"nobody@x.example\"", "null"] }]));
+    world.settle();
+    for _ in 0..2 {
+        let run = world.sync().ends_with(0);
+        assert_eq!((run.writes(), run.summary()["losses"].as_u64()), (0, Some(3)), "{run:?}");
+        let status = world.run(&["status"]).ends_with(0);
+        assert_eq!(
+            told(pair(&status, "contacts")),
+            ["Anna: remote lacks photo", "Berta: local lacks occupations"]
+        );
+        assert_eq!(told(pair(&status, "events")), ["Round: local lacks guests_without_address"]);
+    }
+    for (lang, except, all) in [("en", "except", "in step since"), ("fr", "sauf", "à jour depuis")] {
+        let shown = world.shown(&["status", "--lang", lang]);
+        let lines: Vec<&str> = shown.lines().filter(|line| line.contains(all)).collect();
+        assert!(lines.len() == 2 && lines.iter().all(|line| line.contains(except)), "{shown}");
+        assert!(shown.contains("Anna: photo"), "{shown}");
+    }
+    world.sql("UPDATE contacts SET photo = '' WHERE id = 'c1';");
+    world.sql("DELETE FROM appointments;");
+    world.settle();
+    let status = world.run(&["status"]).ends_with(0);
+    assert_eq!(told(pair(&status, "contacts")), ["Berta: local lacks occupations"]);
+    assert!(told(pair(&status, "events")).is_empty());
+    let shown = world.shown(&["status"]);
+    assert!(shown.lines().any(|line| line.contains("in step since") && !line.contains("except")), "{shown}");
+}
+
+#[test]
+fn in_step_is_not_said_while_a_record_waits_or_cannot_be_read() {
+    let world = World::new();
+    world.add_person(&json!({ "names": [{ "givenName": "Spoilt" }] }));
+    world.add_person(&json!({ "names": [{ "givenName": "Good" }] }));
+    world.settle();
+    world.faults(&json!([{ "method": "people.people.*", "replace": ["Spoilt\"", "\\ud800\""] }]));
+    world.control("POST", "expire", &json!({ "what": "people" }));
+    world.sync().ends_with(3);
+    let shown = world.shown(&["status"]);
+    assert!(shown.contains("except · 1 refused"), "{shown}");
+}
+
+#[test]
+fn an_event_in_a_zone_that_nobody_knows_keeps_its_instant_and_a_series_is_held_with_its_reason() {
+    let world = World::new();
+    let at =
+        |hour: u32| json!({ "dateTime": format!("2027-03-03T{hour}:00:00"), "timeZone": "Europe/Vaduz" });
+    world.add_event(&json!({ "summary": "Single", "start": at(10), "end": at(11) }));
+    let series = json!({ "summary": "Series", "start": at(10), "end": at(11), "recurrence": ["RRULE:FREQ=DAILY;COUNT=3"] });
+    world.add_event(&series);
+    world.faults(&json!([{ "method": "calendar.events.*", "replace": ["Europe/Vaduz", "Mars/Olympus"] }]));
+    let run = world.sync().ends_with(3);
+    assert_eq!(run.summary()["failed"], 1, "{run:?}");
+    let row =
+        world.rows("'t', title, 'l', start_local, 'z', start_zone, 'd', duration_seconds", "appointments");
+    assert_eq!(row, [json!({ "t": "Single", "l": "2027-03-03 10:00:00", "z": "Europe/Paris", "d": 3600 })]);
+    let held = waiting(&world);
+    assert_eq!((held.len(), held[0]["problem"]["code"].as_str()), (1, Some("GOOG-315")), "{held:?}");
+    assert!(held[0].to_string().contains("Series"), "it is named: {held:?}");
+    assert_eq!(world.events().len(), 2, "nothing is deleted there");
+    world.faults(&json!([]));
+    world.settle();
+    assert_eq!(world.number("appointments WHERE title = 'Series' AND start_zone = 'Europe/Vaduz'"), 1);
+}
