@@ -1,0 +1,106 @@
+//! Labels, each step in a process of its own: taken away, renamed on either side, and names that Google keeps for itself.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs)]
+
+mod common;
+
+use std::collections::BTreeMap;
+
+use common::World;
+use serde_json::{Value, json};
+
+/// Two clients in one label, on both sides.
+fn labelled() -> World {
+    let world = World::new();
+    world.sql(
+        "INSERT INTO contact_groups (id, name) VALUES (1, 'Clients');
+         INSERT INTO contacts (id, given_name) VALUES ('c1', 'Anna'), ('c2', 'Berta');
+         INSERT INTO contact_emails (contact_id, address) VALUES ('c1', 'a@x.example'), ('c2', 'b@x.example');
+         INSERT INTO contact_group_members (contact_id, group_id) VALUES ('c1', 1), ('c2', 1);",
+    );
+    world.settle();
+    assert_eq!(names(&world), ["Clients"]);
+    world
+}
+
+/// The names of the labels at Google, without those of the system.
+fn names(world: &World) -> Vec<String> {
+    own(world).into_values().collect()
+}
+
+fn own(world: &World) -> BTreeMap<String, String> {
+    const SYSTEM: [&str; 8] =
+        ["myContacts", "starred", "all", "friends", "family", "coworkers", "chatBuddies", "blocked"];
+    let mut groups = world.groups();
+    groups.retain(|resource, _| !SYSTEM.contains(&resource.trim_start_matches("contactGroups/")));
+    groups
+}
+
+/// The labels of a contact at Google, by name.
+fn labels_of(world: &World, email: &str) -> Vec<String> {
+    let groups = own(world);
+    let person = world.person(email);
+    let all = person["memberships"].as_array().unwrap().iter().filter_map(Value::as_str);
+    let mut labels: Vec<String> = all.filter_map(|resource| groups.get(resource).cloned()).collect();
+    labels.sort();
+    labels
+}
+
+#[test]
+fn a_label_taken_away_here_is_taken_away_there() {
+    let world = labelled();
+    world.sql("DELETE FROM contact_group_members WHERE contact_id = 'c1';");
+    world.settle();
+    assert!(labels_of(&world, "a@x.example").is_empty());
+    assert_eq!(labels_of(&world, "b@x.example"), ["Clients"]);
+    world.sql("DELETE FROM contact_groups WHERE id = 1;");
+    world.settle();
+    assert!(labels_of(&world, "b@x.example").is_empty());
+    assert_eq!(world.number("contacts"), 2);
+}
+
+#[test]
+fn a_label_renamed_here_is_renamed_in_place_there() {
+    let world = labelled();
+    let before: Vec<String> = own(&world).into_keys().collect();
+    world.sql("UPDATE contact_groups SET name = 'Customers' WHERE id = 1;");
+    world.settle();
+    let after: Vec<String> = own(&world).into_keys().collect();
+    assert_eq!((names(&world), after), (vec!["Customers".to_owned()], before));
+    assert_eq!(labels_of(&world, "a@x.example"), ["Customers"]);
+}
+
+#[test]
+fn a_label_renamed_there_is_renamed_in_place_here() {
+    let world = labelled();
+    let resource = own(&world).into_keys().next().unwrap();
+    let group = world.google("GET", &format!("/v1/{resource}"), &Value::Null);
+    let body = json!({ "contactGroup": { "name": "Kunden", "etag": group["etag"] } });
+    world.google("PUT", &format!("/v1/{resource}"), &body);
+    world.settle();
+    let rows = world.rows("'id', id, 'name', name", "contact_groups");
+    assert_eq!(rows, [json!({ "id": 1, "name": "Kunden" })], "the same row");
+    assert_eq!(world.number("contact_group_members WHERE group_id = 1"), 2);
+    assert_eq!(names(&world), ["Kunden"]);
+}
+
+#[test]
+fn a_label_with_a_name_that_google_keeps_for_itself_is_there_or_told() {
+    for name in ["Friends", "My Contacts", "Starred"] {
+        let world = World::new();
+        world.sql(&format!(
+            "INSERT INTO contact_groups (id, name) VALUES (1, '{name}');
+             INSERT INTO contacts (id, given_name) VALUES ('c1', 'Anna');
+             INSERT INTO contact_emails (contact_id, address) VALUES ('c1', 'a@x.example');
+             INSERT INTO contact_group_members (contact_id, group_id) VALUES ('c1', 1);",
+        ));
+        world.settle();
+        let run = world.sync().ends_with(0);
+        let is_there = labels_of(&world, "a@x.example") == [name];
+        assert!(
+            is_there || run.summary()["losses"] == 1,
+            "{name}: {run:?} {:?}",
+            world.person("a@x.example")
+        );
+        assert_eq!(world.number("contact_group_members"), 1, "nothing is lost here");
+    }
+}
