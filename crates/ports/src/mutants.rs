@@ -283,6 +283,8 @@ mutants! {
     RedactTitleOnly,
     /// A private occurrence of an open series is shown like any other.
     OccurrenceOpen,
+    /// An occurrence that one side changed keeps its name where the other side moved the series.
+    OccurrenceStays,
     /// The entries of a list are told apart by their place under a label.
     EntriesByPlace,
 

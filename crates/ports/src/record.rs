@@ -78,6 +78,13 @@ pub trait Record:
         self
     }
 
+    /// Returns the record, which was composed of `own` and of the fields `taken` from `source`, with its entries under
+    /// the names that they have in it: an occurrence has another name once its series begins at another time.
+    #[must_use]
+    fn composed(self, _own: Option<&Self>, _source: &Self, _taken: &[Field]) -> Self {
+        self
+    }
+
     /// Returns `value`, with what `other` says beyond it, where the two do not contradict each other: a label
     /// that one of them lacks. `None` where they do, or where the kind knows no such thing.
     ///

@@ -2,6 +2,7 @@
 
 mod duration;
 mod event;
+mod moved;
 mod normal;
 mod record;
 mod recurrence;

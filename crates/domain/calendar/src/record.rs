@@ -10,7 +10,7 @@ use passerelle_ports::{
 use serde_json::{Map, json};
 
 use crate::{
-    Event, Override, Privacy, Start,
+    Event, Override, Privacy, Start, moved,
     normal::{lower, normal},
     normal_line, occurrences,
 };
@@ -53,6 +53,10 @@ impl Record for Event {
             "uid" => Value::String(String::new()),
             _ => normal(field, value),
         }
+    }
+
+    fn composed(self, own: Option<&Self>, source: &Self, taken: &[Field]) -> Self {
+        if on(Mutant::OccurrenceStays) { self } else { moved::renamed(self, own, source, taken) }
     }
 
     fn match_keys(&self) -> BTreeSet<MatchKey> {

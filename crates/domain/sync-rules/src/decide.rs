@@ -383,7 +383,8 @@ fn write<R: Record>(
             put(&mut to, field, source.get(field));
         }
     }
-    let to: R = assemble(&to)?;
+    let source: R = assemble(source)?;
+    let to = assemble::<R>(&to)?.composed(own, &source, taken);
     if alive && own == Some(&to) {
         // The target cannot hold the difference: there is nothing to write.
         return Ok(Step::Settle(taken.to_vec()));
@@ -393,6 +394,6 @@ fn write<R: Record>(
         action: if alive { Action::Update } else { Action::Create },
         to: Some(to),
         taken: taken.to_vec(),
-        source: assemble(source)?,
+        source,
     }))
 }

@@ -1,0 +1,94 @@
+//! A series that one side moves to another hour while the other side changes an occurrence of it.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs)]
+
+mod common;
+
+use common::{EVENTS, USER, World, ZONE, waiting};
+use serde_json::{Value, json};
+
+/// Six Mondays at nine, on both sides; returns the id of the series at Google.
+fn weekly() -> (World, String) {
+    let world = World::new();
+    world.sql(&format!(
+        "INSERT INTO appointments (id, owner_id, title, start_local, start_zone, duration_seconds)
+         VALUES ('s', '{USER}', 'Weekly', '2026-12-07 09:00', '{ZONE}', 3600);
+         INSERT INTO appointment_rules (appointment_id, rule) VALUES ('s', 'FREQ=WEEKLY;COUNT=6');"
+    ));
+    world.settle();
+    let id = world.event("Weekly")["id"].as_str().unwrap().to_owned();
+    (world, id)
+}
+
+/// The occurrences at Google: start on the wall, and title.
+fn there(world: &World, id: &str) -> Vec<(String, String)> {
+    let list = world.google("GET", &format!("{EVENTS}/{id}/instances?timeZone=Europe/Paris"), &Value::Null);
+    let mut found: Vec<_> = list["items"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|one| {
+            let start = one["start"]["dateTime"].as_str().unwrap()[..16].to_owned();
+            (start, one["summary"].as_str().unwrap().to_owned())
+        })
+        .collect();
+    found.sort();
+    found
+}
+
+fn overrides(world: &World) -> Vec<Value> {
+    world.rows(
+        "'at', substr(occurrence, 1, 16), 'cancelled', cancelled, 'title', title",
+        "appointment_overrides ORDER BY occurrence",
+    )
+}
+
+fn mondays(hour: &str, changed: usize, title: Option<&str>) -> Vec<(String, String)> {
+    let days = ["2026-12-07", "2026-12-14", "2026-12-21", "2026-12-28", "2027-01-04", "2027-01-11"];
+    let named = |at: usize| if at == changed { title } else { Some("Weekly") };
+    let each = days.iter().enumerate();
+    each.filter_map(|(at, day)| Some((format!("{day}T{hour}"), named(at)?.to_owned()))).collect()
+}
+
+#[test]
+fn an_occurrence_changed_at_google_goes_along_with_a_series_moved_here() {
+    for cancelled in [false, true] {
+        let (world, id) = weekly();
+        let instance = format!("{EVENTS}/{id}_20261221T080000Z?sendUpdates=none");
+        if cancelled {
+            world.google("DELETE", &instance, &Value::Null);
+        } else {
+            world.google("PATCH", &instance, &json!({ "summary": "With the director" }));
+        }
+        world.sql("UPDATE appointments SET start_local = '2026-12-07 07:30' WHERE id = 's';");
+        world.settle();
+        let title = (!cancelled).then_some("With the director");
+        assert_eq!(there(&world, &id), mondays("07:30", 2, title));
+        let change = json!({ "at": "2026-12-21 07:30", "cancelled": u8::from(cancelled), "title": title });
+        assert_eq!(overrides(&world), [change]);
+        assert!(waiting(&world).is_empty());
+        assert_eq!(world.sync().ends_with(0).writes(), 0);
+    }
+}
+
+#[test]
+fn an_occurrence_changed_here_goes_along_with_a_series_moved_at_google() {
+    for cancelled in [false, true] {
+        let (world, id) = weekly();
+        let title = (!cancelled).then_some("With the director");
+        world.sql(&format!(
+            "INSERT INTO appointment_overrides (appointment_id, occurrence, cancelled, title)
+             VALUES ('s', '2026-12-21 09:00', {}, {});",
+            u8::from(cancelled),
+            title.map_or_else(|| "NULL".to_owned(), |title| format!("'{title}'"))
+        ));
+        let at = |hour: &str| json!({ "dateTime": format!("2026-12-07T{hour}:00"), "timeZone": ZONE });
+        let moved = json!({ "start": at("14:00"), "end": at("15:00") });
+        world.google("PATCH", &format!("{EVENTS}/{id}?sendUpdates=none"), &moved);
+        world.settle();
+        assert_eq!(there(&world, &id), mondays("14:00", 2, title));
+        let change = json!({ "at": "2026-12-21 14:00", "cancelled": u8::from(cancelled), "title": title });
+        assert_eq!(overrides(&world), [change]);
+        assert!(waiting(&world).is_empty());
+        assert_eq!(world.sync().ends_with(0).writes(), 0);
+    }
+}

@@ -1,0 +1,126 @@
+//! The names of occurrences when one side moved a series while the other one changed an occurrence of it.
+
+use std::collections::BTreeMap;
+
+use passerelle_ports::Field;
+
+use crate::{Event, RecurrenceId, Start, contains};
+
+/// Renames the overrides of a composed series that name an occurrence of the copy they come from, and none of the
+/// series as it is now: the same occurrence has another name since its series begins at another time.
+///
+/// `taken` are the fields that come from `source`, all others come from `own`.
+pub(crate) fn renamed(mut event: Event, own: Option<&Event>, source: &Event, taken: &[Field]) -> Event {
+    let Some(start) = event.start.clone() else { return event };
+    let (now, own, source) = (Plan::of(&event), own.map(Plan::of), Plan::of(source));
+    for key in event.recurrence_overrides.keys().cloned().collect::<Vec<_>>() {
+        let is_taken = taken.contains(&Field::keyed("recurrence_overrides", &key));
+        let origin = if is_taken { Some(&source) } else { own.as_ref() };
+        let Some((old, origin)) = origin.and_then(|origin| Some((origin.0.start.as_ref()?, origin))) else {
+            continue;
+        };
+        let Ok(id) = key.parse::<RecurrenceId>() else { continue };
+        if *old == start || now.has(id) || !origin.has(id) {
+            continue;
+        }
+        let Some(name) = names(id, old, &start).into_iter().find(|name| now.has(*name)) else { continue };
+        let name = name.to_string();
+        match event.recurrence_overrides.contains_key(&name) {
+            // Both sides changed it: what was taken stays apart, until somebody has read it.
+            true if is_taken => {}
+            true => drop(event.recurrence_overrides.remove(&key)),
+            false => {
+                if let Some(change) = event.recurrence_overrides.remove(&key) {
+                    event.recurrence_overrides.insert(name, change);
+                }
+            }
+        }
+    }
+    event
+}
+
+/// A series without what is changed of its occurrences.
+struct Plan(Event);
+
+impl Plan {
+    fn of(event: &Event) -> Self {
+        Plan(Event { recurrence_overrides: BTreeMap::new(), ..event.clone() })
+    }
+
+    /// Tells whether its rules make this occurrence. Of rules that cannot be followed nobody knows.
+    fn has(&self, id: RecurrenceId) -> bool {
+        contains(&self.0, id).unwrap_or(false)
+    }
+}
+
+/// What an occurrence may be called after a move: moved like the start, or at the new hour of its own day.
+fn names(id: RecurrenceId, old: &Start, new: &Start) -> Vec<RecurrenceId> {
+    let wall = id.wall();
+    let time = if wall.time() == old.wall().time() { new.wall().time() } else { wall.time() };
+    let moved = wall.date().checked_add_signed(new.date() - old.date());
+    let days = moved.into_iter().chain([wall.date()]);
+    days.map(|day| match new.is_all_day() {
+        true => RecurrenceId::Date(day),
+        false => RecurrenceId::Local(day.and_time(time)),
+    })
+    .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Override;
+
+    fn series(start: &str, overrides: &[(&str, &str)]) -> Event {
+        let change = |title: &str| Override { title: Some(title.to_owned()), ..Override::default() };
+        Event {
+            start: Some(start.parse().unwrap()),
+            recurrence_rules: vec!["FREQ=WEEKLY;COUNT=6".to_owned()],
+            recurrence_overrides: overrides
+                .iter()
+                .map(|(key, title)| ((*key).to_owned(), change(title)))
+                .collect(),
+            ..Event::default()
+        }
+    }
+
+    const TEN: &str = "2027-01-04T10:00:00[Europe/Paris]";
+
+    #[test]
+    fn a_changed_occurrence_goes_along_with_its_series() {
+        // Where the series begins now; the name of the second occurrence then.
+        for (start, name) in [
+            ("2027-01-04T08:15:00[Europe/Paris]", "2027-01-11T08:15:00"),
+            ("2027-01-05T10:00:00[Europe/Paris]", "2027-01-12T10:00:00"),
+            ("2027-01-06T09:00:00[Europe/Paris]", "2027-01-13T09:00:00"),
+            ("2027-01-04", "2027-01-11"),
+        ] {
+            let theirs = series(TEN, &[("2027-01-11T10:00:00", "theirs")]);
+            // Taken into the copy that was moved, and kept in the copy that is moved.
+            let taken = [Field::keyed("recurrence_overrides", "2027-01-11T10:00:00")];
+            let composed = series(start, &[("2027-01-11T10:00:00", "theirs")]);
+            let wanted = series(start, &[(name, "theirs")]);
+            assert_eq!(renamed(composed.clone(), Some(&series(start, &[])), &theirs, &taken), wanted);
+            assert_eq!(renamed(composed, Some(&theirs), &series(start, &[]), &[Field::new("start")]), wanted);
+            // It has come across already: it is there once.
+            let twice = series(start, &[("2027-01-11T10:00:00", "theirs"), (name, "theirs")]);
+            let taken = [Field::new("start"), Field::keyed("recurrence_overrides", name)];
+            assert_eq!(renamed(twice, Some(&theirs), &wanted, &taken), wanted);
+        }
+    }
+
+    #[test]
+    fn what_names_no_occurrence_or_did_not_move_stays_as_it_is() {
+        let early = "2027-01-04T08:15:00[Europe/Paris]";
+        for (start, key) in
+            [(TEN, "2027-01-11T10:00:00"), (early, "2027-01-12T10:00:00"), (early, "2027-01-11T08:15:00")]
+        {
+            let composed = series(start, &[(key, "own")]);
+            let own = series(TEN, &[(key, "own")]);
+            assert_eq!(
+                renamed(composed.clone(), Some(&own), &series(start, &[]), &[Field::new("start")]),
+                composed
+            );
+        }
+    }
+}
