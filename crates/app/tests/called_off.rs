@@ -1,0 +1,103 @@
+//! What the company called off does not stand on the phone as taking place, whatever it is, and whoever is invited.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs)]
+
+mod common;
+
+use common::{EVENTS, World};
+use serde_json::{Value, json};
+
+fn row(world: &World, id: &str, more: &str) {
+    world.sql(&format!(
+        "INSERT INTO appointments (id, owner_id, title, start_local, start_zone, duration_seconds) \
+         VALUES ('{id}', 'alice', 'Visit {id}', '2027-03-01 09:00', 'Europe/Paris', 3600); {more}"
+    ));
+}
+
+/// What stands on the phone: the day, whether it blocks time, and the title.
+fn phone(world: &World) -> Vec<String> {
+    let path = format!(
+        "{EVENTS}?singleEvents=true&orderBy=startTime&timeMin=2027-02-01T00:00:00Z&timeMax=2027-05-01T00:00:00Z"
+    );
+    let found = world.google("GET", &path, &Value::Null);
+    let of = |item: &Value| {
+        let start = item["start"]["dateTime"].as_str().or(item["start"]["date"].as_str()).unwrap();
+        let free = item["transparency"].as_str().unwrap_or("opaque");
+        format!("{} {free} {}", start.get(5..10).unwrap(), item["summary"].as_str().unwrap_or_default())
+    };
+    found["items"].as_array().unwrap().iter().map(of).collect()
+}
+
+fn busy(world: &World) -> usize {
+    let asked = json!({"timeMin": "2027-02-01T00:00:00Z", "timeMax": "2027-05-01T00:00:00Z", "items": [{"id": "primary"}]});
+    let found = world.google("POST", "/calendar/v3/freeBusy", &asked);
+    found["calendars"]["primary"]["busy"].as_array().unwrap().len()
+}
+
+fn status(world: &World, id: &str) -> String {
+    let found =
+        world.rows("'s', status, 't', title, 'f', free_busy", &format!("appointments WHERE id = '{id}'"));
+    let text = |name: &str| found[0][name].as_str().unwrap().to_owned();
+    format!("{} {} {}", text("s"), text("f"), text("t"))
+}
+
+#[test]
+fn a_single_one_is_called_off_and_takes_place_again() {
+    let world = World::new();
+    row(&world, "a", "");
+    world.settle();
+    for _ in 0..2 {
+        world.sql("UPDATE appointments SET status = 'cancelled' WHERE id = 'a';");
+        world.settle();
+        assert_eq!(phone(&world), ["03-01 transparent Cancelled: Visit a"]);
+        assert_eq!((busy(&world), status(&world, "a")), (0, "cancelled busy Visit a".to_owned()));
+        // An edit of something else, on either side, calls nothing back.
+        world.sql("UPDATE appointments SET location = location || 'L' WHERE id = 'a';");
+        world.settle();
+        let id = world.events()[0]["id"].as_str().unwrap().to_owned();
+        world.google("PATCH", &format!("{EVENTS}/{id}?sendUpdates=none"), &json!({"description": "noted"}));
+        world.settle();
+        assert_eq!(phone(&world), ["03-01 transparent Cancelled: Visit a"]);
+        assert_eq!(status(&world, "a"), "cancelled busy Visit a");
+        world.sql("UPDATE appointments SET status = 'confirmed' WHERE id = 'a';");
+        world.settle();
+        assert_eq!(phone(&world), ["03-01 opaque Visit a"]);
+        assert_eq!((busy(&world), status(&world, "a")), (1, "confirmed busy Visit a".to_owned()));
+    }
+}
+
+#[test]
+fn what_is_called_off_before_it_ever_travels_is_free_from_the_first_run() {
+    let world = World::new();
+    row(&world, "a", "UPDATE appointments SET status = 'cancelled';");
+    row(&world, "b", "UPDATE appointments SET status = 'cancelled', title = '' WHERE id = 'b';");
+    world.sql(
+        "INSERT INTO appointments (id, owner_id, title, start_kind, start_local, duration_days, status) \
+         VALUES ('d', 'alice', 'Fair', 'date', '2027-03-02', 2, 'cancelled');",
+    );
+    world.settle();
+    assert_eq!(busy(&world), 0);
+    assert!(phone(&world).iter().all(|one| one.contains("transparent Cancelled:")), "{:?}", phone(&world));
+    assert_eq!(status(&world, "b"), "cancelled busy ");
+    world.sql("UPDATE appointments SET status = 'tentative' WHERE id = 'd';");
+    world.settle();
+    assert!(phone(&world).contains(&"03-02 opaque Fair".to_owned()), "{:?}", phone(&world));
+}
+
+#[test]
+fn with_guests_nobody_is_mailed_and_they_stay_invited() {
+    let world = World::new();
+    row(
+        &world,
+        "g",
+        "INSERT INTO appointment_participants (appointment_id, email) VALUES ('g', 'x@client.example');",
+    );
+    world.settle();
+    world.sql("UPDATE appointments SET status = 'cancelled' WHERE id = 'g';");
+    world.settle();
+    assert_eq!(phone(&world), ["03-01 transparent Cancelled: Visit g"]);
+    assert_eq!(world.events()[0]["attendees"].as_array().unwrap().len(), 1);
+    world.sql("UPDATE appointments SET status = 'confirmed' WHERE id = 'g';");
+    world.settle();
+    assert_eq!(phone(&world), ["03-01 opaque Visit g"]);
+    assert_eq!(world.mails(), 0);
+}
