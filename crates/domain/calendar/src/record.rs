@@ -12,7 +12,7 @@ use serde_json::{Map, json};
 use crate::{
     Event, Override, Privacy, Start, moved,
     normal::{lower, normal},
-    normal_line, occurrences,
+    normal_line, normal_text, occurrences,
 };
 
 /// The title of an event of which a stranger may know only that time is taken.
@@ -52,6 +52,16 @@ impl Record for Event {
             // identifiers never clash, and neither overwrites the other; a record made anew takes the other's.
             "uid" => Value::String(String::new()),
             _ => normal(field, value),
+        }
+    }
+
+    fn filled(field: &Field, value: &Value, other: &Value) -> Option<Value> {
+        match (field.as_str(), value, other) {
+            // One word in other letters, spoken of by two people, is no question.
+            ("title" | "location" | "description", Value::String(own), Value::String(their)) => {
+                (lower(&normal_text(own)) == lower(&normal_text(their))).then(|| value.clone())
+            }
+            _ => None,
         }
     }
 
@@ -183,6 +193,19 @@ mod tests {
 
     use super::*;
     use crate::*;
+
+    #[test]
+    fn a_text_in_other_letters_is_the_same_where_two_events_meet() {
+        for (field, one, other, same) in [
+            ("location", "lyon", "Lyon ", true),
+            ("title", "VISITE À ÉVRY", "Visite à Évry", true),
+            ("title", "Visit", "Visits", false),
+            ("url", "https://a.example/x", "https://a.example/X", false),
+        ] {
+            let filled = Event::filled(&Field::new(field), &json!(one), &json!(other));
+            assert_eq!(filled, same.then(|| json!(one)), "{field} {one} {other}");
+        }
+    }
 
     fn keys(event: &Event) -> Vec<String> {
         event.match_keys().iter().map(ToString::to_string).collect()
