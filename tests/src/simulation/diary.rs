@@ -57,6 +57,8 @@ pub struct Diary {
     pub lost_blurred: BTreeSet<String>,
     pub lost_here: BTreeSet<(usize, String)>,
     pub lost_entries: BTreeSet<(usize, EntryId)>,
+    /// Identities that were merged, with the one that lives on.
+    pub merged: BTreeMap<String, String>,
     /// Identities taken out of a provider's bin: where, and when last.
     pub restored: BTreeMap<String, (usize, u64)>,
     /// The ledger was put back from a backup: what it knew is in `past`.
@@ -111,6 +113,42 @@ impl Diary {
             todo.extend(self.parents.get(&token).into_iter().flatten());
         }
         false
+    }
+
+    /// Returns the identity that lives on in place of one that was merged, or the same.
+    pub fn lives_on<'a>(&'a self, ident: &'a str) -> &'a str {
+        let mut at = ident;
+        // Merged into each other in turn, each is merged once.
+        while let Some(next) = self.merged.get(at) {
+            at = next;
+        }
+        at
+    }
+
+    /// Returns all identities that are one record now.
+    pub fn family(&self, ident: &str) -> BTreeSet<String> {
+        let root = self.lives_on(ident);
+        let merged = self.merged.keys().filter(|from| self.lives_on(from) == root).cloned();
+        merged.chain([root.to_owned(), ident.to_owned()]).collect()
+    }
+
+    /// Tells whether somebody deleted what was merged, entered it again or took it out of the bin.
+    pub fn family_was_deleted(&self, ident: &str) -> bool {
+        let family = self.family(ident);
+        let by_hand = self
+            .deletions
+            .iter()
+            .filter(|d| family.contains(&d.ident) && !self.merged.contains_key(&d.ident));
+        let twice =
+            self.deletions.iter().filter(|d| self.merged.contains_key(&d.ident) && family.contains(&d.ident));
+        by_hand.count() > 0
+            || twice.count() > family.len() - 1
+            || family.iter().any(|ident| self.odd.contains(ident) || self.entered_in_all(ident) != 1)
+    }
+
+    /// Tells whether an identity took part in a merge.
+    pub fn is_merged(&self, ident: &str) -> bool {
+        self.merged.contains_key(ident) || self.merged.values().any(|into| into == ident)
     }
 
     pub fn entered_in_all(&self, ident: &str) -> usize {

@@ -153,6 +153,7 @@ impl World {
 
     /// The guard, counted by the world: a side that had records and has none left (I9).
     pub fn watch_guard(&self, pair: usize, side: Side, write: &Write<Note>) {
+        self.watch_unread(pair, side, write);
         if self.lock().undoing {
             return;
         }
@@ -204,6 +205,21 @@ impl World {
                 let id = &copy.stored.id;
                 self.bad(format!("pair {pair} took an older state of {id} for news (I2)"));
             }
+        }
+    }
+
+    /// What cannot be read is not gone: nothing is deleted because of it (I9).
+    fn watch_unread(&self, pair: usize, side: Side, write: &Write<Note>) {
+        let Write::Delete { from, .. } = write else { return };
+        if side == Side::Remote || self.lock().undoing {
+            return;
+        }
+        let Some(item) = self.link_of(pair, side, &from.id).and_then(|link| link.item(Side::Remote).cloned())
+        else {
+            return;
+        };
+        if self.replica(pair + 1).unreadable().contains(&item) {
+            self.bad(format!("pair {pair} deleted {} because {item} cannot be read (I9)", from.id));
         }
     }
 
@@ -261,8 +277,9 @@ impl World {
                 Write::Delete { from, .. } => from.record.uid.clone(),
                 _ => return,
             };
+            let family = inner.diary.family(&ident);
             let caused = inner.diary.deletions.iter().any(|deletion| {
-                deletion.ident == ident
+                family.contains(&deletion.ident)
                     && (deletion.replica == 0
                         || inner.pairs[deletion.replica - 1].rules.deletes.remote == Deletes::Propagate)
             });
@@ -352,6 +369,7 @@ impl World {
                 let revived =
                     inner.pairs.len() > 1 && diary.is_deleted(ident) && (revives(x, y) || revives(y, x));
                 let excused = revived
+                    || diary.is_merged(ident)
                     || looks_cleared
                     || diary.restored.contains_key(ident)
                     || diary.old_state
@@ -400,8 +418,12 @@ impl World {
             })
             .collect();
         let idents: BTreeSet<String> = by.iter().flat_map(|by| by.keys().cloned()).collect();
+        self.judge_merges(what, &by);
         for ident in &idents {
             self.judge_copies(what, &by, ident);
+            if self.lock().diary.is_merged(ident) {
+                continue;
+            }
             for pair in 0..self.pairs() {
                 self.judge_pair(what, &by, ident, pair, edits);
             }
@@ -413,6 +435,44 @@ impl World {
         if edits {
             self.judge_edits(what, &by);
             self.judge_deletions(what, &by, &idents);
+        }
+    }
+
+    /// What was merged at the provider is one record on both sides (I3), in step (I1), with everything that was typed
+    /// into either and that nobody let go (I2).
+    fn judge_merges(&self, what: &str, by: &[ByIdent]) {
+        let merged = self.lock().diary.merged.clone();
+        for (from, into) in &merged {
+            let family = self.lock().diary.family(into);
+            let of = |number: usize| -> Vec<&Found> {
+                family.iter().flat_map(|ident| by[number].get(ident).into_iter().flatten()).collect()
+            };
+            let (here, there) = (of(0), of(1));
+            let brought_back = self.lock().diary.family_was_deleted(into) || !is_plain(&self.pair(0).rules);
+            if (here.len() > 1 || there.len() > 1) && !brought_back {
+                self.bad(format!(
+                    "{what}: {from} was merged into {into}: {} here, {} there (I3)",
+                    here.len(),
+                    there.len()
+                ));
+            }
+            if brought_back {
+                continue;
+            }
+            if let ([a], [b]) = (here.as_slice(), there.as_slice()) {
+                let link = self.link_of(0, Side::Local, &a.id);
+                if link.as_ref().and_then(|link| link.item(Side::Remote)) != Some(&b.id) {
+                    self.bad(format!(
+                        "{what}: {from}, merged into {into}, is not linked to it (I16): {link:?}"
+                    ));
+                }
+            } else {
+                self.bad(format!(
+                    "{what}: {from}, merged into {into}, is on one side only: {} {} (I1)",
+                    here.len(),
+                    there.len()
+                ));
+            }
         }
     }
 
@@ -649,12 +709,13 @@ impl World {
             let gave_way = diary.typed_over(misled.into_iter().chain(diary.ever_thrown_away.iter().copied()));
             let simple = inner.pairs.iter().all(|pair| is_plain(&pair.rules));
             for edit in &diary.edits {
+                let family = diary.family(&edit.ident);
                 let live = by
                     .iter()
-                    .flat_map(|by| by.get(&edit.ident).into_iter().flatten())
+                    .flat_map(|by| family.iter().filter_map(|ident| by.get(ident)).flatten())
                     .any(|item| diary.closure([token(&get(&item.record, edit.field))]).contains(&edit.token));
                 let deleted = diary.deletions.iter().any(|d| {
-                    d.ident == edit.ident && diary.closure(d.seen.iter().copied()).contains(&edit.token)
+                    family.contains(&d.ident) && diary.closure(d.seen.iter().copied()).contains(&edit.token)
                 });
                 if live || deleted || diary.cleared.contains(&edit.token) {
                     continue;
@@ -663,6 +724,7 @@ impl World {
                 let accounted_for = dropped && diary.is_deleted(&edit.ident)
                     || gave_way.contains(&edit.token)
                     || diary.odd.contains(&edit.ident)
+                    || diary.is_merged(&edit.ident)
                     || diary.ever_private.contains(&edit.ident)
                     || diary.clears.contains(&(edit.ident.clone(), edit.field));
                 let strict = simple && diary.entered_in_all(&edit.ident) == 1 && !accounted_for;

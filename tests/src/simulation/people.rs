@@ -163,6 +163,9 @@ impl World {
         self.note("acts of people");
         self.step();
         self.lock().acts += 1;
+        if replica > 0 && self.chance_spare(30) && self.act_at_provider(replica, &alive) {
+            return;
+        }
         if self.chance(450) && self.act_by_profile(replica, &alive) {
             return;
         }
@@ -400,12 +403,21 @@ impl World {
                 && self.chance(400)
             {
                 self.lock().pairs[pair].approval = Some(refused.digest);
+                if self.chance_spare(300) {
+                    self.change_all_alike();
+                }
             }
+            self.heal_some();
             if self.failed() {
                 return;
             }
         }
         self.lock().faults = Faults::default();
+        for replica in 1..self.replicas() {
+            for item in self.replica(replica).unreadable() {
+                self.replica(replica).set_unreadable(&item, false);
+            }
+        }
         self.advance(400);
         if self.profile() == Profile::Clocks {
             // Somebody sets the clock right; what was written under a wrong one has settled by then.
@@ -448,6 +460,78 @@ impl World {
         }
     }
 
+    fn chance_spare(&self, rate: u64) -> bool {
+        self.lock().spare.per_mille(rate)
+    }
+
+    fn any_of<'a>(&self, items: &'a [Found]) -> Option<&'a Found> {
+        let chosen = self.lock().spare.below(items.len() as u64);
+        items.get(usize::try_from(chosen).unwrap_or(0))
+    }
+
+    /// What happens to items at a provider: two are merged, or one cannot be read from now on.
+    fn act_at_provider(&self, replica: usize, alive: &[Found]) -> bool {
+        let (Some(item), Some(other)) = (self.any_of(alive), self.any_of(alive)) else { return false };
+        // What nobody has read yet meets its twin too late: a known limit.
+        let link = self.link_of(replica - 1, Side::Remote, &item.id);
+        let is_known = link.is_some_and(|link| link.half().is_none());
+        if self.chance_spare(500) {
+            if !is_known {
+                return false;
+            }
+            self.replica(replica).set_unreadable(&item.id, true);
+            self.say(|| format!("{replica}/{} of {} cannot be read", item.id, item.record.uid));
+            self.note("items that cannot be read");
+            return true;
+        }
+        self.merge(replica, item, other)
+    }
+
+    /// A person merges two items in the provider's web page, as providers do it: values that only one of them has are
+    /// kept, of two the one that lives on shows its own.
+    fn merge(&self, replica: usize, gone: &Found, kept: &Found) -> bool {
+        let (from, into) = (gone.record.uid.clone(), kept.record.uid.clone());
+        // What became of an item whose answer is outstanding, or that is there twice, no judge can say.
+        let is_odd = {
+            let inner = self.lock();
+            let diary = &inner.diary;
+            let is_odd = |ident: &String| {
+                diary.entered_in_all(ident) != 1
+                    || diary.restored.contains_key(ident)
+                    || diary.odd.contains(ident)
+            };
+            from == into || diary.is_merged(&from) || [&from, &into].into_iter().any(is_odd)
+        };
+        let outstanding = [gone, kept].into_iter().any(|item| self.is_outstanding(replica, item));
+        if is_odd || outstanding || self.pairs() > 1 || self.profile() == Profile::Backup {
+            return false;
+        }
+        let combined = self.replica(replica).person_merges(&gone.id, &kept.id, |note, gone| {
+            for field in FIELDS {
+                if get(note, field).trim().is_empty() {
+                    set(note, field, get(gone, field));
+                }
+            }
+        });
+        let Some(stored) = combined else { return false };
+        self.say(|| format!("person merges {replica}/{} of {from} into {stored:?}", gone.id));
+        self.note("merges at the provider");
+        let mut inner = self.lock();
+        let seen = inner.diary.typed_over(tokens(&gone.record));
+        let act = inner.acts;
+        // What the one that is gone had beside the values that are kept, the person has let go.
+        let deletion = Deletion { ident: from.clone(), replica, seen, exempt: true, saw_default: true, act };
+        inner.diary.deletions.push(deletion);
+        for field in FIELDS {
+            let [was, now] = [&kept.record, &stored.record].map(|note| token(&get(note, field)));
+            if now > 0 && now != was {
+                inner.diary.edits.push(Edit { token: now, ident: into.clone(), field });
+            }
+        }
+        inner.diary.merged.insert(from, into);
+        true
+    }
+
     /// A rate that was added later: it is not drawn from what the seeds of before play.
     fn spare_rate(&self, most: u64) -> u64 {
         let spare = &mut self.lock().spare;
@@ -485,6 +569,28 @@ impl World {
             (faults.unavailable, faults.lost, faults.crash) = (0, 0, 0);
         }
         self.lock().faults = faults;
+    }
+
+    /// Another mass change, of another field, before the approval of the first is used.
+    fn change_all_alike(&self) {
+        let replica = usize::try_from(self.lock().spare.below(self.replicas() as u64)).unwrap_or(0);
+        let field = if self.chance_spare(500) { "title" } else { "phones/work" };
+        self.note("mass changes beside an approval");
+        for item in self.replica(replica).alive() {
+            let value = format!("t{}", self.new_token());
+            self.edit(replica, &item.id, field, &value, &[]);
+        }
+    }
+
+    /// What could not be read can be again, one day.
+    fn heal_some(&self) {
+        for replica in 1..self.replicas() {
+            for item in self.replica(replica).unreadable() {
+                if self.chance_spare(200) {
+                    self.replica(replica).set_unreadable(&item, false);
+                }
+            }
+        }
     }
 
     /// What happens to the installation between two runs.

@@ -26,7 +26,7 @@ use uuid::Uuid;
 use super::{
     Verdict,
     drive::drive,
-    remotes::{Remotes, Typed},
+    remotes::{LAG, Remotes, Typed},
 };
 
 /// The app users.
@@ -138,6 +138,8 @@ impl Book {
 }
 
 struct House {
+    /// For what was added later: it must not change what the seeds of before play.
+    spare: Mutex<Rng>,
     chance: Arc<Mutex<Chance>>,
     dead: Arc<AtomicBool>,
     clock: Arc<TestClock>,
@@ -217,6 +219,7 @@ impl House {
         let limits =
             Limits { deletes_floor: 3, echoes: u64::MAX, recreations: u64::MAX, ..Limits::default() };
         Ok(House {
+            spare: Mutex::new(Rng::new(!seed)),
             chance,
             dead,
             ids: Arc::new(TestIds::new(seed)),
@@ -295,13 +298,28 @@ impl House {
     /// release before are brought up to date with all that stands in them.
     fn upgrade(&self) {
         self.run_sql(RELEASE_BEFORE);
+        self.open();
+        self.note("upgrades");
+    }
+
+    /// The next run is a process of its own: what it knows is in the database.
+    fn restart(&self) {
+        self.open();
+        self.remotes.restart();
+        self.note("restarts");
+    }
+
+    fn open(&self) {
         let file = self.folder.path().join(DATABASE);
         match drive(&self.dead, Store::open(&file, self.options.clone())) {
             Some(Ok(store)) => *self.store.lock().unwrap_or_else(PoisonError::into_inner) = store,
-            Some(Err(error)) => self.bad(format!("the upgrade fails: {error} (I21)")),
-            None => self.bad("the upgrade does not end (I21)".to_owned()),
+            Some(Err(error)) => self.bad(format!("the database cannot be opened: {error} (I21)")),
+            None => self.bad("opening the database does not end (I21)".to_owned()),
         }
-        self.note("upgrades");
+    }
+
+    fn spare(&self, limit: u64) -> u64 {
+        self.spare.lock().unwrap_or_else(PoisonError::into_inner).below(limit)
     }
 
     fn run_sql(&self, text: &str) {
@@ -544,6 +562,9 @@ impl House {
             chance.faults = if chance.rng.per_mille(700) { 1 + chance.rng.below(120) } else { 0 };
             chance.crash = if chance.rng.per_mille(700) { 1 + chance.rng.below(25) } else { 0 };
         }
+        if self.spare(10) < 7 {
+            self.remotes.set_stale(1 + self.spare(LAG - 1));
+        }
         let mut turns = 4 + self.below(8);
         let mut turn = 0;
         while turns > 0 || self.steps() < STEPS {
@@ -556,6 +577,9 @@ impl House {
                 self.person();
             }
             self.pass([5, 40, 900][self.below(3) as usize]);
+            if self.spare(10) < 4 {
+                self.restart();
+            }
             let pair = self.below(4) as usize;
             self.run_pair(pair);
             if self.failed() {
@@ -566,6 +590,7 @@ impl House {
             let mut chance = self.chance.lock().unwrap_or_else(PoisonError::into_inner);
             (chance.faults, chance.crash) = (0, 0);
         }
+        self.remotes.set_stale(0);
         self.calm();
     }
 

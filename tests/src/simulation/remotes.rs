@@ -1,7 +1,11 @@
 //! The remotes of two app users: in memory, or at the pretend Google behind the real adapters; and what people do
 //! there with their telephones.
 
-use std::{num::NonZeroU32, sync::Arc, time::Duration};
+use std::{
+    num::NonZeroU32,
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
 
 use async_trait::async_trait;
 use passerelle_calendar::{Event, Start};
@@ -34,10 +38,37 @@ pub enum Remotes {
 
 pub struct Google {
     sim: Sim,
-    people: Vec<Arc<GooglePeople>>,
-    calendars: Vec<Arc<GoogleCalendar>>,
+    clock: Arc<TestClock>,
+    clients: Vec<Arc<GoogleClient>>,
+    adapters: Mutex<Vec<Adapters>>,
     counters: Vec<Arc<RequestCounter>>,
 }
+
+/// The adapters of one app user, as one process has them.
+#[derive(Clone)]
+struct Adapters {
+    people: Arc<GooglePeople>,
+    calendar: Arc<GoogleCalendar>,
+}
+
+impl Adapters {
+    fn new(client: &Arc<GoogleClient>, clock: &Arc<TestClock>) -> Adapters {
+        let settle = Duration::from_secs(2 * LAG);
+        let options = Options {
+            region: Some("FR".into()),
+            read_lag: Duration::from_secs(LAG),
+            settle,
+            page_size: 3,
+            ..Options::new(clock.clone() as Arc<dyn Clock>)
+        };
+        let people = Arc::new(GooglePeople::new(client.clone(), options));
+        let options = CalendarOptions { settle, page_size: 4, ..CalendarOptions::default() };
+        Adapters { people, calendar: Arc::new(GoogleCalendar::new(client.clone(), "primary", options)) }
+    }
+}
+
+/// For how many seconds contacts may be read as they were.
+pub const LAG: u64 = 20;
 
 /// A refresh token that never changes.
 struct Given(StoredToken);
@@ -78,14 +109,40 @@ impl Remotes {
     pub fn contacts(&self, user: usize) -> Arc<dyn Replica<Contact>> {
         match self {
             Remotes::Memory { contacts, .. } => contacts[user].clone(),
-            Remotes::Google(google) => google.people[user].clone(),
+            Remotes::Google(google) => google.adapters(user).people,
         }
     }
 
     pub fn events(&self, user: usize) -> Arc<dyn Replica<Event>> {
         match self {
             Remotes::Memory { events, .. } => events[user].clone(),
-            Remotes::Google(google) => google.calendars[user].clone(),
+            Remotes::Google(google) => google.adapters(user).calendar,
+        }
+    }
+
+    /// From now on contacts are shown as they were so many seconds ago, or, in memory, so many states in a hundred are
+    /// old ones.
+    pub fn set_stale(&self, seconds: u64) {
+        match self {
+            Remotes::Memory { contacts, .. } => {
+                for book in contacts {
+                    book.set_stale(seconds * 10);
+                    book.set_lists_stale(seconds * 10);
+                }
+            }
+            Remotes::Google(google) => google.sim.with(|core| {
+                let seconds = u32::try_from(seconds).unwrap_or(0);
+                let knobs = core.knobs_mut();
+                (knobs.people_stale_read_seconds, knobs.people_list_lag_seconds) = (seconds, seconds);
+            }),
+        }
+    }
+
+    /// The next run is a process of its own: it has adapters that remember nothing.
+    pub fn restart(&self) {
+        if let Remotes::Google(google) = self {
+            let fresh = google.clients.iter().map(|client| Adapters::new(client, &google.clock)).collect();
+            *google.adapters.lock().unwrap_or_else(PoisonError::into_inner) = fresh;
         }
     }
 
@@ -247,7 +304,7 @@ impl Google {
         let retry =
             RetryPolicy { repeats: 0, first: Duration::from_millis(1), longest: Duration::from_millis(1) };
         let fast = NonZeroU32::new(1_000_000)?;
-        let (mut people, mut calendars, mut counters) = (Vec::new(), Vec::new(), Vec::new());
+        let (mut clients, mut counters) = (Vec::new(), Vec::new());
         for user in 0..2 {
             let (_, refresh) = sim.with(|core| core.issue_token(&account(user), "client", &scopes));
             let stored = StoredToken { refresh_token: refresh.into(), granted: None, ends: None };
@@ -271,24 +328,15 @@ impl Google {
                 retry,
                 counter.clone(),
             );
-            let client = Arc::new(client);
-            let options = Options {
-                region: Some("FR".into()),
-                read_lag: Duration::ZERO,
-                settle: Duration::from_secs(30),
-                page_size: 3,
-                ..Options::new(clock.clone() as Arc<dyn Clock>)
-            };
-            people.push(Arc::new(GooglePeople::new(client.clone(), options)));
-            let options = CalendarOptions {
-                settle: Duration::from_secs(30),
-                page_size: 4,
-                ..CalendarOptions::default()
-            };
-            calendars.push(Arc::new(GoogleCalendar::new(client, "primary", options)));
+            clients.push(Arc::new(client));
             counters.push(counter);
         }
-        Some(Google { sim, people, calendars, counters })
+        let adapters = clients.iter().map(|client| Adapters::new(client, &clock)).collect();
+        Some(Google { sim, clock, clients, adapters: Mutex::new(adapters), counters })
+    }
+
+    fn adapters(&self, user: usize) -> Adapters {
+        self.adapters.lock().unwrap_or_else(PoisonError::into_inner)[user].clone()
     }
 
     /// A request of a telephone; `None` = refused.

@@ -98,11 +98,16 @@ impl Replica<Note> for SimReplica {
     }
 
     async fn fetch(&self, ids: &[ItemId]) -> PortResult<Vec<Option<Stored<Note>>>> {
+        self.fetch_each(ids).await?.into_iter().collect()
+    }
+
+    async fn fetch_each(&self, ids: &[ItemId]) -> PortResult<Vec<PortResult<Option<Stored<Note>>>>> {
         self.call().await?;
         let replica = self.world.replica(self.number());
         replica.set_stale(self.world.faults().stale);
-        let found = replica.fetch(ids).await?;
-        self.world.fetched(self.pair, self.side, ids, &found);
+        let found = replica.fetch_each(ids).await?;
+        let read: Vec<_> = found.iter().map(|found| found.as_ref().ok().cloned().flatten()).collect();
+        self.world.fetched(self.pair, self.side, ids, &read);
         Ok(found)
     }
 
