@@ -142,12 +142,14 @@ impl<R: Record> Session<'_, R> {
             // What is gone may be back: then a listing has shown it.
             None => (!is_gone || trail.listed == Some(true)) && trail.may_be_unborn(now, lag),
         };
-        if !is_late || lag.is_zero() || !trail.doubt(now, lag) {
+        if !is_late || lag.is_zero() || !trail.doubt(stored, now, lag) {
             return false;
         }
+        let is_sure = stored.is_some_and(|stored| trail.is_surely_older(stored, now));
         tracing::debug!(run.id = self.run.0, side = side.as_str(), "an answer is older than what is known");
         self.doubted[side].insert(look.item.clone());
-        self.unread[side] |= known.is_none() && !on(Mutant::UnreadMissed);
+        // What came before the dead is no other half of anything.
+        self.unread[side] |= known.is_none() && !is_sure && !on(Mutant::UnreadMissed);
         match (known, stranger) {
             (Some(id), _) => work.change(id, |link| link.trails[side] = trail),
             (None, Some(stranger)) => work.changes.strangers.push(Stranger { trail, ..stranger }),

@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, HashSet};
 
 use passerelle_ports::{
-    Changes, Cursor, Entry, ErrorKind, Find, From, ItemId, Link, LinkId, LinkState, Next, Op, Outcome, Page,
-    PageToken, PortError, Record, Side, Sides, Stored, Stranger, Trail, Written,
+    Changes, Cursor, Entry, ErrorKind, Find, From, ItemId, Link, LinkId, LinkState, MEMORY, Next, Op,
+    Outcome, Page, PageToken, PortError, Record, Side, Sides, Stored, Stranger, Trail, Written,
 };
 use passerelle_sync_rules::{
     Action, Answer, Intent, answered, changed_unseen, create_key,
@@ -233,7 +233,7 @@ impl<R: Record> Session<'_, R> {
             work.changes.absent = (cursor.is_some() && !on(Mutant::NoAbsent)).then_some((side, self.run));
         }
         if lags && cursor.is_some() {
-            work.changes.gone_before = self.engine.clock.now().checked_sub_signed(self.lag(side));
+            work.changes.gone_before = self.engine.clock.now().checked_sub_signed(self.lag(side).max(MEMORY));
         }
         work.changes.cursors[side] = cursor;
         let mut changes = work.into_changes();

@@ -180,7 +180,7 @@ impl<R: Record> Session<'_, R> {
             None if entry.op == Op::Delete && on(Mutant::UnbornDeleted) => false,
             None => trail.may_be_unborn(now, lag),
         };
-        let is_doubted = is_late && (!settled || trail.doubt(now, lag));
+        let is_doubted = is_late && (!settled || trail.doubt(stored, now, lag));
         if is_doubted {
             work.change(entry.link, |link| link.trails[side] = trail);
         }

@@ -17,6 +17,7 @@ use passerelle_testkit::{
 };
 
 const LAG: Duration = Duration::from_secs(600);
+const DAY: Duration = Duration::from_secs(86_400);
 
 /// What becomes of writes: all is well, or the request or the answer is lost.
 #[derive(Default)]
@@ -370,6 +371,8 @@ fn an_edit_arrives_although_the_clock_of_the_provider_was_put_back() {
     house.remote.set_clock_wrong_by(-86_400);
     house.remote.person_edits(&remote, |note| note.title = "second".into()).unwrap();
     house.settle();
+    house.clock.advance(DAY);
+    house.settle();
     assert_eq!(house.titles(), both("second"), "late, but it arrives");
 }
 
@@ -396,6 +399,7 @@ fn what_is_remembered_of_the_dead_is_forgotten_after_a_while() {
         finish(house.ledger.strangers(&pair, Side::Remote, std::slice::from_ref(&remote))).unwrap().unwrap()
     };
     assert_eq!(known().len(), 1);
+    house.clock.advance(DAY);
     house.settle();
     assert!(known().is_empty());
 }
@@ -434,4 +438,29 @@ fn what_waits_for_an_answer_is_created_in_the_end() {
     assert_eq!(house.remote.alive().len(), 1);
     house.settle();
     assert_eq!((house.local.alive().len(), house.remote.alive().len()), (2, 2));
+}
+
+#[test]
+fn what_is_late_for_longer_than_it_should_be_is_no_news_either() {
+    let house = House::new();
+    let (local, remote) = house.linked();
+    let other = house.local.person_creates(Note::new("b", "other"));
+    house.settle();
+    let dead = house.remote.alive().into_iter().find(|it| it.id != remote).unwrap().id;
+    house.type_here(&local, "second");
+    house.local.person_deletes(&other);
+    house.run();
+    house.remote.answers_late(&dead, 1);
+    for changes in 1..4 {
+        // Every answer shows the first state, long after answers may.
+        house.remote.person_etches(&remote, serde_json::json!(changes));
+        house.remote.answers_late(&remote, changes + 1);
+        house.later();
+        house.run();
+        assert_eq!(house.titles(), both("second"), "it is fetched again, and never taken in");
+    }
+    house.remote.answers_late(&remote, 0);
+    house.remote.answers_late(&dead, 0);
+    house.settle();
+    assert_eq!(house.titles(), both("second"));
 }

@@ -24,4 +24,4 @@ pub use ledger::{
 pub use record::{Kind, MatchKey, Record};
 pub use replica::{Capabilities, From, Next, Opaque, Page, Replica, Stored, Unread, Write, Written};
 pub use side::{Side, Sides};
-pub use trail::Trail;
+pub use trail::{MEMORY, Trail};

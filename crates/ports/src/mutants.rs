@@ -195,6 +195,8 @@ mutants! {
     GoneForgotten,
     /// An older state is never believed, although the clock of the provider was put back.
     DoubtForever,
+    /// An answer that is surely older is believed once it outlasts the time in which answers may be late.
+    LateBelieved,
     /// What a listing shows and an older answer does not tell yet is created once more.
     UnreadMissed,
     /// Absence from a listing is not looked into.

@@ -10,6 +10,12 @@ use crate::{
 
 /// How many versions that were followed by others are remembered.
 const PASSED_MAX: usize = 8;
+/// How far the clock of a replica may be ahead of ours, for its times to be believed.
+const SKEW: TimeDelta = TimeDelta::minutes(5);
+
+/// For how long an answer that is surely older than what is known is not believed, and what is gone is remembered:
+/// answers may be late for longer than they should be.
+pub const MEMORY: TimeDelta = TimeDelta::days(1);
 
 /// The states that one item of one side was seen in.
 ///
@@ -113,12 +119,21 @@ impl Trail {
         }
     }
 
-    /// Doubts an answer, as long as answers may lag; returns whether it is still doubted. An answer that stays is
-    /// believed in the end: the clock of the replica may have been put back.
-    pub fn doubt(&mut self, now: DateTime<Utc>, lag: TimeDelta) -> bool {
+    /// Tells whether a state came before the one that we hold or held, by its version, or by the replica's own times
+    /// unless ours cannot be true.
+    #[must_use]
+    pub fn is_surely_older<R>(&self, seen: &Stored<R>, now: DateTime<Utc>) -> bool {
+        let by_time = |newest: DateTime<Utc>| seen.updated < newest && newest <= now + SKEW;
+        self.passed.contains(&seen.version) || self.newest.is_some_and(by_time)
+    }
+
+    /// Doubts an answer, as long as answers may lag, or, where it is surely older, for a day; returns whether it is
+    /// still doubted. An answer that stays is believed in the end: the clock of the replica may have been put back.
+    pub fn doubt<R>(&mut self, seen: Option<&Stored<R>>, now: DateTime<Utc>, lag: TimeDelta) -> bool {
         let since = self.doubted.filter(|since| *since <= now).unwrap_or(now);
         self.doubted = Some(since);
-        is_within(since, now, lag) || on(Mutant::DoubtForever)
+        let is_sure = seen.is_some_and(|seen| self.is_surely_older(seen, now)) && !on(Mutant::LateBelieved);
+        is_within(since, now, if is_sure { lag.max(MEMORY) } else { lag }) || on(Mutant::DoubtForever)
     }
 }
 
@@ -195,9 +210,27 @@ mod tests {
     fn a_doubt_ends_although_the_clock_was_put_back() {
         let lag = TimeDelta::seconds(60);
         let mut trail = Trail::default();
-        assert!(trail.doubt(at(100), lag) && trail.doubt(at(159), lag));
-        assert!(!trail.doubt(at(160), lag), "it stays: it is believed");
-        assert!(trail.doubt(at(50), lag) && !trail.doubt(at(110), lag), "our own clock was put back");
+        let mut doubts = |second| trail.doubt::<()>(None, at(second), lag);
+        assert!(doubts(100) && doubts(159));
+        assert!(!doubts(160), "it stays: it is believed");
+        assert!(doubts(50) && !doubts(110), "our own clock was put back");
+    }
+
+    #[test]
+    fn what_is_surely_older_is_not_believed_although_it_stays_for_long() {
+        let (lag, day) = (TimeDelta::seconds(60), 86_400);
+        let mut trail = Trail::default();
+        trail.follow(None, &state("a", 5));
+        trail.follow(Some(&state("a", 5)), &state("b", 100));
+        for old in [state("a", 200), state("x", 50)] {
+            let mut trail = trail.clone();
+            assert!(trail.doubt(Some(&old), at(200), lag) && trail.doubt(Some(&old), at(5_000), lag));
+            assert!(!trail.doubt(Some(&old), at(201 + day), lag), "the clock was put back, after all");
+        }
+        // What we hold is from the future: its time says nothing.
+        trail.newest = Some(at(9_000));
+        let old = state("x", 50);
+        assert!(trail.doubt(Some(&old), at(200), lag) && !trail.doubt(Some(&old), at(300), lag));
     }
 
     #[test]

@@ -953,6 +953,11 @@ impl World {
     }
 
     fn judge_undone_whole(&self, entry: &Entry<Note>, number: usize, before: &[Found]) {
+        let record = entry.from.as_ref().map(|from| &from.record).or(entry.to.as_ref());
+        if record.is_some_and(|record| self.lock().diary.is_merged(&record.uid)) {
+            // What was merged stands in the record that it was merged into.
+            return;
+        }
         match (&entry.op, &entry.outcome, &entry.from) {
             (Op::Create { .. }, Outcome::Landed(Some(stored)), _) => {
                 let untouched = before.iter().any(|i| i.id == stored.id && i.version == stored.version);

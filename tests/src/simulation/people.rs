@@ -476,7 +476,7 @@ impl World {
         let link = self.link_of(replica - 1, Side::Remote, &item.id);
         let is_known = link.is_some_and(|link| link.half().is_none());
         if self.chance_spare(500) {
-            if !is_known {
+            if !is_known || self.profile() == Profile::Backup {
                 return false;
             }
             self.replica(replica).set_unreadable(&item.id, true);
