@@ -494,3 +494,80 @@ fn a_semicolon_that_a_program_escaped_ends_no_parameter() {
     assert_eq!(found.unknown, [line]);
     assert!(written(&found).contains(&format!("{line}\n")));
 }
+
+#[test]
+fn parameters_of_a_change_without_its_series_come_back() {
+    for (line, kept) in [
+        ("UID;X-A=1:k", "UID;X-A=1:"),
+        ("RECURRENCE-ID;X-A=1:20260116T100000Z", "RECURRENCE-ID\\;X-A=1:20260116T100000Z"),
+        ("RECURRENCE-ID;X-A=1:demain", "RECURRENCE-ID\\;X-A=1:demain"),
+        ("RECURRENCE-ID:demain", "RECURRENCE-ID:demain"),
+        ("RECURRENCE-ID;TZID=Europe/Paris:20260116T110000", "[Europe/Paris]"),
+        ("DTSTART;X-A=1:20260116T120000Z", "DTSTART;X-A=1:20260116T120000Z"),
+        ("DURATION;X-A=1:PT1H", "DURATION\\;X-A=1:PT1H"),
+        ("RRULE:FREQ=DAILY", "RRULE=FREQ=DAILY"),
+        ("RRULE;X-A=1:FREQ=DAILY", "RRULE\\;X-A=1:FREQ=DAILY"),
+        ("EXDATE:20260118T100000Z", "EXDATE=20260118T100000Z"),
+        ("EXDATE;TZID=Europe/Paris:20260118T110000", "EXDATE\\;TZID=Europe/Paris:20260118T110000"),
+        ("EXDATE;X-A=1:hier", "EXDATE\\;X-A=1:hier"),
+        ("RDATE;VALUE=PERIOD:20260118T100000Z/PT1H", "RDATE\\;VALUE=PERIOD:20260118T100000Z/PT1H"),
+    ] {
+        for uid in ["UID:k\n", ""] {
+            let mut lines = vec!["SUMMARY:Titre", line];
+            let name = line.split([':', ';']).next().unwrap();
+            let others =
+                [uid.trim(), "DTSTART:20260116T120000Z", "RECURRENCE-ID:20260116T100000Z"].into_iter();
+            lines.extend(others.filter(|other| !other.is_empty() && other.split(':').next() != Some(name)));
+            let found = one(&format!("BEGIN:VEVENT\n{}\nEND:VEVENT\n", lines.join("\n")));
+            let text = written(&found);
+            let noted = !uid.is_empty() || name == "UID";
+            let kept = if noted || kept.contains(':') { kept.to_owned() } else { line.replace(';', "\\;") };
+            assert!(text.contains(&kept), "{line} {uid}: {kept}\n{text}");
+        }
+    }
+    let bad = one(
+        "BEGIN:VEVENT\nUID:k\nRECURRENCE-ID:demain\nRRULE:FREQ=DAILY\nDTSTART:20260116T120000Z\nEND:VEVENT\n",
+    );
+    assert!(written(&bad).contains("X-PASSERELLE-LINE:RRULE:FREQ=DAILY\n"));
+}
+
+#[test]
+fn the_name_of_a_change_has_its_parameters_in_its_series() {
+    let mut series = one("BEGIN:VEVENT\nUID:k\nDTSTART:20260115T100000Z\nRRULE:FREQ=DAILY\nEND:VEVENT\n");
+    let change = one(
+        "BEGIN:VEVENT\nUID:k\nRECURRENCE-ID;X-A=1:20260116T100000Z\nDTSTART;X-B=2:20260116T120000Z\nEND:VEVENT\n",
+    );
+    series.unknown =
+        passerelle_formats::join_series(&mut series.record, &[], &change).unwrap().expect("its occurrence");
+    let text = written(&series);
+    for line in ["RECURRENCE-ID;X-A=1:20260116T100000Z\n", "DTSTART;X-B=2:20260116T120000Z\n"] {
+        assert!(text.contains(line), "{line} {text}");
+    }
+    assert!(!text.contains("X-PASSERELLE-LINE"), "{text}");
+}
+
+#[test]
+fn parameters_of_a_line_that_is_not_written_again_are_kept_with_the_line() {
+    for line in [
+        "STATUS;X-A=1:CONFIRMED",
+        "DTSTAMP;X-A=1:20260101T000000Z",
+        "TRANSP;X-A=1:OPAQUE",
+        "CLASS;X-A=1:",
+        "LOCATION;LANGUAGE=fr:",
+        "DURATION;X-A=1:PT1H",
+        "CATEGORIES;X-A=1:",
+        "EXDATE;X-A=1:",
+        "X-GOOGLE-CONFERENCE;X-A=1:https://v.example/1",
+    ] {
+        let found = event(&format!("DTSTART:20260115T100000Z\n{line}\n"));
+        let text = written(&found);
+        let kept = format!("X-PASSERELLE-LINE:{}\n", line.replace(';', "\\;"));
+        assert!(text.contains(&kept), "{line} {text}");
+    }
+    // Of two events of one identifier, the one that gets another keeps what its line said.
+    let event = |title: &str| {
+        format!("BEGIN:VEVENT\nUID;X-A=1:k\nSUMMARY:{title}\nDTSTART:20260115T100000Z\nEND:VEVENT\n")
+    };
+    let both = all(&(event("Un") + &event("Deux")));
+    assert!(written(both[1].as_ref().unwrap()).contains("UID;X-A=1:k_"));
+}

@@ -228,7 +228,7 @@ impl<R: Read> Events<R> {
         }
         self.seen.insert(hash_of(&derived), new);
         for line in component.lines.iter_mut().filter(|line| line.name == "UID") {
-            *line = Line::text("UID", &derived);
+            *line = Line { params: std::mem::take(&mut line.params), ..Line::text("UID", &derived) };
         }
         component.lines.push(Line::text(own::UID, &uid));
         Some(component)
@@ -541,19 +541,57 @@ fn orphan(mut component: Component, zones: &mut Zones) -> Read1 {
     if is_of_many(&line) {
         return Err(bad_of(&component, Reason::ThisAndFuture));
     }
-    let rules: Vec<Line> = component.lines.extract_if(.., |line| is_rule(line)).collect();
-    let read = event_of(&component, zones).map(|(mut event, mut unknown)| {
-        if !event.uid.is_empty() {
-            if let Ok(at) = start_of(&line, zones) {
-                let note = Line::new(own::OCCURRENCE, at.to_string()).with("UID", event.uid.clone());
-                let note = rules.iter().fold(note, |note, rule| note.with(&rule.name, rule.value.clone()));
-                unknown.push(note.to_text());
-            }
-            event.uid = format!("{}_{}", event.uid, line.value.trim());
-        }
+    let names: Vec<Line> = component.lines.extract_if(.., |line| is_name_or_rule(line)).collect();
+    let named = component.lines.iter().find(|line| line.name == "UID" && !line.value.trim().is_empty());
+    let named = named.filter(|_| component.get(own::NO_UID).is_none());
+    let uid = named.map(Line::unescaped).unwrap_or_default();
+    if !uid.is_empty() {
+        // The identifier is another one before the event is read: what is kept of its line is found by its value.
+        let derived = format!("{uid}_{}", line.value.trim());
+        rename(&mut component, &uid, &derived);
+    }
+    let read = event_of(&component, zones).map(|(event, mut unknown)| {
+        let at = start_of(&line, zones).ok().filter(|_| !uid.is_empty());
+        let guesses =
+            zones.guesses().into_iter().filter(|guess| !unknown.contains(guess)).collect::<Vec<_>>();
+        unknown.extend(guesses);
+        unknown.extend(notes_of(&uid, at.as_ref(), &line, &names));
+        rest::sort(&mut unknown);
         (event, unknown)
     });
     finish(&component, read)
+}
+
+/// Tells whether a line names an occurrence, or says when its series repeats.
+fn is_name_or_rule(line: &Line) -> bool {
+    line.name == "RECURRENCE-ID" || is_rule(line)
+}
+
+/// Gives another identifier to a component; the parameters of its line stay.
+fn rename(component: &mut Component, uid: &str, derived: &str) {
+    for line in component.lines.iter_mut().filter(|line| line.name == "UID" && line.unescaped() == uid) {
+        *line = Line { params: std::mem::take(&mut line.params), ..Line::text("UID", derived) };
+    }
+}
+
+/// Returns what is kept of the name of an occurrence that stands alone, and of the rules beside it: a note where the
+/// occurrence can be named, and the whole lines that say more than the note does.
+fn notes_of(uid: &str, at: Option<&Start>, name: &Line, lines: &[Line]) -> Vec<String> {
+    let mut note = at.map(|at| Line::new(own::OCCURRENCE, at.to_string()).with("UID", uid));
+    let mut whole = Vec::new();
+    for line in lines.iter().filter(|line| !line.value.trim().is_empty() || !line.params.is_empty()) {
+        note = match note {
+            Some(note) if line == name && rest::params_of(line).is_none() => Some(note),
+            Some(note) if is_rule(line) && line.params.is_empty() => {
+                Some(note.with(&line.name, line.value.clone()))
+            }
+            note => {
+                whole.push(rest::whole(line));
+                note
+            }
+        };
+    }
+    note.map(|note| note.to_text()).into_iter().chain(whole).collect()
 }
 
 /// Returns the identifier of the series of which an event is one changed occurrence, if a file said so.
@@ -587,8 +625,8 @@ pub fn join_series(
         return Ok(None);
     }
     let name = id.to_string();
-    let own: Vec<String> =
-        found.unknown.iter().filter(|text| !text.starts_with(own::OCCURRENCE)).cloned().collect();
+    let own = found.unknown.iter().filter(|text| !text.starts_with(own::OCCURRENCE));
+    let own: Vec<String> = own.filter_map(|text| rest::in_its_series(text)).collect();
     if known && is_older(&own, rest::Leftovers::new(kept).of(&name)) {
         return Err(Reason::Older);
     }

@@ -68,6 +68,7 @@ pub(crate) fn event_of(component: &Component, zones: &mut Zones) -> Result<(Even
         }
     }
     unknown.extend(zones.guesses());
+    rest::keep_whole(component, &event, &mut unknown);
     rest::sort(&mut unknown);
     Ok((event, unknown))
 }

@@ -1,12 +1,13 @@
 //! What a component says beyond what an event can hold: kept as leftovers, and put back where it was.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use passerelle_calendar::{Event, Override};
 
 use super::{
     alarms, guests, own,
     repair::{When, length, when},
+    write,
 };
 use crate::content::{Component, Line, UNKNOWN, left_over, unescape};
 
@@ -87,6 +88,41 @@ fn fingerprint(text: &str) -> String {
 /// Keeps a whole line as text.
 pub(super) fn whole(line: &Line) -> String {
     Line::text(own::SECOND, &line.to_text()).to_text()
+}
+
+/// Returns what is kept of a changed occurrence once it stands in its series: its name is written again, with the
+/// parameters that the line had.
+pub(super) fn in_its_series(text: &str) -> Option<String> {
+    let line = text.starts_with(own::SECOND).then(|| Line::parse(0, text.as_bytes().to_vec())).flatten();
+    let line = line.and_then(|line| Line::parse(0, line.unescaped().into_bytes()));
+    match line.filter(|line| line.name == "RECURRENCE-ID") {
+        Some(line) => params_of(&line),
+        None => Some(text.to_owned()),
+    }
+}
+
+/// Keeps the whole line where parameters would have no line to go back to: a status that is the usual one is not
+/// written, nor is an empty text, and a length is written as an end.
+pub(super) fn keep_whole(component: &Component, event: &Event, unknown: &mut [String]) {
+    if !unknown.iter().any(|text| text.starts_with(own::PARAMS)) {
+        return;
+    }
+    let mut lines = write::lines_of(event);
+    lines.push(Line::new("RECURRENCE-ID", ""));
+    let places = places_of(&lines);
+    let mut read: BTreeMap<String, VecDeque<&Line>> = BTreeMap::new();
+    for line in &component.lines {
+        if let Some(text) = params_of(line) {
+            read.entry(text).or_default().push_back(line);
+        }
+    }
+    for text in unknown {
+        let Some(line) = read.get_mut(text).and_then(VecDeque::pop_front) else { continue };
+        let kept = Line::parse(0, text.clone().into_bytes()).filter(|kept| kept.name == own::PARAMS);
+        if kept.is_some_and(|kept| !places.contains_key(&(line.name.clone(), kept.value))) {
+            *text = whole(line);
+        }
+    }
 }
 
 /// Keeps a line of which an event has one only, and had one already.
@@ -237,14 +273,8 @@ pub(super) fn sort(unknown: &mut [String]) {
 /// Puts kept parameters back on their lines, and returns the other leftovers.
 pub(super) fn put_back(lines: &mut Vec<Line>, unknown: &[String], change: bool) -> Vec<String> {
     let mut others = Vec::new();
-    let mut places: BTreeMap<(String, String), usize> = BTreeMap::new();
-    if unknown.iter().any(|text| text.starts_with(own::PARAMS)) {
-        for (at, line) in lines.iter().enumerate() {
-            // Where a property is named alone, the first of its name is meant.
-            places.entry((line.name.clone(), String::new())).or_insert(at);
-            places.entry((line.name.clone(), anchor(line))).or_insert(at);
-        }
-    }
+    let any = unknown.iter().any(|text| text.starts_with(own::PARAMS));
+    let places = if any { places_of(lines) } else { BTreeMap::new() };
     for text in unknown {
         let line = Line::parse(0, text.clone().into_bytes());
         match line.filter(|line| line.name == own::PARAMS) {
@@ -260,6 +290,17 @@ pub(super) fn put_back(lines: &mut Vec<Line>, unknown: &[String], change: bool) 
         lines.retain(|line| !own(&line.name));
     }
     others
+}
+
+/// Returns where lines stand, by their name and by what tells them from others of it.
+fn places_of(lines: &[Line]) -> BTreeMap<(String, String), usize> {
+    let mut places = BTreeMap::new();
+    for (at, line) in lines.iter().enumerate() {
+        // Where a property is named alone, the first of its name is meant.
+        places.entry((line.name.clone(), String::new())).or_insert(at);
+        places.entry((line.name.clone(), anchor(line))).or_insert(at);
+    }
+    places
 }
 
 /// What older releases kept beside a change that had no place for it.

@@ -115,6 +115,11 @@ fn changes(event: &Event) -> Vec<(RecurrenceId, &Override)> {
     kept.filter_map(|(key, change)| Some((key.parse().ok()?, change))).collect()
 }
 
+/// Returns the lines of an event that a file has when it is written.
+pub(super) fn lines_of(event: &Event) -> Vec<Line> {
+    own_lines(event).into_iter().chain(series_lines(event)).collect()
+}
+
 fn own_lines(event: &Event) -> Vec<Line> {
     let mut lines = Vec::new();
     if let Some(start) = &event.start {
