@@ -71,11 +71,11 @@ pub async fn sync(office: &Office, request: &SyncRequest, watch: &dyn Watch) -> 
         return Err(not_connected(office, request.user.as_deref()).await?);
     }
     let mut request = request.clone();
-    if let Some(number) = request.allow_deletes.or(request.bring_back)
+    if let Some(number) = request.allow_deletes
         && meant_by(office, &pairs, number).await? > 1
     {
-        // A number that fits two plans names neither.
-        (request.allow_deletes, request.bring_back) = (None, None);
+        // A number that fits two plans names neither. To bring back harms nothing: it is meant for each of them.
+        request.allow_deletes = None;
     }
     let before = (office.provider.requests(), office.provider.guest_mails());
     let mut report = SyncReport { dry_run: request.dry_run, disconnected, ..SyncReport::default() };

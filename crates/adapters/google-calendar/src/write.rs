@@ -414,9 +414,6 @@ impl GoogleCalendar {
         if !on(Mutant::CalMails) {
             call = call.query("sendUpdates", "none");
         }
-        if body.contains_key("attachments") {
-            call = call.query("supportsAttachments", "true");
-        }
         if !etag.is_empty() && !on(Mutant::CalNoEtag) {
             call = call.header(header::IF_MATCH, etag)?;
         }
