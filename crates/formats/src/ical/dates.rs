@@ -135,6 +135,8 @@ impl Days {
 const FARTHEST: u64 = 50 * 366;
 
 fn days_of(series: &Event) -> Option<BTreeSet<NaiveDate>> {
+    #[cfg(test)]
+    tests::WORKED_OUT.with(|count| count.set(count.get() + 1));
     let first = series.start.as_ref()?.date();
     let last = first.checked_add_days(chrono::Days::new(FARTHEST))?;
     let rules = Event {
@@ -152,5 +154,69 @@ fn floating(at: &Start, zones: &Zones) -> NaiveDateTime {
     match (at.instant(), zones.calendar()) {
         (Some(instant), Some(zone)) => instant.with_timezone(&zone).naive_local(),
         _ => at.wall(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::cell::Cell;
+
+    use crate::{EventFormat, read_events};
+
+    thread_local! {
+        /// How many times the days of a series were worked out.
+        pub(super) static WORKED_OUT: Cell<usize> = const { Cell::new(0) };
+    }
+
+    /// Reads an all-day series with some lines, and returns how many times its days were worked out.
+    fn work(lines: &str, changes: &str) -> usize {
+        let text = format!(
+            "BEGIN:VCALENDAR\nBEGIN:VEVENT\nUID:a\nDTSTART;VALUE=DATE:20200101\nRRULE:FREQ=DAILY\n{lines}END:VEVENT\n\
+             {changes}END:VCALENDAR\n"
+        );
+        WORKED_OUT.with(|count| count.set(0));
+        let found: Vec<_> = read_events(text.as_bytes(), EventFormat::ICalendar).collect();
+        assert_eq!(found.len(), 1);
+        assert!(found.iter().all(Result::is_ok), "{found:?}");
+        WORKED_OUT.with(Cell::get)
+    }
+
+    /// Names days as moments in UTC, one line each or all in one.
+    fn moments(name: &str, count: u32, one_line: bool) -> String {
+        let start: chrono::NaiveDate = "2020-01-02".parse().unwrap_or_default();
+        let days = start.iter_days().take(count as usize);
+        let texts: Vec<String> = days.map(|day| day.format("%Y%m%dT000000Z").to_string()).collect();
+        if one_line {
+            return format!("{name}:{}\n", texts.join(","));
+        }
+        texts.iter().map(|text| format!("{name}:{text}\n")).collect()
+    }
+
+    #[test]
+    fn the_days_of_a_series_are_worked_out_once_for_all_its_dates() {
+        for name in ["EXDATE", "RDATE"] {
+            for one_line in [true, false] {
+                for count in [1, 10, 200] {
+                    assert_eq!(work(&moments(name, count, one_line), ""), 1, "{name} {count}");
+                }
+            }
+        }
+        let both = moments("EXDATE", 50, false) + &moments("RDATE", 50, true);
+        assert_eq!(work(&both, ""), 1);
+        assert_eq!(work("EXDATE;VALUE=DATE:20200102\n", ""), 0);
+    }
+
+    #[test]
+    fn the_days_of_a_series_are_worked_out_once_for_all_its_changes() {
+        for count in [1, 10, 100] {
+            let names = moments("RECURRENCE-ID", count, false);
+            let change = |name: &str| {
+                format!(
+                    "BEGIN:VEVENT\nUID:a\nDTSTART;VALUE=DATE:20250101\n{name}\nEXDATE:20200301T000000Z\nEND:VEVENT\n"
+                )
+            };
+            let changes: String = names.lines().map(change).collect();
+            assert_eq!(work("", &changes), 1, "{count}");
+        }
     }
 }

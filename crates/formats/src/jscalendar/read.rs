@@ -266,7 +266,7 @@ pub(super) fn change_of(
     if is_true(patch, "excluded") {
         return Ok(Override { excluded: true, ..Override::default() });
     }
-    let mut own_object = object.clone();
+    let mut own_object = copy(object);
     let unmoved = id.start_in(start).wall().format("%Y-%m-%dT%H:%M:%S").to_string();
     own_object.insert("start".to_owned(), unmoved.into());
     let event = single(&patched(&own_object, patch))?;
@@ -292,9 +292,16 @@ pub(super) fn change_of(
     Ok(change)
 }
 
+/// Copies an object, which happens for each of its changes.
+fn copy(object: &Object) -> Object {
+    #[cfg(test)]
+    tests::COPIED.with(|count| count.set(count.get() + object.values().map(tests::size).sum::<usize>()));
+    object.clone()
+}
+
 /// Applies a patch.
 pub(super) fn patched(object: &Object, patch: &Object) -> Object {
-    let mut patched = Value::Object(object.clone());
+    let mut patched = Value::Object(copy(object));
     for (path, value) in patch {
         apply(&mut patched, path, value);
     }
@@ -312,5 +319,57 @@ fn apply(target: &mut Value, path: &str, value: &Value) {
         }
         (None, Value::Null) => drop(object.remove(&head)),
         (None, _) => drop(object.insert(head, value.clone())),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::cell::Cell;
+
+    use serde_json::{Value, json};
+
+    use crate::{EventFormat, read_events, write_events};
+
+    thread_local! {
+        /// How many values were copied.
+        pub(super) static COPIED: Cell<usize> = const { Cell::new(0) };
+    }
+
+    /// Returns how many values a value is.
+    pub(super) fn size(value: &Value) -> usize {
+        1 + match value {
+            Value::Array(items) => items.iter().map(size).sum(),
+            Value::Object(members) => members.values().map(size).sum(),
+            _ => 0,
+        }
+    }
+
+    /// Reads a series with some changes and writes it, and returns how many values were copied.
+    fn work(changes: usize) -> usize {
+        let start: chrono::NaiveDate = "2020-01-02".parse().unwrap_or_default();
+        let change = |(at, day): (usize, chrono::NaiveDate)| {
+            let patch = json!({ "title": format!("n{at}"), "locations/x/description": "more" });
+            (format!("{day}T10:00:00"), patch)
+        };
+        let patches: serde_json::Map<String, Value> =
+            start.iter_days().take(changes).enumerate().map(change).collect();
+        let series = json!({
+            "@type": "Event", "uid": "a", "start": "2020-01-01T10:00:00", "timeZone": "Etc/UTC", "duration": "PT1H",
+            "recurrenceRules": [{ "frequency": "daily" }], "recurrenceOverrides": patches,
+        });
+        COPIED.with(|count| count.set(0));
+        let text = series.to_string();
+        let found: Vec<_> =
+            read_events(text.as_bytes(), EventFormat::JsCalendar).filter_map(Result::ok).collect();
+        assert_eq!(found.first().map(|found| found.record.recurrence_overrides.len()), Some(changes));
+        let records = found.into_iter().map(|found| (found.record, found.unknown));
+        assert!(write_events(&mut Vec::new(), EventFormat::JsCalendar, Default::default(), records).is_ok());
+        COPIED.with(Cell::get)
+    }
+
+    #[test]
+    fn twice_as_many_changes_copy_twice_as_many_values() {
+        let (once, twice) = (work(100), work(200));
+        assert!(once > 0 && twice < once * 5 / 2, "{once} {twice}");
     }
 }
