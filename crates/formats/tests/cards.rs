@@ -350,3 +350,32 @@ fn a_card_that_lost_its_beginning_is_told() {
         .collect();
     assert_eq!(told, [None, Some((7, "Luc Jean", Reason::NoBegin)), None]);
 }
+
+#[test]
+fn a_day_of_birth_that_cannot_be_read_is_kept_beside_the_one_that_can() {
+    for (lines, kept) in [
+        ("BDAY:hier\nBDAY:19850412", "BDAY:hier"),
+        ("BDAY:19850412\nBDAY:hier", "BDAY:hier"),
+        ("BDAY:19850231\nBDAY:19850412", "BDAY:19850231"),
+        ("BDAY:1985-04-\nBDAY:19850412", "BDAY:1985-04-"),
+        ("BDAY:1985-04-12-99\nBDAY:19850412", "BDAY:1985-04-12-99"),
+        ("BDAY;VALUE=text:circa 1800\nBDAY:19850412", "BDAY;VALUE=text:circa 1800"),
+        ("BDAY;ALTID=1:hier\nBDAY;ALTID=1:19850412", "BDAY;ALTID=1:hier"),
+        ("BDAY:1985-04-12 vers midi", "BDAY:1985-04-12 vers midi"),
+    ] {
+        let text = card("4.0", &format!("FN:Anne\n{lines}"));
+        let anne = read(&text, ContactFormat::VCard4).remove(0);
+        assert_eq!(anne.record.birthday.unwrap().to_string(), "1985-04-12", "{lines}");
+        assert!(!anne.unknown.is_empty(), "{lines}");
+        for format in [ContactFormat::VCard3, ContactFormat::VCard4] {
+            let out = written(&text, format);
+            assert!(out.lines().any(|line| line == kept), "{kept} in {out}");
+        }
+        stable(&text);
+    }
+    let years = card("4.0", "FN:Anne\nANNIVERSARY:hier\nANNIVERSARY:20100612");
+    let anne = read(&years, ContactFormat::VCard4).remove(0);
+    assert_eq!(anne.record.anniversary.unwrap().to_string(), "2010-06-12");
+    assert_eq!(anne.unknown, ["ANNIVERSARY:hier"]);
+    stable(&years);
+}

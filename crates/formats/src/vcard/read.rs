@@ -239,14 +239,15 @@ impl Draft {
             (self.preferred, self.more) = (false, false);
             self.label.clear();
             // Further lines of one ALTID say the same in another language.
-            let another =
-                line.param("ALTID").is_some_and(|id| !alternatives.insert((line.name.as_str(), id)));
+            let alternative = line.param("ALTID").map(|id| (line.name.as_str(), id));
+            let another = alternative.is_some_and(|alternative| alternatives.contains(&alternative));
             if line.name == "AGENT" && line.value.trim().is_empty() && !card.children.is_empty() {
                 continue;
             }
             if another || !self.take(line, groups) {
                 kept.push(line);
             } else if !is_helper(&line.name) {
+                alternatives.extend(alternative);
                 // The only one of its kind is preferred to none.
                 self.preferred |= groups.counts.get(line.name.as_str()) == Some(&1);
                 taken.push((line, (self.label.clone(), self.preferred, self.more)));
@@ -540,10 +541,11 @@ fn date_of(line: &Line) -> Option<PartialDate> {
     Some(date)
 }
 
-/// Tells whether a day has a time of day that says something.
+/// Tells whether a day has a time of day that says something, or any other word behind it.
 fn has_time(line: &Line) -> bool {
-    let time = line.value.split_once(['T', ' ']).map(|(_, time)| time).unwrap_or_default();
-    time.bytes().any(|byte| matches!(byte, b'1'..=b'9'))
+    let value = line.value.trim();
+    let time = value.split_once(['T', ' ']).map(|(_, time)| time).unwrap_or_default();
+    time.chars().any(|c| !matches!(c, '0' | ':' | '.' | '-' | '+' | 'Z' | 'z' | ' '))
 }
 
 /// Reads a date in any of the spellings of vCard 2.1 to 4.0; a time of day is left aside.
@@ -561,6 +563,9 @@ pub(crate) fn partial_date(text: &str) -> Option<PartialDate> {
         let year = numbers.next()??;
         let year = i32::try_from(year).ok().filter(|_| day.find('-') == Some(4))?;
         let (month, day) = (numbers.next()??, numbers.next());
+        if numbers.next().is_some() || day == Some(None) {
+            return None;
+        }
         // "0000" and "1604" are years that nobody knows: the first one needs no parameter to say so.
         let year = (year != 0).then_some(year);
         return PartialDate::new(year, Some(month), day.flatten()).ok();
@@ -594,6 +599,8 @@ mod tests {
             ("1985-4-12", Some("1985-04-12")),
             ("0000-04-12", Some("--04-12")),
             ("12/04/1985", None),
+            ("1985-04-", None),
+            ("1985-04-12-99", None),
             ("", None),
         ] {
             assert_eq!(partial_date(text).map(|date| date.to_string()).as_deref(), date, "{text}");
