@@ -571,3 +571,28 @@ fn parameters_of_a_line_that_is_not_written_again_are_kept_with_the_line() {
     let both = all(&(event("Un") + &event("Deux")));
     assert!(written(both[1].as_ref().unwrap()).contains("UID;X-A=1:k_"));
 }
+
+#[test]
+fn of_lines_that_are_written_as_one_no_parameter_is_lost() {
+    for (lines, kept) in [
+        ("DESCRIPTION;ALTREP=\"cid:1\":Un\nDESCRIPTION;ALTREP=\"cid:1\":Un\n", None),
+        ("DESCRIPTION;LANGUAGE=fr:Un\nDESCRIPTION;X-A=1:Un\n", Some("DESCRIPTION\\;X-A=1:Un")),
+        ("CATEGORIES;LANGUAGE=fr:A\nCATEGORIES;LANGUAGE=fr:B\n", None),
+        ("CATEGORIES;LANGUAGE=fr:A\nCATEGORIES;LANGUAGE=de:B\n", Some("CATEGORIES\\;LANGUAGE=de:B")),
+        (
+            "RRULE:FREQ=DAILY\nEXDATE;X-A=1:20260117T100000Z\nEXDATE;X-B=2:20260118T100000Z\n",
+            Some("EXDATE\\;X-B=2:20260118T100000Z"),
+        ),
+        (
+            "ATTENDEE;X-A=1:mailto:a@a.example\nATTENDEE;X-A=2:MAILTO:A@a.example\n",
+            Some("ATTENDEE\\;X-A=2:MAILTO:A@a.example"),
+        ),
+    ] {
+        let found = event(lines);
+        let text = written(&found);
+        assert_eq!(text.matches("X-PASSERELLE-LINE").count(), usize::from(kept.is_some()), "{lines} {text}");
+        if let Some(kept) = kept {
+            assert!(text.contains(&format!("X-PASSERELLE-LINE:{kept}\n")), "{kept} {text}");
+        }
+    }
+}

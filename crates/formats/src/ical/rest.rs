@@ -1,6 +1,6 @@
 //! What a component says beyond what an event can hold: kept as leftovers, and put back where it was.
 
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque, btree_map::Entry};
 
 use passerelle_calendar::{Event, Override};
 
@@ -102,8 +102,9 @@ pub(super) fn in_its_series(text: &str) -> Option<String> {
 }
 
 /// Keeps the whole line where parameters would have no line to go back to: a status that is the usual one is not
-/// written, nor is an empty text, and a length is written as an end.
-pub(super) fn keep_whole(component: &Component, event: &Event, unknown: &mut [String]) {
+/// written, nor is an empty text, and a length is written as an end. Of several lines that are written as one, the first
+/// gives its parameters; what says the same is said once.
+pub(super) fn keep_whole(component: &Component, event: &Event, unknown: &mut Vec<String>) {
     if !unknown.iter().any(|text| text.starts_with(own::PARAMS)) {
         return;
     }
@@ -116,13 +117,18 @@ pub(super) fn keep_whole(component: &Component, event: &Event, unknown: &mut [St
             read.entry(text).or_default().push_back(line);
         }
     }
-    for text in unknown {
-        let Some(line) = read.get_mut(text).and_then(VecDeque::pop_front) else { continue };
+    let mut used: BTreeMap<usize, String> = BTreeMap::new();
+    unknown.retain_mut(|text| {
+        let Some(line) = read.get_mut(text).and_then(VecDeque::pop_front) else { return true };
         let kept = Line::parse(0, text.clone().into_bytes()).filter(|kept| kept.name == own::PARAMS);
-        if kept.is_some_and(|kept| !places.contains_key(&(line.name.clone(), kept.value))) {
-            *text = whole(line);
+        let Some(kept) = kept else { return true };
+        match places.get(&(line.name.clone(), kept.value)).map(|at| used.entry(*at)) {
+            Some(Entry::Vacant(place)) => drop(place.insert(text.clone())),
+            Some(Entry::Occupied(place)) if place.get() == text => return false,
+            _ => *text = whole(line),
         }
-    }
+        true
+    });
 }
 
 /// Keeps a line of which an event has one only, and had one already.
