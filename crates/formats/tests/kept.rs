@@ -596,3 +596,17 @@ fn of_lines_that_are_written_as_one_no_parameter_is_lost() {
         }
     }
 }
+
+#[test]
+fn an_address_that_holds_the_scheme_of_another_stays_what_it_is() {
+    for line in [
+        "ATTENDEE;CN=\"Luc\":g:MAILTO:luc@a.example",
+        "ATTENDEE;CN=!Luc, B\";RSVP=TRUE;MEMBER=\"mailto:g@a.example\";DELEGATED-TO=\"mailto:d@a.example\":MAILTO:luc@a.example",
+        "ORGANIZER;CN=\"Luc\":a=b:mailto:luc@a.example",
+        "ATTENDEE;EMAIL=\"a:mailto:b@a.example\":/1288/principal/",
+        "ATTENDEE;EMAIL=luc@a.example:invalid:nomail",
+        "ATTENDEE;CN=Luc, Bob:mailto:luc@a.example",
+    ] {
+        written(&event(&format!("{line}\n")));
+    }
+}

@@ -64,13 +64,15 @@ fn participant(line: &Line) -> Participant {
 pub(super) fn beside_address(line: &Line) -> Option<&str> {
     let scheme = line.value.trim().get(..7).is_some_and(|scheme| scheme.eq_ignore_ascii_case("mailto:"));
     let known = line.param("EMAIL").is_some_and(|email| !email.trim().is_empty());
-    (known && !scheme).then(|| line.value.trim()).filter(|value| !value.is_empty())
+    let value = (known && !scheme).then(|| line.value.trim());
+    value.filter(|value| !value.is_empty() && !value.eq_ignore_ascii_case(NOBODY))
 }
 
 /// Puts back what stood in the place of the address of a participant.
 pub(super) fn put_beside_address(line: &mut Line, value: &str) {
     let email = address(line);
     line.value = value.to_owned();
+    line.params.retain(|(name, _)| name != "EMAIL");
     line.params.push(("EMAIL".to_owned(), vec![email]));
 }
 
@@ -86,7 +88,7 @@ fn address(line: &Line) -> String {
     match (scheme(value), line.param("EMAIL")) {
         (true, _) => plain.to_owned(),
         (false, Some(email)) if !email.trim().is_empty() => email.trim().to_owned(),
-        (false, _) if value.eq_ignore_ascii_case("invalid:nomail") => String::new(),
+        (false, _) if value.eq_ignore_ascii_case(NOBODY) => String::new(),
         (false, _) => value.to_owned(),
     }
 }
@@ -97,14 +99,14 @@ pub(crate) fn lines_of(guests: &BTreeMap<String, Participant>) -> Vec<Line> {
     let first = guests.values().position(|guest| guest.organizer);
     for (place, guest) in guests.values().enumerate() {
         let value = match guest.email.as_str() {
-            "" => "invalid:nomail".to_owned(),
+            "" => NOBODY.to_owned(),
             // A server's own path, or an address of another scheme.
             email if email.contains(':') || email.starts_with('/') => email.to_owned(),
             email => format!("mailto:{email}"),
         };
         let named = |line: Line| if guest.name.is_empty() { line } else { line.with("CN", &guest.name) };
         if first == Some(place) {
-            lines.push(named(Line::new("ORGANIZER", value.clone())));
+            lines.push(readable(named(Line::new("ORGANIZER", value.clone()))));
         }
         let mut line = named(Line::new("ATTENDEE", value));
         let params = [
@@ -119,9 +121,23 @@ pub(crate) fn lines_of(guests: &BTreeMap<String, Participant>) -> Vec<Line> {
                 line = line.with(name, value);
             }
         }
-        lines.push(line);
+        lines.push(readable(line));
     }
     lines
+}
+
+/// What stands in the place of the address of a participant who has none.
+const NOBODY: &str = "invalid:nomail";
+
+/// Puts an address beside its place where the place would be read as something else: one that holds the scheme of
+/// another.
+fn readable(mut line: Line) -> Line {
+    let again = Line::parse(0, line.to_text().into_bytes());
+    if again.is_none_or(|again| again.value != line.value) {
+        let address = std::mem::replace(&mut line.value, NOBODY.to_owned());
+        line.params.push(("EMAIL".to_owned(), vec![address]));
+    }
+    line
 }
 
 fn role(role: Role) -> Option<&'static str> {

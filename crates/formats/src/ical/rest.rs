@@ -339,6 +339,8 @@ fn attach(lines: &mut [Line], places: &BTreeMap<(String, String), usize>, rest: 
         }
         match line.params.iter_mut().find(|(known, _)| known == name) {
             None => line.params.push((name.clone(), values.clone())),
+            // A name with a comma that should have been quoted: the first part is the one that was taken.
+            Some((_, known)) if name == "CN" && known.first() == values.first() => known.clone_from(values),
             Some((_, known)) if name == "CUTYPE" && known.iter().any(|value| value == "RESOURCE") => {
                 known.clone_from(values);
             }
