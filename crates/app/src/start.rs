@@ -138,7 +138,11 @@ fn carry_out(args: &[OsString], environment: &Environment, lang: Lang) -> u8 {
         Err(error) => return ended(&app, Err(Failure::new("BUG-101").because(error))),
     };
     let (tell, told) = tokio::sync::oneshot::channel();
-    runtime.spawn(watch_signals(app.clone(), tell));
+    let signals = {
+        let _entered = runtime.enter();
+        signals()
+    };
+    runtime.spawn(watch_signals(app.clone(), signals, tell));
     let result = runtime.block_on(async {
         let result = tokio::select! {
             result = commands::run(&app, cli.command) => return result,
@@ -155,20 +159,33 @@ fn carry_out(args: &[OsString], environment: &Environment, lang: Lang) -> u8 {
 
 /// Tells the command that it shall end. One that holds its thread, with a question or a read, hears nothing: the
 /// process then ends without it, which is a crash that every run can take.
-async fn watch_signals(app: Arc<App>, tell: tokio::sync::oneshot::Sender<()>) {
-    tokio::select! {
-        _ = tokio::signal::ctrl_c() => {}
-        () = terminated() => {}
-    }
+async fn watch_signals(
+    app: Arc<App>,
+    signals: impl Future<Output = ()>,
+    tell: tokio::sync::oneshot::Sender<()>,
+) {
+    signals.await;
     let _ = tell.send(());
     tokio::time::sleep(GRACE).await;
     std::process::exit(i32::from(ended(&app, Err(Failure::new("INT-101")))));
 }
 
-/// Waits for the signal with which a service manager ends a program: it is a Ctrl-C by another name.
+/// Listens, from this call on, for Ctrl-C and for the signal with which a service manager ends a program.
 #[cfg(unix)]
-async fn terminated() {
-    match tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) {
+fn signals() -> impl Future<Output = ()> + Send {
+    use tokio::signal::unix::{SignalKind, signal};
+    let (interrupt, terminate) = (signal(SignalKind::interrupt()), signal(SignalKind::terminate()));
+    async move {
+        tokio::select! {
+            () = heard(interrupt) => {}
+            () = heard(terminate) => {}
+        }
+    }
+}
+
+#[cfg(unix)]
+async fn heard(signal: std::io::Result<tokio::signal::unix::Signal>) {
+    match signal {
         Ok(mut signal) => {
             signal.recv().await;
         }
@@ -178,8 +195,10 @@ async fn terminated() {
 }
 
 #[cfg(not(unix))]
-async fn terminated() {
-    std::future::pending().await
+async fn signals() {
+    if tokio::signal::ctrl_c().await.is_err() {
+        std::future::pending().await
+    }
 }
 
 #[cfg(unix)]
