@@ -154,6 +154,8 @@ impl World {
     fn command(&self, args: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_passerelle"));
         command.env_clear().env("HOME", self.folder.path()).stdin(Stdio::null());
+        // The rule that is taken out, if one is.
+        command.envs(std::env::var_os("PASSERELLE_MUTANT").map(|rule| ("PASSERELLE_MUTANT", rule)));
         command.arg("--config").arg(self.path("config.toml")).arg("--json").args(args);
         command
     }
