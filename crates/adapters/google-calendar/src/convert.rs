@@ -3,7 +3,7 @@
 use passerelle_ports::mutants::{Mutant, on};
 use std::collections::BTreeMap;
 
-use chrono::{DateTime, NaiveDateTime, Utc};
+use chrono::{DateTime, Utc};
 use passerelle_calendar::{
     Alert, AlertAction, Event, FreeBusyStatus, Participant, ParticipationStatus, Privacy, RecurrenceId, Role,
     Start, Status, contains,
@@ -75,18 +75,10 @@ pub(crate) fn attachments(resource: &Resource) -> Value {
     resource.rest.get("attachments").cloned().unwrap_or_else(|| Value::Array(Vec::new()))
 }
 
-/// Returns the names that an occurrence may have after its series has moved from one start to another, the likeliest
-/// first.
+/// Returns the names that an occurrence may have in another state of its series, the likeliest first.
 pub(crate) fn renamed(id: RecurrenceId, from: &Event, to: &Event) -> impl Iterator<Item = RecurrenceId> {
-    let named = move |wall: NaiveDateTime| match id {
-        RecurrenceId::Date(_) => RecurrenceId::Date(wall.date()),
-        RecurrenceId::Local(_) => RecurrenceId::Local(wall),
-    };
-    let wall = |event: &Event| event.start.as_ref().map(Start::wall);
-    let (from, to) = (wall(from), wall(to));
-    let moved = from.zip(to).and_then(|(from, to)| id.wall().checked_add_signed(to - from));
-    let of_the_day = to.map(|to| id.wall().date().and_time(to.time()));
-    [Some(id.wall()), moved, of_the_day].into_iter().flatten().map(named)
+    let starts = from.start.as_ref().zip(to.start.as_ref());
+    std::iter::once(id).chain(starts.into_iter().flat_map(move |(from, to)| id.after_move(from, to)))
 }
 
 impl Leftovers {

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use chrono::NaiveDateTime;
 use passerelle_ports::Field;
 
 use crate::{Event, RecurrenceId, Start, contains};
@@ -23,7 +24,7 @@ pub(crate) fn renamed(mut event: Event, own: Option<&Event>, source: &Event, tak
         if *old == start || now.has(id) || !origin.has(id) {
             continue;
         }
-        let Some(name) = names(id, old, &start).into_iter().find(|name| now.has(*name)) else { continue };
+        let Some(name) = id.after_move(old, &start).find(|name| now.has(*name)) else { continue };
         let name = name.to_string();
         match event.recurrence_overrides.contains_key(&name) {
             // Both sides changed it: what was taken stays apart, until somebody has read it.
@@ -53,17 +54,19 @@ impl Plan {
     }
 }
 
-/// What an occurrence may be called after a move: moved like the start, or at the new hour of its own day.
-fn names(id: RecurrenceId, old: &Start, new: &Start) -> Vec<RecurrenceId> {
-    let wall = id.wall();
-    let time = if wall.time() == old.wall().time() { new.wall().time() } else { wall.time() };
-    let moved = wall.date().checked_add_signed(new.date() - old.date());
-    let days = moved.into_iter().chain([wall.date()]);
-    days.map(|day| match new.is_all_day() {
-        true => RecurrenceId::Date(day),
-        false => RecurrenceId::Local(day.and_time(time)),
-    })
-    .collect()
+impl RecurrenceId {
+    /// Returns the names that an occurrence may have after its series has moved from one start to another, the likeliest
+    /// first: moved as far as the start, or at the new hour of its own day.
+    pub fn after_move(self, from: &Start, to: &Start) -> impl Iterator<Item = RecurrenceId> {
+        let moved = self.wall().checked_add_signed(to.wall() - from.wall());
+        let of_the_day = self.wall().date().and_time(to.wall().time());
+        let is_day = to.is_all_day();
+        let named = move |wall: NaiveDateTime| match is_day {
+            true => RecurrenceId::Date(wall.date()),
+            false => RecurrenceId::Local(wall),
+        };
+        moved.into_iter().chain([of_the_day]).map(named)
+    }
 }
 
 #[cfg(test)]
@@ -107,6 +110,14 @@ mod tests {
             let taken = [Field::new("start"), Field::keyed("recurrence_overrides", name)];
             assert_eq!(renamed(twice, Some(&theirs), &wanted, &taken), wanted);
         }
+    }
+
+    #[test]
+    fn one_of_several_hours_moves_as_far_as_the_first() {
+        let at = |text: &str| text.parse::<RecurrenceId>().unwrap();
+        let (ten, nine) = (TEN.parse().unwrap(), "2027-01-04T09:00:00[Europe/Paris]".parse().unwrap());
+        let names: Vec<_> = at("2027-01-11T16:00:00").after_move(&ten, &nine).collect();
+        assert_eq!(names, [at("2027-01-11T15:00:00"), at("2027-01-11T09:00:00")]);
     }
 
     #[test]
