@@ -440,3 +440,70 @@ fn what_left_the_connected_calendars_is_moved_once_its_new_calendar_is_connected
     );
     assert_eq!((world.number("appointments"), world.titles_in("primary").len()), (2, 0));
 }
+
+/// Everything of Alice's main calendar, and the names of its events.
+fn many(world: &World) -> Vec<String> {
+    let rows: String =
+        (0..20).map(|n| appointment(&format!("a-{n}"), &format!("Visit {n:02}"), USER)).collect();
+    world.sql(&rows);
+    world.settle();
+    (0..20).map(|n| id_in(world, "primary", &format!("Visit {n:02}"))).collect()
+}
+
+fn digest(run: &common::Ran) -> String {
+    let error = run.of("error")[0].clone();
+    let way = error["do"].as_array().unwrap().iter().filter_map(Value::as_str);
+    let way = way.filter_map(|way| way.split_once("--approve ")).next().unwrap();
+    way.1.trim_end_matches('`').to_owned()
+}
+
+#[test]
+fn a_mass_move_is_stopped_on_either_side_and_can_be_taken_back_or_approved() {
+    for here in [true, false] {
+        let (world, team) = two();
+        let events = many(&world);
+        let there = |world: &World| (world.titles_in("primary").len(), world.titles_in(&team).len());
+        let standing = |world: &World, calendar: &str| {
+            world.number(&format!("appointments WHERE calendar_id = {}", named(calendar)))
+        };
+        let go = |from: &str, to: &str, from_there: &str, to_there: &str| {
+            if here {
+                assert_eq!(standing(&world, from), 20);
+                world.sql(&format!("UPDATE appointments SET calendar_id = {};", named(to)));
+            } else {
+                events.iter().for_each(|event| drag(&world, event, from_there, to_there));
+            }
+        };
+        go(USER, "Team", "primary", &team);
+        let planned = world.run(&["sync", "--dry-run"]).ends_with(5);
+        assert_eq!(planned.errors(), ["SYNC-121"], "{planned:#?}");
+        for _ in 0..2 {
+            let run = world.sync().ends_with(5);
+            assert_eq!((run.errors(), run.writes()), (vec!["SYNC-121".to_owned()], 0), "{run:#?}");
+        }
+        assert_eq!(there(&world), if here { (20, 0) } else { (0, 20) });
+        assert_eq!(standing(&world, if here { "Team" } else { USER }), 20);
+        // An accident: they go back, and nothing is left to do.
+        go("Team", USER, &team, "primary");
+        assert_eq!(world.settle().writes(), 0, "here: {here}");
+        // Wanted, with a mass change on top, which the same approval names.
+        go(USER, "Team", "primary", &team);
+        world.sql("UPDATE appointments SET location = 'Lyon';");
+        let stopped = world.sync().ends_with(5);
+        assert_eq!(stopped.errors(), ["SYNC-103"], "{stopped:#?}");
+        let what = stopped.of("error")[0]["what"].as_str().unwrap().to_owned();
+        assert!(what.contains("calendar") && what.contains("location"), "{what}");
+        // The calendar that got them is asked in its turn: there they are more than half as well.
+        let next = world.run(&["sync", "--approve", &digest(&stopped)]).ends_with(5);
+        assert_eq!(next.errors(), ["SYNC-103"], "{next:#?}");
+        let what = next.of("error")[0]["what"].as_str().unwrap().to_owned();
+        assert!(!what.contains("calendar") && what.contains("location"), "{what}");
+        world.run(&["sync", "--approve", &digest(&next)]).ends_with(0);
+        world.settle();
+        assert_eq!(
+            (there(&world), standing(&world, "Team"), world.number("appointments")),
+            ((0, 20), 20, 20)
+        );
+        assert_eq!((id_in(&world, &team, "Visit 07"), world.mails()), (events[7].clone(), 0));
+    }
+}

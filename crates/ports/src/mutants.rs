@@ -131,6 +131,8 @@ mutants! {
     NoAlike,
     /// An update that changes more than one field does not count as a change of nearly everything.
     AlikeOneField,
+    /// Nearly everything may be moved into another collection without being asked about.
+    MassMovePasses,
     /// Deletes in a run that made a complete listing.
     CompleteDeletes,
     /// Deletes are counted for each page of links, not for the run.

@@ -336,12 +336,16 @@ pub(crate) fn stopped_code(run: &RunReport) -> Option<String> {
     refused.or(stopped).map(|failure| failure.code().to_owned())
 }
 
+/// The name of what a mass move changes, beside the fields of a mass change.
+const CALENDAR: &str = "calendar";
+
 /// Lists every field that a mass change touches: whoever approves the plan approves all of them.
 fn alike_members(trips: &[Trip]) -> String {
     let members: BTreeSet<&str> = trips
         .iter()
         .filter_map(|trip| match trip {
             Trip::Alike { member, .. } => Some(member.as_str()),
+            Trip::Moved { .. } => Some(CALENDAR),
             _ => None,
         })
         .collect();
@@ -355,14 +359,19 @@ fn guard_failure(trips: &[Trip], deletes: u64, digest: &str) -> Option<Failure> 
     let rank = |trip: &&Trip| match trip {
         Trip::RulesChanged { .. } => 0,
         Trip::Alike { .. } => 1,
-        Trip::Emptied { .. } => 2,
-        Trip::Deletes { .. } => 3,
+        Trip::Moved { .. } => 2,
+        Trip::Emptied { .. } => 3,
+        Trip::Deletes { .. } => 4,
     };
     let failure = match trips.iter().min_by_key(rank)? {
         Trip::Deletes { allowed, .. } => Failure::new("SYNC-101").with("limit", allowed.to_string()),
         Trip::Emptied { side, .. } => Failure::new("SYNC-102").with("side", side.as_str()),
         Trip::Alike { side, .. } => {
             Failure::new("SYNC-103").with("field", alike_members(trips)).with("side", side.as_str())
+        }
+        Trip::Moved { side, planned, .. } => {
+            let moved = Failure::new("SYNC-121").with("side", side.as_str());
+            return Some(moved.with("count", planned.to_string()).with("digest", digest));
         }
         Trip::RulesChanged { planned } => {
             return Some(Failure::new("SYNC-114").with("count", planned.to_string()).with("digest", digest));

@@ -6,7 +6,7 @@ use passerelle_ports::{Counts, Side, Sides};
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Action, Limits, Plan,
+    Action, Limits, Plan, PlannedStep,
     mutants::{Mutant, on},
 };
 
@@ -38,6 +38,15 @@ pub enum Trip {
         side: Side,
         /// The member.
         member: String,
+        /// How many.
+        planned: u64,
+        /// Of how many.
+        links: u64,
+    },
+    /// More than half of all records would go into another collection.
+    Moved {
+        /// The side on which records would be moved.
+        side: Side,
         /// How many.
         planned: u64,
         /// Of how many.
@@ -78,12 +87,26 @@ pub fn guard(plan: &Plan, counts: &Counts, limits: &Limits) -> Vec<Trip> {
             trips.push(Trip::Emptied { side, linked: counts.linked, planned });
         }
     }
+    let is_mass =
+        |planned: u64| planned >= limits.alike_floor && planned * 100 > counts.links * limits.alike_percent;
     for ((side, member), planned) in alike(plan).into_iter().filter(|_| !on(Mutant::NoAlike)) {
-        if planned >= limits.alike_floor && planned * 100 > counts.links * limits.alike_percent {
+        if is_mass(planned) {
             trips.push(Trip::Alike { side, member: member.to_owned(), planned, links: counts.links });
         }
     }
+    for side in Side::BOTH.into_iter().filter(|_| !on(Mutant::MassMovePasses)) {
+        let planned = moved(plan, side);
+        if is_mass(planned) {
+            trips.push(Trip::Moved { side, planned, links: counts.links });
+        }
+    }
     trips
+}
+
+/// Counts the records that one side would move into other collections, each once.
+fn moved(plan: &Plan, side: Side) -> u64 {
+    let is_moved = |step: &&PlannedStep| step.action == Action::Move && step.side == side;
+    plan.steps.iter().filter(is_moved).map(|step| step.link).collect::<BTreeSet<_>>().len() as u64
 }
 
 /// Counts updates per side and changed member. An update counts once for each member that it changes, so that a
@@ -142,7 +165,7 @@ mod tests {
 
     #[test]
     fn each_accident_is_noticed_and_ordinary_work_is_not() {
-        use Action::{Create, Delete, Update};
+        use Action::{Create, Delete, Move, Update};
         use Side::{Local, Remote};
         let full = Counts {
             links: 50,
@@ -197,6 +220,28 @@ mod tests {
                 vec![(Local, Update, "start", 20), (Local, Update, "start+title", 6)],
                 full,
                 vec![Trip::Alike { side: Local, member: "start".into(), planned: 26, links: 50 }],
+            ),
+            (
+                "all put into another calendar",
+                vec![(Remote, Move, "", 26)],
+                full,
+                vec![Trip::Moved { side: Remote, planned: 26, links: 50 }],
+            ),
+            ("half of them moved", vec![(Local, Move, "", 25)], full, vec![]),
+            (
+                "some moved here, some there",
+                vec![(Local, Move, "", 20), (Remote, Move, "", 20)],
+                full,
+                vec![],
+            ),
+            (
+                "a mass change on top of a mass move",
+                vec![(Remote, Move, "", 30), (Remote, Update, "title", 26)],
+                full,
+                vec![
+                    Trip::Alike { side: Remote, member: "title".into(), planned: 26, links: 50 },
+                    Trip::Moved { side: Remote, planned: 30, links: 50 },
+                ],
             ),
             (
                 "different members",
