@@ -134,6 +134,8 @@ pub struct Knobs {
     pub people_quotas: bool,
     /// Overrides the cap of contacts per account (P90).
     pub people_contact_cap: Option<usize>,
+    /// Caps the bytes of a contact's picture (P49 names no limit).
+    pub people_photo_bytes_max: Option<usize>,
     /// Writes the good items of a People batch that is refused for others (P47, undocumented).
     pub people_batch_partial_writes: bool,
     /// Allows a cancelled event to be revived by PUT or PATCH (C103).
@@ -189,6 +191,7 @@ impl Default for Knobs {
             people_parallel_mutations: None,
             people_quotas: false,
             people_contact_cap: None,
+            people_photo_bytes_max: None,
             people_batch_partial_writes: false,
             revive_deleted: true,
             bare_tombstones: true,

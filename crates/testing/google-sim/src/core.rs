@@ -249,6 +249,7 @@ impl Core {
             ("GET", path) if path.starts_with("/discovery/v1/apis/") => {
                 return discovery_document(request);
             }
+            ("GET", path) if path.starts_with("/contacts/") => return self.picture(request),
             ("GET", "/") => return crate::control::front_page(self),
             _ => {}
         }
@@ -259,6 +260,22 @@ impl Core {
             Route::Found(method, path) => self.api_call(request, method, path),
             Route::WrongVerb => Response::html(405, "Method Not Allowed"),
             Route::Unknown => Response::html(404, "<title>Error 404 (Not Found)!!1</title>"),
+        }
+    }
+
+    /// Shows a picture to whoever knows its address, as Google's host of pictures does (P49).
+    fn picture(&mut self, request: &Request) -> Response {
+        const NAME: &str = "people.photo";
+        self.count(NAME);
+        if let Some(fault) =
+            self.faults.strike(NAME, None, &said(request)).filter(|fault| !fault.only_delays())
+        {
+            return fault.response(NAME);
+        }
+        let place = request.path.trim_start_matches("/contacts/").split('=').next().unwrap_or_default();
+        match self.books.values().find_map(|book| book.picture(place)) {
+            Some((media_type, bytes)) => Response::new(200, media_type, bytes),
+            None => Response::html(404, "<title>Error 404 (Not Found)!!1</title>"),
         }
     }
 

@@ -3,6 +3,7 @@
 //! Only writable members are stored; whatever Google computes is built at reading (`render`).
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use serde_json::{Map, Value};
 
@@ -32,9 +33,24 @@ pub(super) struct Card {
 /// A picture that a user gave to a contact (P49).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Photo {
+    /// Holds the digest of what was sent.
     pub(super) digest: String,
     pub(super) bytes_len: usize,
     pub(super) media_type: &'static str,
+    /// Holds what is shown: Google encodes every picture anew.
+    pub(super) shown: Arc<[u8]>,
+    /// Holds how often the picture was given another address.
+    pub(super) turn: u32,
+}
+
+impl Photo {
+    /// Returns the last part of the picture's address, without the size.
+    pub(super) fn place(&self) -> String {
+        match self.turn {
+            0 => self.digest.clone(),
+            turn => format!("{}-{turn}", self.digest),
+        }
+    }
 }
 
 /// A Google profile joined to a contact (P63).

@@ -30,6 +30,7 @@ pub(super) fn play(book: &mut AddressBook, op: &str, args: &Value, now: DateTime
         "create_group" => create_group(book, args, now),
         "rename_group" => rename_group(book, args, now),
         "delete_group" => delete_group(book, args, now),
+        "turn_photo" => turn_photo(book, args, now),
         other => Err(format!("no gesture is called {other}")),
     }
 }
@@ -85,6 +86,14 @@ fn edit(book: &mut AddressBook, args: &Value, now: DateTime<Utc>) -> Done {
         let known = STORED.iter().copied().find(|known| known == field);
         card.replace(known.ok_or_else(|| format!("{field} cannot be edited"))?, person);
     }
+    write(book, entry, card, now)
+}
+
+/// Gives the same picture another address, which is no gesture of anybody: Google does it.
+fn turn_photo(book: &mut AddressBook, args: &Value, now: DateTime<Utc>) -> Done {
+    let (entry, mut card) = living(book, text(args, "resourceName")?)?;
+    let photo = card.photo.as_mut().ok_or("the contact has no picture")?;
+    photo.turn += 1;
     write(book, entry, card, now)
 }
 

@@ -82,6 +82,17 @@ impl AddressBook {
         }
     }
 
+    /// Returns a picture that stands at an address now: its media type and its bytes.
+    ///
+    /// An address whose picture was replaced or removed leads nowhere.
+    #[must_use]
+    pub fn picture(&self, place: &str) -> Option<(&'static str, Vec<u8>)> {
+        let cards = self.store.all().filter_map(|(_, version)| version.state.live());
+        let mut photos = cards.filter_map(|card| card.photo.as_ref());
+        let photo = photos.find(|photo| photo.place() == place)?;
+        Some((photo.media_type, photo.shown.to_vec()))
+    }
+
     /// Returns everything that is stored, in a stable order.
     #[must_use]
     pub fn dump(&self) -> Value {

@@ -244,7 +244,7 @@ fn photos(card: &Card, view: &View) -> Value {
     metadata["primary"] = Value::Bool(true);
     let photo = card.photo.as_ref().map_or_else(
         || default_photo(&card.name()),
-        |photo| json!({"url": format!("https://lh3.googleusercontent.com/contacts/{}=s100", photo.digest)}),
+        |photo| json!({"url": format!("https://lh3.googleusercontent.com/contacts/{}=s100", photo.place())}),
     );
     json!([with_metadata(photo, metadata)])
 }

@@ -236,6 +236,33 @@ fn p49_a_photo_is_a_jpeg_or_a_png_and_may_be_taken_back() {
 }
 
 #[test]
+fn p49_a_picture_is_shown_encoded_anew_at_an_address_of_its_own() {
+    let mut account = Account::new();
+    let name = account.named("A");
+    let png = json!({"photoBytes": "iVBORw0KGgo=", "personFields": "photos"});
+    let url = |answer: &Value| answer["photos"][0]["url"].as_str().unwrap().to_owned();
+    let place = |url: &str| {
+        url.trim_start_matches("https://lh3.googleusercontent.com/contacts/")
+            .trim_end_matches("=s100")
+            .to_owned()
+    };
+    let first = url(&account.ok(PHOTO, &name, &[], png)["person"]);
+    let (media_type, bytes) = account.book.picture(&place(&first)).unwrap();
+    assert_eq!(media_type, "image/png");
+    assert!(bytes.starts_with(b"\x89PNG") && bytes.len() > 8, "{bytes:?}");
+
+    account.book.ui("turn_photo", &json!({"resourceName": name}), account.now).unwrap();
+    let second = url(&account.get(&name, "photos"));
+    assert_ne!(first, second);
+    assert!(account.book.picture(&place(&first)).is_none());
+    assert_eq!(account.book.picture(&place(&second)).unwrap().1, bytes);
+
+    account.ok("people.people.deleteContactPhoto", &name, &[], Value::Null);
+    assert!(account.book.picture(&place(&second)).is_none());
+    assert!(account.book.ui("turn_photo", &json!({"resourceName": name}), account.now).is_err());
+}
+
+#[test]
 fn p51_what_is_no_contact_cannot_be_changed() {
     let mut account = Account::new();
     for name in ["people/me", "people/100000000000000000009"] {
