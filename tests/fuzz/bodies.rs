@@ -4,7 +4,7 @@
 use passerelle_calendar::Event;
 use passerelle_contacts::Contact;
 use passerelle_formats::{
-    BadRecord, ContactFormat, EventFormat, Imported, Options, read_contacts, read_events, write_contacts,
+    BadRecord, ContactFormat, EventFormat, Imported, Options, read_calendar, read_contacts, write_contacts,
     write_events,
 };
 
@@ -66,7 +66,7 @@ fn contacts(data: &[u8], format: ContactFormat, whole: bool) {
 
 fn events(data: &[u8], format: EventFormat) {
     let read = |bytes: &[u8]| {
-        let mut found = good::<Event>(read_events(bytes, format));
+        let mut found = good::<Event>(read_calendar(bytes, format));
         // Series come behind events that stand alone, whatever the order of a file.
         found.sort_by_cached_key(|(event, _)| format!("{event:?}"));
         found

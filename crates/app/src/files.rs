@@ -7,7 +7,7 @@ use passerelle_calendar::Event;
 use passerelle_contacts::Contact;
 use passerelle_formats::{
     Answer, BadRecord, ContactFormat, EventFormat, Imported, Options, Reason, Records, apply_answer,
-    detect_contacts, detect_events, has_column, join_series, read_address_book, read_events, read_table,
+    detect_contacts, detect_events, has_column, join_series, read_address_book, read_calendar, read_table,
     series_of, unread_columns, write_contacts, write_events,
 };
 pub use passerelle_formats::{Unread, knows_heading, pick};
@@ -132,7 +132,7 @@ impl Filed for Event {
             Some("json") => EventFormat::JsCalendar,
             Some(other) => EventFormat::parse(other)?,
         };
-        Some(Box::new(read_events(bytes, format).map(|found| {
+        Some(Box::new(read_calendar(bytes, format).map(|found| {
             let part_of = found.as_ref().ok().and_then(part_of);
             match found {
                 Err(BadRecord { line, summary, reason, answer: Some(answer) }) => {

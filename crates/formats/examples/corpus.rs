@@ -16,7 +16,7 @@ use passerelle_calendar::{Duration, Event, Start, occurrences};
 use passerelle_contacts::Contact;
 use passerelle_formats::{
     BadRecord, ContactFormat, EventFormat, Options, detect_contacts, detect_events, read_address_book,
-    read_events, write_contacts, write_events,
+    read_calendar, write_contacts, write_events,
 };
 use serde_json::{Value, json};
 
@@ -82,12 +82,12 @@ fn card_text(format: ContactFormat, records: &Records<Contact>) -> io::Result<Ve
 }
 
 fn calendar(bytes: &[u8], format: EventFormat, written: &str) -> Result<Value, Box<dyn Error>> {
-    let (good, bad) = parted(read_events(bytes, format));
+    let (good, bad) = parted(read_calendar(bytes, format));
     let first = event_text(format, &good)?;
     if written == "-" {
         return Ok(json!({ "kind": "events", "records": good.len(), "bad": bad.len() }));
     }
-    let (again, _) = parted(read_events(first.as_slice(), format));
+    let (again, _) = parted(read_calendar(first.as_slice(), format));
     let second = event_text(format, &again)?;
     fs::write(written, &first)?;
     let found: Vec<Value> = good.iter().map(|(event, unknown)| event_report(event, unknown)).collect();

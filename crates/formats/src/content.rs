@@ -3,6 +3,8 @@
 
 use std::io::{self, Read, Write};
 
+use serde::{Deserialize, Serialize};
+
 use crate::{
     error::{BadRecord, Reason},
     text::decode,
@@ -19,7 +21,7 @@ pub(crate) const MOST: usize = 20_000;
 const DEEPEST: usize = 16;
 
 /// One content line.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Line {
     pub(crate) number: usize,
     pub(crate) group: String,
@@ -391,6 +393,102 @@ impl Component {
     }
 }
 
+/// A component as bytes, about as many as it has in its file: the lines of a component that is only held take many times
+/// that.
+pub(crate) struct Packed(Box<[u8]>);
+
+impl Packed {
+    pub(crate) fn of(component: &Component) -> Self {
+        let mut bytes = Vec::new();
+        pack(component, &mut bytes);
+        Packed(bytes.into())
+    }
+
+    pub(crate) fn unpacked(&self) -> Component {
+        Unpacking(&self.0).component()
+    }
+}
+
+fn pack(component: &Component, out: &mut Vec<u8>) {
+    put(out, component.name.as_bytes());
+    put_number(out, component.line);
+    put_number(out, component.lines.len());
+    for line in &component.lines {
+        let head = Line::parse_head(&line.written);
+        let spelt = (&head.group, &head.name, &head.params) == (&line.group, &line.name, &line.params);
+        // What was changed since it was read is not said by its spelling.
+        let own = if spelt { Vec::new() } else { serde_json::to_vec(line).unwrap_or_default() };
+        put(out, &own);
+        if spelt {
+            put_number(out, line.number);
+            put(out, line.written.as_bytes());
+            put(out, line.value.as_bytes());
+        }
+    }
+    put_number(out, component.children.len());
+    component.children.iter().for_each(|child| pack(child, out));
+}
+
+fn put(out: &mut Vec<u8>, bytes: &[u8]) {
+    put_number(out, bytes.len());
+    out.extend_from_slice(bytes);
+}
+
+/// Seven bits a byte, the lowest first; the last byte has its highest bit clear.
+fn put_number(out: &mut Vec<u8>, mut number: usize) {
+    while number > 0x7f {
+        out.push(number.to_le_bytes()[0] | 0x80);
+        number >>= 7;
+    }
+    out.push(number.to_le_bytes()[0]);
+}
+
+/// What is left of the bytes of a component.
+struct Unpacking<'a>(&'a [u8]);
+
+impl Unpacking<'_> {
+    fn component(&mut self) -> Component {
+        let (name, line) = (self.text(), self.number());
+        let lines = (0..self.number()).map(|_| self.line()).collect();
+        let children = (0..self.number()).map(|_| self.component()).collect();
+        Component { name, line, lines, children }
+    }
+
+    fn line(&mut self) -> Line {
+        let own = self.bytes().to_vec();
+        if !own.is_empty() {
+            return serde_json::from_slice(&own).unwrap_or_default();
+        }
+        let (number, written, value) = (self.number(), self.text(), self.text());
+        let head = Line::parse_head(&written);
+        Line { number, value, written, ..head }
+    }
+
+    fn text(&mut self) -> String {
+        String::from_utf8_lossy(self.bytes()).into_owned()
+    }
+
+    fn bytes(&mut self) -> &[u8] {
+        let length = self.number();
+        let (bytes, rest) = self.0.split_at_checked(length).unwrap_or_default();
+        self.0 = rest;
+        bytes
+    }
+
+    fn number(&mut self) -> usize {
+        let (mut number, mut shift) = (0, 0);
+        while let Some((byte, rest)) = self.0.split_first() {
+            self.0 = rest;
+            number |= usize::from(byte & 0x7f).checked_shl(shift).unwrap_or_default();
+            shift += 7;
+            if *byte < 0x80 {
+                break;
+            }
+        }
+        number
+    }
+}
+
 /// A piece of a file.
 #[derive(Debug)]
 pub(crate) enum Piece {
@@ -637,6 +735,20 @@ mod tests {
         assert_eq!((uids[0].as_str(), uids[2].as_str(), uids[3].as_str()), ("a", "c", "d"));
         assert_eq!(found[1].as_ref().unwrap_err().line, 5);
         assert!(matches!(&found[2], Ok(Piece::Component(event)) if event.text("SUMMARY") == "c"));
+    }
+
+    #[test]
+    fn what_is_held_as_bytes_comes_back_as_it_was() {
+        let file = "BEGIN:VEVENT\nUID:a\ng.X-A;b=\"c,d\",e;TYPE=f:é\nSUMMARY;QUOTED-PRINTABLE;CHARSET=UTF-8:=C3=A9=\n f\n\
+                    stray text\nBEGIN:VALARM\nTRIGGER:P\nBEGIN:X\nY:\nEND:X\nEND:VALARM\nEND:VEVENT\n";
+        let Some(Ok(Piece::Component(mut event))) = Pieces::new(file.as_bytes(), &["VEVENT"]).next() else {
+            panic!("no event")
+        };
+        event.lines.push(Line::text("X-B", "a\nb").with("C", "d"));
+        event.line = 123_456_789;
+        let packed = Packed::of(&event);
+        assert_eq!(packed.unpacked(), event);
+        assert_eq!(Packed(packed.0[..packed.0.len() / 2].into()).unpacked().name, "VEVENT", "nothing panics");
     }
 
     #[test]

@@ -1,6 +1,8 @@
 //! The formats there are, and how a file tells which it is.
 
-use crate::text::{decode, encoding_of};
+use std::io::Read;
+
+use crate::text::{Unmarked, decode};
 
 macro_rules! formats {
     ($($(#[$doc:meta])* $name:ident { $($(#[$var_doc:meta])* $var:ident => $id:literal, $ext:literal;)* })*) => {$(
@@ -130,10 +132,9 @@ fn unfolded(text: &str) -> String {
 
 fn plain_beginning(head: &[u8]) -> String {
     let start = head.get(..8192).unwrap_or(head);
-    match encoding_of(start) {
-        Some((encoding, _)) => encoding.decode(start).0.into_owned(),
-        None => decode(start.to_vec(), None),
-    }
+    let mut plain = Vec::new();
+    let read = Unmarked::new(start).read_to_end(&mut plain);
+    if read.is_err() { String::new() } else { decode(plain, None) }
 }
 
 #[cfg(test)]

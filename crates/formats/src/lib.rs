@@ -127,6 +127,14 @@ pub fn read_events<'a>(reader: impl Read + 'a, format: EventFormat) -> Records<'
     }
 }
 
+/// Reads the events of a whole file, as [`read_events`] does: the method of a calendar may stand behind its events.
+pub fn read_calendar<'a>(bytes: &'a [u8], format: EventFormat) -> Records<'a, Event> {
+    match format {
+        EventFormat::ICalendar => Box::new(ical::Events::of_file(bytes)),
+        format => read_events(bytes, format),
+    }
+}
+
 /// Writes contacts, each with what an import left over of it, and returns how many.
 ///
 /// # Errors

@@ -8,6 +8,7 @@ use serde_json::{Map, Value};
 use crate::{
     content::{Component, Piece, Pieces},
     json::Objects,
+    text::mentions,
 };
 
 /// Which groups of a file the cards of the same file belong to.
@@ -91,10 +92,6 @@ impl Memberships {
             contact.groups.entry(passerelle_contacts::text_key(name)).or_insert_with(|| name.clone());
         }
     }
-}
-
-fn mentions(bytes: &[u8], word: &[u8]) -> bool {
-    bytes.windows(word.len()).any(|part| part.eq_ignore_ascii_case(word))
 }
 
 fn plain_uid(uid: &str) -> String {

@@ -1,10 +1,10 @@
-//! Bytes as text: byte order marks, UTF-16, and files that are not UTF-8.
+//! Bytes as text: byte order marks, UTF-16, UTF-32, and files that are not UTF-8.
 
 use std::io::{self, BufRead, BufReader, Read};
 
 use encoding_rs::{Decoder, Encoding, UTF_8, UTF_16BE, UTF_16LE, WINDOWS_1252};
 
-/// A reader that takes a byte order mark away and turns UTF-16 into UTF-8. Other bytes pass.
+/// A reader that takes a byte order mark away and turns UTF-16 and UTF-32 into UTF-8. Other bytes pass.
 pub(crate) struct Unmarked<R> {
     inner: R,
     state: State,
@@ -16,6 +16,7 @@ enum State {
     Start,
     Plain,
     Utf16(Box<Decoder>),
+    Utf32(Utf32),
     End,
 }
 
@@ -24,31 +25,44 @@ impl<R: Read> Unmarked<R> {
         Unmarked { inner, state: State::Start, ready: Vec::new(), given: 0 }
     }
 
-    /// Looks for a mark in the first bytes, or for the zeros that UTF-16 has where it has none.
+    /// Looks for a mark in the first bytes, or for the zeros that UTF-16 and UTF-32 have where they have none.
     fn start(&mut self) -> io::Result<()> {
         let mut head = Vec::new();
         (&mut self.inner).take(4).read_to_end(&mut head)?;
         self.state = State::Plain;
-        match encoding_of(&head) {
-            Some((encoding, length)) if encoding != UTF_8 => {
+        let Some((written, length)) = written_in(&head) else {
+            self.ready = head;
+            return Ok(());
+        };
+        let rest = head.split_off(length);
+        match written {
+            Written::Utf8 => self.ready = rest,
+            Written::Utf16(encoding) => {
                 self.state = State::Utf16(Box::new(encoding.new_decoder_without_bom_handling()));
-                self.decode(head.get(length..).unwrap_or_default(), false);
+                self.decode(&rest, false);
             }
-            Some((_, length)) => self.ready = head.split_off(length),
-            None => self.ready = head,
+            Written::Utf32 { big } => {
+                self.state = State::Utf32(Utf32 { big, begun: Vec::new() });
+                self.decode(&rest, false);
+            }
         }
         Ok(())
     }
 
     fn decode(&mut self, bytes: &[u8], last: bool) {
-        let State::Utf16(decoder) = &mut self.state else { return };
-        let room = decoder.max_utf8_buffer_length(bytes.len()).unwrap_or(bytes.len() * 3 + 16);
-        let mut text = String::with_capacity(room);
-        let _ = decoder.decode_to_string(bytes, &mut text, last);
-        self.ready.extend_from_slice(text.as_bytes());
+        match &mut self.state {
+            State::Utf16(decoder) => {
+                let room = decoder.max_utf8_buffer_length(bytes.len()).unwrap_or(bytes.len() * 3 + 16);
+                let mut text = String::with_capacity(room);
+                let _ = decoder.decode_to_string(bytes, &mut text, last);
+                self.ready.extend_from_slice(text.as_bytes());
+            }
+            State::Utf32(decoder) => self.ready.extend_from_slice(decoder.decode(bytes, last).as_bytes()),
+            State::Start | State::Plain | State::End => {}
+        }
     }
 
-    /// Fetches more of a UTF-16 file.
+    /// Fetches more of a file in UTF-16 or UTF-32.
     fn fill(&mut self) -> io::Result<()> {
         let mut bytes = [0; 8192];
         let count = self.inner.read(&mut bytes)?;
@@ -57,6 +71,27 @@ impl<R: Read> Unmarked<R> {
             self.state = State::End;
         }
         Ok(())
+    }
+}
+
+/// A decoder of UTF-32.
+struct Utf32 {
+    big: bool,
+    /// The first bytes of a character of which the others are still to come.
+    begun: Vec<u8>,
+}
+
+impl Utf32 {
+    fn decode(&mut self, bytes: &[u8], last: bool) -> String {
+        self.begun.extend_from_slice(bytes);
+        let (whole, rest) = self.begun.as_chunks::<4>();
+        let number =
+            |four: &[u8; 4]| if self.big { u32::from_be_bytes(*four) } else { u32::from_le_bytes(*four) };
+        let bad = char::REPLACEMENT_CHARACTER;
+        let mut text: String = whole.iter().map(|four| char::from_u32(number(four)).unwrap_or(bad)).collect();
+        text.extend((last && !rest.is_empty()).then_some(bad));
+        self.begun = rest.to_vec();
+        text
     }
 }
 
@@ -76,20 +111,53 @@ impl<R: Read> Read for Unmarked<R> {
             match self.state {
                 State::Start => self.start()?,
                 State::Plain => return self.inner.read(out),
-                State::Utf16(_) => self.fill()?,
+                State::Utf16(_) | State::Utf32(_) => self.fill()?,
                 State::End => return Ok(0),
             }
         }
     }
 }
 
+/// How the characters of a file are written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Written {
+    Utf8,
+    Utf16(&'static Encoding),
+    Utf32 {
+        /// Whether the highest byte comes first.
+        big: bool,
+    },
+}
+
 /// Tells what a file is written in by its first bytes, and how many of them only say so.
-pub(crate) fn encoding_of(head: &[u8]) -> Option<(&'static Encoding, usize)> {
-    Encoding::for_bom(head).or(match head {
-        [a, 0, b, 0, ..] if *a != 0 && *b != 0 => Some((UTF_16LE, 0)),
-        [0, a, 0, b, ..] if *a != 0 && *b != 0 => Some((UTF_16BE, 0)),
-        _ => None,
-    })
+pub(crate) fn written_in(head: &[u8]) -> Option<(Written, usize)> {
+    match head {
+        // Before the mark of UTF-16, which the first one begins with.
+        [0xff, 0xfe, 0, 0, ..] => return Some((Written::Utf32 { big: false }, 4)),
+        [0, 0, 0xfe, 0xff, ..] => return Some((Written::Utf32 { big: true }, 4)),
+        _ => {}
+    }
+    if let Some((encoding, length)) = Encoding::for_bom(head) {
+        return Some((if encoding == UTF_8 { Written::Utf8 } else { Written::Utf16(encoding) }, length));
+    }
+    let written = match head {
+        [a, 0, 0, 0, ..] if *a != 0 => Written::Utf32 { big: false },
+        [0, 0, 0, a, ..] if *a != 0 => Written::Utf32 { big: true },
+        [a, 0, b, 0, ..] if *a != 0 && *b != 0 => Written::Utf16(UTF_16LE),
+        [0, a, 0, b, ..] if *a != 0 && *b != 0 => Written::Utf16(UTF_16BE),
+        _ => return None,
+    };
+    Some((written, 0))
+}
+
+/// Tells whether bytes hold a word, in letters of either case.
+pub(crate) fn mentions(bytes: &[u8], word: &[u8]) -> bool {
+    position_of(bytes, word).is_some()
+}
+
+/// Finds a word in bytes, in letters of either case.
+pub(crate) fn position_of(bytes: &[u8], word: &[u8]) -> Option<usize> {
+    bytes.windows(word.len()).position(|part| part.eq_ignore_ascii_case(word))
 }
 
 /// Decodes bytes: as UTF-8 if they are, else as the character set they claim. Where most of what is
@@ -233,6 +301,15 @@ mod tests {
         let unmarked: Vec<u8> = "BEGIN:x\r\né".encode_utf16().flat_map(u16::to_be_bytes).collect();
         assert_eq!(read(&unmarked), ["BEGIN:x", "é"]);
         assert_eq!(read(b"\xe9t\xe9 \x80\n"), ["été €"]);
+        let utf32 = |text: &str, big: bool| -> Vec<u8> {
+            let units = text.chars().map(u32::from);
+            units.flat_map(|unit| if big { unit.to_be_bytes() } else { unit.to_le_bytes() }).collect()
+        };
+        for big in [true, false] {
+            assert_eq!(read(&utf32(&format!("\u{feff}{text}"), big)), ["été", "hiver 🎿"]);
+            assert_eq!(read(&utf32(text, big)), ["été", "hiver 🎿"]);
+        }
+        assert_eq!(read(&[utf32("ab", true), vec![0, 0]].concat()), ["ab\u{fffd}"]);
     }
 
     #[test]

@@ -295,3 +295,33 @@ fn what_stands_beside_the_events_is_told_and_what_stands_around_them_is_not() {
         assert_eq!(found.iter().filter(|found| found.is_ok()).count(), 1, "{body}");
     }
 }
+
+#[test]
+fn the_rules_of_a_change_that_joins_its_series_are_kept_beside_it() {
+    let series = "UID:s|DTSTART:20260105T090000Z|RRULE:FREQ=WEEKLY|SUMMARY:s";
+    let change = |rules: &str| {
+        format!("UID:s|RECURRENCE-ID:20260112T090000Z|DTSTART:20260112T140000Z|SUMMARY:c{rules}")
+    };
+    for (rules, kept) in [
+        ("", 0),
+        ("|RRULE:FREQ=WEEKLY", 0),
+        ("|RRULE:FREQ=DAILY", 1),
+        ("|RRULE:FREQ=DAILY;COUNT=3|EXDATE:20260119T090000Z|RDATE:20260120T090000Z,20260121T090000Z", 3),
+    ] {
+        let together = only_found(read(&file(&[&[series, &change(rules)]])));
+        assert_eq!(together.unknown.len(), kept, "{:?}", together.unknown);
+        let mut event = only_found(read(&file(&[&[series]]))).record;
+        let alone = only_found(read(&file(&[&[&change(rules)]])));
+        let mut joined = join_series(&mut event, &[], &alone).unwrap().unwrap();
+        joined.sort();
+        let mut wanted = together.unknown;
+        wanted.sort();
+        assert_eq!(joined, wanted, "{rules}");
+        assert_eq!(event.recurrence_overrides, together.record.recurrence_overrides);
+    }
+}
+
+fn only_found(mut found: Vec<Result<Imported<Event>, BadRecord>>) -> Imported<Event> {
+    assert_eq!(found.len(), 1, "{found:?}");
+    found.remove(0).unwrap()
+}

@@ -3,7 +3,9 @@
 
 use chrono::DateTime;
 use passerelle_calendar::{Event, ParticipationStatus, Privacy, Status};
-use passerelle_formats::{BadRecord, EventFormat, Imported, apply_answer, read_events, write_events};
+use passerelle_formats::{
+    BadRecord, EventFormat, Imported, apply_answer, read_calendar, read_events, write_events,
+};
 
 fn all(body: &str) -> Vec<Result<Imported<Event>, BadRecord>> {
     let text = format!("BEGIN:VCALENDAR\r\nVERSION:2.0\r\n{}END:VCALENDAR\r\n", body.replace('\n', "\r\n"));
@@ -609,4 +611,59 @@ fn an_address_that_holds_the_scheme_of_another_stays_what_it_is() {
     ] {
         written(&event(&format!("{line}\n")));
     }
+}
+
+#[test]
+fn guests_of_one_name_without_an_address_are_as_many_people() {
+    for organizer in ["", "ORGANIZER;CN=Bob:invalid:nomail\n"] {
+        let found = event(&format!(
+            "{organizer}ATTENDEE;CN=Bob;PARTSTAT=ACCEPTED:invalid:nomail\nATTENDEE;CN=Bob;CUTYPE=GROUP:invalid:nomail\n\
+             ATTENDEE;CN=Bob:mailto:bob@a.example\nATTENDEE;CN=Bob (00002):invalid:nomail\nATTENDEE:invalid:nomail\n\
+             ATTENDEE:invalid:nomail\n"
+        ));
+        let names: Vec<&str> = found.record.participants.values().map(|guest| guest.name.as_str()).collect();
+        assert_eq!(names.len(), 6, "{names:?}");
+        assert_eq!(
+            found.record.participants.values().filter(|guest| guest.organizer).count(),
+            organizer.len().min(1)
+        );
+        let text = written(&found);
+        assert_eq!(text.matches("ATTENDEE").count(), 6, "{text}");
+        assert!(text.contains("CUTYPE=GROUP"), "{text}");
+    }
+    let many = "ATTENDEE;CN=Bob:invalid:nomail\n".repeat(150);
+    assert_eq!(event(&many).record.participants.len(), 150);
+    written(&event(&many));
+}
+
+#[test]
+fn the_method_of_a_calendar_counts_wherever_it_stands() {
+    let event = "BEGIN:VEVENT\r\nUID:k\r\nSUMMARY:a\r\nDTSTART:20260115T100000Z\r\nEND:VEVENT\r\n";
+    let plain = format!("BEGIN:VCALENDAR\r\n{}END:VCALENDAR\r\n", event.replace("UID:k", "UID:n"));
+    let of =
+        |before: &str, behind: &str| format!("BEGIN:VCALENDAR\r\n{before}{event}{behind}END:VCALENDAR\r\n");
+    let status = |text: &[u8]| -> Vec<Result<Status, &'static str>> {
+        let found = read_calendar(text, EventFormat::ICalendar);
+        found.map(|one| one.map(|one| one.record.status).map_err(|bad| bad.reason.id())).collect()
+    };
+    let (fine, off) = (Ok(Status::Confirmed), Ok(Status::Cancelled));
+    for (method, wanted) in [
+        ("METHOD:CANCEL\r\n", off),
+        ("method:cancel\r\n", off),
+        ("MET\r\n HOD:CANCEL\r\n", off),
+        ("METHOD:REPLY\r\n", Err("message")),
+        ("METHOD:PUBLISH\r\n", fine),
+        ("BEGIN:X-A\r\nMETHOD:CANCEL\r\nEND:X-A\r\n", fine),
+    ] {
+        for text in [of(method, ""), of("", method)] {
+            let found: Vec<_> =
+                status(text.as_bytes()).into_iter().filter(|one| *one != Err("another-kind")).collect();
+            assert_eq!(found, [wanted], "{text}");
+            let found = status(format!("{plain}{text}{plain}").as_bytes());
+            let found: Vec<_> = found.into_iter().filter(|one| *one != Err("another-kind")).collect();
+            assert_eq!(found, [fine, wanted], "{text}");
+        }
+    }
+    let wide: Vec<u8> = of("", "METHOD:CANCEL\r\n").encode_utf16().flat_map(u16::to_le_bytes).collect();
+    assert_eq!(status(&wide), [off]);
 }

@@ -11,11 +11,12 @@ use crate::{Answer, Reason, content::Component};
 pub(super) fn read(component: &Component, zones: &mut Zones) -> Option<Box<Answer>> {
     let uid = component.text("UID");
     let mut answering: BTreeMap<String, Participant> = BTreeMap::new();
+    let mut attending = guests::Attending::default();
     component
         .lines
         .iter()
         .filter(|line| line.name == "ATTENDEE")
-        .for_each(|line| guests::take(&mut answering, line));
+        .for_each(|line| guests::take(&mut answering, &mut attending, line));
     let mut guests: Vec<Participant> = answering.into_values().collect();
     if let [only] = guests.as_mut_slice()
         && only.comment.is_empty()

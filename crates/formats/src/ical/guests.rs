@@ -7,17 +7,42 @@ use passerelle_calendar::{Participant, ParticipationStatus, Role};
 use super::own;
 use crate::content::Line;
 
+/// The keys of the guests that were named so far, each with how many guests without an address are called so.
+#[derive(Default)]
+pub(crate) struct Attending(BTreeMap<String, usize>);
+
+impl Attending {
+    /// Returns the key of a guest: without an address, another one of the same name is another person.
+    pub(crate) fn key_of(&mut self, guest: &Participant) -> String {
+        let key = key_of(guest);
+        if !guest.email.is_empty() || !self.0.contains_key(&key) {
+            self.0.insert(key.clone(), 1);
+            return key;
+        }
+        loop {
+            let number = self.0.entry(key.clone()).or_default();
+            *number += 1;
+            // In the order of the file, which is that of the keys.
+            let another = format!("{key} ({number:05})").trim_start().to_owned();
+            if !self.0.contains_key(&another) {
+                self.0.insert(another.clone(), 1);
+                return another;
+            }
+        }
+    }
+}
+
 /// Takes a guest or the organiser over.
-pub(crate) fn take(guests: &mut BTreeMap<String, Participant>, line: &Line) {
+pub(crate) fn take(guests: &mut BTreeMap<String, Participant>, attending: &mut Attending, line: &Line) {
     let read = participant(line);
-    let key = key_of(&read);
     if line.name == "ATTENDEE" {
+        let key = attending.key_of(&read);
         let organizer = guests.get(&key).is_some_and(|known| known.organizer);
         guests.insert(key, Participant { organizer: read.organizer || organizer, ..read });
         return;
     }
     let attends = |guest: &mut Participant| guest.organizer = true;
-    guests.entry(key).and_modify(attends).or_insert_with(|| Participant {
+    guests.entry(key_of(&read)).and_modify(attends).or_insert_with(|| Participant {
         organizer: true,
         role: Role::Chair,
         participation_status: ParticipationStatus::Accepted,

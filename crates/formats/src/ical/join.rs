@@ -10,7 +10,7 @@ use passerelle_calendar::{Event, Override, RecurrenceId, Start, contains, occurr
 
 use super::{
     answer,
-    dates::Days,
+    dates::{Days, is_said},
     method, own,
     read::{Read1, change_of, event_of, finish, is_of_many, is_rule, start_of},
     repair::repair,
@@ -19,7 +19,8 @@ use super::{
 };
 use crate::{
     BadRecord, Imported, Reason,
-    content::{Component, Line, Piece, Pieces, summary_of},
+    content::{Component, Line, Packed, Piece, Pieces, summary_of},
+    text::{Written, position_of, written_in},
 };
 
 /// The events of a file. Series and changed occurrences are held until its end, because they may
@@ -34,17 +35,71 @@ pub(crate) struct Events<R> {
     known: HashMap<String, usize>,
     /// The method of the calendar that is being read.
     method: String,
+    /// The methods that stand behind the events of their calendars, by the number of the calendar.
+    late: HashMap<usize, String>,
+    /// The number of the calendar that is being read.
+    calendar: usize,
     /// Events of this calendar whose zone is described later in it.
-    waiting: Vec<Component>,
+    waiting: Vec<Packed>,
     /// Series and changed occurrences of this calendar.
-    here: Vec<Component>,
-    /// Those of the calendars before, with their zones.
+    here: Vec<Held>,
+    /// Those of the calendars before.
     held: Vec<Held>,
+    /// The series of the file with their changes, once it is at its end: they are read one by one.
+    series: VecDeque<(Held, Vec<Held>)>,
+    /// The changed occurrences whose series is not in the file, by that series.
+    orphans: VecDeque<Vec<Held>>,
     seen: HashMap<u64, Seen>,
     /// The component that stands in the calendar beside its events, if one is open.
     beside: Option<Beside>,
     ready: VecDeque<Read1>,
     done: bool,
+}
+
+/// The components that are read as such.
+const WANTED: &[&str] = &["VEVENT", "VTIMEZONE", "VTODO", "VJOURNAL", "VFREEBUSY"];
+
+/// Finds the methods that stand behind an event of their calendar, by the number of the calendar.
+fn late_methods(bytes: &[u8]) -> HashMap<usize, String> {
+    let mut late = HashMap::new();
+    let behind = position_of(bytes, b"VEVENT").and_then(|first| bytes.get(first..)).unwrap_or_default();
+    // What is written in more than a byte a letter is searched without that.
+    let plain = written_in(bytes).is_none_or(|(written, _)| written == Written::Utf8);
+    if plain && !names_method(behind) {
+        return late;
+    }
+    let (mut calendar, mut depth, mut events) = (0, 0_usize, false);
+    for piece in Pieces::new(bytes, WANTED).filter_map(Result::ok) {
+        let Piece::Line(line) = piece else {
+            events = true;
+            continue;
+        };
+        match line.name.as_str() {
+            "BEGIN" | "END" if line.value.trim().eq_ignore_ascii_case("VCALENDAR") => {
+                calendar += 1;
+                (depth, events) = (0, false);
+            }
+            "BEGIN" => depth += 1,
+            "END" => depth = depth.saturating_sub(1),
+            "METHOD" if events && depth == 0 => {
+                late.insert(calendar, line.value);
+            }
+            _ => {}
+        }
+    }
+    late
+}
+
+/// Tells whether `METHOD` may be named, wherever its line is folded.
+fn names_method(bytes: &[u8]) -> bool {
+    let word = b"METHOD";
+    let mut found = 0;
+    bytes.iter().filter(|byte| !byte.is_ascii_whitespace()).any(|byte| {
+        let fits = |at: usize| word.get(at).is_some_and(|letter| letter.eq_ignore_ascii_case(byte));
+        // No letter comes twice: what does not go on may only begin anew.
+        found = if fits(found) { found + 1 } else { usize::from(fits(0)) };
+        found == word.len()
+    })
 }
 
 /// A component that is neither an event nor another kind of record that is known.
@@ -58,24 +113,57 @@ struct Beside {
     summary: String,
 }
 
-/// A component with the zones that it is read by.
+/// A component that is held until the end of the file, with the zones that it is read by.
 struct Held {
-    component: Component,
+    component: Packed,
     zones: usize,
+    uid: String,
+    line: usize,
+    rank: Rank,
+    is_change: bool,
+}
+
+impl Held {
+    fn of(component: &Component, zones: usize) -> Self {
+        Held {
+            component: Packed::of(component),
+            zones,
+            uid: component.text("UID"),
+            line: component.line,
+            rank: Rank::of(component),
+            is_change: component.get("RECURRENCE-ID").is_some(),
+        }
+    }
+
+    fn component(&self) -> Component {
+        self.component.unpacked()
+    }
+}
+
+impl<'a> Events<&'a [u8]> {
+    /// Reads a whole file, in which the method of a calendar may stand behind its events.
+    pub(crate) fn of_file(bytes: &'a [u8]) -> Self {
+        let late = late_methods(bytes);
+        let method = late.get(&0).cloned().unwrap_or_default();
+        Events { method, late, ..Events::new(bytes) }
+    }
 }
 
 impl<R: Read> Events<R> {
     pub(crate) fn new(reader: R) -> Self {
-        let wanted = &["VEVENT", "VTIMEZONE", "VTODO", "VJOURNAL", "VFREEBUSY"];
         Events {
-            pieces: Pieces::new(reader, wanted),
+            pieces: Pieces::new(reader, WANTED),
             zones: vec![Zones::default()],
             described: String::new(),
             known: HashMap::new(),
             method: String::new(),
+            late: HashMap::new(),
+            calendar: 0,
             waiting: Vec::new(),
             here: Vec::new(),
             held: Vec::new(),
+            series: VecDeque::new(),
+            orphans: VecDeque::new(),
             seen: HashMap::new(),
             beside: None,
             ready: VecDeque::new(),
@@ -104,9 +192,10 @@ impl<R: Read> Events<R> {
                     zones.describe(component);
                 }
             }
-            "VEVENT" if is_of_series(&component) => self.here.push(component),
+            // Of which zones they are, the end of their calendar tells.
+            "VEVENT" if is_of_series(&component) => self.here.push(Held::of(&component, 0)),
             "VEVENT" if self.zones.last().is_some_and(|zones| must_wait(&component, zones)) => {
-                self.waiting.push(component);
+                self.waiting.push(Packed::of(&component));
             }
             "VEVENT" => self.single(component),
             _ => {
@@ -169,14 +258,15 @@ impl<R: Read> Events<R> {
     fn end_calendar(&mut self) {
         self.end_beside();
         for component in std::mem::take(&mut self.waiting) {
-            self.single(component);
+            self.single(component.unpacked());
         }
-        self.method.clear();
+        self.calendar += 1;
+        self.method = self.late.remove(&self.calendar).unwrap_or_default();
         let described = std::mem::take(&mut self.described);
         let last = self.zones.len() - 1;
         let place = *self.known.entry(described).or_insert(last);
         let here = std::mem::take(&mut self.here);
-        self.held.extend(here.into_iter().map(|component| Held { component, zones: place }));
+        self.held.extend(here.into_iter().map(|held| Held { zones: place, ..held }));
         if place == last {
             let another = self.zones.last().map(Zones::another).unwrap_or_default();
             self.zones.push(another);
@@ -237,45 +327,50 @@ impl<R: Read> Events<R> {
     /// Puts the series of the file together.
     fn end(&mut self) {
         self.end_calendar();
-        let (changes, mut masters): (Vec<Held>, Vec<Held>) = std::mem::take(&mut self.held)
-            .into_iter()
-            .partition(|held| held.component.get("RECURRENCE-ID").is_some());
+        let (changes, mut masters): (Vec<Held>, Vec<Held>) =
+            std::mem::take(&mut self.held).into_iter().partition(|held| held.is_change);
         // Of several states of a series the newest comes first, so that the older ones are known as such.
-        masters.sort_by_key(|held| std::cmp::Reverse(Rank::of(&held.component)));
+        masters.sort_by_key(|held| std::cmp::Reverse(held.rank.clone()));
         let mut by_uid: BTreeMap<String, Vec<Held>> = BTreeMap::new();
         for change in changes {
-            by_uid.entry(change.component.text("UID")).or_default().push(change);
+            by_uid.entry(change.uid.clone()).or_default().push(change);
         }
         let mut series = Vec::new();
-        for Held { component, zones } in masters {
-            let uid = component.text("UID");
-            let Some(component) = self.identify(component) else { continue };
-            let own = !uid.is_empty() && component.text("UID") == uid;
-            let changes = if own { by_uid.remove(&uid) } else { None };
-            series.push((Held { component, zones }, changes.unwrap_or_default()));
+        for master in masters {
+            let Some(component) = self.identify(master.component()) else { continue };
+            let own = !master.uid.is_empty() && component.text("UID") == master.uid;
+            let changes = if own { by_uid.remove(&master.uid) } else { None };
+            series.push((Held::of(&component, master.zones), changes.unwrap_or_default()));
         }
-        series.sort_by_key(|(master, _)| master.component.line);
-        for (master, changes) in series {
+        series.sort_by_key(|(master, _)| master.line);
+        self.series = series.into();
+        self.orphans = by_uid.into_values().collect();
+    }
+
+    /// Reads the next series of a file that is at its end, then the next occurrences without one; tells whether there
+    /// was any.
+    fn put_together(&mut self) -> bool {
+        if let Some((master, changes)) = self.series.pop_front() {
             self.whole(&master, changes);
+            return true;
         }
-        for orphans in by_uid.into_values() {
-            self.alone(orphans);
-        }
+        let orphans = self.orphans.pop_front();
+        orphans.map(|orphans| self.alone(orphans)).is_some()
     }
 
     /// Reads a series with its changed occurrences, and tells which of these are bad.
     fn whole(&mut self, master: &Held, changes: Vec<Held>) {
         let Some(zones) = self.zones.get_mut(master.zones) else { return };
-        let mut read = finish(&master.component, event_of(&master.component, zones));
+        let component = master.component();
+        let mut read = finish(&component, event_of(&component, zones));
         let mut bad = Vec::new();
         match &mut read {
             Ok(found) => {
-                let rank = Rank::of(&master.component);
-                let rest = self.change(&mut found.record, &rank, changes, &mut bad);
+                let rest = self.change(&mut found.record, &master.rank, changes, &mut bad);
                 found.unknown.extend(rest);
             }
             Err(_) => {
-                bad.extend(changes.iter().map(|change| bad_of(&change.component, Reason::SeriesSetAside)))
+                bad.extend(changes.iter().map(|change| bad_of(&change.component(), Reason::SeriesSetAside)))
             }
         }
         self.ready.push_back(read);
@@ -292,10 +387,11 @@ impl<R: Read> Events<R> {
         bad: &mut Vec<BadRecord>,
     ) -> Vec<String> {
         let mut rests: BTreeMap<String, Vec<String>> = BTreeMap::new();
-        let mut taken: BTreeMap<String, (Rank, Override, Component)> = BTreeMap::new();
+        let mut taken: BTreeMap<String, (Override, Held)> = BTreeMap::new();
         let mut days = Days::default();
-        for Held { component, zones } in changes {
-            let Some(zones) = self.zones.get_mut(zones) else { continue };
+        for held in changes {
+            let Some(zones) = self.zones.get_mut(held.zones) else { continue };
+            let component = held.component();
             let read = change_of(&component, event, zones, &mut days);
             let checked =
                 read.and_then(|(id, change, rest)| Ok((id, check_change(event, id, change)?, rest)));
@@ -306,34 +402,31 @@ impl<R: Read> Events<R> {
                     continue;
                 }
             };
-            let rank = Rank::of(&component);
             match taken.get(&id) {
-                Some((known, _, _)) if *known > rank => bad.push(bad_of(&component, Reason::Older)),
-                Some((known, other, older)) => {
-                    if *other != change {
-                        let reason = if *known == rank { Reason::Duplicate } else { Reason::Older };
-                        bad.push(bad_of(older, reason));
-                    }
-                    rests.insert(id.clone(), rest);
-                    taken.insert(id, (rank, change, component));
+                Some((_, known)) if known.rank > held.rank => {
+                    bad.push(bad_of(&component, Reason::Older));
+                    continue;
                 }
-                None => {
-                    rests.insert(id.clone(), rest);
-                    taken.insert(id, (rank, change, component));
+                Some((other, known)) if *other != change => {
+                    let reason = if known.rank == held.rank { Reason::Duplicate } else { Reason::Older };
+                    bad.push(bad_of(&known.component(), reason));
                 }
+                _ => {}
             }
+            rests.insert(id.clone(), rest);
+            taken.insert(id, (change, held));
         }
         let ended = ended_before(event, &taken, series);
-        for (id, (rank, change, component)) in taken {
+        for (id, (change, held)) in taken {
             if ended.contains(&id) {
                 rests.remove(&id);
-                bad.push(bad_of(&component, Reason::Older));
+                bad.push(bad_of(&held.component(), Reason::Older));
                 continue;
             }
             let known = event.recurrence_overrides.entry(id.clone()).or_default();
             // Old programs of Apple take the day of each change out of the series as well: it is one change, not a day
             // that was called off, unless the series was called off on that day later.
-            let called_off = change.excluded || (known.excluded && rank < *series);
+            let called_off = change.excluded || (known.excluded && held.rank < *series);
             if called_off {
                 rests.remove(&id);
             }
@@ -345,25 +438,25 @@ impl<R: Read> Events<R> {
 
     /// Reads changed occurrences whose series is not in the file: events by themselves.
     fn alone(&mut self, orphans: Vec<Held>) {
-        let mut newest: BTreeMap<String, Held> = BTreeMap::new();
+        let mut newest: BTreeMap<String, (Held, Component)> = BTreeMap::new();
         for orphan in orphans {
-            let place = place_of(&orphan.component);
-            let order = newest.get(&place).map(|known| {
-                let order = Rank::of(&known.component).cmp(&Rank::of(&orphan.component));
-                let differs = Seen::of(&known.component).content != Seen::of(&orphan.component).content;
-                (order, differs)
+            let component = orphan.component();
+            let place = place_of(&component);
+            let order = newest.get(&place).map(|(known, there)| {
+                let differs = Seen::of(there).content != Seen::of(&component).content;
+                (known.rank.cmp(&orphan.rank), differs)
             });
             if order.is_some_and(|(order, _)| order.is_gt()) {
-                self.ready.push_back(Err(bad_of(&orphan.component, Reason::Older)));
+                self.ready.push_back(Err(bad_of(&component, Reason::Older)));
                 continue;
             }
-            let known = newest.insert(place, orphan);
-            if let (Some(known), Some((order, true))) = (known, order) {
+            let known = newest.insert(place, (orphan, component));
+            if let (Some((_, known)), Some((order, true))) = (known, order) {
                 let reason = if order.is_eq() { Reason::Duplicate } else { Reason::Older };
-                self.ready.push_back(Err(bad_of(&known.component, reason)));
+                self.ready.push_back(Err(bad_of(&known, reason)));
             }
         }
-        for Held { component, zones } in newest.into_values() {
+        for (Held { zones, .. }, component) in newest.into_values() {
             if let Some(zones) = self.zones.get_mut(zones) {
                 self.ready.push_back(orphan(component, zones));
             }
@@ -380,6 +473,9 @@ impl<R: Read> Iterator for Events<R> {
                 return Some(ready);
             }
             if self.done {
+                if self.put_together() {
+                    continue;
+                }
                 return None;
             }
             match self.pieces.next() {
@@ -492,10 +588,10 @@ impl Seen {
 /// Finds the changes that a newer state of their series left behind: it no longer has these occurrences.
 fn ended_before(
     event: &Event,
-    taken: &BTreeMap<String, (Rank, Override, Component)>,
+    taken: &BTreeMap<String, (Override, Held)>,
     series: &Rank,
 ) -> BTreeSet<String> {
-    let older = taken.iter().filter(|(_, (rank, _, _))| rank.sequence < series.sequence);
+    let older = taken.iter().filter(|(_, (_, held))| held.rank.sequence < series.sequence);
     let older: BTreeMap<RecurrenceId, &String> =
         older.filter_map(|(id, _)| Some((id.parse().ok()?, id))).collect();
     let days = older.keys().map(|id| id.wall().date());
@@ -597,13 +693,16 @@ fn notes_of(uid: &str, at: Option<&Start>, name: &Line, lines: &[Line]) -> Vec<S
 /// Returns the identifier of the series of which an event is one changed occurrence, if a file said so.
 #[must_use]
 pub fn series_of(found: &Imported<Event>) -> Option<String> {
-    note_of(found).map(|(uid, _)| uid)
+    note_of(found)?.0.param("UID").map(str::to_owned)
 }
 
-fn note_of(found: &Imported<Event>) -> Option<(String, Start)> {
+/// Returns the note that names the occurrence which an event is, with its start by its series.
+fn note_of(found: &Imported<Event>) -> Option<(Line, Start)> {
     let note = found.unknown.iter().find(|line| line.starts_with(own::OCCURRENCE))?;
     let line = Line::parse(0, note.clone().into_bytes())?;
-    Some((line.param("UID")?.to_owned(), line.value.trim().parse().ok()?))
+    line.param("UID")?;
+    let at = line.value.trim().parse().ok()?;
+    Some((line, at))
 }
 
 /// Puts a changed occurrence that came without its series into this series, which has `kept` beside it. Returns what it
@@ -617,7 +716,7 @@ pub fn join_series(
     kept: &[String],
     found: &Imported<Event>,
 ) -> Result<Option<Vec<String>>, Reason> {
-    let Some((_, at)) = note_of(found) else { return Ok(None) };
+    let Some((note, at)) = note_of(found) else { return Ok(None) };
     let Some(start) = series.start.clone().filter(|_| series.is_recurring()) else { return Ok(None) };
     let Some(id) = series::occurrence_at(&at, &start) else { return Ok(None) };
     let known = series.recurrence_overrides.contains_key(&id.to_string());
@@ -626,7 +725,8 @@ pub fn join_series(
     }
     let name = id.to_string();
     let own = found.unknown.iter().filter(|text| !text.starts_with(own::OCCURRENCE));
-    let own: Vec<String> = own.filter_map(|text| rest::in_its_series(text)).collect();
+    let own = own.filter_map(|text| rest::in_its_series(text));
+    let own: Vec<String> = own.chain(rules_of(&note, series)).collect();
     if known && is_older(&own, rest::Leftovers::new(kept).of(&name)) {
         return Err(Reason::Older);
     }
@@ -635,6 +735,17 @@ pub fn join_series(
     series.recurrence_overrides.insert(name.clone(), change);
     let others = kept.iter().filter(|text| !rest::is_of_change(text, &name)).cloned();
     Ok(Some(others.chain(rest::of_change(&name, own)).collect()))
+}
+
+/// Returns the rules of a changed occurrence that its series does not have: they are kept beside the change.
+fn rules_of(note: &Line, series: &Event) -> Vec<String> {
+    let (mut zones, mut days) = (Zones::default(), Days::default());
+    let params = note.params.iter().flat_map(|(name, values)| values.iter().map(move |value| (name, value)));
+    let rules = params.map(|(name, value)| Line::new(name, value.clone())).filter(is_rule);
+    rules
+        .filter(|rule| !is_said(series, rule, &mut zones, &mut days))
+        .map(|rule| rest::whole(&rule))
+        .collect()
 }
 
 /// Tells whether a state of an occurrence is older than the one that is there, by the numbers that both say.

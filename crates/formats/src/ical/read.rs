@@ -38,13 +38,14 @@ pub(crate) fn event_of(component: &Component, zones: &mut Zones) -> Result<(Even
     event.duration = duration_of(component, event.start.as_ref(), zones)?;
     all_day_of_outlook(component, &mut event);
     let mut once = Once::default();
+    let mut attending = guests::Attending::default();
     let is_dates = |line: &&Line| matches!(line.name.as_str(), "RDATE" | "EXDATE");
     for line in &component.lines {
         if !once.is_first(line) {
             unknown.push(rest::second(line));
         } else if is_dates(&line) {
             // They are read by the rules, which may stand behind them.
-        } else if take(&mut event, line) {
+        } else if take(&mut event, &mut attending, line) {
             unknown.extend(rest::beyond(line, &event));
         } else {
             unknown.push(left_over(line));
@@ -122,7 +123,7 @@ pub(super) fn rule_of(line: &Line) -> Option<String> {
 }
 
 /// Takes a line over; tells whether it was understood.
-fn take(event: &mut Event, line: &Line) -> bool {
+fn take(event: &mut Event, attending: &mut guests::Attending, line: &Line) -> bool {
     let word = || line.value.trim().to_ascii_uppercase();
     match line.name.as_str() {
         "DTSTART"
@@ -141,7 +142,7 @@ fn take(event: &mut Event, line: &Line) -> bool {
         "LOCATION" => event.location = line.unescaped(),
         "RRULE" => event.recurrence_rules.extend(rule_of(line)),
         "EXRULE" => event.excluded_recurrence_rules.extend(rule_of(line)),
-        "ATTENDEE" | "ORGANIZER" => guests::take(&mut event.participants, line),
+        "ATTENDEE" | "ORGANIZER" => guests::take(&mut event.participants, attending, line),
         "CLASS" => {
             event.privacy = match word().as_str() {
                 "PUBLIC" => Privacy::Public,

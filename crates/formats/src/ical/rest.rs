@@ -332,12 +332,14 @@ fn attach(lines: &mut [Line], places: &BTreeMap<(String, String), usize>, rest: 
     let Some(of) = rest.param(OF) else { return };
     let place = places.get(&(of.to_owned(), rest.value.clone()));
     let Some(line) = place.and_then(|at| lines.get_mut(*at)) else { return };
+    let own: BTreeSet<String> = line.params.iter().map(|(name, _)| name.clone()).collect();
     for (name, values) in rest.params.iter().filter(|(name, _)| name != OF) {
         if name == own::ADDRESS {
             guests::put_beside_address(line, values.first().map_or("", String::as_str));
             continue;
         }
-        match line.params.iter_mut().find(|(known, _)| known == name) {
+        match line.params.iter_mut().find(|(known, _)| known == name).filter(|_| own.contains(name)) {
+            // A parameter may stand there several times.
             None => line.params.push((name.clone(), values.clone())),
             // A name with a comma that should have been quoted: the first part is the one that was taken.
             Some((_, known)) if name == "CN" && known.first() == values.first() => known.clone_from(values),

@@ -12,7 +12,10 @@ use serde_json::Value;
 use super::{Object, is_true, own, rest, rules::rule_of, text};
 use crate::{
     BadRecord, Imported, Reason,
-    ical::{guests::key_of, series, zone_name},
+    ical::{
+        guests::{Attending, key_of},
+        series, zone_name,
+    },
     json::{Objects, left_over},
 };
 
@@ -201,7 +204,8 @@ pub(super) fn id_of(text: &str, start: &Start) -> Option<RecurrenceId> {
 
 fn participants(object: &Object) -> BTreeMap<String, Participant> {
     let items = object.get("participants").and_then(Value::as_object).into_iter().flatten();
-    items.filter_map(|(_, item)| guest_of(item)).collect()
+    let mut attending = Attending::default();
+    items.filter_map(|(_, item)| guest_of(item)).map(|(_, guest)| (attending.key_of(&guest), guest)).collect()
 }
 
 /// Reads a guest, and the key by which an event knows it.

@@ -1,6 +1,6 @@
 //! Members of which an event holds a part only: kept whole, and written again as long as they say what the event says.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 
 use passerelle_calendar::{Alert, Event, Start};
 use serde_json::{Value, json};
@@ -266,12 +266,13 @@ fn put_back_rules(object: &mut Object, event: &Event, name: &str, was: &[Value])
 fn guests(was: &Object, now: Object) -> Object {
     let mut merged = Object::new();
     let key_of = |guest: &Value| read::guest_of(guest).map(|(key, _)| key);
-    let mut before = BTreeMap::new();
+    let mut before: BTreeMap<_, VecDeque<_>> = BTreeMap::new();
     for (id, guest) in was {
-        before.entry(key_of(guest)).or_insert((id, guest));
+        before.entry(key_of(guest)).or_default().push_back((id, guest));
     }
     for (id, guest) in now {
-        let Some((known_id, other)) = before.get(&key_of(&guest)).copied() else {
+        // Several without an address are of one name: each is one of them.
+        let Some((known_id, other)) = before.get_mut(&key_of(&guest)).and_then(VecDeque::pop_front) else {
             merged.insert(free_id(&merged, was, &id), guest);
             continue;
         };
