@@ -482,3 +482,148 @@ fn an_import_of_appointments_is_taken_back_before_the_first_synchronisation() {
     world.settle();
     assert_eq!(world.events().len(), 1);
 }
+
+/// A text that an export makes, without when it was made.
+fn exported(world: &World, what: &str, name: &str, more: &[&str]) -> String {
+    let out = world.path(name).display().to_string();
+    world.run(&[&[what, "export", &out], more].concat()).ends_with(0);
+    let text = fs::read_to_string(&out).unwrap();
+    text.split("\r\n")
+        .filter(|line| !line.starts_with("DTSTAMP") && !line.starts_with("REV"))
+        .collect::<Vec<_>>()
+        .join("\n")
+}
+
+/// What the records at Google say, without the marks of their states. An occurrence that says what its series says is
+/// none of its own.
+fn said(mut all: Vec<Value>, name: &str) -> Vec<Value> {
+    let marks = [
+        "etag",
+        "updated",
+        "sequence",
+        "metadata",
+        "sourceEtag",
+        "updateTime",
+        "clientData",
+        "extendedProperties",
+    ];
+    let series = all.clone();
+    let as_its_series = |one: &Value| {
+        let own = |member: &str, of: &Value| one[member] == of[member];
+        let unmoved = one["start"] == one["originalStartTime"];
+        series.iter().any(|of| {
+            unmoved && of["id"] == one["recurringEventId"] && own("summary", of) && own("location", of)
+        })
+    };
+    all.retain(|one| one["status"] != "cancelled" && !as_its_series(one));
+    for one in &mut all {
+        marks.iter().for_each(|mark| drop(one.as_object_mut().unwrap().remove(*mark)));
+    }
+    all.sort_by_key(|one| one[name].to_string());
+    all
+}
+
+const SERIES: &str =
+    "UID:s|SUMMARY:Series|DTSTART:20270104T090000Z|DTEND:20270104T100000Z|RRULE:FREQ=WEEKLY;COUNT=5|X-MINE:1";
+const SINGLE: &str =
+    "UID:a|SUMMARY:Alone|LOCATION:Nantes|DTSTART;TZID=Europe/Paris:20270106T090000|DURATION:PT1H";
+
+/// A file that changes a series and an appointment, moves one occurrence, calls another off, and brings two that are new.
+fn changes() -> String {
+    let changed =
+        SERIES.replace("Series", "Series 2").replace("X-MINE:1", "X-MINE:2|EXDATE:20270118T090000Z");
+    let moved =
+        "UID:s|RECURRENCE-ID:20270111T090000Z|SUMMARY:Moved|DTSTART:20270112T090000Z|DTEND:20270112T100000Z";
+    let alone = SINGLE.replace("Nantes", "Lyon|DESCRIPTION:New");
+    let new = "UID:n|SUMMARY:New|DTSTART:20270107T090000Z|DTEND:20270107T100000Z";
+    let daily = "UID:d|SUMMARY:Daily|DTSTART;VALUE=DATE:20270201|RRULE:FREQ=DAILY;COUNT=3";
+    let all = [changed.as_str(), moved, &alone, new, daily].map(event).join("|");
+    calendar(&all)
+}
+
+#[test]
+fn an_import_that_changed_appointments_is_taken_back_before_and_after_a_synchronisation() {
+    for synchronised in [false, true] {
+        let world = World::new();
+        let first = file(&world, "a.ics", &calendar(&[SERIES, SINGLE].map(event).join("|")));
+        world.run(&["events", "import", &first, "--user", "alice"]).ends_with(0);
+        world.settle();
+        let before =
+            (exported(&world, "events", "before.ics", &["--user", "alice"]), said(world.every_event(), "id"));
+        let done = world
+            .run(&["events", "import", &file(&world, "b.ics", &changes()), "--user", "alice"])
+            .ends_with(0);
+        let counts = ["created", "updated"].map(|count| done.summary()[count].clone());
+        assert_eq!(counts, [2, 2], "{done:?}");
+        if synchronised {
+            world.settle();
+            assert_ne!(said(world.every_event(), "id"), before.1);
+        }
+        let run = done.summary()["run_id"].to_string();
+        world.run(&["undo", "run", &run, "--dry-run"]).ends_with(0);
+        world.run(&["undo", "run", &run, "--yes"]).ends_with(0);
+        let after = exported(&world, "events", "after.ics", &["--user", "alice"]);
+        assert_eq!(after, before.0, "synchronised: {synchronised}");
+        world.settle();
+        assert_eq!(
+            exported(&world, "events", "end.ics", &["--user", "alice"]),
+            before.0,
+            "synchronised: {synchronised}"
+        );
+        let there: Vec<Value> =
+            said(world.every_event(), "id").into_iter().filter(|one| one["status"] != "cancelled").collect();
+        assert_eq!(there, before.1, "synchronised: {synchronised}");
+    }
+}
+
+#[test]
+fn an_import_that_changed_contacts_is_taken_back_after_a_synchronisation() {
+    for synchronised in [false, true] {
+        let world = World::new();
+        let luc = NEW.replace("END:", "NOTE:old\nADR:;;1 rue A;Nantes;;44000;FR\nCATEGORIES:Club\nEND:");
+        world.run(&["contacts", "import", &file(&world, "a.vcf", &format!("{RICH}{luc}"))]).ends_with(0);
+        world.settle();
+        let before = (exported(&world, "contacts", "before.vcf", &[]), said(world.people(), "resourceName"));
+        let other = RICH
+            .replace("0612345678", "0687654321")
+            .replace("NOTE:rich", "NOTE:richer\nORG:Firm")
+            .replace("chess", "go");
+        let more =
+            luc.replace("NOTE:old", "NOTE:new\nTEL:0611111111\nBDAY:1980-02-03").replace("Club", "Choir");
+        let third = NEW.replace("u2", "u3").replace("luc@", "lea@").replace("Luc", "Lea");
+        let path = file(&world, "b.vcf", &format!("{other}{more}{third}"));
+        let done = world.run(&["contacts", "import", &path]).ends_with(0);
+        let counts = ["created", "updated"].map(|count| done.summary()[count].clone());
+        assert_eq!(counts, [1, 2], "{done:?}");
+        if synchronised {
+            world.settle();
+            assert_eq!(world.people().len(), 3);
+        }
+        world.run(&["undo", "run", &done.summary()["run_id"].to_string(), "--yes"]).ends_with(0);
+        assert_eq!(exported(&world, "contacts", "after.vcf", &[]), before.0, "synchronised: {synchronised}");
+        world.settle();
+        assert_eq!(exported(&world, "contacts", "end.vcf", &[]), before.0, "synchronised: {synchronised}");
+        assert_eq!(said(world.people(), "resourceName"), before.1, "synchronised: {synchronised}");
+    }
+}
+
+#[test]
+fn what_google_or_a_person_did_to_imported_appointments_stays_when_the_import_is_taken_back() {
+    let world = World::new();
+    world.add_event(&json!({
+        "summary": "Alone", "location": "Nantes", "start": {"dateTime": "2027-01-06T09:00:00", "timeZone": "Europe/Paris"},
+        "end": {"dateTime": "2027-01-06T10:00:00", "timeZone": "Europe/Paris"}
+    }));
+    let new = "UID:n|SUMMARY:New|DTSTART:20270107T090000Z|DTEND:20270107T100000Z";
+    let path = file(&world, "a.ics", &calendar(&[SERIES, SINGLE, new].map(event).join("|")));
+    let done = world.run(&["events", "import", &path, "--user", "alice"]).ends_with(0);
+    world.settle();
+    world.sql("UPDATE appointments SET description = 'mine' WHERE title = 'New';");
+    let undone = world.run(&["undo", "run", &done.summary()["run_id"].to_string(), "--yes"]).ends_with(0);
+    world.settle();
+    let titles: std::collections::BTreeSet<String> =
+        world.events().iter().map(|one| one["summary"].as_str().unwrap().to_owned()).collect();
+    assert_eq!(titles, ["Alone", "New"].map(str::to_owned).into(), "{undone:?}");
+    assert_eq!(world.event("New")["description"], "mine");
+    assert_eq!(world.number("appointments"), 2);
+}
