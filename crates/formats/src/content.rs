@@ -106,15 +106,13 @@ impl Line {
         let head = decode(head, None);
         let mut line = Line::parse_head(&head);
         line.number = number;
-        let value = if line.is_quoted_printable() { unquote_printable(&value) } else { value };
+        let (value, is_coded) = line.decoded(value);
         line.value = decode(value, line.param("CHARSET"));
-        if line.is_quoted_printable() {
+        if is_coded {
             line.value = line.value.replace("\r\n", "\\n").replace(['\r', '\n'], "\\n");
+            line.params.retain(|(name, _)| name != "ENCODING");
         }
-        line.params.retain(|(name, values)| {
-            let printable = values.iter().all(|value| value.eq_ignore_ascii_case("quoted-printable"));
-            name != "CHARSET" && !(name == "ENCODING" && printable)
-        });
+        line.params.retain(|(name, _)| name != "CHARSET");
         line.written = head;
         Some(line)
     }
@@ -140,8 +138,21 @@ impl Line {
         named && (&read.group, &read.name, &read.params) == (&self.group, &self.name, &self.params)
     }
 
-    fn is_quoted_printable(&self) -> bool {
-        self.param_list("ENCODING").iter().any(|value| value == "quoted-printable")
+    /// Decodes the bytes of a value that stand for a text; tells whether they were coded.
+    fn decoded(&self, value: Vec<u8>) -> (Vec<u8>, bool) {
+        let codings = self.param_list("ENCODING");
+        let is = |known: &[&str]| codings.iter().any(|coding| known.contains(&coding.as_str()));
+        if is(&["quoted-printable"]) {
+            let sign = ENDS_WITH_SIGN.contains(&self.name.as_str()) && value.ends_with(b"=");
+            let mut plain = unquote_printable(&value);
+            plain.extend(sign.then_some(b'='));
+            return (plain, true);
+        }
+        let text = is(&["b", "base64"]) && CODED_TEXTS.contains(&self.name.as_str());
+        match Some(&value).filter(|_| text).and_then(|value| from_base64(value)) {
+            Some(plain) => (plain, true),
+            None => (value, false),
+        }
     }
 
     /// Tells whether the name is one that may be written.
@@ -340,6 +351,46 @@ pub(crate) fn split(text: &str, separator: char) -> Vec<&str> {
         at
     })
     .collect()
+}
+
+/// Properties whose value is an address, which may end with the sign of a soft break.
+const ENDS_WITH_SIGN: [&str; 5] = ["URL", "FBURL", "CALURI", "CALADRURI", "IMPP"];
+
+/// Properties whose value is a text, also where its bytes are in Base64, as old telephones write them.
+#[rustfmt::skip]
+const CODED_TEXTS: &[&str] = &[
+    "FN", "N", "NICKNAME", "NOTE", "ADR", "LABEL", "TEL", "EMAIL", "URL", "TITLE", "ROLE", "ORG", "CATEGORIES",
+    "BDAY", "ANNIVERSARY", "SORT-STRING", "IMPP", "RELATED", "UID", "SUMMARY", "DESCRIPTION", "LOCATION",
+    "COMMENT", "CONTACT", "RESOURCES", "ATTENDEE", "ORGANIZER", "X-PHONETIC-FIRST-NAME", "X-PHONETIC-LAST-NAME",
+];
+
+/// Decodes Base64; blanks within it say nothing.
+fn from_base64(bytes: &[u8]) -> Option<Vec<u8>> {
+    let digit = |byte: u8| -> Option<u32> {
+        Some(u32::from(match byte {
+            b'A'..=b'Z' => byte - b'A',
+            b'a'..=b'z' => byte - b'a' + 26,
+            b'0'..=b'9' => byte - b'0' + 52,
+            b'+' | b'-' => 62,
+            b'/' | b'_' => 63,
+            _ => return None,
+        }))
+    };
+    let mut signs: Vec<u8> = bytes.iter().copied().filter(|byte| !byte.is_ascii_whitespace()).collect();
+    while signs.last() == Some(&b'=') {
+        signs.pop();
+    }
+    let mut plain = Vec::with_capacity(signs.len());
+    for group in signs.chunks(4) {
+        let mut bits = 0;
+        for sign in group {
+            bits = bits << 6 | digit(*sign)?;
+        }
+        let missing = 4 - group.len();
+        let [_, bytes @ ..] = (bits << (6 * missing)).to_be_bytes();
+        plain.extend_from_slice(bytes.get(..3_usize.checked_sub(missing).filter(|count| *count > 0)?)?);
+    }
+    Some(plain)
 }
 
 fn unquote_printable(bytes: &[u8]) -> Vec<u8> {

@@ -38,6 +38,8 @@ impl Unfolded {
 pub(crate) struct Unfold<R> {
     lines: Lines<R>,
     cards: bool,
+    /// The beginning of a record that stands behind the end of another one, in the same line.
+    glued: Option<(usize, Vec<u8>)>,
     /// A line of the file that was read ahead, with the blank lines before it.
     ahead: Option<(usize, usize, Vec<u8>)>,
     /// What was unfolded ahead.
@@ -56,6 +58,7 @@ impl<R: Read> Unfold<R> {
         Unfold {
             lines: Lines::new(reader),
             cards,
+            glued: None,
             ahead: None,
             next: None,
             back: None,
@@ -143,7 +146,18 @@ impl<R: Read> Unfold<R> {
             return Ok(Some(ahead));
         }
         let mut blanks = 0;
-        while let Some((number, line)) = self.lines.next()? {
+        if let Some((number, line)) = self.glued.take() {
+            return Ok(Some((number, 0, line)));
+        }
+        while let Some((number, mut line)) = self.lines.next()? {
+            drop_marks(&mut line);
+            self.glued = begun_within(&line).map(|at| (number, line.split_off(at)));
+            if let Some((_, glued)) = &mut self.glued {
+                drop_marks(glued);
+                while line.ends_with(MARK) {
+                    line.truncate(line.len() - MARK.len());
+                }
+            }
             if !line.is_empty() {
                 self.doubled |= blanks == 1 && number == 3;
                 return Ok(Some((number, blanks, line)));
@@ -173,8 +187,12 @@ impl<R: Read> Unfold<R> {
     /// Adds a line of the file to what it continues; tells whether it does.
     fn joins(&self, found: &mut Unfolded, head: &mut Head, blanks: usize, line: &[u8]) -> bool {
         if blanks == 0 && head.is_open(&found.bytes) && !is_frame(line) {
+            if self.is_next_property(&found.bytes, line) {
+                return false;
+            }
             found.bytes.pop();
-            found.bytes.extend_from_slice(line.strip_prefix(b" ").unwrap_or(line));
+            let folded = line.strip_prefix(b" ").filter(|_| head.has_coded_blanks(&found.bytes));
+            found.bytes.extend_from_slice(folded.unwrap_or(line));
             return true;
         }
         let Some((first, rest)) = line.split_first() else { return false };
@@ -193,6 +211,19 @@ impl<R: Read> Unfold<R> {
         }
         found.bytes.extend_from_slice(rest);
         true
+    }
+
+    /// Tells whether a line behind the sign of a soft break is no text but the next property: the value was cut off there,
+    /// or ends with the sign. Behind a coded end of line a text may name something as well.
+    fn is_next_property(&self, open: &[u8], line: &[u8]) -> bool {
+        let (Some(name), Some(colon)) = (name_of(line), colon_of(line)) else { return false };
+        let own = self.knows(name) || is_private(name);
+        if !own || !(is_capital(name) || self.small) {
+            return false;
+        }
+        let ended = open.ends_with(b"=0A=") || open.ends_with(b"=0D=");
+        let spaced = line.get(colon + 1).is_some_and(|byte| is_blank(*byte));
+        !(ended && spaced)
     }
 
     /// Tells whether a line that begins with blanks is no continuation but a property: because the
@@ -249,6 +280,34 @@ impl<R: Read> Unfold<R> {
         let broken = has_params(bytes, end) || bytes.get(end..).is_some_and(|rest| rest.starts_with(b"=\""));
         (known && broken) || is_odd_private(bytes, end)
     }
+}
+
+/// The byte order mark, in UTF-8.
+pub(crate) const MARK: &[u8] = b"\xef\xbb\xbf";
+
+/// Takes the marks away that stand in front of the first line of a file that was put behind another one.
+pub(crate) fn drop_marks(line: &mut Vec<u8>) {
+    let marks = line.chunks(MARK.len()).take_while(|chunk| *chunk == MARK).count() * MARK.len();
+    let rest = line.get(marks..).unwrap_or_default();
+    if marks > 0 && (rest.is_empty() || rest.get(..6).is_some_and(|begun| begun.eq_ignore_ascii_case(BEGIN)))
+    {
+        line.drain(..marks);
+    }
+}
+
+const BEGIN: &[u8] = b"BEGIN:";
+
+/// Tells where in the last line of a record the first one of another begins: two files were put together, and the first
+/// one did not end its last line.
+pub(crate) fn begun_within(line: &[u8]) -> Option<usize> {
+    let rest = [&b"END:VCARD"[..], b"END:VCALENDAR"].iter().find_map(|end| {
+        let head = line.get(..end.len())?;
+        head.eq_ignore_ascii_case(end).then_some(end.len())
+    })?;
+    let begun = line.get(rest..)?;
+    let marks = begun.chunks(MARK.len()).take_while(|chunk| *chunk == MARK).count() * MARK.len();
+    let at = rest + marks;
+    line.get(at..at + BEGIN.len())?.eq_ignore_ascii_case(BEGIN).then_some(rest)
 }
 
 /// Tells whether bytes are a private property whose name has blanks in it: `X-GOOGLE TALK;TYPE=WORK:a`.
@@ -335,6 +394,7 @@ impl Kind {
 struct Head {
     kind: Option<Kind>,
     printable: Option<bool>,
+    coded_blanks: Option<bool>,
 }
 
 impl Head {
@@ -347,6 +407,16 @@ impl Head {
             self.kind = Some(kind);
         }
         kind
+    }
+
+    /// Tells whether a quoted-printable value codes its blanks: then one that begins a line is that of a fold, which some
+    /// programs add to the soft break.
+    fn has_coded_blanks(&mut self, bytes: &[u8]) -> bool {
+        *self.coded_blanks.get_or_insert_with(|| {
+            let value = bytes.get(colon_of(bytes).unwrap_or_default()..).unwrap_or_default();
+            let value = value.get(..HEAD).unwrap_or(value);
+            contains(value, b"=20") && !value.contains(&b' ')
+        })
     }
 
     /// Tells whether a quoted-printable value goes on with the next line.
