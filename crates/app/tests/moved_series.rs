@@ -92,3 +92,80 @@ fn an_occurrence_changed_here_goes_along_with_a_series_moved_at_google() {
         assert_eq!(world.sync().ends_with(0).writes(), 0);
     }
 }
+
+#[test]
+fn a_rule_that_is_deleted_and_inserted_anew_keeps_the_occurrences() {
+    let (world, id) = weekly();
+    world.sql(
+        "INSERT INTO appointment_overrides (appointment_id, occurrence, title)
+         VALUES ('s', '2026-12-14 09:00', 'Titled');
+         INSERT INTO appointment_overrides (appointment_id, occurrence, cancelled)
+         VALUES ('s', '2026-12-21 09:00', 1);",
+    );
+    world.settle();
+    world.sql(
+        "DELETE FROM appointment_rules;
+         INSERT INTO appointment_rules (appointment_id, rule) VALUES ('s', 'FREQ=WEEKLY;BYDAY=TU;COUNT=6');
+         UPDATE appointments SET start_local = '2026-12-08 14:00';",
+    );
+    world.settle();
+    let starts = ["2026-12-08", "2026-12-15", "2026-12-29", "2027-01-05", "2027-01-12"];
+    let titles = ["Weekly", "Titled", "Weekly", "Weekly", "Weekly"];
+    let wanted: Vec<_> =
+        starts.iter().zip(titles).map(|(day, title)| (format!("{day}T14:00"), title.to_owned())).collect();
+    assert_eq!(there(&world, &id), wanted);
+    let two = [
+        json!({ "at": "2026-12-15 14:00", "cancelled": 0, "title": "Titled" }),
+        json!({ "at": "2026-12-22 14:00", "cancelled": 1, "title": null }),
+    ];
+    assert_eq!(overrides(&world), two);
+    assert!(waiting(&world).is_empty());
+}
+
+#[test]
+fn a_change_whose_occurrence_is_no_more_goes_and_is_told() {
+    let (world, id) = weekly();
+    world.sql(
+        "INSERT INTO appointment_overrides (appointment_id, occurrence, title) VALUES
+         ('s', '2026-12-14 09:00', 'Odd'), ('s', '2026-12-21 09:00', 'Even'), ('s', '2027-01-11 09:00', 'Late');",
+    );
+    world.settle();
+    world.sql("UPDATE appointment_rules SET rule = 'FREQ=WEEKLY;INTERVAL=2;COUNT=2';");
+    let run = world.sync().ends_with(0);
+    assert_eq!(run.summary()["dropped"], 2, "{run:?}");
+    let wanted = [("2026-12-07T09:00", "Weekly"), ("2026-12-21T09:00", "Even")];
+    assert_eq!(there(&world, &id), wanted.map(|(at, title)| (at.to_owned(), title.to_owned())));
+    assert_eq!(overrides(&world), [json!({ "at": "2026-12-21 09:00", "cancelled": 0, "title": "Even" })]);
+    for (lang, words) in [("en", "2 changed occurrences"), ("fr", "2 occurrences modifiées")] {
+        let shown = world.shown(&["status", "--lang", lang]);
+        assert!(shown.contains(words) && shown.contains("Weekly: 2026-12-14 09:00"), "{shown}");
+        assert!(shown.contains("(Odd)") && shown.contains("(Late)"), "{shown}");
+    }
+    assert_eq!(world.sync().ends_with(0).summary()["dropped"], 0);
+    assert!(!world.shown(&["status"]).contains("Odd"));
+    // What is long again has none of them, on either side.
+    world.sql("UPDATE appointment_rules SET rule = 'FREQ=WEEKLY;COUNT=6';");
+    world.settle();
+    assert_eq!(there(&world, &id), mondays("09:00", 2, Some("Even")));
+}
+
+#[test]
+fn a_series_in_another_zone_keeps_its_occurrences() {
+    let (world, id) = weekly();
+    world.sql(
+        "INSERT INTO appointment_overrides (appointment_id, occurrence, title, cancelled) VALUES
+         ('s', '2026-12-14 09:00', 'Titled', 0), ('s', '2027-01-04 09:00', NULL, 1);",
+    );
+    world.settle();
+    world.google("DELETE", &format!("{EVENTS}/{id}_20261221T080000Z?sendUpdates=none"), &Value::Null);
+    world.settle();
+    for (zone, hour) in [("Europe/London", "10"), ("America/New_York", "15"), ("Europe/Paris", "09")] {
+        world.sql(&format!("UPDATE appointments SET start_zone = '{zone}';"));
+        world.settle();
+        let mut wanted = mondays(&format!("{hour}:00"), 1, Some("Titled"));
+        wanted.retain(|(at, _)| !at.starts_with("2026-12-21") && !at.starts_with("2027-01-04"));
+        assert_eq!(there(&world, &id), wanted, "{zone}");
+        assert_eq!(overrides(&world).len(), 3, "{zone}");
+        assert!(waiting(&world).is_empty(), "{zone}");
+    }
+}

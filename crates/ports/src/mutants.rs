@@ -303,6 +303,8 @@ mutants! {
     SqlMovesTwice,
     /// A series that only the calculator can follow keeps the old names of its occurrences.
     SqlUnfollowed,
+    /// What lost its occurrence goes without a word.
+    SqlDropsUntold,
     /// A row is read in whatever calendar it stands.
     SqlAnyCalendar,
 
@@ -355,6 +357,8 @@ mutants! {
     CalPrivacySpreads,
     /// What lies behind the end of a series that was shortened takes place all the same.
     CalGhosts,
+    /// What Google drops as a series is laid out anew is not written again.
+    CalZoneForgets,
     /// What hung on a changed occurrence is lost when its series moves.
     CalAttachmentsLost,
     /// A start that its rule does not make takes no place.

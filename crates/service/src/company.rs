@@ -94,6 +94,17 @@ pub struct Calendar {
     pub default: bool,
 }
 
+/// A change of one occurrence that went because its series makes that occurrence no more.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Dropped {
+    /// The title of the series.
+    pub record: String,
+    /// When the occurrence was, by the clock of its series.
+    pub occurrence: String,
+    /// What it was called, where it had a title of its own.
+    pub title: String,
+}
+
 /// A collection that an account offers.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Collection {
@@ -132,6 +143,14 @@ pub trait Company: Send + Sync {
     async fn add_calendar(&self, owner: &str, name: &str) -> PortResult<Calendar>;
     /// Returns the numbers under which people find links that wait: each keeps its own for ever.
     async fn numbers(&self, links: &[LinkId]) -> PortResult<Vec<u64>>;
+    /// Returns the changes of occurrences that went because their series makes these no more, of a pair of events.
+    async fn dropped(&self, _pair: &Pair) -> PortResult<Vec<Dropped>> {
+        Ok(Vec::new())
+    }
+    /// Notes that a run has told of them, or forgets those of which one has.
+    async fn told_dropped(&self, _pair: &Pair, _forget: bool) -> PortResult<()> {
+        Ok(())
+    }
     /// Returns what was forgotten of the history, newest first.
     async fn purges(&self) -> PortResult<Vec<Purge>>;
     /// Returns a small value that belongs to the installation.

@@ -24,8 +24,8 @@ pub use calendars::{
     Calendars, Here, Joined, Listed, Parted, There, add_calendar, calendars, remove_calendar,
 };
 pub use company::{
-    Account, AccountState, AppUser, Calendar, Collection, Company, Forgotten, Found, Item, Journal, LoadHow,
-    Loadable, Loaded, LookAlikes, Offered, Pair, Provider, Purge, Put, Search, TakenBack,
+    Account, AccountState, AppUser, Calendar, Collection, Company, Dropped, Forgotten, Found, Item, Journal,
+    LoadHow, Loadable, Loaded, LookAlikes, Offered, Pair, Provider, Purge, Put, Search, TakenBack,
 };
 pub use conflicts::{
     Answer, Answered, Clash, Conflict, Keep, LookAlike, Waiting, conflict, conflicts, forget_rule, resolve,

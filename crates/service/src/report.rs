@@ -7,7 +7,7 @@ use passerelle_ports::{Counts, Kind, LinkId, PairId, RunId, Side, Sides};
 use passerelle_sync_rules::{Action, Plan, PlanCounts, PlannedStep, SideCounts, Trip};
 use serde::Serialize;
 
-use crate::{Failure, Pair};
+use crate::{Dropped, Failure, Pair};
 
 /// Numbers of the writes on one side.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
@@ -115,6 +115,9 @@ pub struct PairReport {
     /// What one side has and the other cannot hold, whenever it was written: it stays where it is.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub losses: Vec<Loss>,
+    /// Changes of occurrences that went because their series makes these no more.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub dropped: Vec<Dropped>,
     /// Deletions left for the next run.
     pub deferred_deletes: u64,
     /// Of the undo of an import: records that were left as they are, because somebody changed them since.
@@ -175,6 +178,7 @@ impl PairReport {
             unknown: 0,
             settles_in_s: None,
             losses: Vec::new(),
+            dropped: Vec::new(),
             deferred_deletes: 0,
             left: 0,
             requests: 0,
@@ -293,6 +297,12 @@ impl SyncReport {
     #[must_use]
     pub fn losses(&self) -> u64 {
         self.pairs.iter().map(|pair| pair.losses.len() as u64).sum()
+    }
+
+    /// Returns how many changes of occurrences went because their series makes these no more.
+    #[must_use]
+    pub fn dropped(&self) -> u64 {
+        self.pairs.iter().map(|pair| pair.dropped.len() as u64).sum()
     }
 
     /// Returns how many records a side refused.

@@ -6,8 +6,8 @@ use passerelle_ports::{Counts, Kind, PairId, Run, RunId, RunKind, Side, Slice};
 use serde::Serialize;
 
 use crate::{
-    Account, AccountState, AppUser, Failure, Forecast, Kinded, Office, Outcome, Pair, Problem, chosen_users,
-    kinds::for_kind, lasting, report::PairReport,
+    Account, AccountState, AppUser, Dropped, Failure, Forecast, Kinded, Office, Outcome, Pair, Problem,
+    chosen_users, kinds::for_kind, lasting, report::PairReport,
 };
 
 /// How many runs are read to find the last complete success.
@@ -41,6 +41,9 @@ pub struct PairStatus {
     /// What one side has and the other cannot hold: the first of them by name.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub losses: Vec<Loss>,
+    /// Changes of occurrences that went because their series makes these no more: those of the last run, and of since.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub dropped: Vec<Dropped>,
     /// Where all links stand.
     pub counts: Counts,
 }
@@ -145,6 +148,7 @@ async fn pair_status<R: Kinded>(office: &Office, pair: &Pair) -> Outcome<PairSta
         withheld: None,
         nameless: last.map_or(0, nameless_of),
         losses: losses::<R>(office, &pair.id).await?,
+        dropped: office.company.dropped(pair).await?,
         counts: ledger.counts(&pair.id).await?,
     })
 }

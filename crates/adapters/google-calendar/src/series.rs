@@ -314,12 +314,43 @@ fn same_time(expected: Option<&Start>, found: &Start) -> bool {
     }
 }
 
-/// The occurrences that two states of a series treat differently.
+/// Tells whether two states of a series put their occurrences at the same instants by other rules, another start or in
+/// another zone: Google drops the exceptions that have no place then.
+pub(crate) fn is_laid_out_anew(from: &Event, to: &Event) -> bool {
+    !on(Mutant::CalZoneForgets)
+        && (from.is_recurring() || to.is_recurring())
+        && (&from.start, &from.recurrence_rules, &from.excluded_recurrence_rules, &from.recurrence_dates)
+            != (&to.start, &to.recurrence_rules, &to.excluded_recurrence_rules, &to.recurrence_dates)
+}
+
+/// Tells whether the names of occurrences stand for the same instants in two states of a series.
+pub(crate) fn is_of_one_zone(from: &Event, to: &Event) -> bool {
+    let zone = |event: &Event| event.start.as_ref().and_then(Start::zone).map(str::to_owned);
+    zone(from) == zone(to) || on(Mutant::CalZoneForgets)
+}
+
+/// Tells whether an occurrence has its place in one state of a series only, `to`, and not in the other.
+pub(crate) fn is_new_place(id: RecurrenceId, from: &Event, to: &Event) -> bool {
+    let has = |event: &Event| {
+        let bare = Event { recurrence_overrides: BTreeMap::new(), ..event.clone() };
+        contains(&bare, id)
+    };
+    has(from) == Ok(false) && has(to) == Ok(true)
+}
+
+/// The occurrences that two states of a series treat differently, or that may have lost their place in between.
 pub(crate) fn touched(from: &Event, to: &Event) -> BTreeSet<RecurrenceId> {
-    let names = from.recurrence_overrides.keys().chain(to.recurrence_overrides.keys());
+    let anew = is_laid_out_anew(from, to);
+    let names: BTreeSet<&String> =
+        from.recurrence_overrides.keys().chain(to.recurrence_overrides.keys()).collect();
+    let differs = |name: &str| from.recurrence_overrides.get(name) != to.recurrence_overrides.get(name);
+    // One that the series makes no more went with its place.
+    let may_have_gone = |id: RecurrenceId| anew && !is_new_place(id, to, from);
     names
-        .filter(|name| from.recurrence_overrides.get(*name) != to.recurrence_overrides.get(*name))
-        .filter_map(|name| name.parse().ok())
+        .into_iter()
+        .filter_map(|name| Some((name, name.parse().ok()?)))
+        .filter(|(name, id)| differs(name) || may_have_gone(*id))
+        .map(|(_, id)| id)
         .collect()
 }
 

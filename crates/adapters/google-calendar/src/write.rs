@@ -234,10 +234,13 @@ impl GoogleCalendar {
         let changes = self.changes(&from.record, to, &wanted, &zone);
         let mut changes = changes.ok_or_else(|| rejected(OPERATION, "start"))?;
         changes.put_back((&from.record, &left), (to, &wanted), &zone);
-        let lines = |event: &Event, left: &Leftovers, before: Option<&Event>| {
-            convert::lines(event, left, &zone, before, |id| known.contains(&id))
+        let lines = |event: &Event, left: &Leftovers, before: Option<&Event>, stay: bool| {
+            convert::lines(event, left, &zone, before, |id| stay && known.contains(&id))
         };
-        let (before, after) = (lines(&from.record, &left, None), lines(to, &wanted, Some(&from.record)));
+        // In another zone the exceptions of before stand for other instants: they go with their place.
+        let stay = series::is_of_one_zone(&from.record, to);
+        let before = lines(&from.record, &left, None, true);
+        let after = lines(to, &wanted, Some(&from.record), stay);
         if before != after {
             changes.set("recurrence", if after.is_empty() { Value::Null } else { after.into() });
         }
@@ -260,7 +263,9 @@ impl GoogleCalendar {
         if on(Mutant::CalOccurrencesLost) {
             touched.clear();
         }
-        let alone = !master.is_master() || (!known.any && touched.is_empty());
+        // What went with its place comes back with it: exceptions of long ago may be there again.
+        let alone =
+            !master.is_master() || (!known.any && touched.is_empty() && !series::is_laid_out_anew(from, to));
         if alone {
             return Ok(Written::Stored(Family::single(master).stored(zone)));
         }
@@ -295,10 +300,14 @@ impl GoogleCalendar {
         let Found::Alive(family) = self.family(master, holes.clone()).await? else { return Ok(None) };
         let Some(series) = family.read(zone) else { return Ok(Some(*family)) };
         let mut wrote = false;
-        for id in touched {
+        let revived = series.live.keys().chain(series.holes.keys()).filter(|id| {
+            !to.recurrence_overrides.contains_key(&id.to_string()) && series::is_new_place(**id, from, to)
+        });
+        let touched: BTreeSet<RecurrenceId> = touched.iter().chain(revived).copied().collect();
+        for id in &touched {
             wrote |= self.exception(&series, &family, *id, course).await?;
         }
-        wrote |= self.attach(&series, &family, touched, course).await?;
+        wrote |= self.attach(&series, &family, &touched, course).await?;
         for (id, exception) in series.live.iter().filter(|(id, _)| !touched.contains(id)) {
             // Google may or may not hand on to its exceptions what changed in the master.
             let Some(before) = family.occurrence(exception, zone) else { continue };

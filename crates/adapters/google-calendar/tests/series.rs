@@ -62,6 +62,66 @@ async fn a_shortened_series_has_nothing_behind_its_end() {
 }
 
 #[tokio::test]
+async fn what_google_drops_as_a_series_gets_another_zone_is_written_again() {
+    let world = World::new().await;
+    let calendar = world.calendar();
+    let mut event = weekly(at("2026-03-16T09:00:00"), "FREQ=WEEKLY;COUNT=4");
+    let titled = Override { title: Some("Titled".into()), ..Override::default() };
+    event.recurrence_overrides.insert("2026-03-23T09:00:00".into(), titled);
+    let made = stored(write_one(&calendar, create("k", &event)).await);
+    let id = made.id.as_str();
+    // Cancelled at Google: an exception of its own, which goes with its place.
+    world
+        .other(
+            "DELETE",
+            &format!("calendars/primary/events/{id}_20260330T070000Z?sendUpdates=none"),
+            Value::Null,
+        )
+        .await;
+    let heard = listen(&calendar, From::Start).await.unwrap();
+    let mut from = heard.one(id).clone();
+    assert_eq!(from.record.recurrence_overrides.len(), 2);
+    for zone in ["Europe/London", "America/New_York", "Europe/Paris"] {
+        let start = format!("2026-03-16T09:00:00[{zone}]").parse().unwrap();
+        let to = Event { start: Some(start), ..from.record.clone() };
+        from = stored(write_one(&calendar, update(&from, &to)).await);
+        assert_eq!(from.record.recurrence_overrides, to.recurrence_overrides, "{zone}");
+        let path = format!("calendars/primary/events/{id}/instances?maxResults=40");
+        let found = world.other("GET", &path, Value::Null).await;
+        let titles: Vec<_> =
+            found["items"].as_array().unwrap().iter().map(|item| item["summary"].clone()).collect();
+        assert_eq!(titles, ["Weekly", "Titled", "Weekly"], "{zone}");
+    }
+}
+
+#[tokio::test]
+async fn what_a_shorter_series_lost_does_not_come_back_when_it_is_long_again() {
+    for resend_exceptions in [false, true] {
+        let knobs = Knobs { resend_exceptions, ..Knobs::default() };
+        let world = World::with(SimOptions { knobs, ..SimOptions::default() }).await;
+        let calendar = world.calendar();
+        let mut event = weekly(at("2026-03-16T09:00:00"), "FREQ=WEEKLY;COUNT=4");
+        let titled = Override { title: Some("Titled".into()), ..Override::default() };
+        event.recurrence_overrides.insert("2026-03-30T09:00:00".into(), titled);
+        let made = stored(write_one(&calendar, create("k", &event)).await);
+        let rule = |rule: &str| Event {
+            recurrence_rules: vec![rule.into()],
+            recurrence_overrides: Default::default(),
+            ..event.clone()
+        };
+        let short = stored(write_one(&calendar, update(&made, &rule("FREQ=WEEKLY;COUNT=2"))).await);
+        let long = stored(write_one(&calendar, update(&short, &rule("FREQ=WEEKLY;COUNT=5"))).await);
+        assert!(long.record.recurrence_overrides.is_empty(), "{:?}", long.record);
+        let id = made.id.as_str();
+        let found =
+            world.other("GET", &format!("calendars/primary/events/{id}/instances"), Value::Null).await;
+        let titles: Vec<_> =
+            found["items"].as_array().unwrap().iter().map(|item| item["summary"].clone()).collect();
+        assert_eq!(titles, ["Weekly"; 5]);
+    }
+}
+
+#[tokio::test]
 async fn a_length_changed_in_the_hour_that_comes_twice_moves_no_start() {
     let world = World::new().await;
     let calendar = world.calendar();

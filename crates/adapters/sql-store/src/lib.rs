@@ -33,7 +33,7 @@ pub use ledger::SqlLedger;
 pub use load::{Journal, Loading, Loads, Written};
 pub use pairs::{Pair, Pairs};
 pub use replica::SqlReplica;
-pub use review::Purge;
+pub use review::{Dropped, Purge};
 pub use settings::Settings;
 pub use store::{Health, Store, StoreOptions};
 pub use users::{AppUser, NewUser, UserId, Users};

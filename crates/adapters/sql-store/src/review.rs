@@ -9,7 +9,10 @@ use passerelle_ports::LinkId;
 use crate::{
     Store, StoreError,
     dialect::{Conn, MOST_NAMES},
-    schema::{passerelle_numbers as numbers, passerelle_purges as purges},
+    schema::{
+        appointments, passerelle_dropped as dropped, passerelle_numbers as numbers,
+        passerelle_purges as purges,
+    },
 };
 
 /// A part of the history that was forgotten because it was old.
@@ -25,7 +28,72 @@ pub struct Purge {
     pub entries: u64,
 }
 
+/// A change of one occurrence that went because its series makes that occurrence no more.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Dropped {
+    /// The title of the series.
+    pub series: String,
+    /// When the occurrence was.
+    pub occurrence: String,
+    /// What it was called, where it had a title of its own.
+    pub title: String,
+}
+
 impl Store {
+    /// Returns the changes of occurrences of a calendar that went because their series makes these no more.
+    ///
+    /// # Errors
+    ///
+    /// Those of the database.
+    pub async fn dropped(&self, calendar: &str) -> Result<Vec<Dropped>, StoreError> {
+        let calendar = calendar.to_owned();
+        let rows = self.db.read(move |conn| {
+            let rows: Vec<(String, String, String)> = dropped::table
+                .inner_join(appointments::table.on(appointments::id.eq(dropped::appointment_id)))
+                .filter(appointments::calendar_id.eq(calendar))
+                .order(dropped::number)
+                .select((appointments::title, dropped::occurrence, dropped::title))
+                .load(conn)?;
+            Ok(rows)
+        });
+        let one = |(series, occurrence, title): (String, String, String)| Dropped {
+            series,
+            occurrence: occurrence.replacen('T', " ", 1),
+            title,
+        };
+        Ok(rows.await?.into_iter().map(one).collect())
+    }
+
+    /// Notes that somebody was told of them, or forgets those of which somebody was; and what belongs to no
+    /// appointment any more.
+    ///
+    /// # Errors
+    ///
+    /// Those of the database.
+    pub async fn told_dropped(&self, calendar: &str, forget: bool) -> Result<(), StoreError> {
+        let any = self.db.read(|conn| Ok(dropped::table.count().get_result::<i64>(conn)?)).await?;
+        if any == 0 {
+            return Ok(());
+        }
+        let calendar = calendar.to_owned();
+        let write = self.db.write(move |conn| {
+            let of_it =
+                appointments::table.filter(appointments::calendar_id.eq(calendar)).select(appointments::id);
+            let ids: Vec<String> = of_it.load(conn)?;
+            for some in ids.chunks(MOST_NAMES) {
+                let rows = dropped::table.filter(dropped::appointment_id.eq_any(some));
+                match forget {
+                    true => diesel::delete(rows.filter(dropped::told)).execute(conn)?,
+                    false => diesel::update(rows).set(dropped::told.eq(true)).execute(conn)?,
+                };
+            }
+            let all = appointments::table.select(appointments::id);
+            diesel::delete(dropped::table.filter(dropped::appointment_id.ne_all(all))).execute(conn)?;
+            Ok(())
+        });
+        write.await
+    }
+
     /// Returns the numbers under which people find links. A link gets one when it is first asked for, and keeps
     /// it for ever; no number is given twice.
     ///

@@ -32,6 +32,17 @@ diesel::table! {
         start_local -> Text,
         start_zone -> Nullable<Text>,
         rules -> Text,
+        names -> Text,
+    }
+}
+
+diesel::table! {
+    passerelle_dropped (number) {
+        number -> BigInt,
+        appointment_id -> Text,
+        occurrence -> Text,
+        title -> Text,
+        told -> Bool,
     }
 }
 
@@ -509,5 +520,6 @@ diesel::table! {
 diesel::allow_tables_to_appear_in_same_query!(contacts, contact_users);
 diesel::allow_tables_to_appear_in_same_query!(contact_groups, contact_group_members);
 diesel::allow_tables_to_appear_in_same_query!(contacts, contact_emails);
+diesel::allow_tables_to_appear_in_same_query!(appointments, passerelle_dropped);
 diesel::allow_tables_to_appear_in_same_query!(passerelle_links, passerelle_copies, passerelle_match_keys);
 diesel::allow_tables_to_appear_in_same_query!(passerelle_runs, passerelle_entries);

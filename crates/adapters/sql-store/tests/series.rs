@@ -17,7 +17,7 @@ fn made(client: &mut Client, start: &str, rule: &str, names: &[&str]) {
         _ => ("zoned", "'Europe/Paris'", 0),
     };
     client.run(&format!(
-        "DELETE FROM appointments;
+        "DELETE FROM appointments; DELETE FROM passerelle_unfollowed;
          INSERT INTO appointments (id, owner_id, title, start_kind, start_local, start_zone, duration_days)
              VALUES ('a', 'anne', 'Weekly', '{kind}', '{start}', {zone}, {days});
          INSERT INTO appointment_rules (appointment_id, rule) VALUES ('a', '{rule}');"
@@ -480,4 +480,174 @@ async fn a_series_that_only_the_calculator_knows_is_followed_by_the_next_reading
         }
         assert_eq!(client.text("SELECT appointment_id AS text FROM passerelle_unfollowed"), "");
     }
+}
+
+/// What an ERP does: it deletes the rule, or the whole row, and inserts it anew.
+#[tokio::test]
+async fn a_series_may_be_written_in_any_way() {
+    const SHORT: &str =
+        "SELECT replace(substr(occurrence, 1, 16), 'T', ' ') AS text FROM appointment_overrides ORDER BY 1";
+    const TOLD: &str =
+        "SELECT replace(substr(occurrence, 1, 16), 'T', ' ') AS text FROM passerelle_dropped ORDER BY 1";
+    let company = company().await;
+    let mut client = company.client();
+    let replica: &dyn Replica<Event> = &company.store.events(&company.anne);
+    let to = |start: &str| format!("UPDATE appointments SET start_local = '{start}'");
+    let anew = |rule: &str| {
+        format!(
+            "DELETE FROM appointment_rules; INSERT INTO appointment_rules (appointment_id, rule) VALUES ('a', '{rule}')"
+        )
+    };
+    let replaced = |start: &str| {
+        format!(
+            "PRAGMA foreign_keys = OFF;
+             INSERT OR REPLACE INTO appointments (id, owner_id, title, start_local, start_zone)
+                 VALUES ('a', 'anne', 'Weekly', '{start}', 'Europe/Paris'); PRAGMA foreign_keys = ON"
+        )
+    };
+    let again = |start: &str, rule: &str, names: &[&str]| {
+        let mut sql = format!(
+            "DELETE FROM appointments; INSERT INTO appointments (id, owner_id, title, start_local, start_zone)
+                 VALUES ('a', 'anne', 'Weekly', '{start}', 'Europe/Paris');
+             INSERT INTO appointment_rules (appointment_id, rule) VALUES ('a', '{rule}')"
+        );
+        for name in names {
+            sql.push_str(&format!(
+                "; INSERT INTO appointment_overrides (appointment_id, occurrence, title, own_alerts, own_participants)
+                     VALUES ('a', '{name}', 'x', 1, 1);
+                 INSERT INTO appointment_alerts (appointment_id, occurrence, minutes_before) VALUES ('a', '{name}', 5);
+                 INSERT INTO appointment_participants (appointment_id, occurrence, email) VALUES ('a', '{name}', 'g@x')"
+            ));
+        }
+        sql
+    };
+    let monday = "2026-12-07 10:00";
+    let mondays = "FREQ=WEEKLY;BYDAY=MO;COUNT=4";
+    let tuesdays = "FREQ=WEEKLY;BYDAY=TU;COUNT=4";
+    let two = ["2026-12-14 10:00", "2026-12-21 10:00"];
+    let all = ["2026-12-08 10:00", "2026-12-09 10:00"];
+    for (rule, names, sql, wanted, told) in [
+        // The rule, in either order with the start, and twice.
+        (
+            mondays,
+            &two[..],
+            format!("{}; {}", anew(tuesdays), to("2026-12-08 14:00")),
+            "2026-12-15 14:00|2026-12-22 14:00",
+            "",
+        ),
+        (
+            mondays,
+            &two,
+            format!("{}; {}", to("2026-12-08 14:00"), anew(tuesdays)),
+            "2026-12-15 14:00|2026-12-22 14:00",
+            "",
+        ),
+        (
+            mondays,
+            &two,
+            format!("DELETE FROM appointment_rules; {}; {}", to("2026-12-08 14:00"), anew(tuesdays)),
+            "2026-12-15 14:00|2026-12-22 14:00",
+            "",
+        ),
+        (
+            "FREQ=DAILY;COUNT=5",
+            &all,
+            format!(
+                "DELETE FROM appointment_rules; {}; {}",
+                to("2026-12-08 11:00"),
+                anew("FREQ=DAILY;COUNT=5")
+            ),
+            "2026-12-09 11:00|2026-12-10 11:00",
+            "",
+        ),
+        (
+            "FREQ=DAILY;COUNT=5",
+            &all,
+            format!(
+                "DELETE FROM appointment_rules; {}; {}",
+                to("2026-12-08 10:00"),
+                anew("FREQ=DAILY;COUNT=5")
+            ),
+            "2026-12-09 10:00|2026-12-10 10:00",
+            "",
+        ),
+        (mondays, &two, anew(mondays), "2026-12-14 10:00|2026-12-21 10:00", ""),
+        // Other days: what is no more goes, and is told.
+        (
+            "FREQ=DAILY;COUNT=6",
+            &all,
+            "UPDATE appointment_rules SET rule = 'FREQ=DAILY;INTERVAL=2;COUNT=3'".into(),
+            "2026-12-09 10:00",
+            "2026-12-08 10:00",
+        ),
+        (
+            "FREQ=DAILY;COUNT=6",
+            &all,
+            format!("{}; {}", anew("FREQ=DAILY;INTERVAL=2;COUNT=3"), to("2026-12-07 14:00")),
+            "2026-12-09 14:00",
+            "2026-12-08 14:00",
+        ),
+        (
+            "FREQ=WEEKLY;BYDAY=MO,WE",
+            &["2026-12-09 10:00", "2026-12-14 10:00"],
+            "UPDATE appointment_rules SET rule = 'FREQ=WEEKLY;BYDAY=MO'".into(),
+            "2026-12-14 10:00",
+            "2026-12-09 10:00",
+        ),
+        (
+            "FREQ=DAILY;COUNT=6",
+            &all,
+            "UPDATE appointment_rules SET rule = 'FREQ=DAILY;COUNT=2'".into(),
+            "2026-12-08 10:00",
+            "2026-12-09 10:00",
+        ),
+        // No series any more.
+        (
+            "FREQ=DAILY;COUNT=6",
+            &["2026-12-07 10:00", "2026-12-08 10:00"],
+            "DELETE FROM appointment_rules".into(),
+            "",
+            "2026-12-07 10:00|2026-12-08T10:00",
+        ),
+        // The whole row.
+        (mondays, &two, replaced("2026-12-07 14:00"), "2026-12-14 14:00|2026-12-21 14:00", ""),
+        (mondays, &two, replaced(monday), "2026-12-14 10:00|2026-12-21 10:00", ""),
+        (mondays, &two, again("2026-12-07 14:00", mondays, &two), "2026-12-14 14:00|2026-12-21 14:00", ""),
+        (mondays, &two, again("2026-12-08 10:00", tuesdays, &two[1..]), "2026-12-22 10:00", ""),
+        (mondays, &two, again(monday, mondays, &[]), "", ""),
+    ] {
+        client.run("DELETE FROM passerelle_dropped");
+        made(&mut client, monday, rule, names);
+        client.run(&sql);
+        replica.changes(passerelle_ports::From::Start).await.unwrap();
+        assert_eq!(client.text(SHORT), wanted, "{rule} {sql}");
+        for part in ["appointment_alerts", "appointment_participants"] {
+            let names = client.text(&SHORT.replace("appointment_overrides", part));
+            assert_eq!(names, wanted, "{part}: {rule} {sql}");
+        }
+        assert_eq!(client.text(TOLD), told, "{rule} {sql}");
+        assert_eq!(client.text("SELECT appointment_id AS text FROM passerelle_unfollowed"), "");
+    }
+}
+
+#[tokio::test]
+async fn what_was_dropped_is_told_until_the_next_run() {
+    let company = company().await;
+    let mut client = company.client();
+    made(&mut client, "2026-12-07 10:00", "FREQ=DAILY;COUNT=6", &["2026-12-08 10:00", "2026-12-09 10:00"]);
+    client.run("UPDATE appointment_rules SET rule = 'FREQ=DAILY;COUNT=2'");
+    let calendar = client.text("SELECT calendar_id AS text FROM appointments");
+    let titles = || async {
+        let dropped = company.store.dropped(&calendar).await.unwrap();
+        dropped
+            .into_iter()
+            .map(|one| format!("{} {} {}", one.series, one.occurrence, one.title))
+            .collect::<Vec<_>>()
+    };
+    company.store.told_dropped(&calendar, true).await.unwrap();
+    assert_eq!(titles().await, ["Weekly 2026-12-09 10:00 x"]);
+    company.store.told_dropped(&calendar, false).await.unwrap();
+    assert_eq!(titles().await, ["Weekly 2026-12-09 10:00 x"]);
+    company.store.told_dropped(&calendar, true).await.unwrap();
+    assert!(titles().await.is_empty());
 }

@@ -4,7 +4,10 @@ use passerelle_ports::{Clock, Kind, Side};
 use passerelle_service::{Alone, PairStatus, UserStatus, alone, status};
 use passerelle_texts::exit_code;
 
-use super::{Exit, sync::losses};
+use super::{
+    Exit,
+    sync::{dropped, losses},
+};
 use crate::{cli::Status, compose, start::App};
 
 pub async fn run(app: &App, args: &Status) -> Exit {
@@ -45,6 +48,9 @@ fn tell(app: &App, user: &UserStatus) {
     for pair in &user.pairs {
         out.result(&pair_line(app, pair));
         for line in losses(&pair.losses) {
+            out.result(&line);
+        }
+        for line in dropped(out, &pair.dropped) {
             out.result(&line);
         }
         if let Some(problem) = pair.withheld.as_ref().or(pair.last_problem.as_ref()) {

@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use passerelle_ports::{Clock, Kind};
 use passerelle_service::{
-    Failure, Loss, Office, PairReport, SyncReport, SyncRequest, Waiting, changes, conflicts, sync, unsettled,
+    Dropped, Failure, Loss, Office, PairReport, SyncReport, SyncRequest, Waiting, changes, conflicts, sync,
+    unsettled,
 };
 use passerelle_texts::exit_code;
 use serde_json::{Value, json};
@@ -155,6 +156,7 @@ fn summary(report: &SyncReport, code: u8) -> Value {
         members.insert("held".to_owned(), report.held().into());
         members.insert("failed".to_owned(), report.failed().into());
         members.insert("losses".to_owned(), report.losses().into());
+        members.insert("dropped".to_owned(), report.dropped().into());
         if let Some(wait) = wait {
             members.insert("retry_after_s".to_owned(), json!(wait));
         }
@@ -203,7 +205,21 @@ pub fn table(out: &Out, pair: &PairReport, dry_run: bool) -> String {
         }
     }
     lines.extend(losses(&pair.losses));
+    lines.extend(dropped(out, &pair.dropped));
     lines.join("\n")
+}
+
+/// The changes of occurrences that went, a line for each of the first.
+pub fn dropped(out: &Out, dropped: &[Dropped]) -> Vec<String> {
+    if dropped.is_empty() {
+        return Vec::new();
+    }
+    let head = out.t("sync-dropped", &[("count", (dropped.len() as u64).into())]);
+    let each = dropped.iter().take(SHOWN).map(|one| {
+        let title = if one.title.is_empty() { String::new() } else { format!(" ({})", one.title) };
+        format!("    {}: {}{title}", one.record, one.occurrence)
+    });
+    std::iter::once(format!("  {head}")).chain(each).collect()
 }
 
 /// What one side has and the other cannot hold, a line for each of the first records.

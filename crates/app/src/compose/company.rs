@@ -9,8 +9,8 @@ use passerelle_ports::{
     Entry, ErrorKind, InstallationId, ItemId, Ledger, LinkId, PortError, PortResult, Replica, Slice,
 };
 use passerelle_service::{
-    Account, AccountState, AppUser, Calendar, Company, Found, Item, Journal, KINDS, LoadHow, Loadable,
-    Loaded, Pair, Purge, Put, Search, TakenBack,
+    Account, AccountState, AppUser, Calendar, Company, Dropped, Found, Item, Journal, KINDS, LoadHow,
+    Loadable, Loaded, Pair, Purge, Put, Search, TakenBack,
 };
 use passerelle_sql_store as sql;
 
@@ -103,6 +103,20 @@ impl Company for SqlCompany {
 
     async fn numbers(&self, links: &[LinkId]) -> PortResult<Vec<u64>> {
         self.store.numbers(links).await.map_err(|error| error.at("numbers"))
+    }
+
+    async fn dropped(&self, pair: &Pair) -> PortResult<Vec<Dropped>> {
+        let Some(calendar) = &pair.calendar else { return Ok(Vec::new()) };
+        let dropped = self.store.dropped(calendar).await.map_err(|error| error.at("dropped"))?;
+        let dropped = dropped.into_iter();
+        Ok(dropped
+            .map(|one| Dropped { record: one.series, occurrence: one.occurrence, title: one.title })
+            .collect())
+    }
+
+    async fn told_dropped(&self, pair: &Pair, forget: bool) -> PortResult<()> {
+        let Some(calendar) = &pair.calendar else { return Ok(()) };
+        self.store.told_dropped(calendar, forget).await.map_err(|error| error.at("dropped"))
     }
 
     async fn purges(&self) -> PortResult<Vec<Purge>> {

@@ -77,6 +77,10 @@ sync-matched = { $count ->
 sync-held = { $count } to decide
 sync-failed = { $count } refused
 sync-unknown = { $count } of unknown outcome: the next run finds out
+sync-dropped = { $count ->
+    [one] 1 changed occurrence went: its series does not take place then any more
+   *[other] { $count } changed occurrences went: their series do not take place then any more
+}
 sync-losses = { $count } with values that the other side cannot hold; they stay where they are:
 sync-deferred = { $count } deletions left for the next run
 sync-guests-kept = { $count ->

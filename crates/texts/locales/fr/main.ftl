@@ -77,6 +77,10 @@ sync-matched = { $count ->
 sync-held = { $count } à trancher
 sync-failed = { $count } refusées
 sync-unknown = { $count } d'issue inconnue : le prochain passage le dira
+sync-dropped = { $count ->
+    [one] 1 occurrence modifiée a disparu : sa série n'a plus lieu à ce moment-là
+   *[other] { $count } occurrences modifiées ont disparu : leurs séries n'ont plus lieu à ces moments-là
+}
 sync-losses = { $count } dont l'autre côté ne peut pas tout garder ; rien ne se perd de ce côté-ci :
 sync-deferred = { $count } suppressions laissées au prochain passage
 sync-guests-kept = { $count ->

@@ -1,18 +1,20 @@
-//! Series that only the calculator can follow: plain SQL moved them, or gave them another rule.
+//! Series that plain SQL moved, or gave another rule, in whatever way: what the triggers, who cannot calculate, did not do.
 //!
 //! What must stay true: the name of an occurrence that the series still has stays; one that it has no more becomes
-//! that of the occurrence in its place, and where there is none, the override goes. What belonged to no occurrence
-//! before was put there by hand and stays.
+//! that of the occurrence in its place, and where there is none, the override goes and is told. What belonged to no
+//! occurrence before was put there by hand and stays.
+
+use std::collections::BTreeMap;
 
 use chrono::{Days, NaiveDate};
 use diesel::prelude::*;
-use passerelle_calendar::{Event, RecurrenceId, Start, contains, occurrences};
+use passerelle_calendar::{Event, RecurrenceId, Start, canonical_rule, contains, occurrences};
 use passerelle_ports::mutants::{Mutant, on};
 
 use crate::{
     collection::{Collection, Scope},
     dialect::Conn,
-    schema::passerelle_unfollowed,
+    schema::{appointment_overrides, passerelle_dropped, passerelle_unfollowed},
 };
 
 /// How many days beyond its old place the new one of an occurrence is looked for.
@@ -27,6 +29,15 @@ struct Former {
     start_local: String,
     start_zone: Option<String>,
     rules: String,
+    /// The names of its occurrences by the number of their row.
+    names: String,
+}
+
+/// A series whose overrides have followed it.
+struct Followed {
+    event: Event,
+    /// The overrides that belong to no occurrence any more.
+    dropped: Vec<RecurrenceId>,
 }
 
 /// Tells whether there is anything to follow.
@@ -42,48 +53,139 @@ pub(super) fn follow(conn: &mut Conn) -> QueryResult<()> {
     for former in noted {
         let id = former.appointment_id.clone();
         let now = Event::load(conn, &nobody, std::slice::from_ref(&id))?.remove(&id);
+        let names = former.names(conn)?;
         if let Some(now) = now.map(|loaded| loaded.record)
-            && let Some(to) = followed(&former, &now)
+            && let Some(followed) = followed(&former, &names, &now)
         {
-            Event::update(conn, &nobody, &id, &now, &to)?;
+            tell(conn, &id, &now, &followed.dropped)?;
+            Event::update(conn, &nobody, &id, &now, &followed.event)?;
         }
         diesel::delete(passerelle_unfollowed::table.find(&id)).execute(conn)?;
     }
     Ok(())
 }
 
+/// Notes the overrides that go. One that only cancelled an occurrence says nothing without it.
+fn tell(conn: &mut Conn, id: &str, now: &Event, dropped: &[RecurrenceId]) -> QueryResult<()> {
+    for name in dropped.iter().map(ToString::to_string).filter(|_| !on(Mutant::SqlDropsUntold)) {
+        let Some(change) = now.recurrence_overrides.get(&name).filter(|change| !change.excluded) else {
+            continue;
+        };
+        let row = (
+            passerelle_dropped::appointment_id.eq(id),
+            passerelle_dropped::title.eq(change.title.clone().unwrap_or_default()),
+            passerelle_dropped::occurrence.eq(name),
+        );
+        diesel::insert_into(passerelle_dropped::table).values(row).execute(conn)?;
+    }
+    Ok(())
+}
+
 /// Returns a series whose overrides have followed it; nothing where none had to, or where nobody can tell.
-fn followed(former: &Former, now: &Event) -> Option<Event> {
-    let bare = |event: &Event| Event { recurrence_overrides: Default::default(), ..event.clone() };
+/// `names` tells how those were called before that have been renamed since.
+fn followed(former: &Former, names: &BTreeMap<String, String>, now: &Event) -> Option<Followed> {
+    let bare = |event: &Event| Event { recurrence_overrides: BTreeMap::new(), ..event.clone() };
     let is = bare(now);
     let was = Event {
         start: former.start(),
         recurrence_rules: serde_json::from_str(&former.rules).ok()?,
         ..is.clone()
     };
-    let mut to = is.clone();
-    for (name, change) in &now.recurrence_overrides {
-        let stays = name.parse().ok().is_none_or(|id| contains(&is, id) != Ok(false));
-        if stays || on(Mutant::SqlUnfollowed) {
-            to.recurrence_overrides.insert(name.clone(), change.clone());
-        }
-    }
-    for (name, change) in &now.recurrence_overrides {
-        if to.recurrence_overrides.contains_key(name) {
-            continue;
-        }
+    let course = Course { alike: shapes(&was) == shapes(&is), was, is };
+    let mut to = course.is.clone();
+    let (stay, go): (Vec<_>, Vec<_>) =
+        now.recurrence_overrides.iter().partition(|(name, _)| course.stays(name, names.get(*name)));
+    to.recurrence_overrides.extend(stay.into_iter().map(|(name, change)| (name.clone(), change.clone())));
+    let mut dropped = Vec::new();
+    for (name, change) in go {
         let Ok(id) = name.parse() else { continue };
-        match place(&was, id).map(|place| at_place(&is, place, id)) {
-            // It belonged to no occurrence before, either.
-            None => drop(to.recurrence_overrides.insert(name.clone(), change.clone())),
-            // A name that is there already stays.
-            Some(Some(id)) => {
-                to.recurrence_overrides.entry(id.to_string()).or_insert_with(|| change.clone());
+        let before = names.get(name).and_then(|name| name.parse().ok()).unwrap_or(id);
+        let name = match course.place_of(before, id) {
+            Place::Unknown => name.clone(),
+            Place::At(id) => id.to_string(),
+            Place::Gone => {
+                dropped.push(id);
+                continue;
             }
-            Some(None) => {}
+        };
+        // A name that is there already stays.
+        if to.recurrence_overrides.contains_key(&name) {
+            dropped.push(id);
+        } else {
+            to.recurrence_overrides.insert(name, change.clone());
         }
     }
-    (to.recurrence_overrides != now.recurrence_overrides).then_some(to)
+    (to.recurrence_overrides != now.recurrence_overrides).then_some(Followed { event: to, dropped })
+}
+
+/// Where an override belongs after its series has changed.
+enum Place {
+    /// It belonged to no occurrence before, either.
+    Unknown,
+    /// To this occurrence.
+    At(RecurrenceId),
+    /// To none.
+    Gone,
+}
+
+/// A series as it was and as it is, without what is changed of its occurrences.
+struct Course {
+    was: Event,
+    is: Event,
+    /// Whether the occurrences of both correspond one by one.
+    alike: bool,
+}
+
+impl Course {
+    /// Tells whether an override keeps its name.
+    fn stays(&self, name: &str, before: Option<&String>) -> bool {
+        let Ok(id) = name.parse() else { return true };
+        if on(Mutant::SqlUnfollowed) {
+            return true;
+        }
+        if !self.is.is_recurring() && self.was.is_recurring() {
+            return contains(&self.was, id) != Ok(true) && before.is_none();
+        }
+        // A series whose days are those of its start moves as a whole, also where no trigger saw it move.
+        let untouched = before.is_some_and(|before| before == name);
+        let moved = self.alike
+            && untouched
+            && self.was.start.as_ref().map(Start::date) != self.is.start.as_ref().map(Start::date)
+            && !self.is.recurrence_rules.iter().any(|rule| canonical_rule(rule).contains(";BY"))
+            && contains(&self.was, id) == Ok(true);
+        !moved && contains(&self.is, id) != Ok(false)
+    }
+
+    /// Returns where an override belongs that was called `before`, and is called `id`.
+    fn place_of(&self, before: RecurrenceId, id: RecurrenceId) -> Place {
+        let known = [before, id].into_iter().find_map(|id| Some((id, place(&self.was, id)?)));
+        let Some((before, place)) = known else { return Place::Unknown };
+        let at = match self.alike {
+            true => at_place(&self.is, place, before),
+            false => self.of_the_day(before),
+        };
+        at.map_or(Place::Gone, Place::At)
+    }
+
+    /// Returns the occurrence of the same day, where a series begins at another hour and has other days.
+    fn of_the_day(&self, id: RecurrenceId) -> Option<RecurrenceId> {
+        let names = id.after_move(self.was.start.as_ref()?, self.is.start.as_ref()?);
+        names.last().filter(|id| self.is.is_recurring() && contains(&self.is, *id) == Ok(true))
+    }
+}
+
+/// What of the rules of a series tells whether its occurrences and those of another one correspond one by one: how
+/// often each fires in how long a time.
+fn shapes(series: &Event) -> Vec<(String, String, usize)> {
+    let shape = |rule: &String| {
+        let rule = canonical_rule(rule);
+        let parts: BTreeMap<&str, &str> = rule.split(';').filter_map(|part| part.split_once('=')).collect();
+        let of = |name: &str| parts.get(name).copied().unwrap_or("1").to_owned();
+        let times = parts.iter().filter(|(name, _)| name.starts_with("BY"));
+        let times = times.map(|(_, values)| values.split(',').count()).product();
+        (of("FREQ"), of("INTERVAL"), times)
+    };
+    series.recurrence_rules.iter().map(shape).collect()
 }
 
 /// Returns how many occurrences a series has before one of them; nothing where it is none.
@@ -103,14 +205,34 @@ fn at_place(series: &Event, place: usize, old: RecurrenceId) -> Option<Recurrenc
 }
 
 impl Former {
+    /// Returns how the overrides were called that have the same row as before, by the names they have now.
+    fn names(&self, conn: &mut Conn) -> QueryResult<BTreeMap<String, String>> {
+        let before: BTreeMap<String, String> = serde_json::from_str(&self.names).unwrap_or_default();
+        let rows: Vec<(i64, String)> = appointment_overrides::table
+            .filter(appointment_overrides::appointment_id.eq(&self.appointment_id))
+            .select((appointment_overrides::id, appointment_overrides::occurrence))
+            .load(conn)?;
+        let named = |text: &str| text_of(text).parse::<RecurrenceId>().ok().map(|id| id.to_string());
+        let rows = rows
+            .into_iter()
+            .filter_map(|(row, name)| Some((named(&name)?, named(before.get(&row.to_string())?)?)));
+        Ok(rows.collect())
+    }
+
     fn start(&self) -> Option<Start> {
-        let mut text = self.start_local.replacen(' ', "T", 1);
-        if text.len() == "2026-01-01T00:00".len() {
-            text.push_str(":00");
-        }
+        let text = text_of(&self.start_local);
         match (self.start_kind.as_str(), &self.start_zone) {
             ("zoned", Some(zone)) => format!("{text}[{zone}]").parse().ok(),
             _ => text.parse().ok(),
         }
     }
+}
+
+/// Returns a day, or a day and a time, as the domain spells them.
+fn text_of(stored: &str) -> String {
+    let mut text = stored.replacen(' ', "T", 1);
+    if text.len() == "2026-01-01T00:00".len() {
+        text.push_str(":00");
+    }
+    text
 }
