@@ -607,7 +607,7 @@ async fn a_series_may_be_written_in_any_way() {
             &["2026-12-07 10:00", "2026-12-08 10:00"],
             "DELETE FROM appointment_rules".into(),
             "",
-            "2026-12-07 10:00|2026-12-08T10:00",
+            "2026-12-07 10:00|2026-12-08 10:00",
         ),
         // The whole row.
         (mondays, &two, replaced("2026-12-07 14:00"), "2026-12-14 14:00|2026-12-21 14:00", ""),
