@@ -4,7 +4,7 @@
 //! that of the occurrence in its place, and where there is none, the override goes and is told. What belonged to no
 //! occurrence before was put there by hand and stays.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, btree_map::Entry};
 
 use chrono::{Days, NaiveDate};
 use diesel::prelude::*;
@@ -109,10 +109,9 @@ fn followed(former: &Former, names: &BTreeMap<String, String>, now: &Event) -> O
             }
         };
         // A name that is there already stays.
-        if to.recurrence_overrides.contains_key(&name) {
-            dropped.push(id);
-        } else {
-            to.recurrence_overrides.insert(name, change.clone());
+        match to.recurrence_overrides.entry(name) {
+            Entry::Occupied(_) => dropped.push(id),
+            Entry::Vacant(free) => drop(free.insert(change.clone())),
         }
     }
     (to.recurrence_overrides != now.recurrence_overrides).then_some(Followed { event: to, dropped })
