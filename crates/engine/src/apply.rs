@@ -172,7 +172,7 @@ impl<R: Record> Session<'_, R> {
         match step {
             Step::Write(intent) => {
                 link.due = true;
-                let may = !self.waits(&intent) && self.allowed(&intent, allowance);
+                let may = !self.waits(link.id, &intent) && self.allowed(&intent, allowance);
                 let entry = may.then(|| self.entry(&link, intent));
                 work.save(link);
                 return entry;

@@ -182,7 +182,7 @@ impl<R: Record> Session<'_, R> {
                 Outcome::Landed(Some(stored))
             }
             (Written::Deleted, Op::Delete) => {
-                self.bury(&mut link, side);
+                self.bury(&mut link, side, true);
                 if entry.release {
                     release(&mut link, side, self.rules());
                 }

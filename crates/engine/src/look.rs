@@ -140,7 +140,7 @@ impl<R: Record> Session<'_, R> {
         let is_late = match stored {
             Some(stored) => trail.is_older(stored),
             // What is gone may be back: then a listing has shown it.
-            None => (!is_gone || trail.listed == Some(true)) && trail.may_be_unborn(now, lag),
+            None => (!is_gone || trail.listed == Some(true)) && trail.may_be_there(now, lag),
         };
         if !is_late || lag.is_zero() || !trail.doubt(stored, now, lag) {
             return false;
@@ -163,9 +163,10 @@ impl<R: Record> Session<'_, R> {
         TimeDelta::from_std(self.capabilities(side).read_lag).unwrap_or(TimeDelta::MAX)
     }
 
-    /// Marks the copy of a side as confirmed gone; where answers may be late, remembers when that was learnt.
-    pub(crate) fn bury(&self, link: &mut Link<R>, side: Side) {
-        bury(link, side, self.gone_at(side));
+    /// Marks the copy of a side as confirmed gone; where answers may be late, remembers when that was learnt, and
+    /// whether we removed it.
+    pub(crate) fn bury(&self, link: &mut Link<R>, side: Side, removed: bool) {
+        bury(link, side, self.gone_at(side), removed);
     }
 
     /// Returns when something was learnt to be gone that is learnt now, where that has to be remembered.
@@ -189,10 +190,11 @@ pub(crate) fn put_read<R: Record>(
     }
 }
 
-pub(crate) fn bury<R: Record>(link: &mut Link<R>, side: Side, gone_at: Option<DateTime<Utc>>) {
+pub(crate) fn bury<R: Record>(link: &mut Link<R>, side: Side, gone_at: Option<DateTime<Utc>>, removed: bool) {
     let copy = link.copies[side].as_ref().filter(|copy| !copy.gone);
     if let (Some(copy), Some(gone_at)) = (copy, gone_at) {
-        link.trails[side].bury(&copy.stored.version, gone_at);
+        let told = removed || link.trails[side].listed == Some(false);
+        link.trails[side].bury(&copy.stored.version, gone_at, told);
     }
     put_gone(link, side);
 }

@@ -31,7 +31,9 @@ impl<R: Record> Session<'_, R> {
             };
             halves.retain(fresh);
         }
-        let meeting = meet(&halves);
+        let mut meeting = meet(&halves);
+        self.await_doubted(&halves).await?;
+        meeting.cleared.retain(|id| !self.awaiting.contains(id));
         self.join_all(&meeting.joins).await?;
         let by_id: BTreeMap<LinkId, &Half> = halves.iter().map(|half| (half.link, half)).collect();
         let stirred = |id: &LinkId| by_id.get(id).is_some_and(|half| half.due || !half.ambiguous);
@@ -39,6 +41,31 @@ impl<R: Record> Session<'_, R> {
         self.set_state(&parked, &LinkState::Ambiguous, false).await?;
         let cleared: Vec<LinkId> = meeting.cleared.iter().copied().collect();
         self.set_state(&cleared, &LinkState::Active, true).await
+    }
+
+    /// Finds the halves that share a key with one whose newest state was not read yet: it may be the other half of any
+    /// of them, and none takes part in the meeting before that is known.
+    async fn await_doubted(&mut self, halves: &[Half]) -> Flow<()> {
+        self.awaiting.clear();
+        for side in Side::BOTH {
+            let alone = || halves.iter().filter(|half| half.side != side);
+            let keys: Vec<MatchKey> = alone().flat_map(|half| half.keys.iter().cloned()).collect();
+            if self.doubted[side].is_empty() || keys.is_empty() || on(Mutant::DoubtedNoHalf) {
+                continue;
+            }
+            let mut doubted: BTreeSet<MatchKey> = BTreeSet::new();
+            for keys in keys.chunks(KEYS) {
+                let ids = self.engine.ledger.alive_sharing(self.pair(), side, keys).await.map_err(ledger)?;
+                for ids in ids.chunks(self.chunk() as usize) {
+                    let links = self.find(Find::Links(ids.to_vec())).await?;
+                    let waits = links.iter().filter(|link| link.half() == Some(side) && link.looks());
+                    doubted.extend(waits.flat_map(|link| link.match_keys(side)));
+                }
+            }
+            let awaits = |half: &&Half| half.keys.iter().any(|key| doubted.contains(key));
+            self.awaiting.extend(alone().filter(awaits).map(|half| half.link));
+        }
+        Ok(())
     }
 
     /// Returns the halves that are due, and, once anything has changed, those that are ambiguous: their

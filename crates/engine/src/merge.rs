@@ -23,7 +23,7 @@ impl<R: Record> Session<'_, R> {
         lives_on: Option<Stored<R>>,
     ) -> Flow<()> {
         let Some(link) = work.get(id).cloned().filter(|link| link.alive(side).is_some()) else {
-            work.change(id, |link| self.bury(link, side));
+            work.change(id, |link| self.bury(link, side, false));
             return Ok(());
         };
         let now = match lives_on {
@@ -33,7 +33,7 @@ impl<R: Record> Session<'_, R> {
         let Some(now) = now.filter(|_| !on(Mutant::MergedIsGone)) else {
             work.change(id, |link| {
                 link.trails[side].became = None;
-                self.bury(link, side);
+                self.bury(link, side, false);
             });
             return Ok(());
         };
@@ -140,7 +140,7 @@ impl<R: Record> Session<'_, R> {
 
     /// Marks an item as gone, and remembers what lives on in its place.
     fn merged_away(&self, mut link: Link<R>, side: Side, now: ItemId) -> Link<R> {
-        self.bury(&mut link, side);
+        self.bury(&mut link, side, true);
         link.trails[side].became = Some(now);
         link
     }
@@ -149,7 +149,7 @@ impl<R: Record> Session<'_, R> {
     fn remember_name(&self, work: &mut Work<R>, side: Side, link: &Link<R>, now: &ItemId) {
         let (Some(gone), Some(stored)) = (self.gone_at(side), link.alive(side)) else { return };
         let mut trail = link.trails[side].clone();
-        trail.bury(&stored.version, gone);
+        trail.bury(&stored.version, gone, true);
         trail.became = Some(now.clone());
         work.changes.strangers.push(Stranger { side, item: stored.id.clone(), trail, look: false });
     }

@@ -197,7 +197,7 @@ impl<R: Record> Session<'_, R> {
                     counts.deferred_deletes += 1;
                     break;
                 }
-                Step::Write(intent) if self.waits(&intent) => {
+                Step::Write(intent) if self.waits(link.id, &intent) => {
                     counts.waiting += u64::from(!written);
                     break;
                 }
@@ -228,8 +228,8 @@ impl<R: Record> Session<'_, R> {
     }
 
     /// Tells whether a record waits to be created until it is known what else that side has.
-    pub(crate) fn waits(&self, intent: &Intent<R>) -> bool {
-        intent.action == Action::Create && self.unread[intent.side]
+    pub(crate) fn waits(&self, link: LinkId, intent: &Intent<R>) -> bool {
+        intent.action == Action::Create && (self.unread[intent.side] || self.awaiting.contains(&link))
     }
 
     /// Asks the guard.

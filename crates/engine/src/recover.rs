@@ -153,7 +153,7 @@ impl<R: Record> Session<'_, R> {
             if link.item(side) == entry.from.as_ref().map(|from| &from.id) {
                 match found.clone() {
                     Some(found) => put_read(link, side, found, gone),
-                    None => bury(link, side, gone),
+                    None => bury(link, side, gone, false),
                 }
             }
             link.due = true;
@@ -178,7 +178,8 @@ impl<R: Record> Session<'_, R> {
         let is_late = match stored {
             Some(stored) => trail.is_older(stored),
             None if entry.op == Op::Delete && on(Mutant::UnbornDeleted) => false,
-            None => trail.may_be_unborn(now, lag),
+            None if entry.op == Op::Delete => trail.may_be_unborn(now, lag),
+            None => trail.may_be_there(now, lag),
         };
         let is_doubted = is_late && (!settled || trail.doubt(stored, now, lag));
         if is_doubted {
@@ -228,7 +229,7 @@ fn close_written<R: Record>(
         if link.item(side) == Some(item) {
             match found.clone() {
                 Some(found) => put_read(&mut link, side, found, gone_at),
-                None => bury(&mut link, side, gone_at),
+                None => bury(&mut link, side, gone_at, landed),
             }
         }
         match &found {

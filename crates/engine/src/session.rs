@@ -51,6 +51,8 @@ pub(crate) struct Session<'a, R: Record> {
     /// Whether a side has an item that no link knows and whose newest state was not read yet: it may be the other half
     /// of any record, so that nothing is created on that side meanwhile.
     pub(crate) unread: Sides<bool>,
+    /// Halves whose other half may be an item that is known and was not read anew yet: nothing is created for them.
+    pub(crate) awaiting: BTreeSet<LinkId>,
     /// Items that could not be read: when the newest of them turned up.
     pub(crate) hidden: Sides<Option<DateTime<Utc>>>,
     /// Links whose last write failed without a word: each is written by itself, so that it holds up no other.
@@ -92,6 +94,7 @@ impl<'a, R: Record> Session<'a, R> {
                     awaited: Sides { local: None, remote: None },
                     doubted: Sides::default(),
                     unread: Sides::default(),
+                    awaiting: BTreeSet::new(),
                     hidden: Sides { local: None, remote: None },
                     suspects: BTreeSet::new(),
                     trouble: 0,

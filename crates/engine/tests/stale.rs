@@ -464,3 +464,82 @@ fn what_is_late_for_longer_than_it_should_be_is_no_news_either() {
     house.settle();
     assert_eq!(house.titles(), both("second"));
 }
+
+#[test]
+fn a_version_that_another_one_came_after_is_never_believed() {
+    let house = House::new();
+    let (local, remote) = house.linked();
+    house.type_here(&local, "second");
+    house.run();
+    house.remote.person_etches(&remote, serde_json::json!(1));
+    house.remote.answers_late(&remote, 2);
+    for _ in 0..4 {
+        house.clock.advance(DAY);
+        house.run();
+        assert_eq!(house.titles(), both("second"), "it is fetched again, and never taken in");
+    }
+    house.remote.answers_late(&remote, 0);
+    house.settle();
+    assert_eq!(house.titles(), both("second"));
+}
+
+#[test]
+fn one_answer_that_there_is_no_such_item_is_not_believed_by_itself() {
+    let house = House::new();
+    let local = house.local.person_creates(Note::new("a", "first"));
+    house.settle();
+    let remote = house.remote.alive().pop().unwrap().id;
+    // An answer is lost, so that the item is fetched by name, and that says, for once, that there is no such item.
+    house.type_here(&local, "second");
+    house.loses(ANSWER);
+    house.run();
+    house.loses(FINE);
+    house.later();
+    house.remote.fetches_late(&remote, 2);
+    house.run();
+    assert_eq!((house.local.alive().len(), house.remote.alive().len()), (1, 1));
+    house.remote.fetches_late(&remote, 0);
+    house.settle();
+    assert_eq!(house.titles(), both("second"));
+}
+
+#[test]
+fn what_answers_said_to_be_gone_and_show_again_is_there() {
+    let mut rules = Rules::default();
+    rules.deletes.remote = Deletes::Unlink;
+    let house = House::with(rules);
+    let (local, remote) = house.linked();
+    house.loses(REQUEST);
+    house.type_here(&local, "in between");
+    house.run();
+    house.loses(FINE);
+    // For longer than answers may be late, every one of them says that it is not there; then it is, as it was.
+    house.remote.fetches_late(&remote, 1);
+    house.settle();
+    house.remote.fetches_late(&remote, 0);
+    house.remote.expire_cursors();
+    is_in_step(&house, &local);
+}
+
+#[test]
+fn a_known_half_whose_newest_state_is_not_read_yet_is_a_candidate_still() {
+    let house = House::new();
+    house.local.person_creates(Note::new("a", "one"));
+    house.local.person_creates(Note::new("a", "two"));
+    let remote = house.remote.person_creates(Note::new("a", "there"));
+    house.settle();
+    assert_eq!(
+        (house.local.alive().len(), house.remote.alive().len()),
+        (2, 1),
+        "which one it is, is a question"
+    );
+    house.remote.person_edits(&remote, |note| note.body = "more".into()).unwrap();
+    house.remote.fetches_late(&remote, 1);
+    for _ in 0..3 {
+        house.run();
+        assert_eq!((house.local.alive().len(), house.remote.alive().len()), (2, 1));
+    }
+    house.remote.fetches_late(&remote, 0);
+    house.settle();
+    assert_eq!((house.local.alive().len(), house.remote.alive().len()), (2, 1), "it still is");
+}

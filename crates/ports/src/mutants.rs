@@ -199,6 +199,16 @@ mutants! {
     DoubtForever,
     /// An answer that is surely older is believed once it outlasts the time in which answers may be late.
     LateBelieved,
+    /// A version that another one came after is believed when it is shown for more than a day.
+    PassedBelieved,
+    /// A version counts as passed with what is beside the state of the item itself, such as the names of its labels.
+    NameIsPassed,
+    /// One answer that there is no such item is believed although nothing else says so.
+    OnceIsGone,
+    /// The state of an item that answers said to be gone is never believed again, as if we had removed it.
+    SaidIsRemoved,
+    /// What is not read anew yet is no candidate: its other halves are created once more.
+    DoubtedNoHalf,
     /// What a listing shows and an older answer does not tell yet is created once more.
     UnreadMissed,
     /// Absence from a listing is not looked into.

@@ -72,8 +72,9 @@ impl Trail {
     }
 
     fn pass(&mut self, before: &Version, now: &Version) {
-        self.passed.retain(|version| version != now && version != before);
-        if before != now {
+        self.passed
+            .retain(|version| state_of(version) != state_of(now) && state_of(version) != state_of(before));
+        if state_of(before) != state_of(now) {
             self.passed.push(before.clone());
         }
         let surplus = self.passed.len().saturating_sub(PASSED_MAX);
@@ -82,17 +83,25 @@ impl Trail {
 
     /// Remembers that a listing showed the item. A state that was passed says nothing of what it is now.
     pub fn listed<R>(&mut self, seen: &Stored<R>) {
-        if !self.passed.contains(&seen.version) {
+        if !self.is_passed(seen) {
             self.shown = self.shown.max(Some(seen.updated));
             self.listed = Some(true);
         }
     }
 
-    /// Remembers that the item is gone.
-    pub fn bury(&mut self, last: &Version, now: DateTime<Utc>) {
-        self.pass(last, &Version::new(""));
+    /// Remembers that the item is gone: that we removed it or a listing told so, or only that answers by name said so.
+    /// Those may all have been late, so that the state that we held is still what it may be back with.
+    pub fn bury(&mut self, last: &Version, now: DateTime<Utc>, told: bool) {
+        if told || on(Mutant::SaidIsRemoved) {
+            self.pass(last, &Version::new(""));
+        }
         (self.gone, self.listed, self.doubted) = (Some(now), None, None);
         self.unmet = false;
+    }
+
+    /// Tells whether another version came after that of a state.
+    fn is_passed<R>(&self, seen: &Stored<R>) -> bool {
+        self.passed.iter().any(|version| state_of(version) == state_of(&seen.version))
     }
 
     /// Tells whether a state is older than what is known of the item.
@@ -105,7 +114,7 @@ impl Trail {
         // removed, or one of everything did not show it, the state that we hold is none either.
         let newest = self.newest.max(self.gone).max(self.shown);
         let was_removed = self.listed == Some(false) || self.unmet && !on(Mutant::UnmetBelieved);
-        self.passed.contains(&seen.version)
+        self.is_passed(seen)
             || newest.is_some_and(|newest| seen.updated < newest || was_removed && seen.updated == newest)
     }
 
@@ -119,22 +128,43 @@ impl Trail {
         }
     }
 
+    /// Tells whether an answer that there is no such item is to be asked for once more before it is believed: nothing
+    /// but that answer says that it is gone.
+    #[must_use]
+    pub fn may_be_there(&self, now: DateTime<Utc>, lag: TimeDelta) -> bool {
+        let is_told = self.listed == Some(false) || self.unmet || on(Mutant::OnceIsGone);
+        !is_told || self.may_be_unborn(now, lag)
+    }
+
     /// Tells whether a state came before the one that we hold or held, by its version, or by the replica's own times
     /// unless ours cannot be true.
     #[must_use]
     pub fn is_surely_older<R>(&self, seen: &Stored<R>, now: DateTime<Utc>) -> bool {
         let by_time = |newest: DateTime<Utc>| seen.updated < newest && newest <= now + SKEW;
-        self.passed.contains(&seen.version) || self.newest.is_some_and(by_time)
+        self.is_passed(seen) || self.newest.is_some_and(by_time)
     }
 
-    /// Doubts an answer, as long as answers may lag, or, where it is surely older, for a day; returns whether it is
-    /// still doubted. An answer that stays is believed in the end: the clock of the replica may have been put back.
+    /// Doubts an answer, as long as answers may lag, or, where its time is surely older, for a day; returns whether it
+    /// is still doubted. Such an answer is believed in the end: the clock of the replica may have been put back. A
+    /// version that another one came after is never believed.
     pub fn doubt<R>(&mut self, seen: Option<&Stored<R>>, now: DateTime<Utc>, lag: TimeDelta) -> bool {
         let since = self.doubted.filter(|since| *since <= now).unwrap_or(now);
         self.doubted = Some(since);
+        let is_passed = seen.is_some_and(|seen| self.is_passed(seen));
         let is_sure = seen.is_some_and(|seen| self.is_surely_older(seen, now)) && !on(Mutant::LateBelieved);
-        is_within(since, now, if is_sure { lag.max(MEMORY) } else { lag }) || on(Mutant::DoubtForever)
+        is_within(since, now, if is_sure { lag.max(MEMORY) } else { lag })
+            || is_passed && is_sure && !on(Mutant::PassedBelieved)
+            || on(Mutant::DoubtForever)
     }
+}
+
+/// Returns what a version says of the item itself: what stands behind a space comes from elsewhere, such as the names
+/// of labels, and may be what it was before.
+fn state_of(version: &Version) -> &str {
+    if on(Mutant::NameIsPassed) {
+        return version.as_str();
+    }
+    version.as_str().split(' ').next().unwrap_or_default()
 }
 
 /// Tells whether a time is less than a lag ago; one that is to come, by a clock that was put back, is not.
@@ -201,9 +231,24 @@ mod tests {
     fn what_is_gone_is_back_only_with_a_later_change() {
         let mut trail = Trail::default();
         trail.follow(None, &state("a", 5));
-        trail.bury(&Version::new("a"), at(20));
+        trail.bury(&Version::new("a"), at(20), true);
         assert!(trail.is_older(&state("a", 5)) && trail.is_older(&state("unseen", 19)));
         assert!(!trail.is_older(&state("back", 21)));
+    }
+
+    #[test]
+    fn one_answer_by_name_does_not_tell_that_an_item_is_gone() {
+        let lag = TimeDelta::seconds(60);
+        let mut trail = Trail::default();
+        trail.follow(None, &state("a", 5));
+        assert!(trail.may_be_there(at(1_000), lag), "nothing else says so");
+        trail.listed = Some(false);
+        assert!(!trail.may_be_there(at(1_000), lag), "a listing says so too");
+        (trail.listed, trail.unmet) = (None, true);
+        assert!(!trail.may_be_there(at(1_000), lag), "a listing of everything did not show it");
+        trail.bury(&Version::new("a"), at(1_000), false);
+        assert!(trail.doubt(Some(&state("a", 5)), at(1_000), lag), "it may be from before");
+        assert!(!trail.doubt(Some(&state("a", 5)), at(1_060), lag), "or it is there after all");
     }
 
     #[test]
@@ -222,15 +267,27 @@ mod tests {
         let mut trail = Trail::default();
         trail.follow(None, &state("a", 5));
         trail.follow(Some(&state("a", 5)), &state("b", 100));
-        for old in [state("a", 200), state("x", 50)] {
+        for (old, is_passed) in [(state("a", 200), true), (state("x", 50), false)] {
             let mut trail = trail.clone();
             assert!(trail.doubt(Some(&old), at(200), lag) && trail.doubt(Some(&old), at(5_000), lag));
-            assert!(!trail.doubt(Some(&old), at(201 + day), lag), "the clock was put back, after all");
+            // The clock was put back, after all; but a version that was passed is none to come.
+            assert_eq!(trail.doubt(Some(&old), at(201 + day), lag), is_passed);
         }
         // What we hold is from the future: its time says nothing.
         trail.newest = Some(at(9_000));
         let old = state("x", 50);
         assert!(trail.doubt(Some(&old), at(200), lag) && !trail.doubt(Some(&old), at(300), lag));
+    }
+
+    #[test]
+    fn what_is_beside_the_state_itself_may_come_again() {
+        let mut trail = Trail::default();
+        let (old, new) = (state("tag old-name", 5), state("tag new-name", 5));
+        trail.follow(None, &old);
+        trail.follow(Some(&old), &new);
+        assert!(!trail.is_older(&old), "the label has its old name again");
+        trail.follow(Some(&new), &state("other old-name", 6));
+        assert!(trail.is_older(&old) && trail.is_older(&new));
     }
 
     #[test]

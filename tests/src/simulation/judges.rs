@@ -447,7 +447,10 @@ impl World {
             let of = |number: usize| -> Vec<&Found> {
                 family.iter().flat_map(|ident| by[number].get(ident).into_iter().flatten()).collect()
             };
-            let (here, there) = (of(0), of(1));
+            let (mut here, there) = (of(0), of(1));
+            // Where both records were changed here, the one whose item is gone waits for a person: what was typed into
+            // it after the merge is nowhere else (see `make_again` of the engine's decision).
+            here.retain(|row| !self.is_asked_about(row));
             let brought_back = self.lock().diary.family_was_deleted(into) || !is_plain(&self.pair(0).rules);
             if (here.len() > 1 || there.len() > 1) && !brought_back {
                 self.bad(format!(
@@ -474,6 +477,20 @@ impl World {
                 ));
             }
         }
+    }
+
+    /// Tells whether a row of a merged record has something that the person who merged did not see, and waits for an
+    /// answer.
+    fn is_asked_about(&self, row: &Found) -> bool {
+        let ident = &row.record.uid;
+        let link = self.link_of(0, Side::Local, &row.id);
+        let is_held = link.is_some_and(|link| !link.held.is_empty() && link.half() == Some(Side::Local));
+        let inner = self.lock();
+        let merges = inner.diary.deletions.iter().filter(|deletion| deletion.ident == *ident);
+        let seen: BTreeSet<Token> = merges.flat_map(|deletion| deletion.seen.iter().copied()).collect();
+        is_held
+            && inner.diary.merged.contains_key(ident)
+            && tokens(&row.record).iter().any(|token| !seen.contains(token))
     }
 
     /// No duplicates (I3).
