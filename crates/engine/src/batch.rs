@@ -295,6 +295,10 @@ impl<R: Record> Session<'_, R> {
                 {
                     copy.look = true;
                     self.doubted[side].remove(&copy.stored.id);
+                    if error.kind == ErrorKind::NotFound {
+                        // Who writes is told what is there now, as by a listing that shows it removed.
+                        link.trails[side].listed = Some(false);
+                    }
                 }
                 work.changes.close.push((entry.id, Outcome::NotLanded));
             }

@@ -172,6 +172,7 @@ impl<R: Record> Session<'_, R> {
         let side = entry.side;
         let (now, lag) = (self.engine.clock.now(), self.lag(side));
         let link = work.get(entry.link).filter(|link| link.item(side) == written_item(entry).as_ref());
+        let is_gone = link.is_some_and(|link| link.alive(side).is_none());
         let Some(mut trail) = link.map(|link| link.trails[side].clone()).filter(|_| !lag.is_zero()) else {
             return false;
         };
@@ -179,6 +180,8 @@ impl<R: Record> Session<'_, R> {
             Some(stored) => trail.is_older(stored),
             None if entry.op == Op::Delete && on(Mutant::UnbornDeleted) => false,
             None if entry.op == Op::Delete => trail.may_be_unborn(now, lag),
+            // This run may have learnt already that it is gone.
+            None if is_gone && trail.listed != Some(true) => false,
             None => trail.may_be_there(now, lag),
         };
         let is_doubted = is_late && (!settled || trail.doubt(stored, now, lag));

@@ -543,3 +543,29 @@ fn a_known_half_whose_newest_state_is_not_read_yet_is_a_candidate_still() {
     house.settle();
     assert_eq!((house.local.alive().len(), house.remote.alive().len()), (2, 1), "it still is");
 }
+
+#[test]
+fn what_is_known_of_an_item_outlives_its_meeting() {
+    let house = House::new();
+    let remote = house.remote.person_creates(Note::new("a", "first"));
+    house.clock.advance(Duration::from_secs(5));
+    house.remote.person_edits(&remote, |note| note.title = "second".into()).unwrap();
+    house.later();
+    let local = house.local.person_creates(Note::new("a", ""));
+    house.run();
+    assert_eq!(house.titles(), both("second"), "they are one record");
+    // An answer is lost, so that the item is fetched by name: it is shown as it was before they met.
+    house.loses(REQUEST);
+    house.local.person_edits(&local, |note| note.body = "more".into()).unwrap();
+    house.run();
+    house.loses(FINE);
+    house.later();
+    house.remote.fetches_late(&remote, 1);
+    for _ in 0..3 {
+        house.run();
+        assert_eq!(house.titles(), both("second"), "what came before is no news");
+    }
+    house.remote.fetches_late(&remote, 0);
+    house.settle();
+    assert_eq!(house.titles(), both("second"));
+}

@@ -207,6 +207,8 @@ mutants! {
     OnceIsGone,
     /// The state of an item that answers said to be gone is never believed again, as if we had removed it.
     SaidIsRemoved,
+    /// Where two halves are joined, the states that the item of the provider went through are forgotten.
+    JoinForgets,
     /// What is not read anew yet is no candidate: its other halves are created once more.
     DoubtedNoHalf,
     /// What a listing shows and an older answer does not tell yet is created once more.

@@ -108,6 +108,9 @@ pub fn join<R: Record>(mut local: Link<R>, remote: Link<R>) -> Link<R> {
         local.bases = passerelle_ports::Sides { local: R::default(), remote: R::default() };
     }
     local.copies.remote = remote.copies.remote;
+    if !on(Mutant::JoinForgets) {
+        local.trails.remote = remote.trails.remote;
+    }
     if let (Some(own), Some(theirs)) = (&local.copies.local, &mut local.copies.remote) {
         let record = std::mem::take(&mut theirs.stored.record);
         theirs.stored.record = record.aligned(None, Some(&own.stored.record));
