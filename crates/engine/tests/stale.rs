@@ -489,13 +489,13 @@ fn one_answer_that_there_is_no_such_item_is_not_believed_by_itself() {
     let local = house.local.person_creates(Note::new("a", "first"));
     house.settle();
     let remote = house.remote.alive().pop().unwrap().id;
-    // An answer is lost, so that the item is fetched by name, and that says, for once, that there is no such item.
+    // A request is lost, so that the item is fetched by name, and that says, for once, that there is no such item.
     house.type_here(&local, "second");
-    house.loses(ANSWER);
+    house.loses(REQUEST);
     house.run();
     house.loses(FINE);
     house.later();
-    house.remote.fetches_late(&remote, 2);
+    house.remote.fetches_late(&remote, 1);
     house.run();
     assert_eq!((house.local.alive().len(), house.remote.alive().len()), (1, 1));
     house.remote.fetches_late(&remote, 0);
