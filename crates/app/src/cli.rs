@@ -354,8 +354,10 @@ pub struct SomeUser {
 pub struct Status {
     #[arg(long)]
     pub user: Option<String>,
-    #[arg(long)]
+    #[arg(long, conflicts_with = "losses")]
     pub alone: bool,
+    #[arg(long)]
+    pub losses: bool,
 }
 
 #[derive(Debug, Args)]

@@ -103,3 +103,66 @@ fn an_event_in_a_zone_that_nobody_knows_keeps_its_instant_and_a_series_is_held_w
     world.settle();
     assert_eq!(world.number("appointments WHERE title = 'Series' AND start_zone = 'Europe/Vaduz'"), 1);
 }
+
+/// The line of `status` about the contacts.
+fn contacts_line(world: &World) -> String {
+    let shown = world.shown(&["status", "--lang", "en"]);
+    shown.lines().find(|line| line.contains("in step since")).unwrap_or(&shown).to_owned()
+}
+
+#[test]
+fn in_step_is_said_except_of_what_is_to_decide_has_no_name_or_waits() {
+    let world = World::new();
+    world.sql("INSERT INTO contacts (id, given_name) VALUES ('c1', 'Anna');");
+    world.settle();
+    assert!(!contacts_line(&world).contains("except"), "{}", contacts_line(&world));
+
+    // To decide: both sides changed one field.
+    let name = world.people()[0]["resourceName"].clone();
+    let person = json!({ "biographies": [{ "value": "phone" }] });
+    world.gesture("people/edit", json!({ "resourceName": name, "person": person }));
+    world.sql("UPDATE contacts SET notes = 'company' WHERE id = 'c1';");
+    world.sync().ends_with(3);
+    assert!(contacts_line(&world).contains("except · 1 to decide"), "{}", contacts_line(&world));
+    world.run(&["conflicts", "resolve", "1", "--keep", "local"]).ends_with(0);
+    // Waiting: the answer is carried out by the next run.
+    assert!(
+        contacts_line(&world).contains("except · 1 waiting for the next run"),
+        "{}",
+        contacts_line(&world)
+    );
+    world.settle();
+    assert!(!contacts_line(&world).contains("except"), "{}", contacts_line(&world));
+
+    // Without a name: nothing but its being there is known.
+    world.add_person(&json!({ "names": [{ "givenName": "Nemo" }] }));
+    world.faults(&json!([{ "method": "people.people.connections.list",
+        "replace": ["\"resourceName\": \"people/", "\"resourceName\": \"nobody/"] }]));
+    world.control("POST", "expire", &json!({ "what": "people" }));
+    world.sync();
+    assert!(contacts_line(&world).contains(" refused"), "{}", contacts_line(&world));
+    assert!(contacts_line(&world).contains("except"), "{}", contacts_line(&world));
+}
+
+#[test]
+fn all_losses_are_counted_and_can_be_listed() {
+    let world = World::new();
+    world.sql(
+        "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 1003)
+         INSERT INTO contacts (id, given_name, photo) SELECT 'c' || i, 'A' || i, 'https://x.example/a.jpg' FROM n;",
+    );
+    world.sync().ends_with(0);
+    assert_eq!(world.sync().ends_with(0).summary()["losses"], 1003);
+    let status = world.run(&["status"]).ends_with(0);
+    let contacts = pair(&status, "contacts");
+    assert_eq!((told(contacts).len(), contacts["losses_count"].as_u64()), (1000, Some(1003)));
+    for (lang, more) in [("en", "and 983 more: passerelle status --losses"), ("fr", "et 983 de plus")] {
+        let shown = world.shown(&["status", "--lang", lang]);
+        assert!(shown.contains(more) && shown.contains("1"), "{shown}");
+    }
+    let all = world.run(&["status", "--losses"]).ends_with(0);
+    let all = all.of("loss");
+    assert_eq!(all.len(), 1003);
+    assert!(all.iter().all(|loss| loss["fields"] == json!(["photo"]) && loss["side"] == "remote"));
+    assert_eq!(world.shown(&["status", "--losses"]).lines().count(), 1003);
+}

@@ -49,6 +49,6 @@ pub use rules::{
     test_rules,
 };
 pub use spelling::{Misspelt, check_rules, nearest};
-pub use status::{Alone, PairStatus, UserStatus, alone, status};
+pub use status::{Alone, Lacking, PairStatus, UserStatus, alone, lacking, status};
 pub use sync::{SyncRequest, Watch, sync, unsettled};
 pub use users::{add_user, chosen_users, find_user};

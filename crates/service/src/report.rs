@@ -7,7 +7,7 @@ use passerelle_ports::{Counts, Kind, LinkId, PairId, RunId, Side, Sides};
 use passerelle_sync_rules::{Action, Plan, PlanCounts, PlannedStep, SideCounts, Trip};
 use serde::Serialize;
 
-use crate::{Dropped, Failure, Pair};
+use crate::{Dropped, Failure, Pair, status::Losses};
 
 /// Numbers of the writes on one side.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
@@ -115,6 +115,8 @@ pub struct PairReport {
     /// What one side has and the other cannot hold, whenever it was written: it stays where it is.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub losses: Vec<Loss>,
+    /// How many there are.
+    pub losses_count: u64,
     /// Changes of occurrences that went because their series makes these no more.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub dropped: Vec<Dropped>,
@@ -178,6 +180,7 @@ impl PairReport {
             unknown: 0,
             settles_in_s: None,
             losses: Vec::new(),
+            losses_count: 0,
             dropped: Vec::new(),
             deferred_deletes: 0,
             left: 0,
@@ -196,6 +199,10 @@ impl PairReport {
         self
     }
 
+    pub(crate) fn note(&mut self, losses: Losses) {
+        (self.losses, self.losses_count) = (losses.first, losses.count);
+    }
+
     /// Takes in what the engine says of a run. Only a run's own writes count; a dry run has none.
     pub(crate) fn with_run(mut self, run: &RunReport, user: &str) -> Self {
         self.run_id = Some(run.run);
@@ -204,6 +211,7 @@ impl PairReport {
         self.nameless = run.nameless.local + run.nameless.remote;
         self.deferred_deletes = run.deferred_deletes;
         self.losses.clone_from(&run.losses);
+        self.losses_count = run.losses.len() as u64;
         self.handed_over = run.handed_over.iter().cloned().collect();
         self.digest = run.digest.as_ref().map(|digest| digest.as_str().to_owned());
         self = self.with_writes(run.written);
@@ -296,7 +304,7 @@ impl SyncReport {
     /// Returns how many records have something that the other side cannot hold.
     #[must_use]
     pub fn losses(&self) -> u64 {
-        self.pairs.iter().map(|pair| pair.losses.len() as u64).sum()
+        self.pairs.iter().map(|pair| pair.losses_count).sum()
     }
 
     /// Returns how many changes of occurrences went because their series makes these no more.

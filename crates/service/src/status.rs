@@ -41,6 +41,8 @@ pub struct PairStatus {
     /// What one side has and the other cannot hold: the first of them by name.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub losses: Vec<Loss>,
+    /// How many there are.
+    pub losses_count: u64,
     /// Changes of occurrences that went because their series makes these no more: those of the last run, and of since.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub dropped: Vec<Dropped>,
@@ -58,7 +60,7 @@ impl PairStatus {
     /// Tells whether everything is on both sides: nothing waits, is refused, unread or cannot be held.
     #[must_use]
     pub fn is_in_step(&self) -> bool {
-        self.waiting() + self.counts.due + self.counts.open == 0 && self.losses.is_empty()
+        self.waiting() + self.counts.due + self.counts.open + self.losses_count == 0
     }
 }
 
@@ -137,6 +139,7 @@ async fn pair_status<R: Kinded>(office: &Office, pair: &Pair) -> Outcome<PairSta
     let ended = || runs.iter().filter(|run| run.finished.is_some() && run.kind != RunKind::Plan);
     let success = ended().find(|run| run.kind == RunKind::Sync && problem_of(run, pair).is_none());
     let last = ended().next();
+    let losses = losses::<R>(office, &pair.id).await?;
     Ok(PairStatus {
         pair: pair.id.clone(),
         kind: pair.kind,
@@ -147,20 +150,46 @@ async fn pair_status<R: Kinded>(office: &Office, pair: &Pair) -> Outcome<PairSta
         last_problem: last.and_then(|run| problem_of(run, pair)),
         withheld: None,
         nameless: last.map_or(0, nameless_of),
-        losses: losses::<R>(office, &pair.id).await?,
+        losses_count: losses.count,
+        losses: losses.first,
         dropped: office.company.dropped(pair).await?,
         counts: ledger.counts(&pair.id).await?,
     })
 }
 
-/// Lists what one side has and the other cannot hold, up to a number of records.
-pub(crate) async fn losses<R: Kinded>(office: &Office, pair: &PairId) -> Outcome<Vec<Loss>> {
+/// What one side has and the other cannot hold.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Losses {
+    /// The first of them.
+    pub(crate) first: Vec<Loss>,
+    /// How many there are.
+    pub(crate) count: u64,
+}
+
+/// Counts what one side has and the other cannot hold, and lists it up to a number of records.
+pub(crate) async fn losses<R: Kinded>(office: &Office, pair: &PairId) -> Outcome<Losses> {
+    let mut found = Losses::default();
+    each_loss::<R>(office, pair, |_, loss| {
+        found.count += 1;
+        if found.first.len() < LOSSES_MAX {
+            found.first.push(loss);
+        }
+    })
+    .await?;
+    Ok(found)
+}
+
+/// Goes through what one side has and the other cannot hold, with the name of the record where it has it.
+async fn each_loss<R: Kinded>(
+    office: &Office,
+    pair: &PairId,
+    mut each: impl FnMut(String, Loss),
+) -> Outcome<()> {
     let ledger = R::ledger(&*office.company);
-    let mut all = Vec::new();
     let mut after = None;
-    while all.len() < LOSSES_MAX {
+    loop {
         let links = ledger.lacking(pair, after, LINKS_READ).await?;
-        let Some(last) = links.last() else { break };
+        let Some(last) = links.last() else { return Ok(()) };
         after = Some(last.id);
         for link in &links {
             for side in Side::BOTH {
@@ -168,10 +197,40 @@ pub(crate) async fn losses<R: Kinded>(office: &Office, pair: &PairId) -> Outcome
                 let fields: Vec<_> = lacks.map(|lack| lack.field.clone()).collect();
                 let stored = link.alive(side.other());
                 if let (Some(stored), false, true) = (stored, fields.is_empty(), link.alive(side).is_some()) {
-                    all.push(Loss { side, record: stored.record.summary(), fields });
+                    each(stored.id.to_string(), Loss { side, record: stored.record.summary(), fields });
                 }
             }
         }
+    }
+}
+
+/// A record of which one side cannot hold something.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Lacking {
+    /// The app user.
+    pub user: String,
+    /// What it is.
+    pub kind: Kind,
+    /// Its name on the side that has everything.
+    pub id: String,
+    /// What is lacking.
+    #[serde(flatten)]
+    pub loss: Loss,
+}
+
+/// Lists all that one side has and the other cannot hold, of every app user or of one of them.
+///
+/// # Errors
+///
+/// `USE-102` for an app user who does not exist; those of the database.
+pub async fn lacking(office: &Office, user: Option<&str>) -> Outcome<Vec<Lacking>> {
+    chosen_users(&*office.company, user).await?;
+    let mut all = Vec::new();
+    for pair in office.pairs(user).await? {
+        let note = |id: String, loss: Loss| {
+            all.push(Lacking { user: pair.user.clone(), kind: pair.kind, id, loss });
+        };
+        for_kind!(pair.kind, R => each_loss::<R>(office, &pair.id, note).await)?;
     }
     Ok(all)
 }

@@ -249,14 +249,14 @@ async fn attempt<R: Kinded>(
         let found = engine.plan(watch.progress()).await.map_err(failed)?;
         report = report.with_run(&found.report, &pair.user).with_plan(&found.plan);
         let counts = ledger.counts(&pair.id).await?;
-        report.losses = losses::<R>(office, &pair.id).await?;
+        report.note(losses::<R>(office, &pair.id).await?);
         return Ok(report.foreseen(&counts, &found.plan.counts));
     }
     office.company.told_dropped(pair, true).await?;
     let done = engine.run(request.approval(), watch.progress()).await.map_err(failed)?;
     report = report.with_run(&done, &pair.user);
     report = report.with_counts(&ledger.counts(&pair.id).await?);
-    report.losses = losses::<R>(office, &pair.id).await?;
+    report.note(losses::<R>(office, &pair.id).await?);
     report.dropped = office.company.dropped(pair).await?;
     if !report.dropped.is_empty() {
         office.company.told_dropped(pair, false).await?;

@@ -1,12 +1,12 @@
 //! `status`: how things stand, from what the ledger proves.
 
 use passerelle_ports::{Clock, Kind, Side};
-use passerelle_service::{Alone, PairStatus, UserStatus, alone, status};
+use passerelle_service::{Alone, Lacking, PairStatus, UserStatus, alone, lacking, status};
 use passerelle_texts::exit_code;
 
 use super::{
     Exit,
-    sync::{dropped, losses},
+    sync::{dropped, fields_of, losses},
 };
 use crate::{cli::Status, compose, start::App};
 
@@ -17,6 +17,13 @@ pub async fn run(app: &App, args: &Status) -> Exit {
         for one in alone(&office.office, args.user.as_deref()).await? {
             app.out.result(&alone_line(app, &one));
             app.out.line("alone", app.clock.now(), &one);
+        }
+        return super::done(app, 0);
+    }
+    if args.losses {
+        for one in lacking(&office.office, args.user.as_deref()).await? {
+            app.out.result(&lacking_line(app, &one));
+            app.out.line("loss", app.clock.now(), &one);
         }
         return super::done(app, 0);
     }
@@ -47,7 +54,7 @@ fn tell(app: &App, user: &UserStatus) {
     }
     for pair in &user.pairs {
         out.result(&pair_line(app, pair));
-        for line in losses(&pair.losses) {
+        for line in losses(out, &pair.losses, pair.losses_count) {
             out.result(&line);
         }
         for line in dropped(out, &pair.dropped) {
@@ -80,7 +87,7 @@ fn pair_line(app: &App, pair: &PairStatus) -> String {
         ("status-due", counts.due + counts.open),
         ("sync-held", counts.held + counts.ambiguous),
         ("sync-failed", counts.rejected + pair.nameless),
-        ("status-losses", pair.losses.len() as u64),
+        ("status-losses", pair.losses_count),
         ("status-both", counts.both),
         ("status-alone", counts.released),
     ] {
@@ -103,6 +110,15 @@ fn alone_line(app: &App, one: &Alone) -> String {
         out.t("alone-rule", &[("id", one.id.as_str().into())])
     };
     format!("{} · {} · {place}: {why}", one.user, one.summary)
+}
+
+fn lacking_line(app: &App, one: &Lacking) -> String {
+    let out = &app.out;
+    let place = match one.loss.side {
+        Side::Local => out.t("alone-there", &[]),
+        Side::Remote => out.t("alone-here", &[]),
+    };
+    format!("{} · {} · {place}: {}", one.user, one.loss.record, fields_of(&one.loss))
 }
 
 fn exit_of(all: &[UserStatus]) -> u8 {

@@ -197,14 +197,14 @@ pub fn table(out: &Out, pair: &PairReport, dry_run: bool) -> String {
         ("sync-failed", pair.failed),
         ("sync-unknown", pair.unknown),
         ("sync-deferred", pair.deferred_deletes),
-        ("sync-losses", pair.losses.len() as u64),
+        ("sync-losses", pair.losses_count),
         ("sync-guests-kept", pair.guests_kept),
     ] {
         if count > 0 {
             lines.push(format!("  {}", out.t(id, &[("count", count.into())])));
         }
     }
-    lines.extend(losses(&pair.losses));
+    lines.extend(losses(out, &pair.losses, pair.losses_count));
     lines.extend(dropped(out, &pair.dropped));
     lines.join("\n")
 }
@@ -222,12 +222,20 @@ pub fn dropped(out: &Out, dropped: &[Dropped]) -> Vec<String> {
     std::iter::once(format!("  {head}")).chain(each).collect()
 }
 
-/// What one side has and the other cannot hold, a line for each of the first records.
-pub fn losses(losses: &[Loss]) -> impl Iterator<Item = String> {
-    losses.iter().take(SHOWN).map(|loss| {
-        let fields: Vec<&str> = loss.fields.iter().map(passerelle_ports::Field::as_str).collect();
-        format!("    {}: {}", loss.record, fields.join(", "))
-    })
+/// What one side has and the other cannot hold, a line for each of the first records, and how to see the others.
+pub fn losses(out: &Out, losses: &[Loss], count: u64) -> Vec<String> {
+    let first = losses.iter().take(SHOWN).map(|loss| format!("    {}: {}", loss.record, fields_of(loss)));
+    let mut lines: Vec<String> = first.collect();
+    let more = count.saturating_sub(lines.len() as u64);
+    if more > 0 {
+        lines.push(format!("    {}", out.t("losses-more", &[("count", more.into())])));
+    }
+    lines
+}
+
+/// The fields that a side cannot hold, in one line.
+pub fn fields_of(loss: &Loss) -> String {
+    loss.fields.iter().map(passerelle_ports::Field::as_str).collect::<Vec<_>>().join(", ")
 }
 
 /// How many writes of a refused plan are shown.

@@ -57,6 +57,7 @@ help-sync--approve = Approve the plan whose digest begins like this
 help-status = How things stand: last complete success, what waits, what is to be decided
 help-status--user = This app user only
 help-status--alone = List the records that stay on one side on purpose, and how they travel again
+help-status--losses = List all records of which one side cannot hold something, and what
 help-conflicts = What waits for a person's decision
 help-conflicts--user = This app user only
 help-conflicts-list = Lists what waits

@@ -8,6 +8,7 @@ adopt-copied = ✓ This copy is on its own now: { $count ->
    *[other] { $count } accounts were disconnected in it
 }, the original keeps its own. Connect test accounts here, not the real ones.
 
+losses-more = and { $count } more: passerelle status --losses
 status-alone = { $count } on one side only, on purpose (passerelle status --alone)
 alone-here = here only
 alone-there = at Google only

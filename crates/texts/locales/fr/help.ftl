@@ -57,6 +57,7 @@ help-sync--approve = Approuver le plan dont l'empreinte commence ainsi
 help-status = Où en sont les choses : dernier succès complet, attentes, décisions à prendre
 help-status--user = Cet utilisateur seulement
 help-status--alone = Lister les fiches qui restent exprès d'un seul côté, et comment elles voyagent de nouveau
+help-status--losses = Lister toutes les fiches dont un côté ne peut pas tout garder, et quoi
 help-conflicts = Ce qui attend une décision
 help-conflicts--user = Cet utilisateur seulement
 help-conflicts-list = Liste ce qui attend

@@ -9,6 +9,7 @@ adopt-copied = ✓ Cette copie est maintenant indépendante : { $count ->
    *[other] { $count } comptes y ont été déconnectés
 }, l'original garde les siens. Connectez ici des comptes d'essai, pas les vrais.
 
+losses-more = et { $count } de plus : passerelle status --losses
 status-alone = { $count } d'un seul côté, exprès (passerelle status --alone)
 alone-here = ici seulement
 alone-there = chez Google seulement
