@@ -64,8 +64,10 @@ pub async fn company(settings: &Settings) -> Outcome<Arc<dyn Company>> {
 ///
 /// Those of the settings and of the database. The vault is opened when it is first needed.
 pub async fn office(app: &App, settings: &Settings) -> Outcome<Composed> {
-    let company = company(settings).await?;
-    let google = Arc::new(google(app, settings, company.installation())?);
+    let store = store(settings, false).await?;
+    let pictures = Arc::new(store.pictures());
+    let google = google(app, settings, store.installation().clone())?.with_pictures(pictures);
+    let (company, google) = (Arc::new(company::SqlCompany::new(store)), Arc::new(google));
     let office = Office {
         company,
         provider: google.clone(),

@@ -6,6 +6,7 @@ mod fields;
 mod ids;
 mod ledger;
 pub mod mutants;
+mod pictures;
 mod record;
 mod replica;
 mod side;
@@ -21,6 +22,7 @@ pub use ledger::{
     Changes, Copy, Counts, EntriesOf, Entry, Find, Half, Lack, LastCopy, Lease, Ledger, Link, LinkState,
     ListingId, Look, Op, Outcome, PairState, Refusal, Run, RunKind, Slice, Stranger,
 };
+pub use pictures::{PICTURE_MAX, Pictures};
 pub use record::{Kind, MatchKey, Record};
 pub use replica::{Capabilities, From, Next, Opaque, Page, Replica, Stored, Unread, Write, Written};
 pub use side::{Side, Sides};

@@ -57,6 +57,8 @@ mutants! {
     CompareOther,
     /// What one side lacks is asked about where two records meet.
     MeetsAsking,
+    /// What a side makes of a picture that it was given counts as somebody's edit.
+    OwnNameIsEdit,
     /// What was refused is tried again although a person gave it up.
     YieldNothing,
     /// What a side cannot hold is not told.
@@ -403,6 +405,12 @@ mutants! {
     PeopleEntryAnew,
     /// A batch of creates that Google fails at is given up as a whole.
     PeopleFaultStopsBatch,
+    /// No picture is written to Google.
+    PeopleNoPhotos,
+    /// A picture is overwritten without being kept.
+    PeopleKeepsNoPhoto,
+    /// The same picture at another address counts as another one.
+    PeoplePhotoByAddress,
 
     // Sign-in.
     /// A request that was refused for its token is repeated with the same token.

@@ -124,6 +124,13 @@ pub trait Record:
         true
     }
 
+    /// Tells whether each side keeps the value of a field under a name of its own, as pictures are kept: that two
+    /// sides name it differently is no difference between them, and what a side makes of a value that it was given is
+    /// not that value, nor anybody's edit.
+    fn is_named_by_side(_field: &Field) -> bool {
+        false
+    }
+
     /// Tells whether the record takes place on one of these days, wholly or in part. A kind that knows no
     /// days takes place always.
     fn occurs_between(&self, _days: &Range<NaiveDate>) -> bool {

@@ -12,6 +12,7 @@ use crate::{
     error,
     wire::{
         Connections, Created, Item, PERSON_FIELDS, People, Person, PersonResponse, SOURCES, Source, Updated,
+        WithPhoto,
     },
 };
 
@@ -181,6 +182,22 @@ impl Calls {
         });
         let call = self.call("people.batchUpdateContacts", Method::POST, "people:batchUpdateContacts");
         Ok(self.client.send(call.json(&body)?).await?.json()?)
+    }
+
+    /// Gives a contact a picture; no version is its condition (P49).
+    pub(crate) async fn update_photo(&self, name: &str, picture: &str) -> Result<Person, Failure> {
+        const OPERATION: &str = "people.updateContactPhoto";
+        let body = json!({"photoBytes": picture, "personFields": PERSON_FIELDS, "sources": [SOURCES]});
+        let call = self.call(OPERATION, Method::PATCH, &format!("{name}:updateContactPhoto"));
+        let answer: WithPhoto = self.client.send(call.json(&body)?.repeatable()).await?.json()?;
+        Ok(answer.person)
+    }
+
+    pub(crate) async fn delete_photo(&self, name: &str) -> Result<Person, Failure> {
+        const OPERATION: &str = "people.deleteContactPhoto";
+        let call = self.reading(OPERATION, Method::DELETE, &format!("{name}:deleteContactPhoto"));
+        let answer: WithPhoto = self.client.send(call.repeatable()).await?.json()?;
+        Ok(answer.person)
     }
 
     pub(crate) async fn delete(&self, name: &str) -> Result<(), Failure> {

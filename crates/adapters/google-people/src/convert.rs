@@ -625,7 +625,8 @@ fn membership(resource: &str) -> Item {
 }
 
 /// Returns the address of the picture, unless Google drew it (P49).
-fn photo_of(person: &Person) -> String {
+/// Returns where the picture is that somebody gave to a person; none for one that Google drew (P49).
+pub(crate) fn photo_of(person: &Person) -> String {
     let photos = person.items("photos");
     let own = photos.iter().find(|photo| photo.get("default") != Some(&Value::Bool(true)));
     own.map(|photo| text(photo, "url").to_owned()).unwrap_or_default()

@@ -6,6 +6,7 @@ mod cursor;
 mod error;
 mod groups;
 mod limits;
+mod photos;
 mod recent;
 mod replica;
 mod wire;

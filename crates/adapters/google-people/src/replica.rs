@@ -11,8 +11,8 @@ use chrono::TimeDelta;
 use passerelle_contacts::Contact;
 use passerelle_google_transport::{GoogleClient, Pages};
 use passerelle_ports::{
-    Capabilities, Clock, EntryId, From, ItemId, Next, Page, PortError, PortResult, Replica, Stored, Unread,
-    Version, Write, Written,
+    Capabilities, Clock, EntryId, From, ItemId, Next, Page, Pictures, PortError, PortResult, Replica, Stored,
+    Unread, Version, Write, Written,
     mutants::{Mutant, on},
 };
 use tokio::sync::Mutex;
@@ -42,6 +42,8 @@ pub struct Options {
     pub settle: Duration,
     /// From how many writes of one sort on a batch is cheaper than single calls (P92).
     pub batch_from: usize,
+    /// Where pictures are kept and found; without it none is brought back.
+    pub pictures: Option<Arc<dyn Pictures>>,
     /// The clock.
     pub clock: Arc<dyn Clock>,
 }
@@ -57,6 +59,7 @@ impl Options {
             read_lag,
             settle: read_lag + Duration::from_secs(2 * 60),
             batch_from: 7,
+            pictures: None,
             clock,
         }
     }
@@ -281,6 +284,12 @@ impl Replica<Contact> for GooglePeople {
             Some(Err(error)) => Err(error::Verdict::of(error).error()),
         };
         Ok(ids.iter().map(stored).collect())
+    }
+
+    async fn recall(&self, known: &Stored<Contact>, read: Stored<Contact>) -> PortResult<Stored<Contact>> {
+        let mut read = read;
+        self.same_photo(&known.record.photo, &mut read).await;
+        Ok(read)
     }
 
     async fn write(&self, batch: &[Write<Contact>]) -> PortResult<Vec<PortResult<Written<Contact>>>> {

@@ -214,6 +214,13 @@ pub(crate) struct PersonResponse {
     pub(crate) status: RpcStatus,
 }
 
+/// The answer to a write of a picture (P49).
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(crate) struct WithPhoto {
+    pub(crate) person: Person,
+}
+
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 pub(crate) struct RpcStatus {

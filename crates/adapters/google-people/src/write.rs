@@ -44,6 +44,8 @@ pub(crate) struct Run<'a> {
     /// By mask: a batch has one for all (P46).
     updates: BTreeMap<String, Vec<Update>>,
     deletes: Vec<(usize, String)>,
+    /// The pictures that the contacts get when the rest is written, by write.
+    photos: BTreeMap<usize, String>,
     results: Vec<Option<Outcome>>,
     /// How many writes in a row Google failed at.
     faults: usize,
@@ -86,6 +88,7 @@ impl<'a> Run<'a> {
             creates: Vec::new(),
             updates: BTreeMap::new(),
             deletes: Vec::new(),
+            photos: BTreeMap::new(),
             results: batch.iter().map(|_| None).collect(),
             faults: 0,
             halt: None,
@@ -109,6 +112,9 @@ impl<'a> Run<'a> {
                 checked(CREATE, record, None).map_err(no)?;
                 let draft = convert::create(record, opaque.as_ref(), key, *stamp, context);
                 limited(CREATE, &draft, &Person::default()).map_err(no)?;
+                if !record.photo.is_empty() {
+                    self.photos.insert(at, record.photo.clone());
+                }
                 self.creates.push(Create { at, draft, stamp: *stamp });
             }
             Write::Update { from, to, opaque, stamp } => {
@@ -125,6 +131,9 @@ impl<'a> Run<'a> {
                     None => convert::update(person, (&from.record, to), *stamp, context),
                 };
                 limited(UPDATE, &draft, person).map_err(no)?;
+                if from.record.photo != to.photo {
+                    self.photos.insert(at, to.photo.clone());
+                }
                 let update = Update { at, name: name.to_owned(), draft, source, stamp: *stamp };
                 self.updates.entry(update.draft.mask()).or_default().push(update);
             }
@@ -185,6 +194,13 @@ impl<'a> Run<'a> {
     }
 
     async fn stored(&mut self, at: usize, person: Result<Person, PortError>) {
+        let person = match (person, self.photos.remove(&at)) {
+            (Ok(person), Some(photo)) => {
+                self.replica.recent.wrote(&person, self.replica.options.clock.now());
+                self.replica.with_photo(person, &photo).await
+            }
+            (person, _) => person,
+        };
         let outcome = match person {
             Ok(person) => self.replica.written(&person).await,
             Err(error) => Err(error),
@@ -365,6 +381,11 @@ impl<'a> Run<'a> {
     }
 
     async fn delete(&mut self, mut deletes: Vec<(usize, String)>) {
+        for photo in deletes.iter().filter_map(|(_, name)| self.current.get(name)).map(convert::photo_of) {
+            if let Err(error) = self.replica.keep(&photo).await {
+                tracing::warn!(code = error.code, "the picture of a contact that is deleted is not kept");
+            }
+        }
         if self.halt.is_none() && self.pays(deletes.len()) {
             let names: Vec<&str> = deletes.iter().map(|(_, name)| name.as_str()).collect();
             match self.replica.calls.delete_batch(&names).await {

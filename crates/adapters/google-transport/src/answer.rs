@@ -8,7 +8,7 @@ use std::{
 };
 
 use bytes::{Bytes, BytesMut};
-use http::{HeaderMap, header};
+use http::{HeaderMap, StatusCode, header};
 use passerelle_ports::{ErrorKind, PortError, PortResult};
 
 use crate::{
@@ -55,6 +55,31 @@ pub(crate) async fn read(
         return Err(Failure::of_somebody_else(operation));
     }
     Ok(ApiResponse { operation, status, headers, body })
+}
+
+/// Sends a request for a picture and reads it; `None` where there is none, or a larger one.
+pub(crate) async fn read_picture(
+    operation: &'static str,
+    request: reqwest::RequestBuilder,
+    most: usize,
+) -> Result<Option<Bytes>, Failure> {
+    let mut response = request.send().await.map_err(|error| network::failure(error, operation))?;
+    let (status, headers) = (response.status(), response.headers().clone());
+    if status.is_server_error() || status == StatusCode::TOO_MANY_REQUESTS {
+        let body = &Bytes::new();
+        return Err(failure_of(&Answer { api: Api::People, operation, status, headers: &headers, body }));
+    }
+    if !status.is_success() {
+        return Ok(None);
+    }
+    let mut body = BytesMut::new();
+    while let Some(piece) = response.chunk().await.map_err(|error| network::failure(error, operation))? {
+        if body.len() + piece.len() > most {
+            return Ok(None);
+        }
+        body.extend_from_slice(&piece);
+    }
+    Ok(Some(body.freeze()))
 }
 
 /// Reads a body piece by piece, unpacked, and no further than the limit.

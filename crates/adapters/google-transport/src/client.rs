@@ -16,7 +16,12 @@ use secrecy::{ExposeSecret, SecretString};
 use serde::{Serialize, de::DeserializeOwned};
 use url::Url;
 
-use crate::{Endpoints, Pace, Tokens, answer::read, error::Failure, pace::Pacer};
+use crate::{
+    Endpoints, Pace, Tokens,
+    answer::{read, read_picture},
+    error::Failure,
+    pace::Pacer,
+};
 
 /// Which of Google's services is called.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -348,6 +353,30 @@ impl GoogleClient {
                 "repeating a call"
             );
             tokio::time::sleep(pause).await;
+        }
+    }
+
+    /// Reads a picture that stands at one of Google's hosts of pictures, without saying who asks; `None` where no
+    /// picture is to be had under the address any more, or none that is small enough.
+    ///
+    /// # Errors
+    ///
+    /// Every failure that may pass.
+    pub async fn picture(&self, address: &str, most: usize) -> Result<Option<Bytes>, Failure> {
+        const OPERATION: &str = "people.photo";
+        let Some(url) = self.endpoints.picture(address) else { return Ok(None) };
+        let mut patience = self.retry.patience();
+        loop {
+            self.counter.count(Api::People);
+            let failure = match read_picture(OPERATION, self.http.get(url.clone()), most).await {
+                Ok(picture) => return Ok(picture),
+                Err(failure) if failure.kind() == ErrorKind::Unavailable => failure,
+                Err(failure) => return Err(failure),
+            };
+            match patience.pause(&failure) {
+                Some(pause) if !failure.once => tokio::time::sleep(pause).await,
+                _ => return Err(failure),
+            }
         }
     }
 

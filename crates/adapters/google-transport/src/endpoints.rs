@@ -34,6 +34,9 @@ pub enum EndpointError {
     NotPlain,
 }
 
+/// The domain of the hosts at which Google shows pictures.
+const PICTURES: &str = "googleusercontent.com";
+
 impl Endpoints {
     /// Returns Google's own addresses (O10, C1, P1).
     ///
@@ -106,6 +109,27 @@ impl Endpoints {
         extended(&self.batch, &path.split('/').collect::<Vec<_>>())
     }
 
+    /// Returns where a picture is read that stands at one of Google's hosts of pictures; `None` for every other
+    /// address: what a record says is no reason to call anybody.
+    #[must_use]
+    pub fn picture(&self, address: &str) -> Option<Url> {
+        let url = Url::parse(address).ok()?;
+        let host = url.host_str()?;
+        let is_googles =
+            host == PICTURES || host.strip_suffix(PICTURES).is_some_and(|rest| rest.ends_with('.'));
+        let is_plain = url.username().is_empty() && url.password().is_none() && url.port().is_none();
+        if url.scheme() != "https" || !is_googles || !is_plain {
+            return None;
+        }
+        if !self.loopback {
+            return Some(url);
+        }
+        // A pretend Google shows its pictures itself.
+        let mut pretended = self.token.clone();
+        pretended.set_path(url.path());
+        Some(pretended)
+    }
+
     /// Returns the page where the account's owner consents.
     #[must_use]
     pub fn auth(&self) -> &Url {
@@ -172,6 +196,31 @@ mod tests {
 
     fn overridden(root: &str) -> Result<Endpoints, EndpointError> {
         Endpoints::overridden(&Url::parse(root).unwrap())
+    }
+
+    #[test]
+    fn pictures_are_read_at_googles_hosts_only() {
+        let google = Endpoints::google().unwrap();
+        let own = "https://lh3.googleusercontent.com/contacts/abc=s100";
+        assert_eq!(google.picture(own).unwrap().as_str(), own);
+        let pretended = overridden("http://127.0.0.1:8080").unwrap();
+        let read = pretended.picture(own).unwrap();
+        assert_eq!(read.as_str(), "http://127.0.0.1:8080/contacts/abc=s100");
+        for other in [
+            "http://lh3.googleusercontent.com/a",
+            "https://evilgoogleusercontent.com/a",
+            "https://googleusercontent.com.evil.example/a",
+            "https://lh3.googleusercontent.com:444/a",
+            "https://me@lh3.googleusercontent.com/a",
+            "https://169.254.169.254/a",
+            "http://127.0.0.1/a",
+            "file:///etc/passwd",
+            "data:image/png;base64,iVBORw0KGgo=",
+            "anna.png",
+        ] {
+            assert_eq!(google.picture(other), None, "{other}");
+            assert_eq!(pretended.picture(other), None, "{other}");
+        }
     }
 
     #[test]

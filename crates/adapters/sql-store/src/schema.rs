@@ -508,6 +508,14 @@ diesel::table! {
 }
 
 diesel::table! {
+    passerelle_pictures (name) {
+        name -> Text,
+        picture -> Binary,
+        kept_at -> Timestamp,
+    }
+}
+
+diesel::table! {
     passerelle_purges (number) {
         number -> BigInt,
         at -> Timestamp,

@@ -1,6 +1,6 @@
 //! The store: one company database, opened.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use diesel::RunQueryDsl;
 use passerelle_calendar::Event;
@@ -8,8 +8,8 @@ use passerelle_contacts::Contact;
 use passerelle_ports::InstallationId;
 
 use crate::{
-    Accounts, Calendars, Pairs, Settings, SqlReplica, StoreError, UserId, Users, collection::Scope, db::Db,
-    migrate,
+    Accounts, Calendars, Pairs, Settings, SqlReplica, StoreError, StoredPictures, UserId, Users,
+    collection::Scope, db::Db, migrate,
 };
 
 /// How a store behaves.
@@ -55,6 +55,7 @@ pub struct Store {
     pub(crate) db: Db,
     pub(crate) options: StoreOptions,
     installation: InstallationId,
+    folder: PathBuf,
 }
 
 impl std::fmt::Debug for Store {
@@ -77,7 +78,9 @@ impl Store {
         let open = tokio::task::spawn_blocking(move || migrate::open(&file, make));
         let installation = open.await.map_err(|_| StoreError::Interrupted)??;
         let db = Db::new(path.to_path_buf(), options.connections)?;
-        Ok(Store { db, options, installation: InstallationId::new(installation) })
+        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+        let folder = folder.unwrap_or(Path::new(".")).to_path_buf();
+        Ok(Store { db, options, installation: InstallationId::new(installation), folder })
     }
 
     /// Returns the name of this installation, made when the database was.
@@ -126,6 +129,12 @@ impl Store {
     #[must_use]
     pub fn calendar(&self, user: &UserId, calendar: &str) -> SqlReplica<Event> {
         self.replica(user, Some(calendar.to_owned()))
+    }
+
+    /// Returns the pictures that records only name.
+    #[must_use]
+    pub fn pictures(&self) -> StoredPictures {
+        StoredPictures::new(self.db.clone(), &self.folder)
     }
 
     /// Returns the app users' calendars.

@@ -18,7 +18,7 @@ use passerelle_google_transport::{
     Delegate, Endpoints, GoogleClient, HttpOptions, Pace, RequestCounter, RetryPolicy, Signer, StoredToken,
     Tokens, granted_now, http_client, missing_scopes, pretend, probe, revoke,
 };
-use passerelle_ports::{Clock, ErrorKind, Kind, PortError, PortResult, Replica, Side};
+use passerelle_ports::{Clock, ErrorKind, Kind, Pictures, PortError, PortResult, Replica, Side};
 use passerelle_service::{
     Account, Collection, Examined, Failure, Forgotten, Identity, Offered, Outcome, Pair, Provider, Term,
 };
@@ -44,6 +44,7 @@ pub struct Google {
     asked: TimingAsked,
     timing: OnceCell<Timing>,
     called_off: Option<String>,
+    pictures: Option<Arc<dyn Pictures>>,
 }
 
 /// What the settings say about time; nothing = as Google is known, or as a pretend one says of itself.
@@ -101,6 +102,7 @@ impl Google {
             asked,
             timing: OnceCell::new(),
             called_off: None,
+            pictures: None,
         })
     }
 
@@ -108,6 +110,13 @@ impl Google {
     #[must_use]
     pub fn with_called_off(mut self, words: &str) -> Self {
         self.called_off = Some(words.to_owned());
+        self
+    }
+
+    /// Says where the pictures are that contacts name.
+    #[must_use]
+    pub fn with_pictures(mut self, pictures: Arc<dyn Pictures>) -> Self {
+        self.pictures = Some(pictures);
         self
     }
 
@@ -475,6 +484,7 @@ impl Provider for Google {
         options.region = Some(self.region.clone()).filter(|region| !region.is_empty());
         let timing = self.timing().await;
         (options.read_lag, options.settle) = (timing.list_lag, timing.contacts_settle);
+        options.pictures.clone_from(&self.pictures);
         Ok(Arc::new(GooglePeople::new(self.client(account).await?, options)))
     }
 

@@ -64,6 +64,10 @@ impl Record for Contact {
         self.private
     }
 
+    fn is_named_by_side(field: &Field) -> bool {
+        field.as_str() == "photo"
+    }
+
     fn redacted(fields: &Fields) -> Fields {
         fields.clone()
     }

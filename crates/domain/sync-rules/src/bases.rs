@@ -2,7 +2,7 @@
 
 use passerelle_ports::{
     AssembleError, Copy, Entry, Field, Fields, Lack, Link, LinkState, Op, Outcome, Record, Side, Sides,
-    Stored, assemble, fields, is_empty,
+    Stored, Value, assemble, fields, is_empty,
 };
 
 use crate::{
@@ -263,8 +263,24 @@ pub fn lost<R: Record>(entry: &Entry<R>, stored: &Stored<R>) -> Vec<Field> {
     let Some(to) = &entry.to else { return Vec::new() };
     let held = fields(&stored.record.clone().aligned(Some(to), None));
     let sent = fields(to);
-    let is_lost = |field: &&Field| !alike::<R>(field, held.get(*field), sent.get(*field));
+    let from = entry.from.as_ref().map(|from| fields(&from.record)).unwrap_or_default();
+    let is_lost = |field: &&Field| {
+        let (held, sent) = (held.get(*field), sent.get(*field));
+        !alike::<R>(field, held, sent) && !is_made_of::<R>(field, held, sent, from.get(*field))
+    };
     entry.taken.iter().filter(is_lost).cloned().collect()
+}
+
+/// Tells whether a side may have made of a value that was sent what it holds now, under a name of its own: it holds
+/// one, and not the one from before.
+fn is_made_of<R: Record>(
+    field: &Field,
+    held: Option<&Value>,
+    sent: Option<&Value>,
+    before: Option<&Value>,
+) -> bool {
+    let are_there = !same(held, None) && !same(sent, None);
+    R::is_named_by_side(field) && are_there && !same(held, before) && !on(Mutant::OwnNameIsEdit)
 }
 
 /// Carries what the local store says an entry did into the link, as if the answer had just come.
@@ -333,7 +349,8 @@ pub fn rebase<R: Record>(link: &mut Link<R>, entry: &Entry<R>, found: &R) -> Res
     let sent = fields(&entry.source);
     let mut bases = link.bases.as_ref().map(fields);
     for field in &entry.taken {
-        if alike::<R>(field, found.get(field), to.get(field)) {
+        let (held, wanted) = (found.get(field), to.get(field));
+        if alike::<R>(field, held, wanted) || is_made_of::<R>(field, held, wanted, from.get(field)) {
             put(&mut bases[source], field, sent.get(field));
             put(&mut bases[target], field, found.get(field));
         } else if found.get(field).is_none_or(is_empty) {

@@ -138,6 +138,8 @@ fn compare<R: Record>(link: &Link<R>, rules: &Rules, seen: &Seen) -> Changes {
                 None => match winner(link, rules, field) {
                     Some(Side::Local) => changes.send.push(field.clone()),
                     Some(Side::Remote) => changes.take.push(field.clone()),
+                    // Each side keeps its own until somebody changes one: nobody can tell whether they differ.
+                    None if stand_apart::<R>(seen, field) => changes.agree.push(field.clone()),
                     None => changes.clash.push(field.clone()),
                 },
             }
@@ -177,6 +179,13 @@ fn met<R: Record>(seen: &Seen, field: &Field) -> Option<Met> {
     } else {
         Some(Met::Fill(ours))
     }
+}
+
+/// Tells whether two values that each side names by itself meet for the first time.
+fn stand_apart<R: Record>(seen: &Seen, field: &Field) -> bool {
+    let knew = Side::BOTH.iter().any(|side| !same(seen.bases[*side].get(field), None));
+    let both = Side::BOTH.iter().all(|side| !same(seen.views[*side].get(field), None));
+    R::is_named_by_side(field) && both && !knew && !on(Mutant::MeetsAsking)
 }
 
 /// Tells whether a write gives a record only what it lacks, and replaces nothing.

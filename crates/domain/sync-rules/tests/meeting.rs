@@ -5,10 +5,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::DateTime;
 use passerelle_ports::{
-    Copy, Field, Fields, ItemId, Kind, Link, LinkId, MatchKey, Opaque, Record, Side, Sides, Stored, Value,
-    Version, is_empty,
+    Copy, Entry, EntryId, Field, Fields, ItemId, Kind, Link, LinkId, MatchKey, Op, Opaque, Outcome, Record,
+    RunId, Side, Sides, Stored, Value, Version, is_empty,
 };
-use passerelle_sync_rules::{Action, Intent, Rules, Step, decide};
+use passerelle_sync_rules::{Action, Intent, Rules, Step, acknowledge, decide, lost, put_copy, rebase};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use uuid::Uuid;
@@ -17,6 +17,7 @@ use uuid::Uuid;
 #[serde(default)]
 struct Card {
     title: String,
+    picture: String,
     mails: BTreeMap<String, BTreeMap<String, String>>,
 }
 
@@ -41,6 +42,10 @@ impl Record for Card {
         Some(filled.into())
     }
 
+    fn is_named_by_side(field: &Field) -> bool {
+        field.as_str() == "picture"
+    }
+
     fn match_keys(&self) -> BTreeSet<MatchKey> {
         BTreeSet::new()
     }
@@ -60,7 +65,7 @@ impl Record for Card {
 
 fn card(parts: &[(&str, &str)]) -> Card {
     let mail = parts.iter().map(|(part, value)| ((*part).to_owned(), (*value).to_owned())).collect();
-    Card { title: "a".into(), mails: [("a@b".to_owned(), mail)].into() }
+    Card { title: "a".into(), picture: String::new(), mails: [("a@b".to_owned(), mail)].into() }
 }
 
 fn copy(record: Card) -> Option<Copy<Card>> {
@@ -83,7 +88,7 @@ fn copy(record: Card) -> Option<Copy<Card>> {
 /// Decides for two cards of one title that meet for the first time.
 fn meet(local: &[(&str, &str)], remote: &[(&str, &str)], known: bool) -> Step<Card> {
     let mut link = Link::new(LinkId(Uuid::from_u128(1)));
-    let mut base = Card { title: "a".into(), mails: BTreeMap::new() };
+    let mut base = Card { title: "a".into(), picture: String::new(), mails: BTreeMap::new() };
     if known {
         base = card(&[("label", "old")]);
     }
@@ -118,4 +123,58 @@ fn what_contradicts_and_what_was_known_is_asked() {
     let asked = Step::Hold(vec![field]);
     assert_eq!(meet(&[("label", "home")], &[("label", "work")], false), asked);
     assert_eq!(meet(&[("label", "")], &[("label", "work")], true), asked, "one of them took the label away");
+}
+
+#[test]
+fn what_a_side_names_by_itself_is_no_edit_and_nothing_lost() {
+    let pictured = |picture: &str| Card { title: "a".into(), picture: picture.into(), ..Card::default() };
+    let two = |base: (&str, &str), now: (&str, &str)| {
+        let mut link = Link::new(LinkId(Uuid::from_u128(1)));
+        link.bases = Sides { local: pictured(base.0), remote: pictured(base.1) };
+        link.copies = Sides { local: copy(pictured(now.0)), remote: copy(pictured(now.1)) };
+        link
+    };
+    let settled = Step::Settle(vec![Field::new("picture")]);
+    assert_eq!(
+        decide(&two(("", ""), ("ours", "theirs")), &Rules::default()).unwrap(),
+        settled,
+        "at a first meeting"
+    );
+    let held = Step::Hold(vec![Field::new("picture")]);
+    assert_eq!(decide(&two(("one", "1"), ("ours", "theirs")), &Rules::default()).unwrap(), held, "a clash");
+
+    let mut link = two(("", ""), ("ours", ""));
+    let Step::Write(intent) = decide(&link, &Rules::default()).unwrap() else { panic!("nothing is sent") };
+    let entry = Entry {
+        id: EntryId(Uuid::from_u128(2)),
+        run: RunId(1),
+        link: link.id,
+        side: Side::Remote,
+        op: Op::Update,
+        from: link.alive(Side::Remote).cloned(),
+        to: intent.to,
+        taken: intent.taken,
+        source: intent.source,
+        bases: link.bases.clone(),
+        release: false,
+        undoes: None,
+        opaque: None,
+        other: None,
+        opened: DateTime::UNIX_EPOCH,
+        outcome: Outcome::Open,
+    };
+    let answer = |picture: &str| copy(pictured(picture)).unwrap().stored;
+    assert!(lost(&entry, &answer("theirs")).is_empty());
+    assert_eq!(lost(&entry, &answer("")), [Field::new("picture")]);
+    // The answer was lost, the write was not.
+    let mut found = link.clone();
+    put_copy(&mut found, Side::Remote, answer("theirs"));
+    rebase(&mut found, &entry, &pictured("theirs")).unwrap();
+    assert_eq!(decide(&found, &Rules::default()).unwrap(), Step::Nothing);
+    acknowledge(&mut link, &entry, &answer("theirs"), &Rules::default()).unwrap();
+    assert_eq!((decide(&link, &Rules::default()).unwrap(), link.lacks.len()), (Step::Nothing, 0));
+    // What did not get there is sent again.
+    let mut missing = two(("", ""), ("ours", ""));
+    rebase(&mut missing, &entry, &pictured("")).unwrap();
+    assert!(matches!(decide(&missing, &Rules::default()).unwrap(), Step::Write(_)));
 }

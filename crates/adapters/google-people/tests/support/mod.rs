@@ -11,7 +11,9 @@ use passerelle_google_transport::{
     CONTACTS, ClientSecretFile, Endpoints, GoogleClient, HttpOptions, Pace, RequestCounter, RetryPolicy,
     StoredToken, TokenStore, Tokens, http_client,
 };
-use passerelle_ports::{Clock, Cursor, EntryId, From, Next, PortResult, Replica, Stored, Write, Written};
+use passerelle_ports::{
+    Clock, Cursor, EntryId, From, Next, Pictures, PortResult, Replica, Stored, Write, Written,
+};
 use passerelle_testkit::TestClock;
 use serde_json::Value;
 use url::Url;
@@ -28,6 +30,21 @@ impl TokenStore for Given {
     }
     async fn save(&self, _: &StoredToken) -> PortResult<()> {
         Ok(())
+    }
+}
+
+/// Pictures in memory.
+#[derive(Default)]
+pub struct Kept(std::sync::Mutex<std::collections::BTreeMap<String, Vec<u8>>>);
+
+#[async_trait]
+impl Pictures for Kept {
+    async fn keep(&self, name: &str, picture: &[u8]) -> PortResult<()> {
+        self.0.lock().unwrap().insert(name.to_owned(), picture.to_vec());
+        Ok(())
+    }
+    async fn find(&self, name: &str) -> PortResult<Option<Vec<u8>>> {
+        Ok(self.0.lock().unwrap().get(name).cloned())
     }
 }
 
@@ -76,6 +93,7 @@ pub fn options(clock: Arc<TestClock>) -> Options {
         region: Some("FR".into()),
         read_lag: Duration::ZERO,
         settle: Duration::ZERO,
+        pictures: Some(Arc::new(Kept::default())),
         page_size: 3,
         ..Options::new(clock)
     }

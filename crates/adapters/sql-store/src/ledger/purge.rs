@@ -16,8 +16,8 @@ use crate::{
     schema::{
         change_log, passerelle_copies as copies, passerelle_entries as entries, passerelle_leases as leases,
         passerelle_links as links, passerelle_match_keys as match_keys, passerelle_outcomes as outcomes,
-        passerelle_pair_states as pair_states, passerelle_purges as purges, passerelle_runs as runs,
-        passerelle_strangers as strangers,
+        passerelle_pair_states as pair_states, passerelle_pictures as pictures, passerelle_purges as purges,
+        passerelle_runs as runs, passerelle_strangers as strangers,
     },
     settings,
 };
@@ -45,6 +45,9 @@ pub(crate) fn purge(conn: &mut Conn, of: Kind, before: DateTime<Utc>) -> Result<
         entries::table.filter(entries::is_open.eq(true)).select(entries::id).load(conn)?;
     let read = outcomes::kind.eq(kind_name).and(outcomes::entry_id.ne_all(open));
     diesel::delete(outcomes::table.filter(read)).execute(conn)?;
+    // They are kept for the undo of what is in the history; the rest is named by what it is about.
+    let bound = pictures::name.like("https:%").and(pictures::kept_at.lt(before));
+    diesel::delete(pictures::table.filter(bound)).execute(conn)?;
     prune_changes(conn)?;
     Ok(u64::try_from(gone).unwrap_or(u64::MAX))
 }
