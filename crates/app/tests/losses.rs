@@ -156,9 +156,9 @@ fn all_losses_are_counted_and_can_be_listed() {
     let status = world.run(&["status"]).ends_with(0);
     let contacts = pair(&status, "contacts");
     assert_eq!((told(contacts).len(), contacts["losses_count"].as_u64()), (1000, Some(1003)));
-    for (lang, more) in [("en", "and 983 more: passerelle status --losses"), ("fr", "et 983 de plus")] {
+    for (lang, more) in [("en", "and 983 more: passerelle"), ("fr", "et 983 de plus")] {
         let shown = world.shown(&["status", "--lang", lang]);
-        assert!(shown.contains(more) && shown.contains("1"), "{shown}");
+        assert!(shown.contains(more) && shown.contains("status --losses"), "{shown}");
     }
     let all = world.run(&["status", "--losses"]).ends_with(0);
     let all = all.of("loss");

@@ -15,7 +15,7 @@ fn pictured() -> World {
     let world = World::new();
     world.sql(&format!("INSERT INTO contacts (id, given_name, photo) VALUES ('c1', 'Anna', '{RED}');"));
     let dry = world.run(&["sync", "--dry-run"]).ends_with(0);
-    assert_eq!(dry.count("remote", "created"), 1, "{dry:?}");
+    assert_eq!(dry.count("to_remote", "create"), 1, "{dry:?}");
     world.settle();
     assert!(there(&world).is_some());
     assert_eq!(here(&world), RED, "what Google made of it is nobody's edit");
@@ -51,7 +51,7 @@ fn a_picture_changed_or_removed_here_is_changed_or_removed_there() {
     let red = there(&world);
     world.sql(&format!("UPDATE contacts SET photo = '{BLUE}';"));
     let dry = world.run(&["sync", "--dry-run"]).ends_with(0);
-    assert_eq!(dry.count("remote", "updated"), 1, "{dry:?}");
+    assert_eq!(dry.count("to_remote", "update"), 1, "{dry:?}");
     world.settle();
     assert!(there(&world).is_some() && there(&world) != red);
     world.sql("UPDATE contacts SET photo = '';");
@@ -103,7 +103,7 @@ fn changed_on_both_sides_is_a_question_and_the_undo_brings_back_what_was_overwri
     let sent = world.sync().ends_with(0);
     assert!(there(&world) != blue && there(&world).is_some());
     world.settle();
-    world.run(&["undo", &sent.run_of("contacts").to_string(), "--yes"]).ends_with(0);
+    world.run(&["undo", "run", &sent.run_of("contacts").to_string(), "--yes"]).ends_with(0);
     let back = there(&world);
     assert!(back.is_some());
     // It is the phone's picture as Google showed it.
@@ -119,7 +119,7 @@ fn undo_restores_the_picture_that_the_phone_replaced() {
     give(&world, BLUE);
     let run = world.sync().ends_with(0);
     assert!(here(&world).starts_with("https://"));
-    world.run(&["undo", &run.run_of("contacts").to_string(), "--yes"]).ends_with(0);
+    world.run(&["undo", "run", &run.run_of("contacts").to_string(), "--yes"]).ends_with(0);
     world.settle();
     assert_eq!((here(&world).as_str(), there(&world)), (RED, red));
 }
