@@ -13,7 +13,7 @@ const NO_REFUSALS: &[(&str, &str)] = &[
     ("SYNC-104", "two_way.rs: the_same_field_changed_on_both_sides_is_asked_and_answered"),
     ("SYNC-105", "answers.rs: two_of_one_name_and_company_with_other_addresses_are_a_question"),
     ("SYNC-110", "nobody is asked: a later run finds out what became of the write"),
-    ("GOOG-315", "unread.rs: nobody knows what it holds, so each run reads it again and writes nothing"),
+    ("GOOG-315", "unread.rs: what_cannot_be_read_is_left_to_each_side_by_an_answer"),
 ];
 
 /// Lets a side have refused a record, as the ledger remembers it.
@@ -34,7 +34,7 @@ fn every_code_that_can_wait_has_an_answer_that_ends_it() {
          VALUES ('e1', 'alice', 'Meeting', '2027-01-01 10:00', 'Europe/Paris', 3600);",
     );
     world.settle();
-    let mut seen = 0;
+    let (mut seen, mut copies) = (0, 0);
     let waits = |code: &&str| exit_code(code) == 3 && NO_REFUSALS.iter().all(|(known, _)| known != code);
     for code in codes().filter(waits) {
         for (kind, side) in
@@ -46,17 +46,33 @@ fn every_code_that_can_wait_has_an_answer_that_ends_it() {
             assert_eq!(asked[0]["problem"]["code"], code, "{asked:?}");
             let answers: Vec<&str> =
                 asked[0]["answers"].as_array().unwrap().iter().filter_map(Value::as_str).collect();
-            let ending: Vec<&&str> = answers.iter().filter(|answer| !answer.contains("--retry")).collect();
-            assert!(!ending.is_empty(), "{code} {kind} {side}: only trying again is offered: {answers:?}");
             let number = asked[0]["number"].to_string();
-            let mut args = vec!["conflicts", "resolve", &number];
-            args.extend(ending[0].split(' '));
-            world.run(&args).ends_with(0);
-            assert!(waiting(&world).is_empty(), "{code} {kind} {side}: {} does not end it", ending[0]);
-            seen += 1;
+            let resolve = |answer: &str| {
+                let mut args = vec!["conflicts", "resolve", &number];
+                args.extend(answer.split(' '));
+                world.run(&args)
+            };
+            assert!(answers.iter().any(|answer| *answer != "--retry"), "{code} {kind} {side}: {answers:?}");
+            // Exactly those that are offered are accepted, and each of them ends it.
+            for answer in ["--keep local", "--keep remote", "--keep both", "--retry"] {
+                refuse(&world, kind, side, code);
+                let done = resolve(answer);
+                if !answers.contains(&answer) {
+                    assert_eq!(done.errors(), ["USE-112"], "{code} {kind} {side}: {answer}");
+                    continue;
+                }
+                done.ends_with(0);
+                copies += u64::from(kind == "events" && answer == "--keep both");
+                let left = usize::from(answer == "--retry");
+                assert_eq!(waiting(&world).len(), left, "{code} {kind} {side}: {answer} does not end it");
+                seen += 1;
+            }
+            world.sql("UPDATE passerelle_links SET state = 'active', attention = 0, due = 0, body = json_set(body, '$.state', 'active');");
         }
     }
-    assert!(seen >= 40, "{seen}");
+    assert!(seen >= 100, "{seen}");
+    assert_eq!(world.number("appointments"), 1 + copies, "each copy is an appointment of one's own");
+    world.sql("DELETE FROM appointments WHERE id <> 'e1';");
     world.settle();
     assert_eq!((world.people().len(), world.number("contacts"), world.events().len()), (1, 1, 1));
 }

@@ -122,3 +122,33 @@ fn the_plan_counts_the_mails_that_a_deletion_would_send() {
         assert_eq!(world.mails() - mailed, mails, "what the plan said is what happens");
     }
 }
+
+#[test]
+fn a_deletion_that_is_refused_is_announced_by_no_plan() {
+    let (world, id) = invited("");
+    world.sql("DELETE FROM appointments WHERE title = 'Of the boss';");
+    let plan = world.run(&["sync", "--dry-run"]).ends_with(3);
+    assert_eq!((plan.writes(), plan.summary()["held"].as_u64()), (0, Some(1)), "{plan:#?}");
+    let run = world.sync().ends_with(3);
+    assert_eq!((run.writes(), run.summary()["failed"].as_u64()), (0, Some(1)), "{run:#?}");
+    let asked = waiting(&world);
+    assert_eq!(
+        asked[0]["answers"],
+        json!(["--retry", "--keep remote"]),
+        "there is nothing here to make a copy of"
+    );
+    let number = asked[0]["number"].to_string();
+    assert_eq!(world.run(&["conflicts", "resolve", &number, "--keep", "both"]).errors(), ["USE-112"]);
+    world.run(&["conflicts", "resolve", &number, "--keep", "remote"]).ends_with(0);
+    world.settle();
+    assert_eq!((world.number("appointments WHERE title = 'Of the boss'"), waiting(&world).len()), (1, 0));
+    // The same of a change that its organiser alone may make.
+    world.sql("UPDATE appointments SET title = 'Mine now' WHERE title = 'Of the boss';");
+    let plan = world.run(&["sync", "--dry-run"]).ends_with(3);
+    assert_eq!(plan.writes(), 0, "{plan:#?}");
+    assert_eq!(world.sync().ends_with(3).writes(), 0);
+    assert_eq!(world.google("GET", &format!("{EVENTS}/{id}"), &Value::Null)["summary"], "Of the boss");
+    // What is one's own copy's alone travels, and is announced.
+    let answers = &waiting(&world)[0]["answers"];
+    assert_eq!(*answers, json!(["--retry", "--keep remote", "--keep both"]));
+}

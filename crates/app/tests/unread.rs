@@ -115,3 +115,50 @@ fn a_record_that_google_fails_at_stops_only_itself() {
         (0..100).any(|_| (world.sync().code, world.people().len(), world.events().len()) == (Some(0), 8, 3));
     assert!(healed, "{:?}", waiting(&world));
 }
+
+#[test]
+fn what_cannot_be_read_is_left_to_each_side_by_an_answer() {
+    for known in [true, false] {
+        let world = World::new();
+        world.settle();
+        let spoil = json!([
+            {"method": PEOPLE, "replace": ["Spoilt\"", "\\ud800\""]},
+            {"method": "calendar.events.*", "replace": ["\"Spoilt\"", "{\"a\": 1}"]},
+        ]);
+        if !known {
+            world.faults(&spoil);
+        }
+        world.add_person(&person("Spoilt"));
+        world.add_event(&event("Spoilt"));
+        if known {
+            world.settle();
+            world.faults(&spoil);
+            world.control("POST", "expire", &json!({"what": "people"}));
+            world.control("POST", "expire", &json!({"what": "calendar"}));
+        }
+        assert_eq!(world.sync().code, Some(3));
+        assert_eq!(codes(&world), ["GOOG-315", "GOOG-315"], "known: {known}");
+        for one in waiting(&world) {
+            assert_eq!(one["answers"], json!(["--retry", "--keep both"]), "{one}");
+            let number = one["number"].to_string();
+            let refused = world.run(&["conflicts", "resolve", &number, "--keep", "remote"]);
+            assert_eq!(refused.errors(), ["USE-112"]);
+            world.run(&["conflicts", "resolve", &number, "--keep", "both"]).ends_with(0);
+        }
+        // Nobody is asked any more, in this run or the next; nothing is written nor lost.
+        for _ in 0..2 {
+            let run = world.sync();
+            assert_eq!((run.code, run.writes(), codes(&world).len()), (Some(0), 0, 0), "{run:#?}");
+        }
+        // Once it can be read, it is kept in step like any other.
+        world.faults(&json!([]));
+        world.settle();
+        assert_eq!(
+            (here(&world), world.number("appointments WHERE title = 'Spoilt'")),
+            (1, 1),
+            "known: {known}"
+        );
+        world.sql("UPDATE appointments SET location = 'Lyon'; UPDATE contacts SET surname = 'More';");
+        assert_eq!(world.settle().writes(), 2, "known: {known}");
+    }
+}

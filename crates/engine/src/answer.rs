@@ -6,7 +6,7 @@ use passerelle_ports::{
 use passerelle_sync_rules::{
     Action, Intent, Rules, choose_home, clashes, join,
     mutants::{Mutant, on},
-    view, yield_to,
+    typed_in_vain, view, yield_to,
 };
 
 use crate::{
@@ -174,6 +174,41 @@ pub(crate) async fn give_up<R: Record>(engine: &Engine<R>, id: LinkId) -> Result
         } else {
             yield_to(&mut link, side, engine.rules()).map_err(|_| EngineError::DoesNotFit)?;
         }
+        link.decided = Some(engine.clock.now());
+        Ok(Changes { links: vec![link], ..Changes::default() })
+    })
+    .await
+}
+
+/// Leaves as it is here what the company changed in a collection that may only be read.
+pub(crate) async fn keep_here<R: Record>(engine: &Engine<R>, id: LinkId) -> Result<(), EngineError> {
+    answer(engine, &[id], |mut links| {
+        let mut link = links.pop().ok_or(EngineError::NotFound)?;
+        if !matches!(link.state, LinkState::Rejected(_)) || link.looks() {
+            return Err(EngineError::DoesNotFit);
+        }
+        (link.state, link.due) = (LinkState::Active, true);
+        if link.half().is_some() {
+            link.state = LinkState::Released;
+        }
+        for field in typed_in_vain(&link, engine.rules()) {
+            link.chosen.retain(|(chosen, _)| *chosen != field);
+            link.chosen.push((field, Side::Local));
+        }
+        link.decided = Some(engine.clock.now());
+        Ok(Changes { links: vec![link], ..Changes::default() })
+    })
+    .await
+}
+
+/// Leaves what cannot be read as it is on each side, until it can be.
+pub(crate) async fn leave<R: Record>(engine: &Engine<R>, id: LinkId) -> Result<(), EngineError> {
+    answer(engine, &[id], |mut links| {
+        let mut link = links.pop().ok_or(EngineError::NotFound)?;
+        if !matches!(link.state, LinkState::Rejected(_)) || !link.looks() {
+            return Err(EngineError::DoesNotFit);
+        }
+        link.state = LinkState::Released;
         link.decided = Some(engine.clock.now());
         Ok(Changes { links: vec![link], ..Changes::default() })
     })

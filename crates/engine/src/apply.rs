@@ -1,8 +1,8 @@
 //! Apply: decide, write, look again, until nothing moves; four rounds at most.
 
 use passerelle_ports::{
-    EntriesOf, Entry, EntryId, ErrorKind, Find, Link, LinkState, Op, Outcome, Record, Refusal, Side, Sides,
-    Slice,
+    EntriesOf, Entry, EntryId, ErrorKind, Find, Link, LinkState, Op, Outcome, PortError, Record, Refusal,
+    Side, Sides, Slice,
 };
 use passerelle_sync_rules::{
     Action, Intent, Step, circles, create_key, decide,
@@ -19,6 +19,8 @@ use crate::{
 const ROUNDS: usize = 4;
 /// How many entries of a link are looked at for circles.
 const TURNS: u64 = 24;
+/// What is said of a change in a collection that may only be read.
+const SEALED: &str = "SYNC-122";
 /// How often a link is settled and decided again: more would be for ever (I22).
 const SETTLES: usize = 8;
 
@@ -161,6 +163,13 @@ impl<R: Record> Session<'_, R> {
         }
     }
 
+    /// Returns what a side would say to a write that it is known to refuse: it is never tried, nor announced.
+    pub(crate) fn forbidden(&self, link: &Link<R>, intent: &Intent<R>) -> Option<PortError> {
+        let there = link.alive(intent.side).filter(|_| intent.action != Action::Create);
+        let forbids = self.replica(intent.side).forbids(there, intent.to.as_ref());
+        forbids.filter(|_| !on(Mutant::RefusalAnnounced))
+    }
+
     fn take_step(
         &self,
         work: &mut Work<R>,
@@ -170,6 +179,9 @@ impl<R: Record> Session<'_, R> {
     ) -> Option<Entry<R>> {
         link.due = false;
         match step {
+            Step::Write(intent) if let Some(error) = self.forbidden(&link, &intent) => {
+                link.state = LinkState::Rejected(Refusal::new(intent.side, &error, self.engine.clock.now()));
+            }
             Step::Write(intent) => {
                 link.due = true;
                 let may = !self.waits(link.id, &intent) && self.allowed(&intent, allowance);
@@ -185,6 +197,17 @@ impl<R: Record> Session<'_, R> {
             Step::Hold(fields) => {
                 tracing::info!(link.id = %link.id, fields = fields.len(), "held: both sides changed one field");
                 link.held = fields;
+            }
+            Step::Sealed(fields) => {
+                tracing::info!(link.id = %link.id, fields = fields.len(), "changed where it may only be read");
+                link.held.clear();
+                link.state = LinkState::Rejected(Refusal {
+                    at: Some(self.engine.clock.now()),
+                    side: Side::Remote,
+                    kind: ErrorKind::Unsupported,
+                    code: Some(SEALED.to_owned()),
+                    details: Vec::new(),
+                });
             }
             Step::Nothing => {
                 link.held.clear();

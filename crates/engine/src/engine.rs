@@ -126,7 +126,10 @@ impl<R: Record> Engine<R> {
     ) -> Self {
         for side in Side::BOTH {
             if !replicas[side].capabilities().writable {
-                settings.rules = settings.rules.without_writing(side);
+                settings.rules = match side {
+                    Side::Remote => settings.rules.read_only(),
+                    Side::Local => settings.rules.without_writing(side),
+                };
             }
         }
         Engine { settings, replicas, ledger, clock, ids, neighbourhood: None }
@@ -299,6 +302,25 @@ impl<R: Record> Engine<R> {
     /// `NotFound`, `DoesNotFit` where nothing was refused, `Busy`, or the ledger failed.
     pub async fn give_up(&self, link: LinkId) -> Result<(), EngineError> {
         crate::answer::give_up(self, link).await
+    }
+
+    /// Leaves as it is here what the company changed in a collection that may only be read; it is asked about again
+    /// when either side changes it.
+    ///
+    /// # Errors
+    ///
+    /// As [`Engine::give_up`].
+    pub async fn keep_here(&self, link: LinkId) -> Result<(), EngineError> {
+        crate::answer::keep_here(self, link).await
+    }
+
+    /// Leaves a record that cannot be read as it is on each side, without asking again, until it can be read.
+    ///
+    /// # Errors
+    ///
+    /// As [`Engine::give_up`]; `DoesNotFit` also where it can be read.
+    pub async fn leave(&self, link: LinkId) -> Result<(), EngineError> {
+        crate::answer::leave(self, link).await
     }
 
     /// Marks a link to be decided anew by the next run, such as one that was refused.

@@ -197,6 +197,10 @@ impl<R: Record> Session<'_, R> {
                     counts.deferred_deletes += 1;
                     break;
                 }
+                Step::Write(intent) if self.forbidden(&link, &intent).is_some() => {
+                    counts.asked(&link, written);
+                    break;
+                }
                 Step::Write(intent) if self.waits(link.id, &intent) => {
                     counts.waiting += u64::from(!written);
                     break;
@@ -216,6 +220,10 @@ impl<R: Record> Session<'_, R> {
                 }
                 last => last,
             };
+            if matches!(last, Step::Sealed(_)) {
+                counts.asked(&link, written);
+                break;
+            }
             counts.clashes += u64::from(matches!(last, Step::Hold(_)));
             // A link with writes counts as written, whatever is left of it in the end.
             if !written {
@@ -382,7 +390,7 @@ fn classify<R>(step: &Step<R>, settled: bool, counts: &mut PlanCounts) {
         Step::OutOfScope => counts.out_of_scope += 1,
         Step::Forget => counts.forgotten += 1,
         Step::Release => counts.released += 1,
-        Step::Hold(_) => counts.held += 1,
+        Step::Hold(_) | Step::Sealed(_) => counts.held += 1,
     }
 }
 

@@ -128,8 +128,9 @@ pub(crate) fn refuse<R: Record>(link: &mut Link<R>, refusal: Refusal) {
 
 /// A link whose item could be read again has nothing to wait for.
 pub(crate) fn readable<R: Record>(link: &mut Link<R>, side: Side) {
-    if matches!(&link.state, LinkState::Rejected(refusal) if refusal.side == side && is_of_item(refusal.kind))
-    {
+    let was_refused = matches!(&link.state, LinkState::Rejected(refusal) if refusal.side == side && is_of_item(refusal.kind));
+    // What was left as it is, because it could not be read, is there on both sides.
+    if was_refused || link.state == LinkState::Released && link.half().is_none() {
         link.state = LinkState::Active;
         link.due = true;
     }

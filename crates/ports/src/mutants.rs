@@ -135,6 +135,10 @@ mutants! {
     AlikeOneField,
     /// Nearly everything may be moved into another collection without being asked about.
     MassMovePasses,
+    /// What is typed in a calendar that may only be read is not told.
+    TypedUntold,
+    /// A plan announces what a side is known to refuse.
+    RefusalAnnounced,
     /// Deletes in a run that made a complete listing.
     CompleteDeletes,
     /// Deletes are counted for each page of links, not for the run.

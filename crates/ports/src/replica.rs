@@ -7,7 +7,8 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    CreateKey, Cursor, EntryId, Field, ItemId, PageToken, PortResult, Record, Stamp, Value, Version,
+    CreateKey, Cursor, EntryId, Field, ItemId, PageToken, PortError, PortResult, Record, Stamp, Value,
+    Version,
 };
 
 /// What a replica stores about a record that the domain does not model ("leftovers").
@@ -302,6 +303,13 @@ pub trait Replica<R: Record>: Send + Sync {
     /// `NotFound` when the item moved, `Unavailable` when it is not known whether it landed, and `ItemFailed` when
     /// it is not known and the others went on.
     async fn write(&self, batch: &[Write<R>]) -> PortResult<Vec<PortResult<Written<R>>>>;
+
+    /// Tells why a write would surely be refused, from what an item is known to be (`None`: it is to be made) to what it
+    /// shall be (`None`: it is to be deleted); nothing where it may be tried. What is refused for sure is asked about,
+    /// and announced by no plan.
+    fn forbids(&self, _from: Option<&Stored<R>>, _to: Option<&R>) -> Option<PortError> {
+        None
+    }
 
     /// Tells what earlier writes did; only asked where `Capabilities::outcomes` is set.
     ///

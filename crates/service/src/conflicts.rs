@@ -11,7 +11,7 @@ use passerelle_sync_rules::{FieldPattern, Policy};
 use serde::Serialize;
 
 use crate::{
-    Failure, Kinded, LoadHow, Office, Outcome, Pair, Problem,
+    Failure, Kinded, LoadHow, Office, Outcome, Pair, Problem, answers,
     kinds::{engine, for_kind},
     office::engine_failure,
 };
@@ -83,6 +83,9 @@ pub enum Waiting {
         side: Side,
         /// Why.
         problem: Problem,
+        /// Whether what that side has cannot be read: nobody knows what it is.
+        #[serde(skip)]
+        unread: bool,
     },
 }
 
@@ -104,6 +107,9 @@ pub struct Conflict {
     /// What it waits for.
     #[serde(flatten)]
     pub waiting: Waiting,
+    /// The answers that fit: each of them ends the question, or asks the next run to try again.
+    #[serde(skip)]
+    pub answers: Vec<Answer>,
 }
 
 /// A person's answer.
@@ -147,6 +153,7 @@ pub async fn conflicts(office: &Office, user: Option<&str>) -> Outcome<Vec<Confl
         conflict.number = number;
     }
     name_numbers(&mut all);
+    answers::name_numbers(&mut all);
     if let Some(user) = user {
         crate::find_user(&*office.company, user).await?;
         all.retain(|conflict| conflict.user == user);
@@ -310,22 +317,22 @@ async fn carry<R: Kinded>(
             }
             Ok(())
         }
-        (Answer::Keep(keep, None), Waiting::Refused { side, .. }) => {
-            let kept = match keep {
-                Keep::Local => Side::Local,
-                Keep::Remote => Side::Remote,
-                Keep::Both if *side == Side::Remote && R::KIND == Kind::Events => {
-                    copy::<R>(office, pair, conflict.link).await?;
-                    Side::Remote
+        (answer, Waiting::Refused { side, unread, .. }) if conflict.answers.contains(answer) => {
+            match (answer, side) {
+                (Answer::Retry, _) => engine.retry(conflict.link).await.map_err(failed),
+                (Answer::Keep(Keep::Both, _), _) if *unread => {
+                    engine.leave(conflict.link).await.map_err(failed)
                 }
-                Keep::Both => return Err(does_not_fit()),
-            };
-            if kept != *side {
-                return Err(does_not_fit());
+                (Answer::Keep(Keep::Local, _), Side::Remote) => {
+                    engine.keep_here(conflict.link).await.map_err(failed)
+                }
+                (Answer::Keep(Keep::Both, _), _) => {
+                    copy::<R>(office, pair, conflict.link).await?;
+                    engine.give_up(conflict.link).await.map_err(failed)
+                }
+                _ => engine.give_up(conflict.link).await.map_err(failed),
             }
-            engine.give_up(conflict.link).await.map_err(failed)
         }
-        (Answer::Retry, Waiting::Refused { .. }) => engine.retry(conflict.link).await.map_err(failed),
         _ => Err(does_not_fit()),
     }
 }
@@ -359,7 +366,7 @@ async fn amend<R: Kinded>(
 }
 
 /// Returns a value that keeps what both sides hold, where there is one: texts of several lines and lists.
-fn both(clash: &Clash) -> Option<Value> {
+pub(crate) fn both(clash: &Clash) -> Option<Value> {
     match (&clash.local, &clash.remote) {
         (Some(Value::String(local)), Some(Value::String(remote)))
             if LINES.contains(&clash.field.member()) && clash.field.key().is_none() =>
@@ -414,10 +421,12 @@ async fn waiting_of<R: Kinded>(office: &Office, pair: &Pair, all: &mut Vec<Confl
                 LinkState::Rejected(refusal) => Waiting::Refused {
                     side: refusal.side,
                     problem: Problem::from(&Failure::of_refusal(refusal)),
+                    unread: link.looks(),
                 },
                 LinkState::Active | LinkState::Released => clashes(link),
             };
             all.push(Conflict {
+                answers: answers::of(R::KIND, link, &waiting),
                 number: 0,
                 user: pair.user.clone(),
                 pair: pair.id.clone(),

@@ -301,7 +301,7 @@ impl Office {
         if pair.rules.creates[Side::Remote] || !rules.creates[Side::Remote] {
             return rules;
         }
-        rules.without_writing(Side::Remote)
+        rules.read_only()
     }
 }
 

@@ -560,6 +560,10 @@ impl Replica<Event> for GoogleCalendar {
         }
     }
 
+    fn forbids(&self, from: Option<&Stored<Event>>, to: Option<&Event>) -> Option<PortError> {
+        self.surely_refused(from, to).err()
+    }
+
     async fn changes(&self, from: Since) -> PortResult<Page<Event>> {
         match from {
             Since::Start => self.complete(None).await,

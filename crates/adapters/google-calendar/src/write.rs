@@ -22,6 +22,7 @@ use crate::{
     wire::Resource,
 };
 
+const DELETE: &str = "events.delete";
 /// How often a write is sent again because the etag, and nothing else, had changed.
 const RENEWALS: u32 = 3;
 
@@ -216,12 +217,7 @@ impl GoogleCalendar {
             let etag = series::etag(&from.version).to_owned();
             (etag, leftovers(&from.opaque), BTreeSet::new(), BTreeMap::new())
         };
-        if left.is_somebody_elses()
-            && !on(Mutant::CalForeign)
-            && changes::changes_what_guests_see(&from.record, to, &left)
-        {
-            return Err(not_the_organiser(OPERATION));
-        }
+        not_for_all_guests(&from.record, to, &left)?;
         if left.has_hidden_guests()
             && from.record.participants != to.participants
             && !left.is_somebody_elses()
@@ -442,15 +438,36 @@ impl GoogleCalendar {
         }
     }
 
+    /// Refuses what no answer of Google's is needed for.
+    pub(crate) fn surely_refused(&self, from: Option<&Stored<Event>>, to: Option<&Event>) -> PortResult<()> {
+        match (from, to) {
+            (Some(from), Some(to)) => {
+                error::checked(to, "events.patch")?;
+                not_for_all_guests(&from.record, to, &leftovers(&from.opaque))
+            }
+            (None, Some(to)) => error::checked(to, "events.insert"),
+            (Some(from), None) if self.declines_nothing(&leftovers(&from.opaque)) => {
+                Err(not_the_organiser(DELETE))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Tells whether an event is somebody else's, and deleting it here shall not decline it there.
+    fn declines_nothing(&self, left: &Leftovers) -> bool {
+        left.is_somebody_elses() && !self.options().decline_deleted && !on(Mutant::CalDeclines)
+    }
+
     async fn delete(&self, from: &Stored<Event>) -> PortResult<Written<Event>> {
-        let theirs = leftovers(&from.opaque).is_somebody_elses();
-        if theirs && !self.options().decline_deleted && !on(Mutant::CalDeclines) {
+        let left = leftovers(&from.opaque);
+        if self.declines_nothing(&left) {
             return match self.get(from.id.as_str()).await? {
-                Some(event) if !event.is_cancelled() => Err(not_the_organiser("events.delete")),
+                Some(event) if !event.is_cancelled() => Err(not_the_organiser(DELETE)),
                 _ => Ok(Written::Deleted),
             };
         }
-        let tell = self.options().mail_guests && !theirs && !from.record.participants.is_empty();
+        let tell =
+            self.options().mail_guests && !left.is_somebody_elses() && !from.record.participants.is_empty();
         let etag = if series::is_of_series(&from.version) {
             let zone = self.sure_zone().await?;
             match self.series(from).await? {
@@ -495,6 +512,15 @@ fn not_movable(failure: Failure, operation: &'static str) -> PortError {
             .with_code("SYNC-119")
             .with_source(PortError::from(failure)),
         _ => failure.into(),
+    }
+}
+
+/// Refuses to change what all guests of somebody else's meeting see.
+fn not_for_all_guests(from: &Event, to: &Event, left: &Leftovers) -> PortResult<()> {
+    let is_theirs = left.is_somebody_elses() && !on(Mutant::CalForeign);
+    match is_theirs && changes::changes_what_guests_see(from, to, left) {
+        true => Err(not_the_organiser("events.patch")),
+        false => Ok(()),
     }
 }
 

@@ -1,11 +1,13 @@
 //! `conflicts`: what waits for a person, and the person's answers.
 
-use passerelle_ports::{Clock, Field, Kind, Side, Value};
-use passerelle_service::{Answer, Clash, Conflict, Failure, Office, Waiting, conflict, conflicts, resolve};
+use passerelle_ports::{Clock, Field, Side, Value};
+use passerelle_service::{
+    Answer, Clash, Conflict, Failure, Keep, Office, Waiting, conflict, conflicts, resolve,
+};
 
 use super::{Exit, done};
 use crate::{
-    cli::{ConflictAction, ConflictResolve, Conflicts, Keep},
+    cli::{self, ConflictAction, ConflictResolve, Conflicts},
     compose,
     lock::Lock,
     output::Out,
@@ -35,7 +37,7 @@ pub async fn run(app: &App, args: &Conflicts) -> Exit {
 }
 
 /// What waits, with the code under which `explain` tells of it.
-fn coded(waiting: &Conflict) -> Value {
+pub fn coded(waiting: &Conflict) -> Value {
     let code = match &waiting.waiting {
         Waiting::Clash { .. } => Some("SYNC-104"),
         Waiting::LookAlike { .. } => Some("SYNC-105"),
@@ -52,21 +54,16 @@ fn coded(waiting: &Conflict) -> Value {
 
 /// The answers that fit, as they are typed behind `conflicts resolve NUMBER`.
 fn answers(waiting: &Conflict) -> Vec<String> {
-    match &waiting.waiting {
-        Waiting::Clash { .. } => ["--keep local", "--keep remote"].map(str::to_owned).to_vec(),
-        Waiting::LookAlike { others, .. } => {
-            let numbers = others.iter().filter_map(|other| other.number);
-            numbers.map(|number| format!("--link {number}")).chain(["--different".to_owned()]).collect()
-        }
-        Waiting::Refused { problem, .. } if problem.code == "GOOG-315" => vec!["--retry".to_owned()],
-        Waiting::Refused { side: Side::Remote, .. } if waiting.kind == Kind::Events => {
-            ["--retry", "--keep remote", "--keep both"].map(str::to_owned).to_vec()
-        }
-        Waiting::Refused { side: Side::Remote, .. } => {
-            ["--retry", "--keep remote"].map(str::to_owned).to_vec()
-        }
-        Waiting::Refused { side: Side::Local, .. } => ["--retry", "--keep local"].map(str::to_owned).to_vec(),
-    }
+    let word = |answer: &Answer| match answer {
+        Answer::Keep(Keep::Local, _) => "--keep local".to_owned(),
+        Answer::Keep(Keep::Remote, _) => "--keep remote".to_owned(),
+        Answer::Keep(Keep::Both, _) => "--keep both".to_owned(),
+        Answer::Same(other, _) => format!("--link {other}"),
+        Answer::Different => "--different".to_owned(),
+        Answer::Edit(_, _) => "--edit".to_owned(),
+        Answer::Retry => "--retry".to_owned(),
+    };
+    waiting.answers.iter().map(word).collect()
 }
 
 async fn list(app: &App, office: &Office, user: Option<&str>) -> Exit {
@@ -116,20 +113,20 @@ async fn answer(app: &App, office: &Office, args: &ConflictResolve) -> Exit {
     done(app, 0)
 }
 
-fn version(keep: Keep) -> passerelle_service::Keep {
+fn version(keep: cli::Keep) -> Keep {
     match keep {
-        Keep::Local => passerelle_service::Keep::Local,
-        Keep::Remote => passerelle_service::Keep::Remote,
-        Keep::Both => passerelle_service::Keep::Both,
+        cli::Keep::Local => Keep::Local,
+        cli::Keep::Remote => Keep::Remote,
+        cli::Keep::Both => Keep::Both,
     }
 }
 
 /// The side to keep where two records become one; *both* is no side.
-fn side(keep: Keep) -> Option<Side> {
+fn side(keep: cli::Keep) -> Option<Side> {
     match keep {
-        Keep::Local => Some(Side::Local),
-        Keep::Remote => Some(Side::Remote),
-        Keep::Both => None,
+        cli::Keep::Local => Some(Side::Local),
+        cli::Keep::Remote => Some(Side::Remote),
+        cli::Keep::Both => None,
     }
 }
 

@@ -10,7 +10,11 @@ use passerelle_service::{
 use passerelle_texts::exit_code;
 use serde_json::{Value, json};
 
-use super::{Exit, conflicts::line, watch::Bar};
+use super::{
+    Exit,
+    conflicts::{coded, line},
+    watch::Bar,
+};
 use crate::{
     cli::Sync,
     compose,
@@ -82,7 +86,7 @@ async fn tell_changes(app: &App, office: &Office, report: &SyncReport) -> Result
         if matches!(waiting.waiting, Waiting::Refused { .. }) {
             app.out.ask(&line(&app.out, &waiting));
         }
-        app.out.line("conflict", app.clock.now(), &waiting);
+        app.out.line("conflict", app.clock.now(), &coded(&waiting));
     }
     Ok(())
 }

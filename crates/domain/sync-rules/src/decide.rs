@@ -57,6 +57,8 @@ pub enum Step<R> {
     Settle(Vec<Field>),
     /// Wait for a person to say who wins these fields.
     Hold(Vec<Field>),
+    /// Keep and tell what the company changed in a collection that may only be read.
+    Sealed(Vec<Field>),
     /// Write.
     Write(Intent<R>),
 }
@@ -117,6 +119,15 @@ pub fn takes_part<R: Record>(record: &R, rules: &Rules) -> bool {
 #[must_use]
 pub fn clashes<R: Record>(link: &Link<R>, rules: &Rules) -> Vec<Field> {
     compare::<R>(link, rules, &Seen::new(link, rules)).clash
+}
+
+/// Returns the fields that the company changed in a collection that may only be read, and that nobody has decided on.
+#[must_use]
+pub fn typed_in_vain<R: Record>(link: &Link<R>, rules: &Rules) -> Vec<Field> {
+    if !rules.is_sealed(Side::Remote) {
+        return Vec::new();
+    }
+    compare::<R>(link, rules, &Seen::new(link, rules)).send
 }
 
 fn compare<R: Record>(link: &Link<R>, rules: &Rules, seen: &Seen) -> Changes {
@@ -209,7 +220,7 @@ fn chosen<R: Record>(link: &Link<R>, field: &Field) -> Option<Side> {
 }
 
 fn changed_local<R: Record>(link: &Link<R>, rules: &Rules, seen: &Seen, field: &Field) -> bool {
-    if !rules.direction::<R>(field).leaves(Side::Local) {
+    if !rules.wish::<R>(field).leaves(Side::Local) {
         return false;
     }
     let (raw, local) = (seen.raw_local.get(field), seen.views.local.get(field));
@@ -261,7 +272,13 @@ fn decide_half<R: Record>(
         return Ok(Step::Nothing);
     }
     if link.copies[gone].is_none() || on(Mutant::TombstoneIgnored) {
-        return if rules.creates[gone] { write(link, seen, gone, fresh) } else { Ok(Step::Nothing) };
+        return if rules.creates[gone] {
+            write(link, seen, gone, fresh)
+        } else if rules.is_sealed(gone) {
+            Ok(Step::Sealed(fresh.clone()))
+        } else {
+            Ok(Step::Nothing)
+        };
     }
     if link.state == LinkState::Released && (fresh.is_empty() || !wakes(link, gone, rules)) {
         return Ok(Step::Nothing);
@@ -274,7 +291,7 @@ fn decide_half<R: Record>(
     }
     if !fresh.is_empty() && !on(Mutant::DeleteWins) {
         if !rules.creates[gone] {
-            return Ok(Step::Release);
+            return Ok(if rules.is_sealed(gone) { Step::Sealed(fresh.clone()) } else { Step::Release });
         }
         let others = concerns_others(link) && !on(Mutant::InvitesAgain);
         if gone == Side::Remote && (others || lives_on(link, gone)) {
@@ -319,7 +336,7 @@ fn decide_both<R: Record>(
     if rules.hold_whole_link && !changes.clash.is_empty() {
         // A held link still hides what has become private.
         changes.send.retain(|field| !same(seen.raw_local.get(field), seen.views.local.get(field)));
-        return if changes.send.is_empty() || on(Mutant::HeldShows) {
+        return if changes.send.is_empty() || rules.is_sealed(Side::Remote) || on(Mutant::HeldShows) {
             Ok(Step::Hold(changes.clash))
         } else {
             write(link, seen, Side::Remote, &changes.send)
@@ -332,7 +349,13 @@ fn decide_both<R: Record>(
         let step = write(link, seen, Side::Local, &changes.take)?;
         return filled(link, seen, step, &changes.fill);
     }
-    if !changes.send.is_empty() {
+    if rules.is_sealed(Side::Remote) {
+        // What a person said stays as it is here, until either side changes it again.
+        changes.send.retain(|field| chosen(link, field) != Some(Side::Local));
+        if changes.clash.is_empty() && !changes.send.is_empty() {
+            return Ok(Step::Sealed(changes.send));
+        }
+    } else if !changes.send.is_empty() {
         return write(link, seen, Side::Remote, &changes.send);
     }
     Ok(if changes.clash.is_empty() { Step::Nothing } else { Step::Hold(changes.clash) })

@@ -1,6 +1,6 @@
 //! The plan of a run, as a value: what a dry run prints and a run applies.
 
-use passerelle_ports::{Field, LinkId, PairId, Record, Side, Sides};
+use passerelle_ports::{Field, Link, LinkId, LinkState, PairId, Record, Side, Sides};
 use serde::{Deserialize, Serialize};
 
 use crate::{
@@ -119,6 +119,13 @@ pub struct PlanCounts {
 }
 
 impl PlanCounts {
+    /// Counts a link about which a person will be asked, without a write of this kind; one that waits already stands
+    /// elsewhere.
+    pub fn asked<R: Record>(&mut self, link: &Link<R>, written: bool) {
+        self.held += u64::from(!written);
+        self.clashes += u64::from(!matches!(link.state, LinkState::Rejected(_)));
+    }
+
     /// Tells whether every link that was to be decided is accounted for (I15).
     #[must_use]
     pub fn mentions_all(&self) -> bool {

@@ -196,6 +196,10 @@ pub struct Rules {
     pub decline_deleted: bool,
     /// Limits of the guard.
     pub limits: Limits,
+    /// How fields would travel if the provider's collection were not one that may only be read; `None` where it may be
+    /// written, or where the rules themselves keep the company's changes here.
+    #[serde(skip)]
+    pub sealed: Option<Vec<(FieldPattern, Direction)>>,
 }
 
 impl Default for Rules {
@@ -216,6 +220,7 @@ impl Default for Rules {
             hold_whole_link: false,
             skew: Duration::from_secs(60),
             limits: Limits::default(),
+            sealed: None,
         }
     }
 }
@@ -240,6 +245,32 @@ impl Rules {
         self
     }
 
+    /// Restricts the rules for a collection of the provider's that may only be read: nothing is ever written to it, and
+    /// what the company changes all the same is told and kept.
+    #[must_use]
+    pub fn read_only(mut self) -> Self {
+        let open = self.creates.remote.then(|| self.fields.clone());
+        self = self.without_writing(Side::Remote);
+        self.sealed = self.sealed.or(open);
+        self
+    }
+
+    /// Tells whether a side may not be written although the rules would have it written.
+    #[must_use]
+    pub fn is_sealed(&self, side: Side) -> bool {
+        side == Side::Remote && self.sealed.is_some() && !on(Mutant::TypedUntold)
+    }
+
+    /// Returns which way a field would travel if both collections could be written.
+    pub(crate) fn wish<R: Record>(&self, field: &Field) -> Direction {
+        match &self.sealed {
+            Some(open) if self.is_sealed(Side::Remote) && R::travels(field) => {
+                open.iter().find(|(pattern, _)| pattern.names(field)).map_or(Direction::Both, |(_, d)| *d)
+            }
+            _ => self.direction::<R>(field),
+        }
+    }
+
     /// Returns which way a field travels.
     #[must_use]
     pub fn direction<R: Record>(&self, field: &Field) -> Direction {
@@ -261,14 +292,15 @@ impl Rules {
     /// Returns the digest of what decides about links: not the limits, not the measured skew.
     #[must_use]
     pub fn digest(&self) -> Digest {
-        digest_of(&Rules { skew: Duration::ZERO, limits: Limits::default(), ..self.clone() })
+        let rules = Rules { skew: Duration::ZERO, limits: Limits::default(), ..self.clone() };
+        if self.sealed.is_some() { digest_of(&(rules, "sealed")) } else { digest_of(&rules) }
     }
 
     /// Returns the digest of what a person decided: as [`Rules::digest`], but the same every day.
     #[must_use]
     pub fn gist(&self) -> Digest {
         let window = self.window.map(|window| Window { today: NaiveDate::MIN, ..window });
-        Rules { window, ..self.clone() }.digest()
+        Rules { window, sealed: None, ..self.clone() }.digest()
     }
 }
 

@@ -560,3 +560,35 @@ fn what_a_side_cannot_hold_is_kept_in_the_link_until_it_changes() {
     put_copy(&mut now, Side::Local, stored(Side::Local, "6", Note { label: "other".into(), ..renamed }));
     assert_eq!(now.lacks, []);
 }
+
+#[test]
+fn what_is_typed_where_it_may_only_be_read_is_kept_and_told() {
+    let rules = Rules::default().read_only();
+    let fields = |names: &[&str]| names.iter().map(|name| Field::new(*name)).collect::<Vec<_>>();
+    let base = || (titled("as it was"), titled("as it was"));
+    let after = |local: &str, remote: &str| link(base(), titled(local), titled(remote));
+    let decided = |link: &Link<Note>| decide(link, &rules).unwrap();
+    // Typed here: told. Changed by the owner: taken. Both: a question, never overwritten.
+    let mut typed = after("typed", "as it was");
+    assert_eq!(decided(&typed), Step::Sealed(fields(&["title"])));
+    assert!(
+        matches!(decided(&after("as it was", "theirs")), Step::Write(intent) if intent.side == Side::Local)
+    );
+    assert_eq!(decided(&after("typed", "theirs")), Step::Hold(fields(&["title"])));
+    // What a person keeps stays as it is, until the owner changes it.
+    typed.chosen = vec![(Field::new("title"), Side::Local)];
+    assert_eq!(decided(&typed), Step::Nothing);
+    put_copy(&mut typed, Side::Remote, stored(Side::Remote, "2", titled("theirs")));
+    assert_eq!(decided(&typed), Step::Hold(fields(&["title"])));
+    // A new one, and one that the owner deleted after it was changed here.
+    let mut new = after("typed", "");
+    (new.copies.remote, new.bases) = (None, Sides { local: Note::default(), remote: Note::default() });
+    assert!(matches!(decided(&new), Step::Sealed(_)));
+    let mut gone = after("typed", "as it was");
+    put_gone(&mut gone, Side::Remote);
+    assert!(matches!(decided(&gone), Step::Sealed(_)));
+    // Where the rules themselves keep what the company changes, there is nothing to tell.
+    let rules = Rules::default().without_writing(Side::Remote).read_only();
+    assert_eq!(decide(&after("typed", "as it was"), &rules).unwrap(), Step::Nothing);
+    assert_eq!(decide(&new, &rules).unwrap(), Step::Nothing);
+}

@@ -75,6 +75,7 @@ fn show(step: &Step<Note>) -> String {
         Step::Release => "release".into(),
         Step::Settle(list) => format!("settle {}", names(list)),
         Step::Hold(list) => format!("hold {}", names(list)),
+        Step::Sealed(list) => format!("sealed {}", names(list)),
         Step::Write(intent) => {
             let action = match intent.action {
                 Action::Create => "create",

@@ -146,6 +146,10 @@ impl<R: Record> Replica<R> for Faulty<R> {
         self.inner.capabilities()
     }
 
+    fn forbids(&self, from: Option<&Stored<R>>, to: Option<&R>) -> Option<PortError> {
+        self.inner.forbids(from, to)
+    }
+
     async fn changes(&self, from: From) -> PortResult<Page<R>> {
         let fate = self.before(Call::Changes).await?;
         let answer = self.inner.changes(from).await?;
