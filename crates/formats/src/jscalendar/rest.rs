@@ -47,8 +47,7 @@ fn kept_of_changes(object: &Object, bare: &Object, written: &Object, start: &Sta
     let patches = object.get("recurrenceOverrides").and_then(Value::as_object)?;
     let known = written.get("recurrenceOverrides").and_then(Value::as_object);
     let kept = patches.iter().filter(|(id, patch)| {
-        let wall = read::id_of(id, start).map(|id| write::id_text(&id.to_string())).unwrap_or_default();
-        let ours = known.and_then(|known| known.get(&wall)).and_then(Value::as_object);
+        let ours = name_of(id, start).and_then(|wall| known?.get(&wall)).and_then(Value::as_object);
         let (Some(patch), Some(ours)) = (patch.as_object(), ours) else { return false };
         let patched = read::patched(bare, patch);
         patch.keys().any(|path| {
@@ -57,8 +56,15 @@ fn kept_of_changes(object: &Object, bare: &Object, written: &Object, start: &Sta
             !is_said(path) && plain(head, value) != plain(head, ours.get(head))
         })
     });
-    let kept: Object = kept.map(|(id, patch)| (id.clone(), patch.clone())).collect();
+    // By the name that the occurrence has from now on, however the file spelt it.
+    let named = kept.filter_map(|(id, patch)| Some((name_of(id, start)?, patch.clone())));
+    let kept: Object = named.collect();
     (!kept.is_empty()).then(|| json!({ "recurrenceOverrides": kept }))
+}
+
+/// Names an occurrence as it is written.
+fn name_of(id: &str, start: &Start) -> Option<String> {
+    read::id_of(id, start).map(|id| write::id_text(&id.to_string()))
 }
 
 /// Tells whether a change says this path itself, however it is spelt.

@@ -42,11 +42,8 @@ pub(crate) fn write_card(
 ) -> io::Result<()> {
     let mut card = Card { version, lines: Vec::new(), groups: 0, taken: groups_of(unknown) };
     card.fill(contact);
-    let unknown = put_back(&mut card.lines, unknown);
-    // How a card called the person is kept where the parts of the name do not say it.
-    if unknown.iter().any(|text| is_full_name(text)) && contact.name.has_parts() {
-        card.lines.retain(|line| line.name != "FN");
-    }
+    let unknown = if contact.name.has_parts() { card.call(unknown) } else { unknown.to_vec() };
+    let unknown = put_back(&mut card.lines, &unknown);
     if unknown.iter().any(|text| text.to_ascii_uppercase().starts_with("CLASS:")) {
         card.lines.retain(|line| line.name != "CLASS");
     }
@@ -88,6 +85,21 @@ struct Card {
 }
 
 impl Card {
+    /// Calls the person as a card did where the parts of the name do not say it: what is kept of the lines that did goes
+    /// back to these. Returns the other leftovers.
+    fn call(&mut self, unknown: &[String]) -> Vec<String> {
+        let (names, others): (Vec<&String>, Vec<&String>) =
+            unknown.iter().partition(|text| is_full_name(text));
+        let parsed = names.iter().map(|text| Line::parse(0, text.as_bytes().to_vec()).filter(Line::is_sound));
+        let Some(names) = parsed.collect::<Option<Vec<Line>>>().filter(|names| !names.is_empty()) else {
+            return unknown.to_vec();
+        };
+        let at = self.lines.iter().position(|line| line.name == "FN").unwrap_or(self.lines.len());
+        self.lines.retain(|line| line.name != "FN");
+        self.lines.splice(at..at, names);
+        others.into_iter().cloned().collect()
+    }
+
     fn fill(&mut self, contact: &Contact) {
         self.put(Line::new("VERSION", if self.version == Version::V4 { "4.0" } else { "3.0" }));
         self.text("UID", &contact.uid);
