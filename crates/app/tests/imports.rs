@@ -627,3 +627,55 @@ fn what_google_or_a_person_did_to_imported_appointments_stays_when_the_import_is
     assert_eq!(world.event("New")["description"], "mine");
     assert_eq!(world.number("appointments"), 2);
 }
+
+#[test]
+fn an_appointment_is_called_off_and_takes_place_again_in_every_format() {
+    let ics = |method: &str, number: u8, lines: &str| {
+        format!("BEGIN:VCALENDAR|METHOD:{method}|BEGIN:VEVENT|UID:s|SEQUENCE:{number}|{lines}END:VEVENT|END:VCALENDAR|")
+            .replace('|', "\r\n")
+    };
+    let whole = "DTSTART:20270104T090000Z|DURATION:PT1H|SUMMARY:S|LOCATION:L|";
+    let json = |method: &str, number: u8, more: &Value| {
+        let mut event = json!({"@type": "Event", "uid": "s", "method": method, "sequence": number});
+        event.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        event.to_string()
+    };
+    let object = json!({"title": "S", "start": "2027-01-04T09:00:00", "timeZone": "Etc/UTC", "duration": "PT1H",
+        "locations": {"l": {"name": "L"}}});
+    for (name, files) in [
+        ("a.ics", [ics("REQUEST", 1, whole), ics("CANCEL", 2, ""), ics("REQUEST", 3, whole)]),
+        ("a.json", [json("request", 1, &object), json("cancel", 2, &json!({})), json("request", 3, &object)]),
+    ] {
+        let world = World::unconnected();
+        for (text, status) in files.iter().zip(["confirmed", "cancelled", "confirmed"]) {
+            world.run(&["events", "import", &file(&world, name, text), "--user", "alice"]).ends_with(0);
+            let rows = world
+                .rows("'status', status, 'place', location, 'seconds', duration_seconds", "appointments");
+            assert_eq!(rows, [json!({"status": status, "place": "L", "seconds": 3600})], "{name} {status}");
+        }
+    }
+}
+
+#[test]
+fn an_occurrence_in_json_joins_its_series_here() {
+    let world = World::unconnected();
+    let series = json!({"@type": "Event", "uid": "s", "title": "S", "start": "2027-01-04T09:00:00",
+        "timeZone": "Europe/Paris", "duration": "PT1H", "recurrenceRules": [{"frequency": "weekly", "count": 5}]});
+    let moved = json!({"@type": "Event", "uid": "s", "title": "Moved", "start": "2027-01-11T14:00:00",
+        "timeZone": "Europe/Paris", "duration": "PT1H", "recurrenceId": "2027-01-11T09:00:00"});
+    let import = |text: &Value| {
+        world
+            .run(&["events", "import", &file(&world, "a.json", &text.to_string()), "--user", "alice"])
+            .ends_with(0)
+    };
+    import(&series);
+    let done = import(&moved);
+    assert_eq!((&done.summary()["joined"], &done.summary()["updated"]), (&json!(1), &json!(1)), "{done:?}");
+    assert_eq!((world.number("appointments"), world.number("appointment_rules")), (1, 1));
+    let both = json!([moved, series]);
+    assert_eq!(import(&both).summary()["created"], 0);
+    let alone = World::unconnected();
+    let text = file(&alone, "b.json", &both.to_string());
+    alone.run(&["events", "import", &text, "--user", "alice"]).ends_with(0);
+    assert_eq!((alone.number("appointments"), alone.number("appointment_overrides")), (1, 1));
+}

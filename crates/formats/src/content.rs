@@ -277,12 +277,31 @@ fn parse_param(text: &str) -> (String, Vec<String>) {
             matches!(bare.to_ascii_uppercase().as_str(), "QUOTED-PRINTABLE" | "BASE64" | "8BIT" | "7BIT");
         return ((if encoding { "ENCODING" } else { "TYPE" }).to_owned(), vec![bare]);
     };
-    let values = split_quoted(values, ',').into_iter().map(|value| {
+    let values = values_apart(values).into_iter().map(|value| {
         let value = value.trim();
-        let plain = value.strip_prefix('"').and_then(|value| value.strip_suffix('"')).unwrap_or(value);
-        uncaret(plain)
+        match value.strip_prefix('"').and_then(|value| value.strip_suffix('"')) {
+            Some(quoted) => uncaret(quoted),
+            None => uncaret(&value.replace("\\,", ",").replace("\\;", ";")),
+        }
     });
     (name.trim().to_ascii_uppercase(), values.collect())
+}
+
+/// Takes the values of a parameter apart. A comma that a program escaped, as in a text, ends none.
+fn values_apart(text: &str) -> Vec<&str> {
+    let mut values: Vec<&str> = Vec::new();
+    let mut begun = 0;
+    for value in split_quoted(text, ',') {
+        let end = begun + value.len();
+        match values.last_mut() {
+            Some(last) if last.ends_with('\\') => {
+                *last = text.get(begun - 1 - last.len()..end).unwrap_or(value);
+            }
+            _ => values.push(value),
+        }
+        begun = end + 1;
+    }
+    values
 }
 
 /// Decodes RFC 6868.

@@ -127,7 +127,7 @@ pub struct BadRecord {
     pub answer: Option<Box<Answer>>,
 }
 
-/// What a guest answered (`METHOD:REPLY`).
+/// What a guest answered (`METHOD:REPLY`), or that an appointment is called off.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Answer {
     /// The identifier of the appointment.
@@ -136,6 +136,8 @@ pub struct Answer {
     pub occurrence: Option<calendar::Start>,
     /// Who answers, and how.
     pub guests: Vec<calendar::Participant>,
+    /// Whether the organiser calls the appointment off (`METHOD:CANCEL`), which then is all that it says.
+    pub cancels: bool,
 }
 
 impl BadRecord {

@@ -667,3 +667,86 @@ fn the_method_of_a_calendar_counts_wherever_it_stands() {
     let wide: Vec<u8> = of("", "METHOD:CANCEL\r\n").encode_utf16().flat_map(u16::to_le_bytes).collect();
     assert_eq!(status(&wide), [off]);
 }
+
+#[test]
+fn what_calls_an_appointment_off_need_not_say_what_it_was() {
+    let calendar = |method: &str, lines: &str| {
+        let lines = lines.replace('|', "\r\n");
+        format!(
+            "BEGIN:VCALENDAR\r\nMETHOD:{method}\r\nBEGIN:VEVENT\r\nUID:s\r\n{lines}\r\nEND:VEVENT\r\nEND:VCALENDAR\r\n"
+        )
+    };
+    let asked = calendar(
+        "REQUEST",
+        "DTSTART:20270104T090000Z|DURATION:PT1H|SUMMARY:S|SEQUENCE:1|RRULE:FREQ=WEEKLY;COUNT=5|LOCATION:L",
+    );
+    for lines in [
+        "SEQUENCE:2",
+        "SEQUENCE:1|DTSTART:20270104T090000Z",
+        "SEQUENCE:2|DTSTART:20270104T090000Z|SUMMARY:Off",
+    ] {
+        let off = calendar("CANCEL", lines);
+        for text in [format!("{asked}{off}"), format!("{off}{asked}")] {
+            let found: Vec<_> = read_calendar(text.as_bytes(), EventFormat::ICalendar).collect();
+            let (good, bad): (Vec<_>, Vec<_>) = found.into_iter().partition(Result::is_ok);
+            let event = &good[0].as_ref().unwrap().record;
+            assert_eq!((good.len(), event.uid.as_str(), event.status), (1, "s", Status::Cancelled), "{text}");
+            assert_eq!(
+                (event.recurrence_rules.len(), event.location.as_str(), event.duration.seconds),
+                (1, "L", 3600)
+            );
+            assert_eq!((bad.len(), bad[0].as_ref().unwrap_err().reason.id()), (1, "older"), "{text}");
+        }
+    }
+    let late = calendar("CANCEL", "SEQUENCE:0");
+    let found: Vec<_> = read_calendar(format!("{asked}{late}").as_bytes(), EventFormat::ICalendar).collect();
+    assert!(found.iter().flatten().all(|one| one.record.status == Status::Confirmed) && found.len() == 2);
+    let found: Vec<_> =
+        read_calendar(calendar("CANCEL", "SEQUENCE:2").as_bytes(), EventFormat::ICalendar).collect();
+    let bad = found[0].as_ref().unwrap_err();
+    let mut event = Event::default();
+    assert_eq!(apply_answer(&mut event, bad.answer.as_deref().unwrap()), Ok(true));
+    assert_eq!((event.status, bad.reason.id()), (Status::Cancelled, "no-start"));
+}
+
+#[test]
+fn the_end_of_a_journey_keeps_its_zone() {
+    let found = event(
+        "DTSTART;TZID=Europe/Paris:20260715T090000\nDTEND;TZID=America/New_York:20260715T113000\n\
+         ATTENDEE;CN=Dupont\\, Jean:mailto:b@x.example\nATTENDEE;CN=\"a\\,b\":mailto:c@x.example\n",
+    );
+    assert_eq!(found.record.duration.seconds, 30_600);
+    assert!(found.unknown.iter().any(|text| text.contains("New_York")), "{:?}", found.unknown);
+    let names: Vec<&str> = found.record.participants.values().map(|guest| guest.name.as_str()).collect();
+    assert_eq!(names, ["Dupont, Jean", "a\\,b"]);
+    written(&found);
+    let same = event(
+        "DTSTART;TZID=Europe/Paris:20260715T090000\nDTEND;TZID=\"Romance Standard Time\":20260715T113000\n",
+    );
+    assert!(same.unknown.is_empty(), "{:?}", same.unknown);
+}
+
+#[test]
+fn a_rule_is_spelt_as_every_program_reads_it_or_set_aside() {
+    for (rule, wanted) in [
+        ("FREQ=WEEKLY;UNTIL=2027-02-28", Some("FREQ=WEEKLY;UNTIL=20270228")),
+        ("FREQ=WEEKLY;UNTIL=2027-02-28T09:00:00Z", Some("FREQ=WEEKLY;UNTIL=20270228T090000Z")),
+        ("FREQ=WEEKLY;UNTIL=20270228T0900", Some("FREQ=WEEKLY;UNTIL=20270228T090000")),
+        ("FREQ=WEEKLY;BYDAY=MO,;COUNT=4", Some("FREQ=WEEKLY;BYDAY=MO;COUNT=4")),
+        ("FREQ=WEEKLY;;BYDAY=,MO,,TU;", Some("FREQ=WEEKLY;BYDAY=MO,TU")),
+        ("FREQ=MONTHLY;BYDAY=-1SU,+2MO;BYMONTH=1,12", Some("FREQ=MONTHLY;BYDAY=-1SU,+2MO;BYMONTH=1,12")),
+        ("FREQ=WEEKLY;UNTIL=demain", None),
+        ("FREQ=WEEKLY;BYDAY=LU", None),
+        ("FREQ=WEEKLY;BYDAY=", None),
+        ("FREQ=WEEKLY;COUNT=+4", None),
+        ("FREQ=WEEKLY;INTERVAL=1.5", None),
+    ] {
+        let mut found =
+            all(&format!("BEGIN:VEVENT\nUID:k\nDTSTART:20270104T090000\nRRULE:{rule}\nEND:VEVENT\n"));
+        match (found.remove(0), wanted) {
+            (Ok(found), Some(wanted)) => assert_eq!(found.record.recurrence_rules, [wanted], "{rule}"),
+            (Err(bad), None) => assert_eq!(bad.reason.id(), "malformed-rule", "{rule}"),
+            (found, _) => panic!("{rule}: {found:?}"),
+        }
+    }
+}

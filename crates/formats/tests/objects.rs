@@ -3,7 +3,7 @@
 
 use chrono::DateTime;
 use passerelle_calendar::Event;
-use passerelle_formats::{EventFormat, Imported, read_events, write_events};
+use passerelle_formats::{EventFormat, Imported, join_series, read_events, series_of, write_events};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
@@ -239,4 +239,90 @@ proptest! {
             prop_assert_eq!(&again.unknown, &found.unknown);
         }
     }
+}
+
+/// Reads objects as the records of one file: title, identifier and status of each, or why there is none.
+fn states(objects: &[Value]) -> Vec<Result<(String, String, String), &'static str>> {
+    let text = Value::from(objects.to_vec()).to_string();
+    let found = read_events(text.as_bytes(), EventFormat::JsCalendar);
+    let told = |found: Imported<Event>| {
+        let record = found.record;
+        (record.title, record.uid, record.status.as_str().to_owned())
+    };
+    found.map(|found| found.map(told).map_err(|bad| bad.reason.id())).collect()
+}
+
+fn changed(object: &Value, members: &Value) -> Value {
+    let mut object = object.clone();
+    object.as_object_mut().unwrap().extend(members.as_object().unwrap().clone());
+    object
+}
+
+#[test]
+fn objects_of_one_identifier_are_states_of_one_record_or_several_records() {
+    let series = json!({
+        "@type": "Event", "uid": "s", "title": "S", "start": "2027-01-04T09:00:00", "timeZone": "Europe/Paris",
+        "duration": "PT1H", "recurrenceRules": [{"@type": "RecurrenceRule", "frequency": "weekly", "count": 5}]
+    });
+    let state =
+        |title: &str, uid: &str, status: &str| Ok((title.to_owned(), uid.to_owned(), status.to_owned()));
+    let other = changed(&series, &json!({"title": "Other", "start": "2028-01-01T09:00:00"}));
+    let numbered = |number: u8, title: &str| changed(&series, &json!({"sequence": number, "title": title}));
+    for (objects, wanted) in [
+        (vec![series.clone(), series.clone()], vec![state("S", "s", "confirmed")]),
+        (
+            vec![series.clone(), other],
+            vec![state("S", "s", "confirmed"), state("Other", "s_2028-01-01T09:00:00", "confirmed")],
+        ),
+        (vec![numbered(5, "New"), numbered(1, "Old")], vec![state("New", "s", "confirmed"), Err("older")]),
+        (
+            vec![numbered(1, "Old"), numbered(5, "New")],
+            vec![state("Old", "s", "confirmed"), state("New", "s", "confirmed")],
+        ),
+        (vec![changed(&series, &json!({"method": "cancel"}))], vec![state("S", "s", "cancelled")]),
+        (vec![changed(&series, &json!({"method": "request"}))], vec![state("S", "s", "confirmed")]),
+        (vec![changed(&series, &json!({"method": "reply"}))], vec![Err("message")]),
+        (vec![changed(&series, &json!({"method": "counter"}))], vec![Err("message")]),
+    ] {
+        assert_eq!(states(&objects), wanted, "{objects:?}");
+    }
+}
+
+#[test]
+fn an_occurrence_by_itself_belongs_to_its_series_wherever_that_stands() {
+    let series = json!({
+        "@type": "Event", "uid": "s", "title": "S", "start": "2027-01-04T09:00:00", "timeZone": "Europe/Paris",
+        "duration": "PT1H", "recurrenceRules": [{"@type": "RecurrenceRule", "frequency": "weekly", "count": 5}]
+    });
+    let moved = json!({
+        "@type": "Event", "uid": "s", "title": "Moved", "start": "2027-01-11T14:00:00", "timeZone": "Europe/Paris",
+        "duration": "PT1H", "recurrenceId": "2027-01-11T09:00:00", "recurrenceIdTimeZone": "Europe/Paris", "sequence": 2,
+        "recurrenceRules": [{"frequency": "daily"}]
+    });
+    let older = changed(&moved, &json!({"title": "Older", "sequence": 1}));
+    let off = changed(&moved, &json!({"method": "cancel", "recurrenceId": "2027-01-18T09:00:00"}));
+    let text = Value::from(vec![moved, series, older, off]).to_string();
+    let mut found: Vec<_> = read_events(text.as_bytes(), EventFormat::JsCalendar).collect();
+    let titles: Vec<&str> = found
+        .iter()
+        .map(|one| one.as_ref().map_or_else(|bad| bad.reason.id(), |one| &one.record.title))
+        .collect();
+    assert_eq!(titles, ["S", "Moved", "older", "Moved"]);
+    let off = found.pop().unwrap().unwrap();
+    found.pop();
+    let (moved, mut series) = (found.pop().unwrap().unwrap(), found.pop().unwrap().unwrap());
+    assert!(moved.record.recurrence_rules.is_empty(), "an occurrence is no series");
+    assert!(moved.unknown.iter().any(|text| text.starts_with("recurrenceRules: ")), "{:?}", moved.unknown);
+    assert_eq!(series_of(&moved).as_deref(), Some("s"));
+    join_series(&mut series.record, &[], &moved).unwrap().unwrap();
+    join_series(&mut series.record, &[], &off).unwrap().unwrap();
+    let changes = &series.record.recurrence_overrides;
+    assert_eq!(changes["2027-01-11T09:00:00"].title.as_deref(), Some("Moved"));
+    assert!(changes["2027-01-18T09:00:00"].excluded);
+    // Without its series it is one appointment, and stays a part of that after an export.
+    let mut out = Vec::new();
+    let alone = [(moved.record.clone(), moved.unknown.clone())];
+    write_events(&mut out, EventFormat::JsCalendar, DateTime::UNIX_EPOCH, alone).unwrap();
+    let again = read_events(out.as_slice(), EventFormat::JsCalendar).next().unwrap().unwrap();
+    assert_eq!((series_of(&again).as_deref(), &again.record), (Some("s"), &moved.record));
 }

@@ -279,6 +279,12 @@ fn a_name_without_a_description_is_read_in_the_words_of_five_languages() {
         ("Temps universel coordonné", "Etc/UTC"),
         ("Koordinierte Weltzeit", "Etc/UTC"),
         ("GMT-05.00/-04.00", "America/New_York"),
+        ("Est", "America/New_York"),
+        ("EST", "America/New_York"),
+        ("Est (heure d’été)", "America/New_York"),
+        ("HNE", "America/New_York"),
+        ("Heure normale du Pacifique", "America/Los_Angeles"),
+        ("Greenwich Mean Time", "Etc/UTC"),
         ("(GMT+01.00/+02.00)", "Europe/Paris"),
     ] {
         assert_eq!(passerelle_formats::zone_name(name).as_deref(), Some(zone), "{name}");
@@ -294,4 +300,26 @@ fn an_offset_is_read_with_letters_before_it() {
     let block = zone_block("Mine", &EUROPE).replace(":+0", ":GMT+0");
     let found = read(&(block + &meeting("Mine", "20260715T090000", ""))).unwrap();
     assert_eq!(utc(&found), "2026-07-15T07:00Z");
+}
+
+#[test]
+fn the_nearest_clock_of_a_series_is_that_of_most_of_its_occurrences() {
+    // The rules that the United States had until 2007, as old devices describe them.
+    let old = [
+        ("STANDARD", ":19700901T030000", "-0400/-0500", "RRULE:FREQ=YEARLY;BYMONTH=10;BYDAY=-1SU\n"),
+        ("DAYLIGHT", ":19700401T020000", "-0500/-0400", "RRULE:FREQ=YEARLY;BYMONTH=4;BYDAY=1SU\n"),
+    ];
+    for (start, rule, zone) in [
+        ("20270329T090000", "RRULE:FREQ=WEEKLY;COUNT=52\n", "America/New_York"),
+        ("20270329T090000", "RRULE:FREQ=WEEKLY;UNTIL=20280329T140000Z\n", "America/New_York"),
+        ("20270329T090000", "RRULE:FREQ=WEEKLY\n", "America/New_York"),
+        ("20270712T090000", "RRULE:FREQ=WEEKLY;COUNT=52\n", "America/New_York"),
+    ] {
+        let found = read(&(zone_block("Usine", &old) + &meeting("Usine", start, rule))).unwrap();
+        assert_eq!(found.record.start.as_ref().and_then(|start| start.zone()), Some(zone), "{start} {rule}");
+        assert!(found.unknown.iter().any(|text| text.starts_with("X-PASSERELLE-ZONE")), "a guess says so");
+    }
+    // One alone keeps its moment.
+    let found = read(&(zone_block("Usine", &old) + &meeting("Usine", "20270329T090000", ""))).unwrap();
+    assert_eq!(utc(&found), "2027-03-29T14:00Z");
 }

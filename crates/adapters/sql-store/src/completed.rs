@@ -25,13 +25,15 @@ pub(crate) fn completed<R: Record>(there: &R, read: &R) -> R {
     }
     let (mut all, mut new) = (fields(there), fields(read));
     if R::KIND == Kind::Events && is_called_off(&all, &new) {
-        // A message that calls a series off need not say when it took place.
+        // A message that calls an appointment off need not say when it took place.
         new.retain(|field, _| !SCHEDULE.contains(&field.member()));
     } else if R::KIND == Kind::Events {
         let is_said = |member: &str| new.keys().any(|field| field.member() == member);
-        all.retain(|field, _| {
+        all.retain(|field, value| {
             let member = field.member();
-            !SCHEDULE.contains(&member) && (field.key().is_none() || !is_said(member))
+            // Who asks somebody to an appointment again does not say that it takes place after all.
+            let revived = member == "status" && *value == "cancelled" && !is_said("status");
+            !revived && !SCHEDULE.contains(&member) && (field.key().is_none() || !is_said(member))
         });
     }
     // One is the preferred of its kind: the newer one.
@@ -50,11 +52,12 @@ pub(crate) fn completed<R: Record>(there: &R, read: &R) -> R {
     assemble(&all).unwrap_or_else(|_| read.clone())
 }
 
-/// Tells whether a series is called off by what says nothing of its rules.
+/// Tells whether an appointment is called off by what says nothing of its rules, or of its length.
 fn is_called_off(there: &Fields, read: &Fields) -> bool {
-    let is_series = |all: &Fields| all.contains_key(&Field::new("recurrence_rules"));
+    let has = |all: &Fields, member: &str| all.contains_key(&Field::new(member));
+    let less = |member: &str| has(there, member) && !has(read, member);
     let is_cancelled = read.get(&Field::new("status")).and_then(Value::as_str) == Some("cancelled");
-    is_cancelled && is_series(there) && !is_series(read)
+    is_cancelled && (less("recurrence_rules") || less("duration"))
 }
 
 fn is_preferred(value: &Value) -> bool {

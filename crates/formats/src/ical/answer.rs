@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use passerelle_calendar::{Event, Participant, contains};
+use passerelle_calendar::{Event, Participant, Status, contains};
 
 use super::{guests, read::start_of, series, zones::Zones};
 use crate::{Answer, Reason, content::Component};
@@ -25,7 +25,14 @@ pub(super) fn read(component: &Component, zones: &mut Zones) -> Option<Box<Answe
     }
     let occurrence = component.get("RECURRENCE-ID").map(|line| start_of(line, zones)).transpose().ok()?;
     let is_whole = !uid.trim().is_empty() && !guests.is_empty();
-    is_whole.then(|| Box::new(Answer { uid, occurrence, guests }))
+    is_whole.then(|| Box::new(Answer { uid, occurrence, guests, cancels: false }))
+}
+
+/// Returns what calls an appointment off, without saying more of it than its identifier.
+pub(super) fn calling_off(component: &Component) -> Option<Box<Answer>> {
+    let uid = component.text("UID");
+    let answer = Answer { uid, occurrence: None, guests: Vec::new(), cancels: true };
+    (!answer.uid.trim().is_empty()).then(|| Box::new(answer))
 }
 
 /// Takes an answer into the appointment that it is for; tells whether it is for one that takes place.
@@ -34,6 +41,10 @@ pub(super) fn read(component: &Component, zones: &mut Zones) -> Option<Box<Answe
 ///
 /// Somebody answers who is not invited.
 pub fn apply_answer(event: &mut Event, answer: &Answer) -> Result<bool, Reason> {
+    if answer.cancels {
+        event.status = Status::Cancelled;
+        return Ok(true);
+    }
     let Some(at) = &answer.occurrence else {
         return answered(&mut event.participants, answer);
     };

@@ -49,7 +49,7 @@ pub(crate) struct Events<R> {
     series: VecDeque<(Held, Vec<Held>)>,
     /// The changed occurrences whose series is not in the file, by that series.
     orphans: VecDeque<Vec<Held>>,
-    seen: HashMap<u64, Seen>,
+    seen: Identities,
     /// The component that stands in the calendar beside its events, if one is open.
     beside: Option<Beside>,
     ready: VecDeque<Read1>,
@@ -121,6 +121,8 @@ struct Held {
     line: usize,
     rank: Rank,
     is_change: bool,
+    /// Whether it is a message that calls the whole appointment off.
+    cancels: bool,
 }
 
 impl Held {
@@ -132,6 +134,7 @@ impl Held {
             line: component.line,
             rank: Rank::of(component),
             is_change: component.get("RECURRENCE-ID").is_some(),
+            cancels: false,
         }
     }
 
@@ -164,7 +167,7 @@ impl<R: Read> Events<R> {
             held: Vec::new(),
             series: VecDeque::new(),
             orphans: VecDeque::new(),
-            seen: HashMap::new(),
+            seen: Identities::default(),
             beside: None,
             ready: VecDeque::new(),
             done: false,
@@ -185,7 +188,11 @@ impl<R: Read> Events<R> {
             self.ready.push_back(Err(BadRecord { answer, ..bad_of(&component, reason) }));
             return;
         }
+        let cancels = component.name == "VEVENT" && method::calls_off(&self.method);
         match component.name.as_str() {
+            "VEVENT" if cancels && component.get("RECURRENCE-ID").is_none() => {
+                self.here.push(Held { cancels, ..Held::of(&component, 0) });
+            }
             "VTIMEZONE" => {
                 describe(&component, &mut self.described);
                 if let Some(zones) = self.zones.last_mut() {
@@ -290,38 +297,54 @@ impl<R: Read> Events<R> {
         if uid.trim().is_empty() {
             return Some(component);
         }
-        let new = Seen::of(&component);
-        let Some(known) = self.seen.get_mut(&hash_of(&uid)) else {
-            self.seen.insert(hash_of(&uid), new);
-            return Some(component);
-        };
-        match known.compare(&new) {
-            Compared::Same => return None,
-            Compared::Older => {
-                self.ready.push_back(Err(bad_of(&component, Reason::Older)));
-                return None;
-            }
-            Compared::Newer => {
-                *known = new;
-                return Some(component);
-            }
-            Compared::Other => {}
-        }
         let start = component.get("DTSTART").map(|line| line.value.trim().to_owned()).unwrap_or_default();
-        let mut derived = format!("{uid}_{start}");
-        if let Some(other) = self.seen.get_mut(&hash_of(&derived)) {
-            if other.content == new.content {
-                return None;
+        match self.seen.tell(&uid, &start, Seen::of(&component)) {
+            Identity::Own => Some(component),
+            Identity::Same => None,
+            Identity::Older => {
+                self.ready.push_back(Err(bad_of(&component, Reason::Older)));
+                None
             }
-            other.others += 1;
-            derived = format!("{derived}_{}", other.others + 1);
+            Identity::Another(derived) => {
+                for line in component.lines.iter_mut().filter(|line| line.name == "UID") {
+                    *line = Line { params: std::mem::take(&mut line.params), ..Line::text("UID", &derived) };
+                }
+                component.lines.push(Line::text(own::UID, &uid));
+                Some(component)
+            }
         }
-        self.seen.insert(hash_of(&derived), new);
-        for line in component.lines.iter_mut().filter(|line| line.name == "UID") {
-            *line = Line { params: std::mem::take(&mut line.params), ..Line::text("UID", &derived) };
+    }
+
+    /// Completes what calls an appointment off by the newest other state of it in the file, which such a message need not
+    /// repeat: that one is the older state then.
+    fn call_off(&mut self, masters: Vec<Held>) -> Vec<Held> {
+        let mut newest: HashMap<String, usize> = HashMap::new();
+        for (at, master) in masters.iter().enumerate().filter(|(_, master)| !master.cancels) {
+            newest.entry(master.uid.clone()).or_insert(at);
         }
-        component.lines.push(Line::text(own::UID, &uid));
-        Some(component)
+        let mut whole: HashMap<usize, Held> = HashMap::new();
+        let mut left = vec![true; masters.len()];
+        for (at, cancel) in masters.iter().enumerate().filter(|(_, master)| master.cancels) {
+            let Some((place, other)) = newest.get(&cancel.uid).and_then(|at| Some((*at, masters.get(*at)?)))
+            else {
+                continue;
+            };
+            let is_older = other.rank.sequence > cancel.rank.sequence || whole.contains_key(&place);
+            let (gone, component) = if is_older { (at, cancel) } else { (place, other) };
+            self.ready.push_back(Err(bad_of(&component.component(), Reason::Older)));
+            if let Some(left) = left.get_mut(gone) {
+                *left = false;
+            }
+            if !is_older {
+                whole
+                    .insert(place, Held::of(&called_off(cancel.component(), other.component()), other.zones));
+                if let Some(left) = left.get_mut(at) {
+                    *left = false;
+                }
+            }
+        }
+        let all = masters.into_iter().zip(left).enumerate();
+        all.filter_map(|(at, (master, left))| whole.remove(&at).or(left.then_some(master))).collect()
     }
 
     /// Puts the series of the file together.
@@ -336,11 +359,12 @@ impl<R: Read> Events<R> {
             by_uid.entry(change.uid.clone()).or_default().push(change);
         }
         let mut series = Vec::new();
-        for master in masters {
+        for master in self.call_off(masters) {
             let Some(component) = self.identify(master.component()) else { continue };
             let own = !master.uid.is_empty() && component.text("UID") == master.uid;
             let changes = if own { by_uid.remove(&master.uid) } else { None };
-            series.push((Held::of(&component, master.zones), changes.unwrap_or_default()));
+            let held = Held { cancels: master.cancels, ..Held::of(&component, master.zones) };
+            series.push((held, changes.unwrap_or_default()));
         }
         series.sort_by_key(|(master, _)| master.line);
         self.series = series.into();
@@ -363,6 +387,9 @@ impl<R: Read> Events<R> {
         let Some(zones) = self.zones.get_mut(master.zones) else { return };
         let component = master.component();
         let mut read = finish(&component, event_of(&component, zones));
+        if let (true, Err(bad)) = (master.cancels, &mut read) {
+            bad.answer = answer::calling_off(&component);
+        }
         let mut bad = Vec::new();
         match &mut read {
             Ok(found) => {
@@ -544,8 +571,71 @@ impl Rank {
     }
 }
 
+/// Makes the state of an appointment that was called off: when it would have been, the other state says.
+fn called_off(mut cancel: Component, other: Component) -> Component {
+    let is_time = |name: &str| {
+        matches!(
+            name,
+            "DTSTART" | "DTEND" | "DURATION" | "RRULE" | "EXRULE" | "RDATE" | "EXDATE" | own::SERIES
+        )
+    };
+    cancel.lines.retain(|line| !is_time(&line.name));
+    let said: BTreeSet<String> = cancel.lines.iter().map(|line| line.name.clone()).collect();
+    cancel.lines.extend(other.lines.into_iter().filter(|line| !said.contains(&line.name)));
+    if cancel.children.is_empty() {
+        cancel.children = other.children;
+    }
+    cancel
+}
+
+/// The records of a file by their identifiers.
+#[derive(Default)]
+pub(crate) struct Identities(HashMap<u64, Seen>);
+
+/// What a record of a file is to those before it that have its identifier.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Identity {
+    /// It is the first of it, or a newer state.
+    Own,
+    /// It says what another one says.
+    Same,
+    /// It is an older state of another one.
+    Older,
+    /// It is another record, and has this identifier from now on.
+    Another(String),
+}
+
+impl Identities {
+    /// Tells what a record is that begins at some time.
+    pub(crate) fn tell(&mut self, uid: &str, start: &str, new: Seen) -> Identity {
+        let Some(known) = self.0.get_mut(&hash_of(&uid)) else {
+            self.0.insert(hash_of(&uid), new);
+            return Identity::Own;
+        };
+        match known.compare(&new) {
+            Compared::Same => return Identity::Same,
+            Compared::Older => return Identity::Older,
+            Compared::Newer => {
+                *known = new;
+                return Identity::Own;
+            }
+            Compared::Other => {}
+        }
+        let mut derived = format!("{uid}_{start}");
+        if let Some(other) = self.0.get_mut(&hash_of(&derived.as_str())) {
+            if other.content == new.content {
+                return Identity::Same;
+            }
+            other.others += 1;
+            derived = format!("{derived}_{}", other.others + 1);
+        }
+        self.0.insert(hash_of(&derived.as_str()), new);
+        Identity::Another(derived)
+    }
+}
+
 /// What is remembered of a record, to compare it with others of its identifier.
-struct Seen {
+pub(crate) struct Seen {
     sequence: i64,
     /// When it was changed, if it says so.
     changed: String,
@@ -563,6 +653,11 @@ enum Compared {
 }
 
 impl Seen {
+    /// Remembers a record of which everything but its number and its change is one text.
+    pub(crate) fn new(sequence: i64, changed: String, start: &str, content: &str) -> Self {
+        Seen { sequence, changed, start: hash_of(&start), content: hash_of(&content), others: 0 }
+    }
+
     fn of(component: &Component) -> Self {
         let Rank { sequence, changed } = Rank::of(component);
         let mut content = String::new();
@@ -690,6 +785,16 @@ fn notes_of(uid: &str, at: Option<&Start>, name: &Line, lines: &[Line]) -> Vec<S
     note.map(|note| note.to_text()).into_iter().chain(whole).collect()
 }
 
+/// Returns what is kept of the name of an occurrence that stands alone.
+pub(crate) fn note(uid: &str, at: &Start) -> String {
+    Line::new(own::OCCURRENCE, at.to_string()).with("UID", uid).to_text()
+}
+
+/// Returns what is kept of an identifier that another record of the file has.
+pub(crate) fn original(uid: &str) -> String {
+    Line::text(own::UID, uid).to_text()
+}
+
 /// Returns the identifier of the series of which an event is one changed occurrence, if a file said so.
 #[must_use]
 pub fn series_of(found: &Imported<Event>) -> Option<String> {
@@ -751,7 +856,11 @@ fn rules_of(note: &Line, series: &Event) -> Vec<String> {
 /// Tells whether a state of an occurrence is older than the one that is there, by the numbers that both say.
 fn is_older(read: &[String], there: &[String]) -> bool {
     let number = |texts: &[String]| -> Option<i64> {
-        texts.iter().find_map(|text| text.strip_prefix("SEQUENCE:")?.trim().parse().ok())
+        let told = |text: &String| {
+            let number = text.strip_prefix("SEQUENCE:").or(text.strip_prefix("{\"sequence\":"))?;
+            number.trim_end_matches('}').trim().parse().ok()
+        };
+        texts.iter().find_map(told)
     };
     number(read).zip(number(there)).is_some_and(|(read, there)| read < there)
 }

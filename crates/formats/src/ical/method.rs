@@ -5,6 +5,11 @@ use crate::{
     content::{Component, Line},
 };
 
+/// Tells whether the method of a calendar calls its events off.
+pub(super) fn calls_off(method: &str) -> bool {
+    method.trim().eq_ignore_ascii_case("CANCEL")
+}
+
 /// Applies the method of a calendar to one of its events.
 ///
 /// # Errors

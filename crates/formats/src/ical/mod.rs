@@ -14,7 +14,7 @@ mod write;
 mod zones;
 
 pub use answer::apply_answer;
-pub(crate) use join::Events;
+pub(crate) use join::{Events, Identities, Identity, Seen, note, original};
 pub use join::{join_series, series_of};
 pub(crate) use write::Calendar;
 pub use zones::zone_name;

@@ -23,6 +23,14 @@ pub(crate) type Read1 = Result<Imported<Event>, BadRecord>;
 pub(crate) fn finish(component: &Component, read: Result<(Event, Vec<String>), Reason>) -> Read1 {
     let checked = read.and_then(|(event, unknown)| match Reason::of_event(&event) {
         Some(reason) => Err(reason),
+        None if !event
+            .recurrence_rules
+            .iter()
+            .chain(&event.excluded_recurrence_rules)
+            .all(|rule| is_sound(rule)) =>
+        {
+            Err(Reason::MalformedRule)
+        }
         None => Ok(Imported { record: event, unknown, line: component.line }),
     });
     checked.map_err(|reason| BadRecord::new(component.line, summary_of(component), reason))
@@ -118,8 +126,50 @@ pub(super) fn rule_of(line: &Line) -> Option<String> {
         }
         text = text.split_off(line.name.len() + 1);
     }
-    let text = text.trim_matches(';');
-    (!text.is_empty()).then(|| text.to_owned())
+    let parts: Vec<String> = text.split(';').filter(|part| !part.is_empty()).map(rule_part).collect();
+    (!parts.is_empty()).then(|| parts.join(";"))
+}
+
+/// Spells one part of a rule: its end as dates are spelt, its lists without what is empty in them.
+fn rule_part(part: &str) -> String {
+    let Some((name, value)) = part.split_once('=') else { return part.to_owned() };
+    let spelt = match name.to_ascii_uppercase().as_str() {
+        "UNTIL" => match when(value) {
+            Some(When::Day(day)) => day.format("%Y%m%d").to_string(),
+            Some(When::Wall(local)) => local.format("%Y%m%dT%H%M%S").to_string(),
+            Some(When::Moment(moment)) => moment.format("%Y%m%dT%H%M%SZ").to_string(),
+            None => value.to_owned(),
+        },
+        list if list.starts_with("BY") => {
+            value.split(',').filter(|item| !item.is_empty()).collect::<Vec<_>>().join(",")
+        }
+        _ => value.to_owned(),
+    };
+    format!("{name}={spelt}")
+}
+
+/// Tells whether each part of a rule is spelt as RFC 5545 has it; others may be read here, but nowhere else.
+fn is_sound(rule: &str) -> bool {
+    let number = |text: &str| (1..=9).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_digit());
+    let signed = |text: &str| number(text.strip_prefix(['+', '-']).unwrap_or(text));
+    let day = |text: &str| {
+        let (place, day) = text.split_at_checked(text.len().saturating_sub(2)).unwrap_or_default();
+        let known = ["MO", "TU", "WE", "TH", "FR", "SA", "SU"];
+        (place.is_empty() || signed(place)) && known.iter().any(|known| known.eq_ignore_ascii_case(day))
+    };
+    rule.split(';').all(|part| {
+        let Some((name, value)) = part.split_once('=') else { return false };
+        match name.to_ascii_uppercase().as_str() {
+            "COUNT" | "INTERVAL" => number(value),
+            "UNTIL" => when(value).is_some() && !value.contains(['-', ':', '/', '.']),
+            "BYDAY" => value.split(',').all(day),
+            "WKST" => value.len() == 2 && day(value),
+            list if list.starts_with("BY") => {
+                value.split(',').all(|item| signed(item.strip_suffix(['L', 'l']).unwrap_or(item)))
+            }
+            _ => true,
+        }
+    })
 }
 
 /// Takes a line over; tells whether it was understood.

@@ -7,7 +7,7 @@ use passerelle_calendar::{Event, Override};
 use super::{
     alarms, guests, own,
     repair::{When, length, when},
-    write,
+    write, zone_name,
 };
 use crate::content::{Component, Line, UNKNOWN, left_over, unescape};
 
@@ -153,6 +153,8 @@ pub(super) fn beyond(line: &Line, event: &Event) -> Vec<String> {
         "DURATION" => {
             length(&line.value).is_some_and(|(_, length)| !length.is_zero() && length != event.duration)
         }
+        // A journey ends by another clock than it began.
+        "DTEND" if is_elsewhere(line, event) => true,
         "DTEND" => match when(&line.value) {
             Some(When::Day(_)) => !event.is_all_day(),
             Some(When::Wall(end)) => event.is_all_day() && end != end.date().into(),
@@ -162,6 +164,13 @@ pub(super) fn beyond(line: &Line, event: &Event) -> Vec<String> {
         _ => false,
     };
     params_of(line).into_iter().chain(strange.then(|| second(line))).collect()
+}
+
+/// Tells whether an end is in another zone than its start.
+fn is_elsewhere(line: &Line, event: &Event) -> bool {
+    let zone = line.param("TZID").and_then(zone_name);
+    let start = event.start.as_ref().and_then(|start| start.zone());
+    start.is_some() && zone.is_some_and(|zone| start != Some(zone.as_str()))
 }
 
 /// Writes a component as one text.

@@ -13,13 +13,17 @@ use std::{
 
 use chrono::{DateTime, Datelike, Days, NaiveDate, NaiveDateTime, Offset, TimeDelta, TimeZone, Utc, Weekday};
 use chrono_tz::{OffsetComponents, OffsetName, Tz};
-use passerelle_calendar::{Start, parse_zone};
+use passerelle_calendar::{Event, Start, occurrences, parse_zone};
 
 use self::{
     clock::{Clock, YEARS, seconds},
     names::{Named, named},
 };
-use super::own;
+use super::{
+    own,
+    read::rule_of,
+    repair::{When, when},
+};
 use crate::content::{Component, Line};
 
 /// Finds the IANA name of a zone by any name in use: IANA's own in any spelling, with a path before it as
@@ -93,6 +97,12 @@ pub(crate) struct Zones {
     /// The years of the event that is read.
     years: Option<RangeInclusive<i32>>,
     series: bool,
+    /// The series that is read, as far as it says when it takes place.
+    rules: Vec<Line>,
+    /// When it takes place, worked out when it is asked for.
+    walls: Option<Rc<Vec<NaiveDateTime>>>,
+    /// What was found for a name by all occurrences of the series.
+    by_series: HashMap<String, Option<Tz>>,
     /// What was taken for what in this event, where it is a guess.
     guessed: BTreeSet<(String, String)>,
 }
@@ -140,6 +150,10 @@ impl Zones {
         let dates = dates.flat_map(|line| line.value.split(',')).filter_map(year);
         let last = ends.chain(dates).max().unwrap_or(first).min(*YEARS.end()).clamp(first, first + SPAN);
         self.series = event.get("RRULE").is_some();
+        self.walls = None;
+        self.by_series.clear();
+        let is_time = |line: &&Line| matches!(line.name.as_str(), "DTSTART" | "RRULE");
+        self.rules = event.lines.iter().filter(|line| self.series && is_time(line)).cloned().collect();
         self.years = Some(first..=last);
     }
 
@@ -158,7 +172,11 @@ impl Zones {
 
     /// Finds the start that a time on the wall is in a zone that the file names.
     pub(crate) fn start(&mut self, name: &str, local: NaiveDateTime) -> Option<Start> {
-        let found = self.resolve(name, local);
+        let found = match self.resolve(name, local) {
+            // A guess by one occurrence is none by all of them.
+            Found::Zone(_, false) | Found::Clock(_) if self.series => self.by_occurrences(name, local),
+            found => found,
+        };
         match found {
             Found::Zone(zone, sure) => {
                 if !sure {
@@ -215,6 +233,25 @@ impl Zones {
         found
     }
 
+    /// Finds what a name stands for in a series: the zone whose clock is right for most of its occurrences.
+    fn by_occurrences(&mut self, name: &str, near: NaiveDateTime) -> Found {
+        let by_one = self.resolve(name, near);
+        let key = key(name);
+        if !self.by_series.contains_key(&key) {
+            let found = self.nearest_of_series(&key);
+            self.by_series.insert(key.clone(), found);
+        }
+        let by_all = self.by_series.get(&key).copied().flatten();
+        by_all.map_or(by_one, |zone| Found::Zone(zone, false))
+    }
+
+    fn nearest_of_series(&mut self, key: &str) -> Option<Tz> {
+        let years = self.years.clone()?;
+        let clock = self.found.get(key)?.get(&years)?.1.clone()?;
+        let walls = Rc::clone(self.walls.get_or_insert_with(|| Rc::new(walls_of(&self.rules))));
+        clock.nearest_for(&walls)
+    }
+
     /// Returns the clock that a name stands for, unless the name says more than its clock.
     fn clock_of(&self, name: &str, said: Named, years: &RangeInclusive<i32>) -> Option<Rc<Clock>> {
         let described = self.described.get(name).and_then(|zone| Clock::described(zone, years));
@@ -238,6 +275,41 @@ impl Zones {
     pub(crate) fn knows(&self, name: &str) -> bool {
         matches!(named(name, 2026), Named::Sure(_)) || self.described.contains_key(&key(name))
     }
+}
+
+/// How many occurrences of a series are compared, all over the time that it lasts.
+const COMPARED: usize = 120;
+/// How many occurrences of a series are worked out for that.
+const WORKED_OUT: usize = 1_200;
+
+/// Returns when a series takes place by the clock on its wall: some of its occurrences, from the first to the last.
+fn walls_of(lines: &[Line]) -> Vec<NaiveDateTime> {
+    let start =
+        lines.iter().find(|line| line.name == "DTSTART").and_then(|line| match when(line.value.trim())? {
+            When::Wall(local) => Some(local),
+            _ => None,
+        });
+    let Some(start) = start else { return Vec::new() };
+    let rules = lines.iter().filter(|line| line.name == "RRULE").filter_map(rule_of);
+    // By the clock on the wall, which is all that is known yet.
+    let rules = rules.map(|rule| {
+        let parts = rule.split(';').map(|part| match part.strip_prefix("UNTIL=") {
+            Some(_) => part.trim_end_matches('Z'),
+            None => part,
+        });
+        parts.collect::<Vec<_>>().join(";")
+    });
+    let event = Event {
+        start: Some(Start::Floating { local: start }),
+        recurrence_rules: rules.collect(),
+        ..Event::default()
+    };
+    let last = start.date().checked_add_days(Days::new(366 * SPAN.unsigned_abs() as u64));
+    let found = last.and_then(|last| occurrences(&event, start.date()..last, WORKED_OUT).ok());
+    let walls: Vec<NaiveDateTime> =
+        found.into_iter().flat_map(|found| found.list).map(|one| one.start.wall()).collect();
+    let step = walls.len().div_ceil(COMPARED).max(1);
+    walls.into_iter().step_by(step).collect()
 }
 
 fn year(text: &str) -> Option<i32> {

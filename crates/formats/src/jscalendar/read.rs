@@ -1,6 +1,9 @@
 //! From JSCalendar to events.
 
-use std::{collections::BTreeMap, io::Read};
+use std::{
+    collections::{BTreeMap, VecDeque},
+    io::Read,
+};
 
 use chrono::{DateTime, NaiveDateTime, Utc};
 use passerelle_calendar::{
@@ -11,33 +14,199 @@ use serde_json::Value;
 
 use super::{Object, is_true, own, rest, rules::rule_of, text};
 use crate::{
-    BadRecord, Imported, Reason,
+    Answer, BadRecord, Imported, Reason,
     ical::{
+        Identities, Identity, Seen,
         guests::{Attending, key_of},
-        series, zone_name,
+        note, original, series, zone_name,
     },
     json::{Objects, left_over},
 };
 
+/// The events of a file. Changed occurrences that stand alone come last: they belong to their series, wherever that
+/// stands.
+pub(crate) struct Events<R> {
+    objects: Objects<R>,
+    seen: Identities,
+    alone: VecDeque<(usize, Object)>,
+    at_end: bool,
+}
+
+type Read1 = Result<Imported<Event>, BadRecord>;
+
 /// Reads the events of a file.
-pub(crate) fn read(reader: impl Read) -> impl Iterator<Item = Result<Imported<Event>, BadRecord>> {
-    Objects::new(reader).map(|found| {
-        found.and_then(|(line, object)| {
-            let title = text(&object, "title");
-            let read = whole(object).and_then(|(event, unknown)| match Reason::of_event(&event) {
-                Some(reason) => Err(reason),
-                None => Ok(Imported { record: event, unknown, line }),
-            });
-            read.map_err(|reason| BadRecord::new(line, title, reason))
-        })
-    })
+pub(crate) fn read<R: Read>(reader: R) -> Events<R> {
+    Events {
+        objects: Objects::new(reader),
+        seen: Identities::default(),
+        alone: VecDeque::new(),
+        at_end: false,
+    }
+}
+
+impl<R: Read> Iterator for Events<R> {
+    type Item = Read1;
+
+    fn next(&mut self) -> Option<Read1> {
+        while !self.at_end {
+            match self.objects.next() {
+                Some(Ok((line, object)))
+                    if is_event(&object) && !text(&object, "recurrenceId").is_empty() =>
+                {
+                    self.alone.push_back((line, object));
+                }
+                Some(Ok((line, object))) => {
+                    if let Some(read) = self.record(line, object) {
+                        return Some(read);
+                    }
+                }
+                Some(Err(bad)) => return Some(Err(bad)),
+                None => self.at_end = true,
+            }
+        }
+        while let Some((line, object)) = self.alone.pop_front() {
+            if let Some(read) = self.occurrence(line, object) {
+                return Some(read);
+            }
+        }
+        None
+    }
+}
+
+impl<R: Read> Events<R> {
+    /// Reads an event; nothing of one that says what another one said.
+    fn record(&mut self, line: usize, mut object: Object) -> Option<Read1> {
+        if let Some(bad) = by_method(line, &mut object) {
+            return Some(Err(bad));
+        }
+        if !is_event(&object) {
+            return Some(one(line, object));
+        }
+        let uid = text(&object, "uid");
+        let cancels = text(&object, "method").eq_ignore_ascii_case("cancel");
+        let mut read = self.identified(line, &uid, object)?;
+        if let (true, Err(bad)) = (cancels && !uid.is_empty(), &mut read) {
+            bad.answer = Some(Box::new(Answer { uid, occurrence: None, guests: Vec::new(), cancels }));
+        }
+        Some(read)
+    }
+
+    /// Reads one occurrence of a series, as an event by itself with a note of what it is.
+    fn occurrence(&mut self, line: usize, mut object: Object) -> Option<Read1> {
+        let bad = |object: &Object, reason| Some(Err(BadRecord::new(line, text(object, "title"), reason)));
+        let uid = text(&object, "uid");
+        let Some(at) = place_of(&object) else { return bad(&object, Reason::BadRecurrenceId) };
+        if let Some(bad) = by_method(line, &mut object) {
+            return Some(Err(bad));
+        }
+        if uid.is_empty() {
+            return self.record(line, object);
+        }
+        let derived = format!("{uid}_{}", text(&object, "recurrenceId"));
+        object.retain(|name, _| !matches!(name.as_str(), "recurrenceId" | "recurrenceIdTimeZone"));
+        // Whatever rule it repeats is that of its series.
+        let (rules, mut object): (Object, Object) = object.into_iter().partition(|(name, _)| is_rule(name));
+        object.insert("uid".to_owned(), derived.clone().into());
+        let mut read = self.identified(line, &derived, object)?;
+        if let Ok(found) = &mut read {
+            found.unknown.extend(rules.iter().map(|(name, value)| format!("{name}: {value}")));
+            found.unknown.push(note(&uid, &at));
+        }
+        Some(read)
+    }
+
+    /// Reads an event unless it is an older state of another one, or the same.
+    fn identified(&mut self, line: usize, uid: &str, mut object: Object) -> Option<Read1> {
+        let bad = |object: &Object, reason| Some(Err(BadRecord::new(line, text(object, "title"), reason)));
+        if uid.is_empty() {
+            return Some(one(line, object));
+        }
+        match self.seen.tell(uid, &text(&object, "start"), seen(&object)) {
+            Identity::Own => Some(one(line, object)),
+            Identity::Same => None,
+            Identity::Older => bad(&object, Reason::Older),
+            Identity::Another(derived) => {
+                object.insert("uid".to_owned(), derived.into());
+                let mut read = one(line, object);
+                if let Ok(found) = &mut read {
+                    found.unknown.push(original(uid));
+                }
+                Some(read)
+            }
+        }
+    }
+}
+
+fn is_event(object: &Object) -> bool {
+    matches!(text(object, "@type").as_str(), "" | "Event" | "jsevent")
+}
+
+fn is_rule(name: &str) -> bool {
+    matches!(
+        name,
+        "recurrenceRules"
+            | "recurrenceRule"
+            | "excludedRecurrenceRules"
+            | "excludedRecurrenceRule"
+            | "recurrenceOverrides"
+    )
+}
+
+/// Remembers an event, to compare it with others of its identifier.
+fn seen(object: &Object) -> Seen {
+    let start = text(object, "start") + &text(object, "timeZone");
+    let sequence = object.get("sequence").and_then(Value::as_i64).unwrap_or_default();
+    let content = Value::Object(object.clone()).to_string();
+    Seen::new(sequence, text(object, "updated"), &start, &content)
+}
+
+/// Applies the method of an event (RFC 8984 §4.1.8); returns what is a message about an event, not that event.
+fn by_method(line: usize, object: &mut Object) -> Option<BadRecord> {
+    let method = text(object, "method").to_ascii_lowercase();
+    match method.as_str() {
+        "cancel" => {
+            object.insert("status".to_owned(), "cancelled".into());
+            None
+        }
+        "reply" | "counter" | "declinecounter" | "refresh" | "add" => {
+            let mut guests: Vec<Participant> = participants(object).into_values().collect();
+            guests.retain(|guest| guest.participation_status != ParticipationStatus::NeedsAction);
+            let uid = text(object, "uid");
+            let answer = Answer { uid, occurrence: place_of(object), guests, cancels: false };
+            let is_answer = method == "reply" && !answer.uid.is_empty() && !answer.guests.is_empty();
+            let bad = BadRecord::new(line, text(object, "title"), Reason::Message);
+            Some(BadRecord { answer: is_answer.then(|| Box::new(answer)), ..bad })
+        }
+        _ => None,
+    }
+}
+
+/// Returns when the occurrence that an object is takes place by its series.
+fn place_of(object: &Object) -> Option<Start> {
+    let local = local(&text(object, "recurrenceId"))?;
+    if is_true(object, "showWithoutTime") {
+        return Some(Start::Date { date: local.date() });
+    }
+    let zone = ["recurrenceIdTimeZone", "timeZone"].map(|name| text(object, name));
+    match zone.iter().find(|zone| !zone.is_empty()) {
+        Some(zone) => Some(Start::Zoned { local, zone: zone_name(zone)? }),
+        None => Some(Start::Floating { local }),
+    }
+}
+
+fn one(line: usize, object: Object) -> Read1 {
+    let title = text(&object, "title");
+    let read = whole(object).and_then(|(event, unknown)| match Reason::of_event(&event) {
+        Some(reason) => Err(reason),
+        None => Ok(Imported { record: event, unknown, line }),
+    });
+    read.map_err(|reason| BadRecord::new(line, title, reason))
 }
 
 /// Reads an event with its changed occurrences; returns what was not understood as well.
 fn whole(mut object: Object) -> Result<(Event, Vec<String>), Reason> {
     one_rule(&mut object);
-    let kind = text(&object, "@type");
-    if !matches!(kind.as_str(), "" | "Event" | "jsevent") {
+    if !is_event(&object) {
         return Err(Reason::AnotherKind);
     }
     let mut event = single(&object)?;

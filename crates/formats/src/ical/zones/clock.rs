@@ -114,6 +114,17 @@ impl Clock {
         best.map(|(zone, finer)| (zone, least == 0 && finer == 0))
     }
 
+    /// Finds the zone whose clock is right for most of some times on the wall, if it is for more than half of them: of several
+    /// the one that differs least all over the years.
+    pub(super) fn nearest_for(&self, walls: &[NaiveDateTime]) -> Option<Tz> {
+        let mut all: Vec<(Tz, usize)> = CANDIDATES.iter().copied().zip(self.misses()).collect();
+        all.sort_by_key(|(_, misses)| *misses);
+        all.truncate(PROMISING);
+        let wrong = |zone: Tz| walls.iter().filter(|wall| !self.agrees(zone, **wall)).count();
+        let best = all.into_iter().map(|(zone, _)| (wrong(zone), zone)).min_by_key(|(wrong, _)| *wrong);
+        best.filter(|(wrong, _)| wrong * 2 < walls.len()).map(|(_, zone)| zone)
+    }
+
     /// Counts the hours around each change at which a zone has another offset.
     fn finer_misses(&self, zone: Tz) -> usize {
         let near = self.onsets.iter().filter(|onset| self.years.contains(&onset.at.year()));
@@ -131,6 +142,9 @@ impl Clock {
 pub(super) fn seconds(zone: Tz, at: NaiveDateTime) -> i32 {
     zone.offset_from_utc_datetime(&at).fix().local_minus_utc()
 }
+
+/// For how many zones the occurrences of a series are looked at, of those that differ least.
+const PROMISING: usize = 40;
 
 /// Every zone that is tried, in the order in which they are preferred.
 static CANDIDATES: LazyLock<Vec<Tz>> = LazyLock::new(|| {

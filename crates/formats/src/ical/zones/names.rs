@@ -109,7 +109,12 @@ static BY_NAME: LazyLock<HashMap<String, Tz>> =
     LazyLock::new(|| TZ_VARIANTS.iter().map(|zone| (zone.name().to_lowercase(), *zone)).collect());
 
 /// Names with a hyphen that programs wrote before there was a list of zones.
-const OLD_NAMES: [(&str, &str); 4] = [
+///
+/// Three are also names of clocks that never change, which is not what anybody means by them.
+const OLD_NAMES: [(&str, &str); 7] = [
+    ("est", "america/new_york"),
+    ("mst", "america/denver"),
+    ("hst", "pacific/honolulu"),
     ("us-eastern", "america/new_york"),
     ("us-central", "america/chicago"),
     ("us-mountain", "america/denver"),
@@ -120,17 +125,14 @@ const OLD_NAMES: [(&str, &str); 4] = [
 fn iana(text: &str) -> Option<Tz> {
     let name = text.trim().to_lowercase().replace(' ', "_");
     let utc = ["z", "utc", "zulu", "uct", "etc/utc"].contains(&name.as_str());
-    let known = || BY_NAME.get(&name).copied();
+    let name =
+        OLD_NAMES.iter().find(|(old, _)| *old == name).map_or(name, |(_, modern)| (*modern).to_owned());
     let joined = || {
-        let modern = OLD_NAMES.iter().find(|(old, _)| *old == name).map(|(_, modern)| (*modern).to_owned());
         let single = !name.contains(['/', '+']);
         let parted = || ["-", "_"].into_iter().find_map(|sign| BY_NAME.get(&name.replacen(sign, "/", 1)));
-        match modern {
-            Some(name) => BY_NAME.get(&name).copied(),
-            None => parted().copied().filter(|_| single),
-        }
+        parted().copied().filter(|_| single)
     };
-    if utc { Some(Tz::Etc__UTC) } else { known().or_else(joined) }
+    if utc { Some(Tz::Etc__UTC) } else { BY_NAME.get(&name).copied().or_else(joined) }
 }
 
 /// Finds a zone of IANA behind the path of a program's own registry.

@@ -8,6 +8,22 @@ pub(super) const PLACES: &[(&str, &str)] = &[
         "Etc/UTC",
         "coordinated universal time|temps universel coordonne|temps universel|koordinierte weltzeit|weltzeit",
     ),
+    ("Etc/UTC", "greenwich mean time|heure moyenne de greenwich|temps moyen de greenwich"),
+    (
+        "America/New_York",
+        "est heure d ete|est heure normale|heure de l est|heure normale de l est|hne|hae|edt",
+    ),
+    ("America/Chicago", "centre heure d ete|heure du centre|heure normale du centre|hnc|hac|cdt"),
+    ("America/Denver", "rocheuses heure d ete|heure des rocheuses|heure normale des rocheuses|hnr|har|mdt"),
+    (
+        "America/Los_Angeles",
+        "pacifique heure d ete|heure du pacifique|heure normale du pacifique|hnp|hap|pdt",
+    ),
+    (
+        "America/Halifax",
+        "atlantique heure d ete|heure de l atlantique|heure normale de l atlantique|hna|haa|adt",
+    ),
+    ("America/St_Johns", "heure de terre neuve|heure normale de terre neuve|hnt|hat|ndt"),
     ("Etc/UTC", "tiempo universal coordinado|hora universal coordinada|tempo coordinato universale"),
     ("Africa/Cairo", "le caire|kairo|el cairo|il cairo|egypt|egypte|agypten|egipto|egitto"),
     ("Africa/Casablanca", "maroc|morocco|marokko|marruecos|marocco"),
