@@ -59,6 +59,10 @@ mutants! {
     MeetsAsking,
     /// What a side makes of a picture that it was given counts as somebody's edit.
     OwnNameIsEdit,
+    /// The order of a list does not travel.
+    OrderStays,
+    /// Two orders of one list are asked about.
+    OrderAsks,
     /// What was refused is tried again although a person gave it up.
     YieldNothing,
     /// What a side cannot hold is not told.

@@ -124,6 +124,12 @@ pub trait Record:
         true
     }
 
+    /// Tells whether a field says only how other fields stand: the order of a list. What differs in nothing else is
+    /// equal, is never asked about, and where two records meet each keeps its own; a change of it travels.
+    fn is_arrangement(_field: &Field) -> bool {
+        false
+    }
+
     /// Tells whether each side keeps the value of a field under a name of its own, as pictures are kept: that two
     /// sides name it differently is no difference between them, and what a side makes of a value that it was given is
     /// not that value, nor anybody's edit.

@@ -301,7 +301,7 @@ fn changed(
     macro_rules! keyed {
         ($($list:ident: $member:ident),*) => {$(
             let field = lists::$list::FIELD;
-            let both = Both::of(&from.$member, &to.$member, &to.order);
+            let both = Both::of((&from.$member, &from.order), (&to.$member, &to.order));
             let items = current.items(field);
             draft.set(field, lists::change::<lists::$list>(&items, rest(field), both, &mut marks, context.region));
         )*};
@@ -540,7 +540,7 @@ fn changed_organizations(
     context: Context<'_>,
 ) -> Option<Vec<Item>> {
     let (main, items) = organizations(current, marks);
-    let both = Both::of(&from.other_organizations, &to.other_organizations, &to.order);
+    let both = Both::of((&from.other_organizations, &from.order), (&to.other_organizations, &to.order));
     let others = lists::change::<lists::OtherOrganizations>(&items, rests, both, marks, context.region);
     if others.is_none() && from.organization == to.organization {
         return None;
@@ -569,7 +569,7 @@ fn changed_events(
     context: Context<'_>,
 ) -> Option<Vec<Item>> {
     let (anniversary, items) = events(current);
-    let both = Both::of(&from.dates, &to.dates, &to.order);
+    let both = Both::of((&from.dates, &from.order), (&to.dates, &to.order));
     let dates = lists::change::<lists::Dates>(&items, rests, both, marks, context.region);
     if dates.is_none() && from.anniversary == to.anniversary {
         return None;

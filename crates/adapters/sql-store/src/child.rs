@@ -34,10 +34,18 @@ pub(crate) trait Repeats: ChildRow {
     fn key(&self, region: Option<&str>) -> String;
 
     /// Returns the number of the repetition; 0 where the order of the rows tells it.
-    fn ordinal(&self) -> i64;
+    fn repetition(&self) -> i64;
 
     /// Sets the number of the repetition.
-    fn set_ordinal(&mut self, ordinal: i64);
+    fn set_repetition(&mut self, repetition: i64);
+
+    /// Returns the place of the row in its list; 0 where it has none of its own.
+    fn ordinal(&self) -> i64 {
+        0
+    }
+
+    /// Gives the row a place.
+    fn set_ordinal(&mut self, _: i64) {}
 
     /// Tells whether this row, under another key, may be `other` after somebody edited it.
     fn may_become(&self, _other: &Self) -> bool {
@@ -130,8 +138,8 @@ pub(crate) fn numbered<C: Repeats>(rows: Vec<(i64, C)>, region: Option<&str>) ->
     let mut others = Vec::new();
     for (id, row) in rows {
         let key = row.key(region);
-        let fixed = format!("{key}#{}", row.ordinal());
-        if row.ordinal() > 1 && !held.contains_key(&fixed) {
+        let fixed = format!("{key}#{}", row.repetition());
+        if row.repetition() > 1 && !held.contains_key(&fixed) {
             held.insert(fixed, (id, row));
         } else {
             others.push((key, id, row));
@@ -155,14 +163,14 @@ pub(crate) fn wanted<C: Repeats>(
     region: Option<&str>,
 ) -> BTreeMap<String, C> {
     rows.map(|(key, mut row)| {
-        row.set_ordinal(ordinal_of(&key, &row.key(region)));
+        row.set_repetition(repetition_of(&key, &row.key(region)));
         (key, row)
     })
     .collect()
 }
 
 /// Returns the number behind `plain#`, or 0 where the key has none.
-fn ordinal_of(key: &str, plain: &str) -> i64 {
+fn repetition_of(key: &str, plain: &str) -> i64 {
     let number = key.strip_prefix(plain).and_then(|rest| rest.strip_prefix('#'));
     number.and_then(|number| number.parse().ok()).filter(|number| *number > 1).unwrap_or(0)
 }
@@ -228,23 +236,50 @@ fn edited<C: Repeats>(held: &mut Held<C>, from: &mut BTreeMap<String, C>, to: &B
     }
 }
 
+/// Gives rows their places: those that they have, or those that an order names. A new row comes last.
+fn put_in_place<C: Repeats>(
+    held: &Held<C>,
+    from: &mut BTreeMap<String, C>,
+    to: &mut BTreeMap<String, C>,
+    order: Option<&[String]>,
+) {
+    let held_at = |key: &String| held.get(key).map(|(_, row)| row.ordinal());
+    let mut last = held.values().map(|(_, row)| row.ordinal()).max().unwrap_or(0);
+    from.iter_mut().for_each(|(key, row)| row.set_ordinal(held_at(key).unwrap_or(0)));
+    for (key, row) in to.iter_mut() {
+        let named = order.and_then(|order| order.iter().position(|one| one == key));
+        let place = match (named, held_at(key)) {
+            (Some(at), _) => i64::try_from(at + 1).unwrap_or(i64::MAX),
+            (None, Some(place)) => place,
+            (None, None) if last > 0 => {
+                last += 1;
+                last
+            }
+            (None, None) => 0,
+        };
+        row.set_ordinal(place);
+    }
+}
+
 /// Like [`apply`], and then numbers the repetitions that stay, so that they keep their keys.
 pub(crate) fn apply_repeating<C: Repeats>(
     conn: &mut Conn,
     mut held: Held<C>,
     mut from: BTreeMap<String, C>,
-    to: &BTreeMap<String, C>,
+    mut to: BTreeMap<String, C>,
+    order: Option<&[String]>,
     region: Option<&str>,
 ) -> QueryResult<()> {
-    edited(&mut held, &mut from, to);
-    if !apply(conn, &held, &from, to)? {
+    edited(&mut held, &mut from, &to);
+    put_in_place(&held, &mut from, &mut to, order);
+    if !apply(conn, &held, &from, &to)? {
         return Ok(());
     }
     for (key, (id, row)) in &held {
-        let ordinal = ordinal_of(key, &row.key(region));
-        if ordinal != row.ordinal() && from.get(key) == to.get(key) {
+        let repetition = repetition_of(key, &row.key(region));
+        if repetition != row.repetition() && from.get(key) == to.get(key) {
             let mut row = row.clone();
-            row.set_ordinal(ordinal);
+            row.set_repetition(repetition);
             row.update(conn, *id)?;
         }
     }

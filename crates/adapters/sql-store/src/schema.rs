@@ -90,6 +90,7 @@ diesel::table! {
         label -> Text,
         preferred -> Bool,
         ordinal -> BigInt,
+        repetition -> BigInt,
     }
 }
 
@@ -101,6 +102,7 @@ diesel::table! {
         label -> Text,
         preferred -> Bool,
         ordinal -> BigInt,
+        repetition -> BigInt,
     }
 }
 
@@ -119,6 +121,7 @@ diesel::table! {
         country_code -> Text,
         preferred -> Bool,
         ordinal -> BigInt,
+        repetition -> BigInt,
     }
 }
 
@@ -129,6 +132,7 @@ diesel::table! {
         label -> Text,
         url -> Text,
         ordinal -> BigInt,
+        repetition -> BigInt,
     }
 }
 
@@ -140,6 +144,7 @@ diesel::table! {
         handle -> Text,
         label -> Text,
         ordinal -> BigInt,
+        repetition -> BigInt,
     }
 }
 
@@ -150,6 +155,7 @@ diesel::table! {
         label -> Text,
         date -> Text,
         ordinal -> BigInt,
+        repetition -> BigInt,
     }
 }
 
@@ -160,6 +166,7 @@ diesel::table! {
         relation -> Text,
         name -> Text,
         ordinal -> BigInt,
+        repetition -> BigInt,
     }
 }
 
@@ -171,6 +178,7 @@ diesel::table! {
         title -> Text,
         department -> Text,
         ordinal -> BigInt,
+        repetition -> BigInt,
     }
 }
 
@@ -180,6 +188,7 @@ diesel::table! {
         contact_id -> Text,
         nickname -> Text,
         ordinal -> BigInt,
+        repetition -> BigInt,
     }
 }
 
@@ -190,6 +199,7 @@ diesel::table! {
         name -> Text,
         value -> Text,
         ordinal -> BigInt,
+        repetition -> BigInt,
     }
 }
 

@@ -55,8 +55,8 @@ pub struct Contact {
 
 /// The keys of a contact's lists in the order in which their replica holds them, by list.
 ///
-/// The order belongs to its replica, as the identifier does: two that differ are equal and nothing travels for it;
-/// a contact made anew takes the other's.
+/// Contacts that differ in nothing else are equal. Whoever changes the order changes it on the other side too; where
+/// two contacts meet each keeps its own, and a contact made anew takes the other's.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Order(BTreeMap<String, Vec<String>>);
@@ -84,6 +84,26 @@ impl Order {
         let mut all: Vec<_> = entries.iter().collect();
         all.sort_by_key(|(key, _)| places.iter().position(|place| place == *key).unwrap_or(places.len()));
         all
+    }
+
+    /// Returns the keys of a list as they shall stand, with those of `before`, if that is another order than before:
+    /// entries that are new and come last change none.
+    #[must_use]
+    pub fn change<T>(
+        &self,
+        list: &str,
+        entries: &BTreeMap<String, T>,
+        before: (&Order, &BTreeMap<String, T>),
+    ) -> Option<Vec<String>> {
+        if self.0.get(list) == before.0.0.get(list) {
+            return None;
+        }
+        let keys = |all: Vec<(&String, &T)>| all.into_iter().map(|(key, _)| key.clone()).collect::<Vec<_>>();
+        let wanted = keys(self.of(list, entries));
+        let mut as_is = keys(before.0.of(list, before.1));
+        as_is.retain(|key| entries.contains_key(key));
+        as_is.extend(wanted.iter().filter(|key| !before.1.contains_key(*key)).cloned());
+        (wanted != as_is).then_some(wanted)
     }
 
     /// Puts the entries of a list under other keys.

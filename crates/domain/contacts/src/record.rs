@@ -21,7 +21,7 @@ impl Record for Contact {
             // Each side names the card by itself, and some providers let nobody choose the name (C101). So two
             // identifiers never clash, and neither overwrites the other; a record made anew takes the other's.
             "uid" => Value::String(String::new()),
-            // As is the order of a list.
+            // The order of a list says nothing about what is in it.
             _ if field.member() == "order" => Value::Array(Vec::new()),
             _ => normal(field, value),
         }
@@ -62,6 +62,10 @@ impl Record for Contact {
 
     fn is_private(&self) -> bool {
         self.private
+    }
+
+    fn is_arrangement(field: &Field) -> bool {
+        field.member() == "order"
     }
 
     fn is_named_by_side(field: &Field) -> bool {

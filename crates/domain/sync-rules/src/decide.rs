@@ -133,13 +133,18 @@ pub fn typed_in_vain<R: Record>(link: &Link<R>, rules: &Rules) -> Vec<Field> {
 fn compare<R: Record>(link: &Link<R>, rules: &Rules, seen: &Seen) -> Changes {
     let both = link.alive(Side::Local).is_some() && link.alive(Side::Remote).is_some();
     let mut changes = Changes::default();
+    let meets = link.bases.local == R::default() && link.bases.remote == R::default();
     for field in seen.all() {
         let (local, remote) = (seen.views.local.get(field), seen.views.remote.get(field));
         let sent = changed_local::<R>(link, rules, seen, field);
         let taken = rules.direction::<R>(field).leaves(Side::Remote)
             && !seen.hidden.contains(field)
             && !same(remote, seen.bases.remote.get(field));
-        if both && (sent || taken) && alike::<R>(field, local, remote) {
+        let equal = match arranges::<R>(field) {
+            true => meets || same(local, remote),
+            false => alike::<R>(field, local, remote),
+        };
+        if both && (sent || taken) && equal {
             changes.agree.push(field.clone());
         } else if both && sent && taken {
             match chosen(link, field).map(Met::Wins).or_else(|| met::<R>(seen, field)) {
@@ -149,6 +154,10 @@ fn compare<R: Record>(link: &Link<R>, rules: &Rules, seen: &Seen) -> Changes {
                 None => match winner(link, rules, field) {
                     Some(Side::Local) => changes.send.push(field.clone()),
                     Some(Side::Remote) => changes.take.push(field.clone()),
+                    // What is only an order is nobody's question.
+                    None if arranges::<R>(field) && !on(Mutant::OrderAsks) => {
+                        changes.send.push(field.clone())
+                    }
                     // Each side keeps its own until somebody changes one: nobody can tell whether they differ.
                     None if stand_apart::<R>(seen, field) => changes.agree.push(field.clone()),
                     None => changes.clash.push(field.clone()),
@@ -190,6 +199,11 @@ fn met<R: Record>(seen: &Seen, field: &Field) -> Option<Met> {
     } else {
         Some(Met::Fill(ours))
     }
+}
+
+/// Tells whether a field says only how others stand.
+fn arranges<R: Record>(field: &Field) -> bool {
+    R::is_arrangement(field) && !on(Mutant::OrderStays)
 }
 
 /// Tells whether two values that each side names by itself meet for the first time.
@@ -417,7 +431,7 @@ fn write<R: Record>(
     }
     let source: R = assemble(source)?;
     let to = assemble::<R>(&to)?.composed(own, &source, taken);
-    if alive && own == Some(&to) {
+    if alive && own.is_some_and(|own| fields(own) == fields(&to)) {
         // The target cannot hold the difference: there is nothing to write.
         return Ok(Step::Settle(taken.to_vec()));
     }

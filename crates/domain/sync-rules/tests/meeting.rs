@@ -18,14 +18,19 @@ use uuid::Uuid;
 struct Card {
     title: String,
     picture: String,
+    order: String,
     mails: BTreeMap<String, BTreeMap<String, String>>,
 }
 
 impl Record for Card {
     const KIND: Kind = Kind::Contacts;
 
-    fn normal(_: &Field, value: &Value) -> Value {
-        value.clone()
+    fn normal(field: &Field, value: &Value) -> Value {
+        if field.as_str() == "order" { json!("") } else { value.clone() }
+    }
+
+    fn is_arrangement(field: &Field) -> bool {
+        field.as_str() == "order"
     }
 
     fn filled(_: &Field, value: &Value, other: &Value) -> Option<Value> {
@@ -65,7 +70,7 @@ impl Record for Card {
 
 fn card(parts: &[(&str, &str)]) -> Card {
     let mail = parts.iter().map(|(part, value)| ((*part).to_owned(), (*value).to_owned())).collect();
-    Card { title: "a".into(), picture: String::new(), mails: [("a@b".to_owned(), mail)].into() }
+    Card { title: "a".into(), mails: [("a@b".to_owned(), mail)].into(), ..Card::default() }
 }
 
 fn copy(record: Card) -> Option<Copy<Card>> {
@@ -88,7 +93,7 @@ fn copy(record: Card) -> Option<Copy<Card>> {
 /// Decides for two cards of one title that meet for the first time.
 fn meet(local: &[(&str, &str)], remote: &[(&str, &str)], known: bool) -> Step<Card> {
     let mut link = Link::new(LinkId(Uuid::from_u128(1)));
-    let mut base = Card { title: "a".into(), picture: String::new(), mails: BTreeMap::new() };
+    let mut base = Card { title: "a".into(), ..Card::default() };
     if known {
         base = card(&[("label", "old")]);
     }
@@ -177,4 +182,31 @@ fn what_a_side_names_by_itself_is_no_edit_and_nothing_lost() {
     let mut missing = two(("", ""), ("ours", ""));
     rebase(&mut missing, &entry, &pictured("")).unwrap();
     assert!(matches!(decide(&missing, &Rules::default()).unwrap(), Step::Write(_)));
+}
+
+#[test]
+fn an_order_travels_and_is_nobodys_question() {
+    let ordered = |order: &str| Card { title: "a".into(), order: order.into(), ..Card::default() };
+    let two = |base: Option<(&str, &str)>, now: (&str, &str)| {
+        let mut link = Link::new(LinkId(Uuid::from_u128(1)));
+        if let Some(base) = base {
+            link.bases = Sides { local: ordered(base.0), remote: ordered(base.1) };
+        }
+        link.copies = Sides { local: copy(ordered(now.0)), remote: copy(ordered(now.1)) };
+        decide(&link, &Rules::default()).unwrap()
+    };
+    let order = vec![Field::new("order")];
+    let sent = |step: Step<Card>| match step {
+        Step::Write(Intent { side, taken, to: Some(to), .. }) => (side, taken, to.order),
+        other => panic!("{other:?}"),
+    };
+    assert_eq!(sent(two(Some(("ab", "ab")), ("ba", "ab"))), (Side::Remote, order.clone(), "ba".to_owned()));
+    assert_eq!(sent(two(Some(("ab", "ab")), ("ab", "ba"))), (Side::Local, order.clone(), "ba".to_owned()));
+    assert_eq!(
+        sent(two(Some(("abc", "abc")), ("bac", "cab"))),
+        (Side::Remote, order.clone(), "bac".to_owned())
+    );
+    assert_eq!(two(Some(("ab", "ba")), ("ab", "ba")), Step::Nothing, "each its own");
+    assert_eq!(two(Some(("ab", "ab")), ("ba", "ba")), Step::Settle(order), "the same on both");
+    assert!(matches!(two(None, ("ab", "ba")), Step::Settle(_)), "a first meeting leaves them");
 }

@@ -55,12 +55,16 @@ pub(crate) type Rests = BTreeMap<String, Item>;
 pub(crate) struct Both<'a, T> {
     from: &'a BTreeMap<String, T>,
     to: &'a BTreeMap<String, T>,
+    before: &'a Order,
     order: &'a Order,
 }
 
 impl<'a, T> Both<'a, T> {
-    pub(crate) fn of(from: &'a BTreeMap<String, T>, to: &'a BTreeMap<String, T>, order: &'a Order) -> Self {
-        Both { from, to, order }
+    pub(crate) fn of(
+        (from, before): (&'a BTreeMap<String, T>, &'a Order),
+        (to, order): (&'a BTreeMap<String, T>, &'a Order),
+    ) -> Self {
+        Both { from, to, before, order }
     }
 }
 
@@ -192,8 +196,9 @@ pub(crate) fn change<L: List>(
     marks: &mut Marks,
     region: Option<&str>,
 ) -> Option<Vec<Item>> {
-    let Both { from, to, order } = both;
-    if from == to {
+    let Both { from, to, before, order } = both;
+    let wanted = order.change(L::MEMBER, to, (before, from));
+    if from == to && wanted.is_none() {
         return None;
     }
     let keys = named::<L>(items, keys::<L>(items, &marks.kept(L::MEMBER), region), from);
@@ -224,6 +229,9 @@ pub(crate) fn change<L: List>(
         }
     }
     rows.retain(|row| !row.item.is_empty());
+    if let Some(wanted) = wanted {
+        put_in_order::<L>(&mut rows, &wanted, to);
+    }
     // Which one Google shows first is the person's choice, unless another one is preferred from now on.
     let preferred = |entries: &BTreeMap<String, L::Entry>| {
         let found = entries.iter().find(|(_, entry)| L::is_preferred(entry)).map(|(key, _)| key.clone());
@@ -277,6 +285,20 @@ fn edited<L: List>(
 fn likeness(one: &str, other: &str) -> usize {
     let start = one.chars().zip(other.chars()).take_while(|(a, b)| a == b).count();
     start + one.chars().rev().zip(other.chars().rev()).take_while(|(a, b)| a == b).count()
+}
+
+/// Puts items in an order; those that are no entries come last. Which one Google shows first follows from it, unless a
+/// person chose another one (P64).
+fn put_in_order<L: List>(rows: &mut [Row], wanted: &[String], to: &BTreeMap<String, L::Entry>) {
+    let was_chosen = rows.iter().skip(1).any(|row| row.item.contains_key("metadata"));
+    let place = |row: &Row| row.key.as_ref().and_then(|key| wanted.iter().position(|one| one == key));
+    rows.sort_by_key(|row| place(row).unwrap_or(wanted.len()));
+    if was_chosen || to.values().any(L::is_preferred) {
+        return;
+    }
+    for row in rows {
+        row.item.remove("metadata");
+    }
 }
 
 /// Puts the preferred entry first and marks it, so that Google shows it first, too (P64).

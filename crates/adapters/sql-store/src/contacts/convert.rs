@@ -11,7 +11,7 @@ use super::rows::{
     AddressRow, ContactRow, CustomRow, DateRow, EmailRow, ImRow, NicknameRow, OrganizationRow, PhoneRow,
     RelationRow, UrlRow,
 };
-use crate::child::{Held, wanted};
+use crate::child::{Held, Repeats, wanted};
 
 /// The rows that a contact's keyed collections should have, under their keys.
 pub(crate) struct Parts {
@@ -87,7 +87,14 @@ pub(crate) fn parts(id: &str, contact: &Contact, region: Option<&str>) -> Parts 
                 let (address, label) = (address.clone(), label.clone());
                 (
                     key.clone(),
-                    EmailRow { contact_id: contact_id(), address, label, preferred: *preferred, ordinal: 0 },
+                    EmailRow {
+                        contact_id: contact_id(),
+                        address,
+                        label,
+                        preferred: *preferred,
+                        ordinal: 0,
+                        repetition: 0,
+                    },
                 )
             }),
             region,
@@ -97,7 +104,14 @@ pub(crate) fn parts(id: &str, contact: &Contact, region: Option<&str>) -> Parts 
                 let (number, label) = (number.clone(), label.clone());
                 (
                     key.clone(),
-                    PhoneRow { contact_id: contact_id(), number, label, preferred: *preferred, ordinal: 0 },
+                    PhoneRow {
+                        contact_id: contact_id(),
+                        number,
+                        label,
+                        preferred: *preferred,
+                        ordinal: 0,
+                        repetition: 0,
+                    },
                 )
             }),
             region,
@@ -109,28 +123,34 @@ pub(crate) fn parts(id: &str, contact: &Contact, region: Option<&str>) -> Parts 
         urls: wanted(
             contact.urls.iter().map(|(key, Labelled { label, value })| {
                 let (label, url) = (label.clone(), value.clone());
-                (key.clone(), UrlRow { contact_id: contact_id(), label, url, ordinal: 0 })
+                (key.clone(), UrlRow { contact_id: contact_id(), label, url, ordinal: 0, repetition: 0 })
             }),
             region,
         ),
         ims: wanted(
             contact.ims.iter().map(|(key, Im { service, handle, label })| {
                 let (service, handle, label) = (service.clone(), handle.clone(), label.clone());
-                (key.clone(), ImRow { contact_id: contact_id(), service, handle, label, ordinal: 0 })
+                (
+                    key.clone(),
+                    ImRow { contact_id: contact_id(), service, handle, label, ordinal: 0, repetition: 0 },
+                )
             }),
             region,
         ),
         dates: wanted(
             contact.dates.iter().map(|(key, LabelledDate { label, date })| {
                 let (label, date) = (label.clone(), date_text(Some(date)));
-                (key.clone(), DateRow { contact_id: contact_id(), label, date, ordinal: 0 })
+                (key.clone(), DateRow { contact_id: contact_id(), label, date, ordinal: 0, repetition: 0 })
             }),
             region,
         ),
         relations: wanted(
             contact.relations.iter().map(|(key, Labelled { label, value })| {
                 let (relation, name) = (label.clone(), value.clone());
-                (key.clone(), RelationRow { contact_id: contact_id(), relation, name, ordinal: 0 })
+                (
+                    key.clone(),
+                    RelationRow { contact_id: contact_id(), relation, name, ordinal: 0, repetition: 0 },
+                )
             }),
             region,
         ),
@@ -139,7 +159,14 @@ pub(crate) fn parts(id: &str, contact: &Contact, region: Option<&str>) -> Parts 
                 let (name, title, department) = (name.clone(), title.clone(), department.clone());
                 (
                     key.clone(),
-                    OrganizationRow { contact_id: contact_id(), name, title, department, ordinal: 0 },
+                    OrganizationRow {
+                        contact_id: contact_id(),
+                        name,
+                        title,
+                        department,
+                        ordinal: 0,
+                        repetition: 0,
+                    },
                 )
             }),
             region,
@@ -148,7 +175,12 @@ pub(crate) fn parts(id: &str, contact: &Contact, region: Option<&str>) -> Parts 
             contact.nicknames.iter().map(|(key, nickname)| {
                 (
                     key.clone(),
-                    NicknameRow { contact_id: contact_id(), nickname: nickname.clone(), ordinal: 0 },
+                    NicknameRow {
+                        contact_id: contact_id(),
+                        nickname: nickname.clone(),
+                        ordinal: 0,
+                        repetition: 0,
+                    },
                 )
             }),
             region,
@@ -156,7 +188,7 @@ pub(crate) fn parts(id: &str, contact: &Contact, region: Option<&str>) -> Parts 
         custom: wanted(
             contact.custom.iter().map(|(key, Labelled { label, value })| {
                 let (name, value) = (label.clone(), value.clone());
-                (key.clone(), CustomRow { contact_id: contact_id(), name, value, ordinal: 0 })
+                (key.clone(), CustomRow { contact_id: contact_id(), name, value, ordinal: 0, repetition: 0 })
             }),
             region,
         ),
@@ -180,6 +212,7 @@ fn address_row(id: &str, address: &Address) -> AddressRow {
         country_code,
         preferred,
         ordinal: 0,
+        repetition: 0,
     }
 }
 
@@ -188,12 +221,14 @@ fn values<C, T>(held: &Held<C>, value: impl Fn(&C) -> T) -> BTreeMap<String, T> 
     held.iter().map(|(key, (_, row))| (key.clone(), value(row))).collect()
 }
 
-/// Returns the order of the rows of each list: the one in which they were entered.
+/// Returns the order of the rows of each list: that of their ordinals, and of their entering where they have none.
 fn order(parts: &HeldParts) -> Order {
-    fn keys<C>(held: &Held<C>) -> Vec<String> {
-        let mut rows: Vec<(i64, &String)> = held.iter().map(|(key, (id, _))| (*id, key)).collect();
+    fn keys<C: Repeats>(held: &Held<C>) -> Vec<String> {
+        let place =
+            |(key, (id, row)): (&String, &(i64, C))| (row.ordinal() == 0, row.ordinal(), *id, key.clone());
+        let mut rows: Vec<_> = held.iter().map(place).collect();
         rows.sort_unstable();
-        rows.into_iter().map(|(_, key)| key.clone()).collect()
+        rows.into_iter().map(|(.., key)| key).collect()
     }
     let mut order = Order::default();
     order.keep("emails", keys(&parts.emails));

@@ -54,11 +54,11 @@ impl Repeats for Member {
         group_key(&self.name)
     }
 
-    fn ordinal(&self) -> i64 {
+    fn repetition(&self) -> i64 {
         self.row.ordinal
     }
 
-    fn set_ordinal(&mut self, ordinal: i64) {
+    fn set_repetition(&mut self, ordinal: i64) {
         self.row.ordinal = ordinal;
     }
 }
@@ -88,7 +88,7 @@ pub(crate) fn apply(
     let held = numbered(rows, None);
     let ids = group_ids(conn, &from.values().collect(), &to.values().collect())?;
     let (before, after) = (members(id, from, &ids), members(id, to, &ids));
-    apply_repeating(conn, held, before, &after, None)
+    apply_repeating(conn, held, before, after, None, None)
 }
 
 /// Returns the groups that contacts of a batch leave for one that does not exist yet: old name, new name.

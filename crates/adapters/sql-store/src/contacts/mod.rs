@@ -242,7 +242,8 @@ impl Collection for Contact {
             ($($part:ident: $member:ident),*) => {$(
                 let keys = same_entries(stringify!($member), &read.$member, &from.$member);
                 let rows = child::rekeyed(held.$part, &keys);
-                apply_repeating(conn, rows, before.$part, &after.$part, region)?;
+                let order = to.order.change(stringify!($member), &to.$member, (&from.order, &from.$member));
+                apply_repeating(conn, rows, before.$part, after.$part, order.as_deref(), region)?;
             )*};
         }
         apply_parts!(

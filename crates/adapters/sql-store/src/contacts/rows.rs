@@ -36,21 +36,21 @@ pub(crate) struct ContactRow {
 pub(crate) const CONTACT_WIDTH: usize = 20;
 
 child_rows! {
-    EmailRow in contact_emails of contact_id (5) { address: String, label: String, preferred: bool, ordinal: i64 }
-    PhoneRow in contact_phones of contact_id (5) { number: String, label: String, preferred: bool, ordinal: i64 }
-    AddressRow in contact_addresses of contact_id (12) {
+    EmailRow in contact_emails of contact_id (6) { address: String, label: String, preferred: bool, ordinal: i64, repetition: i64 }
+    PhoneRow in contact_phones of contact_id (6) { number: String, label: String, preferred: bool, ordinal: i64, repetition: i64 }
+    AddressRow in contact_addresses of contact_id (13) {
         label: String, street: String, extended: String, po_box: String, postcode: String, city: String,
-        region: String, country: String, country_code: String, preferred: bool, ordinal: i64,
+        region: String, country: String, country_code: String, preferred: bool, ordinal: i64, repetition: i64,
     }
-    UrlRow in contact_urls of contact_id (4) { label: String, url: String, ordinal: i64 }
-    ImRow in contact_ims of contact_id (5) { service: String, handle: String, label: String, ordinal: i64 }
-    DateRow in contact_dates of contact_id (4) { label: String, date: String, ordinal: i64 }
-    RelationRow in contact_relations of contact_id (4) { relation: String, name: String, ordinal: i64 }
-    OrganizationRow in contact_organizations of contact_id (5) {
-        name: String, title: String, department: String, ordinal: i64,
+    UrlRow in contact_urls of contact_id (5) { label: String, url: String, ordinal: i64, repetition: i64 }
+    ImRow in contact_ims of contact_id (6) { service: String, handle: String, label: String, ordinal: i64, repetition: i64 }
+    DateRow in contact_dates of contact_id (5) { label: String, date: String, ordinal: i64, repetition: i64 }
+    RelationRow in contact_relations of contact_id (5) { relation: String, name: String, ordinal: i64, repetition: i64 }
+    OrganizationRow in contact_organizations of contact_id (6) {
+        name: String, title: String, department: String, ordinal: i64, repetition: i64,
     }
-    NicknameRow in contact_nicknames of contact_id (3) { nickname: String, ordinal: i64 }
-    CustomRow in contact_custom_fields of contact_id (4) { name: String, value: String, ordinal: i64 }
+    NicknameRow in contact_nicknames of contact_id (4) { nickname: String, ordinal: i64, repetition: i64 }
+    CustomRow in contact_custom_fields of contact_id (5) { name: String, value: String, ordinal: i64, repetition: i64 }
     MemberRow in contact_group_members of contact_id (3) { group_id: i64, ordinal: i64 }
 }
 
@@ -60,6 +60,14 @@ macro_rules! repeats {
             fn key(&self, $region: Option<&str>) -> String {
                 let $it = self;
                 $key
+            }
+
+            fn repetition(&self) -> i64 {
+                self.repetition
+            }
+
+            fn set_repetition(&mut self, repetition: i64) {
+                self.repetition = repetition;
             }
 
             fn ordinal(&self) -> i64 {

@@ -1,0 +1,114 @@
+//! The order of a contact's entries travels both ways, and is never a question.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs)]
+
+mod common;
+
+use common::World;
+use serde_json::{Value, json};
+
+fn with(addresses: &[&str]) -> World {
+    let world = World::new();
+    let emails: Vec<Value> = addresses.iter().map(|address| json!({ "value": address })).collect();
+    world.add_person(&json!({ "names": [{ "givenName": "Zoe" }], "emailAddresses": emails }));
+    world.settle();
+    assert_eq!(here(&world), addresses);
+    world
+}
+
+fn here(world: &World) -> Vec<String> {
+    let rows = world.rows("'a', address", "contact_emails ORDER BY ordinal, id");
+    rows.iter().map(|row| row["a"].as_str().unwrap().to_owned()).collect()
+}
+
+fn there(world: &World) -> Vec<String> {
+    let person = world.people().remove(0);
+    let items = person["emailAddresses"].as_array().cloned().unwrap_or_default();
+    items.iter().map(|item| item["value"].as_str().unwrap().to_owned()).collect()
+}
+
+/// Puts the addresses in another order in Google's own page.
+fn put(world: &World, addresses: &[&str]) {
+    let person = world.people().remove(0);
+    let items: Vec<Value> = addresses.iter().map(|address| json!({ "value": address })).collect();
+    let edit = json!({ "resourceName": person["resourceName"], "person": { "emailAddresses": items } });
+    world.gesture("people/edit", edit);
+}
+
+#[test]
+fn an_order_changed_there_is_taken() {
+    let world = with(&["a@x.example", "b@x.example", "c@x.example"]);
+    put(&world, &["c@x.example", "b@x.example", "a@x.example"]);
+    world.settle();
+    assert_eq!(here(&world), there(&world));
+    assert_eq!(here(&world), ["c@x.example", "b@x.example", "a@x.example"]);
+    // A new one in the middle.
+    put(&world, &["c@x.example", "n@x.example", "b@x.example", "a@x.example"]);
+    world.settle();
+    assert_eq!(here(&world), ["c@x.example", "n@x.example", "b@x.example", "a@x.example"]);
+    // Back again, and one goes.
+    put(&world, &["a@x.example", "b@x.example", "c@x.example"]);
+    world.settle();
+    assert_eq!(here(&world), ["a@x.example", "b@x.example", "c@x.example"]);
+}
+
+#[test]
+fn an_order_changed_here_is_sent_and_the_first_is_the_first_there() {
+    let world = with(&["b@x.example", "a@x.example", "c@x.example"]);
+    world.sql(
+        "UPDATE contact_emails SET ordinal = CASE address WHEN 'c@x.example' THEN 1 WHEN 'a@x.example' THEN 2 ELSE 3 END;",
+    );
+    world.settle();
+    assert_eq!(there(&world), ["c@x.example", "a@x.example", "b@x.example"]);
+    let name = world.people()[0]["resourceName"].as_str().unwrap().to_owned();
+    let person = world.google("GET", &format!("/v1/{name}?personFields=emailAddresses"), &Value::Null);
+    assert_eq!(person["emailAddresses"][0]["metadata"]["primary"], true, "{person}");
+    world.sql("INSERT INTO contact_emails (contact_id, address) SELECT id, 'n@x.example' FROM contacts;");
+    world.settle();
+    assert_eq!(there(&world), ["c@x.example", "a@x.example", "b@x.example", "n@x.example"]);
+}
+
+#[test]
+fn orders_changed_on_both_sides_ask_nothing_and_end_as_one() {
+    let world = with(&["a@x.example", "b@x.example", "c@x.example"]);
+    put(&world, &["c@x.example", "b@x.example", "a@x.example"]);
+    world.sql("UPDATE contact_emails SET ordinal = 1 WHERE address = 'b@x.example';");
+    world.settle();
+    assert!(common::waiting(&world).is_empty());
+    assert_eq!(there(&world), ["b@x.example", "a@x.example", "c@x.example"]);
+    let shown = world.shown(&["status", "--lang", "en"]);
+    assert!(
+        shown.lines().filter(|line| line.contains("in step since")).all(|line| !line.contains("except")),
+        "{shown}"
+    );
+    // Each side adds one and nothing is lost.
+    put(&world, &["n@x.example", "b@x.example", "a@x.example", "c@x.example"]);
+    world.sql("INSERT INTO contact_emails (contact_id, address, ordinal) SELECT id, 'o@x.example', 1 FROM contacts;");
+    world.settle();
+    assert_eq!((here(&world).len(), there(&world).len()), (5, 5));
+    assert!(common::waiting(&world).is_empty());
+}
+
+#[test]
+fn a_first_meeting_leaves_each_order_as_it_is() {
+    let world = World::unconnected();
+    world.sql(
+        "INSERT INTO contacts (id, given_name) VALUES ('c1', 'Zoe');
+         INSERT INTO contact_emails (contact_id, address, ordinal) VALUES ('c1', 'a@x.example', 2), ('c1', 'b@x.example', 1);",
+    );
+    world.add_person(&json!({ "names": [{ "givenName": "Zoe" }],
+        "emailAddresses": [{ "value": "a@x.example" }, { "value": "b@x.example" }] }));
+    world.connect().ends_with(0);
+    world.settle();
+    assert_eq!(there(&world), ["a@x.example", "b@x.example"]);
+    assert_eq!(here(&world), ["b@x.example", "a@x.example"]);
+    assert_eq!(world.requests("people.people.updateContact"), 0);
+    // Other lists too.
+    world.sql(
+        "INSERT INTO contact_phones (contact_id, number) VALUES ('c1', '+33100000001'), ('c1', '+33100000002');",
+    );
+    world.settle();
+    world.sql("UPDATE contact_phones SET ordinal = 1 WHERE number = '+33100000002';");
+    world.settle();
+    let phones = world.people()[0]["phoneNumbers"].as_array().unwrap().clone();
+    assert_eq!(phones[0]["value"], "+33100000002", "{phones:?}");
+}
