@@ -55,3 +55,111 @@ fn a_client_whom_the_company_shares_meets_the_one_that_a_colleague_has() {
     let shown = people_of(&office, ACCOUNT)[0].to_string();
     assert!(shown.contains("100000001"), "what bob had is hers: {shown}");
 }
+
+/// Puts a client into the contacts of an account, from its owner's telephone.
+fn add(office: &Office, account: &str, person: &Value) {
+    let scope = ["https://www.googleapis.com/auth/contacts"];
+    let (token, _) = office.sim.with(|core| core.issue_token(account, "a-phone", &scope));
+    let headers = [
+        ("authorization".to_owned(), format!("Bearer {token}")),
+        ("content-type".to_owned(), "application/json".to_owned()),
+    ];
+    let body = person.to_string();
+    let verb = "POST".parse().unwrap();
+    let made =
+        office.sim.with(|core| core.handle(&verb, "/v1/people:createContact", &headers, body.as_bytes()));
+    assert_eq!(made.status, 200);
+}
+
+/// Alice and Bob each have the same client from their own telephones, in a row each; then the company shares that of
+/// Alice. Returns the name of that row.
+fn shared_twice(office: &Office) -> String {
+    office.run(&["user", "add", "bob"]).expect(0);
+    office.connect().expect(0);
+    office.connect_user("bob", OTHER).expect(0);
+    for (account, note) in [(ACCOUNT, "of alice"), (OTHER, "of bob")] {
+        let person = json!({ "names": [{ "givenName": "Cli", "familyName": "Ent" }],
+            "emailAddresses": [{ "value": "cli@x.example" }], "biographies": [{ "value": note }] });
+        add(office, account, &person);
+    }
+    office.run(&["sync"]).expect(0);
+    let records = office.run(&["contacts", "list", "--user", "alice", "--json"]).expect(0);
+    let id = records.of("record")[0]["id"].as_str().unwrap().to_owned();
+    office.sql(&format!("DELETE FROM contact_users WHERE contact_id = '{id}';"));
+    for _ in 0..3 {
+        office.run(&["sync"]).expect(3);
+    }
+    assert_eq!((people_of(office, ACCOUNT).len(), people_of(office, OTHER).len()), (1, 1), "not doubled");
+    id
+}
+
+/// The only thing that waits, with its number.
+fn asked(office: &Office) -> (String, Value) {
+    let all = office.run(&["conflicts", "--json"]).expect(3);
+    let all = all.of("conflict");
+    assert_eq!(all.len(), 1, "{all:?}");
+    assert_eq!(all[0]["why"], "look_alike", "{all:?}");
+    (all[0]["number"].to_string(), all[0]["answers"].clone())
+}
+
+#[test]
+fn a_client_whom_two_have_is_a_question_when_the_company_shares_one_of_the_rows() {
+    let office = Office::new();
+    let id = shared_twice(&office);
+    let (number, answers) = asked(&office);
+    assert_eq!(answers, json!(["--keep local", "--different"]));
+    office.run(&["conflicts", "resolve", &number, "--keep", "local"]).expect(0);
+    for _ in 0..2 {
+        office.run(&["sync"]).expect(0);
+    }
+    let theirs = people_of(&office, OTHER);
+    assert_eq!(theirs.len(), 1);
+    assert!(theirs[0].to_string().contains("of alice"), "the contact goes with the shared row: {theirs:?}");
+    office.sql(&format!("UPDATE contacts SET job_title = 'Boss' WHERE id = '{id}';"));
+    office.run(&["sync"]).expect(0);
+    assert!(people_of(&office, OTHER)[0].to_string().contains("Boss"));
+    assert!(people_of(&office, ACCOUNT)[0].to_string().contains("Boss"));
+    // His own row is there as it was, and alone.
+    let alone = office.run(&["status", "--alone", "--json"]).expect(0);
+    assert_eq!(alone.of("alone").len(), 1, "{alone:?}");
+}
+
+#[test]
+fn two_people_of_one_name_and_address_are_two_when_a_person_says_so() {
+    let office = Office::new();
+    shared_twice(&office);
+    let (number, _) = asked(&office);
+    office.run(&["conflicts", "resolve", &number, "--different"]).expect(0);
+    for _ in 0..2 {
+        office.run(&["sync"]).expect(0);
+    }
+    assert_eq!(people_of(&office, OTHER).len(), 2);
+}
+
+#[test]
+fn deleting_one_of_the_two_rows_is_an_answer() {
+    let office = Office::new();
+    let id = shared_twice(&office);
+    office.sql(&format!("DELETE FROM contacts WHERE id <> '{id}';"));
+    for _ in 0..2 {
+        office.run(&["sync"]);
+    }
+    assert_eq!((people_of(&office, ACCOUNT).len(), people_of(&office, OTHER).len()), (1, 1));
+    office.sql(&format!("UPDATE contacts SET job_title = 'Boss' WHERE id = '{id}';"));
+    office.run(&["sync"]);
+    assert!(people_of(&office, OTHER)[0].to_string().contains("Boss"));
+}
+
+#[test]
+fn a_family_with_one_address_is_no_question() {
+    let office = Office::new();
+    office.connect().expect(0);
+    for (id, given) in [("c1", "Anne"), ("c2", "Paul")] {
+        office.sql(&format!(
+            "INSERT INTO contacts (id, given_name, surname) VALUES ('{id}', '{given}', 'Dupont');
+             INSERT INTO contact_emails (contact_id, address) VALUES ('{id}', 'family@x.example');"
+        ));
+        office.run(&["sync"]).expect(0);
+    }
+    assert_eq!(people_of(&office, ACCOUNT).len(), 2);
+}

@@ -4,7 +4,7 @@ use passerelle_ports::{
     Changes, Field, Find, Link, LinkId, LinkState, Record, Side, Sides, Value, assemble, fields,
 };
 use passerelle_sync_rules::{
-    Action, Intent, Rules, choose_home, clashes, join,
+    Action, Intent, Rules, choose_home, clashes, follow, is_double, join,
     mutants::{Mutant, on},
     typed_in_vain, view, yield_to,
 };
@@ -126,15 +126,26 @@ pub(crate) async fn join_halves<R: Record>(
     keep: Option<Side>,
 ) -> Result<(), EngineError> {
     answer(engine, &[one, other], |links| {
-        let (local, remote) = halves(links)?;
-        let forget = vec![remote.id];
-        let mut link = join(local, remote);
+        let (mut forget, mut rest) = (Vec::new(), Vec::new());
+        let mut link = match double(links) {
+            Ok((half, other)) => {
+                let (link, alone) = follow(half, other);
+                rest.push(alone);
+                link
+            }
+            Err(links) => {
+                let (local, remote) = halves(links)?;
+                forget.push(remote.id);
+                join(local, remote)
+            }
+        };
         if let Some(side) = keep {
             for field in clashes(&link, engine.rules()) {
                 choose(engine, &mut link, &field, side);
             }
         }
-        Ok(Changes { forget, links: vec![link], ..Changes::default() })
+        rest.push(link);
+        Ok(Changes { forget, links: rest, ..Changes::default() })
     })
     .await
 }
@@ -145,6 +156,14 @@ pub(crate) async fn tell_apart<R: Record>(
     other: LinkId,
 ) -> Result<(), EngineError> {
     answer(engine, &[one, other], |links| {
+        let links = match double(links) {
+            Ok((mut half, other)) => {
+                half.different.push(other.id);
+                half.due = true;
+                return Ok(Changes { links: vec![half], ..Changes::default() });
+            }
+            Err(links) => links,
+        };
         let (mut local, mut remote) = halves(links)?;
         local.different.push(remote.id);
         remote.different.push(local.id);
@@ -223,6 +242,24 @@ pub(crate) async fn retry<R: Record>(engine: &Engine<R>, id: LinkId) -> Result<(
         Ok(Changes { links: vec![link], ..Changes::default() })
     })
     .await
+}
+
+/// A row, and the link that it looks like.
+type Two<R> = (Link<R>, Link<R>);
+
+/// Returns the two links as a row and the link that it looks like, or as they were.
+fn double<R: Record>(links: Vec<Link<R>>) -> Result<Two<R>, Vec<Link<R>>> {
+    let [one, other]: [Link<R>; 2] = links.try_into()?;
+    if one.looks() || other.looks() {
+        return Err(vec![one, other]);
+    }
+    if is_double(&one, &other) {
+        Ok((one, other))
+    } else if is_double(&other, &one) {
+        Ok((other, one))
+    } else {
+        Err(vec![one, other])
+    }
 }
 
 /// Returns the two links as a local and a remote half.

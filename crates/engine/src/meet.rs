@@ -2,9 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use passerelle_ports::{Find, Half, LinkId, LinkState, MatchKey, Record, Side};
+use passerelle_ports::{Find, Half, Link, LinkId, LinkState, MatchKey, Record, Side};
 use passerelle_sync_rules::{
-    join, meet,
+    Meeting, is_double, join, meet,
     mutants::{Mutant, on},
 };
 
@@ -37,9 +37,11 @@ impl<R: Record> Session<'_, R> {
         self.join_all(&meeting.joins).await?;
         let by_id: BTreeMap<LinkId, &Half> = halves.iter().map(|half| (half.link, half)).collect();
         let stirred = |id: &LinkId| by_id.get(id).is_some_and(|half| half.due || !half.ambiguous);
-        let parked: Vec<LinkId> = meeting.ambiguous.iter().copied().filter(stirred).collect();
+        let doubles = self.doubles(&halves, &meeting).await?;
+        let parked: Vec<LinkId> =
+            meeting.ambiguous.iter().chain(&doubles).copied().filter(|id| stirred(id)).collect();
         self.set_state(&parked, &LinkState::Ambiguous, false).await?;
-        let cleared: Vec<LinkId> = meeting.cleared.iter().copied().collect();
+        let cleared: Vec<LinkId> = meeting.cleared.difference(&doubles).copied().collect();
         self.set_state(&cleared, &LinkState::Active, true).await
     }
 
@@ -66,6 +68,49 @@ impl<R: Record> Session<'_, R> {
             self.awaiting.extend(alone().filter(awaits).map(|half| half.link));
         }
         Ok(())
+    }
+
+    /// Returns the new rows that look like a row which has an item on the other side already: made there too, they would
+    /// stand there twice.
+    async fn doubles(&self, halves: &[Half], meeting: &Meeting) -> Flow<BTreeSet<LinkId>> {
+        let mut doubles = BTreeSet::new();
+        let joined: BTreeSet<LinkId> = meeting.joins.iter().map(|(local, _)| *local).collect();
+        let strong = |half: &&Half| {
+            half.side == Side::Local
+                && !joined.contains(&half.link)
+                && half.keys.iter().any(|key| key.strength <= 1)
+        };
+        let new: Vec<&Half> = halves.iter().filter(strong).collect();
+        let store = &self.engine.ledger;
+        if new.is_empty()
+            || on(Mutant::DoublesMade)
+            || store.counts(self.pair()).await.map_err(ledger)?.both == 0
+        {
+            return Ok(doubles);
+        }
+        for some in new.chunks(self.chunk() as usize) {
+            let keys: Vec<MatchKey> =
+                some.iter().flat_map(|half| &half.keys).filter(|key| key.strength <= 1).cloned().collect();
+            let mut sharing = Vec::new();
+            for keys in keys.chunks(KEYS) {
+                sharing.extend(store.alive_sharing(self.pair(), Side::Local, keys).await.map_err(ledger)?);
+            }
+            let others: BTreeSet<LinkId> = sharing.into_iter().collect();
+            let whole = self.find(Find::Links(others.into_iter().collect())).await?;
+            let whole: Vec<&Link<R>> = whole.iter().filter(|link| link.half().is_none()).collect();
+            if whole.is_empty() {
+                continue;
+            }
+            let own = self.find(Find::Links(some.iter().map(|half| half.link).collect())).await?;
+            let never =
+                |link: &&Link<R>| link.copies[Side::Remote].is_none() && link.state != LinkState::Released;
+            for link in own.iter().filter(never) {
+                if whole.iter().any(|other| is_double(link, other)) {
+                    doubles.insert(link.id);
+                }
+            }
+        }
+        Ok(doubles)
     }
 
     /// Returns the halves that are due, and, once anything has changed, those that are ambiguous: their

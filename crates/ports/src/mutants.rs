@@ -63,6 +63,8 @@ mutants! {
     OrderStays,
     /// Two orders of one list are asked about.
     OrderAsks,
+    /// A row that looks like one which is on both sides already is made there once more.
+    DoublesMade,
     /// What was refused is tried again although a person gave it up.
     YieldNothing,
     /// What a side cannot hold is not told.

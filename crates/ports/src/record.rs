@@ -97,6 +97,12 @@ pub trait Record:
     /// Returns the keys by which a first meeting recognises this record.
     fn match_keys(&self) -> BTreeSet<MatchKey>;
 
+    /// Tells whether another record of the same side is likely the same thing once more, so that a person is asked before
+    /// it is made on the other side too. A kind whose records may well repeat each other says no.
+    fn is_double_of(&self, _other: &Self) -> bool {
+        false
+    }
+
     /// Tells whether its owner marked this record, or a part of it, as private.
     fn is_private(&self) -> bool;
 

@@ -19,6 +19,10 @@ pub(crate) fn of<R: Record>(kind: Kind, link: &Link<R>, waiting: &Waiting) -> Ve
             answers.extend(fields.iter().all(|clash| both(clash).is_some()).then(|| keep(Keep::Both)));
             answers
         }
+        // A row that goes on with the item of another one, which waits for nothing and has no number.
+        Waiting::LookAlike { others, .. } if matches!(others.as_slice(), [other] if other.linked) => {
+            vec![keep(Keep::Local), Answer::Different]
+        }
         // Their numbers are given later.
         Waiting::LookAlike { .. } => vec![Answer::Different],
         Waiting::Refused { side, problem, unread } => {

@@ -7,7 +7,7 @@ use passerelle_ports::{
     Field, Fields, Kind, Link, LinkId, LinkState, MatchKey, PairId, Record, Side, Value, assemble, fields,
     is_empty,
 };
-use passerelle_sync_rules::{FieldPattern, Policy};
+use passerelle_sync_rules::{FieldPattern, Policy, is_double};
 use serde::Serialize;
 
 use crate::{
@@ -57,6 +57,8 @@ pub struct LookAlike {
     pub summary: String,
     /// Its number in the list, if it waits too.
     pub number: Option<u64>,
+    /// Whether it is a record of the same side that is on both sides already.
+    pub linked: bool,
     /// What differs between the two.
     pub differences: Vec<Clash>,
 }
@@ -311,6 +313,12 @@ async fn carry<R: Kinded>(
             let other = other.ok_or_else(does_not_fit)?;
             engine.join(conflict.link, other, *keep).await.map_err(failed)
         }
+        (Answer::Keep(Keep::Local, None), Waiting::LookAlike { others, .. }) => match others.as_slice() {
+            [other] if other.linked => {
+                engine.join(conflict.link, other.link, Some(Side::Local)).await.map_err(failed)
+            }
+            _ => Err(does_not_fit()),
+        },
         (Answer::Different, Waiting::LookAlike { others, .. }) => {
             for other in others {
                 engine.tell_apart(conflict.link, other.link).await.map_err(failed)?;
@@ -486,9 +494,21 @@ async fn look_alikes<R: Kinded>(office: &Office, pair: &Pair, link: &Link<R>) ->
             side: side.other(),
             summary: summary(other),
             number: None,
+            linked: false,
             differences: differences(link, other),
         })
         .collect();
+    let strong: Vec<MatchKey> = keys.into_iter().filter(|key| key.strength <= 1).collect();
+    let sharing = ledger.alive_sharing(&pair.id, Side::Local, &strong).await?;
+    let linked = ledger.find(&pair.id, &passerelle_ports::Find::Links(sharing)).await?;
+    others.extend(linked.iter().filter(|other| is_double(link, other)).map(|other| LookAlike {
+        link: other.id,
+        side: Side::Local,
+        summary: summary(other),
+        number: None,
+        linked: true,
+        differences: differences(link, other),
+    }));
     others.sort_by_key(|other| other.link);
     Ok(Waiting::LookAlike { side, others })
 }

@@ -79,6 +79,7 @@ async fn list(app: &App, office: &Office, user: Option<&str>) -> Exit {
                 Waiting::Clash { .. } => "--keep local".to_owned(),
                 Waiting::LookAlike { others, .. } => match others.iter().find_map(|other| other.number) {
                     Some(number) => format!("--link {number}"),
+                    None if others.iter().any(|other| other.linked) => answers(first).join(" | "),
                     None => "--different".to_owned(),
                 },
                 Waiting::Refused { .. } => answers(first).join(" | "),

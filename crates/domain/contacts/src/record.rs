@@ -60,6 +60,13 @@ impl Record for Contact {
         uid.into_iter().chain(emails).chain(phones).chain(name_and_company(self)).collect()
     }
 
+    fn is_double_of(&self, other: &Self) -> bool {
+        let (keys, others) = (self.match_keys(), other.match_keys());
+        let names = [self, other].map(|contact| sorted_words(&contact.display_name()));
+        let shared = || keys.intersection(&others).any(|key| key.strength <= 1);
+        !names[0].is_empty() && names[0] == names[1] && shared()
+    }
+
     fn is_private(&self) -> bool {
         self.private
     }

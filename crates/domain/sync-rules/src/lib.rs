@@ -22,7 +22,7 @@ pub use digest::{Digest, digest_of};
 pub use guard::{Trip, guard};
 pub use home::{Place, Relocation, choose_home, forget_choice, relocation, settle_in};
 pub use keys::create_key;
-pub use meet::{Meeting, join, meet};
+pub use meet::{Meeting, follow, is_double, join, meet};
 pub use merge::{Merged, lives_on, merged};
 pub use passerelle_ports::mutants;
 pub use plan::{Plan, PlanCounts, PlannedStep, SideCounts};

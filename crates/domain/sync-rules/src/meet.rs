@@ -99,6 +99,38 @@ fn candidates(halves: &[Half], open: &BTreeSet<usize>, strength: u8) -> BTreeMap
     candidates
 }
 
+/// Tells whether the row of a half is likely that of another link, which has an item on the other side, once more.
+#[must_use]
+pub fn is_double<R: Record>(half: &Link<R>, other: &Link<R>) -> bool {
+    let (Some(own), Some(theirs)) = (half.alive(Side::Local), other.alive(Side::Local)) else { return false };
+    half.id != other.id
+        && half.half() == Some(Side::Local)
+        && other.half().is_none()
+        && other.alive(Side::Remote).is_some()
+        && !half.different.contains(&other.id)
+        && !own.withdrawn
+        && !theirs.withdrawn
+        && own.record.is_double_of(&theirs.record)
+}
+
+/// Lets the item of a link go with another row from now on, which looks like its own one: the two meet anew. The row
+/// that had it stays alone on its side on purpose.
+#[must_use]
+pub fn follow<R: Record>(mut half: Link<R>, mut other: Link<R>) -> (Link<R>, Link<R>) {
+    let mut item = Link::new(other.id);
+    item.copies.remote = other.copies.remote.take();
+    item.trails.remote = std::mem::take(&mut other.trails.remote);
+    half.trails.remote.clone_from(&item.trails.remote);
+    other.state = LinkState::Released;
+    other.due = false;
+    other.held.clear();
+    other.chosen.clear();
+    other.lacks.clear();
+    other.bases = passerelle_ports::Sides { local: R::default(), remote: R::default() };
+    half.bases = passerelle_ports::Sides { local: R::default(), remote: R::default() };
+    (join(half, item), other)
+}
+
 /// Joins two halves into one link, which keeps the name of the local half.
 ///
 /// Where either had been linked before, the bases are empty: the two meet anew.
