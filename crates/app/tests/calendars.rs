@@ -123,6 +123,15 @@ fn what_is_moved_into_a_calendar_that_is_not_connected_is_out_of_scope_and_never
     let event = world.event("Visit 3")["id"].as_str().unwrap().to_owned();
     moved(&world, &event, "primary", &own);
     assert_eq!(world.sync().ends_with(0).writes(), 0);
+    let shown = world.shown(&["status", "--lang", "en"]);
+    assert!(shown.contains("11 on both sides") && shown.contains("1 out of scope"), "{shown}");
+    let alone = world.run(&["status", "--alone"]).ends_with(0);
+    let alone = alone.of("alone");
+    assert_eq!((alone.len(), &alone[0]["summary"], &alone[0]["aside"]), (1, &json!("Visit 3"), &json!(true)));
+    for (lang, said) in [("en", "out of scope"), ("fr", "hors champ")] {
+        let shown = world.shown(&["status", "--alone", "--lang", lang]);
+        assert!(shown.contains("Visit 3") && shown.contains(said), "{shown}");
+    }
     world.sql("UPDATE appointments SET location = 'Lyon' WHERE id = 'a-3';");
     world.settle();
     assert_eq!(world.number("appointments"), 12);
@@ -130,6 +139,7 @@ fn what_is_moved_into_a_calendar_that_is_not_connected_is_out_of_scope_and_never
     world.settle();
     assert_eq!(world.rows("'id', id", "appointments WHERE title = 'Visit 3'"), [json!({ "id": "a-3" })]);
     assert_eq!(world.event("Visit 3")["location"], "Lyon", "it is linked again");
+    assert!(!world.shown(&["status", "--lang", "en"]).contains("out of scope"));
     // Here: what goes into a calendar of the company's own stays at Google as it is.
     world.sql(
         "INSERT INTO calendars (id, owner_id, name) VALUES ('mine', 'alice', 'Mine');

@@ -2,7 +2,7 @@
 
 use passerelle_ports::{
     Copy, Entry, ErrorKind, Find, ItemId, Link, LinkId, LinkState, Op, Outcome, PortError, PortResult,
-    Record, Refusal, Side, Sides, Stored, Write, Written,
+    Record, Refusal, Side, Sides, Stored, Write, Written, fields,
 };
 use passerelle_sync_rules::{
     Action, acknowledge, lost,
@@ -171,9 +171,14 @@ impl<R: Record> Session<'_, R> {
                 if matches!(entry.op, Op::Create { .. }) {
                     link.trails[side].born = Some(self.engine.clock.now());
                 }
-                self.count(&entry);
                 self.note_losses(&entry, &stored);
-                Outcome::Landed(Some(stored))
+                if is_void(&entry, &stored) {
+                    tracing::info!(link.id = %link.id, side = side.as_str(), "a write did nothing: not landed");
+                    Outcome::NotLanded
+                } else {
+                    self.count(&entry);
+                    Outcome::Landed(Some(stored))
+                }
             }
             (Written::Stored(stored), Op::Move { .. }) => {
                 put_copy(&mut link, side, stored.clone());
@@ -367,6 +372,16 @@ impl<R: Record> Session<'_, R> {
             Op::Move { .. } => Action::Move,
         });
     }
+}
+
+/// Tells whether an update was answered and nothing of what it carried is there: its side cannot hold it, or did not
+/// listen. It is told as lost, and not sent again until something changes.
+fn is_void<R: Record>(entry: &Entry<R>, stored: &Stored<R>) -> bool {
+    entry.op == Op::Update
+        && !entry.taken.is_empty()
+        && lost(entry, stored).len() == entry.taken.len()
+        && entry.from.as_ref().is_some_and(|from| fields(&from.record) == fields(&stored.record))
+        && !on(Mutant::VoidLands)
 }
 
 /// That id is used up: created and deleted before we knew. The next key follows from it.

@@ -951,6 +951,12 @@ fn what_a_side_cannot_hold_is_told() {
     assert_eq!((report.losses[0].side, &report.losses[0].fields), (Side::Remote, &vec![Field::new("label")]));
     house.settle();
     assert_eq!(house.local.alive()[0].record.label, "kept here");
+    // A write of which nothing takes is none, and it is not sent again.
+    house.local.person_edits(&house.local.alive()[0].id.clone(), |note| note.label = "kept there".into());
+    let report = house.run();
+    assert_eq!((report.written.remote.updated, report.losses.len()), (0, 1), "{report:?}");
+    let report = house.run();
+    assert_eq!((report.written.remote.updated, report.losses.len()), (0, 0), "{report:?}");
 }
 
 impl House {

@@ -161,6 +161,17 @@ impl<R: Record> Link<R> {
         Side::BOTH.iter().any(|side| self.copies[*side].as_ref().is_some_and(|copy| copy.look))
     }
 
+    /// Tells whether both sides have the record, and one of them does not offer it to the pair any more: it counts as out
+    /// of scope.
+    #[must_use]
+    pub fn is_aside(&self) -> bool {
+        let withdrawn = |side: Side| self.alive(side).map(|stored| stored.withdrawn);
+        match (withdrawn(Side::Local), withdrawn(Side::Remote)) {
+            (Some(local), Some(remote)) => (local || remote) && self.state != LinkState::Released,
+            _ => false,
+        }
+    }
+
     /// Returns the side on which this link is alive, if it is alive on one side only.
     #[must_use]
     pub fn half(&self) -> Option<Side> {
@@ -352,6 +363,9 @@ pub struct Counts {
     /// Links of which one side stays alone: an undo or a rule left it there.
     #[serde(default)]
     pub released: u64,
+    /// Links of which one side is not offered to the pair any more ([`Link::is_aside`]).
+    #[serde(default)]
+    pub aside: u64,
     /// Entries still open.
     pub open: u64,
 }
@@ -627,7 +641,8 @@ pub trait Ledger<R: Record>: Send + Sync {
     /// Returns links that wait for a person: held, ambiguous or rejected, after `after`.
     async fn attention(&self, pair: &PairId, after: Option<LinkId>, limit: u64) -> PortResult<Vec<Link<R>>>;
 
-    /// Returns links of which one side stays alone on purpose ([`LinkState::Released`]), after `after`.
+    /// Returns links of which one side stays alone on purpose ([`LinkState::Released`]) or is not offered any more
+    /// ([`Link::is_aside`]), after `after`.
     async fn alone(&self, pair: &PairId, after: Option<LinkId>, limit: u64) -> PortResult<Vec<Link<R>>>;
 
     /// Returns links with something that a side cannot hold ([`Link::lacks`]), after `after`.

@@ -65,6 +65,8 @@ mutants! {
     OrderAsks,
     /// A row that looks like one which is on both sides already is made there once more.
     DoublesMade,
+    /// A write of which nothing took counts as done.
+    VoidLands,
     /// What was refused is tried again although a person gave it up.
     YieldNothing,
     /// What a side cannot hold is not told.

@@ -250,6 +250,9 @@ pub struct Alone {
     pub summary: String,
     /// Whether an undo left it there: it travels again once it is edited. If not, a rule or an answer did.
     pub undone: bool,
+    /// Whether both sides have it and the other one does not offer it any more: it went into a collection that is not
+    /// connected, or out of the app user's view.
+    pub aside: bool,
 }
 
 /// Lists the records that stay on one side on purpose, of every app user or of one of them.
@@ -274,7 +277,8 @@ async fn alone_in<R: Kinded>(office: &Office, pair: &Pair, all: &mut Vec<Alone>)
         let Some(last) = links.last() else { return Ok(()) };
         after = Some(last.id);
         for link in &links {
-            let Some(side) = link.half() else { continue };
+            let offered = |side: &Side| link.alive(*side).is_some_and(|stored| !stored.withdrawn);
+            let Some(side) = link.half().or_else(|| Side::BOTH.into_iter().find(offered)) else { continue };
             let Some(stored) = link.alive(side) else { continue };
             all.push(Alone {
                 user: pair.user.clone(),
@@ -283,6 +287,7 @@ async fn alone_in<R: Kinded>(office: &Office, pair: &Pair, all: &mut Vec<Alone>)
                 id: stored.id.to_string(),
                 summary: stored.record.summary(),
                 undone: link.trails[side.other()].undone.is_some(),
+                aside: link.half().is_none(),
             });
         }
     }

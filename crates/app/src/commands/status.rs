@@ -88,7 +88,8 @@ fn pair_line(app: &App, pair: &PairStatus) -> String {
         ("sync-held", counts.held + counts.ambiguous),
         ("sync-failed", counts.rejected + pair.nameless),
         ("status-losses", pair.losses_count),
-        ("status-both", counts.both),
+        ("status-both", counts.both.saturating_sub(counts.aside)),
+        ("status-aside", counts.aside),
         ("status-alone", counts.released),
     ] {
         if count > 0 {
@@ -104,7 +105,9 @@ fn alone_line(app: &App, one: &Alone) -> String {
         Side::Local => out.t("alone-here", &[]),
         Side::Remote => out.t("alone-there", &[]),
     };
-    let why = if one.undone {
+    let why = if one.aside {
+        out.t("alone-aside", &[("id", one.id.as_str().into())])
+    } else if one.undone {
         out.t("alone-undone", &[("id", one.id.as_str().into())])
     } else {
         out.t("alone-rule", &[("id", one.id.as_str().into())])

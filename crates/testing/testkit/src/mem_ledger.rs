@@ -337,6 +337,7 @@ impl<R: Record> Ledger<R> for MemLedger<R> {
             counts.ambiguous += u64::from(link.state == LinkState::Ambiguous);
             counts.rejected += u64::from(matches!(link.state, LinkState::Rejected(_)));
             counts.released += u64::from(link.state == LinkState::Released);
+            counts.aside += u64::from(link.is_aside() && link.state == LinkState::Active);
         }
         Ok(counts)
     }
@@ -452,7 +453,11 @@ impl<R: Record> Ledger<R> for MemLedger<R> {
     async fn alone(&self, pair: &PairId, after: Option<LinkId>, limit: u64) -> PortResult<Vec<Link<R>>> {
         let state = self.lock();
         let links = state.pairs.get(pair).into_iter().flat_map(|pair| pair.links.values());
-        let is_alone = |link: &&Link<R>| link.state == LinkState::Released && link.half().is_some();
+        let is_alone = |link: &&Link<R>| match link.state {
+            LinkState::Released => link.half().is_some(),
+            LinkState::Active => link.is_aside(),
+            _ => false,
+        };
         let alone = links.filter(is_alone).filter(|link| after.is_none_or(|after| link.id > after)).cloned();
         Ok(page_of(alone, limit))
     }

@@ -10,6 +10,8 @@ adopt-copied = ✓ This copy is on its own now: { $count ->
 
 losses-more = and { $count } more: passerelle status --losses
 status-alone = { $count } on one side only, on purpose (passerelle status --alone)
+status-aside = { $count } out of scope (passerelle status --alone)
+alone-aside = out of scope: the other side has it in a calendar that is not connected, or shows it no more. It travels again once it is back. Its history: passerelle history --record { $id }
 alone-here = here only
 alone-there = at Google only
 alone-undone = an undo left it there. It travels again once it is edited, or with passerelle undo record { $id }

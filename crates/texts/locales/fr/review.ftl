@@ -11,6 +11,8 @@ adopt-copied = ✓ Cette copie est maintenant indépendante : { $count ->
 
 losses-more = et { $count } de plus : passerelle status --losses
 status-alone = { $count } d'un seul côté, exprès (passerelle status --alone)
+status-aside = { $count } hors champ (passerelle status --alone)
+alone-aside = hors champ : l'autre côté l'a dans un agenda qui n'est pas relié, ou ne le montre plus. Il voyage de nouveau dès qu'il revient. Son histoire : passerelle history --record { $id }
 alone-here = ici seulement
 alone-there = chez Google seulement
 alone-undone = une annulation l'y a laissé. Il voyage de nouveau dès qu'il est modifié, ou avec passerelle undo record { $id }

@@ -9,8 +9,8 @@ use passerelle_ports::{
 };
 
 use super::rows::{
-    CopyRow, LinkRow, RunRow, StrangerRow, different_of, entry_of, from_json, items, link_id, link_of, names,
-    run_of, stamp, stranger_of,
+    ASIDE, CopyRow, LinkRow, RunRow, StrangerRow, different_of, entry_of, from_json, items, link_id, link_of,
+    names, run_of, stamp, stranger_of,
 };
 use crate::{
     StoreError,
@@ -70,6 +70,7 @@ pub(crate) fn counts(conn: &mut Conn, pair: &PairId) -> Result<Counts, StoreErro
         counts.ambiguous += when(state == "ambiguous");
         counts.rejected += when(state == "rejected");
         counts.released += when(state == "released");
+        counts.aside += when(state == ASIDE);
     }
     Ok(counts)
 }
@@ -411,7 +412,11 @@ pub(crate) fn alone<R: Record>(
     limit: u64,
 ) -> Result<Vec<Link<R>>, StoreError> {
     let rows: Vec<String> = links::table
-        .filter(links::pair.eq(pair.as_str()).and(links::state.eq("released")).and(links::half.ne("")))
+        .filter(
+            links::pair
+                .eq(pair.as_str())
+                .and(links::state.eq(ASIDE).or(links::state.eq("released").and(links::half.ne("")))),
+        )
         .filter(links::id.gt(after_of(after)))
         .order(links::id)
         .limit(most(limit))

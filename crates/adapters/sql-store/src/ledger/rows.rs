@@ -133,6 +133,9 @@ pub(crate) fn from_json<T: DeserializeOwned>(text: &str, table: &'static str) ->
     serde_json::from_str(text).map_err(|_| StoreError::Damaged(table))
 }
 
+/// What stands in the place of the state where one side does not offer the record any more.
+pub(crate) const ASIDE: &str = "aside";
+
 fn state_name(state: &LinkState) -> &'static str {
     match state {
         LinkState::Active => "active",
@@ -161,7 +164,9 @@ pub(crate) fn link_row<R: Record>(
         looks: link.looks(),
         blocked,
         half: link.half().map_or("", Side::as_str).to_owned(),
-        state: state_name(&state).to_owned(),
+        // What is out of scope is counted and listed as such.
+        state: if link.is_aside() && state == LinkState::Active { ASIDE } else { state_name(&state) }
+            .to_owned(),
         held: !held.is_empty(),
         attention: link.needs_attention(),
         seen: mask(|side| link.copies[side].is_some()),

@@ -1,0 +1,1 @@
+UPDATE passerelle_links SET state = 'active' WHERE state = 'aside';
