@@ -104,3 +104,52 @@ fn a_label_with_a_name_that_google_keeps_for_itself_is_there_or_told() {
         assert_eq!(world.number("contact_group_members"), 1, "nothing is lost here");
     }
 }
+
+/// Gives the only label another name at Google.
+fn rename_there(world: &World, name: &str) {
+    let resource = own(world).into_keys().next().unwrap();
+    let group = world.google("GET", &format!("/v1/{resource}"), &Value::Null);
+    let body = json!({ "contactGroup": { "name": name, "etag": group["etag"] } });
+    world.google("PUT", &format!("/v1/{resource}"), &body);
+}
+
+#[test]
+fn a_label_renamed_on_both_sides_stays_one() {
+    let world = labelled();
+    let before: Vec<String> = own(&world).into_keys().collect();
+    rename_there(&world, "Phone");
+    world.sql("UPDATE contact_groups SET name = 'Company' WHERE id = 1;");
+    let run = world.sync().ends_with(0);
+    assert!(run.summary()["pairs"].to_string().contains(r#""relabelled":[["Phone","Company"]]"#), "{run:?}");
+    world.settle();
+    assert_eq!(own(&world).into_iter().collect::<Vec<_>>(), [(before[0].clone(), "Company".to_owned())]);
+    assert_eq!(world.rows("'n', name", "contact_groups"), [json!({ "n": "Company" })]);
+    assert_eq!(labels_of(&world, "a@x.example"), ["Company"]);
+    assert_eq!(labels_of(&world, "b@x.example"), ["Company"]);
+    assert!(common::waiting(&world).is_empty());
+}
+
+#[test]
+fn a_label_left_for_two_others_is_no_new_name() {
+    let world = labelled();
+    // One contact goes elsewhere on each side, the other stays.
+    let name =
+        world.google("POST", "/v1/contactGroups", &json!({ "contactGroup": { "name": "Friends of ours" } }));
+    let person = world.person("a@x.example");
+    let memberships = json!([
+        { "contactGroupMembership": { "contactGroupResourceName": "contactGroups/myContacts" } },
+        { "contactGroupMembership": { "contactGroupResourceName": name["resourceName"] } }
+    ]);
+    world.gesture(
+        "people/edit",
+        json!({ "resourceName": person["resourceName"], "person": { "memberships": memberships } }),
+    );
+    world.sql(
+        "INSERT INTO contact_groups (id, name) VALUES (2, 'VIP');
+         UPDATE contact_group_members SET group_id = 2 WHERE contact_id = 'c1';
+         UPDATE contacts SET notes = 'changed' WHERE id = 'c2';",
+    );
+    world.settle();
+    assert_eq!(labels_of(&world, "b@x.example"), ["Clients"]);
+    assert!(labels_of(&world, "a@x.example").contains(&"VIP".to_owned()));
+}

@@ -6,7 +6,7 @@ use passerelle_ports::{
     RunKind, Side, Slice, Stored, Value, Version, Written,
 };
 use passerelle_sync_rules::{
-    Action, Intent, Plan, PlanCounts, PlannedStep, Rules, Step, Trip, acknowledge, decide, guard,
+    Action, Intent, Labels, Plan, PlanCounts, PlannedStep, Rules, Step, Trip, acknowledge, decide, guard,
     mutants::{Mutant, on},
     only_adds, put_gone, settle,
 };
@@ -98,7 +98,43 @@ impl<R: Record> Session<'_, R> {
         Box::pin(self.recover()).await?;
         Box::pin(self.look()).await?;
         self.retry_refused().await?;
-        Box::pin(self.pair_unlinked()).await
+        Box::pin(self.pair_unlinked()).await?;
+        Box::pin(self.settle_labels()).await
+    }
+
+    /// A label that both sides gave another name stays one label: that of the rules, or the company's.
+    async fn settle_labels(&mut self) -> Flow<()> {
+        let counts = self.engine.ledger.counts(self.pair()).await.map_err(ledger)?;
+        if R::KIND != passerelle_ports::Kind::Contacts || counts.both == 0 || counts.due == 0 {
+            return Ok(());
+        }
+        let mut labels = Labels::default();
+        let mut after = None;
+        loop {
+            let ids = self.engine.ledger.due(self.pair(), after, self.chunk()).await.map_err(ledger)?;
+            let Some(last) = ids.last() else { break };
+            after = Some(*last);
+            for link in self.find(Find::Links(ids)).await? {
+                labels.note(&link, self.rules());
+            }
+        }
+        for two in labels.renamed() {
+            tracing::info!(links = two.links.len(), "a label was renamed on both sides: one name stays");
+            for ids in two.links.chunks(self.chunk() as usize) {
+                let mut work = Work::new(self.find(Find::Links(ids.to_vec())).await?);
+                for id in ids {
+                    work.change(*id, |link| {
+                        for field in [&two.local, &two.remote] {
+                            link.chosen.retain(|(chosen, _)| chosen != field);
+                            link.chosen.push((field.clone(), two.winner));
+                        }
+                    });
+                }
+                self.commit(work.into_changes()).await?;
+            }
+            self.report.relabelled.push((two.lost, two.kept));
+        }
+        Ok(())
     }
 
     /// What a side refused is tried once more after a while: a right may have been given since, or a fault mended.

@@ -103,6 +103,9 @@ pub struct RunReport {
     /// What was written and is not held: the first of them by name, not kept with the run.
     #[serde(skip)]
     pub losses: Vec<Loss>,
+    /// Labels that were renamed on both sides: the name that goes and the one that stays; not kept with the run.
+    #[serde(skip)]
+    pub relabelled: Vec<(String, String)>,
     /// The pairs that got links of this one: what is left to do for them is theirs.
     #[serde(skip)]
     pub handed_over: BTreeSet<PairId>,
@@ -146,6 +149,7 @@ impl RunReport {
             stopped: None,
             counts: None,
             losses: Vec::new(),
+            relabelled: Vec::new(),
             handed_over: BTreeSet::new(),
         }
     }

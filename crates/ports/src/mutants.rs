@@ -67,6 +67,8 @@ mutants! {
     DoublesMade,
     /// A write of which nothing took counts as done.
     VoidLands,
+    /// A label that both sides renamed becomes two.
+    TwoNamesStay,
     /// What was refused is tried again although a person gave it up.
     YieldNothing,
     /// What a side cannot hold is not told.

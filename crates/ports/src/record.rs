@@ -130,6 +130,12 @@ pub trait Record:
         true
     }
 
+    /// Returns the label that a record left and the one that it took in its place, if that is all that happened to its
+    /// labels since `before`: what a new name of the label looks like. A kind without labels says no.
+    fn relabelled(_before: &Self, _now: &Self) -> Option<(Field, Field)> {
+        None
+    }
+
     /// Tells whether a field says only how other fields stand: the order of a list. What differs in nothing else is
     /// equal, is never asked about, and where two records meet each keeps its own; a change of it travels.
     fn is_arrangement(_field: &Field) -> bool {

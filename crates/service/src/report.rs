@@ -120,6 +120,9 @@ pub struct PairReport {
     /// Changes of occurrences that went because their series makes these no more.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub dropped: Vec<Dropped>,
+    /// Labels that were renamed on both sides: the name that went and the one that stayed.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub relabelled: Vec<(String, String)>,
     /// Deletions left for the next run.
     pub deferred_deletes: u64,
     /// Of the undo of an import: records that were left as they are, because somebody changed them since.
@@ -182,6 +185,7 @@ impl PairReport {
             losses: Vec::new(),
             losses_count: 0,
             dropped: Vec::new(),
+            relabelled: Vec::new(),
             deferred_deletes: 0,
             left: 0,
             requests: 0,
@@ -211,6 +215,7 @@ impl PairReport {
         self.nameless = run.nameless.local + run.nameless.remote;
         self.deferred_deletes = run.deferred_deletes;
         self.losses.clone_from(&run.losses);
+        self.relabelled.clone_from(&run.relabelled);
         self.losses_count = run.losses.len() as u64;
         self.handed_over = run.handed_over.iter().cloned().collect();
         self.digest = run.digest.as_ref().map(|digest| digest.as_str().to_owned());

@@ -208,6 +208,10 @@ pub fn table(out: &Out, pair: &PairReport, dry_run: bool) -> String {
             lines.push(format!("  {}", out.t(id, &[("count", count.into())])));
         }
     }
+    lines.extend(pair.relabelled.iter().map(|(lost, kept)| {
+        let said = [("lost", lost.as_str().into()), ("kept", kept.as_str().into())];
+        format!("  {}", out.t("sync-relabelled", &said))
+    }));
     lines.extend(losses(out, &pair.losses, pair.losses_count));
     lines.extend(dropped(out, &pair.dropped));
     lines.join("\n")

@@ -71,6 +71,17 @@ impl Record for Contact {
         self.private
     }
 
+    fn relabelled(before: &Self, now: &Self) -> Option<(Field, Field)> {
+        let left = |one: &Self, other: &Self| -> Vec<Field> {
+            let keys = one.groups.keys().filter(|key| !other.groups.contains_key(*key));
+            keys.map(|key| Field::keyed("groups", key)).collect()
+        };
+        match (left(before, now).as_slice(), left(now, before).as_slice()) {
+            ([gone], [came]) => Some((gone.clone(), came.clone())),
+            _ => None,
+        }
+    }
+
     fn is_arrangement(field: &Field) -> bool {
         field.member() == "order"
     }

@@ -164,10 +164,12 @@ fn compare<R: Record>(link: &Link<R>, rules: &Rules, seen: &Seen) -> Changes {
                 },
             }
         } else {
-            if sent {
+            // What one side changed gives way only where somebody said so.
+            let gives_way = |side: Side| both && sent != taken && chosen(link, field) == Some(side.other());
+            if sent && !gives_way(Side::Local) || taken && gives_way(Side::Remote) {
                 changes.send.push(field.clone());
             }
-            if taken {
+            if taken && !gives_way(Side::Remote) || sent && gives_way(Side::Local) {
                 changes.take.push(field.clone());
             }
         }

@@ -81,6 +81,7 @@ sync-dropped = { $count ->
     [one] 1 changed occurrence went: its series does not take place then any more
    *[other] { $count } changed occurrences went: their series do not take place then any more
 }
+sync-relabelled = label renamed on both sides: "{ $kept }" stays, "{ $lost }" goes
 sync-losses = { $count } with values that the other side cannot hold; they stay where they are:
 sync-deferred = { $count } deletions left for the next run
 sync-guests-kept = { $count ->

@@ -81,6 +81,7 @@ sync-dropped = { $count ->
     [one] 1 occurrence modifiée a disparu : sa série n'a plus lieu à ce moment-là
    *[other] { $count } occurrences modifiées ont disparu : leurs séries n'ont plus lieu à ces moments-là
 }
+sync-relabelled = libellé renommé des deux côtés : « { $kept } » reste, « { $lost } » disparaît
 sync-losses = { $count } dont l'autre côté ne peut pas tout garder ; rien ne se perd de ce côté-ci :
 sync-deferred = { $count } suppressions laissées au prochain passage
 sync-guests-kept = { $count ->
