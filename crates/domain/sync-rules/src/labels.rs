@@ -1,6 +1,6 @@
 //! A label that both sides gave another name: one label, under one of the names.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use passerelle_ports::{Field, Link, LinkId, Record, Side, fields};
 
@@ -32,6 +32,8 @@ pub struct TwoNames {
 pub struct Labels {
     /// By the label that was left: the two that were taken, or `None` where its records go different ways.
     left: BTreeMap<Field, Option<TwoNames>>,
+    /// What some record still has: it was not renamed.
+    held: BTreeSet<Field>,
 }
 
 impl Labels {
@@ -41,6 +43,12 @@ impl Labels {
             return;
         }
         let (Some(local), Some(remote)) = (link.alive(Side::Local), link.alive(Side::Remote)) else { return };
+        for side in Side::BOTH {
+            let (base, now) =
+                (fields(&link.bases[side]), link.alive(side).map(|stored| fields(&stored.record)));
+            let kept = now.iter().flat_map(|now| now.keys()).filter(|field| base.contains_key(*field));
+            self.held.extend(kept.filter(|field| field.key().is_some()).cloned());
+        }
         let ours = R::relabelled(&link.bases.local, &local.record);
         let theirs = R::relabelled(&link.bases.remote, &remote.record);
         let found = match (&ours, &theirs) {
@@ -82,6 +90,7 @@ impl Labels {
     /// Returns the labels that were renamed on both sides.
     #[must_use]
     pub fn renamed(self) -> Vec<TwoNames> {
-        self.left.into_values().flatten().collect()
+        let held = self.held;
+        self.left.into_iter().filter(|(left, _)| !held.contains(left)).filter_map(|(_, two)| two).collect()
     }
 }
