@@ -140,9 +140,10 @@ fn compare<R: Record>(link: &Link<R>, rules: &Rules, seen: &Seen) -> Changes {
         let taken = rules.direction::<R>(field).leaves(Side::Remote)
             && !seen.hidden.contains(field)
             && !same(remote, seen.bases.remote.get(field));
-        let equal = match arranges::<R>(field) {
-            true => meets || same(local, remote),
-            false => alike::<R>(field, local, remote),
+        let equal = if arranges::<R>(field) {
+            meets || same(local, remote)
+        } else {
+            alike::<R>(field, local, remote)
         };
         if both && (sent || taken) && equal {
             changes.agree.push(field.clone());
