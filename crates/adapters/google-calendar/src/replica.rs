@@ -84,6 +84,8 @@ struct State {
     zone: Option<String>,
     /// The calendars that an event could have been moved to, once they were listed.
     others: Option<Vec<String>>,
+    /// The zones of other calendars, by their name, once they were asked for.
+    zones: BTreeMap<String, String>,
     listings: VecDeque<Listing>,
 }
 
@@ -134,7 +136,7 @@ impl GoogleCalendar {
     /// Makes the replica of one calendar; `primary` stands for the account's main one (C2).
     #[must_use]
     pub fn new(client: Arc<GoogleClient>, calendar: impl Into<String>, options: CalendarOptions) -> Self {
-        let state = State { zone: options.time_zone.clone(), listings: VecDeque::new(), others: None };
+        let state = State { zone: options.time_zone.clone(), ..State::default() };
         GoogleCalendar { client, calendar: calendar.into(), options, state: Mutex::new(state) }
     }
 
@@ -239,15 +241,19 @@ impl GoogleCalendar {
 
     /// Another calendar of the same account, to look into.
     fn at(&self, calendar: &str) -> GoogleCalendar {
-        let options = CalendarOptions { elsewhere: false, connected: Vec::new(), ..self.options.clone() };
-        GoogleCalendar::new(self.client.clone(), calendar, CalendarOptions { time_zone: None, ..options })
+        let time_zone = self.with_state(|state| state.zones.get(calendar).cloned());
+        let options =
+            CalendarOptions { elsewhere: false, connected: Vec::new(), time_zone, ..self.options.clone() };
+        GoogleCalendar::new(self.client.clone(), calendar, options)
     }
 
     /// Reads an event as it stands in another calendar, seen from this one.
     pub(crate) async fn read_at(&self, calendar: &str, id: &str) -> PortResult<Option<Stored<Event>>> {
         let there = self.at(calendar);
         let Found::Alive(family) = there.look(id).await? else { return Ok(None) };
-        let stored = family.stored(&there.sure_zone().await?);
+        let zone = there.sure_zone().await?;
+        let stored = family.stored(&zone);
+        self.with_state(|state| state.zones.insert(calendar.to_owned(), zone));
         Ok(Some(Stored { withdrawn: true, home: Some(calendar.to_owned()), ..stored }))
     }
 

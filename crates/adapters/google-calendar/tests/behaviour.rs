@@ -220,6 +220,9 @@ async fn a_version_that_changes_without_an_edit_stops_no_write() {
         let to_team = Write::Move { from: new.clone(), to: team.clone(), stamp: entry(4) };
         let moved = stored(write_one(&calendar, to_team).await);
         assert_eq!((moved.record.title.as_str(), moved.home.as_deref()), ("New", Some(team.as_str())));
+        let back = Write::Move { from: moved, to: "primary".to_owned(), stamp: entry(5) };
+        let back = stored(write_one(&calendar, back).await);
+        assert_eq!((back.record.title.as_str(), &back.id), ("New", &old.id));
         let again = stored(write_one(&calendar, create(&format!("{key} again"), &record)).await);
         listen(&calendar, From::Start).await.unwrap();
         assert_eq!(write_one(&calendar, delete(&again)).await.unwrap(), Written::Deleted);
