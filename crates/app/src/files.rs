@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 use passerelle_calendar::Event;
 use passerelle_contacts::Contact;
 use passerelle_formats::{
-    Answer, BadRecord, ContactFormat, EventFormat, Imported, Options, Reason, Records, apply_answer,
+    Answer, BadRecord, ContactFormat, EventFormat, Imported, Options, Reason, Records, adopt, apply_answer,
     detect_contacts, detect_events, has_column, join_series, read_address_book, read_calendar, read_table,
     series_of, unread_columns, write_contacts, write_events,
 };
@@ -49,6 +49,10 @@ pub trait Filed: Kinded {
     /// Tells whether a table has a column of that heading; other files have none.
     fn has_column(_bytes: &[u8], _heading: &str) -> bool {
         false
+    }
+    /// Returns the record of which one here is a part, as a file said.
+    fn part_of(_record: &Self, _leftovers: &serde_json::Value) -> Option<PartOf<Self>> {
+        None
     }
     /// Writes a file; `None` when its format is not known.
     fn write(
@@ -143,6 +147,12 @@ impl Filed for Event {
         })))
     }
 
+    fn part_of(record: &Self, leftovers: &serde_json::Value) -> Option<PartOf<Self>> {
+        let unknown = left_over(leftovers);
+        let lone = Imported { record: record.clone(), unknown, line: 0 };
+        part(lone, adopt)
+    }
+
     fn write(
         name: &str,
         format: Option<&str>,
@@ -180,11 +190,18 @@ fn one<R>(record: Result<Imported<R>, BadRecord>) -> Incoming<R> {
 
 /// Returns the series of which an event is one changed occurrence.
 fn part_of(found: &Imported<Event>) -> Option<PartOf<Event>> {
-    let uid = series_of(found)?;
-    let found = found.clone();
+    series_of(found)?;
+    part(found.clone(), join_series)
+}
+
+/// How a changed occurrence is put into its series.
+type Into = fn(&mut Event, &[String], &Imported<Event>) -> Result<Option<Vec<String>>, Reason>;
+
+fn part(found: Imported<Event>, into: Into) -> Option<PartOf<Event>> {
+    let uid = series_of(&found)?;
     let join = move |(series, leftovers): &mut (Event, Option<serde_json::Value>)| {
         let kept = leftovers.as_ref().map(left_over).unwrap_or_default();
-        let joined = join_series(series, &kept, &found).map_err(|reason| match reason {
+        let joined = into(series, &kept, &found).map_err(|reason| match reason {
             Reason::Older => "older-than-here".to_owned(),
             reason => reason.id().to_owned(),
         })?;
@@ -215,10 +232,11 @@ fn answered(line: usize, summary: &str, reason: Reason, answer: Answer) -> Incom
 
 /// The reasons for which a record is set aside, as the readers and the import name them, with their words and with
 /// those that say how to mend it.
-const REASONS: [(&str, &str, &str); 21] = [
+const REASONS: [(&str, &str, &str); 22] = [
     ("unterminated", "reason-unterminated", "mend-unterminated"),
     ("no-begin", "reason-no-begin", "mend-no-begin"),
     ("malformed", "reason-malformed", "mend-malformed"),
+    ("unclosed-quote", "reason-unclosed-quote", "mend-unclosed-quote"),
     ("too-large", "reason-too-large", "mend-too-large"),
     ("too-many", "reason-too-many", "mend-too-many"),
     ("unreadable", "reason-unreadable", "mend-unreadable"),

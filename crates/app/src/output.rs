@@ -284,6 +284,7 @@ pub fn article(failure: &Failure, lang: Lang) -> Article {
 
 /// Reasons that come from below in English, by how they begin, and what a person is told instead.
 const REASONS: &[(&str, &str)] = &[
+    ("io-exists", "io-exists"),
     ("io-not-found", "io-not-found"),
     ("no such file", "io-not-found"),
     ("entity not found", "io-not-found"),

@@ -19,6 +19,7 @@ pub fn unusable(path: impl AsRef<Path>, error: io::Error) -> Failure {
 /// Names the usual reasons, for a person's language; the others are told in the system's words.
 fn reason(error: &io::Error) -> String {
     match error.kind() {
+        io::ErrorKind::AlreadyExists => "io-exists".to_owned(),
         io::ErrorKind::NotFound => "io-not-found".to_owned(),
         io::ErrorKind::PermissionDenied => "io-denied".to_owned(),
         io::ErrorKind::IsADirectory => "io-directory".to_owned(),

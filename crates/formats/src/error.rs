@@ -15,6 +15,9 @@ pub enum Reason {
     /// The record is not written as its format asks.
     #[error("the record cannot be read")]
     Malformed,
+    /// A quote of a table opens a text and never closes it.
+    #[error("a quote is never closed")]
+    UnclosedQuote,
     /// The record is larger than any sensible one.
     #[error("the record is too large")]
     TooLarge,
@@ -76,6 +79,7 @@ impl Reason {
             Reason::Unterminated => "unterminated",
             Reason::NoBegin => "no-begin",
             Reason::Malformed => "malformed",
+            Reason::UnclosedQuote => "unclosed-quote",
             Reason::TooLarge => "too-large",
             Reason::TooMany => "too-many",
             Reason::Unreadable => "unreadable",

@@ -26,7 +26,7 @@ use passerelle_contacts::Contact;
 pub use csv::{Unread, knows_heading};
 pub use error::{Answer, BadRecord, Reason};
 pub use format::{ContactFormat, EventFormat, detect_contacts, detect_events};
-pub use ical::{apply_answer, join_series, series_of, zone_name};
+pub use ical::{adopt, apply_answer, join_series, series_of, zone_name};
 pub use pick::pick;
 
 /// What a file leaves open.

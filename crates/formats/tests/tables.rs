@@ -375,3 +375,26 @@ fn a_cell_of_endless_entries_sets_its_row_aside() {
     assert_eq!((bad.line, bad.summary.as_str(), bad.reason), (2, "Zoé", Reason::TooMany));
     assert!(found[1].is_ok());
 }
+
+#[test]
+fn a_quote_that_never_closes_costs_its_own_row_alone() {
+    let table = "Nom,Prénom,Notes,E-mail\nDupont,Jean,ok,a@x.example\nPetit,Luc,\"jamais fermé,c@x.example\nNoir,Eva,ok,d@x.example\nGris,Tom,ok,e@x.example\n";
+    let found: Vec<_> =
+        read_contacts(table.as_bytes(), ContactFormat::GoogleCsv, &Options::default()).collect();
+    let bad: Vec<_> = found.iter().filter_map(|one| one.as_ref().err()).collect();
+    assert_eq!((bad.len(), bad[0].line, bad[0].reason), (1, 3, Reason::UnclosedQuote));
+    assert!(bad[0].summary.starts_with("Petit"), "{}", bad[0].summary);
+    let names: Vec<_> =
+        found.iter().flatten().map(|one| (one.record.name.surname.as_str(), one.line)).collect();
+    assert_eq!(names, [("Dupont", 2), ("Noir", 4), ("Gris", 5)]);
+    let picked = passerelle_formats::pick(table.as_bytes(), &[3].into());
+    assert_eq!(
+        String::from_utf8(picked).unwrap(),
+        table
+            .lines()
+            .take(1)
+            .chain(table.lines().skip(2).take(1))
+            .map(|line| format!("{line}\n"))
+            .collect::<String>()
+    );
+}

@@ -307,6 +307,10 @@ mutants! {
     ImportDoubles,
     /// An older state of a record that a file holds overwrites the newer one here.
     ImportOlder,
+    /// A file with a series alone wipes the occurrences that were moved or called off here.
+    ImportForgetsChanges,
+    /// A changed occurrence that came before its series stays beside it.
+    ImportOrphansStay,
     /// A record that is here under another identifier is doubled in silence.
     ImportTwins,
     /// Two people under one identifier of a file become one.

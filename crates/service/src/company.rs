@@ -234,6 +234,8 @@ pub struct LoadHow {
     pub journal: Option<Journal>,
     /// The records here that some of them are, by position.
     pub into: BTreeMap<u64, ItemId>,
+    /// Records here that became parts of others: they are removed.
+    pub gone: Vec<ItemId>,
     /// What becomes of a record that is like one here and says otherwise.
     pub look_alikes: LookAlikes,
 }

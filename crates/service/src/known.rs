@@ -11,7 +11,7 @@ use passerelle_ports::{
     mutants::{Mutant, on},
 };
 
-use crate::{Company, Kinded, Outcome, Search};
+use crate::{Company, Kinded, Outcome, Search, records::Parts};
 
 /// How many records are read at a time: each page is sorted anew.
 const PAGE: u64 = 2_000;
@@ -54,6 +54,10 @@ pub(crate) struct Known {
     uids: HashMap<u64, Named>,
     /// Those that the import made.
     made: HashMap<u64, ItemId>,
+    /// Records here that are parts of others which were not here: by the identifier of the whole.
+    lone: HashMap<u64, Vec<ItemId>>,
+    /// Records that became parts of others.
+    gone: BTreeSet<ItemId>,
     /// The lines of the file that identifiers were read on first.
     taken: HashMap<u64, u64>,
 }
@@ -158,7 +162,11 @@ pub(crate) fn uid_of<R: Record>(record: &R) -> Option<String> {
 
 impl Known {
     /// Reads what an app user sees, or what the company has.
-    pub(crate) async fn of<R: Kinded>(company: &dyn Company, user: Option<&str>) -> Outcome<Self> {
+    pub(crate) async fn of<R: Kinded>(
+        company: &dyn Company,
+        user: Option<&str>,
+        parts: Parts<R>,
+    ) -> Outcome<Self> {
         let mut known = Known::default();
         let mut skip = 0;
         loop {
@@ -172,6 +180,10 @@ impl Known {
                 let revision = Revision::of(Some(&item.leftovers));
                 let uid = uid_of(&item.record);
                 known.keep_cells(&item.record, &item.leftovers);
+                if let Some(part) = parts(&item.record, &item.leftovers) {
+                    let whole = known.hasher.hash_one(part.uid.as_str());
+                    known.lone.entry(whole).or_default().push(item.id.clone());
+                }
                 known.add(&item.record, uid.as_deref(), said, At::Here(item.id));
                 known.name(uid.as_deref(), revision);
             }
@@ -235,6 +247,17 @@ impl Known {
         if let Some(uid) = uid_of(record) {
             self.made.insert(self.hasher.hash_one(uid.as_str()), id.clone());
         }
+    }
+
+    /// Returns the records here that are parts of the one with this identifier.
+    pub(crate) fn lone_of(&self, uid: &str) -> Vec<ItemId> {
+        let lone = self.lone.get(&self.hasher.hash_one(uid)).into_iter().flatten();
+        lone.filter(|id| !self.gone.contains(*id)).cloned().collect()
+    }
+
+    /// Keeps that a record here became a part of another one; tells whether it had not yet.
+    pub(crate) fn is_gone(&mut self, id: &ItemId) -> bool {
+        self.gone.insert(id.clone())
     }
 
     /// Keeps that the file has an identifier on a line; returns the line where it had it before.
@@ -329,6 +352,9 @@ impl Known {
         }
         for at in self.sharing(record, |kept| !kept.is_nameless).at.values().take(MOST_ALIKE) {
             let At::Here(id) = at else { continue };
+            if self.gone.contains(id) {
+                continue;
+            }
             if let Some(there) =
                 now(company, id, changed).await?.filter(|there| !is_other_name(there, record))
             {

@@ -43,7 +43,9 @@ pub use kinds::{KINDS, Kinded};
 pub use lasting::{Forecast, Term, forecast, note_consent};
 pub use office::Office;
 pub use passerelle_engine::{Loss, Phase, Progress, Silent};
-pub use records::{BadRecord, Beside, ImportReport, Incoming, Join, PartOf, every, import};
+pub use records::{
+    BadRecord, Beside, ImportReport, Incoming, Join, PartOf, Parts, every, import, import_joining,
+};
 pub use report::{PairReport, PlannedWrite, Problem, SyncReport, Writes};
 pub use rules::{
     FieldRule, Organizer, PairRules, Private, Removal, RuleBook, RuleSpec, RuleTest, Sourced, Way, rules,

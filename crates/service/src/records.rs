@@ -49,6 +49,9 @@ pub struct PartOf<R> {
     pub alone: Option<String>,
 }
 
+/// Tells of which record a record here is a part, by what is kept beside it.
+pub type Parts<R> = fn(&R, &Value) -> Option<PartOf<R>>;
+
 impl<R> std::fmt::Debug for PartOf<R> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("PartOf").field("uid", &self.uid).finish_non_exhaustive()
@@ -227,11 +230,28 @@ pub async fn import<R: Kinded>(
     user: Option<&str>,
     incoming: impl IntoIterator<Item = Incoming<R>>,
     how: &LoadHow,
+    progress: impl FnMut(u64, &[(u64, Put<R>)]),
+) -> Outcome<ImportReport> {
+    import_joining(company, user, incoming, how, |_, _| None, progress).await
+}
+
+/// Puts the records of a file into the company's database: see [`import`]. `parts` tells which records here are parts of
+/// others, that came without these: each of them goes into its whole when that comes.
+///
+/// # Errors
+///
+/// Those of the database as a whole; what its rules refuse is in the report.
+pub async fn import_joining<R: Kinded>(
+    company: &dyn Company,
+    user: Option<&str>,
+    incoming: impl IntoIterator<Item = Incoming<R>>,
+    how: &LoadHow,
+    parts: Parts<R>,
     mut progress: impl FnMut(u64, &[(u64, Put<R>)]),
 ) -> Outcome<ImportReport> {
     let mut incoming = incoming.into_iter();
-    let mut import =
-        Import { company, user, how, known: None, changed: BTreeMap::new(), report: ImportReport::default() };
+    let (changed, report) = (BTreeMap::new(), ImportReport::default());
+    let mut import = Import { company, user, how, parts, known: None, changed, report };
     let mut read = 0;
     loop {
         let chunk: Vec<Incoming<R>> = incoming.by_ref().take(CHUNK).collect();
@@ -250,6 +270,7 @@ struct Import<'a, R> {
     company: &'a dyn Company,
     user: Option<&'a str>,
     how: &'a LoadHow,
+    parts: Parts<R>,
     known: Option<Known>,
     /// What became of records here that are not written yet.
     changed: BTreeMap<ItemId, R>,
@@ -261,6 +282,8 @@ struct Batch<R> {
     lines: Vec<(u64, String)>,
     records: Vec<Loadable<R>>,
     into: BTreeMap<u64, ItemId>,
+    /// Records here that became parts of others.
+    gone: Vec<ItemId>,
     /// Those that have an identifier.
     by_uid: HashMap<String, usize>,
 }
@@ -286,11 +309,16 @@ impl<R: Record> Batch<R> {
 
 impl<R: Kinded> Import<'_, R> {
     async fn chunk(&mut self, chunk: Vec<Incoming<R>>) -> Outcome<Vec<(u64, Put<R>)>> {
-        let mut batch =
-            Batch { lines: Vec::new(), records: Vec::new(), into: BTreeMap::new(), by_uid: HashMap::new() };
+        let mut batch = Batch {
+            lines: Vec::new(),
+            records: Vec::new(),
+            into: BTreeMap::new(),
+            gone: Vec::new(),
+            by_uid: HashMap::new(),
+        };
         let mut known = match self.known.take() {
             Some(known) => known,
-            None => Known::of::<R>(self.company, self.user).await?,
+            None => Known::of::<R>(self.company, self.user, self.parts).await?,
         };
         let mut wholes = Wholes::of(self.company, &known, &chunk).await?;
         for one in chunk {
@@ -309,6 +337,10 @@ impl<R: Kinded> Import<'_, R> {
                 match joined {
                     Ok(true) => {
                         self.report.joined += 1;
+                        // It may have come before its whole, and be here by itself.
+                        let lone = uid_of(&record.0).and_then(|uid| known.id_of(&uid));
+                        let lone = lone.filter(|id| known.lone_of(&part.uid).contains(id));
+                        batch.gone.extend(lone.filter(|id| known.is_gone(id)));
                         continue;
                     }
                     Ok(false) if part.alone.is_some() => {
@@ -335,8 +367,8 @@ impl<R: Kinded> Import<'_, R> {
     }
 
     async fn write(&mut self, batch: Batch<R>) -> Outcome<Vec<(u64, Put<R>)>> {
-        let Batch { lines, records, into, .. } = batch;
-        let how = LoadHow { into, ..self.how.clone() };
+        let Batch { lines, records, into, gone, .. } = batch;
+        let how = LoadHow { into, gone, ..self.how.clone() };
         let loaded = R::load(self.company, self.user, records, &how).await?;
         if !how.dry_run {
             self.changed.clear();
@@ -359,8 +391,11 @@ impl<R: Kinded> Import<'_, R> {
         known: &mut Known,
         batch: &mut Batch<R>,
     ) -> Outcome<()> {
-        let (read, leftovers) = record;
-        let uid = uid_of(&read);
+        let uid = uid_of(&record.0);
+        let (read, leftovers) = match &uid {
+            Some(uid) => self.with_lone_parts(record, uid, known, batch).await?,
+            None => record,
+        };
         let replace = self.how.replace;
         if !replace && self.is_older(&read, uid.as_deref(), leftovers.as_ref(), known).await? {
             self.refuse(line, read.summary(), OLDER_THAN_HERE.to_owned(), String::new());
@@ -413,6 +448,26 @@ impl<R: Kinded> Import<'_, R> {
         self.report.count_leftovers(leftovers.as_ref());
         batch.push(line, uid, (record, leftovers), into);
         Ok(())
+    }
+
+    /// Puts the parts of a record into it that came before it, and stand here by themselves.
+    async fn with_lone_parts(
+        &mut self,
+        mut whole: Loadable<R>,
+        uid: &str,
+        known: &mut Known,
+        batch: &mut Batch<R>,
+    ) -> Outcome<Loadable<R>> {
+        for id in known.lone_of(uid) {
+            let Some(lone) = R::get(self.company, &id).await? else { continue };
+            let Some(part) = (self.parts)(&lone.record, &lone.leftovers) else { continue };
+            // One that does not belong to this state of its whole stays as it is.
+            if matches!((part.join)(&mut whole), Ok(true)) && !on(Mutant::ImportOrphansStay) {
+                self.report.joined += 1;
+                batch.gone.extend(Some(id).filter(|id| known.is_gone(id)));
+            }
+        }
+        Ok(whole)
     }
 
     /// Tells whether a record is an older state of the one here. A card that only adds to that is none, whenever it was

@@ -1,5 +1,6 @@
 //! A record that is there, completed by one that was read: what that one does not mention stays.
 
+use passerelle_calendar::{Event, RecurrenceId, contains};
 use passerelle_ports::{
     Field, Fields, Kind, Record, Value, assemble, fields,
     mutants::{Mutant, on},
@@ -18,8 +19,10 @@ const SCHEDULE: [&str; 6] = [
 /// Returns the record that is there with the values of the one that was read.
 ///
 /// A contact keeps every entry that the other does not name. An event keeps the members of which the
-/// other says nothing at all, but its times are those of the other.
-pub(crate) fn completed<R: Record>(there: &R, read: &R) -> R {
+/// other says nothing at all, but its times are those of the other. A series keeps the occurrences that were moved or
+/// called off and that the other does not mention, as far as it still has them, unless the other one is a newer state by its
+/// number: that says all there is to say.
+pub(crate) fn completed<R: Record>(there: &R, read: &R, newer: bool) -> R {
     if on(Mutant::ImportWipes) {
         return read.clone();
     }
@@ -28,6 +31,8 @@ pub(crate) fn completed<R: Record>(there: &R, read: &R) -> R {
         // A message that calls an appointment off need not say when it took place.
         new.retain(|field, _| !SCHEDULE.contains(&field.member()));
     } else if R::KIND == Kind::Events {
+        let kept = if newer { Fields::new() } else { changes_kept(&all, &new) };
+        new.extend(kept);
         let is_said = |member: &str| new.keys().any(|field| field.member() == member);
         all.retain(|field, value| {
             let member = field.member();
@@ -50,6 +55,55 @@ pub(crate) fn completed<R: Record>(there: &R, read: &R) -> R {
         all.insert(field, filled.unwrap_or(value));
     }
     assemble(&all).unwrap_or_else(|_| read.clone())
+}
+
+/// Returns what is known of the occurrences of a series and not mentioned by another state of it, as far as that still has
+/// these occurrences.
+fn changes_kept(there: &Fields, read: &Fields) -> Fields {
+    let is_member = |field: &Field, name: &str| field.member() == name;
+    let schedule = |all: &Fields| -> Fields {
+        let named = ["start", "recurrence_rules", "excluded_recurrence_rules"];
+        let said = all.iter().filter(|(field, _)| named.contains(&field.member()));
+        said.map(|(field, value)| (field.clone(), value.clone())).collect()
+    };
+    let Ok(mut series) = assemble::<Event>(&schedule(read)) else { return Fields::new() };
+    let recurs = ["recurrence_rules", "recurrence_dates", "recurrence_overrides"];
+    if !read.keys().any(|field| recurs.contains(&field.member())) || on(Mutant::ImportForgetsChanges) {
+        return Fields::new();
+    }
+    let is_unmoved = schedule(there) == schedule(read);
+    let missing = there.iter().filter(|(field, _)| !read.contains_key(*field));
+    let mut kept: Fields = missing
+        .clone()
+        .filter(|(field, _)| is_unmoved && is_member(field, "recurrence_dates"))
+        .map(|(field, value)| (field.clone(), value.clone()))
+        .collect();
+    let dates = read.iter().chain(&kept).filter(|(field, _)| is_member(field, "recurrence_dates"));
+    let mut all = schedule(read);
+    all.extend(dates.map(|(field, value)| (field.clone(), value.clone())).collect::<Vec<_>>());
+    if let Ok(with_dates) = assemble::<Event>(&all) {
+        series = with_dates;
+    }
+    let has = |field: &Field| {
+        let id = field.key().and_then(|key| key.parse::<RecurrenceId>().ok());
+        is_unmoved || id.is_some_and(|id| contains(&series, id).unwrap_or(false))
+    };
+    let changes = missing.filter(|(field, _)| is_member(field, "recurrence_overrides") && has(field));
+    kept.extend(changes.map(|(field, value)| (field.clone(), value.clone())));
+    kept
+}
+
+/// Tells whether the leftovers that were read belong to a newer state than those that are there, by the numbers that both say.
+pub(crate) fn is_newer(there: &Value, read: Option<&Value>) -> bool {
+    let number = |value: &Value| -> Option<i64> {
+        texts(value)?.into_iter().find_map(|text| {
+            let said = text
+                .strip_prefix("SEQUENCE:")
+                .or_else(|| text.strip_prefix("{\"sequence\":").map(|rest| rest.trim_end_matches('}')));
+            said?.trim().parse().ok()
+        })
+    };
+    read.and_then(number).zip(number(there)).is_some_and(|(read, there)| read > there)
 }
 
 /// Tells whether an appointment is called off by what says nothing of its rules, or of its length.
@@ -86,7 +140,14 @@ fn property(text: &str) -> &str {
     match text.strip_prefix("{\"") {
         Some(member) => member.split('"').next().unwrap_or_default(),
         // What is kept of several lines differs by the lines.
-        None if text.contains("X-PASSERELLE-PARAMS") => text,
+        None if text.contains("X-PASSERELLE-PARAMS") || text.starts_with("X-PASSERELLE-LINE") => text,
+        // What is kept of changed occurrences differs by the occurrence.
+        None if text.starts_with("X-PASSERELLE-OF-OCCURRENCE") => {
+            let value = text.find("\":").map_or(0, |at| at + 2);
+            let name = text.get(value..).unwrap_or_default();
+            let end = name.find([':', ';', '\\']).unwrap_or(name.len());
+            text.get(..value + end).unwrap_or(text)
+        }
         None => text.split([':', ';']).next().unwrap_or_default(),
     }
 }
@@ -117,7 +178,7 @@ pub(crate) fn taken_back<R: Record>(before: &R, after: &R, now: &R) -> Option<R>
 
 #[cfg(test)]
 mod tests {
-    use passerelle_calendar::{Duration, Event};
+    use passerelle_calendar::Duration;
     use passerelle_contacts::{Contact, Email};
     use serde_json::json;
 
@@ -137,12 +198,12 @@ mod tests {
             "uid": "u", "name": {"given": "Anna"},
             "emails": {"b@x": {"address": "b@x", "label": "", "preferred": true}}
         }));
-        let done = completed(&there, &read);
+        let done = completed(&there, &read, false);
         assert_eq!((done.name.given.as_str(), done.name.surname.as_str()), ("Anna", "Dupont"));
         assert_eq!(done.notes, "rich");
         let a = Email { address: "a@x".into(), label: "work".into(), preferred: false };
         assert_eq!((&done.emails["a@x"], done.emails["b@x"].preferred), (&a, true));
-        assert_eq!(completed(&done, &read), done);
+        assert_eq!(completed(&done, &read, false), done);
     }
 
     #[test]
@@ -157,14 +218,14 @@ mod tests {
             "phones": {"+33612345678": {"number": "+33 6 12 34 56 78"}},
             "addresses": {"home": {"label": "home", "street": "1 rue A", "city": "Lyon"}}
         }));
-        let done = completed(&there, &read);
+        let done = completed(&there, &read, false);
         assert_eq!(done.phones["+33612345678"].label, "mobile");
         assert_eq!(done.addresses["home"].postcode, "69001");
         assert_eq!(done.birthday.unwrap().to_string(), "1980-05-02");
         // Another street is another address, and gets nothing of the old one.
         let moved =
             contact(json!({"uid": "u", "addresses": {"home": {"label": "home", "street": "2 rue B"}}}));
-        assert_eq!(completed(&there, &moved).addresses["home"].city, "");
+        assert_eq!(completed(&there, &moved, false).addresses["home"].city, "");
     }
 
     #[test]
@@ -180,12 +241,65 @@ mod tests {
         };
         let read =
             Event { title: "Once".into(), start: serde_json::from_value(start).ok(), ..Event::default() };
-        let done = completed(&there, &read);
+        let done = completed(&there, &read, false);
         assert_eq!((done.title.as_str(), done.location.as_str()), ("Once", "Room"));
         assert!(done.recurrence_rules.is_empty() && done.duration == Duration::default());
         let called_off = Event { status: passerelle_calendar::Status::Cancelled, ..read };
-        let done = completed(&there, &called_off);
+        let done = completed(&there, &called_off, false);
         assert_eq!((done.status, done.recurrence_rules), (called_off.status, there.recurrence_rules));
+    }
+
+    #[test]
+    fn a_series_keeps_the_changes_that_a_poorer_state_does_not_mention() {
+        let series = |start: &str, rule: &str, changes: Value, dates: Value| -> Event {
+            Event {
+                title: "S".into(),
+                start: format!("{start}[Europe/Paris]").parse().ok(),
+                duration: Duration::seconds(3600),
+                recurrence_rules: vec![rule.to_owned()],
+                recurrence_overrides: serde_json::from_value(changes).unwrap(),
+                recurrence_dates: serde_json::from_value(dates).unwrap(),
+                ..Event::default()
+            }
+        };
+        let weekly = "FREQ=WEEKLY;COUNT=5";
+        let moved = json!({"title": "Moved"});
+        let there = series(
+            "2027-01-04T09:00:00",
+            weekly,
+            json!({"2027-01-11T09:00:00": moved, "2027-01-18T09:00:00": {"excluded": true}}),
+            json!({"2027-03-01T09:00:00": true}),
+        );
+        let keys = |event: &Event| -> Vec<String> { event.recurrence_overrides.keys().cloned().collect() };
+        for (start, rule, changes, newer, kept) in [
+            ("2027-01-04T09:00:00", weekly, json!({}), false, 2),
+            ("2027-01-04T09:00:00", "FREQ=WEEKLY;COUNT=9", json!({}), false, 2),
+            ("2027-01-04T09:00:00", "FREQ=WEEKLY;COUNT=2", json!({}), false, 1),
+            ("2027-01-04T09:00:00", weekly, json!({"2027-01-18T09:00:00": {"title": "On"}}), false, 2),
+            ("2027-01-04T10:00:00", weekly, json!({}), false, 0),
+            ("2027-01-04T09:00:00", weekly, json!({}), true, 0),
+        ] {
+            let read = series(start, rule, changes.clone(), json!({}));
+            let done = completed(&there, &read, newer);
+            assert_eq!(keys(&done).len(), kept, "{start} {rule} {changes} {newer}");
+            let dates = usize::from(start == "2027-01-04T09:00:00" && rule == weekly && !newer);
+            assert_eq!(done.recurrence_dates.len(), dates, "{start} {rule}");
+            if changes != json!({}) {
+                assert_eq!(done.recurrence_overrides["2027-01-18T09:00:00"].title.as_deref(), Some("On"));
+            }
+        }
+        let number = |text: &str| json!([text]);
+        assert!(is_newer(&number("SEQUENCE:1"), Some(&number("SEQUENCE:2"))));
+        assert!(is_newer(&number("SEQUENCE:1"), Some(&number("{\"sequence\":2}"))));
+        for read in [None, Some(number("SEQUENCE:1")), Some(number("X:1"))] {
+            assert!(!is_newer(&number("SEQUENCE:1"), read.as_ref()));
+        }
+        assert!(!is_newer(&json!([]), Some(&number("SEQUENCE:2"))));
+        let there =
+            json!(["X-PASSERELLE-OF-OCCURRENCE;ID=\"2027-01-11T09:00:00\":X-A:1", "X-PASSERELLE-LINE:A"]);
+        let read =
+            json!(["X-PASSERELLE-OF-OCCURRENCE;ID=\"2027-01-18T09:00:00\":X-A:1", "X-PASSERELLE-LINE:B"]);
+        assert_eq!(completed_leftovers(&there, Some(&read)).as_array().map(Vec::len), Some(4));
     }
 
     #[test]

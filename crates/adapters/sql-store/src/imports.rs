@@ -60,6 +60,26 @@ pub(crate) fn write_down<R: Collection>(
     Ok(())
 }
 
+/// Writes down what a bulk load removed.
+pub(crate) fn write_down_removed<R: Collection>(
+    conn: &mut Conn,
+    journal: &Journal,
+    removed: Vec<(ItemId, R, Value)>,
+) -> Result<(), StoreError> {
+    let mut names = new_ids(conn, removed.len() * 2)?.into_iter();
+    let mut rows = Vec::with_capacity(removed.len());
+    for (item, record, leftovers) in removed {
+        let mut name = || names.next().ok_or(StoreError::Missing("id"));
+        let (id, link) = (name()?, name()?);
+        let before = Some(stored(&item, record, &leftovers, journal.at));
+        rows.push(entry_row(&entry(journal, &id, &link, Op::Delete, before, None)?, &journal.pair)?);
+    }
+    for some in rows.chunks(MOST_VALUES / ENTRY_WIDTH) {
+        diesel::insert_into(entries::table).values(some).execute(conn)?;
+    }
+    Ok(())
+}
+
 fn stored<R>(id: &ItemId, record: R, leftovers: &Value, at: DateTime<Utc>) -> Stored<R> {
     Stored {
         id: id.clone(),

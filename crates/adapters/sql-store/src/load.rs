@@ -10,7 +10,7 @@ use passerelle_ports::{ItemId, PairId, RunId, Value, fields};
 use crate::{
     Store, StoreError, UserId,
     collection::{Collection, NewRow, Scope},
-    completed::{completed, completed_leftovers},
+    completed::{completed, completed_leftovers, is_newer},
     dialect::{Conn, new_ids},
     imports,
 };
@@ -44,6 +44,8 @@ pub struct Loads {
     pub journal: Option<Journal>,
     /// Records that are there, by the positions in the load of those that are for them.
     pub into: BTreeMap<u64, ItemId>,
+    /// Records that are no longer records by themselves: they are removed.
+    pub gone: Vec<ItemId>,
 }
 
 /// A run that bulk loads belong to.
@@ -253,10 +255,27 @@ fn load_chunk<R: Collection>(
         }
     }
     flush(conn, scope, &mut new, &mut done)?;
+    let removed = remove::<R>(conn, scope, &loads.gone)?;
     if let Some(journal) = loads.journal.as_ref().filter(|_| !loads.dry_run) {
         imports::write_down(conn, journal, &done.1)?;
+        imports::write_down_removed(conn, journal, removed)?;
     }
     Ok(done)
+}
+
+/// Removes records; returns what they were, with their leftovers.
+fn remove<R: Collection>(
+    conn: &mut Conn,
+    scope: &Scope,
+    gone: &[ItemId],
+) -> Result<Vec<(ItemId, R, Value)>, StoreError> {
+    let names: Vec<String> = gone.iter().map(ToString::to_string).collect();
+    let mut removed = Vec::new();
+    for (id, there) in R::load(conn, scope, &names)? {
+        R::delete(conn, &id)?;
+        removed.push((ItemId::new(id), there.record, there.leftovers));
+    }
+    Ok(removed)
 }
 
 /// Inserts what has been collected: together, or one by one when the schema refuses something.
@@ -310,7 +329,9 @@ fn replace<R: Collection>(
     let (record, leftovers) = if whole {
         (row.record.clone(), row.leftovers.cloned().unwrap_or_default())
     } else {
-        (completed(&there.record, row.record), completed_leftovers(&there.leftovers, row.leftovers))
+        let newer = is_newer(&there.leftovers, row.leftovers);
+        let record = completed(&there.record, row.record, newer);
+        (record, completed_leftovers(&there.leftovers, row.leftovers))
     };
     let same_leftovers = leftovers == there.leftovers;
     if same_leftovers && fields(&there.record) == fields(&record) {

@@ -4,7 +4,7 @@ use clap::Args;
 use passerelle_ports::{Clock, Fields, ItemId, Kind, Record, fields};
 use passerelle_service::{
     Company, Failure, ImportReport, Item, Kinded, LoadHow, LookAlikes, Put, Search, begin_import, end_import,
-    every, field_changes, find_user, import as put,
+    every, field_changes, find_user, import_joining as put,
 };
 use serde_json::json;
 
@@ -52,6 +52,7 @@ async fn import<R: Filed>(app: &App, settings: &Settings, args: &Import, map: &[
     let incoming = R::read(&name, format, &bytes, settings.text("phone_region"), &renamed)
         .ok_or_else(|| Failure::new("USE-107").with("file", &name))?;
     let user = args.user.as_deref();
+    let refused = args.refused.as_deref().map(reserve).transpose()?;
     let journal = match args.dry_run {
         true => None,
         false => Some(begin_import::<R>(&*company, user, app.clock.now()).await?),
@@ -64,7 +65,7 @@ async fn import<R: Filed>(app: &App, settings: &Settings, args: &Import, map: &[
         ..LoadHow::default()
     };
     let bar = app.out.progress();
-    let report = put::<R>(&*company, user, incoming, &how, |read, written| {
+    let report = put::<R>(&*company, user, incoming, &how, R::part_of, |read, written| {
         bar.set_position(read);
         bar.suspend(|| written.iter().for_each(|(line, put)| tell_put(app, args.dry_run, *line, put)));
     })
@@ -137,12 +138,15 @@ async fn import<R: Filed>(app: &App, settings: &Settings, args: &Import, map: &[
     let left = R::unread(&name, format, &bytes, &renamed);
     let reached = columns::tell(app, &name, &left);
     tell_leftovers(app, &report);
-    keep_refused(app, args, &bytes, &report)?;
     if let Some(journal) = how.journal.as_ref().filter(|_| report.created + report.updated > 0) {
         app.out.note(&app.out.t("sync-undo", &[("run", journal.run.to_string().into())]));
     }
     if args.dry_run {
         app.out.note(&app.out.t("import-dry-done", &[]));
+    }
+    if let Err(failure) = keep_refused(app, refused, &bytes, &report) {
+        // The records are in: this is no end of the command.
+        app.out.failure(&failure, app.clock.now());
     }
     let code = if report.bad.is_empty() && !reached { 0 } else { 3 };
     if !report.bad.is_empty() {
@@ -184,12 +188,41 @@ fn tell_leftovers(app: &App, report: &ImportReport) {
     }
 }
 
-/// Writes the records that were set aside into a file of their own, if that was asked for.
-fn keep_refused(app: &App, args: &Import, bytes: &[u8], report: &ImportReport) -> Result<(), Failure> {
-    if report.bad.is_empty() {
-        return Ok(());
+/// The file for the records that are set aside, and whether it was made for them.
+struct Refused<'a> {
+    file: &'a std::path::Path,
+    is_new: bool,
+}
+
+/// Makes the file for the records that are set aside before anything is imported: it must not be one that is there.
+fn reserve(file: &std::path::Path) -> Result<Refused<'_>, Failure> {
+    // A device or a pipe has nothing that could be lost.
+    if file.metadata().is_ok_and(|found| !found.is_file() && !found.is_dir()) {
+        return Ok(Refused { file, is_new: false });
     }
-    let Some(file) = &args.refused else {
+    let mut options = std::fs::OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options.open(file).map_err(|error| unusable(file, error))?;
+    Ok(Refused { file, is_new: true })
+}
+
+/// Writes the records that were set aside into a file of their own, if that was asked for.
+fn keep_refused(
+    app: &App,
+    refused: Option<Refused<'_>>,
+    bytes: &[u8],
+    report: &ImportReport,
+) -> Result<(), Failure> {
+    if report.bad.is_empty() {
+        let made = refused.filter(|refused| refused.is_new);
+        return match made {
+            Some(Refused { file, .. }) => std::fs::remove_file(file).map_err(|error| unusable(file, error)),
+            None => Ok(()),
+        };
+    }
+    let Some(Refused { file, .. }) = refused else {
         app.out.note(&app.out.t("import-refused-hint", &[]));
         return Ok(());
     };

@@ -290,6 +290,7 @@ fn loads(how: &LoadHow) -> sql::Loads {
         dry_run: how.dry_run,
         journal: how.journal.as_ref().map(journal),
         into: how.into.clone(),
+        gone: how.gone.clone(),
     }
 }
 

@@ -3,6 +3,7 @@
 //! What must stay true: every cell is taken into the record or kept as text beside it, and a column that is not taken
 //! can be told ([`unread`]).
 
+mod closed;
 mod columns;
 mod formula;
 mod google;
@@ -21,7 +22,10 @@ use passerelle_contacts::{
     email_key, im_key, keyed, phone_key, relation_key, text_key, url_key, validate,
 };
 
-use self::columns::{Column, Columns, understood};
+use self::{
+    closed::{Closed, Form, Found, Unclosed},
+    columns::{Column, Columns, understood},
+};
 
 use crate::{
     BadRecord, Imported, Options, Reason,
@@ -101,7 +105,7 @@ impl Draft {
 }
 
 /// The beginning, which was read to see how the table is written, and the rest.
-type Whole<R> = io::Chain<Cursor<Vec<u8>>, BufReader<Unmarked<R>>>;
+type Whole<R> = Closed<io::Chain<Cursor<Vec<u8>>, BufReader<Unmarked<R>>>>;
 
 /// How much of a table is read to see how it is written.
 const BEGINNING: u64 = 1 << 18;
@@ -129,22 +133,29 @@ struct Cells<R> {
     /// How many lines stand before what the reader was given.
     before: u64,
     bad: Option<BadRecord>,
+    /// Rows whose quote never closes.
+    unclosed: Found,
 }
 
 impl<R: Read> Cells<R> {
     /// Returns the rows below the header, and the header.
     fn new(reader: R) -> (Self, Vec<String>) {
         let mut source = BufReader::new(Unmarked::new(reader));
-        let mut cells = Cells { reader: None, before: 0, bad: None };
+        let mut cells = Cells { reader: None, before: 0, bad: None, unclosed: Found::default() };
         let mut head = Vec::new();
         if (&mut source).take(BEGINNING).read_to_end(&mut head).is_err() {
             cells.bad = Some(BadRecord::new(1, "", Reason::Unreadable));
             return (cells, Vec::new());
         }
-        let Layout { delimiter, said, header, .. } = Layout::of(&head);
+        let layout = Layout::of(&head);
+        let Layout { delimiter, said, header, .. } = layout;
         head.drain(..said);
         cells.before = u64::from(said > 0);
-        let mut reader = builder(delimiter, &head).from_reader(Cursor::new(head).chain(source));
+        let build = builder(delimiter, &head);
+        let form = layout.form(&head);
+        let (closed, unclosed) = Closed::new(Cursor::new(head).chain(source), form, cells.before + 1);
+        cells.unclosed = unclosed;
+        let mut reader = build.from_reader(closed);
         let mut record = ByteRecord::new();
         for _ in 0..=header {
             if reader.read_byte_record(&mut record).is_err() {
@@ -164,10 +175,15 @@ impl<R: Read> Iterator for Cells<R> {
             self.reader = None;
             return Some(Err(bad));
         }
+        if let Some(unclosed) = self.unclosed.borrow_mut().pop_front() {
+            return Some(Err(unclosed.bad()));
+        }
         let mut record = ByteRecord::new();
         loop {
             match self.reader.as_mut()?.read_byte_record(&mut record) {
-                Ok(false) => return None,
+                Ok(false) => {
+                    return self.unclosed.borrow_mut().pop_front().map(|unclosed| Err(unclosed.bad()));
+                }
                 Ok(true) if record.iter().all(|cell| cell.trim_ascii().is_empty()) => {}
                 Ok(true) => {
                     let line = record.position().map_or(0, |at| at.line() + self.before);
@@ -179,6 +195,14 @@ impl<R: Read> Iterator for Cells<R> {
                 }
             }
         }
+    }
+}
+
+impl Unclosed {
+    fn bad(&self) -> BadRecord {
+        let text = decode(self.text.clone(), None);
+        let shown: String = text.trim().chars().filter(|c| *c != '"').take(100).collect();
+        BadRecord::new(usize::try_from(self.line).unwrap_or_default(), shown, Reason::UnclosedQuote)
     }
 }
 
@@ -211,6 +235,12 @@ struct Layout {
 }
 
 impl Layout {
+    /// Returns what tells a quote that never closes.
+    fn form(&self, head: &[u8]) -> Form {
+        let end = if head.contains(&b'\n') { b'\n' } else { b'\r' };
+        Form { delimiter: self.delimiter, end, width: self.width, above: self.header + 1 }
+    }
+
     fn of(head: &[u8]) -> Self {
         let (said, delimiter) = separator_line(head);
         let rest = head.get(said..).unwrap_or_default();
@@ -264,9 +294,12 @@ fn separator_line(head: &[u8]) -> (usize, Option<u8>) {
 /// Returns rows of a table by the lines they begin at, below everything that stands above the first row.
 pub(crate) fn pick(bytes: &[u8], wanted: &BTreeSet<u64>) -> Vec<u8> {
     let beginning = usize::try_from(BEGINNING).unwrap_or(usize::MAX).min(bytes.len());
-    let Layout { delimiter, said, header, .. } = Layout::of(bytes.get(..beginning).unwrap_or_default());
+    let layout = Layout::of(bytes.get(..beginning).unwrap_or_default());
+    let Layout { delimiter, said, header, .. } = layout;
     let body = bytes.get(said..).unwrap_or_default();
-    let mut reader = builder(delimiter, body).from_reader(body);
+    let form = layout.form(body.get(..beginning).unwrap_or(body));
+    let (closed, unclosed) = Closed::new(body, form, u64::from(said > 0) + 1);
+    let mut reader = builder(delimiter, body).from_reader(closed);
     let mut record = ByteRecord::new();
     let mut out = bytes.get(..said).unwrap_or_default().to_vec();
     let before = u64::from(said > 0);
@@ -275,7 +308,13 @@ pub(crate) fn pick(bytes: &[u8], wanted: &BTreeSet<u64>) -> Vec<u8> {
     while matches!(reader.read_byte_record(&mut record), Ok(true)) {
         let end = usize::try_from(reader.position().byte()).unwrap_or(usize::MAX).min(body.len());
         let line = record.position().map_or(0, |at| at.line() + before);
-        if row <= u64::try_from(header).unwrap_or(u64::MAX) || wanted.contains(&line) {
+        let mut unclosed = unclosed.borrow_mut();
+        while unclosed.front().is_some_and(|bad| bad.line + bad.lines <= line) {
+            unclosed.pop_front();
+        }
+        let within = |bad: &Unclosed| line >= bad.line && wanted.contains(&bad.line);
+        let is_wanted = wanted.contains(&line) || unclosed.front().is_some_and(within);
+        if row <= u64::try_from(header).unwrap_or(u64::MAX) || is_wanted {
             out.extend_from_slice(body.get(from..end).unwrap_or_default());
         }
         (from, row) = (end, row + 1);

@@ -842,6 +842,29 @@ pub fn join_series(
     Ok(Some(others.chain(rest::of_change(&name, own)).collect()))
 }
 
+/// Puts a changed occurrence that came before its series into it, which has `kept` beside it: what the series says of that
+/// occurrence itself counts, unless it is an older state by its number. Returns what the series has beside it then, or nothing
+/// where it does not have the occurrence.
+///
+/// # Errors
+///
+/// Why the occurrence cannot be taken over.
+pub fn adopt(
+    series: &mut Event,
+    kept: &[String],
+    lone: &Imported<Event>,
+) -> Result<Option<Vec<String>>, Reason> {
+    let Some((_, at)) = note_of(lone) else { return Ok(None) };
+    let Some(start) = series.start.clone().filter(|_| series.is_recurring()) else { return Ok(None) };
+    let id = series::occurrence_at(&at, &start).map(|id| id.to_string());
+    let said = id.filter(|id| series.recurrence_overrides.contains_key(id));
+    let own: Vec<String> = lone.unknown.iter().filter_map(|text| rest::in_its_series(text)).collect();
+    match said {
+        Some(id) if !is_older(rest::Leftovers::new(kept).of(&id), &own) => Ok(Some(kept.to_vec())),
+        _ => join_series(series, kept, lone),
+    }
+}
+
 /// Returns the rules of a changed occurrence that its series does not have: they are kept beside the change.
 fn rules_of(note: &Line, series: &Event) -> Vec<String> {
     let (mut zones, mut days) = (Zones::default(), Days::default());

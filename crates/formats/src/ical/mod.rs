@@ -15,7 +15,7 @@ mod zones;
 
 pub use answer::apply_answer;
 pub(crate) use join::{Events, Identities, Identity, Seen, note, original};
-pub use join::{join_series, series_of};
+pub use join::{adopt, join_series, series_of};
 pub(crate) use write::Calendar;
 pub use zones::zone_name;
 

@@ -35,6 +35,7 @@ doctor-summary = { $problems ->
    *[other] { $warnings } warnings
 }.
 doctor-none = none
+io-exists = there is such a file already, and it is not overwritten
 io-not-found = no such file or directory
 io-denied = no right to do so
 io-directory = it is a directory

@@ -38,6 +38,7 @@ doctor-summary = { $problems ->
    *[other] { $warnings } avertissements
 }.
 doctor-none = aucun
+io-exists = il existe déjà, et n'est pas écrasé
 io-not-found = il n'existe pas
 io-denied = droit manquant
 io-directory = c'est un dossier
