@@ -128,17 +128,18 @@ fn undo_restores_the_picture_that_the_phone_replaced() {
 fn a_picture_that_google_fails_at_stops_nothing_and_is_sent_later() {
     let world = World::new();
     world.sql(&format!(
-        "INSERT INTO contacts (id, given_name, photo) VALUES ('c1', 'Anna', '{RED}'), ('c2', 'Bea', '');"
+        "INSERT INTO contacts (id, given_name, photo) VALUES ('c1', 'Anna', '{RED}'), ('c2', 'Bea', '{RED}'),
+            ('c3', 'Cleo', '{RED}'), ('c4', 'Dora', '{BLUE}'), ('c5', 'Else', '');"
     ));
     world.faults(&json!([{ "method": "people.people.updateContactPhoto", "status": 500 }]));
     world.sync();
-    assert_eq!(world.people().len(), 2, "the contacts are there");
+    assert_eq!(world.people().len(), 5, "the contacts are there");
     world.faults(&json!([]));
     world.settle();
     let with: Vec<_> = world.people().into_iter().filter(|person| person["photo"].is_object()).collect();
-    assert_eq!(with.len(), 1);
-    assert_eq!(world.number("contacts"), 2);
-    assert_eq!(world.number(&format!("contacts WHERE photo = '{RED}'")), 1);
+    assert_eq!(with.len(), 4);
+    assert_eq!(world.number("contacts"), 5);
+    assert_eq!(world.number(&format!("contacts WHERE photo = '{RED}'")), 3);
 }
 
 #[test]

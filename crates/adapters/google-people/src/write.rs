@@ -197,7 +197,14 @@ impl<'a> Run<'a> {
         let person = match (person, self.photos.remove(&at)) {
             (Ok(person), Some(photo)) => {
                 self.replica.recent.wrote(&person, self.replica.options.clock.now());
-                self.replica.with_photo(person, &photo).await
+                match self.replica.with_photo(person, &photo).await {
+                    // The contact is there: that its picture fails says nothing about the others.
+                    Err(error) if error.kind == ErrorKind::ItemFailed => {
+                        self.results[at] = Some(Err(error));
+                        return;
+                    }
+                    person => person,
+                }
             }
             (person, _) => person,
         };
