@@ -319,6 +319,12 @@ mutants! {
     RedactTitleOnly,
     /// A private occurrence of an open series is shown like any other.
     OccurrenceOpen,
+    /// A private occurrence that was moved or cancelled at the provider stays as it was here.
+    OccurrenceDeaf,
+    /// What the provider lost as a series was moved there is lost here, too.
+    OccurrenceReset,
+    /// What one side changed behind the end that the other side set takes place all the same.
+    OccurrenceGhosts,
     /// An occurrence that one side changed keeps its name where the other side moved the series.
     OccurrenceStays,
     /// The entries of a list are told apart by their place under a label.
@@ -389,6 +395,14 @@ mutants! {
     CalPrivacySpreads,
     /// What lies behind the end of a series that was shortened takes place all the same.
     CalGhosts,
+    /// A deleted event comes back without its conference.
+    CalConferenceLost,
+    /// What was called off takes place again as soon as it has another title at Google.
+    CalOffByWords,
+    /// The address of a video call that a person edited at Google is shown there beside a new one.
+    CalLinkTwice,
+    /// What hangs on one occurrence and no record holds is not told.
+    CalOccurrenceUntold,
     /// What Google drops as a series is laid out anew is not written again.
     CalZoneForgets,
     /// What hung on a changed occurrence is lost when its series moves.

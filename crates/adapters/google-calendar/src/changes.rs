@@ -23,6 +23,8 @@ const WRITABLE: &[&str] = &[
     "guestsCanSeeOtherGuests",
     "anyoneCanAddSelf",
     "attachments",
+    "conferenceData",
+    "eventLabelId",
 ];
 /// Unmodelled members that may be written back into an event that still is.
 pub(crate) const RESTORABLE: &[&str] = &[

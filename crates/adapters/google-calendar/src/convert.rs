@@ -1,7 +1,7 @@
 //! An event as Google shows it to an event as the domain knows it, and back. Pure.
 
 use passerelle_ports::mutants::{Mutant, on};
-use std::collections::BTreeMap;
+use std::{borrow::Cow, collections::BTreeMap};
 
 use chrono::{DateTime, Utc};
 use passerelle_calendar::{
@@ -53,12 +53,58 @@ pub(crate) struct Leftovers {
     /// Attachments of changed occurrences that are not those of their series, by the name of the occurrence.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub(crate) attached: BTreeMap<String, Value>,
+    /// What changed occurrences hold beyond the record and their series, by the name of the occurrence.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub(crate) apart: BTreeMap<String, Apart>,
     /// What a person sees there and no record holds ([`passerelle_ports::Opaque::unshown`]).
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub(crate) unshown: Vec<String>,
     /// Whether it is marked as called off and stands there as one that takes place, as older releases left it.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub(crate) seems_on: bool,
+}
+
+/// What a changed occurrence holds beyond the record, where it is not what its series holds.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub(crate) struct Apart {
+    /// Members that are not modelled.
+    #[serde(skip_serializing_if = "Map::is_empty")]
+    pub(crate) rest: Map<String, Value>,
+    /// The words of its link.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) source_title: Option<String>,
+    /// The zone of its end.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) end_zone: Option<String>,
+}
+
+impl Apart {
+    /// Returns what an occurrence holds and its series does not; nothing where that is nothing. Its files are kept by
+    /// themselves.
+    pub(crate) fn of(occurrence: &Leftovers, series: &Leftovers) -> Option<Apart> {
+        let own =
+            |name: &&str| **name != "attachments" && occurrence.rest.get(**name) != series.rest.get(**name);
+        let rest = changes::RESTORABLE
+            .iter()
+            .filter(own)
+            .filter_map(|name| Some(((*name).to_owned(), occurrence.rest.get(*name)?.clone())));
+        let other =
+            |own: &Option<String>, of_series: &Option<String>| own.clone().filter(|_| own != of_series);
+        let apart = Apart {
+            rest: rest.collect(),
+            source_title: other(&occurrence.source_title, &series.source_title),
+            end_zone: other(&occurrence.end_zone, &series.end_zone),
+        };
+        (apart != Apart::default()).then_some(apart)
+    }
+
+    /// Puts it over the leftovers of the series, for an occurrence that is made anew.
+    pub(crate) fn lay_over(&self, left: &mut Leftovers) {
+        left.rest.extend(self.rest.clone());
+        left.source_title = self.source_title.clone().or(left.source_title.take());
+        left.end_zone = self.end_zone.clone().or(left.end_zone.take());
+    }
 }
 
 /// A read event.
@@ -88,6 +134,14 @@ impl Leftovers {
             return None;
         }
         renamed(id, to, from).find_map(|id| self.attached.get(&id.to_string()))
+    }
+
+    /// Returns what else an occurrence holds of its own, also where its series began elsewhere before.
+    pub(crate) fn apart_of(&self, id: RecurrenceId, from: &Event, to: &Event) -> Option<&Apart> {
+        if on(Mutant::CalAttachmentsLost) {
+            return None;
+        }
+        renamed(id, to, from).find_map(|id| self.apart.get(&id.to_string()))
     }
 
     fn flag(&self, who: &str) -> bool {
@@ -183,17 +237,24 @@ pub(crate) fn event(resource: &Resource, calendar_zone: &str) -> Option<Converte
         .and_then(times::instant)
         .filter(|at| read.zone().is_some() && read.instant().is_some_and(|first| first != *at));
     let shown = resource.summary.as_deref().unwrap_or_default();
-    let mark_of_end = marks::CalledOff::read(private).filter(|off| off.title(shown).is_some());
-    left.seems_on = mark_of_end.as_ref().is_some_and(|off| off.free.is_none());
+    // Whoever takes the words away and blocks the time again says that it takes place. Another title alone does not.
+    let is_free = resource.transparency.as_deref() == Some("transparent");
+    let stays_off = |off: &marks::CalledOff| {
+        off.title(shown).is_some() || is_free && off.free.is_some() && !on(Mutant::CalOffByWords)
+    };
+    let mark_of_end = marks::CalledOff::read(private).filter(stays_off);
+    left.seems_on = mark_of_end.as_ref().is_some_and(|off| off.free.is_none() || off.title(shown).is_none());
     // The company's own address counts for as long as the conference that it takes the place of is the same.
     let instead_of = marks::text(private, marks::INSTEAD_OF).unwrap_or_default();
     let own_link = marks::text(private, marks::CONFERENCE)
         .filter(|_| left.conference().unwrap_or_default() == instead_of)
         .unwrap_or_default();
+    let below = resource.description.as_deref().unwrap_or_default();
+    let own_link = edited_link(below, &own_link).map_or(own_link, str::to_owned);
     let mut event = Event {
         uid: resource.ical_uid.clone().unwrap_or_default(),
         title: mark_of_end.as_ref().and_then(|off| off.title(shown)).unwrap_or(shown).to_owned(),
-        description: described(resource.description.as_deref().unwrap_or_default(), &own_link).to_owned(),
+        description: described(below, &own_link).into_owned(),
         location: resource.location.clone().unwrap_or_default(),
         duration: times::duration(start_time, end_time)?,
         participants: resource.attendees.iter().filter_map(participant).collect(),
@@ -242,21 +303,60 @@ pub(crate) fn marked_privacy(resource: &Resource, name: &str) -> Option<Privacy>
     mark.and_then(Privacy::parse).filter(|_| visibility(resource).is_hidden())
 }
 
-/// A description without the address of the video call that we put below it, however a person's editor has
-/// broken the lines since.
-fn described<'a>(shown: &'a str, link: &str) -> &'a str {
-    if link.is_empty() {
-        return shown;
+/// Returns the address of the video call that a person made of the one we put below the description: the last line,
+/// where ours is no more and another address of the same host stands.
+fn edited_link<'a>(shown: &'a str, link: &str) -> Option<&'a str> {
+    let host = |url: &str| {
+        let rest = url.strip_prefix("https://").or_else(|| url.strip_prefix("http://"))?;
+        Some(rest.split(['/', '?', '#']).next().unwrap_or_default().to_lowercase())
+    };
+    if link.is_empty() || lines_of(shown).any(|line| line == link) || on(Mutant::CalLinkTwice) {
+        return None;
     }
-    let Some(above) = shown.trim_end().strip_suffix(link) else { return shown };
+    let last = lines_of(shown).filter(|line| !line.is_empty()).last()?;
+    let is_address = !last.contains(|c: char| c.is_whitespace() || matches!(c, '<' | '>'));
+    (is_address && host(last).is_some() && host(last) == host(link)).then_some(last)
+}
+
+/// The lines of a text, however a person's editor breaks them.
+fn lines_of(text: &str) -> impl Iterator<Item = &str> {
+    text.split('\n').flat_map(|line| line.split("<br>")).flat_map(|line| line.split("<br/>")).map(str::trim)
+}
+
+/// A description without the address of the video call that we put below it, wherever a person has moved it since,
+/// and however an editor has broken the lines.
+fn described<'a>(shown: &'a str, link: &str) -> Cow<'a, str> {
+    if link.is_empty() {
+        return shown.into();
+    }
+    let Some(above) = shown.trim_end().strip_suffix(link) else { return without_line(shown, link) };
     if let Some(text) = above.strip_suffix("\n\n") {
-        return text;
+        return text.into();
     }
     let mut text = above.trim_end();
     while let Some(shorter) = text.strip_suffix("<br>").or_else(|| text.strip_suffix("<br/>")) {
         text = shorter.trim_end();
     }
-    if text.is_empty() || text.len() < above.len() { text } else { shown }
+    if text.is_empty() || text.len() < above.len() { text.into() } else { shown.into() }
+}
+
+/// A text without the line that is nothing but an address: a person has written below it.
+fn without_line<'a>(shown: &'a str, link: &str) -> Cow<'a, str> {
+    let breaks = ["\n", "<br>", "<br/>"];
+    let ends = |text: &str| text.is_empty() || breaks.iter().any(|one| text.ends_with(one));
+    let begins = |text: &str| text.is_empty() || breaks.iter().any(|one| text.starts_with(one));
+    let found = shown.match_indices(link).find(|(at, _)| {
+        let (above, below) =
+            (shown.get(..*at).unwrap_or_default(), shown.get(at + link.len()..).unwrap_or_default());
+        ends(above) && begins(below)
+    });
+    let Some((at, _)) = found.filter(|_| !on(Mutant::CalLinkTwice)) else { return shown.into() };
+    let (above, below) =
+        (shown.get(..at).unwrap_or_default(), shown.get(at + link.len()..).unwrap_or_default());
+    let above = above.strip_suffix("\n\n").unwrap_or(above);
+    let text = format!("{above}{below}");
+    let text = if above.is_empty() { text.trim_start_matches('\n').to_owned() } else { text };
+    text.into()
 }
 
 fn leftovers(resource: &Resource, start: &Time, end: &Time) -> Leftovers {

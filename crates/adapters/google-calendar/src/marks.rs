@@ -76,7 +76,7 @@ impl CalledOff {
         format!("{CALLED_OFF}:{}:{}", free.as_str(), self.words)
     }
 
-    /// Returns the title behind the words; nothing where somebody took the words away: then it takes place again.
+    /// Returns the title behind the words; nothing where somebody took the words away, or gave it another title.
     pub(crate) fn title<'a>(&self, shown: &'a str) -> Option<&'a str> {
         let bare = shown == self.words.trim_end();
         shown.strip_prefix(&self.words).or(bare.then_some(""))

@@ -126,7 +126,17 @@ impl Family {
                 holes.insert(id, exception.clone());
                 continue;
             }
-            let changed = self.occurrence(exception, calendar_zone)?.event;
+            let Converted { event: changed, left, .. } = self.occurrence(exception, calendar_zone)?;
+            if let Some(apart) = convert::Apart::of(&left, &converted.left) {
+                converted.left.apart.insert(id.to_string(), apart);
+            }
+            if !on(Mutant::CalOccurrenceUntold) {
+                // What hangs on one occurrence only is told of its series.
+                let known = &converted.left.unshown;
+                let more: Vec<String> =
+                    left.unshown.into_iter().filter(|name| !known.contains(name)).collect();
+                converted.left.unshown.extend(more);
+            }
             live.insert(id, exception.clone());
             let attached = convert::attachments(exception);
             if attached != convert::attachments(&self.master) {

@@ -6,7 +6,7 @@ use http::{Method, StatusCode, header};
 use passerelle_calendar::{Event, Override, RecurrenceId, contains};
 use passerelle_google_transport::{Api, ApiResponse, Call, Failure};
 use passerelle_ports::{
-    ErrorKind, ItemId, Opaque, PortError, PortResult, Stored, Write, Written,
+    CreateKey, ErrorKind, ItemId, Opaque, PortError, PortResult, Stored, Write, Written,
     mutants::{Mutant, on},
 };
 use serde_json::{Map, Value};
@@ -23,6 +23,8 @@ use crate::{
 };
 
 const DELETE: &str = "events.delete";
+/// The member that holds a video conference of Google's or of another provider.
+const CONFERENCE: &str = "conferenceData";
 /// How often a write is sent again because the etag, and nothing else, had changed.
 const RENEWALS: u32 = 3;
 
@@ -139,16 +141,55 @@ impl GoogleCalendar {
             // Brought back by us it would be another meeting, with us as its organiser and all its guests.
             return Err(not_the_organiser(OPERATION));
         }
-        // What belongs to a value of the record comes back with it: the words of its link, the zone of its end.
+        let made = self.insert(key, record, &left, &stamp.to_string(), &zone).await;
+        let made = match made {
+            // A conference may be over for good: the rest comes back without it.
+            Err(failure) if failure.kind() == ErrorKind::Rejected && left.rest.contains_key(CONFERENCE) => {
+                let mut without = left.clone();
+                without.rest.remove(CONFERENCE);
+                without.rest.remove("hangoutLink");
+                self.insert(key, record, &without, &stamp.to_string(), &zone).await
+            }
+            made => made,
+        };
+        let made = match made {
+            Ok(answer) => resource(&answer, OPERATION)?,
+            Err(failure) if failure.status() == Some(StatusCode::CONFLICT) => {
+                return self.exists(&marks::id_of(key)).await;
+            }
+            Err(failure) => return Err(failure.into()),
+        };
+        let plain = Event { recurrence_overrides: excluded_only(record), ..record.clone() };
+        let any = !left.attached.is_empty() || !left.apart.is_empty();
+        let left = Leftovers { attached: left.attached, apart: left.apart, ..Leftovers::default() };
+        let known = Known { any, left, ..Known::default() };
+        self.finish(made, known, &plain, record, &zone).await
+    }
+
+    /// Sends a new event, with what the last copy of it held beyond the record.
+    async fn insert(
+        &self,
+        key: &CreateKey,
+        record: &Event,
+        left: &Leftovers,
+        stamp: &str,
+        zone: &str,
+    ) -> Result<ApiResponse, Failure> {
+        const OPERATION: &str = "events.insert";
+        // What belongs to a value of the record comes back with it: the words of its link, the zone of its end, the
+        // conference whose address it is.
+        let conference =
+            left.rest.iter().filter(|(name, _)| *name == CONFERENCE && !on(Mutant::CalConferenceLost));
         let fresh = Leftovers {
             lines: left.lines.clone(),
             source_title: left.source_title.clone(),
             end_zone: left.end_zone.clone(),
+            rest: conference.map(|(name, value)| (name.clone(), value.clone())).collect(),
             ..Leftovers::default()
         };
-        let changes = self.changes(&changes::nothing(), record, &fresh, &zone);
+        let changes = self.changes(&changes::nothing(), record, &fresh, zone);
         let mut changes = changes.ok_or_else(|| rejected(OPERATION, "start"))?;
-        let lines = convert::lines(record, &fresh, &zone, None, |_| false);
+        let lines = convert::lines(record, &fresh, zone, None, |_| false);
         if !lines.is_empty() {
             changes.set("recurrence", lines.into());
         }
@@ -157,23 +198,20 @@ impl GoogleCalendar {
             changes.set("reminders", serde_json::json!({"useDefault": record.use_default_alerts}));
         }
         changes.mark(marks::KEY, key.as_str());
-        changes.mark(marks::MADE, &stamp.to_string());
-        changes.mark(marks::STAMP, &stamp.to_string());
-        let id = marks::id_of(key);
-        changes.set("id", id.as_str().into());
-        let body = changes.insert(&left);
-        let call = self.call(OPERATION, Method::POST, None).query("sendUpdates", "none");
-        let call = call.query("supportsAttachments", "true").json(&body)?.repeatable();
-        let made = match self.client.send(call).await {
-            Ok(answer) => resource(&answer, OPERATION)?,
-            Err(failure) if failure.status() == Some(StatusCode::CONFLICT) => return self.exists(&id).await,
-            Err(failure) => return Err(failure.into()),
-        };
-        let plain = Event { recurrence_overrides: excluded_only(record), ..record.clone() };
-        let any = !left.attached.is_empty();
-        let left = Leftovers { attached: left.attached, ..Leftovers::default() };
-        let known = Known { any, left, ..Known::default() };
-        self.finish(made, known, &plain, record, &zone).await
+        changes.mark(marks::MADE, stamp);
+        changes.mark(marks::STAMP, stamp);
+        changes.set("id", marks::id_of(key).into());
+        let mut body = changes.insert(left);
+        if on(Mutant::CalConferenceLost) {
+            body.remove(CONFERENCE);
+        }
+        let mut call = self.call(OPERATION, Method::POST, None).query("sendUpdates", "none");
+        for (member, flag, value) in changes::FLAGS {
+            if body.contains_key(*member) {
+                call = call.query(flag, value);
+            }
+        }
+        self.client.send(call.json(&body)?.repeatable()).await
     }
 
     /// Computes what to send so that an event becomes another one.
@@ -377,7 +415,7 @@ impl GoogleCalendar {
         }
         let current = series.live.get(&id).and_then(|event| family.occurrence(event, zone));
         let hole = series.holes.contains_key(&id);
-        let (before, left) = match current {
+        let (before, mut left) = match current {
             Some(converted) => (converted.event, converted.left),
             None => (series::expected(&series.converted.event, id), series.converted.left.clone()),
         };
@@ -388,10 +426,17 @@ impl GoogleCalendar {
         let etag = known.map(|event| event.etag.as_str()).unwrap_or_default();
         let marked = known.and_then(|event| event.extended_properties.private.get(marks::OWN_PRIVACY));
         let own = wanted.and_then(|change| change.privacy);
-        let changes = self.changes(&before, &after, &left, zone);
-        let mut changes = changes.map(|changes| changes.own_privacy(marked.and_then(Value::as_str), own));
         // One that is made anew has no more than its series: what hung on it comes back with it.
         let is_new = !series.live.contains_key(&id);
+        let apart = course.left.apart_of(id, from, to).filter(|_| is_new && wanted.is_some());
+        if let Some(apart) = apart {
+            apart.lay_over(&mut left);
+        }
+        let changes = self.changes(&before, &after, &left, zone);
+        let mut changes = changes.map(|changes| changes.own_privacy(marked.and_then(Value::as_str), own));
+        if let (Some(changes), Some(apart)) = (&mut changes, apart) {
+            apart.rest.iter().for_each(|(name, value)| changes.set(name, value.clone()));
+        }
         let attached = course.left.attached_to(id, from, to);
         if let (Some(changes), Some(attached), true, true) =
             (&mut changes, attached, is_new, wanted.is_some())

@@ -63,6 +63,17 @@ async fn whoever_takes_the_words_away_says_that_it_takes_place() {
     world.other("PATCH", &path, json!({"description": "noted"})).await;
     let heard = listen(&calendar, From::Start).await.unwrap();
     assert_eq!(heard.one(made.id.as_str()).record.status, Status::Cancelled);
+    // Another title says nothing of whether it takes place.
+    world.other("PATCH", &path, json!({"summary": "Visit at ten"})).await;
+    let heard = listen(&calendar, From::Start).await.unwrap();
+    let renamed = heard.one(made.id.as_str()).clone();
+    assert_eq!((renamed.record.title.as_str(), renamed.record.status), ("Visit at ten", Status::Cancelled));
+    assert_eq!(renamed.record.free_busy_status, FreeBusyStatus::Busy);
+    // Our next write says so again.
+    let noted = Event { location: "Lyon".into(), ..renamed.record.clone() };
+    let noted = stored(write_one(&calendar, update(&renamed, &noted)).await);
+    assert_eq!((noted.record.title.as_str(), noted.record.status), ("Visit at ten", Status::Cancelled));
+    assert_eq!(shown(&world.show(made.id.as_str()).await), ("Cancelled: Visit at ten", "transparent"));
     world.other("PATCH", &path, json!({"summary": "Visit", "transparency": "opaque"})).await;
     let heard = listen(&calendar, From::Start).await.unwrap();
     let record = &heard.one(made.id.as_str()).record;

@@ -256,3 +256,115 @@ async fn what_hangs_on_an_occurrence_follows_it() {
         assert_eq!(attached(&world, again.id.as_str()).await, wanted, "of the series: {of_series}");
     }
 }
+
+#[tokio::test]
+async fn a_video_link_that_a_person_moved_or_edited_is_shown_once() {
+    let world = World::new().await;
+    let calendar = world.calendar();
+    let link = "https://zoom.example/42";
+    for (number, (description, now, text, link_now)) in [
+        ("Desc", "Desc\n\nhttps://zoom.example/42\nroom 5", "Desc\nroom 5", link),
+        ("Desc", "Desc<br><br>https://zoom.example/42<br>room 5", "Desc<br><br><br>room 5", link),
+        ("Desc", "https://zoom.example/42\nDesc", "Desc", link),
+        ("", "https://zoom.example/42\n\nroom 5", "room 5", link),
+        ("Desc", "Desc\n\nhttps://zoom.example/77", "Desc", "https://zoom.example/77"),
+        ("Desc", "Desc\n\nhttps://docs.example/x", "Desc\n\nhttps://docs.example/x", link),
+        ("Desc", "Desc", "Desc", link),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let event = Event {
+            title: "O".into(),
+            description: description.into(),
+            start: Some(at("2026-03-16T09:00:00")),
+            duration: Duration::seconds(3600),
+            conference_url: link.into(),
+            ..Event::default()
+        };
+        let made = stored(write_one(&calendar, create(&format!("k{number}"), &event)).await);
+        let path = format!("calendars/primary/events/{}", made.id);
+        world.other("PATCH", &path, json!({ "description": now })).await;
+        let heard = listen(&calendar, From::Start).await.unwrap();
+        let read = heard.one(made.id.as_str()).clone();
+        assert_eq!(
+            (read.record.description.as_str(), read.record.conference_url.as_str()),
+            (text, link_now),
+            "{now}"
+        );
+        let other = Event { conference_url: "https://zoom.example/43".into(), ..read.record.clone() };
+        let written = stored(write_one(&calendar, update(&read, &other)).await);
+        assert_eq!(written.record.conference_url, "https://zoom.example/43");
+        let shown = world.show(made.id.as_str()).await["description"].as_str().unwrap().to_owned();
+        assert_eq!(shown.matches("zoom.example").count(), 1, "{now}: {shown}");
+        assert!(shown.ends_with("https://zoom.example/43"), "{shown}");
+    }
+}
+
+#[tokio::test]
+async fn what_hangs_on_one_occurrence_is_told() {
+    let world = World::new().await;
+    let calendar = world.calendar();
+    let event = Event {
+        title: "Weekly".into(),
+        start: Some(at("2026-03-16T09:00:00")),
+        duration: Duration::seconds(3600),
+        recurrence_rules: vec!["FREQ=WEEKLY;COUNT=4".into()],
+        ..Event::default()
+    };
+    let made = stored(write_one(&calendar, create("k", &event)).await);
+    assert_eq!(made.opaque.unshown().count(), 0);
+    let path = format!("calendars/primary/events/{}_20260323T080000Z?supportsAttachments=true", made.id);
+    let file = json!([{ "fileUrl": "https://drive.google.com/f1", "title": "F" }]);
+    world.other("PATCH", &path, json!({ "attachments": file })).await;
+    let heard = listen(&calendar, From::Start).await.unwrap();
+    let told: Vec<_> = heard.one(made.id.as_str()).opaque.unshown().map(|field| field.to_string()).collect();
+    assert_eq!(told, ["attachments"]);
+}
+
+#[tokio::test]
+async fn a_deleted_event_comes_back_with_its_conference_and_those_of_its_occurrences() {
+    let world = World::new().await;
+    let calendar = world.calendar();
+    let meet = |id: &str| json!({"createRequest": {"requestId": id, "conferenceSolutionKey": {"type": "hangoutsMeet"}}});
+    let body = json!({
+        "summary": "Meet", "conferenceData": meet("r"), "recurrence": ["RRULE:FREQ=WEEKLY;COUNT=4"],
+        "source": {"title": "Words", "url": "https://series.example"},
+        "start": common::timed("2026-03-16T09:00:00+01:00"), "end": common::timed("2026-03-16T10:00:00+01:00"),
+    });
+    let made = world.other("POST", "calendars/primary/events?conferenceDataVersion=1", body).await;
+    let id = made["id"].as_str().unwrap().to_owned();
+    let own = json!({
+        "summary": "Own", "conferenceData": meet("o"), "source": {"title": "Own words", "url": "https://own.example"},
+        "end": {"dateTime": "2026-03-23T18:00:00+09:00", "timeZone": "Asia/Tokyo"},
+    });
+    world
+        .other(
+            "PATCH",
+            &format!("calendars/primary/events/{id}_20260323T080000Z?conferenceDataVersion=1"),
+            own,
+        )
+        .await;
+    let heard = listen(&calendar, From::Start).await.unwrap();
+    let from = heard.one(&id).clone();
+    write_one(&calendar, delete(&from)).await;
+    let again = Write::Create {
+        key: CreateKey::new("again"),
+        record: from.record.clone(),
+        opaque: Some(from.opaque.clone()),
+        stamp: entry(9),
+        replaces: None,
+    };
+    let back = stored(write_one(&calendar, again).await);
+    assert_eq!(back.record.conference_url, from.record.conference_url);
+    assert_eq!(back.record.recurrence_overrides, from.record.recurrence_overrides);
+    let shown = world.show(back.id.as_str()).await;
+    assert_eq!(shown["source"]["title"], "Words");
+    assert!(shown["conferenceData"]["conferenceId"].is_string(), "{shown}");
+    assert!(shown["description"].is_null(), "{shown}");
+    let one = world.show(&format!("{}_20260323T080000Z", back.id)).await;
+    assert_eq!((&one["summary"], &one["source"]["title"]), (&json!("Own"), &json!("Own words")));
+    assert_eq!(one["end"]["timeZone"], "Asia/Tokyo");
+    assert_ne!(one["conferenceData"]["conferenceId"], shown["conferenceData"]["conferenceId"]);
+    assert!(one["description"].is_null(), "{one}");
+}
