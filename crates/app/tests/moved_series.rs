@@ -169,3 +169,98 @@ fn a_series_in_another_zone_keeps_its_occurrences() {
         assert!(waiting(&world).is_empty(), "{zone}");
     }
 }
+
+#[test]
+fn a_series_moved_at_google_keeps_what_was_changed_of_its_occurrences() {
+    for cancelled_there in [false, true] {
+        let (world, id) = weekly();
+        world.sql(
+            "INSERT INTO appointment_overrides (appointment_id, occurrence, title)
+             VALUES ('s', '2026-12-14 09:00', 'Titled');",
+        );
+        if cancelled_there {
+            world.settle();
+            let hole = format!("{EVENTS}/{id}_20261221T080000Z?sendUpdates=none");
+            world.google("DELETE", &hole, &Value::Null);
+        } else {
+            world.sql(
+                "INSERT INTO appointment_overrides (appointment_id, occurrence, cancelled)
+                 VALUES ('s', '2026-12-21 09:00', 1);",
+            );
+        }
+        world.settle();
+        for hour in [14, 9, 16] {
+            let at =
+                |hour: i32| json!({ "dateTime": format!("2026-12-07T{hour:02}:00:00"), "timeZone": ZONE });
+            let moved = json!({ "start": at(hour), "end": at(hour + 1) });
+            world.google("PATCH", &format!("{EVENTS}/{id}?sendUpdates=none"), &moved);
+            world.settle();
+            let mut wanted = mondays(&format!("{hour:02}:00"), 1, Some("Titled"));
+            wanted.retain(|(at, _)| !at.starts_with("2026-12-21"));
+            assert_eq!(there(&world, &id), wanted);
+            let both = [
+                json!({ "at": format!("2026-12-14 {hour:02}:00"), "cancelled": 0, "title": "Titled" }),
+                json!({ "at": format!("2026-12-21 {hour:02}:00"), "cancelled": 1, "title": null }),
+            ];
+            assert_eq!(overrides(&world), both);
+            assert!(waiting(&world).is_empty());
+            // No excluded date of another hour is left behind.
+            let lines = world.event("Weekly")["recurrence"].to_string();
+            assert!(lines.matches("2026").count() <= 1, "{lines}");
+        }
+    }
+}
+
+#[test]
+fn a_series_ended_on_the_phone_while_it_moves_here_has_no_extra_occurrence() {
+    let (world, id) = weekly();
+    world.sql(
+        "INSERT INTO appointment_overrides (appointment_id, occurrence, title) VALUES
+         ('s', '2026-12-14 09:00', 'Titled'), ('s', '2027-01-04 09:00', 'Late');",
+    );
+    world.settle();
+    let ended = json!({ "recurrence": ["RRULE:FREQ=WEEKLY;UNTIL=20261227T225959Z"] });
+    world.google("PATCH", &format!("{EVENTS}/{id}?sendUpdates=none"), &ended);
+    world.sql("UPDATE appointments SET start_local = '2026-12-07 14:00' WHERE id = 's';");
+    assert_eq!(world.sync().ends_with(0).summary()["dropped"], 1);
+    world.settle();
+    let mut wanted = mondays("14:00", 1, Some("Titled"));
+    wanted.truncate(3);
+    assert_eq!(there(&world, &id), wanted);
+    assert_eq!(overrides(&world), [json!({ "at": "2026-12-14 14:00", "cancelled": 0, "title": "Titled" })]);
+}
+
+#[test]
+fn a_private_occurrence_moved_or_deleted_on_the_phone_is_so_here_and_keeps_its_words() {
+    let world = World::new();
+    let config = std::fs::read_to_string(world.path("config.toml")).unwrap();
+    std::fs::write(world.path("config.toml"), format!("{config}[events]\nprivate_as_busy = true\n")).unwrap();
+    world.sql(&format!(
+        "INSERT INTO appointments (id, owner_id, title, start_local, start_zone, duration_seconds)
+         VALUES ('s', '{USER}', 'Weekly', '2026-12-07 09:00', '{ZONE}', 3600);
+         INSERT INTO appointment_rules (appointment_id, rule) VALUES ('s', 'FREQ=WEEKLY;COUNT=6');
+         INSERT INTO appointment_overrides (appointment_id, occurrence, title, privacy) VALUES
+         ('s', '2026-12-14 09:00', 'Notary', 'private'), ('s', '2026-12-21 09:00', 'Doctor', 'private');"
+    ));
+    world.settle();
+    let id = world.event("Weekly")["id"].as_str().unwrap().to_owned();
+    assert_eq!(there(&world, &id)[1].1, "Busy");
+    let at = |hour: u32| json!({ "dateTime": format!("2026-12-15T{hour}:00:00"), "timeZone": ZONE });
+    let moved = json!({ "start": at(17), "end": at(18), "summary": "Lunch" });
+    world.google("PATCH", &format!("{EVENTS}/{id}_20261214T080000Z?sendUpdates=none"), &moved);
+    world.google("DELETE", &format!("{EVENTS}/{id}_20261221T080000Z?sendUpdates=none"), &Value::Null);
+    world.settle();
+    let rows = world.rows(
+        "'title', title, 'at', substr(start_local, 1, 16), 'cancelled', cancelled, 'privacy', privacy",
+        "appointment_overrides ORDER BY occurrence",
+    );
+    let wanted = [
+        json!({ "title": "Notary", "at": "2026-12-15 17:00", "cancelled": 0, "privacy": "private" }),
+        json!({ "title": "Doctor", "at": null, "cancelled": 1, "privacy": "private" }),
+    ];
+    assert_eq!(rows, wanted);
+    assert!(waiting(&world).is_empty());
+    assert_eq!(world.sync().ends_with(0).summary()["losses"], 0);
+    let shown = world.google("GET", &format!("{EVENTS}?showDeleted=true"), &Value::Null).to_string();
+    assert!(!shown.contains("Notary") && !shown.contains("Doctor"), "{shown}");
+}

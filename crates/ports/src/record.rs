@@ -94,6 +94,12 @@ pub trait Record:
         None
     }
 
+    /// Returns `own`, a value of which a stranger sees a part only, with what `seen`, the stranger's value, says of that
+    /// part. `None` where it says nothing that is not known, or where the kind knows no such thing.
+    fn behind(_field: &Field, _own: Option<&Value>, _seen: &Value) -> Option<Value> {
+        None
+    }
+
     /// Returns the keys by which a first meeting recognises this record.
     fn match_keys(&self) -> BTreeSet<MatchKey>;
 

@@ -3,7 +3,10 @@
 use std::collections::BTreeMap;
 
 use chrono::NaiveDateTime;
-use passerelle_ports::Field;
+use passerelle_ports::{
+    Field,
+    mutants::{Mutant, on},
+};
 
 use crate::{Event, RecurrenceId, Start, contains};
 
@@ -13,6 +16,7 @@ use crate::{Event, RecurrenceId, Start, contains};
 /// `taken` are the fields that come from `source`, all others come from `own`.
 pub(crate) fn renamed(mut event: Event, own: Option<&Event>, source: &Event, taken: &[Field]) -> Event {
     let Some(start) = event.start.clone() else { return event };
+    let copy = own;
     let (now, own, source) = (Plan::of(&event), own.map(Plan::of), Plan::of(source));
     for key in event.recurrence_overrides.keys().cloned().collect::<Vec<_>>() {
         let is_taken = taken.contains(&Field::keyed("recurrence_overrides", &key));
@@ -21,10 +25,17 @@ pub(crate) fn renamed(mut event: Event, own: Option<&Event>, source: &Event, tak
             continue;
         };
         let Ok(id) = key.parse::<RecurrenceId>() else { continue };
-        if *old == start || now.has(id) || !origin.has(id) {
+        if now.has(id) || !origin.has(id) {
             continue;
         }
-        let Some(name) = id.after_move(old, &start).find(|name| now.has(*name)) else { continue };
+        let found = id.after_move(old, &start).find(|name| *old != start && now.has(*name));
+        let Some(name) = found else {
+            // Neither side gave the series an occurrence there: what one of them ended, the other one changed.
+            if contains(&now.0, id) == Ok(false) && !on(Mutant::OccurrenceGhosts) {
+                event.recurrence_overrides.remove(&key);
+            }
+            continue;
+        };
         let name = name.to_string();
         match event.recurrence_overrides.contains_key(&name) {
             // Both sides changed it: what was taken stays apart, until somebody has read it.
@@ -37,7 +48,34 @@ pub(crate) fn renamed(mut event: Event, own: Option<&Event>, source: &Event, tak
             }
         }
     }
+    if let Some(copy) = copy.filter(|_| !on(Mutant::OccurrenceReset)) {
+        keep_lost(&mut event, copy, &now, taken);
+    }
     event
+}
+
+/// Keeps the changes of occurrences that the other side lost because it moved the series: nobody has taken them back. A
+/// cancelled one of which nothing is known here but the place that it had there goes.
+fn keep_lost(event: &mut Event, own: &Event, now: &Plan, taken: &[Field]) {
+    let (Some(from), Some(to)) = (&own.start, event.start.clone()) else { return };
+    if *from == to || !taken.contains(&Field::new("start")) {
+        return;
+    }
+    let is_taken = |key: &str| taken.contains(&Field::keyed("recurrence_overrides", key));
+    event.recurrence_overrides.retain(|key, change| {
+        let id = key.parse::<RecurrenceId>();
+        !(is_taken(key) && change.excluded && id.is_ok_and(|id| contains(&now.0, id) == Ok(false)))
+    });
+    let before = Plan::of(own);
+    for (key, change) in own.recurrence_overrides.iter().filter(|(key, _)| is_taken(key)) {
+        let Ok(id) = key.parse::<RecurrenceId>() else { continue };
+        if event.recurrence_overrides.contains_key(key) || !before.has(id) {
+            continue;
+        }
+        if let Some(name) = id.after_move(from, &to).find(|name| now.has(*name)) {
+            event.recurrence_overrides.entry(name.to_string()).or_insert_with(|| change.clone());
+        }
+    }
 }
 
 /// A series without what is changed of its occurrences.
@@ -110,6 +148,46 @@ mod tests {
             let taken = [Field::new("start"), Field::keyed("recurrence_overrides", name)];
             assert_eq!(renamed(twice, Some(&theirs), &wanted, &taken), wanted);
         }
+    }
+
+    #[test]
+    fn what_lies_behind_the_end_that_the_other_side_set_is_no_occurrence_any_more() {
+        let short = Event { recurrence_rules: vec!["FREQ=WEEKLY;COUNT=2".to_owned()], ..series(TEN, &[]) };
+        let early = "2027-01-04T08:15:00[Europe/Paris]";
+        for (start, name) in [(TEN, "2027-01-25T10:00:00"), (early, "2027-01-25T08:15:00")] {
+            let own = series(start, &[(name, "own")]);
+            let ended = Event { start: own.start.clone(), ..short.clone() };
+            let composed = Event { recurrence_overrides: own.recurrence_overrides.clone(), ..ended.clone() };
+            // Ended there, changed here; and the other way round.
+            let taken = [Field::new("recurrence_rules")];
+            assert_eq!(renamed(composed.clone(), Some(&own), &short, &taken), ended);
+            let taken = [Field::keyed("recurrence_overrides", name)];
+            assert_eq!(renamed(composed, Some(&ended), &own, &taken), ended);
+        }
+    }
+
+    #[test]
+    fn what_the_other_side_lost_as_it_moved_the_series_goes_along() {
+        let named = [("2027-01-11T10:00:00", "own"), ("2027-01-18T10:00:00", "two")];
+        let own = series(TEN, &named);
+        let key = |name: &str| Field::keyed("recurrence_overrides", name);
+        let taken = [Field::new("start"), key("2027-01-11T10:00:00"), key("2027-01-18T10:00:00")];
+        for (start, names) in [
+            ("2027-01-04T14:00:00[Europe/Paris]", ["2027-01-11T14:00:00", "2027-01-18T14:00:00"]),
+            ("2027-01-04T10:00:00[America/New_York]", ["2027-01-11T10:00:00", "2027-01-18T10:00:00"]),
+        ] {
+            let theirs = series(start, &[]);
+            let wanted = series(start, &[(names[0], "own"), (names[1], "two")]);
+            assert_eq!(renamed(theirs.clone(), Some(&own), &theirs, &taken), wanted, "{start}");
+            // It carried one along by itself.
+            let theirs = series(start, &[(names[0], "theirs")]);
+            let wanted = series(start, &[(names[0], "theirs"), (names[1], "two")]);
+            let taken: Vec<Field> = taken.iter().cloned().chain([key(names[0])]).collect();
+            assert_eq!(renamed(theirs.clone(), Some(&own), &theirs, &taken), wanted, "{start}");
+        }
+        // What was taken back while the series stayed is gone.
+        let theirs = series(TEN, &[]);
+        assert_eq!(renamed(theirs.clone(), Some(&own), &theirs, &taken[1..]), theirs);
     }
 
     #[test]

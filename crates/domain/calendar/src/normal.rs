@@ -46,6 +46,12 @@ fn normal_rules(rules: &[Value]) -> Value {
 fn normal_value(name: &str, value: &Value) -> Value {
     match value {
         Value::String(text) => Value::String(normal_string(name, text)),
+        // What is cancelled says nothing else.
+        Value::Object(parts)
+            if name == "recurrence_overrides" && parts.get("excluded") == Some(&true.into()) =>
+        {
+            serde_json::json!({"excluded": true})
+        }
         Value::Object(parts) => {
             let parts = parts.iter().map(|(part, value)| (part.clone(), normal_value(part, value)));
             Value::Object(parts.collect())

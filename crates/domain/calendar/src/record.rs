@@ -39,6 +39,9 @@ const TIMES: [&str; 10] = [
 const TIMES_OF_OVERRIDE: [&str; 6] =
     ["excluded", "start", "duration", "free_busy_status", "status", "privacy"];
 
+/// What of a private occurrence is taken from somebody who sees only that time is taken.
+const TIMES_TAKEN: [&str; 4] = ["start", "duration", "free_busy_status", "status"];
+
 /// The words of a series that an occurrence shows as well unless it says something else, and its collections.
 const INHERITED_TEXTS: [&str; 4] = ["description", "location", "url", "conference_url"];
 const INHERITED_ENTRIES: [&str; 2] = ["participants", "categories"];
@@ -97,6 +100,26 @@ impl Record for Event {
 
     fn without_private_parts(fields: &Fields) -> Fields {
         with_private_occurrences(fields, |_| json!({"excluded": true}))
+    }
+
+    fn behind(field: &Field, own: Option<&Value>, seen: &Value) -> Option<Value> {
+        if field.member() != "recurrence_overrides" || on(Mutant::OccurrenceDeaf) {
+            return None;
+        }
+        let (before, seen) = (own.and_then(Value::as_object).cloned().unwrap_or_default(), seen.as_object()?);
+        let mut now = before.clone();
+        now.entry("excluded").or_insert(false.into());
+        let excluded = seen.get("excluded") == Some(&Value::Bool(true));
+        now.insert("excluded".to_owned(), excluded.into());
+        // A cancelled occurrence says nothing of when it would be.
+        for part in TIMES_TAKEN.iter().filter(|_| !excluded) {
+            match seen.get(*part) {
+                Some(value) => drop(now.insert((*part).to_owned(), value.clone())),
+                None => drop(now.remove(*part)),
+            }
+        }
+        let nothing = own.is_none() && now.len() == 1 && !excluded;
+        (now != before && !nothing).then_some(Value::Object(now))
     }
 
     fn concerned_others(&self) -> u64 {
@@ -347,6 +370,30 @@ mod tests {
         let off = Override { excluded: true, ..named("x", Some(Privacy::Private)) };
         event.recurrence_overrides = [("2026-11-30T09:00:00".into(), off)].into();
         assert!(!event.is_private());
+    }
+
+    #[test]
+    fn of_a_private_occurrence_only_its_times_are_taken() {
+        let field = Field::keyed("recurrence_overrides", "2026-11-30T09:00:00");
+        let own = json!({"excluded": false, "title": "Avocat", "privacy": "private"});
+        let moved = json!({"excluded": false, "title": "Avocat", "privacy": "private", "start": "x", "duration": "y"});
+        let off = json!({"excluded": true, "title": "Avocat", "privacy": "private"});
+        let busy = |more: Value| {
+            let mut busy = json!({"excluded": false, "title": "Busy", "location": "", "privacy": "private"});
+            busy.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+            busy
+        };
+        for (own, seen, wanted) in [
+            (Some(&own), busy(json!({"start": "x", "duration": "y", "title": "Lunch"})), Some(&moved)),
+            (Some(&moved), busy(json!({})), Some(&own)),
+            (Some(&own), json!({"excluded": true}), Some(&off)),
+            (Some(&own), busy(json!({"title": "Lunch"})), None),
+            (None, busy(json!({"title": "Lunch"})), None),
+            (None, json!({"excluded": true}), Some(&json!({"excluded": true}))),
+        ] {
+            assert_eq!(Event::behind(&field, own, &seen).as_ref(), wanted, "{seen}");
+        }
+        assert_eq!(Event::behind(&Field::new("title"), None, &json!("x")), None);
     }
 
     #[test]

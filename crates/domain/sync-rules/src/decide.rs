@@ -145,7 +145,10 @@ fn compare<R: Record>(link: &Link<R>, rules: &Rules, seen: &Seen) -> Changes {
         } else {
             alike::<R>(field, local, remote)
         };
-        if both && (sent || taken) && equal {
+        let behind = if both && !sent { behind::<R>(rules, seen, field) } else { None };
+        if let Some(value) = behind {
+            changes.fill.push((field.clone(), value));
+        } else if both && (sent || taken) && equal {
             changes.agree.push(field.clone());
         } else if both && sent && taken {
             match chosen(link, field).map(Met::Wins).or_else(|| met::<R>(seen, field)) {
@@ -176,6 +179,16 @@ fn compare<R: Record>(link: &Link<R>, rules: &Rules, seen: &Seen) -> Changes {
         }
     }
     changes
+}
+
+/// Returns a hidden local value with what the other side has changed of the part of it that it sees.
+fn behind<R: Record>(rules: &Rules, seen: &Seen, field: &Field) -> Option<Value> {
+    let (local, remote) = (seen.views.local.get(field), seen.views.remote.get(field));
+    let news = rules.direction::<R>(field).leaves(Side::Remote)
+        && seen.hidden.contains(field)
+        && !same(remote, seen.bases.remote.get(field))
+        && !alike::<R>(field, local, remote);
+    remote.filter(|_| news).and_then(|remote| R::behind(field, seen.raw_local.get(field), remote))
 }
 
 /// What comes of a field that neither side knew of the other.

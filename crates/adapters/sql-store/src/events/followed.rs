@@ -81,6 +81,22 @@ fn tell(conn: &mut Conn, id: &str, now: &Event, dropped: &[RecurrenceId]) -> Que
     Ok(())
 }
 
+/// Notes the overrides that a write of ours takes away because its series, as the other side changed it, makes their
+/// occurrences no more.
+pub(super) fn tell_ended(conn: &mut Conn, id: &str, from: &Event, to: &Event) -> QueryResult<()> {
+    let bare = |event: &Event| Event { recurrence_overrides: BTreeMap::new(), ..event.clone() };
+    let (was, is) = (bare(from), bare(to));
+    let stays = |change| to.recurrence_overrides.values().any(|one| one == change);
+    let gone = from
+        .recurrence_overrides
+        .iter()
+        .filter(|(name, change)| !to.recurrence_overrides.contains_key(*name) && !stays(*change));
+    let gone = gone.filter_map(|(name, _)| name.parse().ok());
+    let ended = |id: &RecurrenceId| contains(&was, *id) == Ok(true) && contains(&is, *id) == Ok(false);
+    let dropped: Vec<RecurrenceId> = gone.filter(ended).collect();
+    tell(conn, id, from, &dropped)
+}
+
 /// Returns a series whose overrides have followed it; nothing where none had to, or where nobody can tell.
 /// `names` tells how those were called before that have been renamed since.
 fn followed(former: &Former, names: &BTreeMap<String, String>, now: &Event) -> Option<Followed> {

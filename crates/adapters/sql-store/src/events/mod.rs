@@ -192,6 +192,7 @@ impl Collection for Event {
         let by_name = moves && !on(Mutant::SqlMovesTwice);
         if by_name {
             names_are_written(conn, true)?;
+            followed::tell_ended(conn, id, from, to)?;
         }
         let (before, after) = (main_row(from), main_row(to));
         if before != after {
