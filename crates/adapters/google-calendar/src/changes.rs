@@ -104,7 +104,7 @@ impl Changes {
         for name in RESTORABLE.iter().filter(|name| now.rest.get(**name) != wanted.rest.get(**name)) {
             let default =
                 BY_DEFAULT.iter().find(|(member, _)| member == name).map(|(_, value)| (*value).into());
-            let value = wanted.rest.get(*name).cloned().or(default);
+            let value = wanted.rest.get(*name).map(restored).or(default);
             self.set(name, value.unwrap_or(Value::Null));
         }
         put_properties(&mut self.private, &now.private, &wanted.private);
@@ -140,7 +140,7 @@ impl Changes {
         }
         for name in WRITABLE {
             if let Some(value) = left.rest.get(*name) {
-                self.members.insert((*name).to_owned(), value.clone());
+                self.members.insert((*name).to_owned(), restored(value));
             }
         }
         for (name, value) in &left.private {
@@ -294,6 +294,15 @@ impl Changes {
         marks::put(&mut self.private, marks::STATUS, is.then_some(mark.as_str()));
         self
     }
+}
+
+/// Returns a member as it is written back: the request by which a conference was once made would make another one.
+pub(crate) fn restored(value: &Value) -> Value {
+    let mut value = value.clone();
+    if let Some(conference) = value.as_object_mut().filter(|member| member.contains_key("entryPoints")) {
+        conference.remove("createRequest");
+    }
+    value
 }
 
 /// Writes properties that differ; one that is to go is written as nothing.

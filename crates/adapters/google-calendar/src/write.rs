@@ -435,7 +435,7 @@ impl GoogleCalendar {
         let changes = self.changes(&before, &after, &left, zone);
         let mut changes = changes.map(|changes| changes.own_privacy(marked.and_then(Value::as_str), own));
         if let (Some(changes), Some(apart)) = (&mut changes, apart) {
-            apart.rest.iter().for_each(|(name, value)| changes.set(name, value.clone()));
+            apart.rest.iter().for_each(|(name, value)| changes.set(name, changes::restored(value)));
         }
         let attached = course.left.attached_to(id, from, to);
         if let (Some(changes), Some(attached), true, true) =
