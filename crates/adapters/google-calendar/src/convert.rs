@@ -613,6 +613,30 @@ mod tests {
     }
 
     #[test]
+    fn lists_in_another_order_are_the_same_event() {
+        let in_order = |back: bool| {
+            let mut guests = [json!({"email": "a@x.example"}), json!({"email": "b@x.example", "id": "9"})];
+            let mut alerts =
+                [json!({"method": "popup", "minutes": 10}), json!({"method": "email", "minutes": 5})];
+            let mut lines = [
+                json!("EXDATE;TZID=Europe/Paris:20260112T120000"),
+                json!("EXDATE;TZID=Europe/Paris:20260113T120000"),
+            ];
+            if back {
+                guests.reverse();
+                alerts.reverse();
+                lines.reverse();
+            }
+            let [first, second] = lines;
+            read(json!({
+                "attendees": guests, "reminders": {"useDefault": false, "overrides": alerts},
+                "recurrence": ["RRULE:FREQ=DAILY", first, second],
+            }))
+        };
+        assert_eq!(in_order(false), in_order(true));
+    }
+
+    #[test]
     fn guests_are_read_and_their_other_members_kept_c143() {
         let found = read(json!({"attendees": [
             {"email": "Bob@Example.org", "displayName": "Bob", "responseStatus": "accepted", "optional": true, "id": "9", "additionalGuests": 2},
