@@ -84,11 +84,9 @@ impl Apart {
     /// themselves.
     pub(crate) fn of(occurrence: &Leftovers, series: &Leftovers) -> Option<Apart> {
         let own =
-            |name: &&str| **name != "attachments" && occurrence.rest.get(**name) != series.rest.get(**name);
-        let rest = changes::RESTORABLE
-            .iter()
-            .filter(own)
-            .filter_map(|name| Some(((*name).to_owned(), occurrence.rest.get(*name)?.clone())));
+            |name: &&str| *name != "attachments" && occurrence.rest.get(*name) != series.rest.get(*name);
+        let rest = changes::RESTORABLE.iter().copied().filter(own);
+        let rest = rest.filter_map(|name| Some((name.to_owned(), occurrence.rest.get(name)?.clone())));
         let other =
             |own: &Option<String>, of_series: &Option<String>| own.clone().filter(|_| own != of_series);
         let apart = Apart {
