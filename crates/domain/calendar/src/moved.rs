@@ -72,7 +72,8 @@ fn keep_lost(event: &mut Event, own: &Event, now: &Plan, taken: &[Field]) {
         if event.recurrence_overrides.contains_key(key) || !before.has(id) {
             continue;
         }
-        if let Some(name) = id.after_move(from, &to).find(|name| now.has(*name)) {
+        // In another zone the same name is another instant: what the other side says of it counts.
+        if let Some(name) = id.after_move(from, &to).find(|name| *name != id && now.has(*name)) {
             event.recurrence_overrides.entry(name.to_string()).or_insert_with(|| change.clone());
         }
     }
@@ -174,7 +175,7 @@ mod tests {
         let taken = [Field::new("start"), key("2027-01-11T10:00:00"), key("2027-01-18T10:00:00")];
         for (start, names) in [
             ("2027-01-04T14:00:00[Europe/Paris]", ["2027-01-11T14:00:00", "2027-01-18T14:00:00"]),
-            ("2027-01-04T10:00:00[America/New_York]", ["2027-01-11T10:00:00", "2027-01-18T10:00:00"]),
+            ("2027-01-05T09:00:00[America/New_York]", ["2027-01-12T09:00:00", "2027-01-19T09:00:00"]),
         ] {
             let theirs = series(start, &[]);
             let wanted = series(start, &[(names[0], "own"), (names[1], "two")]);
@@ -185,6 +186,9 @@ mod tests {
             let taken: Vec<Field> = taken.iter().cloned().chain([key(names[0])]).collect();
             assert_eq!(renamed(theirs.clone(), Some(&own), &theirs, &taken), wanted, "{start}");
         }
+        // Under the same name in another zone, what is gone there is gone.
+        let theirs = series("2027-01-04T10:00:00[America/New_York]", &[]);
+        assert_eq!(renamed(theirs.clone(), Some(&own), &theirs, &taken), theirs);
         // What was taken back while the series stayed is gone.
         let theirs = series(TEN, &[]);
         assert_eq!(renamed(theirs.clone(), Some(&own), &theirs, &taken[1..]), theirs);
