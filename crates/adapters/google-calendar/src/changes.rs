@@ -297,7 +297,7 @@ impl Changes {
 }
 
 /// Returns a member as it is written back: the request by which a conference was once made would make another one.
-pub(crate) fn restored(value: &Value) -> Value {
+fn restored(value: &Value) -> Value {
     let mut value = value.clone();
     if let Some(conference) = value.as_object_mut().filter(|member| member.contains_key("entryPoints")) {
         conference.remove("createRequest");

@@ -429,13 +429,14 @@ impl GoogleCalendar {
         // One that is made anew has no more than its series: what hung on it comes back with it.
         let is_new = !series.live.contains_key(&id);
         let apart = course.left.apart_of(id, from, to).filter(|_| is_new && wanted.is_some());
+        let of_series = left.clone();
         if let Some(apart) = apart {
             apart.lay_over(&mut left);
         }
         let changes = self.changes(&before, &after, &left, zone);
         let mut changes = changes.map(|changes| changes.own_privacy(marked.and_then(Value::as_str), own));
-        if let (Some(changes), Some(apart)) = (&mut changes, apart) {
-            apart.rest.iter().for_each(|(name, value)| changes.set(name, changes::restored(value)));
+        if let (Some(changes), Some(_)) = (&mut changes, apart) {
+            changes.put_back((&before, &of_series), (&after, &left), zone);
         }
         let attached = course.left.attached_to(id, from, to);
         if let (Some(changes), Some(attached), true, true) =

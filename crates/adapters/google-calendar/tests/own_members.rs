@@ -347,7 +347,7 @@ async fn a_deleted_event_comes_back_with_its_conference_and_those_of_its_occurre
         .await;
     let heard = listen(&calendar, From::Start).await.unwrap();
     let from = heard.one(&id).clone();
-    write_one(&calendar, delete(&from)).await;
+    write_one(&calendar, delete(&from)).await.unwrap();
     let again = Write::Create {
         key: CreateKey::new("again"),
         record: from.record.clone(),
