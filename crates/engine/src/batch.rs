@@ -302,7 +302,7 @@ impl<R: Record> Session<'_, R> {
                     self.doubted[side].remove(&copy.stored.id);
                     if error.kind == ErrorKind::NotFound {
                         // Who writes is told what is there now, as by a listing that shows it removed.
-                        link.trails[side].listed = Some(false);
+                        link.trails[side].unlist();
                     }
                 }
                 work.changes.close.push((entry.id, Outcome::NotLanded));

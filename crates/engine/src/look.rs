@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, TimeDelta, Utc};
-use passerelle_ports::{Find, ItemId, Link, Look, PortResult, Record, Side, Stored, Stranger};
+use passerelle_ports::{Find, ItemId, Link, Look, PortResult, Record, Side, Stored, Stranger, Trail};
 use passerelle_sync_rules::{
     mutants::{Mutant, on},
     put_copy, put_gone,
@@ -83,6 +83,7 @@ impl<R: Record> Session<'_, R> {
             };
             let known = work.by_item(side, &look.item);
             let strange = strange.remove(&look.item);
+            let stored = self.later_of(&work, side, &look, stored, strange.as_ref());
             if lives_on.is_none() && self.doubts(&mut work, side, &look, stored.as_ref(), strange) {
                 continue;
             }
@@ -142,8 +143,13 @@ impl<R: Record> Session<'_, R> {
             // What is gone may be back: then a listing has shown it.
             None => (!is_gone || trail.listed == Some(true)) && trail.may_be_there(now, lag),
         };
-        if !is_late || lag.is_zero() || !trail.doubt(stored, now, lag) {
+        // Where answers are never late, only a version that cannot come again tells that one is all the same.
+        let is_passed = || stored.is_some_and(|stored| self.is_past(side, &trail, stored));
+        if !is_late || lag.is_zero() && !is_passed() || !trail.doubt(stored, now, lag) {
             return false;
+        }
+        if trail.doubted.is_some_and(|since| now - since >= lag) {
+            self.report.late[side] += 1;
         }
         let is_sure = stored.is_some_and(|stored| trail.is_surely_older(stored, now));
         tracing::debug!(run.id = self.run.0, side = side.as_str(), "an answer is older than what is known");
@@ -156,6 +162,33 @@ impl<R: Record> Session<'_, R> {
             (None, None) => {}
         }
         true
+    }
+
+    /// Tells whether a version that never comes again is shown by a state: it is from before.
+    pub(crate) fn is_past(&self, side: Side, trail: &Trail, stored: &Stored<R>) -> bool {
+        self.capabilities(side).one_way && trail.is_passed(stored) && !on(Mutant::PromptBelieved)
+    }
+
+    /// Takes what a listing of this run showed, where an answer by name is older than that: both are late, and the
+    /// later of the two is news.
+    fn later_of(
+        &mut self,
+        work: &Work<R>,
+        side: Side,
+        look: &Look,
+        stored: Option<Stored<R>>,
+        stranger: Option<&Stranger>,
+    ) -> Option<Stored<R>> {
+        let listed = self.listed[side].remove(&look.item).filter(|_| !on(Mutant::ListedNoNews));
+        let (Some(named), Some(mut listed)) = (&stored, listed) else { return stored };
+        let link = work.by_item(side, &look.item).and_then(|id| work.get(id));
+        let trail = link.map(|link| &link.trails[side]).or(stranger.map(|stranger| &stranger.trail));
+        let is_news = trail.is_some_and(|trail| trail.is_older(named) && !trail.is_older(&listed));
+        if !is_news || named.id != look.item || listed.version == named.version {
+            return stored;
+        }
+        listed.withdrawn = named.withdrawn;
+        Some(listed)
     }
 
     /// Returns for how long the answers of a side may show an older state.
@@ -171,7 +204,8 @@ impl<R: Record> Session<'_, R> {
 
     /// Returns when something was learnt to be gone that is learnt now, where that has to be remembered.
     pub(crate) fn gone_at(&self, side: Side) -> Option<DateTime<Utc>> {
-        (!self.lag(side).is_zero()).then(|| self.engine.clock.now())
+        let may_be_late = !self.lag(side).is_zero() || self.capabilities(side).one_way;
+        may_be_late.then(|| self.engine.clock.now())
     }
 }
 

@@ -22,6 +22,9 @@ use crate::{
 /// How many pages in a row may bring nothing that the listing has not brought before.
 const STILL: u32 = 500;
 
+/// How many listed states are kept until their items are fetched by name.
+const LISTED_MAX: usize = 2_000;
+
 /// The way through a listing: one that goes in circles, or on without news, would never end.
 #[derive(Default)]
 struct Way {
@@ -162,7 +165,8 @@ impl<R: Record> Session<'_, R> {
     async fn save_page(&mut self, side: Side, page: Page<R>, cursor: Option<Cursor>) -> Flow<()> {
         let mut work = Work::new(self.find(Find::Items(side, ids_of(&page))).await?);
         let lags = !self.capabilities(side).read_lag.is_zero() && !on(Mutant::TrustListing);
-        let ids: Vec<ItemId> = if lags { ids_of(&page) } else { Vec::new() };
+        let remembers = lags || self.capabilities(side).one_way;
+        let ids: Vec<ItemId> = if remembers { ids_of(&page) } else { Vec::new() };
         let strange = ids.into_iter().filter(|id| work.by_item(side, id).is_none()).collect();
         let mut strange = self.strangers(side, strange).await?;
         let unknown = page.items.iter().filter(|it| work.by_item(side, &it.id).is_none() && !it.withdrawn);
@@ -182,15 +186,18 @@ impl<R: Record> Session<'_, R> {
                 Some(id) => {
                     met.push(id);
                     let stored = self.recalled(&work, side, id, stored).await?;
-                    self.meet_known(&mut work, side, id, stored, lags);
+                    let is_past =
+                        work.get(id).is_some_and(|link| self.is_past(side, &link.trails[side], &stored));
+                    self.meet_known(&mut work, side, id, stored, lags || is_past);
                 }
                 // To be fetched once more by the next run: who carries it over may not come to it.
                 None if claimed.contains(&stored.id) => {
                     work.changes.strangers.push(listed(side, stored, None));
                 }
-                None if lags => {
+                None if lags || self.was_dead(side, strange.get(&stored.id), &stored) => {
                     self.report.observed[side] += 1;
                     let known = strange.remove(&stored.id);
+                    self.keep_listed(side, &stored);
                     let stranger = listed(side, stored, known);
                     work.changes.strangers.push(stranger.clone());
                     strange.insert(stranger.item.clone(), stranger);
@@ -210,11 +217,11 @@ impl<R: Record> Session<'_, R> {
                         copy.gone = on(Mutant::RemovedIsGone);
                         copy.look &= !copy.gone;
                         link.due |= copy.gone;
-                        link.trails[side].listed = Some(false);
+                        link.trails[side].unlist();
                     }
                 });
             } else if let Some(mut stranger) = strange.remove(&item).filter(|stranger| stranger.look) {
-                stranger.trail.listed = Some(false);
+                stranger.trail.unlist();
                 work.changes.strangers.push(stranger);
             }
         }
@@ -232,7 +239,7 @@ impl<R: Record> Session<'_, R> {
             work.changes.met = Some((side, self.run, met));
             work.changes.absent = (cursor.is_some() && !on(Mutant::NoAbsent)).then_some((side, self.run));
         }
-        if lags && cursor.is_some() {
+        if remembers && cursor.is_some() {
             work.changes.gone_before = self.engine.clock.now().checked_sub_signed(self.lag(side).max(MEMORY));
         }
         work.changes.cursors[side] = cursor;
@@ -269,7 +276,9 @@ impl<R: Record> Session<'_, R> {
             return;
         }
         self.report.observed[side] += 1;
-        if !lags {
+        if lags {
+            self.keep_listed(side, &stored);
+        } else {
             self.note_unseen(work, side, id, &stored);
         }
         work.change(id, |link| {
@@ -282,6 +291,22 @@ impl<R: Record> Session<'_, R> {
                 put_copy(link, side, stored);
             }
         });
+    }
+
+    /// Keeps what a listing showed until the item is fetched by name; of very many, the first ones.
+    fn keep_listed(&mut self, side: Side, stored: &Stored<R>) {
+        let kept = &mut self.listed[side];
+        if kept.len() < LISTED_MAX || kept.contains_key(&stored.id) {
+            kept.insert(stored.id.clone(), stored.clone());
+        }
+    }
+
+    /// Tells whether a listing shows an item that was removed, in a state from before: where answers are never late,
+    /// only a version that cannot come again tells that.
+    fn was_dead(&self, side: Side, known: Option<&Stranger>, stored: &Stored<R>) -> bool {
+        known.is_some_and(|stranger| {
+            stranger.trail.gone.is_some() && self.is_past(side, &stranger.trail, stored)
+        })
     }
 
     /// Keeps in the history what somebody changed on a side and no run carries over, so that an undo of this run

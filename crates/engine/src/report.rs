@@ -86,6 +86,9 @@ pub struct RunReport {
     /// Items of each side that cannot be read and have no name by which to ask for them again.
     #[serde(default)]
     pub nameless: Sides<u64>,
+    /// Items of each side that answers show in an older state than the one known, for longer than answers should.
+    #[serde(default)]
+    pub late: Sides<u64>,
     /// Writes that met a newer version; their links are decided anew.
     pub overtaken: u64,
     /// Writes whose outcome is not known; the next run finds out.
@@ -141,6 +144,7 @@ impl RunReport {
             written: Sides::default(),
             rejected: 0,
             nameless: Sides::default(),
+            late: Sides::default(),
             overtaken: 0,
             unknown: 0,
             deferred_deletes: 0,

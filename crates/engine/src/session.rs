@@ -8,7 +8,7 @@ use std::{
 use chrono::{DateTime, TimeDelta, Utc};
 use passerelle_ports::{
     Capabilities, Changes, CreateKey, Entry, ErrorKind, Find, ItemId, Lease, LinkId, Outcome, PairId,
-    PortError, Record, Replica, RunId, RunKind, Side, Sides,
+    PortError, Record, Replica, RunId, RunKind, Side, Sides, Stored,
 };
 use passerelle_sync_rules::mutants::{Mutant, on};
 use passerelle_sync_rules::{Plan, Relocation, Rules};
@@ -51,6 +51,8 @@ pub(crate) struct Session<'a, R: Record> {
     /// Whether a side has an item that no link knows and whose newest state was not read yet: it may be the other half
     /// of any record, so that nothing is created on that side meanwhile.
     pub(crate) unread: Sides<bool>,
+    /// What listings showed of items that are to be fetched by name.
+    pub(crate) listed: Sides<BTreeMap<ItemId, Stored<R>>>,
     /// Halves whose other half may be an item that is known and was not read anew yet: nothing is created for them.
     pub(crate) awaiting: BTreeSet<LinkId>,
     /// Items that could not be read: when the newest of them turned up.
@@ -94,6 +96,7 @@ impl<'a, R: Record> Session<'a, R> {
                     awaited: Sides { local: None, remote: None },
                     doubted: Sides::default(),
                     unread: Sides::default(),
+                    listed: Sides { local: BTreeMap::new(), remote: BTreeMap::new() },
                     awaiting: BTreeSet::new(),
                     hidden: Sides { local: None, remote: None },
                     suspects: BTreeSet::new(),

@@ -225,6 +225,12 @@ mutants! {
     SaidIsRemoved,
     /// Where two halves are joined, the states that the item of the provider went through are forgotten.
     JoinForgets,
+    /// Where answers are never late, a version that cannot come again is taken for news all the same.
+    PromptBelieved,
+    /// A newer state is believed at once although a listing showed the item removed.
+    RemovedIsThere,
+    /// What a listing shows is no news as long as answers by name are older.
+    ListedNoNews,
     /// What is not read anew yet is no candidate: its other halves are created once more.
     DoubtedNoHalf,
     /// What a listing shows and an older answer does not tell yet is created once more.

@@ -209,6 +209,9 @@ pub struct Capabilities {
     pub batch_max: usize,
     /// Whether written copies carry the entry that wrote them.
     pub stamps: bool,
+    /// Whether a version that another one came after never comes again: what shows it is from before, however long
+    /// after.
+    pub one_way: bool,
     /// Whether `outcome` answers: the local store only.
     pub outcomes: bool,
 }

@@ -60,6 +60,14 @@ pub struct Trail {
 }
 
 impl Trail {
+    /// Remembers that a listing showed the item removed. A doubt of before was about something else.
+    pub fn unlist(&mut self) {
+        if self.listed != Some(false) {
+            self.doubted = None;
+        }
+        self.listed = Some(false);
+    }
+
     /// Remembers that a state was taken in, in place of another one of the same item.
     pub fn follow<R>(&mut self, before: Option<&Stored<R>>, now: &Stored<R>) {
         match before {
@@ -100,7 +108,8 @@ impl Trail {
     }
 
     /// Tells whether another version came after that of a state.
-    fn is_passed<R>(&self, seen: &Stored<R>) -> bool {
+    #[must_use]
+    pub fn is_passed<R>(&self, seen: &Stored<R>) -> bool {
         self.passed.iter().any(|version| state_of(version) == state_of(&seen.version))
     }
 
@@ -111,11 +120,12 @@ impl Trail {
             return false;
         }
         // While it is gone, nothing that was changed before we learnt that is news; while a listing says that it was
-        // removed, or one of everything did not show it, the state that we hold is none either.
+        // removed, any state may be from before that; where one of everything did not show it, what we hold is no news.
         let newest = self.newest.max(self.gone).max(self.shown);
-        let was_removed = self.listed == Some(false) || self.unmet && !on(Mutant::UnmetBelieved);
+        let was_unmet = self.unmet && !on(Mutant::UnmetBelieved);
         self.is_passed(seen)
-            || newest.is_some_and(|newest| seen.updated < newest || was_removed && seen.updated == newest)
+            || self.listed == Some(false) && !on(Mutant::RemovedIsThere)
+            || newest.is_some_and(|newest| seen.updated < newest || was_unmet && seen.updated == newest)
     }
 
     /// Tells whether an answer that there is no such item may come from before it was there.
@@ -208,12 +218,19 @@ mod tests {
         assert!(!trail.is_older(&state("b", 6)) && !trail.is_older(&state("c", 7)));
         trail.listed = Some(false);
         assert!(trail.is_older(&state("b", 6)), "a listing says that it was removed");
+        trail.listed = None;
         trail.listed(&state("a", 9));
         assert!(!trail.is_older(&state("c", 7)), "what was passed says nothing");
         trail.listed(&state("d", 8));
         assert!(
             trail.is_older(&state("b", 6)) && trail.is_older(&state("c", 7)),
             "a listing showed a newer one"
+        );
+        trail.doubted = Some(at(1));
+        trail.unlist();
+        assert!(
+            trail.is_older(&state("e", 9)) && trail.doubted.is_none(),
+            "it may be from before it was removed"
         );
     }
 

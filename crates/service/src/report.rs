@@ -107,6 +107,8 @@ pub struct PairReport {
     pub failed: u64,
     /// Of them, records that cannot be read and do not even tell their name.
     pub nameless: u64,
+    /// Records that Google goes on showing in an older state than the one known; each run asks for them again.
+    pub late: u64,
     /// Writes whose outcome is not known yet.
     pub unknown: u64,
     /// In how many seconds a run can find them out.
@@ -180,6 +182,7 @@ impl PairReport {
             held: 0,
             failed: 0,
             nameless: 0,
+            late: 0,
             unknown: 0,
             settles_in_s: None,
             losses: Vec::new(),
@@ -213,6 +216,7 @@ impl PairReport {
         self.matched = run.matched;
         self.unknown = run.unknown;
         self.nameless = run.nameless.local + run.nameless.remote;
+        self.late = run.late.local + run.late.remote;
         self.deferred_deletes = run.deferred_deletes;
         self.losses.clone_from(&run.losses);
         self.relabelled.clone_from(&run.relabelled);
@@ -271,6 +275,7 @@ impl PairReport {
     /// Takes in how a later run of the same pair left it; what that run wrote stands in its own report.
     pub(crate) fn left_by(&mut self, later: &PairReport) {
         (self.held, self.failed, self.nameless) = (later.held, later.failed, later.nameless);
+        self.late = later.late;
         (self.unknown, self.settles_in_s) = (later.unknown, later.settles_in_s);
         self.requests += later.requests;
     }
@@ -278,6 +283,7 @@ impl PairReport {
     /// Leaves how the pair stands to the report of a later run.
     pub(crate) fn gone_on(&mut self) {
         (self.held, self.failed, self.nameless, self.unknown, self.settles_in_s) = (0, 0, 0, 0, None);
+        self.late = 0;
     }
 
     fn with_writes(mut self, writes: Sides<SideCounts>) -> Self {

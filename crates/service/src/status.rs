@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 use passerelle_engine::{Loss, RunReport};
-use passerelle_ports::{Counts, Kind, PairId, Run, RunId, RunKind, Side, Slice};
+use passerelle_ports::{Counts, Kind, PairId, Run, RunId, RunKind, Side, Sides, Slice};
 use serde::Serialize;
 
 use crate::{
@@ -38,6 +38,8 @@ pub struct PairStatus {
     pub withheld: Option<Problem>,
     /// Records that the last run could not read and that do not even tell their name.
     pub nameless: u64,
+    /// Records that Google went on showing to the last run in an older state than the one known.
+    pub late: u64,
     /// What one side has and the other cannot hold: the first of them by name.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub losses: Vec<Loss>,
@@ -60,7 +62,7 @@ impl PairStatus {
     /// Tells whether everything is on both sides: nothing waits, is refused, unread or cannot be held.
     #[must_use]
     pub fn is_in_step(&self) -> bool {
-        self.waiting() + self.counts.due + self.counts.open + self.losses_count == 0
+        self.waiting() + self.late + self.counts.due + self.counts.open + self.losses_count == 0
     }
 }
 
@@ -149,7 +151,8 @@ async fn pair_status<R: Kinded>(office: &Office, pair: &Pair) -> Outcome<PairSta
         last_run: last.and_then(|run| run.finished),
         last_problem: last.and_then(|run| problem_of(run, pair)),
         withheld: None,
-        nameless: last.map_or(0, nameless_of),
+        nameless: last.map_or(0, |run| of_report(run, |report| report.nameless)),
+        late: last.map_or(0, |run| of_report(run, |report| report.late)),
         losses_count: losses.count,
         losses: losses.first,
         dropped: office.company.dropped(pair).await?,
@@ -293,9 +296,9 @@ async fn alone_in<R: Kinded>(office: &Office, pair: &Pair, all: &mut Vec<Alone>)
     }
 }
 
-fn nameless_of(run: &Run) -> u64 {
+fn of_report(run: &Run, count: impl Fn(&RunReport) -> Sides<u64>) -> u64 {
     let report = serde_json::from_value::<RunReport>(run.summary.clone());
-    report.map_or(0, |report| report.nameless.local + report.nameless.remote)
+    report.map_or(0, |report| count(&report).local + count(&report).remote)
 }
 
 /// A problem of the authorisation is over once there is a later one.

@@ -798,7 +798,10 @@ impl World {
         for link in self.links(pair).into_iter().filter(|link| link.state == LinkState::Released) {
             let Some(side) = link.half() else { continue };
             let (gone, Some(stored)) = (side.other(), link.alive(side)) else { continue };
-            let hides = rules.redact_private && stored.record.private;
+            // What the row was marked as when it went still hides what its other half says.
+            let is_private =
+                |side: Side| link.copies[side].as_ref().is_some_and(|it| it.stored.record.private);
+            let hides = rules.redact_private && (is_private(side) || is_private(gone));
             let travels = rules.creates[gone]
                 && rules.deletes[gone] != Deletes::Unlink
                 && rules.direction::<Note>(&field).leaves(side);

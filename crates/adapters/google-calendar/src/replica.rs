@@ -562,6 +562,7 @@ impl Replica<Event> for GoogleCalendar {
             settle: self.options.settle,
             batch_max: 50,
             stamps: true,
+            one_way: false,
             outcomes: false,
         }
     }

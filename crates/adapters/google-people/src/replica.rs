@@ -253,6 +253,7 @@ impl Replica<Contact> for GooglePeople {
             settle: self.options.settle,
             batch_max: BATCH_MAX,
             stamps: true,
+            one_way: true,
             outcomes: false,
         }
     }

@@ -505,6 +505,7 @@ impl<R: Collection> Replica<R> for SqlReplica<R> {
             settle: Duration::ZERO,
             batch_max: 200,
             stamps: true,
+            one_way: false,
             outcomes: true,
         }
     }

@@ -85,6 +85,7 @@ fn pair_line(app: &App, pair: &PairStatus) -> String {
     let mut text = format!("  {kind} · {} · {when}", pair.name);
     for (id, count) in [
         ("status-due", counts.due + counts.open),
+        ("sync-late", pair.late),
         ("sync-held", counts.held + counts.ambiguous),
         ("sync-failed", counts.rejected + pair.nameless),
         ("status-losses", pair.losses_count),

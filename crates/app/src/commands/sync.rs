@@ -200,6 +200,7 @@ pub fn table(out: &Out, pair: &PairReport, dry_run: bool) -> String {
         ("sync-held", pair.held),
         ("sync-failed", pair.failed),
         ("sync-unknown", pair.unknown),
+        ("sync-late", pair.late),
         ("sync-deferred", pair.deferred_deletes),
         ("sync-losses", pair.losses_count),
         ("sync-guests-kept", pair.guests_kept),

@@ -774,6 +774,7 @@ impl<R: Record> Replica<R> for MemReplica<R> {
             settle: self.options.settle,
             batch_max: self.options.batch_max,
             stamps: self.options.stamps,
+            one_way: !self.options.local,
             outcomes: self.options.local,
         }
     }

@@ -76,6 +76,7 @@ sync-matched = { $count ->
 }
 sync-held = { $count } to decide
 sync-failed = { $count } refused
+sync-late = { $count } that Google goes on showing as before: each run asks again
 sync-unknown = { $count } of unknown outcome: the next run finds out
 sync-dropped = { $count ->
     [one] 1 changed occurrence went: its series does not take place then any more

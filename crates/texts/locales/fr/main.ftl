@@ -76,6 +76,7 @@ sync-matched = { $count ->
 }
 sync-held = { $count } à trancher
 sync-failed = { $count } refusées
+sync-late = { $count } que Google montre encore comme avant : chaque passage redemande
 sync-unknown = { $count } d'issue inconnue : le prochain passage le dira
 sync-dropped = { $count ->
     [one] 1 occurrence modifiée a disparu : sa série n'a plus lieu à ce moment-là
