@@ -212,6 +212,23 @@ fn a_series_moved_at_google_keeps_what_was_changed_of_its_occurrences() {
 }
 
 #[test]
+fn what_is_taken_back_here_as_the_series_moves_does_not_come_back() {
+    let (world, id) = weekly();
+    world.sql(
+        "INSERT INTO appointment_overrides (appointment_id, occurrence, title)
+         VALUES ('s', '2026-12-14 09:00', 'Titled');",
+    );
+    world.settle();
+    world.sql(
+        "DELETE FROM appointment_overrides;
+         UPDATE appointments SET start_local = '2026-12-07 14:00' WHERE id = 's';",
+    );
+    world.settle();
+    assert_eq!(there(&world, &id), mondays("14:00", 0, Some("Weekly")));
+    assert!(overrides(&world).is_empty());
+}
+
+#[test]
 fn a_series_ended_on_the_phone_while_it_moves_here_has_no_extra_occurrence() {
     let (world, id) = weekly();
     world.sql(

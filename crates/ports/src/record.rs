@@ -85,6 +85,13 @@ pub trait Record:
         self
     }
 
+    /// Returns the local record, which was composed of `own` and of the fields `taken` from the remote one, with what a
+    /// provider dropped by itself as it took one of these fields: nobody has taken that back.
+    #[must_use]
+    fn keeping(self, _own: &Self, _taken: &[Field]) -> Self {
+        self
+    }
+
     /// Returns `value`, with what `other` says beyond it, where the two do not contradict each other: a label
     /// that one of them lacks. `None` where they do, or where the kind knows no such thing.
     ///

@@ -16,7 +16,6 @@ use crate::{Event, RecurrenceId, Start, contains};
 /// `taken` are the fields that come from `source`, all others come from `own`.
 pub(crate) fn renamed(mut event: Event, own: Option<&Event>, source: &Event, taken: &[Field]) -> Event {
     let Some(start) = event.start.clone() else { return event };
-    let copy = own;
     let (now, own, source) = (Plan::of(&event), own.map(Plan::of), Plan::of(source));
     for key in event.recurrence_overrides.keys().cloned().collect::<Vec<_>>() {
         let is_taken = taken.contains(&Field::keyed("recurrence_overrides", &key));
@@ -48,19 +47,17 @@ pub(crate) fn renamed(mut event: Event, own: Option<&Event>, source: &Event, tak
             }
         }
     }
-    if let Some(copy) = copy.filter(|_| !on(Mutant::OccurrenceReset)) {
-        keep_lost(&mut event, copy, &now, taken);
-    }
     event
 }
 
 /// Keeps the changes of occurrences that the other side lost because it moved the series: nobody has taken them back. A
 /// cancelled one of which nothing is known here but the place that it had there goes.
-fn keep_lost(event: &mut Event, own: &Event, now: &Plan, taken: &[Field]) {
-    let (Some(from), Some(to)) = (&own.start, event.start.clone()) else { return };
-    if *from == to || !taken.contains(&Field::new("start")) {
-        return;
+pub(crate) fn keep_lost(mut event: Event, own: &Event, taken: &[Field]) -> Event {
+    let (Some(from), Some(to)) = (&own.start, event.start.clone()) else { return event };
+    if *from == to || !taken.contains(&Field::new("start")) || on(Mutant::OccurrenceReset) {
+        return event;
     }
+    let now = Plan::of(&event);
     let is_taken = |key: &str| taken.contains(&Field::keyed("recurrence_overrides", key));
     event.recurrence_overrides.retain(|key, change| {
         let id = key.parse::<RecurrenceId>();
@@ -77,6 +74,7 @@ fn keep_lost(event: &mut Event, own: &Event, now: &Plan, taken: &[Field]) {
             event.recurrence_overrides.entry(name.to_string()).or_insert_with(|| change.clone());
         }
     }
+    event
 }
 
 /// A series without what is changed of its occurrences.
@@ -179,19 +177,19 @@ mod tests {
         ] {
             let theirs = series(start, &[]);
             let wanted = series(start, &[(names[0], "own"), (names[1], "two")]);
-            assert_eq!(renamed(theirs.clone(), Some(&own), &theirs, &taken), wanted, "{start}");
+            assert_eq!(keep_lost(theirs.clone(), &own, &taken), wanted, "{start}");
             // It carried one along by itself.
             let theirs = series(start, &[(names[0], "theirs")]);
             let wanted = series(start, &[(names[0], "theirs"), (names[1], "two")]);
             let taken: Vec<Field> = taken.iter().cloned().chain([key(names[0])]).collect();
-            assert_eq!(renamed(theirs.clone(), Some(&own), &theirs, &taken), wanted, "{start}");
+            assert_eq!(keep_lost(theirs.clone(), &own, &taken), wanted, "{start}");
         }
         // Under the same name in another zone, what is gone there is gone.
         let theirs = series("2027-01-04T10:00:00[America/New_York]", &[]);
-        assert_eq!(renamed(theirs.clone(), Some(&own), &theirs, &taken), theirs);
+        assert_eq!(keep_lost(theirs.clone(), &own, &taken), theirs);
         // What was taken back while the series stayed is gone.
         let theirs = series(TEN, &[]);
-        assert_eq!(renamed(theirs.clone(), Some(&own), &theirs, &taken[1..]), theirs);
+        assert_eq!(keep_lost(theirs.clone(), &own, &taken[1..]), theirs);
     }
 
     #[test]

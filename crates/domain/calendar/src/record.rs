@@ -102,6 +102,10 @@ impl Record for Event {
         with_private_occurrences(fields, |_| json!({"excluded": true}))
     }
 
+    fn keeping(self, own: &Self, taken: &[Field]) -> Self {
+        moved::keep_lost(self, own, taken)
+    }
+
     fn behind(field: &Field, own: Option<&Value>, seen: &Value) -> Option<Value> {
         if field.member() != "recurrence_overrides" || on(Mutant::OccurrenceDeaf) {
             return None;

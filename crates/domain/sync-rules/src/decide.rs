@@ -446,7 +446,10 @@ fn write<R: Record>(
         }
     }
     let source: R = assemble(source)?;
-    let to = assemble::<R>(&to)?.composed(own, &source, taken);
+    let mut to = assemble::<R>(&to)?.composed(own, &source, taken);
+    if let (Side::Local, Some(own)) = (side, own) {
+        to = to.keeping(own, taken);
+    }
     if alive && own.is_some_and(|own| fields(own) == fields(&to)) {
         // The target cannot hold the difference: there is nothing to write.
         return Ok(Step::Settle(taken.to_vec()));
