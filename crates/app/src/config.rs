@@ -91,6 +91,7 @@ impl Settings {
             || places.config.join("config.toml"),
             |path| std::path::absolute(&path).unwrap_or(path),
         );
+        let file = followed(file);
         let mut settings = Settings { file: file.clone(), values: BTreeMap::new(), rules: Vec::new() };
         settings.defaults(&places);
         match fs::read_to_string(&file) {
@@ -308,6 +309,14 @@ fn flatten(prefix: &str, table: &toml::Table, into: &mut Vec<(String, String)>) 
             toml::Value::String(text) => into.push((name, text.clone())),
             other => into.push((name, other.to_string())),
         }
+    }
+}
+
+/// The file that a symbolic link leads to: what the settings name relatively lies beside it, whatever way leads there.
+fn followed(file: PathBuf) -> PathBuf {
+    match file.is_symlink() {
+        true => fs::canonicalize(&file).unwrap_or(file),
+        false => file,
     }
 }
 

@@ -142,6 +142,51 @@ fn a_first_meeting_asks_nothing_that_nobody_raised() {
 }
 
 #[test]
+fn a_first_meeting_knows_one_instant_and_one_address_however_they_are_told() {
+    let address =
+        "INSERT INTO contact_addresses (contact_id, street, city, postcode, country) VALUES ('c1', ";
+    for (here, there) in [
+        (
+            "'1 rue A', 'Lyon', '69001', 'France'",
+            json!({ "streetAddress": "1 rue A", "city": "Lyon", "postalCode": "69001", "type": "home" }),
+        ),
+        (
+            "'1 rue A', 'Lyon', '69001', ''",
+            json!({ "streetAddress": "1 RUE  A", "city": "LYON", "postalCode": "69001", "country": "France" }),
+        ),
+        (
+            "'1 rue A', 'Lyon', '', 'France'",
+            json!({ "streetAddress": "1 rue A", "city": "Lyon", "formattedValue": "1 rue A, Lyon" }),
+        ),
+    ] {
+        let world = meeting(
+            &format!(
+                "INSERT INTO contact_emails (contact_id, address) VALUES ('c1', 'anna@acme.example'); {address}{here});"
+            ),
+            &json!({ "emailAddresses": [{ "value": "anna@acme.example" }], "addresses": [there.clone()] }),
+        );
+        let at = |hour: &str| json!({ "dateTime": format!("2026-12-10T{hour}:00:00Z"), "timeZone": "UTC" });
+        world.add_event(&json!({ "summary": "Call", "start": at("08"), "end": at("09") }));
+        world.sql(
+            "INSERT INTO appointments (id, owner_id, title, start_local, start_zone, duration_seconds)
+             VALUES ('u', 'alice', 'Call', '2026-12-10 09:00', 'Europe/Paris', 3600);",
+        );
+        world.settle();
+        assert!(waiting(&world).is_empty(), "{there}: {:?}", waiting(&world));
+        let person = world.person("anna@acme.example");
+        let addresses = person["addresses"].as_array().unwrap();
+        assert_eq!((addresses.len(), world.number("contact_addresses")), (1, 1), "{there}: {addresses:?}");
+        // The richer one stands on both sides.
+        if there.get("country").is_some() || here.contains("France") {
+            assert_eq!(addresses[0]["country"], "France", "{there}");
+            assert_eq!(world.number("contact_addresses WHERE country = 'France'"), 1, "{there}");
+        }
+        assert_eq!((world.events().len(), world.number("appointments")), (1, 1));
+        assert_eq!(world.event("Call")["start"]["timeZone"], "Europe/Paris");
+    }
+}
+
+#[test]
 fn two_of_one_name_and_company_with_other_addresses_are_a_question() {
     for (answer, left) in [("same", 1), ("different", 2)] {
         let world = meeting(

@@ -252,6 +252,27 @@ fn a_relative_settings_file_names_the_same_installation_as_its_absolute_path() {
         assert_eq!(run(from, file, &["config", "show"]).expect(0).out, shown, "{file}");
         run(from, file, &["user", "list"]).expect(0);
     }
+    // Through a link, to the file or to its folder, and through a link to a link.
+    #[cfg(unix)]
+    {
+        let elsewhere = office.dir.path().join("elsewhere");
+        std::fs::create_dir(&elsewhere).unwrap();
+        let link = |to: &std::path::Path, name: &str| {
+            let link = elsewhere.join(name);
+            std::os::unix::fs::symlink(to, &link).unwrap();
+            link
+        };
+        let relative = link(std::path::Path::new("../here/config.toml"), "relative.toml");
+        let direct = link(&folder.join("config.toml"), "direct.toml");
+        for file in [&relative, &direct, &link(&relative, "twice.toml")] {
+            let file = file.display().to_string();
+            assert_eq!(run(&folder, &file, &["config", "show"]).expect(0).out, shown, "{file}");
+            run(&folder, &file, &["user", "list"]).expect(0);
+        }
+        run(&elsewhere, "relative.toml", &["user", "list"]).expect(0);
+        let inside = link(&folder, "folder").join("config.toml").display().to_string();
+        run(&elsewhere, &inside, &["user", "list"]).expect(0);
+    }
 }
 
 #[test]

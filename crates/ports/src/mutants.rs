@@ -145,6 +145,10 @@ mutants! {
     AlikeOneField,
     /// Nearly everything may be moved into another collection without being asked about.
     MassMovePasses,
+    /// Two cards that meet make two addresses of one that only one of them tells whole.
+    AddressTwice,
+    /// One instant by the clocks of two zones is a question where two appointments meet.
+    ZonesAsked,
     /// What is typed in a calendar that may only be read is not told.
     TypedUntold,
     /// A plan announces what a side is known to refuse.

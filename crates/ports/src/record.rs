@@ -107,6 +107,11 @@ pub trait Record:
         None
     }
 
+    /// Tells whether what a field says may be filled whatever else the record says.
+    fn stands_alone(_field: &Field, _all: &Fields) -> bool {
+        true
+    }
+
     /// Returns the keys by which a first meeting recognises this record.
     fn match_keys(&self) -> BTreeSet<MatchKey>;
 

@@ -64,8 +64,14 @@ impl Record for Event {
             ("title" | "location" | "description", Value::String(own), Value::String(their)) => {
                 (lower(&normal_text(own)) == lower(&normal_text(their))).then(|| value.clone())
             }
+            ("start", own, their) => one_instant(own, their),
             _ => None,
         }
+    }
+
+    fn stands_alone(field: &Field, all: &Fields) -> bool {
+        // The clock of a series says when all the others are.
+        field.as_str() != "start" || !all.keys().any(|other| other.member().starts_with("recurrence_"))
     }
 
     fn composed(self, own: Option<&Self>, source: &Self, taken: &[Field]) -> Self {
@@ -151,6 +157,17 @@ impl Record for Event {
     }
 }
 
+/// One instant by the clocks of two zones is one start; a named zone says more than UTC.
+fn one_instant(own: &Value, their: &Value) -> Option<Value> {
+    let start = Field::new("start");
+    let read = |value: &Value| serde_json::from_value::<Start>(normal(&start, value)).ok();
+    let (mine, theirs) = (read(own)?, read(their)?);
+    let is_one = mine.instant().is_some_and(|instant| theirs.instant() == Some(instant));
+    let is_plain = |start: &Start| start.zone() == Some("Etc/UTC");
+    (is_one && !on(Mutant::ZonesAsked))
+        .then(|| if is_plain(&mine) && !is_plain(&theirs) { their.clone() } else { own.clone() })
+}
+
 fn is_hidden(privacy: &Value) -> bool {
     privacy.as_str().and_then(Privacy::parse).is_some_and(Privacy::is_hidden)
 }
@@ -220,6 +237,27 @@ mod tests {
 
     use super::*;
     use crate::*;
+
+    #[test]
+    fn one_instant_by_two_clocks_is_one_start() {
+        let filled = |own: &str, their: &str| Event::filled(&Field::new("start"), &json!(own), &json!(their));
+        let (paris, utc) = ("2026-12-10T09:00:00[Europe/Paris]", "2026-12-10T08:00:00[UTC]");
+        assert_eq!(filled(paris, utc), Some(json!(paris)), "a named zone says more");
+        assert_eq!(filled(utc, paris), Some(json!(paris)));
+        let athens = "2026-12-10T10:00:00[Europe/Athens]";
+        assert_eq!(filled(paris, athens), Some(json!(paris)), "either of two: one's own");
+        for other in
+            ["2026-12-10T09:00:00[UTC]", "2026-12-10T09:00:00", "2026-12-10", "2026-12-10T09:00:00[Nowhere]"]
+        {
+            assert_eq!(filled(paris, other), None, "{other}");
+        }
+        // The clock of a series says when all its occurrences are.
+        let mut all = Fields::new();
+        assert!(Event::stands_alone(&Field::new("start"), &all));
+        all.insert(Field::new("recurrence_rules"), json!(["FREQ=WEEKLY"]));
+        assert!(!Event::stands_alone(&Field::new("start"), &all));
+        assert!(Event::stands_alone(&Field::new("title"), &all));
+    }
 
     #[test]
     fn a_text_in_other_letters_is_the_same_where_two_events_meet() {

@@ -78,6 +78,20 @@ impl Entry {
         self.content == known.content && (with == With::Own || member == "addresses" || bare)
     }
 
+    /// Tells whether two addresses of two people's cards are one, of which one card says more: they have a street or a
+    /// box in common, and contradict each other in nothing.
+    fn is_told_by(&self, known: &Entry) -> bool {
+        let bare = self.label.is_empty() || known.label.is_empty() || self.label == known.label;
+        let names = |entry: &Entry| -> BTreeMap<String, String> {
+            let parts = entry.parts.iter().filter_map(|part| part.split_once('='));
+            parts.map(|(name, value)| (name.to_owned(), value.to_owned())).collect()
+        };
+        let (own, their) = (names(self), names(known));
+        let is_one = |name: &str| own.contains_key(name) && own.get(name) == their.get(name);
+        bare && (is_one("street") || is_one("po_box"))
+            && own.iter().all(|(name, value)| their.get(name).is_none_or(|theirs| theirs == value))
+    }
+
     fn likeness(&self, known: &Entry) -> usize {
         self.parts.intersection(&known.parts).count()
     }
@@ -109,6 +123,9 @@ impl Matching {
             |a: &Entry, b: &Entry| usize::from(a.label == b.label) * 2 + usize::from(a.key == b.key);
         self.round(known, |a, b| group(a, b) && a.is_said_by(b, member, with), same_key);
         let alike = |a: &Entry, b: &Entry| a.likeness(b);
+        if member == "addresses" && with == With::Other && !on(Mutant::AddressTwice) {
+            self.round(known, Entry::is_told_by, alike);
+        }
         // A second one added on each side is two, not one that differs.
         let counts = move |a: &Entry| with == With::Own || !repeats_stay || plain_key(&a.key) == a.key;
         // Of one kind there may be many relations: the name tells which.
@@ -277,6 +294,26 @@ mod tests {
             &["work#2=B", "work#3=C", "work=A"],
         );
         check(&["home C,Caen"], Some(two), None, &["home=C"]);
+    }
+
+    #[test]
+    fn an_address_that_one_card_tells_whole_is_one() {
+        // The street alone and the street with its city, whichever card says more, in whatever letters.
+        check(&["- 1 rue A"], None, Some(&["home 1 rue A,Lyon"]), &["home=1 rue A"]);
+        check(
+            &["home 1 RUE  a,Lyon"],
+            None,
+            Some(&["- 1 rue A"]),
+            &[&format!("{}=1 RUE  a", crate::address_key(""))],
+        );
+        // Under another label it is another address, as are two of one's own card.
+        check(&["home 1 rue A,Lyon"], None, Some(&["work 1 rue A"]), &["home=1 rue A"]);
+        check(
+            &["home 1 rue A", "work 1 rue A,Lyon"],
+            Some(&["home 1 rue A"]),
+            None,
+            &["home=1 rue A", "work=1 rue A"],
+        );
     }
 
     #[test]

@@ -107,7 +107,12 @@ fn filled_parts(field: &Field, value: &Value, other: &Value) -> Option<Value> {
         let mine = own.get(part).unwrap_or(&Value::Null);
         match (is_empty(mine), is_empty(theirs)) {
             (true, false) => drop(filled.insert(part.clone(), other.get(part)?.clone())),
-            (false, false) if mine != theirs && !(part == "label" && same_text(mine, theirs)) => return None,
+            (false, false)
+                if mine != theirs
+                    && !((part == "label" || field.member() == "addresses") && same_text(mine, theirs)) =>
+            {
+                return None;
+            }
             _ => {}
         }
     }

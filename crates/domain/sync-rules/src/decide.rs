@@ -206,6 +206,9 @@ fn met<R: Record>(seen: &Seen, field: &Field) -> Option<Met> {
     if knew || on(Mutant::MeetsAsking) {
         return None;
     }
+    if !Side::BOTH.iter().all(|side| R::stands_alone(field, &seen.views[*side])) {
+        return None;
+    }
     let (local, remote) = (seen.views.local.get(field)?, seen.views.remote.get(field)?);
     let (ours, theirs) = (R::filled(field, local, remote)?, R::filled(field, remote, local)?);
     if alike::<R>(field, Some(&ours), Some(local)) {
