@@ -507,3 +507,32 @@ fn a_mass_move_is_stopped_on_either_side_and_can_be_taken_back_or_approved() {
         assert_eq!((id_in(&world, &team, "Visit 07"), world.mails()), (events[7].clone(), 0));
     }
 }
+
+#[test]
+fn what_is_put_elsewhere_after_its_calendar_was_deleted_travels_anew() {
+    let (world, team) = two();
+    world.sql(&(appointment("a-1", "Saved", "Team") + &appointment("a-2", "Left", "Team")));
+    world.settle();
+    world.google("DELETE", &format!("/calendar/v3/calendars/{team}"), &Value::Null);
+    let run = world.sync();
+    assert_eq!((run.code, run.errors(), run.deletes()), (Some(3), vec!["GOOG-307".to_owned()], 0));
+    let what = run.of("error")[0]["what"].as_str().unwrap().to_owned();
+    assert!(what.starts_with("Team "), "it is named: {what}");
+    world.sql(&sent("a-1", USER));
+    world.sql("UPDATE appointments SET title = 'Saved at last' WHERE id = 'a-1';");
+    for _ in 0..2 {
+        assert_eq!(world.sync().errors(), ["GOOG-307"]);
+    }
+    assert_eq!(world.titles_in("primary"), ["Saved at last"]);
+    assert_eq!(
+        (homes(&world, "Saved at last"), world.number("appointments")),
+        (vec!["a-1 in alice".to_owned()], 2)
+    );
+    // It is kept in step where it is now, the other calendars go on, and the cure ends the error.
+    world.sql("UPDATE appointments SET location = 'Lyon' WHERE id = 'a-1';");
+    world.sync();
+    assert_eq!(world.event("Saved at last")["location"], "Lyon");
+    world.run(&["calendar", "remove", "Team", "--user", USER, "--yes"]).ends_with(0);
+    assert_eq!(world.settle().writes(), 0);
+    assert_eq!((world.number("appointments"), world.events().len()), (2, 1));
+}

@@ -213,6 +213,33 @@ impl<R: Record> Session<'_, R> {
         Ok(entries)
     }
 
+    /// The collection is gone, and no item of it can follow any more: what went elsewhere on the local side begins there
+    /// anew. What may still stand in the collection stays alone, should it come back.
+    pub(crate) async fn let_go(&mut self) -> Flow<()> {
+        if self.engine.neighbourhood.is_none() || on(Mutant::HeldByTheGone) {
+            return Ok(());
+        }
+        let mut after = None;
+        loop {
+            let ids = self.engine.ledger.due(self.pair(), after, self.chunk()).await.map_err(ledger)?;
+            let Some(last) = ids.last() else { return Ok(()) };
+            after = Some(*last);
+            let links = self.find(Find::Links(ids)).await?;
+            let mut work = Work::new(links.clone());
+            for mut link in links {
+                let follows =
+                    matches!(self.engine.relocation(&link), Some(Relocation::Follow(Side::Remote, _)));
+                if follows && !self.is_blocked(link.id) {
+                    link.copies.local = None;
+                    link.bases = Sides { local: R::default(), remote: R::default() };
+                    (link.state, link.due) = (LinkState::Released, false);
+                    work.save(link);
+                }
+            }
+            self.commit(work.into_changes()).await?;
+        }
+    }
+
     fn moving(&self, link: &Link<R>, side: Side, to: String) -> Option<Entry<R>> {
         let from = link.alive(side)?.clone();
         Some(Entry {

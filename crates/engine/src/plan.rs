@@ -2,8 +2,8 @@
 
 use chrono::TimeDelta;
 use passerelle_ports::{
-    AssembleError, Copy, Entry, EntryId, Find, ItemId, Link, LinkId, LinkState, Op, Outcome, Record, Run,
-    RunKind, Side, Slice, Stored, Value, Version, Written,
+    AssembleError, Copy, Entry, EntryId, ErrorKind, Find, ItemId, Link, LinkId, LinkState, Op, Outcome,
+    Record, Run, RunKind, Side, Slice, Stored, Value, Version, Written,
 };
 use passerelle_sync_rules::{
     Action, Intent, Labels, Plan, PlanCounts, PlannedStep, Rules, Step, Trip, acknowledge, decide, guard,
@@ -17,7 +17,7 @@ use crate::{
     beside::at_home,
     engine::{Approval, Phase},
     report::{Refused, RunReport},
-    session::{Flow, Session, early, ledger},
+    session::{Flow, Session, Stop, early, ledger},
     work::Work,
 };
 
@@ -92,7 +92,14 @@ impl<R: Record> Session<'_, R> {
         self.check_rules().await?;
         self.observed_from = self.engine.clock.now();
         for side in Side::BOTH {
-            Box::pin(self.observe(side)).await?;
+            let seen = Box::pin(self.observe(side)).await;
+            if let Err(Stop::Early(stopped)) = &seen
+                && side == Side::Remote
+                && matches!(stopped.kind, ErrorKind::NotFound | ErrorKind::Forbidden)
+            {
+                self.let_go().await?;
+            }
+            seen?;
         }
         Box::pin(self.look()).await?;
         Box::pin(self.recover()).await?;

@@ -149,6 +149,8 @@ mutants! {
     AddressTwice,
     /// One instant by the clocks of two zones is a question where two appointments meet.
     ZonesAsked,
+    /// What was put into another collection after its own was deleted at the provider waits for ever.
+    HeldByTheGone,
     /// What is typed in a calendar that may only be read is not told.
     TypedUntold,
     /// A plan announces what a side is known to refuse.

@@ -113,7 +113,7 @@ pub fn tell_and_close(app: &App, report: &SyncReport, diff: bool, (command, prev
         }
         if let Some(problem) = &pair.error {
             let named = problem.to_failure().or_with("user", &pair.user).or_with("pair", &pair.name);
-            let named = named.or_with("command", command);
+            let named = named.or_with("command", command).or_with("calendar", &pair.name);
             out.failure_once(&named.or_with("kind", pair.kind.as_str()), app.clock.now(), &mut told);
         }
         if pair.nameless > 0 {
