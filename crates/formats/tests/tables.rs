@@ -398,3 +398,110 @@ fn a_quote_that_never_closes_costs_its_own_row_alone() {
             .collect::<String>()
     );
 }
+
+#[test]
+fn what_a_sensitivity_or_a_priority_says_is_not_lost() {
+    for (heading, value, private, kept) in [
+        ("Sensitivity", "Private", true, ""),
+        ("Sensitivity", "Normal", false, ""),
+        ("Sensitivity", "Personal", false, "Sensitivity: Personal"),
+        ("Critère de diffusion", "Privé", true, ""),
+        ("Vertraulichkeit", "Vertraulich", true, "Vertraulichkeit: Vertraulich"),
+        ("Priority", "High", false, "Priority: High"),
+        ("Priorité", "Normale", false, ""),
+    ] {
+        let found = read(&format!("Last Name,First Name,{heading}\nDupont,Jean,{value}\n")).remove(0);
+        let left: Vec<&str> = found.unknown.iter().map(String::as_str).collect();
+        let wanted: Vec<&str> = Some(kept).filter(|kept| !kept.is_empty()).into_iter().collect();
+        assert_eq!((found.record.private, left), (private, wanted), "{heading} {value}");
+    }
+}
+
+#[test]
+fn a_name_beside_another_one_goes_where_it_belongs() {
+    for (header, row, given, surname, company, unread) in [
+        ("Name;Surname;Email", "Anna;Müller;a@x.example", "Anna", "Müller", "", 0),
+        ("Name;Nachname;Email", "Anna Müller;Müller;a@x.example", "Anna", "Müller", "", 0),
+        ("Name;Family name;Email", "Müller, Anna Maria;Müller;a@x.example", "Anna Maria", "Müller", "", 0),
+        (
+            "Nom;Contact;Téléphone",
+            "Boulangerie Martin;Marie Durand;0123456789",
+            "",
+            "Marie Durand",
+            "Boulangerie Martin",
+            0,
+        ),
+        (
+            "Nom du client;Interlocuteur;Tél",
+            "Boulangerie Martin;Marie Durand;0123456789",
+            "",
+            "Marie Durand",
+            "Boulangerie Martin",
+            0,
+        ),
+        ("Société;Contact;Tél", "ACME;Marie Durand;0123456789", "", "Marie Durand", "ACME", 0),
+        ("Nom;Prénom;Contact principal", "Dupont;Jean;Marie Durand", "Jean", "Dupont", "", 1),
+        ("Contact;Prénom;Tél", "Dupont;Jean;0123456789", "Jean", "Dupont", "", 0),
+    ] {
+        let table = format!("{header}\n{row}\n");
+        let found = read(&table).remove(0).record;
+        let name = &found.name;
+        let family = if name.full.is_empty() { &name.surname } else { &name.full };
+        assert_eq!(
+            (name.given.as_str(), family.as_str(), found.organization.name.as_str()),
+            (given, surname, company),
+            "{header}"
+        );
+        assert_eq!(unread_columns(table.as_bytes(), &[]).len(), unread, "{header}");
+    }
+}
+
+#[test]
+fn a_heading_that_means_another_thing_takes_no_place() {
+    let table = "Nom;Prénom;Nombre d'enfants;Anniversaire de l'entreprise;Date de naissance\nDupont;Jean;3;2001-05-06;1980-03-15\n";
+    let found = read(table).remove(0);
+    assert!(found.record.relations.is_empty(), "{:?}", found.record.relations);
+    assert_eq!(found.record.birthday.unwrap().to_string(), "1980-03-15");
+    assert_eq!(found.unknown.len(), 2, "{:?}", found.unknown);
+    for header in ["Pays;Code pays", "Code pays;Pays"] {
+        let cells = if header.starts_with("Pays") { "France;FR" } else { "FR;France" };
+        let table =
+            format!("Nom;Prénom;Rue;Code postal;Ville;{header};Client\nA;B;1 r;75001;Paris;{cells};oui\n");
+        let found = read(&table).remove(0);
+        assert_eq!(found.record.addresses.len(), 1, "{header}");
+        let address = found.record.addresses.values().next().unwrap();
+        assert_eq!((address.country.as_str(), address.country_code.as_str()), ("France", "FR"), "{header}");
+        assert_eq!(
+            (found.record.organization.name.as_str(), found.unknown),
+            ("", vec!["Client: oui".to_owned()])
+        );
+    }
+}
+
+#[test]
+fn an_address_is_taken_out_of_what_stands_around_it() {
+    for (cell, kept) in [
+        ("Jean Dupont <jean@x.example>", 0),
+        ("\"\"\"Dupont, Jean\"\" <jean@x.example>\"", 0),
+        ("mailto:jean@x.example", 0),
+        ("<jean@x.example>", 0),
+        ("MAILTO:jean@x.example", 0),
+        ("Le patron <jean@x.example>", 1),
+    ] {
+        let found = read(&format!("Nom;Prénom;E-mail\nDupont;Jean;{cell}\n")).remove(0);
+        let addresses: Vec<&str> = found.record.emails.values().map(|mail| mail.address.as_str()).collect();
+        assert_eq!((addresses, found.unknown.len()), (vec!["jean@x.example"], kept), "{cell}");
+    }
+    let found = read("E-mail;Tél\nJean Dupont <jean@x.example>;0123456789\n").remove(0).record;
+    assert_eq!(found.display_name(), "Jean Dupont");
+}
+
+#[test]
+fn several_companies_of_one_cell_are_several() {
+    let table = "First Name,Last Name,Organization Name,Organization Title,Labels\nJean,Dupont,ACME ::: Deux,Chef ::: Aide,* myContacts\n";
+    let found = read(table).remove(0).record;
+    let others: Vec<_> =
+        found.other_organizations.values().map(|o| (o.name.as_str(), o.title.as_str())).collect();
+    assert_eq!((found.organization.name.as_str(), found.organization.title.as_str()), ("ACME", "Chef"));
+    assert_eq!(others, [("Deux", "Aide")]);
+}

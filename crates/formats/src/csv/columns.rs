@@ -22,10 +22,14 @@ pub(super) enum Cell {
     Surname,
     Suffix,
     Full,
+    /// A name beside the surname: the given one, or all of it.
+    FullOrGiven,
     Nickname,
     PhoneticGiven,
     PhoneticSurname,
     Company,
+    /// "Client": the company, or whether somebody is one.
+    Client,
     Department,
     JobTitle,
     Profession,
@@ -46,6 +50,10 @@ pub(super) enum Cell {
     Im(&'static str),
     Photo,
     Private,
+    /// How private a contact is, as Outlook says it.
+    Sensitivity,
+    /// Says nothing of its own where it has its usual value.
+    Usual,
     /// Says nothing of its own.
     Nothing,
 }
@@ -171,6 +179,23 @@ fn number(meant: &str) -> Option<usize> {
     meant.strip_prefix('#')?.parse().ok().filter(|number| (1..=MOST).contains(number))
 }
 
+/// Words for the person of a company.
+#[rustfmt::skip]
+const CONTACTS: [&str; 11] = [
+    "contact", "interlocuteur", "personne", "person", "kontakt", "kontaktperson", "kontaktname", "ansprechpartner",
+    "contacto", "contatto", "referente",
+];
+
+/// Words for a company.
+#[rustfmt::skip]
+const COMPANIES: [&str; 12] = [
+    "entreprise", "societe", "company", "business", "firma", "unternehmen", "empresa", "azienda", "societa", "ditta",
+    "organisation", "organization",
+];
+
+/// Words for a code.
+const CODES: [&str; 8] = ["code", "cod", "codigo", "codice", "iso", "landercode", "landerkennung", "id"];
+
 /// The headings of a table, side by side.
 struct Header<'a> {
     headings: &'a [Option<Heading>],
@@ -254,11 +279,11 @@ impl Header<'_> {
             Kind::Middle => Cell::Middle,
             Kind::Surname => Cell::Surname,
             Kind::Suffix => Cell::Suffix,
-            Kind::Name => self.name(n),
+            Kind::Name => return self.name(n),
             Kind::Full => Cell::Full,
             // "Kundennr." and the like are no names, whatever else stands beside the word.
             Kind::Client if words(self.called.get(n)?).len() > 1 => return None,
-            Kind::Client if self.names_people() => Cell::Company,
+            Kind::Client if self.names_people() => Cell::Client,
             Kind::Client => Cell::Full,
             Kind::Month if self.has(Kind::BirthYear) => Cell::BirthMonth,
             Kind::Day if self.has(Kind::BirthYear) => Cell::BirthDay,
@@ -284,6 +309,8 @@ impl Header<'_> {
             Kind::PhoneAs("") => Cell::PrimaryPhone,
             Kind::PhoneAs(label) => Cell::Phone(label),
             Kind::Web => Cell::WebPage(place),
+            // The day of a company is nobody's day of birth.
+            Kind::Birthday | Kind::Anniversary if self.says(n, &COMPANIES) => return None,
             Kind::Birthday => Cell::Birthday,
             Kind::BirthYear => Cell::BirthYear,
             Kind::BirthMonth => Cell::BirthMonth,
@@ -298,6 +325,8 @@ impl Header<'_> {
             Kind::Im(service) => Cell::Im(service),
             Kind::Photo => Cell::Photo,
             Kind::Private => Cell::Private,
+            Kind::Sensitivity => Cell::Sensitivity,
+            Kind::Priority => Cell::Usual,
             Kind::Nothing => Cell::Nothing,
             _ => return None,
         })
@@ -307,15 +336,32 @@ impl Header<'_> {
         [Kind::Name, Kind::Full, Kind::Given, Kind::Surname].into_iter().any(|kind| self.has(kind))
     }
 
-    /// "Nom" beside "Prénom" is the surname, "Nombre" beside "Apellidos" the given name; alone it is all of it.
-    fn name(&self, n: usize) -> Cell {
+    /// "Nom" beside "Prénom" is the surname, "Nombre" beside "Apellidos" the given name; alone it is all of it. "Contact"
+    /// beside "Nom" is the person of a company, and nobody's surname where both parts of a name are there.
+    fn name(&self, n: usize) -> Option<Cell> {
         let own = self.called.get(n).map(|name| words(name).join(" ")).unwrap_or_default();
         let (given, surname) = (self.has(Kind::Given), self.has(Kind::Surname));
-        match (given, surname) {
+        let names =
+            |at: &usize| self.headings.get(*at).copied().flatten().is_some_and(|h| h.kind == Kind::Name);
+        let others = || (0..self.headings.len()).filter(|at| *at != n).filter(names);
+        let is_contact = self.says(n, &CONTACTS);
+        let beside_contact = others().any(|at| self.says(at, &CONTACTS));
+        let beside_name = surname || others().any(|at| !self.says(at, &CONTACTS));
+        Some(match (given, surname) {
+            (true, _) if is_contact && beside_name => return None,
             (true, false) => Cell::Surname,
+            (false, true) if is_contact => Cell::Full,
             (false, true) if matches!(own.as_str(), "nombre" | "nome") => Cell::Given,
+            (false, true) => Cell::FullOrGiven,
+            (false, false) if is_contact && beside_name && self.has(Kind::Company) => return None,
+            (false, false) if !is_contact && beside_contact && !self.has(Kind::Company) => Cell::Company,
             _ => Cell::Full,
-        }
+        })
+    }
+
+    /// Tells whether the heading of a column has one of these words.
+    fn says(&self, n: usize, any: &[&str]) -> bool {
+        self.called.get(n).is_some_and(|name| words(name).iter().any(|word| any.contains(&word.as_str())))
     }
 
     /// Of two titles the first is before the name and the second in the company, as a French Outlook writes them.
@@ -349,7 +395,18 @@ impl Header<'_> {
         let is_line = part == Part::Street
             && number > 1
             && ![Kind::City, Kind::Postcode, Kind::PostcodeCity].into_iter().any(numbered);
-        let count = if is_line {
+        // "Code pays" is of the same address as "Pays".
+        let is_country = |at: &usize| {
+            *at != n
+                && !self.says(*at, &CODES)
+                && self.headings.get(*at).copied().flatten().is_some_and(|h| {
+                    h.kind == Kind::Country && (h.place, h.number) == (heading.place, heading.number)
+                })
+        };
+        let is_code = part == Part::Country
+            && self.says(n, &CODES)
+            && (0..self.headings.len()).any(|at| is_country(&at));
+        let count = if is_line || (is_code && number == 1) {
             groups.seen.get(&(place, part)).copied().unwrap_or(1)
         } else if number > 1 {
             number

@@ -60,6 +60,10 @@ pub(super) enum Kind {
     Im(&'static str),
     Photo,
     Private,
+    /// How important somebody is.
+    Priority,
+    /// "Sensitivity", as Outlook writes it.
+    Sensitivity,
     /// "Client", "Kunde": a company where the table names a person as well, else whoever it is.
     Client,
     /// A number by which an office knows somebody: none to call.
@@ -112,8 +116,8 @@ use Kind::{
     Address, Anniversary, Assistant, BirthDay, BirthMonth, BirthYear, Birthday, City, Client, Company,
     Country, Day, Departement, Department, Email, Extended, Fax, Full, Given, GoogleGroups, Groups,
     HouseNumber, Im, JobTitle, Manager, Middle, Mobile, Month, Name, Nickname, Notes, Nothing, OfficeNumber,
-    Pager, Phone, PhoneAs, PhoneticGiven, PhoneticSurname, Photo, PoBox, Postcode, Prefix, Private,
-    Profession, Region, Relation, Street, Suffix, Surname, Title, Type, Web,
+    Pager, Phone, PhoneAs, PhoneticGiven, PhoneticSurname, Photo, PoBox, Postcode, Prefix, Priority, Private,
+    Profession, Region, Relation, Sensitivity, Street, Suffix, Surname, Title, Type, Web,
 };
 use Sense::{At, Filler, Is};
 
@@ -203,7 +207,8 @@ const ENGLISH: &[(Sense, &str)] = &[
     (Is(Photo), "photo"),
     (Is(Private), "private"),
     (Is(Type), "type"),
-    (Is(Nothing), "priority|sensitivity"),
+    (Is(Priority), "priority"),
+    (Is(Sensitivity), "sensitivity"),
     (At(Place::Work), "work|business|office|professional|bus|biz|pro|prof|corporate"),
     (At(Place::Home), "home|personal|private|pers"),
     (At(Place::Other), "other|alternative|alternate|additional|extra"),
@@ -332,7 +337,8 @@ const FRENCH: &[(Sense, &str)] = &[
     (Is(Photo), "photographie"),
     (Is(Private), "prive"),
     (Is(Type), "type de|type d"),
-    (Is(Nothing), "priorite|critere de diffusion"),
+    (Is(Priority), "priorite"),
+    (Is(Sensitivity), "critere de diffusion"),
     (
         At(Place::Work),
         "bureau|travail|professionnel|professionnelle|professionnels|entreprise bureau|au travail|boulot|pro",
@@ -436,7 +442,8 @@ const GERMAN: &[(Sense, &str)] = &[
     (Is(Photo), "foto"),
     (Is(Private), "privat"),
     (Is(Type), "typ|art"),
-    (Is(Nothing), "prioritat|vertraulichkeit"),
+    (Is(Priority), "prioritat"),
+    (Is(Sensitivity), "vertraulichkeit"),
     (
         At(Place::Work),
         "geschaftlich|geschaft|dienstlich|dienst|arbeit|beruflich|buro|geschaftl|gesch|dienstl|firma buro",
@@ -547,7 +554,8 @@ const SPANISH: &[(Sense, &str)] = &[
     (Is(Photo), "foto"),
     (Is(Private), "privado"),
     (Is(Type), "tipo|tipo de"),
-    (Is(Nothing), "prioridad|confidencialidad"),
+    (Is(Priority), "prioridad"),
+    (Is(Sensitivity), "confidencialidad"),
     (At(Place::Work), "trabajo|del trabajo|de trabajo|laboral|oficina|profesional|negocios|empresarial"),
     (
         At(Place::Home),
@@ -639,7 +647,8 @@ const ITALIAN: &[(Sense, &str)] = &[
     (Is(Photo), "foto"),
     (Is(Private), "privato"),
     (Is(Type), "tipo|tipo di"),
-    (Is(Nothing), "priorita|riservatezza"),
+    (Is(Priority), "priorita"),
+    (Is(Sensitivity), "riservatezza"),
     (At(Place::Work), "lavoro|uff|ufficio|lavorativo|aziendale|professionale|di lavoro"),
     (At(Place::Home), "casa|ab|abitazione|personale|privato|domicilio|residenza|abit"),
     (At(Place::Other), "altro|altra|altri"),

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use passerelle_contacts::{Address, Email, Im, Labelled, PartialDate, Phone, text_key};
+use passerelle_contacts::{Address, Email, Im, Labelled, Organization, PartialDate, Phone, text_key};
 
 use super::{
     Draft,
@@ -18,6 +18,11 @@ struct Row<'a> {
     addresses: BTreeMap<(&'static str, u32), Address>,
     numbered: BTreeMap<(&'static str, u32), BTreeMap<&'a str, &'a str>>,
     full: Vec<(usize, &'a str)>,
+    /// What the columns of a company say of several, part by part.
+    companies: BTreeMap<&'static str, Vec<&'a str>>,
+    given_or_full: Vec<(usize, &'a str)>,
+    /// Names that stand in front of an address.
+    named: Vec<(usize, &'a str, &'a str)>,
     titles: Vec<(usize, &'a str)>,
     profession: Option<(usize, &'a str)>,
     birth: [Option<&'a str>; 3],
@@ -47,8 +52,23 @@ impl<'a> Row<'a> {
         self.draft.unknown.push(format!("{}: {value}", columns.name(n)));
     }
 
+    /// Takes a cell over that says something of several companies; what it says of the first finds its place with the others.
+    fn of_companies(&mut self, cell: Cell, value: &'a str) -> Option<&'a str> {
+        let part = match cell {
+            Cell::Company => "Name",
+            Cell::JobTitle => "Title",
+            Cell::Department => "Department",
+            _ => return None,
+        };
+        let parts = google::parts_of(value);
+        let first = parts.first().copied().filter(|_| parts.len() > 1)?;
+        self.companies.insert(part, parts);
+        Some(first)
+    }
+
     /// Takes a cell over; tells whether it found its place.
     fn take(&mut self, n: usize, cell: Cell, value: &'a str, day_first: bool) -> bool {
+        let value = self.of_companies(cell, value).unwrap_or(value);
         let text = || value.to_owned();
         let labelled = |label: &str| Labelled { label: label.to_owned(), value: value.to_owned() };
         let draft = &mut self.draft;
@@ -65,10 +85,13 @@ impl<'a> Row<'a> {
             Cell::PhoneticGiven => return fill(&mut contact.name.phonetic_given, value, None),
             Cell::PhoneticSurname => return fill(&mut contact.name.phonetic_surname, value, None),
             Cell::Company => return fill(&mut contact.organization.name, value, None),
+            Cell::Client if is_answer(value) => return false,
+            Cell::Client => return fill(&mut contact.organization.name, value, None),
             Cell::Department => return fill(&mut contact.organization.department, value, None),
             Cell::Photo => return fill(&mut contact.photo, value, None),
             Cell::Notes => return fill(&mut contact.notes, value, Some("\n")),
             Cell::Full => self.full.push((n, value)),
+            Cell::FullOrGiven => self.given_or_full.push((n, value)),
             Cell::Profession => return self.profession.replace((n, value)).is_none(),
             Cell::Nickname => draft.nicknames.extend(google::several(value)),
             Cell::GoogleGroups => {
@@ -80,6 +103,8 @@ impl<'a> Row<'a> {
                 draft.groups.extend(names.map(str::to_owned));
             }
             Cell::WebPage(label) => draft.urls.push(labelled(label)),
+            // How many, not who.
+            Cell::Relation(_) if !value.chars().any(char::is_alphabetic) => return false,
             Cell::Relation(label) => draft.relations.push(labelled(label)),
             Cell::Im(service) => {
                 draft.ims.push(Im { service: service.to_owned(), handle: text(), label: String::new() })
@@ -89,11 +114,20 @@ impl<'a> Row<'a> {
                     ["true", "vrai", "yes", "oui", "1", "wahr", "ja", "verdadero", "si", "sí", "vero", "sì"]
                         .contains(&text_key(value).as_str());
             }
-            Cell::Email(label) => draft.emails.extend(addresses(value).into_iter().map(|address| Email {
-                address: address.to_owned(),
-                label: label.to_owned(),
-                preferred: false,
-            })),
+            Cell::Email(label) => {
+                let found = match named_address(value) {
+                    Some((name, address)) => {
+                        self.named.push((n, name, value));
+                        vec![address]
+                    }
+                    None => addresses(value),
+                };
+                draft.emails.extend(found.into_iter().map(|address| Email {
+                    address: without_mailto(address).to_owned(),
+                    label: label.to_owned(),
+                    preferred: false,
+                }));
+            }
             Cell::Phone(label) => draft.phones.extend(numbers(value).into_iter().map(|number| Phone {
                 number: number.to_owned(),
                 label: label.to_owned(),
@@ -114,6 +148,13 @@ impl<'a> Row<'a> {
             Cell::BirthYear => return self.birth[0].replace(value).is_none(),
             Cell::BirthMonth => return self.birth[1].replace(value).is_none(),
             Cell::BirthDay => return self.birth[2].replace(value).is_none(),
+            Cell::Sensitivity => {
+                let word = text_key(value);
+                let hidden = CONFIDENTIAL.contains(&word.as_str());
+                contact.private |= hidden || PRIVATE.contains(&word.as_str());
+                return (contact.private && !hidden) || is_usual(value);
+            }
+            Cell::Usual => return is_usual(value),
             Cell::Nothing => {}
         }
         true
@@ -134,10 +175,56 @@ impl<'a> Row<'a> {
         {
             self.draft.custom.push(Labelled { label: columns.name(n), value: value.to_owned() });
         }
+        let companies = std::mem::take(&mut self.companies);
+        for place in 1..companies.values().map(Vec::len).max().unwrap_or_default() {
+            let part = |name: &str| {
+                companies.get(name).and_then(|parts| parts.get(place)).copied().unwrap_or_default().to_owned()
+            };
+            let (name, title, department) = (part("Name"), part("Title"), part("Department"));
+            self.draft.organizations.push(Organization { name, title, department });
+        }
+        self.draft.organizations.retain(|company| !company.is_empty());
+        self.given_names();
         for (n, full) in self.whole_names() {
             self.whole_name(columns, n, full);
         }
+        for (n, name, value) in std::mem::take(&mut self.named) {
+            self.name_of_address(columns, n, name, value);
+        }
         self.draft
+    }
+
+    /// A name beside the surname is the given one: without the surname, where it says that as well.
+    fn given_names(&mut self) {
+        for (n, value) in std::mem::take(&mut self.given_or_full) {
+            let name = &mut self.draft.contact.name;
+            let surname = text_key(&name.surname);
+            let surname: Vec<&str> = surname.split([' ', ',']).filter(|word| !word.is_empty()).collect();
+            let own: Vec<&str> = value.split([' ', ',']).filter(|word| !word.is_empty()).collect();
+            let is_surname = |word: &&str| surname.contains(&text_key(word).as_str());
+            if surname.is_empty() || !name.given.is_empty() || own.iter().all(is_surname) {
+                self.full.push((n, value));
+            } else if surname.iter().all(|part| own.iter().any(|word| text_key(word) == *part)) {
+                let rest: Vec<&str> = own.into_iter().filter(|word| !is_surname(word)).collect();
+                name.given = rest.join(" ");
+            } else {
+                value.clone_into(&mut name.given);
+            }
+        }
+    }
+
+    /// The name in front of an address stands in where there is none; one that says more than the name is kept as text.
+    fn name_of_address(&mut self, columns: &Columns, n: usize, name: &str, value: &str) {
+        let known = self.draft.contact.display_name();
+        if known.is_empty() || known.contains('@') {
+            name.clone_into(&mut self.draft.contact.name.full);
+            return;
+        }
+        let known = text_key(&known);
+        let known: Vec<&str> = known.split([' ', ',']).collect();
+        if !text_key(name).split([' ', ',']).all(|word| word.is_empty() || known.contains(&word)) {
+            self.leave(columns, n, value);
+        }
     }
 
     /// Of two titles one is what the person is addressed by; where neither is that by itself, it is the first, as a
@@ -348,6 +435,47 @@ fn in_words(text: &str) -> Option<PartialDate> {
 
 /// What people write between two addresses or numbers.
 const OR: [&str; 11] = ["/", "|", "-", "&", "ou", "et", "or", "oder", "und", "o", "e"];
+
+/// What Outlook calls a private contact in its languages.
+const PRIVATE: [&str; 6] = ["private", "prive", "privé", "privat", "privado", "privato"];
+
+/// What it calls one that is confidential: hidden too, and more than that.
+#[rustfmt::skip]
+const CONFIDENTIAL: [&str; 6] = [
+    "confidential", "confidentiel", "vertraulich", "confidencial", "riservato", "confidenziale",
+];
+
+/// Tells whether a priority or a sensitivity is the usual one.
+fn is_usual(value: &str) -> bool {
+    ["normal", "normale", "normal priority", "mittel", "media", "medium", "0"]
+        .contains(&text_key(value).as_str())
+}
+
+/// Tells whether a value answers a question: "oui", "no", "x".
+fn is_answer(value: &str) -> bool {
+    #[rustfmt::skip]
+    const ANSWERS: [&str; 18] = [
+        "oui", "non", "yes", "no", "ja", "nein", "si", "sí", "sì", "true", "false", "vrai", "faux", "x", "0", "1", "o", "n",
+    ];
+    ANSWERS.contains(&text_key(value).as_str())
+}
+
+/// Takes `Jean Dupont <jean@a.example>` apart.
+fn named_address(value: &str) -> Option<(&str, &str)> {
+    let (name, rest) = value.split_once('<')?;
+    let address = rest.strip_suffix('>').filter(|address| address.matches('@').count() == 1)?;
+    let name = name.trim().trim_matches(['"', '\'']).trim();
+    let sound = !name.is_empty() && !name.contains('@') && !address.contains(['<', ' ']);
+    sound.then_some((name, address.trim()))
+}
+
+/// Returns an address without what stands around it: `mailto:`, angle brackets.
+fn without_mailto(address: &str) -> &str {
+    let plain = address.trim();
+    let plain = plain.strip_prefix('<').and_then(|plain| plain.strip_suffix('>')).unwrap_or(plain);
+    let scheme = plain.get(..7).is_some_and(|scheme| scheme.eq_ignore_ascii_case("mailto:"));
+    if scheme { plain.get(7..).unwrap_or_default().trim() } else { plain }
+}
 
 /// The addresses of a cell: several are apart at blanks, commas, semicolons, strokes, and at "ou" or "oder".
 fn addresses(value: &str) -> Vec<&str> {
