@@ -112,3 +112,19 @@ fn knows_zones(conn: &mut Conn) -> Result<bool, StoreError> {
     let stored: i64 = time_zones::table.filter(time_zones::name.eq_any(&known)).count().get_result(conn)?;
     Ok(usize::try_from(stored).is_ok_and(|stored| stored == known.len()))
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use diesel::migration::MigrationSource;
+
+    use super::*;
+
+    #[test]
+    fn no_two_migrations_have_one_number() {
+        let all = MigrationSource::<Backend>::migrations(&MIGRATIONS).unwrap();
+        let numbers: BTreeSet<String> = all.iter().map(|step| step.name().version().to_string()).collect();
+        assert_eq!(numbers.len(), all.len());
+    }
+}

@@ -37,3 +37,4 @@ BEGIN
         SELECT json_group_array(rule) FROM appointment_rules WHERE appointment_id = a.id AND NOT excludes)
     FROM appointments a WHERE a.id = OLD.appointment_id;
 END;
+DROP INDEX IF EXISTS passerelle_links_lacks;

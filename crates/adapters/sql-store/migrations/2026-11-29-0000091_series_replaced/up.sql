@@ -79,5 +79,6 @@ BEGIN
     FROM appointment_overrides WHERE id = NEW.item AND NOT cancelled;
 END;
 
--- Two migrations of one number: this is what the other one did, where it did not.
+-- Links with a field that one of the sides cannot hold: `status` and every run count them.
+-- A database of a development build may have this index.
 CREATE INDEX IF NOT EXISTS passerelle_links_lacks ON passerelle_links (pair, id) WHERE instr(body, '"lacks":[') > 0;

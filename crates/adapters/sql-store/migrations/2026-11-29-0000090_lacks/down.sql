@@ -1,1 +1,0 @@
-DROP INDEX passerelle_links_lacks;
