@@ -1,6 +1,6 @@
 //! Files of contacts and appointments: which format, reading, writing.
 
-use std::sync::Arc;
+use std::{io::Write, sync::Arc};
 
 use chrono::{DateTime, Utc};
 use passerelle_calendar::Event;
@@ -54,13 +54,16 @@ pub trait Filed: Kinded {
     fn part_of(_record: &Self, _leftovers: &serde_json::Value) -> Option<PartOf<Self>> {
         None
     }
-    /// Writes a file; `None` when its format is not known.
+    /// Tells whether a file of that name, or of that format, can be written.
+    fn is_written(name: &str, format: Option<&str>) -> bool;
+    /// Writes records as they come.
     fn write(
         name: &str,
         format: Option<&str>,
         at: DateTime<Utc>,
-        records: Vec<Outgoing<Self>>,
-    ) -> Option<std::io::Result<Vec<u8>>>;
+        out: &mut dyn Write,
+        records: &mut dyn Iterator<Item = Outgoing<Self>>,
+    ) -> std::io::Result<()>;
 }
 
 /// Finds the format of a file of contacts.
@@ -105,20 +108,38 @@ impl Filed for Contact {
         has_column(bytes, heading)
     }
 
+    fn is_written(name: &str, format: Option<&str>) -> bool {
+        contacts_as(name, format).is_some()
+    }
+
     fn write(
         name: &str,
         format: Option<&str>,
         _: DateTime<Utc>,
-        records: Vec<Outgoing<Self>>,
-    ) -> Option<std::io::Result<Vec<u8>>> {
-        let format = match format.or_else(|| extension(name))? {
-            "vcard" | "vcf" => ContactFormat::VCard4,
-            "csv" => ContactFormat::GoogleCsv,
-            "json" => ContactFormat::JsContact,
-            other => ContactFormat::parse(other)?,
-        };
-        let mut out = Vec::new();
-        Some(write_contacts(&mut out, format, records).map(|_| out))
+        mut out: &mut dyn Write,
+        records: &mut dyn Iterator<Item = Outgoing<Self>>,
+    ) -> std::io::Result<()> {
+        let format = contacts_as(name, format).ok_or(std::io::ErrorKind::Unsupported)?;
+        write_contacts(&mut out, format, records).map(drop)
+    }
+}
+
+/// Finds the format in which contacts are written.
+fn contacts_as(name: &str, format: Option<&str>) -> Option<ContactFormat> {
+    match format.or_else(|| extension(name))? {
+        "vcard" | "vcf" => Some(ContactFormat::VCard4),
+        "csv" => Some(ContactFormat::GoogleCsv),
+        "json" => Some(ContactFormat::JsContact),
+        other => ContactFormat::parse(other),
+    }
+}
+
+/// Finds the format in which events are written.
+fn events_as(name: &str, format: Option<&str>) -> Option<EventFormat> {
+    match format.or_else(|| extension(name))? {
+        "ical" | "ics" => Some(EventFormat::ICalendar),
+        "json" => Some(EventFormat::JsCalendar),
+        other => EventFormat::parse(other),
     }
 }
 
@@ -153,19 +174,19 @@ impl Filed for Event {
         part(lone, adopt)
     }
 
+    fn is_written(name: &str, format: Option<&str>) -> bool {
+        events_as(name, format).is_some()
+    }
+
     fn write(
         name: &str,
         format: Option<&str>,
         at: DateTime<Utc>,
-        records: Vec<Outgoing<Self>>,
-    ) -> Option<std::io::Result<Vec<u8>>> {
-        let format = match format.or_else(|| extension(name))? {
-            "ical" | "ics" => EventFormat::ICalendar,
-            "json" => EventFormat::JsCalendar,
-            other => EventFormat::parse(other)?,
-        };
-        let mut out = Vec::new();
-        Some(write_events(&mut out, format, at, records).map(|_| out))
+        mut out: &mut dyn Write,
+        records: &mut dyn Iterator<Item = Outgoing<Self>>,
+    ) -> std::io::Result<()> {
+        let format = events_as(name, format).ok_or(std::io::ErrorKind::Unsupported)?;
+        write_events(&mut out, format, at, records).map(drop)
     }
 }
 

@@ -14,6 +14,7 @@ mod output;
 mod panic;
 mod shown;
 mod start;
+mod target;
 mod unusable;
 
 use std::process::ExitCode;

@@ -679,3 +679,40 @@ fn an_occurrence_in_json_joins_its_series_here() {
     alone.run(&["events", "import", &text, "--user", "alice"]).ends_with(0);
     assert_eq!((alone.number("appointments"), alone.number("appointment_overrides")), (1, 1));
 }
+
+#[test]
+fn a_zone_that_was_guessed_is_told_with_its_appointment() {
+    let world = World::unconnected();
+    let lines = |uid: &str| {
+        format!("BEGIN:VEVENT|UID:{uid}|SUMMARY:Point|DTSTART;TZID=Usine:20270104T090000|END:VEVENT")
+    };
+    let text = calendar(&format!("X-WR-TIMEZONE:Europe/Paris|{}|{}", lines("a"), lines("b")));
+    let done =
+        world.run(&["events", "import", &file(&world, "a.ics", &text), "--user", "alice"]).ends_with(0);
+    let told = done.of("guessed_zone");
+    let wanted = json!({"zone": "Usine", "taken_as": "Europe/Paris", "line": 4, "name": "Point", "count": 2});
+    assert_eq!(told.len(), 1, "{done:?}");
+    for (member, value) in wanted.as_object().unwrap() {
+        assert_eq!(&told[0][member], value, "{member}");
+    }
+}
+
+#[test]
+fn an_export_takes_the_place_of_its_file_once_it_is_whole() {
+    let world = World::unconnected();
+    let cards: String =
+        (0..300).map(|n| NEW.replace("u2", &format!("n{n}")).replace("luc@", &format!("l{n}@"))).collect();
+    world.run(&["contacts", "import", &file(&world, "a.vcf", &cards)]).ends_with(0);
+    for name in ["out.vcf", "out.csv", "out.json"] {
+        let out = file(&world, name, "old");
+        world.run(&["contacts", "export", &out]).ends_with(0);
+        let text = fs::read_to_string(&out).unwrap();
+        assert_eq!(text.matches("l299@a.example").count(), 1, "{name}");
+        assert!(!world.path(&format!("{name}.part")).exists(), "{name}");
+    }
+    let odd = file(&world, "out.xyz", "old");
+    world.run(&["contacts", "export", &odd]).ends_with(2);
+    assert_eq!(fs::read_to_string(&odd).unwrap(), "old");
+    let second = world.run(&["contacts", "import", &file(&world, "b.vcf", &cards)]).ends_with(0);
+    assert_eq!(second.summary()["unchanged"], 300, "{second:?}");
+}

@@ -321,6 +321,9 @@ pub struct Search {
     pub skip: u64,
     /// How many at most.
     pub limit: Option<u64>,
+    /// Whether they come in the order in which they were made, not in that of their names or times: nothing is sorted
+    /// for each page then.
+    pub as_made: bool,
 }
 
 /// A record of the company's, for lists.

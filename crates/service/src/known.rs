@@ -13,8 +13,8 @@ use passerelle_ports::{
 
 use crate::{Company, Kinded, Outcome, Search, records::Parts};
 
-/// How many records are read at a time: each page is sorted anew.
-const PAGE: u64 = 2_000;
+/// How many records are read at a time.
+const PAGE: u64 = 250;
 /// A key that more records share tells nobody apart: the number of a switchboard.
 const MOST_SHARING: usize = 50;
 /// Of how many records that are like another one the values are compared.
@@ -170,8 +170,8 @@ impl Known {
         let mut known = Known::default();
         let mut skip = 0;
         loop {
-            let search =
-                Search { user: user.map(str::to_owned), text: String::new(), skip, limit: Some(PAGE) };
+            let user = user.map(str::to_owned);
+            let search = Search { user, skip, limit: Some(PAGE), as_made: true, ..Search::default() };
             let found = R::list(company, &search).await?;
             skip += found.items.len() as u64;
             let last = found.items.is_empty() || skip >= found.total;

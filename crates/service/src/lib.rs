@@ -44,7 +44,7 @@ pub use lasting::{Forecast, Term, forecast, note_consent};
 pub use office::Office;
 pub use passerelle_engine::{Loss, Phase, Progress, Silent};
 pub use records::{
-    BadRecord, Beside, ImportReport, Incoming, Join, PartOf, Parts, every, import, import_joining,
+    BadRecord, Beside, GuessedZone, ImportReport, Incoming, Join, PartOf, Parts, each, import, import_joining,
 };
 pub use report::{PairReport, PlannedWrite, Problem, SyncReport, Writes};
 pub use rules::{

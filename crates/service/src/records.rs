@@ -108,7 +108,27 @@ pub struct ImportReport {
     pub bad: Vec<BadRecord>,
     /// What was kept beside the records for want of a place: how often each property.
     pub leftovers: BTreeMap<String, u64>,
+    /// The zones that nothing is called, each with what it was taken as.
+    pub guessed: Vec<GuessedZone>,
 }
+
+/// A zone of a file that is known by no name, and was taken as another one.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct GuessedZone {
+    /// What the file calls it.
+    pub zone: String,
+    /// The zone that it was taken as.
+    pub taken_as: String,
+    /// The line of the first record in it.
+    pub line: u64,
+    /// What that record calls itself.
+    pub name: String,
+    /// How many records are in it.
+    pub count: u64,
+}
+
+/// The most zones that are told by name.
+const MOST_ZONES: usize = 200;
 
 /// The reason of a record that is an older state of another one of its file.
 const OLDER: &str = "older";
@@ -121,6 +141,28 @@ const OLDER_THAN_HERE: &str = "older-than-here";
 const MOST_NAMES: usize = 500;
 
 impl ImportReport {
+    /// Remembers which zones of a record were guessed.
+    fn count_guesses(&mut self, line: u64, name: &str, leftovers: Option<&Value>) {
+        let texts = leftovers.and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str);
+        let guesses = texts.filter_map(|text| text.strip_prefix(GUESS)?.split_once(':'));
+        for (taken_as, zone) in guesses {
+            let zone = zone.replace("\\,", ",").replace("\\;", ";");
+            let more = self.guessed.len() < MOST_ZONES;
+            let known = self.guessed.iter_mut().find(|one| one.zone == zone && one.taken_as == taken_as);
+            match known {
+                Some(known) => known.count += 1,
+                None if more => self.guessed.push(GuessedZone {
+                    zone,
+                    taken_as: taken_as.to_owned(),
+                    line,
+                    name: name.to_owned(),
+                    count: 1,
+                }),
+                None => {}
+            }
+        }
+    }
+
     fn count_leftovers(&mut self, leftovers: Option<&Value>) {
         let texts = leftovers.and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str);
         for name in texts.flat_map(properties) {
@@ -132,6 +174,9 @@ impl ImportReport {
         }
     }
 }
+
+/// What stands before a zone that was guessed, as the formats keep it.
+const GUESS: &str = "X-PASSERELLE-ZONE;X-TAKEN-AS=";
 
 /// What leftovers have in front of a text that is kept as it was.
 const WRAPPED: [&str; 3] = ["X-PASSERELLE-LINE", "X-PASSERELLE-OF-OCCURRENCE", "X-PASSERELLE-UNKNOWN"];
@@ -191,25 +236,32 @@ fn short(name: &str) -> String {
     name.chars().take(60).collect()
 }
 
-/// Reads everything that an app user sees, or that the company has.
+/// Reads everything that an app user sees, or that the company has, a page at a time, until `take` wants no more. Returns
+/// how many were taken.
 ///
 /// # Errors
 ///
 /// Those of the database.
-pub async fn every<R: Kinded>(company: &dyn Company, user: Option<&str>) -> Outcome<Vec<Item<R>>> {
-    let mut all: Vec<Item<R>> = Vec::new();
+pub async fn each<R: Kinded>(
+    company: &dyn Company,
+    user: Option<&str>,
+    mut take: impl FnMut(Item<R>) -> bool,
+) -> Outcome<u64> {
+    let (mut taken, mut skip) = (0, 0);
     loop {
-        let search = Search {
-            user: user.map(str::to_owned),
-            text: String::new(),
-            skip: all.len() as u64,
-            limit: Some(PAGE),
-        };
+        let user = user.map(str::to_owned);
+        let search = Search { user, skip, limit: Some(PAGE), ..Search::default() };
         let found = R::list(company, &search).await?;
-        let last = found.items.is_empty();
-        all.extend(found.items);
-        if last || all.len() as u64 >= found.total {
-            return Ok(all);
+        skip += found.items.len() as u64;
+        let last = found.items.is_empty() || skip >= found.total;
+        for item in found.items {
+            if !take(item) {
+                return Ok(taken);
+            }
+            taken += 1;
+        }
+        if last {
+            return Ok(taken);
         }
     }
 }
@@ -329,6 +381,7 @@ impl<R: Kinded> Import<'_, R> {
                     continue;
                 }
             };
+            self.report.count_guesses(one.line, &record.0.summary(), record.1.as_ref());
             if let Some(part) = &one.part_of {
                 let joined = match wholes.join(part, one.line) {
                     Ok(false) => batch.join(part),

@@ -596,8 +596,12 @@ async fn a_part_is_put_into_what_it_belongs_to() {
     let report = import(&*world.company, None, parts, &LoadHow::default(), |_, _| ()).await.unwrap();
     assert_eq!(report.joined, 2);
     assert_eq!((report.alone, report.bad.len(), report.bad[0].line), (vec![5, 6], 1, 4));
-    let all = passerelle_service::every::<Contact>(&*world.company, None).await.unwrap();
-    assert!(all.iter().any(|item| item.record.uid == "w" && item.record.notes == "ab"));
+    let mut found = false;
+    let all = passerelle_service::each::<Contact>(&*world.company, None, |item| {
+        found |= item.record.uid == "w" && item.record.notes == "ab";
+        true
+    });
+    assert!(all.await.unwrap() > 0 && found);
 }
 
 #[test]

@@ -23,6 +23,8 @@ pub struct Query {
     pub text: String,
     /// Which stretch of the list.
     pub slice: Slice,
+    /// Whether they come in the order in which they were made: nothing is sorted for each stretch then.
+    pub as_made: bool,
 }
 
 /// A record with what its tables say about it.
@@ -124,12 +126,12 @@ impl Store {
         let list = self.db.read(move |conn| {
             let (limit, skip) = slice_of(query.slice);
             let total: i64 = contacts_of(&query).count().get_result(conn)?;
-            let ids: Vec<String> = contacts_of(&query)
-                .order((contacts::surname, contacts::given_name, contacts::number))
-                .limit(limit)
-                .offset(skip)
-                .select(contacts::id)
-                .load(conn)?;
+            let found = contacts_of(&query);
+            let found = match query.as_made {
+                true => found.order(contacts::number),
+                false => found.order((contacts::surname, contacts::given_name, contacts::number)),
+            };
+            let ids: Vec<String> = found.limit(limit).offset(skip).select(contacts::id).load(conn)?;
             Ok(Shown { items: items(conn, &scope, &ids)?, total: u64::try_from(total).unwrap_or(0) })
         });
         list.await
@@ -145,12 +147,12 @@ impl Store {
         let list = self.db.read(move |conn| {
             let (limit, skip) = slice_of(query.slice);
             let total: i64 = appointments_of(&query).count().get_result(conn)?;
-            let ids: Vec<String> = appointments_of(&query)
-                .order((appointments::start_local, appointments::number))
-                .limit(limit)
-                .offset(skip)
-                .select(appointments::id)
-                .load(conn)?;
+            let found = appointments_of(&query);
+            let found = match query.as_made {
+                true => found.order(appointments::number),
+                false => found.order((appointments::start_local, appointments::number)),
+            };
+            let ids: Vec<String> = found.limit(limit).offset(skip).select(appointments::id).load(conn)?;
             Ok(Shown { items: items(conn, &scope, &ids)?, total: u64::try_from(total).unwrap_or(0) })
         });
         list.await

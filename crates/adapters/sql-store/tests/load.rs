@@ -78,8 +78,12 @@ async fn events_are_loaded_into_one_users_calendar() {
     assert_eq!(loading.inserted, 1_200);
     let again = company.store.load_events(&company.anne, events, |_| {}).await.unwrap();
     assert_eq!(again.already_there, 1_200);
-    let query =
-        |user, text: &str| Query { user: Some(user), text: text.into(), slice: Slice { skip: 1, limit: 5 } };
+    let query = |user, text: &str| Query {
+        user: Some(user),
+        text: text.into(),
+        slice: Slice { skip: 1, limit: 5 },
+        as_made: false,
+    };
     let shown = company.store.list_events(query(company.anne.clone(), "visit 119% lyon")).await.unwrap();
     assert_eq!((shown.total, shown.items.len()), (2, 1));
     let shown = company.store.list_events(query(company.anne.clone(), "")).await.unwrap();
@@ -91,8 +95,12 @@ async fn events_are_loaded_into_one_users_calendar() {
 async fn contacts_are_found_by_their_words_and_listed_by_name() {
     let company = company().await;
     company.store.load_contacts(Some(&company.anne), numbered(30), |_| {}).await.unwrap();
-    let query =
-        |user: Option<_>, text: &str| Query { user, text: text.into(), slice: Slice { skip: 0, limit: 3 } };
+    let query = |user: Option<_>, text: &str| Query {
+        user,
+        text: text.into(),
+        slice: Slice { skip: 0, limit: 3 },
+        as_made: true,
+    };
     for (user, text, total) in [
         (None, "", 30),
         (Some(company.anne.clone()), "", 30),

@@ -3,8 +3,8 @@
 use clap::Args;
 use passerelle_ports::{Clock, Fields, ItemId, Kind, Record, fields};
 use passerelle_service::{
-    Company, Failure, ImportReport, Item, Kinded, LoadHow, LookAlikes, Put, Search, begin_import, end_import,
-    every, field_changes, find_user, import_joining as put,
+    Company, Failure, ImportReport, Item, Kinded, LoadHow, LookAlikes, Put, Search, begin_import, each,
+    end_import, field_changes, find_user, import_joining as put,
 };
 use serde_json::json;
 
@@ -13,10 +13,11 @@ use crate::{
     cli::{Export, Import, List, Records, Show},
     compose,
     config::Settings,
-    files::{Filed, left_over, mend_text, pick, reason_text},
+    files::{Filed, Outgoing, left_over, mend_text, pick, reason_text},
     lock::Lock,
     shown::in_a_line,
     start::App,
+    target::{Target, write_private},
     unusable::unusable,
 };
 
@@ -141,6 +142,17 @@ async fn import<R: Filed>(app: &App, settings: &Settings, args: &Import, map: &[
     if let Some(journal) = how.journal.as_ref().filter(|_| report.created + report.updated > 0) {
         app.out.note(&app.out.t("sync-undo", &[("run", journal.run.to_string().into())]));
     }
+    for guessed in &report.guessed {
+        let said = [
+            ("zone", guessed.zone.clone().into()),
+            ("taken", guessed.taken_as.clone().into()),
+            ("line", guessed.line.to_string().into()),
+            ("name", if guessed.name.is_empty() { "—" } else { guessed.name.as_str() }.into()),
+            ("count", guessed.count.into()),
+        ];
+        app.out.note(&app.out.t("import-zone", &said));
+        app.out.line("guessed_zone", app.clock.now(), guessed);
+    }
     if args.dry_run {
         app.out.note(&app.out.t("import-dry-done", &[]));
     }
@@ -264,35 +276,37 @@ async fn export<R: Filed>(app: &App, company: &dyn Company, args: &Export) -> Ex
         find_user(company, user).await?;
     }
     let name = args.file.display().to_string();
-    let items = every::<R>(company, args.user.as_deref()).await?;
-    let count = items.len();
-    let records = items.into_iter().map(|item| (item.record, left_over(&item.leftovers))).collect();
-    let text = R::write(&name, args.format.as_deref(), app.clock.now(), records)
-        .ok_or_else(|| Failure::new("USE-107").with("file", &name))?
-        .map_err(|error| unusable(&name, error))?;
+    let format = args.format.clone();
+    if !R::is_written(&name, format.as_deref()) {
+        return Err(Failure::new("USE-107").with("file", &name));
+    }
+    let target = Target::of(&args.file).map_err(|error| unusable(&name, error))?;
+    // A few records are on their way at a time, however many there are.
+    let (send, receive) = std::sync::mpsc::sync_channel::<Outgoing<R>>(AHEAD);
+    let (at, told) = (app.clock.now(), name.clone());
+    let writer = std::thread::spawn(move || -> std::io::Result<Target> {
+        let mut out = std::io::BufWriter::new(target);
+        R::write(&told, format.as_deref(), at, &mut out, &mut receive.into_iter())?;
+        out.into_inner().map_err(std::io::IntoInnerError::into_error)
+    });
+    let read = each::<R>(company, args.user.as_deref(), |item| {
+        send.send((item.record, left_over(&item.leftovers))).is_ok()
+    });
+    let read = read.await;
+    drop(send);
+    let written = writer.join().unwrap_or_else(|_| Err(std::io::Error::other("the writer stopped")));
+    // What is not whole takes the place of nothing.
+    let count = read?;
+    written.and_then(Target::finish).map_err(|error| unusable(&name, error))?;
     if name == "-" {
-        app.out.document(&text)?;
         return Ok(0);
     }
-    write_private(&args.file, &text).map_err(|error| unusable(&name, error))?;
     app.out.result(&app.out.t("export-done", &[("count", count.into()), ("file", name.into())]));
     done(app, 0)
 }
 
-/// Writes a file that only its owner can read, also where a wider one stood: it holds other people's data.
-fn write_private(file: &std::path::Path, bytes: &[u8]) -> std::io::Result<()> {
-    let mut options = std::fs::OpenOptions::new();
-    options.write(true).create(true).truncate(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    let mut open = options.open(file)?;
-    // A device or a pipe is not ours to close to others.
-    #[cfg(unix)]
-    if open.metadata()?.is_file() {
-        open.set_permissions(std::os::unix::fs::PermissionsExt::from_mode(0o600))?;
-    }
-    std::io::Write::write_all(&mut open, bytes)
-}
+/// How many records of an export are on their way.
+const AHEAD: usize = 64;
 
 fn read(file: &std::path::Path) -> std::io::Result<Vec<u8>> {
     if file.as_os_str() != "-" {
@@ -310,8 +324,8 @@ async fn list<R: Kinded>(app: &App, company: &dyn Company, args: &List) -> Exit 
     let search = Search {
         user: args.user.clone(),
         text: args.search.clone().unwrap_or_default(),
-        skip: 0,
         limit: args.limit,
+        ..Search::default()
     };
     let found = R::list(company, &search).await?;
     for item in &found.items {

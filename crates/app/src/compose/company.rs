@@ -270,6 +270,7 @@ fn pair(row: sql::Pair) -> PortResult<Pair> {
 
 fn query(search: &Search) -> sql::Query {
     sql::Query {
+        as_made: search.as_made,
         user: search.user.as_deref().map(sql::UserId::new),
         text: search.text.clone(),
         slice: Slice { skip: search.skip, limit: search.limit.unwrap_or(u64::from(u32::MAX)) },

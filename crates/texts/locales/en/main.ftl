@@ -162,6 +162,10 @@ import-column-left = the column "{ $column }" was not taken ({ $count } rows, su
 import-ask-column = What is the column "{ $column }" ({ $count } rows, such as "{ $example }")? mobile, e-mail, notes …; "-" leaves it out; empty: keep as text
 import-no-such-column = There is no column "{ $meaning }" in this file.
 import-not-a-heading = "{ $meaning }" is not understood.
+import-zone = The zone "{ $zone }" is not known: taken as { $taken } in { $count ->
+    [one] one appointment (line { $line }, { $name })
+   *[other] { $count } appointments (the first: line { $line }, { $name })
+}
 export-done = ✓ { $count } written to { $file }
 reason-refused = the company's tables refuse it: { $rule }
 rule-count-and-interval = COUNT and INTERVAL of a repetition are at least 1

@@ -180,6 +180,10 @@ import-column-left = la colonne « { $column } » n'a pas été reprise ({ $coun
 import-ask-column = Qu'est-ce que la colonne « { $column } » ({ $count } lignes, p. ex. « { $example } ») ? portable, e-mail, notes … ; « - » l'ignore ; vide : garder en texte
 import-no-such-column = Il n'y a pas de colonne « { $meaning } » dans ce fichier.
 import-not-a-heading = « { $meaning } » n'est pas compris.
+import-zone = Le fuseau « { $zone } » n'est pas connu : pris pour { $taken } dans { $count ->
+    [one] un rendez-vous (ligne { $line }, { $name })
+   *[other] { $count } rendez-vous (le premier : ligne { $line }, { $name })
+}
 export-done = ✓ { $count } écrites dans { $file }
 reason-refused = les tables de l'entreprise la refusent : { $rule }
 rule-count-and-interval = COUNT et INTERVAL d'une répétition valent au moins 1
