@@ -230,11 +230,9 @@ fn what_a_hostile_file_says_steers_no_terminal_and_what_was_refused_is_private()
         let file = name(end);
         std::fs::write(&file, text).unwrap();
         let refused = name(&format!("refused.{end}"));
-        std::fs::write(&refused, "").unwrap();
-        let mut args = vec![what, "import", &file, "--refused", &refused];
-        args.extend(more);
-        quiet(&world, &[&args[..], &["--dry-run"]].concat());
-        quiet(&world, &args);
+        let tried = name(&format!("tried.{end}"));
+        quiet(&world, &[&[what, "import", &file, "--refused", &tried, "--dry-run"][..], more].concat());
+        quiet(&world, &[&[what, "import", &file, "--refused", &refused][..], more].concat());
         #[cfg(unix)]
         if end != "csv" {
             use std::os::unix::fs::PermissionsExt;
