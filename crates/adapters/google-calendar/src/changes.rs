@@ -16,17 +16,7 @@ use crate::{
     times,
 };
 
-/// Unmodelled members that may be sent when an event is made again.
-const WRITABLE: &[&str] = &[
-    "guestsCanInviteOthers",
-    "guestsCanModify",
-    "guestsCanSeeOtherGuests",
-    "anyoneCanAddSelf",
-    "attachments",
-    "conferenceData",
-    "eventLabelId",
-];
-/// Unmodelled members that may be written back into an event that still is.
+/// Unmodelled members that may be sent: with an event that is created, and back into one that exists.
 pub(crate) const RESTORABLE: &[&str] = &[
     "guestsCanInviteOthers",
     "guestsCanModify",
@@ -138,7 +128,7 @@ impl Changes {
             self.members.insert("extendedProperties".to_owned(), json!({"private": self.private}));
             return times::without_nulls(self.members);
         }
-        for name in WRITABLE {
+        for name in RESTORABLE {
             if let Some(value) = left.rest.get(*name) {
                 self.members.insert((*name).to_owned(), restored(value));
             }

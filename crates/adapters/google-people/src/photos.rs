@@ -1,7 +1,7 @@
 //! The picture of a contact: it is written by calls of its own, after the rest (P49).
 //!
 //! What must stay true: the picture of a person is never overwritten before it is kept; what Google makes of a picture
-//! that it was given is not taken for somebody's edit; nobody is called because a record says so, but Google.
+//! that it was given is not taken for somebody's edit; only Google's hosts are asked for the address that a record names.
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use passerelle_google_transport::Failure;

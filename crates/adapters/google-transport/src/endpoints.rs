@@ -110,7 +110,7 @@ impl Endpoints {
     }
 
     /// Returns where a picture is read that stands at one of Google's hosts of pictures; `None` for every other
-    /// address: what a record says is no reason to call anybody.
+    /// address: a record must not make this program send requests to a host of its choice.
     #[must_use]
     pub fn picture(&self, address: &str) -> Option<Url> {
         let url = Url::parse(address).ok()?;
