@@ -218,9 +218,10 @@ pub(crate) fn put_read<R: Record>(
     lagging_at: Option<DateTime<Utc>>,
 ) {
     let is_new = link.alive(side).is_none_or(|held| held.id != stored.id);
+    let was_gone = link.copies[side].as_ref().is_some_and(|copy| copy.gone && copy.stored.id == stored.id);
     put_copy(link, side, stored);
     if let Some(now) = lagging_at.filter(|_| is_new && !on(Mutant::BackBelievedGone)) {
-        link.trails[side].born = Some(now);
+        (link.trails[side].born, link.trails[side].back) = (Some(now), was_gone);
     }
 }
 

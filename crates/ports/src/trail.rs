@@ -36,6 +36,9 @@ pub struct Trail {
     /// When we first had it, by our clock.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub born: Option<DateTime<Utc>>,
+    /// It was gone before: what says so within a lag may come from then.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub back: bool,
     /// When we learnt that it is gone, by our clock.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub gone: Option<DateTime<Utc>>,
@@ -133,8 +136,10 @@ impl Trail {
     pub fn may_be_unborn(&self, now: DateTime<Utc>, lag: TimeDelta) -> bool {
         match self.listed {
             _ if on(Mutant::UnbornIsGone) => false,
-            Some(is_there) => is_there,
-            None => self.born.is_some_and(|born| is_within(born, now, lag)),
+            Some(true) => true,
+            // What tells of its removal may tell of the one before.
+            Some(false) if !self.back => false,
+            Some(false) | None => self.born.is_some_and(|born| is_within(born, now, lag)),
         }
     }
 
