@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use diesel::{dsl::count_star, prelude::*};
+use diesel::{dsl::count_star, prelude::*, sql_types::Bool};
 use passerelle_ports::{
     Counts, Cursor, EntriesOf, Entry, EntryId, Find, Half, ItemId, LastCopy, Link, LinkId, Look, MatchKey,
     PairId, PairState, Record, Run, RunId, Side, Sides, Slice, Stranger,
@@ -14,7 +14,7 @@ use super::rows::{
 };
 use crate::{
     StoreError,
-    dialect::{Conn, MOST_NAMES},
+    dialect::{Backend, Conn, MOST_NAMES},
     schema::{
         passerelle_copies as copies, passerelle_entries as entries, passerelle_links as links,
         passerelle_match_keys as match_keys, passerelle_pair_states as pair_states, passerelle_runs as runs,
@@ -389,14 +389,19 @@ pub(crate) fn last_copies<R: Record>(
         .collect()
 }
 
-pub(crate) fn attention<R: Record>(
+/// A condition on a link, among those of one pair.
+type Wanted = Box<dyn BoxableExpression<links::table, Backend, SqlType = Bool>>;
+
+/// Reads the next links of a pair that meet a condition, in the order of their names.
+fn next_links<R: Record>(
     conn: &mut Conn,
     pair: &PairId,
-    after: Option<LinkId>,
-    limit: u64,
+    wanted: Wanted,
+    (after, limit): (Option<LinkId>, u64),
 ) -> Result<Vec<Link<R>>, StoreError> {
     let rows: Vec<String> = links::table
-        .filter(links::pair.eq(pair.as_str()).and(links::attention.eq(true)))
+        .filter(links::pair.eq(pair.as_str()))
+        .filter(wanted)
         .filter(links::id.gt(after_of(after)))
         .order(links::id)
         .limit(most(limit))
@@ -405,24 +410,23 @@ pub(crate) fn attention<R: Record>(
     by_names(conn, pair, &rows.into_iter().collect())
 }
 
+pub(crate) fn attention<R: Record>(
+    conn: &mut Conn,
+    pair: &PairId,
+    after: Option<LinkId>,
+    limit: u64,
+) -> Result<Vec<Link<R>>, StoreError> {
+    next_links(conn, pair, Box::new(links::attention.eq(true)), (after, limit))
+}
+
 pub(crate) fn alone<R: Record>(
     conn: &mut Conn,
     pair: &PairId,
     after: Option<LinkId>,
     limit: u64,
 ) -> Result<Vec<Link<R>>, StoreError> {
-    let rows: Vec<String> = links::table
-        .filter(
-            links::pair
-                .eq(pair.as_str())
-                .and(links::state.eq(ASIDE).or(links::state.eq("released").and(links::half.ne("")))),
-        )
-        .filter(links::id.gt(after_of(after)))
-        .order(links::id)
-        .limit(most(limit))
-        .select(links::id)
-        .load(conn)?;
-    by_names(conn, pair, &rows.into_iter().collect())
+    let wanted = links::state.eq(ASIDE).or(links::state.eq("released").and(links::half.ne("")));
+    next_links(conn, pair, Box::new(wanted), (after, limit))
 }
 
 /// The links that lack something; the words are those of the partial index.
@@ -434,15 +438,7 @@ pub(crate) fn lacking<R: Record>(
     after: Option<LinkId>,
     limit: u64,
 ) -> Result<Vec<Link<R>>, StoreError> {
-    let rows: Vec<String> = links::table
-        .filter(links::pair.eq(pair.as_str()))
-        .filter(diesel::dsl::sql::<diesel::sql_types::Bool>(LACKING))
-        .filter(links::id.gt(after_of(after)))
-        .order(links::id)
-        .limit(most(limit))
-        .select(links::id)
-        .load(conn)?;
-    by_names(conn, pair, &rows.into_iter().collect())
+    next_links(conn, pair, Box::new(diesel::dsl::sql::<Bool>(LACKING)), (after, limit))
 }
 
 pub(crate) fn runs(
