@@ -81,13 +81,59 @@ fn a_renewed_consent_keeps_the_calendars_that_were_chosen() {
         2,
         "contacts and one more"
     );
-    world.sql(&appointment("a-1", "Ours", "alice"));
+    world.sql(&(appointment("a-1", "Own", "alice") + &appointment("a-2", "Ours", "Team")));
     world.settle();
     assert_eq!(
-        (world.titles_in(&team).len(), world.titles_in("primary").len()),
-        (1, 0),
-        "the only calendar was the first"
+        (world.titles_in(&team), world.titles_in("primary")),
+        (vec!["Ours".into()], vec!["Own".into()])
     );
+}
+
+#[test]
+fn the_default_calendar_goes_to_no_calendar_but_the_main_one_unless_somebody_names_it() {
+    for by_command in [false, true] {
+        let world = World::unconnected();
+        let team = world.add_calendar("Team");
+        world.sql(&appointment("a-1", "Doctor", "alice"));
+        if by_command {
+            // Nothing else is in step: the calendar that is added is no more the default one for that.
+            world.connect_with(&["--no-contacts"]).ends_with(0);
+            world.run(&["calendar", "remove", "alice", "--user", "alice", "--yes"]).ends_with(0);
+        }
+        let connected = match by_command {
+            true => world.run(&["calendar", "add", "Team", "--user", "alice"]).ends_with(0),
+            false => world.connect_with(&["--calendar", "Team", "--no-contacts"]).ends_with(0),
+        };
+        assert!(by_command || connected.stderr.contains("calendar add primary"), "{}", connected.stderr);
+        world.sql(&appointment("a-2", "Lunch", "Team"));
+        world.settle();
+        assert_eq!((world.titles_in(&team), world.titles_in("primary").len()), (vec!["Lunch".into()], 0));
+        // A consent that is renewed keeps that, with the calendar named once more and without.
+        for again in [&["--calendar", "Team"][..], &[]] {
+            world.connect_with(again).ends_with(0);
+            assert_eq!(world.settle().writes(), 0, "{again:?}");
+        }
+        // The main one, chosen later, is the default one's.
+        world.run(&["calendar", "add", "primary", "--user", "alice"]).ends_with(0);
+        world.settle();
+        assert_eq!((world.titles_in(&team).len(), world.titles_in("primary")), (1, vec!["Doctor".into()]));
+        assert_eq!(
+            (world.number("calendars"), homes(&world)),
+            (2, vec!["Doctor in alice".into(), "Lunch in Team".into()])
+        );
+    }
+    // Named, it goes where somebody wants it, and a renewed consent keeps that too.
+    let world = World::unconnected();
+    let team = world.add_calendar("Team");
+    world.connect_with(&["--calendar", "Team", "--no-contacts"]).ends_with(0);
+    world.run(&["calendar", "remove", "Team", "--user", "alice", "--yes"]).ends_with(0);
+    world.run(&["calendar", "add", "Team", "--into", "alice", "--user", "alice"]).ends_with(0);
+    world.sql(&appointment("a-1", "Ours", "alice"));
+    world.settle();
+    let again = world.connect().ends_with(0);
+    assert!(!again.stderr.contains("calendar add primary"), "{}", again.stderr);
+    world.settle();
+    assert_eq!((world.titles_in(&team), world.titles_in("primary").len()), (vec!["Ours".into()], 0));
 }
 
 #[test]

@@ -367,6 +367,10 @@ mutants! {
     MovesTaken,
     /// What is left to do for a record that changed its calendar waits for another run.
     MovesWait,
+    /// What the plan of a move announced is asked about again where it arrives.
+    MovesAskedTwice,
+    /// The company's default calendar is kept in step with whatever calendar is chosen.
+    DefaultAnywhere,
     /// The undo of a run leaves what it moved where it is.
     UndoLeavesMoves,
 

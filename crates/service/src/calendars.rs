@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use crate::{
     Account, AccountState, Calendar, Collection, Failure, Office, Outcome, Pair, chosen_users,
-    connect::{main_of, named, pair_id, settled_home},
+    connect::{named, pair_id, settled_home},
     find_user,
 };
 
@@ -115,8 +115,8 @@ pub async fn calendars(office: &Office, user: Option<&str>) -> Outcome<Listed> {
     Ok(listed)
 }
 
-/// Keeps a further calendar of the provider's in step: with the calendar here that is named, a free one of the same
-/// name, or a new one; the main one with the default one.
+/// Keeps a further calendar of the provider's in step: with the calendar here that is named, the one that it had, a free
+/// one of the same name, or a new one; the main one with the default one, which no other gets unless it is named.
 ///
 /// # Errors
 ///
@@ -161,11 +161,7 @@ pub async fn add_calendar(
             }
             Some(home.clone())
         }
-        None => {
-            let is_main =
-                main_of(&[collection]).is_some() && (collection.primary || no_default(&pairs, &own));
-            settled_home(company, &account, &pairs, &id, (collection, is_main)).await?
-        }
+        None => settled_home(company, &account, &pairs, &id, collection).await?,
     };
     let made = home.is_none();
     let home = match home {
@@ -259,12 +255,6 @@ async fn own_calendars(office: &Office, user: &str) -> Outcome<Vec<Calendar>> {
     let mut own = office.company.calendars().await?;
     own.retain(|calendar| calendar.owner == user);
     Ok(own)
-}
-
-/// Tells whether no calendar is in step with the default one yet.
-fn no_default(pairs: &[Pair], own: &[Calendar]) -> bool {
-    let default = own.iter().find(|calendar| calendar.default).map(|calendar| &calendar.id);
-    !pairs.iter().any(|pair| pair.enabled && pair.calendar.as_ref() == default)
 }
 
 /// Finds a calendar here: by its id, or by a name that only one has.

@@ -1,7 +1,10 @@
 //! Connecting an app user with an account, choosing what is kept in step, disconnecting.
 
 use chrono::{DateTime, Utc};
-use passerelle_ports::{Ids, Kind, PairId};
+use passerelle_ports::{
+    Ids, Kind, PairId,
+    mutants::{Mutant, on},
+};
 use passerelle_sync_rules::{Rules, digest_of};
 use serde::Serialize;
 
@@ -201,7 +204,6 @@ pub async fn choose_pairs(
 ) -> Outcome<Vec<ChosenPair>> {
     let mut known = company.pairs().await?;
     let wanted = wanted(offered, choice, account, &known)?;
-    let main = main_of(&wanted);
     let mut chosen = Vec::new();
     for collection in wanted {
         let id = pair_id(account, collection);
@@ -211,10 +213,7 @@ pub async fn choose_pairs(
         let before = known.iter().any(|pair| pair.id == id);
         let calendar = match collection.kind {
             Kind::Contacts => None,
-            Kind::Events => {
-                let is_main = main.is_some_and(|main| main.id == collection.id);
-                Some(home_of(company, account, &known, &id, (collection, is_main)).await?)
-            }
+            Kind::Events => Some(home_of(company, account, &known, &id, collection).await?),
         };
         let mut rules = Rules::default();
         if !collection.writable {
@@ -244,23 +243,17 @@ pub async fn choose_pairs(
     Ok(chosen)
 }
 
-/// The collection that is kept in step with the user's default calendar: the main one, or the first that may be
-/// written to.
-pub(crate) fn main_of<'a>(wanted: &[&'a Collection]) -> Option<&'a Collection> {
-    let calendars = || wanted.iter().copied().filter(|collection| collection.kind == Kind::Events);
-    calendars().find(|calendar| calendar.primary).or_else(|| calendars().find(|calendar| calendar.writable))
-}
-
-/// The company's calendar of a pair: the one that it has; the default one for the main collection; a free one of the
-/// same name; or a new one. Two pairs never share one: their calendars would be merged into each other.
+/// The company's calendar of a pair: the one that it has; the default one for the account's main calendar, and for no
+/// other: what stands there is a person's own, and a calendar that others see must not get it by accident; a free one of
+/// the same name; or a new one. Two pairs never share one: their calendars would be merged into each other.
 async fn home_of(
     company: &dyn Company,
     account: &Account,
     known: &[Pair],
     pair: &PairId,
-    (collection, is_main): (&Collection, bool),
+    collection: &Collection,
 ) -> Outcome<String> {
-    match settled_home(company, account, known, pair, (collection, is_main)).await? {
+    match settled_home(company, account, known, pair, collection).await? {
         Some(calendar) => Ok(calendar.id),
         None => Ok(company.add_calendar(&account.user, &collection.name).await?.id),
     }
@@ -272,7 +265,7 @@ pub(crate) async fn settled_home(
     account: &Account,
     known: &[Pair],
     pair: &PairId,
-    (collection, is_main): (&Collection, bool),
+    collection: &Collection,
 ) -> Outcome<Option<Calendar>> {
     let taken = |id: &str| {
         known.iter().any(|other| other.enabled && other.id != *pair && other.calendar.as_deref() == Some(id))
@@ -284,11 +277,27 @@ pub(crate) async fn settled_home(
         return Ok(Some(had.clone()));
     }
     let fits = |calendar: &Calendar| match calendar.default {
-        true => is_main,
+        true => collection.primary || on(Mutant::DefaultAnywhere),
         // The default one comes first: where it is taken, the main one is like any other.
         false => calendar.name.to_lowercase() == collection.name.to_lowercase(),
     };
     Ok(free.into_iter().find(fits))
+}
+
+/// Returns an app user's default calendar where it is in step with none, though others are: what stands there stays
+/// here.
+///
+/// # Errors
+///
+/// Those of the database.
+pub async fn default_apart(company: &dyn Company, user: &str) -> Outcome<Option<Calendar>> {
+    let mut pairs = company.pairs().await?;
+    pairs.retain(|pair| pair.user == user && pair.kind == Kind::Events && pair.enabled);
+    let own = company.calendars().await?.into_iter();
+    let default = own.filter(|calendar| calendar.owner == user).find(|calendar| calendar.default);
+    Ok(default.filter(|default| {
+        !pairs.is_empty() && pairs.iter().all(|pair| pair.calendar.as_ref() != Some(&default.id))
+    }))
 }
 
 /// Returns the name of a pair: the same account and collection give the same one for ever, and it tells neither.

@@ -33,7 +33,7 @@ pub use conflicts::{
 };
 pub use connect::{
     Choice, ChosenPair, Disconnected, Identity, bound_account, check_binding, check_free, choose_pairs,
-    disconnect, is_shared, pair_id, record_account, release_account,
+    default_apart, disconnect, is_shared, pair_id, record_account, release_account,
 };
 pub use doctor::{Examined, Finding, Level, examine};
 pub use failure::{Failure, Outcome};

@@ -4,8 +4,8 @@
 use passerelle_ports::{Clock, Kind, Side};
 use passerelle_service::{
     Account as Bound, AppUser, Choice, ChosenPair, Collection, Failure, Forgotten, Outcome, bound_account,
-    check_binding, check_free, choose_pairs, disconnect as give_back, find_user, forecast, is_shared,
-    note_consent, pair_id, record_account, release_account,
+    check_binding, check_free, choose_pairs, default_apart, disconnect as give_back, find_user, forecast,
+    is_shared, note_consent, pair_id, record_account, release_account,
 };
 use serde_json::json;
 
@@ -265,6 +265,10 @@ async fn choose(
         app.out.line("pair", app.clock.now(), pair);
     }
     tell_others(app, account, &offered.collections, &chosen);
+    if let Some(apart) = default_apart(company, &account.user).await? {
+        let words = [("name", apart.name.as_str().into()), ("user", account.user.as_str().into())];
+        app.out.note(&app.out.t("connect-default-apart", &words));
+    }
     Ok(whole)
 }
 

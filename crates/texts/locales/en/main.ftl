@@ -40,6 +40,7 @@ connect-open-yourself = Open this address in a browser on this computer:
 connect-boxes = Google will ask for calendars and contacts: tick every box. Waiting … (Ctrl-C to stop)
 connect-other-address = Google says that this is { $account }, but { $expected } was expected for { $user }. Connect it all the same?
 connect-other-calendars = Not chosen: { $names } (passerelle calendar add --user { $user } --calendar NAME)
+connect-default-apart = Appointments of the calendar { $name }, the default one, stay here: it is in step with none. With the account's main calendar: passerelle calendar add primary --user { $user }
 connect-authorised = ✓ { $account } authorised for { $user }
 connect-secret-moved = ✓ The client's secret is in the vault: you may delete the file.
 connect-pair-contacts = ✓ Contacts: { $name }
@@ -166,6 +167,7 @@ import-zone = The zone "{ $zone }" is not known: taken as { $taken } in { $count
     [one] one appointment (line { $line }, { $name })
    *[other] { $count } appointments (the first: line { $line }, { $name })
 }
+export-in-place = No file can be made beside { $file }: it is overwritten at once, and is not whole if this fails.
 export-done = ✓ { $count } written to { $file }
 reason-refused = the company's tables refuse it: { $rule }
 rule-count-and-interval = COUNT and INTERVAL of a repetition are at least 1

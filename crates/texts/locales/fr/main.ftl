@@ -40,6 +40,7 @@ connect-open-yourself = Ouvrez cette adresse dans un navigateur de cet ordinateu
 connect-boxes = Google va demander les agendas et les contacts : cochez toutes les cases. En attente… (Ctrl-C pour arrêter)
 connect-other-address = Google dit que c'est { $account }, mais { $expected } était attendu pour { $user }. Connecter quand même ?
 connect-other-calendars = Non choisis : { $names } (passerelle calendar add --user { $user } --calendar NOM)
+connect-default-apart = Les rendez-vous de l'agenda { $name }, l'agenda par défaut, restent ici : il n'est synchronisé avec aucun. Avec l'agenda principal du compte : passerelle calendar add primary --user { $user }
 connect-authorised = ✓ { $account } autorisé pour { $user }
 connect-secret-moved = ✓ Le secret du client est au coffre : vous pouvez supprimer le fichier.
 connect-pair-contacts = ✓ Contacts : { $name }
@@ -184,6 +185,7 @@ import-zone = Le fuseau « { $zone } » n'est pas connu : pris pour { $taken } d
     [one] un rendez-vous (ligne { $line }, { $name })
    *[other] { $count } rendez-vous (le premier : ligne { $line }, { $name })
 }
+export-in-place = Aucun fichier ne peut être créé à côté de { $file } : il est remplacé aussitôt, et reste incomplet en cas d'échec.
 export-done = ✓ { $count } écrites dans { $file }
 reason-refused = les tables de l'entreprise la refusent : { $rule }
 rule-count-and-interval = COUNT et INTERVAL d'une répétition valent au moins 1
