@@ -127,7 +127,7 @@ impl Out {
         }
     }
 
-    /// Asks for a step that has to be seen, quiet or not: an address to open.
+    /// Tells what has to be seen, quiet or not: an address to open, a file that is not safe meanwhile.
     pub fn ask(&self, text: &str) {
         let _ = writeln!(anstream::stderr(), "{}", shown(text));
     }

@@ -710,6 +710,18 @@ fn an_export_takes_the_place_of_its_file_once_it_is_whole() {
         assert_eq!(text.matches("l299@a.example").count(), 1, "{name}");
         assert!(!world.path(&format!("{name}.part")).exists(), "{name}");
     }
+    // What a killed export left there is in nobody's way, and a link leads to what is replaced.
+    let (out, stale) = (file(&world, "out.vcf", "old"), file(&world, "out.vcf.part", "of somebody's own"));
+    let link = world.path("link.vcf");
+    std::os::unix::fs::symlink(&out, &link).unwrap();
+    let seen = fs::File::open(&out).unwrap();
+    world.run(&["contacts", "export", link.to_str().unwrap()]).ends_with(0);
+    assert!(std::io::read_to_string(seen).unwrap() == "old", "it was not written in its place");
+    assert!(fs::read_to_string(&out).unwrap().contains("l299@a.example") && link.is_symlink());
+    assert_eq!(fs::read_to_string(&stale).unwrap(), "of somebody's own");
+    assert!(!world.path("out.vcf.2.part").exists());
+    let mode = std::os::unix::fs::PermissionsExt::mode(&fs::metadata(&out).unwrap().permissions());
+    assert_eq!(mode & 0o777, 0o600);
     let odd = file(&world, "out.xyz", "old");
     world.run(&["contacts", "export", &odd]).ends_with(2);
     assert_eq!(fs::read_to_string(&odd).unwrap(), "old");

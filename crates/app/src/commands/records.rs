@@ -281,6 +281,9 @@ async fn export<R: Filed>(app: &App, company: &dyn Company, args: &Export) -> Ex
         return Err(Failure::new("USE-107").with("file", &name));
     }
     let target = Target::of(&args.file).map_err(|error| unusable(&name, error))?;
+    if target.is_in_place {
+        app.out.ask(&app.out.t("export-in-place", &[("file", name.as_str().into())]));
+    }
     // A few records are on their way at a time, however many there are.
     let (send, receive) = std::sync::mpsc::sync_channel::<Outgoing<R>>(AHEAD);
     let (at, told) = (app.clock.now(), name.clone());
