@@ -6,7 +6,7 @@ use passerelle_ports::{
     Clock, EntriesOf, ErrorKind, Ids, InstallationId, Ledger, LinkId, PairId, PortError, Record, Replica,
     RunKind, Side, Sides,
 };
-use passerelle_sync_rules::{Digest, Rules};
+use passerelle_sync_rules::{Digest, PlannedStep, Rules};
 use uuid::Uuid;
 
 use crate::{
@@ -112,6 +112,7 @@ pub struct Engine<R: Record> {
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) ids: Arc<dyn Ids>,
     pub(crate) neighbourhood: Option<Neighbourhood<R>>,
+    pub(crate) announced: Vec<PlannedStep>,
 }
 
 impl<R: Record> Engine<R> {
@@ -132,7 +133,15 @@ impl<R: Record> Engine<R> {
                 };
             }
         }
-        Engine { settings, replicas, ledger, clock, ids, neighbourhood: None }
+        Engine { settings, replicas, ledger, clock, ids, neighbourhood: None, announced: Vec::new() }
+    }
+
+    /// Lets the engine know what plans of other pairs announced for links that have come to this one since: whoever let
+    /// such a plan pass is not asked about the same writes again.
+    #[must_use]
+    pub fn announced(mut self, steps: Vec<PlannedStep>) -> Self {
+        self.announced = steps;
+        self
     }
 
     /// Returns the rules in force: those of the settings, restricted to what the replicas can do.

@@ -1,9 +1,11 @@
 //! Plan: what a run will do, worked out from all due links before the first write.
 
+use std::collections::BTreeSet;
+
 use chrono::TimeDelta;
 use passerelle_ports::{
-    AssembleError, Copy, Entry, EntryId, ErrorKind, Find, ItemId, Link, LinkId, LinkState, Op, Outcome,
-    Record, Run, RunKind, Side, Slice, Stored, Value, Version, Written,
+    AssembleError, Copy, Counts, Entry, EntryId, ErrorKind, Find, ItemId, Link, LinkId, LinkState, Op,
+    Outcome, Record, Run, RunKind, Side, Slice, Stored, Value, Version, Written,
 };
 use passerelle_sync_rules::{
     Action, Intent, Labels, Plan, PlanCounts, PlannedStep, Rules, Step, Trip, acknowledge, decide, guard,
@@ -55,7 +57,7 @@ impl<R: Record> Session<'_, R> {
         self.accept_rules().await?;
         let approved = !plan.trips.is_empty();
         let total = plan.steps.len() as u64;
-        drop(plan);
+        self.report.announced = of_movers(plan.steps);
         Box::pin(self.apply(total, Deletions::of(approved))).await
     }
 
@@ -287,7 +289,7 @@ impl<R: Record> Session<'_, R> {
     pub(crate) async fn judge(&mut self, plan: &mut Plan) -> Flow<()> {
         if !plan.steps.is_empty() {
             let counts = self.engine.ledger.counts(self.pair()).await.map_err(ledger)?;
-            plan.trips = guard(plan, &counts, &self.rules().limits);
+            plan.trips = self.guarded(plan, &counts);
             if on(Mutant::GuardPerPage) {
                 plan.trips = self.guard_pages(plan, &counts);
             }
@@ -297,6 +299,20 @@ impl<R: Record> Session<'_, R> {
             }
         }
         Ok(())
+    }
+
+    /// Asks the guard about what no other pair's plan has announced.
+    fn guarded(&self, plan: &Plan, counts: &Counts) -> Vec<Trip> {
+        let limits = &self.rules().limits;
+        let announced = &self.engine.announced;
+        if announced.is_empty() || on(Mutant::MovesAskedTwice) {
+            return guard(plan, counts, limits);
+        }
+        let what = |step: &PlannedStep| (step.link, step.side, step.action, step.content.clone());
+        let announced: BTreeSet<_> = announced.iter().map(what).collect();
+        let mut judged = plan.clone();
+        judged.steps.retain(|step| !announced.contains(&what(step)));
+        guard(&judged, counts, limits)
     }
 
     /// What goes on while the deletions of an emptied side wait may bring that side its first records again: that
@@ -326,7 +342,7 @@ impl<R: Record> Session<'_, R> {
     }
 
     /// Mutants only: each page of the plan is judged by itself.
-    fn guard_pages(&self, plan: &Plan, counts: &passerelle_ports::Counts) -> Vec<Trip> {
+    fn guard_pages(&self, plan: &Plan, counts: &Counts) -> Vec<Trip> {
         let mut trips = Vec::new();
         for steps in plan.steps.chunks(self.chunk() as usize) {
             let mut of_page = PlanCounts::default();
@@ -435,6 +451,14 @@ fn classify<R>(step: &Step<R>, settled: bool, counts: &mut PlanCounts) {
         Step::Release => counts.released += 1,
         Step::Hold(_) | Step::Sealed(_) => counts.held += 1,
     }
+}
+
+/// Returns the writes of a plan that follow on the move of a record into the collection of another pair.
+fn of_movers(mut steps: Vec<PlannedStep>) -> Vec<PlannedStep> {
+    let is_move = |step: &PlannedStep| step.action == Action::Move;
+    let movers: BTreeSet<LinkId> = steps.iter().filter(|step| is_move(step)).map(|step| step.link).collect();
+    steps.retain(|step| movers.contains(&step.link) && !is_move(step));
+    steps
 }
 
 /// Tells whether both sides have the record and have never agreed on anything.

@@ -112,6 +112,10 @@ pub struct RunReport {
     /// The pairs that got links of this one: what is left to do for them is theirs.
     #[serde(skip)]
     pub handed_over: BTreeSet<PairId>,
+    /// What the plan of this run announced for links that go to another pair, which carries it out; not kept with the
+    /// run.
+    #[serde(skip)]
+    pub announced: Vec<PlannedStep>,
 }
 
 /// Fields of a record that a side cannot hold.
@@ -155,6 +159,7 @@ impl RunReport {
             losses: Vec::new(),
             relabelled: Vec::new(),
             handed_over: BTreeSet::new(),
+            announced: Vec::new(),
         }
     }
 

@@ -147,6 +147,9 @@ pub struct PairReport {
     /// The pairs that got records of this one, which went into another calendar.
     #[serde(skip)]
     pub handed_over: Vec<PairId>,
+    /// What its plan announced for them.
+    #[serde(skip)]
+    pub(crate) announced: Vec<PlannedStep>,
 }
 
 /// What a run did, or would do, for all pairs.
@@ -198,6 +201,7 @@ impl PairReport {
             error: None,
             plan: Vec::new(),
             handed_over: Vec::new(),
+            announced: Vec::new(),
         }
     }
 
@@ -222,6 +226,7 @@ impl PairReport {
         self.relabelled.clone_from(&run.relabelled);
         self.losses_count = run.losses.len() as u64;
         self.handed_over = run.handed_over.iter().cloned().collect();
+        self.announced.clone_from(&run.announced);
         self.digest = run.digest.as_ref().map(|digest| digest.as_str().to_owned());
         self = self.with_writes(run.written);
         self.guests_kept = if run.written.remote.deleted > 0 { run.planned.guests } else { 0 };

@@ -11,6 +11,7 @@ use passerelle_ports::{
     PairId, RunKind, Side, Slice,
     mutants::{Mutant, on},
 };
+use passerelle_sync_rules::PlannedStep;
 
 use crate::{
     Account, AccountState, Failure, Kinded, Office, Outcome, Pair, PairReport, Problem, SyncReport,
@@ -81,11 +82,14 @@ pub async fn sync(office: &Office, request: &SyncRequest, watch: &dyn Watch) -> 
     let mut report = SyncReport { dry_run: request.dry_run, disconnected, ..SyncReport::default() };
     let mut signed_out: BTreeMap<String, Problem> = BTreeMap::new();
     let mut late: BTreeSet<PairId> = BTreeSet::new();
+    let mut announced: Vec<PlannedStep> = Vec::new();
     for pair in &pairs {
         watch.begin(pair);
         let mut done = match signed_out.get(&pair.account) {
             Some(problem) => PairReport::new(pair).failed(&problem.to_failure()),
-            None => for_kind!(pair.kind, R => Box::pin(one::<R>(office, pair, &request, watch)).await),
+            None => {
+                for_kind!(pair.kind, R => Box::pin(one::<R>(office, pair, &request, &announced, watch)).await)
+            }
         };
         if let Some(problem) = done.error.take() {
             done.error = Some(explained(office, pair, problem).await?);
@@ -105,10 +109,11 @@ pub async fn sync(office: &Office, request: &SyncRequest, watch: &dyn Watch) -> 
         report.run_id = report.run_id.or(done.run_id);
         let has_run = |pair: &&PairId| report.pairs.iter().any(|before| before.pair == **pair);
         late.extend(done.handed_over.iter().filter(has_run).cloned());
+        announced.append(&mut done.announced);
         report.pairs.push(done);
     }
     for pair in pairs.iter().filter(|pair| late.contains(&pair.id) && !on(Mutant::MovesWait)) {
-        go_on(office, pair, &request, watch, &mut report).await;
+        go_on(office, pair, (&request, &announced), watch, &mut report).await;
     }
     report.requests = office.provider.requests() - before.0;
     report.guest_mails = report.pairs.iter().map(|pair| pair.guest_mails).sum();
@@ -123,7 +128,7 @@ pub async fn sync(office: &Office, request: &SyncRequest, watch: &dyn Watch) -> 
 async fn go_on(
     office: &Office,
     pair: &Pair,
-    request: &SyncRequest,
+    (request, announced): (&SyncRequest, &[PlannedStep]),
     watch: &dyn Watch,
     report: &mut SyncReport,
 ) {
@@ -134,7 +139,8 @@ async fn go_on(
     // An approval was for the plan of before.
     let request = SyncRequest { user: request.user.clone(), ..SyncRequest::default() };
     watch.begin(pair);
-    let mut done = for_kind!(pair.kind, R => Box::pin(one::<R>(office, pair, &request, watch)).await);
+    let mut done =
+        for_kind!(pair.kind, R => Box::pin(one::<R>(office, pair, &request, announced, watch)).await);
     done.name.clone_from(&pair.name);
     watch.end(&done);
     if done.writes() == 0 && done.error.is_none() {
@@ -218,11 +224,12 @@ async fn one<R: Kinded>(
     office: &Office,
     pair: &Pair,
     request: &SyncRequest,
+    announced: &[PlannedStep],
     watch: &dyn Watch,
 ) -> PairReport {
     let before = (office.provider.requests(), office.provider.guest_mails());
     let blank = PairReport::new(pair);
-    let mut report = match attempt::<R>(office, pair, request, watch).await {
+    let mut report = match attempt::<R>(office, pair, request, announced, watch).await {
         Ok(report) => report,
         Err(failure) => blank.failed(&failure.or_with("user", &pair.user)),
     };
@@ -235,9 +242,10 @@ async fn attempt<R: Kinded>(
     office: &Office,
     pair: &Pair,
     request: &SyncRequest,
+    announced: &[PlannedStep],
     watch: &dyn Watch,
 ) -> Outcome<PairReport> {
-    let engine = engine::<R>(office, pair).await?;
+    let engine = engine::<R>(office, pair).await?.announced(announced.to_vec());
     let ledger = R::ledger(&*office.company);
     let mut report = PairReport::new(pair);
     report.first = ledger.runs(Some(&pair.id), Slice { skip: 0, limit: 1 }).await?.is_empty();
