@@ -66,7 +66,10 @@ fn participant(line: &Line) -> Participant {
     let upper = |name| param(name).to_ascii_uppercase();
     Participant {
         email: address(line),
-        name: param("CN").to_owned(),
+        name: match (param("CN"), name_before(&line.value)) {
+            ("", Some((name, _))) => name.to_owned(),
+            (name, _) => name.to_owned(),
+        },
         role: match upper("ROLE").as_str() {
             "OPT-PARTICIPANT" => Role::Optional,
             "NON-PARTICIPANT" => Role::Informational,
@@ -110,12 +113,28 @@ fn address(line: &Line) -> String {
     while scheme(plain) {
         plain = plain.get(7..).unwrap_or_default().trim_start();
     }
+    if let Some((_, address)) = name_before(plain) {
+        return address.to_owned();
+    }
     match (scheme(value), line.param("EMAIL")) {
         (true, _) => plain.to_owned(),
         (false, Some(email)) if !email.trim().is_empty() => email.trim().to_owned(),
         (false, _) if value.eq_ignore_ascii_case(NOBODY) => String::new(),
         (false, _) => value.to_owned(),
     }
+}
+
+/// Takes a name and the address behind it apart: `Jean Dupont <jean@acme.example>`, as mail programs and vCalendar 1.0 do.
+fn name_before(value: &str) -> Option<(&str, &str)> {
+    let (name, address) = value.trim().strip_suffix('>')?.rsplit_once('<')?;
+    let without_scheme = |text: &'_ str| -> usize {
+        let scheme = text.get(..7).is_some_and(|scheme| scheme.eq_ignore_ascii_case("mailto:"));
+        if scheme { 7 } else { 0 }
+    };
+    let (name, address) = (name.trim(), address.trim());
+    let (name, address) = (name.get(without_scheme(name)..)?, address.get(without_scheme(address)..)?);
+    let sound = address.contains('@') && !address.contains(char::is_whitespace);
+    sound.then(|| (name.trim().trim_matches('"').trim(), address))
 }
 
 /// Writes everybody. One organiser is written as such; everybody is a guest as well.
@@ -152,7 +171,7 @@ pub(crate) fn lines_of(guests: &BTreeMap<String, Participant>) -> Vec<Line> {
 }
 
 /// What stands in the place of the address of a participant who has none.
-const NOBODY: &str = "invalid:nomail";
+pub(super) const NOBODY: &str = "invalid:nomail";
 
 /// Puts an address beside its place where the place would be read as something else: one that holds the scheme of
 /// another.

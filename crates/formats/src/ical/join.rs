@@ -11,7 +11,7 @@ use passerelle_calendar::{Event, Override, RecurrenceId, Start, contains, occurr
 use super::{
     answer,
     dates::{Days, is_said},
-    method, own,
+    method, old, own,
     read::{Read1, change_of, event_of, finish, is_of_many, is_rule, start_of},
     repair::repair,
     rest, series,
@@ -33,6 +33,8 @@ pub(crate) struct Events<R> {
     described: String,
     /// The calendars by what they say about their zones.
     known: HashMap<String, usize>,
+    /// What the calendar that is being read says of its clock as vCalendar 1.0 does.
+    header: old::Header,
     /// The method of the calendar that is being read.
     method: String,
     /// The methods that stand behind the events of their calendars, by the number of the calendar.
@@ -159,6 +161,7 @@ impl<R: Read> Events<R> {
             zones: vec![Zones::default()],
             described: String::new(),
             known: HashMap::new(),
+            header: old::Header::default(),
             method: String::new(),
             late: HashMap::new(),
             calendar: 0,
@@ -179,6 +182,9 @@ impl<R: Read> Events<R> {
             beside.frame = true;
         }
         repair(&mut component);
+        if component.name == "VEVENT" {
+            self.translate(&mut component);
+        }
         if component.name == "VEVENT"
             && let Err(reason) = method::apply(&self.method, &mut component)
         {
@@ -210,6 +216,14 @@ impl<R: Read> Events<R> {
                 self.ready.push_back(Err(bad));
             }
         }
+    }
+
+    /// Says what an event of vCalendar 1.0 says as iCalendar does, by the clock of its calendar.
+    fn translate(&mut self, event: &mut Component) {
+        if let (Some(zone), Some(zones)) = (self.header.described(), self.zones.last_mut()) {
+            zones.describe(zone);
+        }
+        old::translate(event, &self.header);
     }
 
     /// Takes a line of a component that stands beside the events: it is told as a record of another kind.
@@ -247,6 +261,10 @@ impl<R: Read> Events<R> {
             self.beside(line);
             return;
         }
+        if self.header.take(line) {
+            self.described.push_str(&line.to_text());
+            self.described.push('\n');
+        }
         match line.name.as_str() {
             "BEGIN" | "END" => self.end_calendar(),
             "METHOD" => self.method.clone_from(&line.value),
@@ -268,6 +286,7 @@ impl<R: Read> Events<R> {
             self.single(component.unpacked());
         }
         self.calendar += 1;
+        self.header = old::Header::default();
         self.method = self.late.remove(&self.calendar).unwrap_or_default();
         let described = std::mem::take(&mut self.described);
         let last = self.zones.len() - 1;

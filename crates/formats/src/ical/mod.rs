@@ -6,6 +6,7 @@ mod dates;
 pub(crate) mod guests;
 mod join;
 mod method;
+mod old;
 mod read;
 mod repair;
 mod rest;
