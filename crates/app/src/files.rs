@@ -299,6 +299,9 @@ const RULES: [(&str, &str); 12] = [
 
 /// The words for the reason of a bad record; a rule of the database that no file breaks is told in its own words.
 pub fn reason_text(out: &Out, reason: &str, detail: &str) -> String {
+    if let ("duplicate", Some(line)) = (reason, detail.strip_prefix('#')) {
+        return out.t("reason-duplicate-of", &[("line", line.into())]);
+    }
     match REASONS.iter().find(|(known, ..)| *known == reason) {
         Some((_, words, _)) if !detail.is_empty() => out.t(words, &[("detail", detail.into())]),
         Some((_, words, _)) => out.t(words, &[]),

@@ -5,6 +5,7 @@ mod error;
 mod fields;
 mod ids;
 mod ledger;
+pub mod left;
 pub mod mutants;
 mod pictures;
 mod record;

@@ -327,6 +327,8 @@ mutants! {
     ImportTwins,
     /// Two people under one identifier of a file become one.
     ImportMerges,
+    /// What has no place makes no record another one: it goes, or takes the place of another's.
+    ImportSwallows,
     /// A private appointment hides its title, and shows its description.
     RedactTitleOnly,
     /// A private occurrence of an open series is shown like any other.

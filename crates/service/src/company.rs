@@ -274,6 +274,10 @@ pub struct Put<R> {
     pub before: Option<R>,
     /// As it is now.
     pub after: R,
+    /// What was kept beside it.
+    pub left_before: Value,
+    /// What is kept beside it now.
+    pub left_after: Value,
 }
 
 /// What taking an import back did.

@@ -7,11 +7,15 @@ use std::{
 };
 
 use passerelle_ports::{
-    Field, Fields, ItemId, MatchKey, Record, Value, assemble, fields,
+    Field, Fields, ItemId, MatchKey, Record, Value, assemble, fields, left,
     mutants::{Mutant, on},
 };
 
-use crate::{Company, Kinded, Outcome, Search, records::Parts};
+use crate::{
+    Company, Kinded, Outcome, Search,
+    kept::named_leftovers,
+    records::{Alike, Parts},
+};
 
 /// How many records are read at a time.
 const PAGE: u64 = 250;
@@ -27,14 +31,42 @@ const MOST_NAMED: usize = 4;
 enum At {
     /// Here, before the import.
     Here(ItemId),
-    /// On a line of the file.
-    File(u64),
+    /// On a line of the file, with the name that it has there.
+    File(u64, Box<str>),
+}
+
+/// What is kept beside a record, as numbers in order: what each text is about, and the text.
+type Left = Box<[(u64, u64)]>;
+
+/// How what was read beside a record compares with what is kept beside another one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Weighed {
+    /// It is there.
+    Held,
+    /// It says more.
+    Adds,
+    /// It says otherwise.
+    Otherwise,
+}
+
+/// Compares what was read with what is kept. What tells when a record was written is in neither.
+fn weigh(kept: &[(u64, u64)], read: &[(u64, u64)]) -> Weighed {
+    let only = |one: &[(u64, u64)], other: &[(u64, u64)]| -> BTreeSet<u64> {
+        one.iter().filter(|text| other.binary_search(text).is_err()).map(|(about, _)| *about).collect()
+    };
+    let says = only(read, kept);
+    if says.is_empty() || on(Mutant::ImportSwallows) {
+        return Weighed::Held;
+    }
+    if only(kept, read).is_disjoint(&says) { Weighed::Adds } else { Weighed::Otherwise }
 }
 
 /// What is kept of a record.
 struct Kept {
     /// What it says, field by field, as numbers in order.
     said: Box<[u64]>,
+    /// What is kept beside it.
+    left: Left,
     at: At,
     /// Whether it has no identifier.
     is_nameless: bool,
@@ -48,7 +80,10 @@ pub(crate) struct Known {
     hasher: RandomState,
     all: Vec<Kept>,
     by_key: HashMap<u64, Vec<u32>>,
-    whole: HashMap<u64, u32>,
+    /// By all that a record says, and by that with what is kept beside it.
+    whole: HashMap<u64, Vec<u32>>,
+    /// What is kept beside records here of which the import changed it.
+    lefts: HashMap<ItemId, Left>,
     /// What is kept as text beside a record of a name, because a column was not understood.
     beside: HashMap<u64, u32>,
     uids: HashMap<u64, Named>,
@@ -130,7 +165,7 @@ pub(crate) enum Found<R> {
     /// The record here that it is, with what both say.
     Same(ItemId, Box<R>),
     /// It is like this one, and is taken as another one: another person of the same address, or a line of the file.
-    Beside(String),
+    Beside(Alike),
     /// It is like this one and of the same name, but both have identifiers, which differ.
     Twin(ItemId, Box<R>),
     /// A person decides: it is like these, and says otherwise.
@@ -184,7 +219,8 @@ impl Known {
                     let whole = known.hasher.hash_one(part.uid.as_str());
                     known.lone.entry(whole).or_default().push(item.id.clone());
                 }
-                known.add(&item.record, uid.as_deref(), said, At::Here(item.id));
+                let left = known.left(Some(&item.leftovers));
+                known.add(&item.record, uid.as_deref(), said, left, At::Here(item.id));
                 known.name(uid.as_deref(), revision);
             }
             if last {
@@ -202,6 +238,50 @@ impl Known {
             .collect();
         said.sort_unstable();
         said.into()
+    }
+
+    /// Returns what is kept beside a record, as numbers in order.
+    fn left(&self, leftovers: Option<&Value>) -> Left {
+        let texts = leftovers.and_then(left::texts).unwrap_or_default().into_iter();
+        let texts = texts.filter(|text| !left::is_mark(text));
+        let mut left: Vec<(u64, u64)> =
+            texts.map(|text| (self.hasher.hash_one(left::about(text)), self.hasher.hash_one(text))).collect();
+        left.sort_unstable();
+        left.dedup();
+        left.into()
+    }
+
+    /// Returns what is kept beside a record by now.
+    fn left_of<'a>(&'a self, kept: &'a Kept) -> &'a [(u64, u64)] {
+        match &kept.at {
+            At::Here(id) => self.lefts.get(id).unwrap_or(&kept.left),
+            At::File(..) => &kept.left,
+        }
+    }
+
+    /// Notes what is kept beside a record here from now on: what was read with it, or only that.
+    pub(crate) fn holds(&mut self, id: &ItemId, leftovers: Option<&Value>, only: bool) {
+        let read = self.left(leftovers);
+        let there = self.lefts.get(id).cloned().unwrap_or_default();
+        let says: BTreeSet<u64> =
+            read.iter().filter(|text| there.binary_search(text).is_err()).map(|(about, _)| *about).collect();
+        if says.is_empty() && !only {
+            return;
+        }
+        let taken = read.iter().filter(|(about, _)| only || says.contains(about));
+        let stay = there.iter().filter(|(about, _)| !only && !says.contains(about));
+        let mut left: Vec<(u64, u64)> = taken.chain(stay).copied().collect();
+        left.sort_unstable();
+        left.dedup();
+        self.lefts.insert(id.clone(), left.into());
+    }
+
+    /// Keeps what is beside a record here before the import changes it.
+    fn keep_left(&mut self, number: u32, id: &ItemId) {
+        let kept = usize::try_from(number).ok().and_then(|at| self.all.get(at));
+        if let Some(left) = kept.map(|kept| kept.left.clone()) {
+            self.lefts.entry(id.clone()).or_insert(left);
+        }
     }
 
     /// Keeps the cells that are kept as text beside the record that is added next.
@@ -284,44 +364,49 @@ impl Known {
         !on(Mutant::ImportOlder) && here.is_some_and(|here| Revision::of(leftovers).is_older(here.revision))
     }
 
-    fn add<R: Record>(&mut self, record: &R, uid: Option<&str>, said: Box<[u64]>, at: At) {
+    fn add<R: Record>(&mut self, record: &R, uid: Option<&str>, said: Box<[u64]>, left: Left, at: At) {
         let Ok(number) = u32::try_from(self.all.len()) else { return };
         for key in record.match_keys() {
             self.by_key.entry(self.hasher.hash_one(&key)).or_default().push(number);
         }
-        self.whole.entry(self.hasher.hash_one(&said)).or_insert(number);
-        self.all.push(Kept { said, at, is_nameless: uid.is_none() });
+        self.whole.entry(self.hasher.hash_one(&said)).or_default().push(number);
+        if !left.is_empty() {
+            self.whole.entry(self.hasher.hash_one((&said, &left))).or_default().push(number);
+        }
+        self.all.push(Kept { said, left, at, is_nameless: uid.is_none() });
     }
 
     /// Keeps what became of a record here.
     pub(crate) fn became<R: Record>(&mut self, id: &ItemId, record: &R) {
         let said = self.said(record);
         let uid = uid_of(record);
-        self.add(record, uid.as_deref(), said, At::Here(id.clone()));
+        let left = self.lefts.get(id).cloned().unwrap_or_default();
+        self.add(record, uid.as_deref(), said, left, At::Here(id.clone()));
     }
 
     /// Finds out what a record of a file is, and keeps it. `changed` has what became of records here meanwhile.
     pub(crate) async fn find<R: Kinded>(
         &mut self,
         company: &dyn Company,
-        record: &R,
+        (record, leftovers): (&R, Option<&Value>),
         uid: Option<&str>,
         line: u64,
         changed: &BTreeMap<ItemId, R>,
     ) -> Outcome<Found<R>> {
-        if uid.is_some_and(|uid| self.uids.contains_key(&self.hasher.hash_one(uid))) {
+        let named = uid.and_then(|uid| self.uids.get(&self.hasher.hash_one(uid))).map(|named| named.number);
+        if let Some(number) = named {
+            if let Some(id) = self.here(number) {
+                self.keep_left(number, &id);
+            }
             return Ok(Found::Named);
         }
-        let said = self.said(record);
-        let there = match uid {
-            None => {
-                self.whole.get(&self.hasher.hash_one(&said)).copied().or_else(|| self.part(record, &said))
+        let read = Read { said: self.said(record), left: self.left(leftovers) };
+        let there = if uid.is_none() { self.saying(record, &read) } else { Vec::new() };
+        if let Some(found) = self.there(company, (record, leftovers), &there, changed).await? {
+            if let Found::Beside(_) = &found {
+                self.add(record, uid, read.said, read.left, At::File(line, record.summary().into()));
             }
-            Some(_) => None,
-        };
-        if let Some(there) = there.and_then(|at| self.all.get(usize::try_from(at).ok()?)) {
-            let At::Here(id) = &there.at else { return Ok(Found::There(None)) };
-            return Ok(Found::There(now(company, id, changed).await?.map(|there| (id.clone(), there))));
+            return Ok(found);
         }
         let mut alike = self.alike(record, uid.is_some());
         if let Some(row) = self.of_row(record).filter(|_| alike.at.is_empty())
@@ -329,10 +414,20 @@ impl Known {
         {
             alike.at.insert(row, kept.at.clone());
         }
-        let found = self.compared(company, record, &alike, changed).await?;
+        let found = self.compared(company, (record, leftovers), &alike, changed).await?;
+        let id = match &found {
+            Found::Same(id, _) => Some(id),
+            Found::Doubt(doubt) => doubt.only.as_ref(),
+            _ => None,
+        };
+        if let Some(id) = id {
+            let of_it = |(_, at): &(&u32, &At)| matches!(at, At::Here(other) if other == id);
+            let number = alike.at.iter().find(of_it).map(|(number, _)| *number);
+            number.into_iter().for_each(|number| self.keep_left(number, id));
+        }
         // Two records of a file that have identifiers are two.
         if uid.is_none() && !matches!(found, Found::Doubt(_)) {
-            self.add(record, uid, said, At::File(line));
+            self.add(record, uid, read.said, read.left, At::File(line, record.summary().into()));
         }
         match found {
             Found::New if uid.is_some() => self.twin(company, record, changed).await,
@@ -340,9 +435,116 @@ impl Known {
         }
     }
 
+    /// Returns the record here that has a number.
+    fn here(&self, number: u32) -> Option<ItemId> {
+        match &self.all.get(usize::try_from(number).ok()?)?.at {
+            At::Here(id) => Some(id.clone()),
+            At::File(..) => None,
+        }
+    }
+
+    /// Returns the records that say all that one of a file says, as far as that has a place, with how what is kept beside
+    /// them compares; those that hold it all first.
+    fn saying<R: Record>(&self, record: &R, read: &Read) -> Vec<(Weighed, u32)> {
+        // Those of which all is the same, then those of which only that which has a place is.
+        let keys = [self.hasher.hash_one((&read.said, &read.left)), self.hasher.hash_one(&read.said)];
+        let whole = keys.iter().filter_map(|key| self.whole.get(key));
+        let mut all: Vec<u32> = whole.flat_map(|found| found.iter().take(MOST_SHARING).copied()).collect();
+        all.extend(self.part(record, &read.said));
+        let mut seen = BTreeSet::new();
+        all.retain(|number| seen.insert(*number));
+        let weighed = all.into_iter().filter_map(|number| {
+            let kept = self.all.get(usize::try_from(number).ok()?)?;
+            Some((weigh(self.left_of(kept), &read.left), number))
+        });
+        let mut weighed: Vec<(Weighed, u32)> = weighed.collect();
+        weighed.sort_by_key(|(weighed, _)| *weighed);
+        weighed
+    }
+
+    /// Tells what a record of a file is for which others say all that has a place. What has none makes it another one, or
+    /// one about which a person decides: it is never dropped.
+    async fn there<R: Kinded>(
+        &mut self,
+        company: &dyn Company,
+        (record, leftovers): (&R, Option<&Value>),
+        saying: &[(Weighed, u32)],
+        changed: &BTreeMap<ItemId, R>,
+    ) -> Outcome<Option<Found<R>>> {
+        let Some((best, first)) = saying.first().copied() else { return Ok(None) };
+        let as_good = saying.iter().filter(|(weighed, _)| *weighed == best).map(|(_, number)| *number);
+        let as_good: Vec<u32> = as_good.collect();
+        let mut here: Vec<(u32, ItemId)> =
+            as_good.iter().filter_map(|number| Some((*number, self.here(*number)?))).collect();
+        here.dedup_by(|(_, one), (_, other)| one == other);
+        if best == Weighed::Held {
+            let Some((number, id)) = here.first().filter(|(number, _)| *number == first).cloned() else {
+                return Ok(Some(Found::There(None)));
+            };
+            self.keep_left(number, &id);
+            return Ok(Some(Found::There(now(company, &id, changed).await?.map(|there| (id, there)))));
+        }
+        let Some((number, id)) = here.first().cloned() else {
+            return Ok(self.beside(record, first).map(Found::Beside));
+        };
+        self.keep_left(number, &id);
+        let mut names = Vec::new();
+        for (_, id) in here.iter().take(MOST_ALIKE) {
+            names.extend(now(company, id, changed).await?.map(|there| there.summary()));
+        }
+        if here.len() > 1 {
+            return Ok(Some(Found::Doubt(Doubt { names, ..Doubt::default() })));
+        }
+        if best == Weighed::Adds {
+            return Ok(Some(Found::There(now(company, &id, changed).await?.map(|there| (id, there)))));
+        }
+        let fields = self.named_clashes(number, leftovers);
+        Ok(Some(Found::Doubt(Doubt { names, fields, only: Some(id) })))
+    }
+
+    /// Names what was read beside a record and says otherwise than what is kept beside another one.
+    fn named_clashes(&self, number: u32, leftovers: Option<&Value>) -> Vec<String> {
+        let Some(kept) = usize::try_from(number).ok().and_then(|at| self.all.get(at)) else {
+            return Vec::new();
+        };
+        let (there, read) = (self.left_of(kept), self.left(leftovers));
+        let only = |one: &[(u64, u64)], other: &[(u64, u64)]| -> BTreeSet<u64> {
+            one.iter().filter(|text| other.binary_search(text).is_err()).map(|(about, _)| *about).collect()
+        };
+        let (said, says) = (only(there, &read), only(&read, there));
+        let texts = leftovers.and_then(left::texts).unwrap_or_default().into_iter();
+        let clashes = texts.filter(|text| {
+            let about = self.hasher.hash_one(left::about(text));
+            said.contains(&about) && says.contains(&about) && !left::is_mark(text)
+        });
+        let mut named: Vec<String> = named_leftovers(clashes).into_iter().collect();
+        named.truncate(MOST_NAMED);
+        named
+    }
+
+    /// Says of which line of the file a record is another one, and in what it is like that.
+    fn beside<R: Record>(&self, record: &R, number: u32) -> Option<Alike> {
+        let kept = self.all.get(usize::try_from(number).ok()?)?;
+        let At::File(line, name) = &kept.at else { return None };
+        let alike = self.sorts(record, number);
+        Some(Alike { name: name.to_string(), line: Some(*line), alike })
+    }
+
+    /// Returns in what a record is like another one: the sorts of the keys that they share.
+    fn sorts<R: Record>(&self, record: &R, number: u32) -> Vec<String> {
+        let keys = record.match_keys().into_iter();
+        let shared = keys.filter(|key| {
+            let sharing = self.by_key.get(&self.hasher.hash_one(key));
+            sharing.is_some_and(|sharing| sharing.contains(&number))
+        });
+        let sorts = shared.filter_map(|key| Some(key.text.split_once(':')?.0.to_owned()));
+        let sorts: BTreeSet<String> = sorts.collect();
+        if sorts.is_empty() { vec!["name".to_owned()] } else { sorts.into_iter().collect() }
+    }
+
     /// Finds a record here that has another identifier and is the same person or appointment by all that is said.
     async fn twin<R: Kinded>(
-        &self,
+        &mut self,
         company: &dyn Company,
         record: &R,
         changed: &BTreeMap<ItemId, R>,
@@ -350,7 +552,8 @@ impl Known {
         if on(Mutant::ImportTwins) {
             return Ok(Found::New);
         }
-        for at in self.sharing(record, |kept| !kept.is_nameless).at.values().take(MOST_ALIKE) {
+        let sharing = self.sharing(record, |kept| !kept.is_nameless);
+        for (number, at) in sharing.at.iter().take(MOST_ALIKE) {
             let At::Here(id) = at else { continue };
             if self.gone.contains(id) {
                 continue;
@@ -358,34 +561,35 @@ impl Known {
             if let Some(there) =
                 now(company, id, changed).await?.filter(|there| !is_other_name(there, record))
             {
+                self.keep_left(*number, id);
                 return Ok(Found::Twin(id.clone(), Box::new(there)));
             }
         }
         Ok(Found::New)
     }
 
-    /// Finds a record that holds all of another one. Nothing but a name does not make it the same: it may
+    /// Finds the records that hold all of another one. Nothing but a name does not make it the same: it may
     /// be another person of that name who is better known here.
-    fn part<R: Record>(&self, record: &R, said: &[u64]) -> Option<u32> {
+    fn part<R: Record>(&self, record: &R, said: &[u64]) -> Vec<u32> {
         let strong = record.match_keys().into_iter().filter(|key| key.strength <= 1);
-        strong.filter_map(|key| self.by_key.get(&self.hasher.hash_one(&key))).find_map(|sharing| {
-            let mut candidates = sharing.iter().take(MOST_SHARING).copied();
-            candidates.find(|at| {
-                let have = usize::try_from(*at).ok().and_then(|at| self.all.get(at));
-                have.is_some_and(|have| said.iter().all(|one| have.said.binary_search(one).is_ok()))
-            })
-        })
+        let sharing = strong.filter_map(|key| self.by_key.get(&self.hasher.hash_one(&key)));
+        let candidates = sharing.flat_map(|sharing| sharing.iter().take(MOST_SHARING).copied());
+        let holds = |at: &u32| {
+            let have = usize::try_from(*at).ok().and_then(|at| self.all.get(at));
+            have.is_some_and(|have| said.iter().all(|one| have.said.binary_search(one).is_ok()))
+        };
+        candidates.filter(holds).collect()
     }
 
     /// Finds the records that share the strongest key that is shared at all. A record with an identifier of its own
     /// is none that has another one.
-    fn alike<R: Record>(&self, record: &R, is_named: bool) -> Alike {
+    fn alike<R: Record>(&self, record: &R, is_named: bool) -> Sharing {
         self.sharing(record, |kept| !is_named || (kept.is_nameless && matches!(kept.at, At::Here(_))))
     }
 
     /// Finds those of some records that share the strongest key that is shared at all.
-    fn sharing<R: Record>(&self, record: &R, fits: impl Fn(&Kept) -> bool) -> Alike {
-        let mut alike = Alike::default();
+    fn sharing<R: Record>(&self, record: &R, fits: impl Fn(&Kept) -> bool) -> Sharing {
+        let mut alike = Sharing::default();
         for key in record.match_keys().into_iter().filter(|key| key.strength > 0) {
             if !alike.at.is_empty() && key.strength > alike.strength {
                 break;
@@ -407,18 +611,21 @@ impl Known {
     async fn compared<R: Kinded>(
         &self,
         company: &dyn Company,
-        record: &R,
-        alike: &Alike,
+        (record, leftovers): (&R, Option<&Value>),
+        alike: &Sharing,
         changed: &BTreeMap<ItemId, R>,
     ) -> Outcome<Found<R>> {
-        let (mut same, mut beside, mut lines) = (Vec::<(ItemId, R)>::new(), Vec::new(), Vec::new());
-        for at in alike.at.values().take(MOST_ALIKE) {
+        let (mut same, mut beside, mut lines) = (Vec::<(u32, ItemId, R)>::new(), Vec::new(), Vec::new());
+        for (number, at) in alike.at.iter().take(MOST_ALIKE) {
             match at {
-                At::File(line) => lines.push(*line),
-                At::Here(id) if same.iter().any(|(known, _)| known == id) => {}
+                At::File(..) => lines.push(*number),
+                At::Here(id) if same.iter().any(|(_, known, _)| known == id) => {}
                 At::Here(id) => match now(company, id, changed).await? {
-                    Some(there) if is_other_name(&there, record) => beside.push(there.summary()),
-                    Some(there) => same.push((id.clone(), there)),
+                    Some(there) if is_other_name(&there, record) => {
+                        let alike = self.sorts(record, *number);
+                        beside.push(Alike { name: there.summary(), line: None, alike });
+                    }
+                    Some(there) => same.push((*number, id.clone(), there)),
                     None => {}
                 },
             }
@@ -426,26 +633,35 @@ impl Known {
         if on(Mutant::ImportDoubles) {
             return Ok(Found::New);
         }
-        let Some((id, there)) = same.first() else {
-            let line = lines.first().map(|line| format!("#{line}"));
+        let Some((number, id, there)) = same.first() else {
+            let line = lines.first().and_then(|number| self.beside(record, *number));
             return Ok(beside.into_iter().next().or(line).map_or(Found::New, Found::Beside));
         };
-        let names = same.iter().map(|(_, there)| there.summary()).collect();
+        let names = same.iter().map(|(_, _, there)| there.summary()).collect();
         if same.len() > 1 {
             return Ok(Found::Doubt(Doubt { names, ..Doubt::default() }));
         }
         let others = contradicting(&there.match_keys(), &record.match_keys(), alike.strength);
+        let clashes = self.named_clashes(*number, leftovers);
+        let only = Some(id.clone());
         Ok(match together(there, record) {
-            Ok(both) if others.is_empty() => Found::Same(id.clone(), Box::new(both)),
-            Ok(_) => Found::Doubt(Doubt { names, fields: others, only: Some(id.clone()) }),
-            Err(fields) => Found::Doubt(Doubt { names, fields, only: Some(id.clone()) }),
+            Ok(both) if others.is_empty() && clashes.is_empty() => Found::Same(id.clone(), Box::new(both)),
+            Ok(_) if others.is_empty() => Found::Doubt(Doubt { names, fields: clashes, only }),
+            Ok(_) => Found::Doubt(Doubt { names, fields: others, only }),
+            Err(fields) => Found::Doubt(Doubt { names, fields, only }),
         })
     }
 }
 
+/// What a record of a file says, as numbers: what has a place, and what is kept beside it.
+struct Read {
+    said: Box<[u64]>,
+    left: Left,
+}
+
 /// The records that share a key with another one, of one strength.
 #[derive(Default)]
-struct Alike {
+struct Sharing {
     strength: u8,
     at: BTreeMap<u32, At>,
 }
@@ -577,7 +793,7 @@ mod tests {
     fn an_older_state_of_a_record_does_not_overwrite_the_one_here() {
         let record = passerelle_contacts::Contact { uid: "u".to_owned(), ..Default::default() };
         let mut known = Known::default();
-        known.add(&record, Some("u"), Box::new([]), At::Here(ItemId::new("1")));
+        known.add(&record, Some("u"), Box::new([]), Box::new([]), At::Here(ItemId::new("1")));
         known.name(Some("u"), Revision { sequence: Some(2), changed: None });
         let sequence = |number: u64| json!([format!("SEQUENCE:{number}")]);
         assert!(known.is_older(Some("u"), Some(&sequence(1))));

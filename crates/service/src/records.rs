@@ -7,13 +7,14 @@ use std::{
 };
 
 use passerelle_ports::{
-    Field, ItemId, Kind, Record, Value, assemble, fields,
+    Field, ItemId, Kind, Record, Value, assemble, fields, left,
     mutants::{Mutant, on},
 };
 use serde::Serialize;
 
 use crate::{
     Company, Item, Kinded, LoadHow, Loadable, LookAlikes, Outcome, Put, Search,
+    kept::properties,
     known::{Doubt, Found, Known, compare_states, is_other_name, together, uid_of},
 };
 
@@ -79,10 +80,26 @@ pub struct Beside {
     pub line: u64,
     /// What it calls itself.
     pub name: String,
-    /// The name of what it is like, or `#` and the line of the file.
+    /// The name of what it is like.
     pub other: String,
+    /// The line of the file where that begins; none if it was here before.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub other_line: Option<u64>,
+    /// In what they are alike: `mail`, `tel`, `name`, `at` (the time and the title).
+    pub alike: Vec<String>,
     /// Whether it is one that is here under another identifier, by all that is said.
     pub twin: bool,
+}
+
+/// What a record is like, and in what.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Alike {
+    /// What that calls itself.
+    pub(crate) name: String,
+    /// The line of the file where it begins; none if it was here before.
+    pub(crate) line: Option<u64>,
+    /// The sorts of keys that they share.
+    pub(crate) alike: Vec<String>,
 }
 
 /// What an import did.
@@ -178,64 +195,6 @@ impl ImportReport {
 /// What stands before a zone that was guessed, as the formats keep it.
 const GUESS: &str = "X-PASSERELLE-ZONE;X-TAKEN-AS=";
 
-/// What leftovers have in front of a text that is kept as it was.
-const WRAPPED: [&str; 3] = ["X-PASSERELLE-LINE", "X-PASSERELLE-OF-OCCURRENCE", "X-PASSERELLE-UNKNOWN"];
-
-/// Returns the value of a line: what stands behind the first colon that is not within quotes.
-fn value_of(text: &str) -> &str {
-    let mut quoted = false;
-    let colon = text.find(|c| {
-        quoted ^= c == '"';
-        c == ':' && !quoted
-    });
-    colon.and_then(|at| text.get(at + 1..)).unwrap_or_default()
-}
-
-/// Returns the names of what a leftover is about: a property, a member, or parameters of a property.
-fn properties(text: &str) -> Vec<String> {
-    let text = text.trim_start();
-    if let Some(member) = text.strip_prefix("{\"") {
-        return vec![short(member.split('"').next().unwrap_or_default())];
-    }
-    let head = text.split(':').next().unwrap_or_default();
-    let mut parts = head.split(';');
-    let name = parts.next().unwrap_or_default();
-    match name {
-        // A component within the record.
-        "BEGIN" => return vec![short(value_of(text).split(['\\', '\n']).next().unwrap_or_default())],
-        "X-PASSERELLE-OCCURRENCE" => return vec!["RECURRENCE-ID".to_owned()],
-        name if WRAPPED.contains(&name) => return properties(&value_of(text).replace("\\;", ";")),
-        _ => {}
-    }
-    // The heading of a column is no name of a property: it may have dots, colons and semicolons of its own.
-    if text.contains(": ") && !is_property(name) {
-        return vec![short(text.split(": ").next().unwrap_or_default())];
-    }
-    let name = name.rsplit_once('.').map_or(name, |(_, name)| name);
-    let params = parts.map(|param| param.split('=').next().unwrap_or_default());
-    if name != "X-PASSERELLE-PARAMS" {
-        return vec![short(name)];
-    }
-    let of = head.split(';').find_map(|param| param.strip_prefix("OF=")).unwrap_or_default();
-    let kept = params.filter(|param| !matches!(*param, "OF" | "AS-WRITTEN"));
-    let kept: Vec<String> = kept.map(|param| short(&format!("{of};{param}"))).collect();
-    if kept.is_empty() { vec![short(of)] } else { kept }
-}
-
-/// Tells whether a text is the name of a property, with its group: `item1.X-ABUID`.
-fn is_property(name: &str) -> bool {
-    let is_token =
-        |text: &str| text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-') && !text.is_empty();
-    let (group, name) = name.rsplit_once('.').unwrap_or(("item", name));
-    is_token(name)
-        && is_token(group)
-        && (!group.is_empty() && (group.starts_with("item") || name.starts_with("X-")))
-}
-
-fn short(name: &str) -> String {
-    name.chars().take(60).collect()
-}
-
 /// Reads everything that an app user sees, or that the company has, a page at a time, until `take` wants no more. Returns
 /// how many were taken.
 ///
@@ -302,8 +261,8 @@ pub async fn import_joining<R: Kinded>(
     mut progress: impl FnMut(u64, &[(u64, Put<R>)]),
 ) -> Outcome<ImportReport> {
     let mut incoming = incoming.into_iter();
-    let (changed, report) = (BTreeMap::new(), ImportReport::default());
-    let mut import = Import { company, user, how, parts, known: None, changed, report };
+    let (changed, cards, report) = (BTreeMap::new(), HashMap::new(), ImportReport::default());
+    let mut import = Import { company, user, how, parts, known: None, changed, cards, report };
     let mut read = 0;
     loop {
         let chunk: Vec<Incoming<R>> = incoming.by_ref().take(CHUNK).collect();
@@ -326,6 +285,8 @@ struct Import<'a, R> {
     known: Option<Known>,
     /// What became of records here that are not written yet.
     changed: BTreeMap<ItemId, R>,
+    /// What several cards of one identifier say together that are not written yet.
+    cards: HashMap<String, Loadable<R>>,
     report: ImportReport,
 }
 
@@ -425,6 +386,7 @@ impl<R: Kinded> Import<'_, R> {
         let loaded = R::load(self.company, self.user, records, &how).await?;
         if !how.dry_run {
             self.changed.clear();
+            self.cards.clear();
         }
         self.report.created += loaded.created;
         self.report.updated += loaded.updated;
@@ -461,46 +423,57 @@ impl<R: Kinded> Import<'_, R> {
             self.refuse(line, read.summary(), reason.to_owned(), format!("#{first}"));
             return Ok(());
         }
-        let (record, into) =
-            match known.find(self.company, &read, uid.as_deref(), line, &self.changed).await? {
-                Found::Named | Found::New => (read, None),
-                Found::There(Some((id, there))) if replace => (named_as(read, &there), Some(id)),
-                Found::There(Some((id, there))) if leftovers.is_some() => (there, Some(id)),
-                Found::There(_) => {
-                    self.report.unchanged += 1;
+        let (record, into) = match known
+            .find(self.company, (&read, leftovers.as_ref()), uid.as_deref(), line, &self.changed)
+            .await?
+        {
+            Found::Named | Found::New => (read, None),
+            Found::There(Some((id, there))) if replace => (named_as(read, &there), Some(id)),
+            Found::There(Some((id, there))) if leftovers.is_some() => (there, Some(id)),
+            Found::There(_) => {
+                self.report.unchanged += 1;
+                return Ok(());
+            }
+            Found::Same(id, both) => {
+                self.report.recognised += 1;
+                known.became(&id, &*both);
+                let record = if replace { named_as(read, &*both) } else { *both };
+                self.changed.insert(id.clone(), record.clone());
+                (record, Some(id))
+            }
+            Found::Twin(id, there) if self.how.look_alikes == LookAlikes::Update => {
+                (with_uid_of(read, &*there), Some(id))
+            }
+            Found::Twin(_, there) => {
+                let twin = Alike { name: there.summary(), line: None, alike: Vec::new() };
+                self.beside(line, read.summary(), twin, true);
+                (read, None)
+            }
+            Found::Beside(other) => {
+                self.beside(line, read.summary(), other, false);
+                (read, None)
+            }
+            Found::Doubt(doubt) => match (self.how.look_alikes, &doubt.only) {
+                (LookAlikes::New, _) => (read, None),
+                (LookAlikes::Update, Some(id)) => (read, Some(id.clone())),
+                _ => {
+                    self.doubt(line, read.summary(), &doubt);
                     return Ok(());
                 }
-                Found::Same(id, both) => {
-                    self.report.recognised += 1;
-                    known.became(&id, &*both);
-                    let record = if replace { named_as(read, &*both) } else { *both };
-                    self.changed.insert(id.clone(), record.clone());
-                    (record, Some(id))
-                }
-                Found::Twin(id, there) if self.how.look_alikes == LookAlikes::Update => {
-                    (with_uid_of(read, &*there), Some(id))
-                }
-                Found::Twin(_, there) => {
-                    let (name, other) = (read.summary(), there.summary());
-                    self.report.beside.push(Beside { line, name, other, twin: true });
-                    (read, None)
-                }
-                Found::Beside(other) => {
-                    self.report.beside.push(Beside { line, name: read.summary(), other, twin: false });
-                    (read, None)
-                }
-                Found::Doubt(doubt) => match (self.how.look_alikes, &doubt.only) {
-                    (LookAlikes::New, _) => (read, None),
-                    (LookAlikes::Update, Some(id)) => (read, Some(id.clone())),
-                    _ => {
-                        self.doubt(line, read.summary(), &doubt);
-                        return Ok(());
-                    }
-                },
-            };
+            },
+        };
         self.report.count_leftovers(leftovers.as_ref());
+        let of_uid = || uid.as_deref().and_then(|uid| known.id_of(uid));
+        if let Some(id) = into.clone().or_else(of_uid) {
+            known.holds(&id, leftovers.as_ref(), replace);
+        }
         batch.push(line, uid, (record, leftovers), into);
         Ok(())
+    }
+
+    fn beside(&mut self, line: u64, name: String, other: Alike, twin: bool) {
+        let Alike { name: other, line: other_line, alike } = other;
+        self.report.beside.push(Beside { line, name, other, other_line, alike, twin });
     }
 
     /// Puts the parts of a record into it that came before it, and stand here by themselves.
@@ -545,7 +518,7 @@ impl<R: Kinded> Import<'_, R> {
     /// Tells why a record of the file is not taken whose identifier another one before it has: somebody else's, or an
     /// older state, or one that says otherwise.
     async fn clash(
-        &self,
+        &mut self,
         read: &R,
         leftovers: Option<&Value>,
         uid: Option<&str>,
@@ -557,7 +530,7 @@ impl<R: Kinded> Import<'_, R> {
             return Ok(None);
         };
         let in_batch = batch.by_uid.get(uid).and_then(|at| batch.records.get(*at));
-        let first = match (in_batch, known.id_of(uid)) {
+        let first = match (self.cards.get(uid).or(in_batch), known.id_of(uid)) {
             (Some((record, kept)), _) => Some((record.clone(), kept.clone().unwrap_or_default())),
             (None, Some(id)) => R::get(self.company, &id).await?.map(|found| (found.record, found.leftovers)),
             (None, None) => None,
@@ -566,11 +539,20 @@ impl<R: Kinded> Import<'_, R> {
         if is_other_name(&first, read) {
             return Ok(Some(DUPLICATE));
         }
-        Ok(match (together(&first, read), compare_states(leftovers, Some(&kept))) {
-            (Ok(_), _) | (Err(_), Some(Ordering::Greater)) => None,
-            (Err(_), Some(Ordering::Less)) => Some(OLDER),
-            (Err(_), _) => Some(DUPLICATE),
-        })
+        let says_otherwise = leftovers.is_some_and(|read| !left::otherwise(&kept, read).is_empty());
+        let says_otherwise = says_otherwise && !on(Mutant::ImportSwallows);
+        let both = together(&first, read).ok().filter(|_| !says_otherwise);
+        let is_newer = compare_states(leftovers, Some(&kept));
+        let clash = match (&both, is_newer) {
+            (Some(_), _) | (None, Some(Ordering::Greater)) => None,
+            (None, Some(Ordering::Less)) => Some(OLDER),
+            (None, _) => Some(DUPLICATE),
+        };
+        if clash.is_none() {
+            let kept = left::completed(&kept, leftovers);
+            self.cards.insert(uid.to_owned(), (both.unwrap_or_else(|| read.clone()), Some(kept)));
+        }
+        Ok(clash)
     }
 
     fn doubt(&mut self, line: u64, name: String, doubt: &Doubt) {

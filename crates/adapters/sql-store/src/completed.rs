@@ -3,6 +3,7 @@
 use passerelle_calendar::{Event, RecurrenceId, contains};
 use passerelle_ports::{
     Field, Fields, Kind, Record, Value, assemble, fields,
+    left::texts,
     mutants::{Mutant, on},
 };
 
@@ -116,40 +117,6 @@ fn is_called_off(there: &Fields, read: &Fields) -> bool {
 
 fn is_preferred(value: &Value) -> bool {
     value.get("preferred") == Some(&Value::Bool(true))
-}
-
-/// Returns the leftovers that are there with those that were read: of one property, these.
-pub(crate) fn completed_leftovers(there: &Value, read: Option<&Value>) -> Value {
-    let Some(read) = read.filter(|read| !read.is_null()) else { return there.clone() };
-    let (Some(old), Some(new)) = (texts(there), texts(read)) else { return read.clone() };
-    let kept = old.iter().filter(|text| !new.iter().any(|other| property(other) == property(text)));
-    Value::from(new.iter().chain(kept).map(|text| (*text).to_owned()).collect::<Vec<_>>())
-}
-
-fn texts(value: &Value) -> Option<Vec<&str>> {
-    match value {
-        Value::Null => Some(Vec::new()),
-        Value::Array(items) => items.iter().map(Value::as_str).collect(),
-        _ => None,
-    }
-}
-
-/// Returns what a leftover is about: the name of a line, or of a member.
-fn property(text: &str) -> &str {
-    let text = text.trim_start();
-    match text.strip_prefix("{\"") {
-        Some(member) => member.split('"').next().unwrap_or_default(),
-        // What is kept of several lines differs by the lines.
-        None if text.contains("X-PASSERELLE-PARAMS") || text.starts_with("X-PASSERELLE-LINE") => text,
-        // What is kept of changed occurrences differs by the occurrence.
-        None if text.starts_with("X-PASSERELLE-OF-OCCURRENCE") => {
-            let value = text.find("\":").map_or(0, |at| at + 2);
-            let name = text.get(value..).unwrap_or_default();
-            let end = name.find([':', ';', '\\']).unwrap_or(name.len());
-            text.get(..value + end).unwrap_or(text)
-        }
-        None => text.split([':', ';']).next().unwrap_or_default(),
-    }
 }
 
 /// Takes the changes between two states out of a third one, as far as nobody changed them since. Returns
@@ -295,22 +262,6 @@ mod tests {
             assert!(!is_newer(&number("SEQUENCE:1"), read.as_ref()));
         }
         assert!(!is_newer(&json!([]), Some(&number("SEQUENCE:2"))));
-        let there =
-            json!(["X-PASSERELLE-OF-OCCURRENCE;ID=\"2027-01-11T09:00:00\":X-A:1", "X-PASSERELLE-LINE:A"]);
-        let read =
-            json!(["X-PASSERELLE-OF-OCCURRENCE;ID=\"2027-01-18T09:00:00\":X-A:1", "X-PASSERELLE-LINE:B"]);
-        assert_eq!(completed_leftovers(&there, Some(&read)).as_array().map(Vec::len), Some(4));
-    }
-
-    #[test]
-    fn of_one_property_the_leftovers_are_the_newer_ones() {
-        let there = json!(["REV:1", "X-A:1", "{\"links\":1}"]);
-        assert_eq!(
-            completed_leftovers(&there, Some(&json!(["REV:2"]))),
-            json!(["REV:2", "X-A:1", "{\"links\":1}"])
-        );
-        assert_eq!(completed_leftovers(&there, None), there);
-        assert_eq!(completed_leftovers(&Value::Null, Some(&json!(["A:1"]))), json!(["A:1"]));
     }
 
     #[test]

@@ -5,12 +5,12 @@ use std::collections::{BTreeMap, HashMap};
 use chrono::{DateTime, Utc};
 use passerelle_calendar::Event;
 use passerelle_contacts::Contact;
-use passerelle_ports::{ItemId, PairId, RunId, Value, fields};
+use passerelle_ports::{ItemId, PairId, RunId, Value, fields, left};
 
 use crate::{
     Store, StoreError, UserId,
     collection::{Collection, NewRow, Scope},
-    completed::{completed, completed_leftovers, is_newer},
+    completed::{completed, is_newer},
     dialect::{Conn, new_ids},
     imports,
 };
@@ -71,9 +71,9 @@ pub struct Written<R> {
     /// As it is now.
     pub after: R,
     /// The leftovers before.
-    pub(crate) leftovers_before: Value,
+    pub leftovers_before: Value,
     /// The leftovers now.
-    pub(crate) leftovers_after: Value,
+    pub leftovers_after: Value,
 }
 
 /// A record with what an import held beyond it.
@@ -331,7 +331,7 @@ fn replace<R: Collection>(
     } else {
         let newer = is_newer(&there.leftovers, row.leftovers);
         let record = completed(&there.record, row.record, newer);
-        (record, completed_leftovers(&there.leftovers, row.leftovers))
+        (record, left::completed(&there.leftovers, row.leftovers))
     };
     let same_leftovers = leftovers == there.leftovers;
     if same_leftovers && fields(&there.record) == fields(&record) {

@@ -3,8 +3,8 @@
 use clap::Args;
 use passerelle_ports::{Clock, Fields, ItemId, Kind, Record, fields};
 use passerelle_service::{
-    Company, Failure, ImportReport, Item, Kinded, LoadHow, LookAlikes, Put, Search, begin_import, each,
-    end_import, field_changes, find_user, import_joining as put,
+    Beside, Company, Failure, ImportReport, Item, Kinded, LoadHow, LookAlikes, Put, Search, begin_import,
+    each, end_import, field_changes, find_user, import_joining as put, kept_changes,
 };
 use serde_json::json;
 
@@ -110,13 +110,7 @@ async fn import<R: Filed>(app: &App, settings: &Settings, args: &Import, map: &[
         app.out.line("lone_occurrence", app.clock.now(), &json!({ "line": line }));
     }
     for beside in &report.beside {
-        let said = [
-            ("line", beside.line.to_string().into()),
-            ("name", beside.name.clone().into()),
-            ("other", beside.other.clone().into()),
-        ];
-        let id = if beside.twin { "import-twin" } else { "import-beside" };
-        app.out.note(&app.out.t(id, &said));
+        tell_beside(app, beside);
         app.out.line("beside", app.clock.now(), beside);
     }
     if !report.beside.is_empty() {
@@ -244,6 +238,41 @@ fn keep_refused(
     Ok(())
 }
 
+/// Tells which record another one is like, and in what.
+fn tell_beside(app: &App, beside: &Beside) {
+    let sort = |sort: &String| match sort.as_str() {
+        "mail" => app.out.t("alike-mail", &[]),
+        "tel" => app.out.t("alike-tel", &[]),
+        "at" => app.out.t("alike-at", &[]),
+        _ => app.out.t("alike-name", &[]),
+    };
+    let alike: Vec<String> = beside.alike.iter().map(sort).collect();
+    let nameless = |name: &str| if name.is_empty() { "—".to_owned() } else { name.to_owned() };
+    let said = [
+        ("line", beside.line.to_string().into()),
+        ("name", nameless(&beside.name).into()),
+        ("other", nameless(&beside.other).into()),
+        ("other-line", beside.other_line.unwrap_or_default().to_string().into()),
+        ("alike", alike.join(", ").into()),
+    ];
+    let id = match (beside.twin, beside.other_line) {
+        (true, _) => "import-twin",
+        (false, Some(_)) => "import-beside-line",
+        (false, None) => "import-beside",
+    };
+    app.out.note(&app.out.t(id, &said));
+}
+
+/// How many characters of what is kept beside a record are shown; a machine gets all of them.
+const SHOWN: usize = 80;
+
+/// Returns a text as far as a screen has room for it, and says how much there is of it.
+fn beginning(text: &str) -> String {
+    let all = text.chars().count();
+    let begin: String = in_a_line(text).chars().take(SHOWN).collect();
+    if all > SHOWN { format!("{begin}… ({all})") } else { begin }
+}
+
 /// Tells what became, or would become, of a record of the file: with every value where it is a preview.
 fn tell_put<R: Record>(app: &App, dry_run: bool, line: u64, put: &Put<R>) {
     if !dry_run && !app.out.json {
@@ -251,11 +280,12 @@ fn tell_put<R: Record>(app: &App, dry_run: bool, line: u64, put: &Put<R>) {
     }
     let action = if put.before.is_some() { "update" } else { "create" };
     let fields = field_changes(put.before.as_ref(), &put.after);
+    let kept = kept_changes(&put.left_before, &put.left_after);
     let name = put.after.summary();
     app.out.line(
         "change",
         app.clock.now(),
-        &json!({ "line": line, "action": action, "summary": name, "fields": fields }),
+        &json!({ "line": line, "action": action, "summary": name, "fields": fields, "kept": kept }),
     );
     let said = [("line", line.to_string().into()), ("name", name.into())];
     let mut text =
@@ -267,6 +297,15 @@ fn tell_put<R: Record>(app: &App, dry_run: bool, line: u64, put: &Put<R>) {
             None => after,
         };
         text.push_str(&format!("\n    {}: {values}", field.field));
+    }
+    let one = |values: &[String]| {
+        let values: Vec<String> = values.iter().map(|value| beginning(value)).collect();
+        if values.is_empty() { app.out.t("value-none", &[]) } else { values.join(" ; ") }
+    };
+    for change in &kept {
+        let (before, after) = (one(&change.before), one(&change.after));
+        let values = if change.before.is_empty() { after } else { format!("{before} → {after}") };
+        text.push_str(&format!("\n    {}: {values}", change.field));
     }
     app.out.result(&text);
 }

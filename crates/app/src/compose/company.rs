@@ -309,6 +309,8 @@ fn loaded<R>(loading: sql::Loading, written: Vec<sql::Written<R>>) -> Loaded<R> 
         id: one.id,
         before: one.before,
         after: one.after,
+        left_before: one.leftovers_before,
+        left_after: one.leftovers_after,
     });
     Loaded {
         written: written.collect(),

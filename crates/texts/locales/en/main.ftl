@@ -142,7 +142,12 @@ import-joined = { $count ->
     [one] one changed occurrence or answer was put into its appointment
    *[other] { $count } changed occurrences or answers were put into their appointments
 }
-import-beside = line { $line }, { $name }: like { $other } (the same address, number, or time), and taken as another one
+import-beside = line { $line }, { $name }: like { $other }, which is here ({ $alike }), and taken as another one
+import-beside-line = line { $line }, { $name }: like { $other } on line { $other-line } of the file ({ $alike }), and taken as another one
+alike-mail = the same e-mail address
+alike-tel = the same number
+alike-at = the same time and title
+alike-name = the same name
 import-twin = line { $line }, { $name }: is like { $other }, which is here under another identifier, and was taken as another one; with --look-alikes update it is that one
 import-besides = { $count ->
     [one] one record is like another one and was taken as one of its own
@@ -222,6 +227,7 @@ reason-not-whole-days = an all-day appointment lasts whole days
 reason-malformed-rule = the repetition cannot be read
 reason-bad-recurrence-id = a changed occurrence belongs to no occurrence of its series
 reason-this-and-future = a change of all following occurrences cannot be taken over
+reason-duplicate-of = the record on line { $line } of the file has the same identifier, is as new, and says otherwise
 reason-duplicate = another record of the file has the same identifier and is as new
 reason-looks-alike = it is like a record here, but says otherwise ({ $detail })
 reason-looks-like-several = it is like several records here ({ $detail })

@@ -160,7 +160,12 @@ import-joined = { $count ->
     [one] une occurrence modifiée ou une réponse a rejoint son rendez-vous
    *[other] { $count } occurrences modifiées ou réponses ont rejoint leur rendez-vous
 }
-import-beside = ligne { $line }, { $name } : ressemble à { $other } (même adresse, numéro ou heure), reprise comme une autre
+import-beside = ligne { $line }, { $name } : ressemble à { $other }, qui est ici ({ $alike }), reprise comme une autre
+import-beside-line = ligne { $line }, { $name } : ressemble à { $other }, ligne { $other-line } du fichier ({ $alike }), reprise comme une autre
+alike-mail = même adresse e-mail
+alike-tel = même numéro
+alike-at = même heure et même titre
+alike-name = même nom
 import-twin = ligne { $line }, { $name } : ressemble à { $other }, qui est ici sous un autre identifiant, et a été reprise comme une autre ; avec --look-alikes update c'est celle-là
 import-besides = { $count ->
     [one] une fiche ressemble à une autre et a été reprise à part
@@ -240,6 +245,7 @@ reason-not-whole-days = un rendez-vous d'un jour entier dure des jours entiers
 reason-malformed-rule = la répétition est illisible
 reason-bad-recurrence-id = une occurrence modifiée n'appartient pas à sa série
 reason-this-and-future = la modification de toutes les occurrences suivantes ne peut être reprise
+reason-duplicate-of = la fiche de la ligne { $line } du fichier a le même identifiant, est aussi récente, et dit autre chose
 reason-duplicate = une autre fiche du fichier a le même identifiant et est aussi récente
 reason-looks-alike = elle ressemble à une fiche d'ici, mais dit autre chose ({ $detail })
 reason-looks-like-several = elle ressemble à plusieurs fiches d'ici ({ $detail })
