@@ -239,6 +239,9 @@ pub(crate) async fn retry<R: Record>(engine: &Engine<R>, id: LinkId) -> Result<(
         let mut link = links.pop().ok_or(EngineError::NotFound)?;
         link.due = true;
         link.decided = Some(engine.clock.now());
+        for side in Side::BOTH {
+            link.trails[side].believe();
+        }
         Ok(Changes { links: vec![link], ..Changes::default() })
     })
     .await

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, TimeDelta, Utc};
-use passerelle_ports::{Find, ItemId, Link, Look, PortResult, Record, Side, Stored, Stranger, Trail};
+use passerelle_ports::{Clocks, Find, ItemId, Link, Look, PortResult, Record, Side, Stored, Stranger, Trail};
 use passerelle_sync_rules::{
     mutants::{Mutant, on},
     put_copy, put_gone,
@@ -145,13 +145,13 @@ impl<R: Record> Session<'_, R> {
         };
         // Where answers are never late, only a version that cannot come again tells that one is all the same.
         let is_passed = || stored.is_some_and(|stored| self.is_past(side, &trail, stored));
-        if !is_late || lag.is_zero() && !is_passed() || !trail.doubt(stored, now, lag) {
+        if !is_late || lag.is_zero() && !is_passed() || !trail.doubt(stored, self.clocks(side)) {
             return false;
         }
         if trail.doubted.is_some_and(|since| now - since >= lag) {
             self.report.late[side] += 1;
         }
-        let is_sure = stored.is_some_and(|stored| trail.is_surely_older(stored, now));
+        let is_sure = stored.is_some_and(|stored| trail.is_surely_older(stored));
         tracing::debug!(run.id = self.run.0, side = side.as_str(), "an answer is older than what is known");
         self.doubted[side].insert(look.item.clone());
         // What came before the dead is no other half of anything.
@@ -194,6 +194,11 @@ impl<R: Record> Session<'_, R> {
     /// Returns for how long the answers of a side may show an older state.
     pub(crate) fn lag(&self, side: Side) -> TimeDelta {
         TimeDelta::from_std(self.capabilities(side).read_lag).unwrap_or(TimeDelta::MAX)
+    }
+
+    /// Returns what the clocks say while an answer of a side is weighed.
+    pub(crate) fn clocks(&self, side: Side) -> Clocks {
+        Clocks { now: self.engine.clock.now(), theirs: self.replica(side).clock(), lag: self.lag(side) }
     }
 
     /// Marks the copy of a side as confirmed gone; where answers may be late, remembers when that was learnt, and

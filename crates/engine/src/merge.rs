@@ -82,8 +82,7 @@ impl<R: Record> Session<'_, R> {
         }
         let mut known = self.strangers(side, vec![now.id.clone()]).await?;
         let Some(mut stranger) = known.remove(&now.id) else { return Ok(false) };
-        Ok(stranger.trail.is_older(now)
-            && stranger.trail.doubt(Some(now), self.engine.clock.now(), self.lag(side)))
+        Ok(stranger.trail.is_older(now) && stranger.trail.doubt(Some(now), self.clocks(side)))
     }
 
     /// The link has the other item from now on, and what was agreed on stays agreed on.

@@ -184,7 +184,7 @@ impl<R: Record> Session<'_, R> {
             None if is_gone && trail.listed != Some(true) => false,
             None => trail.may_be_there(now, lag),
         };
-        let is_doubted = is_late && (!settled || trail.doubt(stored, now, lag));
+        let is_doubted = is_late && (!settled || trail.doubt(stored, self.clocks(side)));
         if is_doubted {
             work.change(entry.link, |link| link.trails[side] = trail);
         }

@@ -10,7 +10,9 @@ use std::{
 };
 
 use passerelle_engine::{Engine, PairSettings, RunReport, Silent};
-use passerelle_ports::{Clock, ErrorKind, Ids, InstallationId, ItemId, Ledger, PairId, Replica, Side, Sides};
+use passerelle_ports::{
+    Clock, ErrorKind, Find, Ids, InstallationId, ItemId, Ledger, LinkId, PairId, Replica, Side, Sides,
+};
 use passerelle_sync_rules::{Deletes, Rules};
 use passerelle_testkit::{
     Call, Fate, Fates, Faulty, MemLedger, MemOptions, MemReplica, Note, TestClock, TestIds, finish,
@@ -59,8 +61,17 @@ impl House {
     }
 
     fn lagging(rules: Rules, lag: Duration) -> House {
+        House::of(rules, MemOptions { read_lag: lag, ..MemOptions::remote() })
+    }
+
+    /// A house whose remote tells its time, or does not.
+    fn telling(tells_time: bool) -> House {
+        House::of(Rules::default(), MemOptions { read_lag: LAG, tells_time, ..MemOptions::remote() })
+    }
+
+    fn of(rules: Rules, options: MemOptions<Note>) -> House {
         let clock = Arc::new(TestClock::new());
-        let options = MemOptions { read_lag: lag, settle: LAG, ..MemOptions::remote() };
+        let options = MemOptions { settle: LAG, ..options };
         let remote = MemReplica::new(options, clock.clone() as Arc<dyn Clock>);
         // What a test lets be late is late; nothing else is, or a run would see nothing of it.
         remote.set_prompt(true);
@@ -133,6 +144,11 @@ impl House {
             replica.alive().into_iter().map(|stored| stored.record.title).collect::<Vec<_>>()
         };
         (of(&self.local), of(&self.remote))
+    }
+
+    fn link_of(&self, local: &ItemId) -> LinkId {
+        let find = Find::Items(Side::Local, vec![local.clone()]);
+        finish(self.ledger.find(&PairId::new("anne"), &find)).unwrap().unwrap().pop().unwrap().id
     }
 
     fn type_here(&self, id: &ItemId, title: &str) {
@@ -485,9 +501,51 @@ fn what_is_late_for_longer_than_it_should_be_is_no_news_either() {
 }
 
 #[test]
+fn a_state_that_is_older_by_its_time_only_is_never_believed() {
+    let house = House::new();
+    let (_, remote) = house.linked();
+    for title in ["unseen", "third"] {
+        house.clock.advance(Duration::from_secs(5));
+        house.remote.person_edits(&remote, |note| note.title = title.into()).unwrap();
+    }
+    house.settle();
+    assert_eq!(house.titles(), both("third"));
+    house.remote.person_etches(&remote, serde_json::json!(1));
+    house.remote.answers_late(&remote, 2);
+    for day in 0..4 {
+        house.clock.advance(DAY);
+        let report = house.run();
+        assert_eq!(house.titles(), both("third"), "it is never taken in");
+        assert!(day == 0 || report.late.remote == 1, "and what waits is told");
+    }
+    house.remote.answers_late(&remote, 0);
+    house.settle();
+    assert_eq!(house.titles(), both("third"));
+}
+
+#[test]
+fn a_person_can_say_that_what_is_shown_is_right() {
+    let house = House::telling(false);
+    let (local, remote) = house.linked();
+    // Its clock is put back by an hour, which no answer tells, and nobody edits the record there again.
+    house.remote.set_clock_wrong_by(-3_600);
+    house.remote.person_edits(&remote, |note| note.title = "second".into()).unwrap();
+    house.settle();
+    house.clock.advance(3 * DAY);
+    house.settle();
+    assert_eq!(house.titles(), (vec!["first".into()], vec!["second".into()]), "it waits");
+    let link = house.link_of(&local);
+    finish(house.engine().retry(link)).unwrap().unwrap();
+    house.settle();
+    assert_eq!(house.titles(), both("second"));
+}
+
+#[test]
 fn a_version_that_another_one_came_after_is_never_believed() {
     let house = House::new();
     let (local, remote) = house.linked();
+    // By their times, what came before is later.
+    house.remote.set_clock_wrong_by(-9 * 86_400);
     house.type_here(&local, "second");
     house.run();
     house.remote.person_etches(&remote, serde_json::json!(1));

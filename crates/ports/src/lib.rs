@@ -27,4 +27,4 @@ pub use pictures::{PICTURE_MAX, Pictures};
 pub use record::{Kind, MatchKey, Record};
 pub use replica::{Capabilities, From, Next, Opaque, Page, Replica, Stored, Unread, Write, Written};
 pub use side::{Side, Sides};
-pub use trail::{MEMORY, Trail};
+pub use trail::{Clocks, MEMORY, Trail};

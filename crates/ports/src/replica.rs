@@ -297,6 +297,11 @@ pub trait Replica<R: Record>: Send + Sync {
         Ok(read)
     }
 
+    /// Returns what the replica's own clock said in its last answer, where it tells that.
+    fn clock(&self) -> Option<DateTime<Utc>> {
+        None
+    }
+
     /// Carries out a batch of writes, none of which touches the same item as another.
     ///
     /// # Errors

@@ -10,12 +10,25 @@ use crate::{
 
 /// How many versions that were followed by others are remembered.
 const PASSED_MAX: usize = 8;
-/// How far the clock of a replica may be ahead of ours, for its times to be believed.
+/// How far the clock of a replica may be ahead of ours, for its times to be believed where it does not tell its clock.
 const SKEW: TimeDelta = TimeDelta::minutes(5);
+/// How far the time of a change may be ahead of the clock that a replica tells, which may have whole seconds.
+const TICK: TimeDelta = TimeDelta::seconds(10);
 
-/// For how long an answer that is surely older than what is known is not believed, and what is gone is remembered:
-/// answers may be late for longer than they should be.
+/// For how long an older state is not believed although the clock of its replica was put back, and what is gone is
+/// remembered: answers may be late for longer than they should be.
 pub const MEMORY: TimeDelta = TimeDelta::days(1);
+
+/// What the clocks say when an answer is weighed, and for how long answers may be late.
+#[derive(Clone, Copy, Debug)]
+pub struct Clocks {
+    /// Ours.
+    pub now: DateTime<Utc>,
+    /// That of the replica, where it tells it.
+    pub theirs: Option<DateTime<Utc>>,
+    /// For how long answers may show an older state.
+    pub lag: TimeDelta,
+}
 
 /// The states that one item of one side was seen in.
 ///
@@ -60,6 +73,9 @@ pub struct Trail {
     /// Since when answers by name show something older than what we know, by our clock.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub doubted: Option<DateTime<Utc>>,
+    /// The clock of the replica stood before the time of what we hold: it was put back, and that time says nothing.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub undated: bool,
 }
 
 impl Trail {
@@ -80,6 +96,7 @@ impl Trail {
         self.newest = Some(now.updated);
         (self.shown, self.gone, self.listed, self.doubted) = (None, None, None, None);
         (self.became, self.undone, self.wanted, self.unmet) = (None, None, false, false);
+        self.undated = false;
     }
 
     fn pass(&mut self, before: &Version, now: &Version) {
@@ -154,22 +171,36 @@ impl Trail {
     /// Tells whether a state came before the one that we hold or held, by its version, or by the replica's own times
     /// unless ours cannot be true.
     #[must_use]
-    pub fn is_surely_older<R>(&self, seen: &Stored<R>, now: DateTime<Utc>) -> bool {
-        let by_time = |newest: DateTime<Utc>| seen.updated < newest && newest <= now + SKEW;
-        self.is_passed(seen) || self.newest.is_some_and(by_time)
+    pub fn is_surely_older<R>(&self, seen: &Stored<R>) -> bool {
+        self.is_passed(seen) || !self.undated && self.is_before(seen)
     }
 
-    /// Doubts an answer, as long as answers may lag, or, where its time is surely older, for a day; returns whether it
-    /// is still doubted. Such an answer is believed in the end: the clock of the replica may have been put back. A
-    /// version that another one came after is never believed.
-    pub fn doubt<R>(&mut self, seen: Option<&Stored<R>>, now: DateTime<Utc>, lag: TimeDelta) -> bool {
+    fn is_before<R>(&self, seen: &Stored<R>) -> bool {
+        self.newest.is_some_and(|newest| seen.updated < newest)
+    }
+
+    /// Doubts an answer, as long as answers may lag; returns whether it is still doubted. A state that came before the
+    /// one that we hold is never believed: by its version, or by its time. But where the clock of the replica stands
+    /// before the time of what we hold, it was put back, and a time before that says only that one has to wait longer.
+    pub fn doubt<R>(&mut self, seen: Option<&Stored<R>>, clocks: Clocks) -> bool {
+        let Clocks { now, theirs, lag } = clocks;
         let since = self.doubted.filter(|since| *since <= now).unwrap_or(now);
         self.doubted = Some(since);
-        let is_passed = seen.is_some_and(|seen| self.is_passed(seen));
-        let is_sure = seen.is_some_and(|seen| self.is_surely_older(seen, now)) && !on(Mutant::LateBelieved);
-        is_within(since, now, if is_sure { lag.max(MEMORY) } else { lag })
-            || is_passed && is_sure && !on(Mutant::PassedBelieved)
-            || on(Mutant::DoubtForever)
+        let latest = theirs.map_or(now.checked_add_signed(SKEW), |theirs| theirs.checked_add_signed(TICK));
+        self.undated |= matches!((self.newest, latest), (Some(newest), Some(latest)) if newest > latest);
+        let is_passed = seen.is_some_and(|seen| self.is_passed(seen)) && !on(Mutant::PassedBelieved);
+        let is_before = seen.is_some_and(|seen| self.is_before(seen));
+        let is_sure = (is_passed || is_before) && !on(Mutant::LateBelieved);
+        let waits = if is_sure { lag.max(MEMORY) } else { lag };
+        let never = is_passed || is_before && !self.undated && !on(Mutant::OlderBelieved);
+        is_within(since, now, waits) || never && is_sure || on(Mutant::DoubtForever)
+    }
+
+    /// A person says that what is shown is as it should be, whatever times say.
+    pub fn believe(&mut self) {
+        if self.doubted.take().is_some() {
+            (self.newest, self.shown) = (None, None);
+        }
     }
 }
 
@@ -195,6 +226,10 @@ mod tests {
 
     fn at(second: i64) -> DateTime<Utc> {
         DateTime::UNIX_EPOCH + TimeDelta::seconds(second)
+    }
+
+    fn clocks(ours: i64, theirs: i64) -> Clocks {
+        Clocks { now: at(ours), theirs: Some(at(theirs)), lag: TimeDelta::seconds(60) }
     }
 
     fn state(version: &str, second: i64) -> Stored<()> {
@@ -269,15 +304,14 @@ mod tests {
         (trail.listed, trail.unmet) = (None, true);
         assert!(!trail.may_be_there(at(1_000), lag), "a listing of everything did not show it");
         trail.bury(&Version::new("a"), at(1_000), false);
-        assert!(trail.doubt(Some(&state("a", 5)), at(1_000), lag), "it may be from before");
-        assert!(!trail.doubt(Some(&state("a", 5)), at(1_060), lag), "or it is there after all");
+        assert!(trail.doubt(Some(&state("a", 5)), clocks(1_000, 1_000)), "it may be from before");
+        assert!(!trail.doubt(Some(&state("a", 5)), clocks(1_060, 1_060)), "or it is there after all");
     }
 
     #[test]
     fn a_doubt_ends_although_the_clock_was_put_back() {
-        let lag = TimeDelta::seconds(60);
         let mut trail = Trail::default();
-        let mut doubts = |second| trail.doubt::<()>(None, at(second), lag);
+        let mut doubts = |second| trail.doubt::<()>(None, clocks(second, second));
         assert!(doubts(100) && doubts(159));
         assert!(!doubts(160), "it stays: it is believed");
         assert!(doubts(50) && !doubts(110), "our own clock was put back");
@@ -285,20 +319,48 @@ mod tests {
 
     #[test]
     fn what_is_surely_older_is_not_believed_although_it_stays_for_long() {
-        let (lag, day) = (TimeDelta::seconds(60), 86_400);
+        let day = 86_400;
         let mut trail = Trail::default();
         trail.follow(None, &state("a", 5));
         trail.follow(Some(&state("a", 5)), &state("b", 100));
-        for (old, is_passed) in [(state("a", 200), true), (state("x", 50), false)] {
-            let mut trail = trail.clone();
-            assert!(trail.doubt(Some(&old), at(200), lag) && trail.doubt(Some(&old), at(5_000), lag));
-            // The clock was put back, after all; but a version that was passed is none to come.
-            assert_eq!(trail.doubt(Some(&old), at(201 + day), lag), is_passed);
+        for old in [state("a", 200), state("x", 50)] {
+            for now in [200, 5_000, 201 + day, 201 + 9 * day] {
+                assert!(trail.clone().doubt(Some(&old), clocks(now, now)), "{now}");
+            }
         }
-        // What we hold is from the future: its time says nothing.
-        trail.newest = Some(at(9_000));
-        let old = state("x", 50);
-        assert!(trail.doubt(Some(&old), at(200), lag) && !trail.doubt(Some(&old), at(300), lag));
+    }
+
+    #[test]
+    fn an_older_time_is_believed_in_the_end_where_the_clock_of_the_replica_was_put_back() {
+        let day = 86_400;
+        let mut trail = Trail::default();
+        trail.follow(None, &state("a", 5));
+        trail.follow(Some(&state("a", 5)), &state("b", 9_000));
+        let (old, passed) = (state("x", 50), state("a", 5));
+        assert!(trail.is_surely_older(&old) && trail.doubt(Some(&old), clocks(9_100, 60)));
+        assert!(trail.undated && !trail.is_surely_older(&old), "what we hold is from its future");
+        assert!(trail.doubt(Some(&old), clocks(9_100 + day - 1, day)), "it may be late all the same");
+        assert!(
+            !trail.clone().doubt(Some(&old), clocks(9_100 + day, day)),
+            "its clock has long been there again"
+        );
+        assert!(
+            trail.doubt(Some(&passed), clocks(9_100 + 9 * day, 9 * day)),
+            "but a version is none to come"
+        );
+        trail.follow(Some(&state("b", 9_000)), &state("c", 9_001));
+        assert!(!trail.undated, "of what came after it the time counts");
+    }
+
+    #[test]
+    fn a_person_can_say_that_what_is_shown_is_right() {
+        let mut trail = Trail::default();
+        trail.follow(None, &state("a", 5));
+        trail.believe();
+        assert!(trail.is_older(&state("x", 4)), "nothing was doubted");
+        assert!(trail.doubt(Some(&state("x", 4)), clocks(100, 100)));
+        trail.believe();
+        assert!(!trail.is_older(&state("x", 4)));
     }
 
     #[test]

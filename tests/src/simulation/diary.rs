@@ -98,6 +98,11 @@ impl Diary {
         seen
     }
 
+    /// Tells whether a person said of two values which wins.
+    pub fn was_answered(&self, won: Token, lost: Token) -> bool {
+        won > 0 && self.answered.get(&won).is_some_and(|losers| losers.contains(&lost))
+    }
+
     /// Tells whether one value was typed over another, directly or not; a value typed on two sides was
     /// typed over two, and says nothing.
     pub fn supersedes(&self, above: Token, below: Token) -> bool {
@@ -199,8 +204,8 @@ pub struct Running {
     pub lists: u64,
     pub fetches: u64,
     pub writes: u64,
-    /// Items whose two sides had agreed on something before the run.
-    pub agreed: BTreeSet<(Side, ItemId)>,
+    /// Items whose two sides had agreed on something before the run, with the item of the other side.
+    pub agreed: BTreeMap<(Side, ItemId), Option<ItemId>>,
 }
 
 /// A write that has not landed yet, and will.

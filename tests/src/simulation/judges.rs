@@ -118,7 +118,13 @@ impl World {
             if !permitted {
                 self.bad(format!("pair {pair} wrote {field} on {side:?} although its rules say no (I11)"));
             }
-            if side == Side::Local && rules.redact_private && from.private && is_hidden(field) {
+            let took = (token(&get(&to, field)), token(&get(&from, field)));
+            if side == Side::Local
+                && rules.redact_private
+                && from.private
+                && is_hidden(field)
+                && !self.lock().diary.was_answered(took.0, took.1)
+            {
                 self.bad(format!("pair {pair} took the hidden {field} in (I12)"));
             }
         }
@@ -170,8 +176,12 @@ impl World {
             // only adds replaces nothing.
             let changed = FIELDS.iter().filter(|field| get(&from.record, field) != get(to, field));
             let adds = changed.clone().all(|field| get(&from.record, field).is_empty());
+            let partner =
+                self.link_of(pair, side, &from.id).and_then(|link| link.item(side.other()).cloned());
             let state = &mut self.lock().pairs[pair].state;
-            if adds && !state.agreed.contains(&(side, from.id.clone())) {
+            // Where the other half is gone and another one was met, they meet for the first time.
+            let had_met = state.agreed.get(&(side, from.id.clone())).is_some_and(|before| *before == partner);
+            if adds && !had_met {
                 return;
             }
             for field in changed {
@@ -978,7 +988,16 @@ impl World {
         let other = if entry.side == Side::Local { pair + 1 } else { 0 };
         let Some(made) = entry.to.as_ref().filter(|_| matches!(entry.op, Op::Create { .. })) else { return };
         let of = |items: &[Found]| items.iter().filter(|item| item.record.uid == made.uid).count();
-        if of(&before[other]) > of(&self.replica(other).alive()) {
+        // What the same run made there under the same name is taken back, too.
+        let is_made = |it: &&Entry<Note>| {
+            it.run == entry.run
+                && it.side != entry.side
+                && matches!(it.op, Op::Create { .. })
+                && matches!(it.outcome, Outcome::Landed(_))
+                && it.to.as_ref().is_some_and(|to| to.uid == made.uid)
+        };
+        let made_there = self.ledger.all_entries(&Self::pair_id(pair)).iter().filter(is_made).count();
+        if of(&before[other]) > of(&self.replica(other).alive()) + made_there {
             self.bad(format!("undo: the source of {} was deleted (I10)", made.uid));
         }
     }

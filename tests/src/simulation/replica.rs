@@ -4,6 +4,7 @@
 use std::{future, sync::Arc};
 
 use async_trait::async_trait;
+use chrono::{DateTime, Utc};
 use passerelle_ports::{
     Capabilities, EntryId, ErrorKind, From, ItemId, Page, PortError, PortResult, Replica, Side, Stored,
     Write, Written,
@@ -70,6 +71,10 @@ impl Replica<Note> for SimReplica {
             batch_max: self.world.batch(self.pair),
             ..self.world.replica(self.number()).capabilities()
         }
+    }
+
+    fn clock(&self) -> Option<DateTime<Utc>> {
+        self.world.replica(self.number()).clock()
     }
 
     async fn changes(&self, from: From) -> PortResult<Page<Note>> {

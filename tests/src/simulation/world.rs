@@ -637,8 +637,10 @@ impl World {
         let agreed =
             links.iter().filter(|link| link.bases.as_ref().map(|base| *base != Note::default()).local);
         let agreed = agreed
-            .flat_map(|link| Side::BOTH.map(|side| (side, link.item(side).cloned())))
-            .filter_map(|(side, item)| Some((side, item?)))
+            .flat_map(|link| {
+                Side::BOTH.map(|side| (side, link.item(side).cloned(), link.item(side.other()).cloned()))
+            })
+            .filter_map(|(side, item, partner)| Some(((side, item?), partner)))
             .collect();
         let mut inner = self.lock();
         inner.pairs[pair].running = true;

@@ -7,6 +7,7 @@ use std::{
 };
 
 use async_trait::async_trait;
+use chrono::{DateTime, Utc};
 use futures::{FutureExt, StreamExt, TryStreamExt, stream};
 use http::Method;
 use passerelle_calendar::{Event, contains};
@@ -569,6 +570,10 @@ impl Replica<Event> for GoogleCalendar {
 
     fn forbids(&self, from: Option<&Stored<Event>>, to: Option<&Event>) -> Option<PortError> {
         self.surely_refused(from, to).err()
+    }
+
+    fn clock(&self) -> Option<DateTime<Utc>> {
+        self.client.said_time()
     }
 
     async fn changes(&self, from: Since) -> PortResult<Page<Event>> {

@@ -7,7 +7,7 @@ use std::{
 };
 
 use async_trait::async_trait;
-use chrono::TimeDelta;
+use chrono::{DateTime, TimeDelta, Utc};
 use passerelle_contacts::Contact;
 use passerelle_google_transport::{GoogleClient, Pages};
 use passerelle_ports::{
@@ -256,6 +256,10 @@ impl Replica<Contact> for GooglePeople {
             one_way: true,
             outcomes: false,
         }
+    }
+
+    fn clock(&self) -> Option<DateTime<Utc>> {
+        self.calls.client.said_time()
     }
 
     async fn changes(&self, from: From) -> PortResult<Page<Contact>> {

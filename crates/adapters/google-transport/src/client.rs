@@ -3,13 +3,14 @@
 use std::{
     sync::{
         Arc,
-        atomic::{AtomicU64, Ordering},
+        atomic::{AtomicI64, AtomicU64, Ordering},
     },
     time::Duration,
 };
 
 use backon::{BackoffBuilder, ExponentialBuilder};
 use bytes::Bytes;
+use chrono::{DateTime, Utc};
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
 use passerelle_ports::{ErrorKind, PortError, PortResult};
 use secrecy::{ExposeSecret, SecretString};
@@ -19,7 +20,7 @@ use url::Url;
 use crate::{
     Endpoints, Pace, Tokens,
     answer::{read, read_picture},
-    error::Failure,
+    error::{Failure, date_of},
     pace::Pacer,
 };
 
@@ -291,6 +292,8 @@ pub struct GoogleClient {
     pacer: Pacer,
     retry: RetryPolicy,
     counter: Arc<RequestCounter>,
+    /// What the last answer said that the time is, in seconds; 0 = none did.
+    time: AtomicI64,
 }
 
 impl GoogleClient {
@@ -304,7 +307,15 @@ impl GoogleClient {
         retry: RetryPolicy,
         counter: Arc<RequestCounter>,
     ) -> Self {
-        GoogleClient { http, endpoints, tokens, pacer: Pacer::new(pace), retry, counter }
+        GoogleClient {
+            http,
+            endpoints,
+            tokens,
+            pacer: Pacer::new(pace),
+            retry,
+            counter,
+            time: AtomicI64::new(0),
+        }
     }
 
     /// Returns where Google is.
@@ -317,6 +328,14 @@ impl GoogleClient {
     #[must_use]
     pub fn counter(&self) -> &Arc<RequestCounter> {
         &self.counter
+    }
+
+    /// Returns what Google's last answer said that the time is.
+    #[must_use]
+    pub fn said_time(&self) -> Option<DateTime<Utc>> {
+        Some(self.time.load(Ordering::Relaxed))
+            .filter(|at| *at > 0)
+            .and_then(|at| DateTime::from_timestamp(at, 0))
     }
 
     /// Makes a call, waiting for its turn, and repeats it where that is harmless.
@@ -409,7 +428,11 @@ impl GoogleClient {
         if let Some(body) = &call.body {
             request = request.body(body.clone());
         }
-        read(call.api, call.operation, request).await
+        let answer = read(call.api, call.operation, request).await;
+        if let Some(said) = answer.as_ref().ok().and_then(|answer| date_of(&answer.headers)) {
+            self.time.store(said.timestamp(), Ordering::Relaxed);
+        }
+        answer
     }
 }
 

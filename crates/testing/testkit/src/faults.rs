@@ -7,6 +7,7 @@ use std::{
 };
 
 use async_trait::async_trait;
+use chrono::{DateTime, Utc};
 use passerelle_ports::{
     Capabilities, EntryId, ErrorKind, From, ItemId, Page, PortError, PortResult, Record, Replica, Stored,
     Write, Written,
@@ -148,6 +149,10 @@ impl<R: Record> Replica<R> for Faulty<R> {
 
     fn forbids(&self, from: Option<&Stored<R>>, to: Option<&R>) -> Option<PortError> {
         self.inner.forbids(from, to)
+    }
+
+    fn clock(&self) -> Option<DateTime<Utc>> {
+        self.inner.clock()
     }
 
     async fn changes(&self, from: From) -> PortResult<Page<R>> {

@@ -49,6 +49,8 @@ pub struct MemOptions<R> {
     pub spelling: Spelling<R>,
     /// What people type stands as they typed it until a program writes the item.
     pub lazy: bool,
+    /// Answers say what its own clock says.
+    pub tells_time: bool,
     /// What it refuses.
     pub refuses: Refuses<R>,
     /// What its chance is drawn from.
@@ -70,6 +72,7 @@ impl<R: Record> MemOptions<R> {
             page: 3,
             spelling: Arc::new(|_, _| {}),
             lazy: false,
+            tells_time: true,
             refuses: Arc::new(|_| false),
             seed: 1,
         }
@@ -777,6 +780,11 @@ impl<R: Record> Replica<R> for MemReplica<R> {
             one_way: !self.options.local,
             outcomes: self.options.local,
         }
+    }
+
+    fn clock(&self) -> Option<DateTime<Utc>> {
+        let state = self.lock();
+        self.options.tells_time.then(|| self.named_time(&state))
     }
 
     async fn changes(&self, from: From) -> PortResult<Page<R>> {
