@@ -93,7 +93,7 @@ impl<R: Record> Session<'_, R> {
             match (known, stored) {
                 (Some(id), Some(stored)) if work.get(id).is_some_and(|link| is_stub(link, side)) => {
                     work.forget(id);
-                    self.adopt(&mut work, side, stored).await?;
+                    self.adopt_unread(&mut work, side, stored).await?;
                 }
                 (Some(id), Some(stored)) => {
                     work.change(id, |link| readable(link, side));

@@ -70,47 +70,50 @@ impl<R: Record> Session<'_, R> {
         Ok(())
     }
 
-    /// Returns the new rows that look like a row which has an item on the other side already: made there too, they would
-    /// stand there twice.
+    /// Returns the new records that look like one of their side which the other side has already: made there too, they
+    /// would stand there twice. Of the provider's records, those that were late to the meeting.
     async fn doubles(&self, halves: &[Half], meeting: &Meeting) -> Flow<BTreeSet<LinkId>> {
         let mut doubles = BTreeSet::new();
-        let joined: BTreeSet<LinkId> = meeting.joins.iter().map(|(local, _)| *local).collect();
-        let strong = |half: &&Half| {
-            half.side == Side::Local
-                && !joined.contains(&half.link)
-                && half.keys.iter().any(|key| key.strength <= 1)
-        };
-        let new: Vec<&Half> = halves.iter().filter(strong).collect();
-        let store = &self.engine.ledger;
-        if new.is_empty()
-            || on(Mutant::DoublesMade)
-            || store.counts(self.pair()).await.map_err(ledger)?.both == 0
-        {
-            return Ok(doubles);
-        }
-        for some in new.chunks(self.chunk() as usize) {
-            let keys: Vec<MatchKey> =
-                some.iter().flat_map(|half| &half.keys).filter(|key| key.strength <= 1).cloned().collect();
-            let mut sharing = Vec::new();
-            for keys in keys.chunks(KEYS) {
-                sharing.extend(store.alive_sharing(self.pair(), Side::Local, keys).await.map_err(ledger)?);
-            }
-            let others: BTreeSet<LinkId> = sharing.into_iter().collect();
-            let whole = self.find(Find::Links(others.into_iter().collect())).await?;
-            let whole: Vec<&Link<R>> = whole.iter().filter(|link| link.half().is_none()).collect();
-            if whole.is_empty() {
+        for side in Side::BOTH {
+            let joined: BTreeSet<LinkId> =
+                meeting.joins.iter().map(|join| if side == Side::Local { join.0 } else { join.1 }).collect();
+            let strong = |half: &&Half| {
+                half.side == side
+                    && !joined.contains(&half.link)
+                    && half.keys.iter().any(|key| key.strength <= 1)
+            };
+            let new: Vec<&Half> = halves.iter().filter(strong).collect();
+            if new.is_empty()
+                || on(Mutant::DoublesMade)
+                || self.engine.ledger.counts(self.pair()).await.map_err(ledger)?.both == 0
+            {
                 continue;
             }
-            let own = self.find(Find::Links(some.iter().map(|half| half.link).collect())).await?;
-            let never =
-                |link: &&Link<R>| link.copies[Side::Remote].is_none() && link.state != LinkState::Released;
-            for link in own.iter().filter(never) {
-                if whole.iter().any(|other| is_double(link, other)) {
-                    doubles.insert(link.id);
-                }
+            for some in new.chunks(self.chunk() as usize) {
+                doubles.extend(self.doubles_of(side, some).await?);
             }
         }
         Ok(doubles)
+    }
+
+    async fn doubles_of(&self, side: Side, new: &[&Half]) -> Flow<BTreeSet<LinkId>> {
+        let own = self.find(Find::Links(new.iter().map(|half| half.link).collect())).await?;
+        let never = |link: &&Link<R>| {
+            link.copies[side.other()].is_none()
+                && link.state != LinkState::Released
+                && (side == Side::Local || link.trails[side].tardy)
+        };
+        let own: Vec<&Link<R>> = own.iter().filter(never).collect();
+        let keys: Vec<MatchKey> =
+            own.iter().flat_map(|link| link.match_keys(side)).filter(|key| key.strength <= 1).collect();
+        let mut others: BTreeSet<LinkId> = BTreeSet::new();
+        for keys in keys.chunks(KEYS) {
+            let sharing = self.engine.ledger.alive_sharing(self.pair(), side, keys).await;
+            others.extend(sharing.map_err(ledger)?);
+        }
+        let whole = self.find(Find::Links(others.into_iter().collect())).await?;
+        let is_double = |link: &&&Link<R>| whole.iter().any(|other| is_double(link, other));
+        Ok(own.iter().filter(is_double).map(|link| link.id).collect())
     }
 
     /// Returns the halves that are due, and, once anything has changed, those that are ambiguous: their

@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, HashSet};
 
 use passerelle_ports::{
-    Changes, Cursor, Entry, ErrorKind, Find, From, ItemId, Link, LinkId, LinkState, MEMORY, Next, Op,
-    Outcome, Page, PageToken, PortError, Record, Side, Sides, Stored, Stranger, Trail, Written,
+    Changes, Cursor, EntriesOf, Entry, ErrorKind, Find, From, ItemId, Link, LinkId, LinkState, MEMORY, Next,
+    Op, Outcome, Page, PageToken, PortError, Record, Side, Sides, Slice, Stored, Stranger, Trail, Written,
 };
 use passerelle_sync_rules::{
     Action, Answer, Intent, answered, changed_unseen, create_key,
@@ -181,7 +181,7 @@ impl<R: Record> Session<'_, R> {
             match work.by_item(side, &stored.id).filter(|_| !on(Mutant::LinkTwice)) {
                 Some(id) if !lags && work.get(id).is_some_and(|link| is_stub(link, side)) => {
                     work.forget(id);
-                    met.extend(self.adopt(&mut work, side, stored).await?);
+                    met.extend(self.adopt_unread(&mut work, side, stored).await?);
                 }
                 Some(id) => {
                     met.push(id);
@@ -369,12 +369,44 @@ impl<R: Record> Session<'_, R> {
             // It stands elsewhere, and no link here knows it: it is none of ours.
             return Ok(None);
         }
+        let is_ours = self.counted_as_not_made(side, &stored).await?;
         let mut link = Link::new(self.new_link());
         let id = link.id;
         put_copy(&mut link, side, stored);
         link.trails[side].born = Some(self.engine.clock.now());
+        link.trails[side].tardy = is_ours && !on(Mutant::TardyDoubled);
         work.save(link);
         Ok(Some(id))
+    }
+
+    /// As [`Session::adopt`], of an item that could not be read until now: its other half may have met another one.
+    pub(crate) async fn adopt_unread(
+        &mut self,
+        work: &mut Work<R>,
+        side: Side,
+        stored: Stored<R>,
+    ) -> Flow<Option<LinkId>> {
+        let id = self.adopt(work, side, stored).await?;
+        if let Some(id) = id.filter(|_| !on(Mutant::TardyDoubled)) {
+            work.change(id, |link| {
+                let is_alone = link.half() == Some(side);
+                link.trails[side].tardy |= is_alone;
+            });
+        }
+        Ok(id)
+    }
+
+    /// Tells whether an item was made by a create of ours that was taken for not done: it landed in spite of an error,
+    /// and showed later than things do. By now it may have been made once more.
+    async fn counted_as_not_made(&self, side: Side, stored: &Stored<R>) -> Flow<bool> {
+        let Some(made) = stored.made.filter(|_| side == Side::Remote) else { return Ok(false) };
+        let found = self.engine.ledger.entries(&EntriesOf::Entry(made), Slice { skip: 0, limit: 1 }).await;
+        let is_ours = |entry: &Entry<R>| {
+            entry.side == side
+                && matches!(entry.op, Op::Create { .. })
+                && matches!(entry.outcome, Outcome::NotLanded)
+        };
+        Ok(found.map_err(ledger)?.first().is_some_and(is_ours))
     }
 
     /// Finds the half that would create this very item: its create has landed in a life that the ledger,

@@ -11,7 +11,8 @@ use std::{
 
 use passerelle_engine::{Engine, PairSettings, RunReport, Silent};
 use passerelle_ports::{
-    Clock, ErrorKind, Find, Ids, InstallationId, ItemId, Ledger, LinkId, PairId, Replica, Side, Sides,
+    Clock, ErrorKind, Find, Ids, InstallationId, ItemId, Ledger, LinkId, LinkState, PairId, Replica, Side,
+    Sides,
 };
 use passerelle_sync_rules::{Deletes, Rules};
 use passerelle_testkit::{
@@ -154,6 +155,30 @@ impl House {
     fn type_here(&self, id: &ItemId, title: &str) {
         self.local.person_edits(id, |note| note.title = title.into()).unwrap();
     }
+}
+
+/// There are two items there that are one row here: a person is asked, and both answers end the question.
+fn is_asked_and_answered(house: &House, late: &ItemId, same: bool) {
+    let counts = || (house.local.alive().len(), house.remote.alive().len());
+    assert_eq!(counts(), (1, 2), "nothing is doubled here");
+    let links = house.ledger.all_links(&PairId::new("anne"));
+    let half = links.iter().find(|link| link.state == LinkState::Ambiguous).expect("a person is asked");
+    let whole = links.iter().find(|link| link.half().is_none()).unwrap();
+    if same {
+        finish(house.engine().join(half.id, whole.id, Some(Side::Local))).unwrap().unwrap();
+        house.settle();
+        let row = house.local.alive().pop().unwrap().id;
+        house.type_here(&row, "typed since");
+        house.settle();
+        assert_eq!(counts(), (1, 2), "the other one stays alone on purpose");
+        assert_eq!(house.remote.get(late).unwrap().record.title, "typed since");
+    } else {
+        finish(house.engine().tell_apart(half.id, whole.id)).unwrap().unwrap();
+        house.settle();
+        assert_eq!(counts(), (2, 2));
+    }
+    let links = house.ledger.all_links(&PairId::new("anne"));
+    assert!(links.iter().all(|link| !link.needs_attention()), "{links:?}");
 }
 
 fn both(title: &str) -> (Vec<String>, Vec<String>) {
@@ -723,4 +748,38 @@ fn what_a_listing_shows_removed_is_not_there_because_of_an_older_answer() {
     house.remote.fetches_late(&remote, 0);
     house.settle();
     assert_eq!(house.titles(), (vec![], vec![]), "no later listing tells that it is gone");
+}
+
+#[test]
+fn what_could_not_be_read_when_the_others_met_is_a_question_and_no_double() {
+    for same in [true, false] {
+        let house = House::new();
+        house.local.person_creates(Note::new("a", "here"));
+        let remote = house.remote.person_creates(Note::new("a", "there"));
+        house.remote.set_unreadable(&remote, true);
+        house.settle();
+        house.remote.set_unreadable(&remote, false);
+        house.settle();
+        is_asked_and_answered(&house, &remote, same);
+    }
+}
+
+#[test]
+fn what_landed_later_than_things_do_is_a_question_and_no_double() {
+    for same in [true, false] {
+        let house = House::new();
+        house.local.person_creates(Note::new("a", "first"));
+        house.loses(ANSWER);
+        house.run();
+        house.loses(FINE);
+        let first = house.remote.alive().pop().unwrap().id;
+        // For longer than it should be, nothing shows that it was made.
+        house.remote.answers_late(&first, 1);
+        house.settle();
+        assert_eq!(house.remote.alive().len(), 2);
+        house.remote.answers_late(&first, 0);
+        house.remote.person_etches(&first, serde_json::json!(1));
+        house.settle();
+        is_asked_and_answered(&house, &first, same);
+    }
 }

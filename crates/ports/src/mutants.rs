@@ -219,6 +219,8 @@ mutants! {
     GoneForgotten,
     /// An older state is never believed, although the clock of the provider was put back.
     DoubtForever,
+    /// What could not be read when the others met, or was made by a write that counted as not done, is new.
+    TardyDoubled,
     /// A state that is older by its time only is believed when it is shown for more than a day.
     OlderBelieved,
     /// An answer that is surely older is believed once it outlasts the time in which answers may be late.

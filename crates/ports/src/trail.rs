@@ -73,6 +73,10 @@ pub struct Trail {
     /// Since when answers by name show something older than what we know, by our clock.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub doubted: Option<DateTime<Utc>>,
+    /// It was there when its other half met another one, and could not be read or was not known to be there: it may be
+    /// the double of a record that both sides have.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub tardy: bool,
     /// The clock of the replica stood before the time of what we hold: it was put back, and that time says nothing.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub undated: bool,

@@ -197,7 +197,8 @@ impl World {
     /// What is known of a remote item never becomes older, in whatever process (I2): an answer that shows an older
     /// state is no news.
     pub fn judge_going_back(&self, pair: usize) {
-        // A clock that jumps, ours or theirs, ends a doubt too early; that is counted elsewhere.
+        // Where a clock jumps, a doubt of what is not surely older ends too early, and a provider's clock that was put
+        // back makes times say nothing.
         if self.profile() == Profile::Clocks {
             return;
         }
@@ -512,7 +513,14 @@ impl World {
     /// No duplicates (I3).
     fn judge_copies(&self, what: &str, by: &[ByIdent], ident: &str) {
         for (number, by) in by.iter().enumerate() {
-            let is_asked = |row: &&Found| number == 0 && self.is_asked_about(row);
+            // What could not be read when the others met is asked about.
+            let is_late = |item: &Found| -> bool {
+                number > 0
+                    && self
+                        .link_of(number - 1, Side::Remote, &item.id)
+                        .is_some_and(|link| link.state == LinkState::Ambiguous && link.trails.remote.tardy)
+            };
+            let is_asked = |row: &&Found| number == 0 && self.is_asked_about(row) || is_late(*row);
             let found = by.get(ident).map_or(0, |found| found.iter().filter(|row| !is_asked(row)).count());
             let (most, sum, deleted) = {
                 let inner = self.lock();

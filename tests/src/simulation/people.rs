@@ -472,11 +472,8 @@ impl World {
     /// What happens to items at a provider: two are merged, or one cannot be read from now on.
     fn act_at_provider(&self, replica: usize, alive: &[Found]) -> bool {
         let (Some(item), Some(other)) = (self.any_of(alive), self.any_of(alive)) else { return false };
-        // What nobody has read yet meets its twin too late: a known limit.
-        let link = self.link_of(replica - 1, Side::Remote, &item.id);
-        let is_known = link.is_some_and(|link| link.half().is_none());
         if self.chance_spare(500) {
-            if !is_known || self.profile() == Profile::Backup {
+            if self.profile() == Profile::Backup {
                 return false;
             }
             self.replica(replica).set_unreadable(&item.id, true);

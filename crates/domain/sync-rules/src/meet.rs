@@ -102,25 +102,37 @@ fn candidates(halves: &[Half], open: &BTreeSet<usize>, strength: u8) -> BTreeMap
 /// Tells whether the row of a half is likely that of another link, which has an item on the other side, once more.
 #[must_use]
 pub fn is_double<R: Record>(half: &Link<R>, other: &Link<R>) -> bool {
-    let (Some(own), Some(theirs)) = (half.alive(Side::Local), other.alive(Side::Local)) else { return false };
+    let Some(side) = half.half() else { return false };
+    let (Some(own), Some(theirs)) = (half.alive(side), other.alive(side)) else { return false };
     half.id != other.id
-        && half.half() == Some(Side::Local)
         && other.half().is_none()
-        && other.alive(Side::Remote).is_some()
+        && other.alive(side.other()).is_some()
         && !half.different.contains(&other.id)
         && !own.withdrawn
         && !theirs.withdrawn
-        && own.record.is_double_of(&theirs.record)
+        && match side {
+            Side::Local => own.record.is_double_of(&theirs.record),
+            Side::Remote => half.trails.remote.tardy && share_strongly(&own.record, &theirs.record),
+        }
 }
 
-/// Lets the item of a link go with another row from now on, which looks like its own one: the two meet anew. The row
-/// that had it stays alone on its side on purpose.
+/// Tells whether two records would have met: what was late to the meeting is not asked for more than the others.
+fn share_strongly<R: Record>(one: &R, other: &R) -> bool {
+    let (keys, others) = (one.match_keys(), other.match_keys());
+    keys.iter().any(|key| key.strength <= 1 && others.contains(key))
+}
+
+/// Lets what a link has on the other side go with another record of this side from now on, which looks like its own one:
+/// the two meet anew. The record that had it stays alone on its side on purpose.
 #[must_use]
 pub fn follow<R: Record>(mut half: Link<R>, mut other: Link<R>) -> (Link<R>, Link<R>) {
-    let mut item = Link::new(other.id);
-    item.copies.remote = other.copies.remote.take();
-    item.trails.remote = std::mem::take(&mut other.trails.remote);
-    half.trails.remote.clone_from(&item.trails.remote);
+    let side = half.half().unwrap_or(Side::Local);
+    let across = side.other();
+    let mut item = Link::new(if side == Side::Local { other.id } else { half.id });
+    item.copies[across] = other.copies[across].take();
+    item.trails[across] = std::mem::take(&mut other.trails[across]);
+    half.trails[across].clone_from(&item.trails[across]);
+    half.trails[side].tardy = false;
     other.state = LinkState::Released;
     other.due = false;
     other.held.clear();
@@ -128,7 +140,8 @@ pub fn follow<R: Record>(mut half: Link<R>, mut other: Link<R>) -> (Link<R>, Lin
     other.lacks.clear();
     other.bases = passerelle_ports::Sides { local: R::default(), remote: R::default() };
     half.bases = passerelle_ports::Sides { local: R::default(), remote: R::default() };
-    (join(half, item), other)
+    let joined = if side == Side::Local { join(half, item) } else { join(item, half) };
+    (joined, other)
 }
 
 /// Joins two halves into one link, which keeps the name of the local half.
