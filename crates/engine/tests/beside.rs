@@ -2,114 +2,24 @@
 //! whichever side it was made on, whichever pair runs first, wherever the process ends.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs)]
 
-use std::{
-    collections::BTreeMap,
-    sync::{Arc, Mutex},
-    time::Duration,
-};
+use std::{sync::Arc, time::Duration};
 
-use async_trait::async_trait;
 use passerelle_engine::{Beside, Engine, PairSettings, RunReport, Silent};
 use passerelle_ports::{
-    Capabilities, Clock, EntriesOf, EntryId, ErrorKind, From, Ids, InstallationId, ItemId, Ledger, Op, Page,
-    PairId, PortError, PortResult, Replica, Side, Sides, Stored, Write, Written,
+    Clock, EntriesOf, Ids, InstallationId, ItemId, Ledger, Op, PairId, Replica, Side, Sides,
 };
 use passerelle_sync_rules::{Place, Rules};
 use passerelle_testkit::{
-    Fate, Faulty, FaultyLedger, MemLedger, MemOptions, MemReplica, Note, Script, TestClock, TestIds, finish,
+    Fate, Faulty, FaultyLedger, MemLedger, MemOptions, MemReplica, MemShelf, Note, Script, TestClock,
+    TestIds, finish,
 };
-use serde_json::json;
 
-type Mem = Arc<MemReplica<Note>>;
-type Homes = Arc<Mutex<BTreeMap<ItemId, String>>>;
+type Shelf = MemShelf<Note>;
 
-/// One collection of several over the same items: each item stands in one of them.
-#[derive(Clone)]
-struct Shelf {
-    items: Mem,
-    homes: Homes,
-    name: &'static str,
-    /// What each entry did, where the store remembers it.
-    outcomes: Arc<Mutex<BTreeMap<EntryId, Written<Note>>>>,
-}
-
-impl Shelf {
-    fn new(items: &Mem, homes: &Homes, name: &'static str) -> Shelf {
-        Shelf { items: items.clone(), homes: homes.clone(), name, outcomes: Arc::default() }
-    }
-
-    fn seen(&self, stored: Stored<Note>) -> Stored<Note> {
-        let home = self.homes.lock().unwrap().get(&stored.id).cloned();
-        let away = home.filter(|home| home != self.name);
-        Stored { withdrawn: away.is_some(), home: away, ..stored }
-    }
-
-    /// Somebody brings an item into another collection.
-    fn person_moves(&self, id: &ItemId, to: &str) {
-        self.homes.lock().unwrap().insert(id.clone(), to.to_owned());
-        let etched = self.items.get(id).unwrap().opaque.0;
-        let count = etched["moved"].as_u64().unwrap_or(0) + 1;
-        self.items.person_etches(id, json!({ "etched": etched["etched"], "moved": count }));
-    }
-
-    fn relocate(&self, from: &Stored<Note>, to: &str, stamp: EntryId) -> PortResult<Written<Note>> {
-        let now =
-            self.items.get(&from.id).ok_or_else(|| PortError::new(ErrorKind::NotFound, "shelf.move"))?;
-        if now.version != from.version {
-            return Err(PortError::new(ErrorKind::VersionMismatch, "shelf.move"));
-        }
-        self.person_moves(&from.id, to);
-        let written = Written::Stored(self.seen(self.items.get(&from.id).unwrap()));
-        self.outcomes.lock().unwrap().insert(stamp, written.clone());
-        Ok(written)
-    }
-
-    fn titles(&self) -> Vec<String> {
-        let here = self.items.alive().into_iter().map(|stored| self.seen(stored));
-        let mut titles: Vec<String> = here.filter(|it| !it.withdrawn).map(|it| it.record.title).collect();
-        titles.sort();
-        titles
-    }
-}
-
-#[async_trait]
-impl Replica<Note> for Shelf {
-    fn capabilities(&self) -> Capabilities {
-        self.items.capabilities()
-    }
-    async fn changes(&self, from: From) -> PortResult<Page<Note>> {
-        let mut page = self.items.changes(from).await?;
-        let (here, away): (Vec<_>, Vec<_>) =
-            page.items.into_iter().map(|stored| self.seen(stored)).partition(|stored| !stored.withdrawn);
-        page.items = here;
-        page.removed.extend(away.into_iter().map(|stored| stored.id));
-        Ok(page)
-    }
-    async fn fetch(&self, ids: &[ItemId]) -> PortResult<Vec<Option<Stored<Note>>>> {
-        let found = self.items.fetch(ids).await?;
-        Ok(found.into_iter().map(|stored| stored.map(|stored| self.seen(stored))).collect())
-    }
-    async fn write(&self, batch: &[Write<Note>]) -> PortResult<Vec<PortResult<Written<Note>>>> {
-        let mut results = Vec::new();
-        for write in batch {
-            results.push(match write {
-                Write::Move { from, to, stamp } => self.relocate(from, to, *stamp),
-                other => {
-                    let written = self.items.write(std::slice::from_ref(other)).await?.remove(0);
-                    if let Ok(Written::Stored(stored)) = &written {
-                        self.homes.lock().unwrap().entry(stored.id.clone()).or_insert(self.name.to_owned());
-                    }
-                    written
-                }
-            });
-        }
-        Ok(results)
-    }
-    async fn outcome(&self, entries: &[EntryId]) -> PortResult<Vec<Option<Written<Note>>>> {
-        let known = self.items.outcome(entries).await?;
-        let ours = self.outcomes.lock().unwrap();
-        Ok(entries.iter().zip(known).map(|(id, known)| ours.get(id).cloned().or(known)).collect())
-    }
+fn titles(shelf: &Shelf) -> Vec<String> {
+    let mut titles: Vec<String> = shelf.alive().into_iter().map(|stored| stored.record.title).collect();
+    titles.sort();
+    titles
 }
 
 struct World {
@@ -132,9 +42,8 @@ impl World {
             local: Arc::new(MemReplica::new(MemOptions::local(), time.clone())),
             remote: Arc::new(MemReplica::new(options, time)),
         };
-        let homes: Sides<Homes> = Sides::default();
-        let shelves =
-            NAMES.map(|names| Sides::from_fn(|side| Shelf::new(&items[side], &homes[side], names[side])));
+        let all = Sides::from_fn(|side| Shelf::all(&items[side], &NAMES.map(|names| names[side])));
+        let shelves = [0, 1].map(|pair| Sides::from_fn(|side| all[side][pair].clone()));
         World { ids: Arc::new(TestIds::new(7)), ledger: Arc::new(MemLedger::default()), clock, shelves }
     }
 
@@ -193,11 +102,9 @@ impl World {
     fn with(titles: &[&str]) -> (World, Vec<ItemId>) {
         let world = World::new();
         let local = &world.shelves[0].local;
-        let rows = titles.iter().map(|title| {
-            let row = local.items.person_creates(Note { title: (*title).to_owned(), ..Note::default() });
-            local.homes.lock().unwrap().insert(row.clone(), "one".to_owned());
-            row
-        });
+        let rows = titles
+            .iter()
+            .map(|title| local.person_creates(Note { title: (*title).to_owned(), ..Note::default() }));
         let rows = rows.collect();
         world.settle([0, 1]);
         (world, rows)
@@ -213,7 +120,7 @@ impl World {
     #[track_caller]
     fn stands(&self, pair: usize, titles: &[&str]) {
         for side in Side::BOTH {
-            assert_eq!(self.shelves[pair][side].titles(), titles, "{} of pair {pair}", side.as_str());
+            assert_eq!(titles(&self.shelves[pair][side]), titles, "{} of pair {pair}", side.as_str());
         }
     }
 

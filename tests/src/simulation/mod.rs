@@ -5,6 +5,7 @@
 //! third of them, an undo and its undo. Values are tokens (`t123`): every value typed is told apart from
 //! every other, so that a judge can say of each whether it is live, superseded, or lost.
 
+mod calendars;
 mod diary;
 mod drive;
 mod judges;
@@ -44,11 +45,12 @@ pub fn is_in_memory(seed: u64) -> bool {
 }
 
 /// Plays the history of a seed. One in ten is played over the real database, and one in fifty over the real
-/// adapters too, against the pretend Google; the others are in memory.
+/// adapters too, against the pretend Google; the others are in memory, one in twenty-five with several calendars.
 #[must_use]
 pub fn play(seed: u64, tell: bool) -> Verdict {
     match seed % 50 {
         25 => product::play(seed, true, tell),
+        22 | 47 => calendars::play(seed, tell),
         5 | 15 | 35 | 45 => product::play(seed, false, tell),
         _ => {
             let world = World::new(seed, tell);

@@ -6,6 +6,7 @@ mod faults;
 mod faulty_ledger;
 mod mem_ledger;
 mod mem_replica;
+mod mem_shelf;
 mod note;
 
 pub use clock::{Rng, SkewedClock, TestClock, TestIds};
@@ -13,4 +14,5 @@ pub use faults::{Call, Fate, Fates, Faulty, Script, WriteFate, finish};
 pub use faulty_ledger::FaultyLedger;
 pub use mem_ledger::{LedgerBackup, MemLedger};
 pub use mem_replica::{MemBackup, MemOptions, MemReplica, Refuses, Spelling};
+pub use mem_shelf::MemShelf;
 pub use note::{Note, POISON};

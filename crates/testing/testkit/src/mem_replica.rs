@@ -212,6 +212,16 @@ impl<R: Record> MemReplica<R> {
         self.lock().items.get(id).filter(|item| item.alive).map(|item| item.stored.clone())
     }
 
+    /// Returns the names of all items that ever were such a record, dead or alive.
+    #[must_use]
+    pub fn ever(&self, is_it: impl Fn(&R) -> bool) -> Vec<ItemId> {
+        let state = self.lock();
+        let was = |id: &&ItemId| state.past[*id].iter().any(|(_, item)| is_it(&item.stored.record));
+        let mut names: Vec<ItemId> = state.past.keys().filter(was).cloned().collect();
+        names.sort();
+        names
+    }
+
     /// Returns every state that an item ever had, oldest first, and whether it was alive then.
     #[must_use]
     pub fn past(&self, id: &ItemId) -> Vec<(Stored<R>, bool)> {
