@@ -16,7 +16,7 @@ use passerelle_testkit::{
 
 type Shelf = MemShelf<Note>;
 
-fn titles(shelf: &Shelf) -> Vec<String> {
+fn titles_of(shelf: &Shelf) -> Vec<String> {
     let mut titles: Vec<String> = shelf.alive().into_iter().map(|stored| stored.record.title).collect();
     titles.sort();
     titles
@@ -120,7 +120,7 @@ impl World {
     #[track_caller]
     fn stands(&self, pair: usize, titles: &[&str]) {
         for side in Side::BOTH {
-            assert_eq!(titles(&self.shelves[pair][side]), titles, "{} of pair {pair}", side.as_str());
+            assert_eq!(titles_of(&self.shelves[pair][side]), titles, "{} of pair {pair}", side.as_str());
         }
     }
 

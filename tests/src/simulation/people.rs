@@ -420,6 +420,13 @@ impl World {
         }
         self.advance(400);
         if self.profile() == Profile::Clocks {
+            // That a provider's clock was put back is seen as long as it is not there again.
+            for pair in 0..self.pairs() {
+                self.go(pair);
+            }
+            if self.failed() {
+                return;
+            }
             // Somebody sets the clock right; what was written under a wrong one has settled by then.
             self.engine_clock.jump(0);
             self.advance(4 * 24 * 3600);
@@ -462,6 +469,10 @@ impl World {
 
     fn chance_spare(&self, rate: u64) -> bool {
         self.lock().spare.per_mille(rate)
+    }
+
+    fn below_spare(&self, limit: u64) -> u64 {
+        self.lock().spare.below(limit)
     }
 
     fn any_of<'a>(&self, items: &'a [Found]) -> Option<&'a Found> {
@@ -595,6 +606,9 @@ impl World {
         if self.chance(60) {
             self.answer_one();
         }
+        if self.profile() == Profile::Clocks && self.chance_spare(120) {
+            self.their_clock_jumps();
+        }
         match self.profile() {
             Profile::Backup => {
                 if self.lock().backup.is_none() {
@@ -626,6 +640,16 @@ impl World {
             }
             _ => {}
         }
+    }
+
+    /// A provider's clock is put back or forward, by hours.
+    fn their_clock_jumps(&self) {
+        let replica = 1 + self.below_spare(self.pairs() as u64) as usize;
+        let hours = i64::try_from(self.below_spare(97)).unwrap_or(0) - 48;
+        self.replica(replica).set_clock_wrong_by(hours * 3600);
+        self.step();
+        self.note("jumps of a provider's clock");
+        self.say(|| format!("the clock of {replica} jumps: wrong by {hours} more hours"));
     }
 
     /// The ledger, or with it the tables, are put back as they were.
