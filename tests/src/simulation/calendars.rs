@@ -404,12 +404,12 @@ impl Desk {
             alive.filter(|it| it.record.uid == who).collect::<Vec<_>>()
         };
         let (here, there) = (of(Side::Local), of(Side::Remote));
-        let own: Vec<&(usize, Link<Note>)> = links
-            .iter()
-            .filter(|(_, link)| {
-                Side::BOTH.iter().any(|side| link.alive(*side).is_some_and(|it| it.record.uid == who))
-            })
-            .collect();
+        // What went elsewhere before it was linked is remembered as out of scope.
+        let is_of = |link: &Link<Note>, side: Side| {
+            link.alive(side).is_some_and(|it| it.record.uid == who && !it.withdrawn)
+        };
+        let own: Vec<&(usize, Link<Note>)> =
+            links.iter().filter(|(_, link)| Side::BOTH.iter().any(|side| is_of(link, *side))).collect();
         let deleted = self.book().deleted.contains(who);
         if here.len() > 1 || there.len() > 1 || own.len() > 1 {
             let counts = (here.len(), there.len(), own.len());

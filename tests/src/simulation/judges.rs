@@ -688,7 +688,9 @@ impl World {
         {
             let inner = self.lock();
             let diary: &Diary = &inner.diary;
-            let once = (0..by.len()).all(|n| diary.entered_on(ident, n) <= 1);
+            // Where two of one name stand, one is asked about: it was late to the first meeting.
+            let is_one = by.iter().all(|by| by.get(ident).is_none_or(|found| found.len() <= 1));
+            let once = is_one && (0..by.len()).all(|n| diary.entered_on(ident, n) <= 1);
             if diary.old_state || diary.again.contains(ident) {
                 return;
             }
