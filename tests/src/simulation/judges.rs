@@ -118,7 +118,7 @@ impl World {
             if !permitted {
                 self.bad(format!("pair {pair} wrote {field} on {side:?} although its rules say no (I11)"));
             }
-            let took = (token(&get(&to, field)), token(&get(&from, field)));
+            let took = (token(&get(to, field)), token(&get(&from, field)));
             if side == Side::Local
                 && rules.redact_private
                 && from.private
@@ -520,7 +520,7 @@ impl World {
                         .link_of(number - 1, Side::Remote, &item.id)
                         .is_some_and(|link| link.state == LinkState::Ambiguous && link.trails.remote.tardy)
             };
-            let is_asked = |row: &&Found| number == 0 && self.is_asked_about(row) || is_late(*row);
+            let is_asked = |row: &&Found| number == 0 && self.is_asked_about(row) || is_late(row);
             let found = by.get(ident).map_or(0, |found| found.iter().filter(|row| !is_asked(row)).count());
             let (most, sum, deleted) = {
                 let inner = self.lock();
