@@ -65,6 +65,8 @@ mutants! {
     OrderAsks,
     /// A row that looks like one which is on both sides already is made there once more.
     DoublesMade,
+    /// A client whom the company shares and a colleague has already is asked about.
+    SharedAsked,
     /// A write of which nothing took counts as done.
     VoidLands,
     /// A label that both sides renamed becomes two.
@@ -81,6 +83,8 @@ mutants! {
     RecreateFromOther,
     /// A meeting that was cancelled at the provider is made again when it was changed here meanwhile.
     InvitesAgain,
+    /// An edit of a meeting whose creation was undone is a question.
+    UndoneAsks,
     /// A record that was merged into another one at its provider counts as deleted there.
     MergedIsGone,
     /// What was merged at its provider while it was edited here is made there once more.
@@ -431,12 +435,16 @@ mutants! {
     CalAttachmentsLost,
     /// A start that its rule does not make takes no place.
     CalStartOutside,
+    /// One series by the clocks of two zones is asked about.
+    SeriesZonesAsked,
     /// A change of the length sends the start too.
     CalStartSent,
     /// The address of a video call that was typed here is kept where nobody sees it.
     CalLinkHidden,
     /// Deleting somebody else's meeting here declines it there, unasked.
     CalDeclines,
+    /// The guests of an occurrence that is called off are not counted.
+    OccurrencesUncounted,
     /// A cancellation that a listing left out is forgotten.
     CalForgets,
 

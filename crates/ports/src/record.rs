@@ -107,8 +107,8 @@ pub trait Record:
         None
     }
 
-    /// Tells whether what a field says may be filled whatever else the record says.
-    fn stands_alone(_field: &Field, _all: &Fields) -> bool {
+    /// Tells whether what a field says may be filled whatever else the two records say that meet.
+    fn stands_alone(_field: &Field, _one: &Fields, _other: &Fields) -> bool {
         true
     }
 
@@ -139,6 +139,12 @@ pub trait Record:
 
     /// Returns how many other people the record concerns: guests, who see what becomes of it.
     fn concerned_others(&self) -> u64 {
+        0
+    }
+
+    /// Returns how many other people a change takes something away from that they were asked to: an occurrence that does
+    /// not take place any more.
+    fn calls_off(&self, _before: &Self) -> u64 {
         0
     }
 

@@ -1,22 +1,34 @@
 //! What the engine asks of an event.
 
-use std::{collections::BTreeSet, ops::Range};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    ops::Range,
+};
 
-use chrono::{Days, NaiveDate};
+use chrono::{DateTime, Days, Months, NaiveDate, NaiveTime, Utc};
 use passerelle_ports::{
-    Field, Fields, Kind, MatchKey, Record, Value,
+    Field, Fields, Kind, MatchKey, Record, Value, assemble,
     mutants::{Mutant, on},
 };
 use serde_json::{Map, json};
 
 use crate::{
-    Event, Override, Privacy, Start, moved,
+    Event, Override, Participant, Privacy, Start, moved,
     normal::{lower, normal},
     normal_line, normal_text, occurrences,
 };
 
 /// The title of an event of which a stranger may know only that time is taken.
 pub const BUSY_TITLE: &str = "Busy";
+
+/// Counts those who are asked to an event, beside the one who asks.
+fn others(participants: &BTreeMap<String, Participant>) -> u64 {
+    participants.values().filter(|guest| !guest.organizer && !guest.resource).count() as u64
+}
+
+/// For how long the occurrences of two series are compared, and how many of them at most.
+const MONTHS_COMPARED: u32 = 12 * 12;
+const MOST_COMPARED: usize = 5_000;
 
 /// How many occurrences are looked at to tell whether one is within some days.
 const LOOKED_AT: usize = 400;
@@ -69,9 +81,10 @@ impl Record for Event {
         }
     }
 
-    fn stands_alone(field: &Field, all: &Fields) -> bool {
+    fn stands_alone(field: &Field, one: &Fields, other: &Fields) -> bool {
         // The clock of a series says when all the others are.
-        field.as_str() != "start" || !all.keys().any(|other| other.member().starts_with("recurrence_"))
+        let recurs = |all: &Fields| all.keys().any(|other| other.member().starts_with("recurrence_"));
+        field.as_str() != "start" || !recurs(one) && !recurs(other) || is_one_series(one, other)
     }
 
     fn composed(self, own: Option<&Self>, source: &Self, taken: &[Field]) -> Self {
@@ -133,8 +146,21 @@ impl Record for Event {
     }
 
     fn concerned_others(&self) -> u64 {
-        let others = self.participants.values().filter(|guest| !guest.organizer && !guest.resource);
-        others.count() as u64
+        others(&self.participants)
+    }
+
+    fn calls_off(&self, before: &Self) -> u64 {
+        // Occurrences of a series that is moved have other names, and are called off no more than before.
+        if self.start != before.start || on(Mutant::OccurrencesUncounted) {
+            return 0;
+        }
+        let off = self.recurrence_overrides.iter().filter(|(_, change)| change.excluded);
+        off.map(|(id, _)| match before.recurrence_overrides.get(id) {
+            Some(change) if change.excluded => 0,
+            Some(change) => others(change.participants.as_ref().unwrap_or(&before.participants)),
+            None => others(&before.participants),
+        })
+        .sum()
     }
 
     fn summary(&self) -> String {
@@ -166,6 +192,35 @@ fn one_instant(own: &Value, their: &Value) -> Option<Value> {
     let is_plain = |start: &Start| start.zone() == Some("Etc/UTC");
     (is_one && !on(Mutant::ZonesAsked))
         .then(|| if is_plain(&mine) && !is_plain(&theirs) { their.clone() } else { own.clone() })
+}
+
+/// Tells whether two series have all their occurrences at the same instants, by the clocks of whatever zones: for as far
+/// ahead as anybody looks.
+fn is_one_series(one: &Fields, other: &Fields) -> bool {
+    let rules = |all: &Fields| -> Vec<Option<Value>> {
+        let of = |name: &str| Field::new(name);
+        let rules = [of("recurrence_rules"), of("excluded_recurrence_rules")];
+        rules.iter().map(|field| all.get(field).map(|value| normal(field, value))).collect()
+    };
+    let (Ok(mine), Ok(theirs)) = (assemble::<Event>(one), assemble::<Event>(other)) else { return false };
+    let (Some(start), Some(their_start)) = (&mine.start, &theirs.start) else { return false };
+    // Occurrences are named by the clock of their series: those of another one have other names.
+    let names = |event: &Event| !event.recurrence_overrides.is_empty() || !event.recurrence_dates.is_empty();
+    let is_misnamed = (names(&mine) || names(&theirs)) && start.wall() != their_start.wall();
+    if rules(one) != rules(other) || is_misnamed || on(Mutant::SeriesZonesAsked) {
+        return false;
+    }
+    let first = start.date().min(their_start.date());
+    let days = first.checked_add_months(Months::new(MONTHS_COMPARED)).map(|last| first..last);
+    let instants = |event: &Event| {
+        let bare = Event { recurrence_overrides: BTreeMap::new(), ..event.clone() };
+        let days = days.clone()?;
+        let end = days.end.checked_sub_days(Days::new(2))?.and_time(NaiveTime::MIN).and_utc();
+        let found = occurrences(&bare, days, MOST_COMPARED).ok().filter(|found| found.complete)?;
+        let instants: Option<Vec<DateTime<Utc>>> = found.list.iter().map(|it| it.start.instant()).collect();
+        Some(instants?.into_iter().filter(|instant| *instant < end).collect::<Vec<_>>())
+    };
+    instants(&mine).is_some_and(|mine| Some(mine) == instants(&theirs))
 }
 
 fn is_hidden(privacy: &Value) -> bool {
@@ -253,10 +308,43 @@ mod tests {
         }
         // The clock of a series says when all its occurrences are.
         let mut all = Fields::new();
-        assert!(Event::stands_alone(&Field::new("start"), &all));
+        assert!(Event::stands_alone(&Field::new("start"), &all, &all));
         all.insert(Field::new("recurrence_rules"), json!(["FREQ=WEEKLY"]));
-        assert!(!Event::stands_alone(&Field::new("start"), &all));
-        assert!(Event::stands_alone(&Field::new("title"), &all));
+        assert!(!Event::stands_alone(&Field::new("start"), &all, &all));
+        assert!(Event::stands_alone(&Field::new("title"), &all, &all));
+    }
+
+    #[test]
+    fn one_series_by_two_clocks_is_one_as_long_as_all_its_instants_are() {
+        let series = |start: &str, rule: &str, more: &[(&str, Value)]| {
+            let mut all = Fields::new();
+            all.insert(Field::new("start"), json!(start));
+            all.insert(Field::new("recurrence_rules"), json!([rule]));
+            all.extend(more.iter().map(|(field, value)| (Field::new(*field), value.clone())));
+            all
+        };
+        let off = [("recurrence_overrides/2026-12-17T09:00:00", json!({ "excluded": true }))];
+        let paris = "2026-12-10T09:00:00[Europe/Paris]";
+        for (start, rule, more, is_one) in [
+            ("2026-12-10T09:00:00[Europe/Berlin]", "FREQ=WEEKLY", &[][..], true),
+            ("2026-12-10T09:00:00[Europe/Berlin]", "FREQ=WEEKLY", &off[..], true),
+            ("2026-12-10T08:00:00[Europe/London]", "FREQ=DAILY", &[][..], true),
+            ("2026-12-10T08:00:00[Europe/London]", "FREQ=DAILY", &off[..], false),
+            // One hour apart as soon as one of them changes its clocks alone.
+            ("2026-12-10T08:00:00[UTC]", "FREQ=WEEKLY", &[][..], false),
+            ("2026-12-10T03:00:00[America/New_York]", "FREQ=WEEKLY", &[][..], false),
+            ("2026-12-10T08:00:00[UTC]", "FREQ=WEEKLY;COUNT=4", &[][..], true),
+            ("2026-12-10T10:00:00[Europe/Berlin]", "FREQ=WEEKLY", &[][..], false),
+            ("2026-12-10T09:00:00", "FREQ=WEEKLY", &[][..], false),
+        ] {
+            let (one, other) = (series(paris, rule, more), series(start, rule, &[]));
+            for (one, other) in [(&one, &other), (&other, &one)] {
+                let found = Event::stands_alone(&Field::new("start"), one, other);
+                assert_eq!(found, is_one, "{start} {rule} {more:?}");
+            }
+        }
+        let (weekly, daily) = (series(paris, "FREQ=WEEKLY", &[]), series(paris, "FREQ=DAILY", &[]));
+        assert!(!Event::stands_alone(&Field::new("start"), &weekly, &daily));
     }
 
     #[test]
@@ -450,7 +538,7 @@ mod tests {
         let zones =
             select(vec!["Europe/Paris", "Asia/Kathmandu", "Australia/Lord_Howe", "Etc/UTC", "Nowhere"]);
         (0_i64..2_000_000_000, zones, 0..3).prop_map(|(seconds, zone, kind)| {
-            let local = chrono::DateTime::from_timestamp(seconds, 0).unwrap().naive_utc();
+            let local = DateTime::from_timestamp(seconds, 0).unwrap().naive_utc();
             match kind {
                 0 => Start::Date { date: local.date() },
                 1 => Start::Floating { local },

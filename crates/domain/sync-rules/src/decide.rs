@@ -206,7 +206,7 @@ fn met<R: Record>(seen: &Seen, field: &Field) -> Option<Met> {
     if knew || on(Mutant::MeetsAsking) {
         return None;
     }
-    if !Side::BOTH.iter().all(|side| R::stands_alone(field, &seen.views[*side])) {
+    if !R::stands_alone(field, &seen.views.local, &seen.views.remote) {
         return None;
     }
     let (local, remote) = (seen.views.local.get(field)?, seen.views.remote.get(field)?);
@@ -326,7 +326,9 @@ fn decide_half<R: Record>(
         if !rules.creates[gone] {
             return Ok(if rules.is_sealed(gone) { Step::Sealed(fresh.clone()) } else { Step::Release });
         }
-        let others = concerns_others(link) && !on(Mutant::InvitesAgain);
+        // What our own undo took away, and mailed nobody about, was no cancellation.
+        let undone = link.state == LinkState::Released && !on(Mutant::UndoneAsks);
+        let others = concerns_others(link) && !undone && !on(Mutant::InvitesAgain);
         if gone == Side::Remote && (others || lives_on(link, gone)) {
             return make_again(link, seen, fresh);
         }

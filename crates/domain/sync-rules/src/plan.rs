@@ -112,7 +112,7 @@ pub struct PlanCounts {
     pub deferred_deletes: u64,
     /// Links with a clash in the end, those with writes included; not one of the sorts above.
     pub clashes: u64,
-    /// Guests of the meetings that will be deleted at the provider; not one of the sorts above.
+    /// Guests of the meetings and occurrences that will be called off at the provider; not one of the sorts above.
     pub guests: u64,
     /// Links that were held before they were decided anew; not one of the sorts above.
     pub held_before: u64,
