@@ -124,6 +124,51 @@ fn the_plan_counts_the_mails_that_a_deletion_would_send() {
 }
 
 #[test]
+fn the_plan_counts_the_guests_and_mails_of_an_occurrence_that_is_called_off() {
+    for (settings, mails) in [("", 0), ("[events]\nguest_mails = \"when-deleted\"\n", 1)] {
+        // One that was never touched, and one that has an exception of its own.
+        for touched in [false, true] {
+            let (world, _) = invited(settings);
+            world.sql(
+                "INSERT INTO appointment_rules (appointment_id, rule) VALUES ('own', 'FREQ=WEEKLY;COUNT=4');",
+            );
+            if touched {
+                world.sql(
+                    "INSERT INTO appointment_overrides (appointment_id, occurrence, location)
+                     VALUES ('own', '2026-12-18 09:00', 'Lyon');",
+                );
+            }
+            world.settle();
+            let mailed = world.mails();
+            world.sql("DELETE FROM appointment_overrides;");
+            world.sql(
+                "INSERT INTO appointment_overrides (appointment_id, occurrence, cancelled)
+                 VALUES ('own', '2026-12-18 09:00', 1);",
+            );
+            for args in [&["sync", "--dry-run"][..], &["sync"]] {
+                let run = world.run(args).ends_with(0);
+                assert_eq!(run.summary()["guest_mails"], mails, "{settings} {touched} {args:?}: {run:?}");
+                let kept: u64 = run.summary()["pairs"]
+                    .as_array()
+                    .unwrap()
+                    .iter()
+                    .filter_map(|pair| pair["guests_kept"].as_u64())
+                    .sum();
+                assert_eq!(kept, u64::from(mails == 0), "{settings} {touched} {args:?}: {run:?}");
+            }
+            assert_eq!(world.mails() - mailed, mails, "what the plan said is what happens: {touched}");
+            assert_eq!(world.sync().ends_with(0).writes(), 0);
+            let own = world.google("GET", &format!("{EVENTS}?singleEvents=true&q=Her"), &Value::Null);
+            assert_eq!(own["items"].as_array().unwrap().len(), 3, "{own:#}");
+            // Called off no more, and a series that moves calls nothing off.
+            world.sql("UPDATE appointments SET start_local = '2026-12-11 10:00' WHERE id = 'own';");
+            let moved = world.run(&["sync", "--dry-run"]).ends_with(0);
+            assert_eq!(moved.summary()["guest_mails"], 0);
+        }
+    }
+}
+
+#[test]
 fn a_deletion_that_is_refused_is_announced_by_no_plan() {
     let (world, id) = invited("");
     world.sql("DELETE FROM appointments WHERE title = 'Of the boss';");

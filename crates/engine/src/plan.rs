@@ -260,6 +260,9 @@ impl<R: Record> Session<'_, R> {
                         counts.guests += there.map_or(0, |stored| stored.record.concerned_others());
                         break;
                     }
+                    let there = link.alive(Side::Remote).filter(|_| intent.side == Side::Remote);
+                    let off = there.zip(intent.to.as_ref()).map(|(there, to)| to.calls_off(&there.record));
+                    counts.guests += off.unwrap_or_default();
                     pretend(&mut link, &intent, rules)?;
                     continue;
                 }

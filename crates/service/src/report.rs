@@ -1,6 +1,6 @@
 //! What use cases report: plain values that serialise, for both faces and for machines.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use passerelle_engine::{Loss, RunReport, Stopped};
 use passerelle_ports::{Counts, Kind, LinkId, PairId, RunId, Side, Sides};
@@ -164,6 +164,9 @@ pub struct SyncReport {
     /// The app users who were disconnected and stand still.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub disconnected: Vec<String>,
+    /// Appointments that stand in no calendar, by app user: they go nowhere before there is a default one.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub homeless: BTreeMap<String, u64>,
     /// Requests to the provider, all pairs together, signing in included.
     pub requests: u64,
     /// Writes that did not forbid the provider to mail guests.
@@ -229,7 +232,8 @@ impl PairReport {
         self.announced.clone_from(&run.announced);
         self.digest = run.digest.as_ref().map(|digest| digest.as_str().to_owned());
         self = self.with_writes(run.written);
-        self.guests_kept = if run.written.remote.deleted > 0 { run.planned.guests } else { 0 };
+        let writes = &run.written.remote;
+        self.guests_kept = if writes.deleted + writes.updated > 0 { run.planned.guests } else { 0 };
         if let Some(stopped) = &run.stopped {
             self.error = Some(Problem::from(&stopped_failure(stopped, user)));
         }

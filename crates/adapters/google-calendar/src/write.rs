@@ -108,7 +108,7 @@ impl GoogleCalendar {
         if now.version != from.version && !series::is_same(&now, from) {
             return Err(moved(OPERATION));
         }
-        let tell = self.options().mail_guests && !from.record.participants.is_empty();
+        let tell = self.tells(&from.record, &left);
         let url = self.client.endpoints().calendar(&["calendars", calendar, "events", id, "move"]);
         let mut call = Call::new(Api::Calendar, OPERATION, Method::POST, url).query("destination", to);
         call = call.query("sendUpdates", if tell { "all" } else { "none" });
@@ -268,8 +268,14 @@ impl GoogleCalendar {
         let changes = self.changes(&from.record, to, &wanted, &zone);
         let mut changes = changes.ok_or_else(|| rejected(OPERATION, "start"))?;
         changes.put_back((&from.record, &left), (to, &wanted), &zone);
+        // Who is to be told of an occurrence is told of that one, not of a series with a day less.
+        let told = match self.tells(&from.record, &left) {
+            true => called_off(&from.record, to),
+            false => BTreeSet::new(),
+        };
         let lines = |event: &Event, left: &Leftovers, before: Option<&Event>, stay: bool| {
-            convert::lines(event, left, &zone, before, |id| stay && known.contains(&id))
+            let elsewhere = |id| stay && (known.contains(&id) || told.contains(&id));
+            convert::lines(event, left, &zone, before, elsewhere)
         };
         // In another zone the exceptions of before stand for other instants: they go with their place.
         let stay = series::is_of_one_zone(&from.record, to);
@@ -401,9 +407,11 @@ impl GoogleCalendar {
             known.map_or_else(|| format!("{}_{suffix}", family.master.id), |event| event.id.clone());
         let wanted = to.recurrence_overrides.get(&id.to_string());
         if wanted.is_some_and(|change| change.excluded) {
-            // Without an exception of its own, the master's EXDATE has done it.
-            return match series.live.get(&id) {
-                Some(event) => self.remove(&instance, &event.etag, false).await.map(|_| true),
+            let tell = self.tells(from, course.left) && called_off(from, to).contains(&id);
+            let etag = series.live.get(&id).map(|event| event.etag.as_str());
+            return match etag.or_else(|| tell.then_some("").filter(|_| known.is_none())) {
+                Some(etag) => self.remove(&instance, etag, tell).await.map(|_| true),
+                // Without an exception of its own, the master's EXDATE has done it.
                 None => Ok(false),
             };
         }
@@ -499,6 +507,11 @@ impl GoogleCalendar {
         }
     }
 
+    /// Tells whether the guests of an event shall hear that it, or an occurrence of it, takes place no more.
+    fn tells(&self, event: &Event, left: &Leftovers) -> bool {
+        self.options().mail_guests && !left.is_somebody_elses() && !event.participants.is_empty()
+    }
+
     /// Tells whether an event is somebody else's, and deleting it here shall not decline it there.
     fn declines_nothing(&self, left: &Leftovers) -> bool {
         left.is_somebody_elses() && !self.options().decline_deleted && !on(Mutant::CalDeclines)
@@ -512,8 +525,7 @@ impl GoogleCalendar {
                 _ => Ok(Written::Deleted),
             };
         }
-        let tell =
-            self.options().mail_guests && !left.is_somebody_elses() && !from.record.participants.is_empty();
+        let tell = self.tells(&from.record, &left);
         let etag = if series::is_of_series(&from.version) {
             let zone = self.sure_zone().await?;
             match self.series(from).await? {
@@ -541,7 +553,8 @@ impl GoogleCalendar {
     async fn remove(&self, id: &str, etag: &str, tell: bool) -> PortResult<Written<Event>> {
         let updates = if tell { "all" } else { "none" };
         let call = self.call("events.delete", Method::DELETE, Some(id)).query("sendUpdates", updates);
-        let call = call.header(header::IF_MATCH, etag)?.repeatable();
+        let call = if etag.is_empty() { call } else { call.header(header::IF_MATCH, etag)? };
+        let call = call.repeatable();
         match self.client.send(call).await {
             Ok(_) => Ok(Written::Deleted),
             // Deleting twice answers 410, an unknown id 404 (C45).
@@ -572,6 +585,16 @@ fn not_for_all_guests(from: &Event, to: &Event, left: &Leftovers) -> PortResult<
 
 fn leftovers(opaque: &Opaque) -> Leftovers {
     serde_json::from_value(opaque.0.clone()).unwrap_or_default()
+}
+
+/// The occurrences that a change calls off, of a series that stays where it is.
+fn called_off(from: &Event, to: &Event) -> BTreeSet<RecurrenceId> {
+    let is_off = |event: &Event, id: &str| event.recurrence_overrides.get(id).is_some_and(|it| it.excluded);
+    let new = to.recurrence_overrides.keys().filter(|id| is_off(to, id) && !is_off(from, id));
+    match from.start == to.start {
+        true => new.filter_map(|id| id.parse().ok()).collect(),
+        false => BTreeSet::new(),
+    }
 }
 
 fn excluded_only(record: &Event) -> BTreeMap<String, Override> {

@@ -87,8 +87,8 @@ sync-relabelled = label renamed on both sides: "{ $kept }" stays, "{ $lost }" go
 sync-losses = { $count } with values that the other side cannot hold; they stay where they are:
 sync-deferred = { $count } deletions left for the next run
 sync-guests-kept = { $count ->
-    [one] one guest of deleted meetings still has them in the calendar: nobody is mailed (events.guest_mails)
-   *[other] { $count } guests of deleted meetings still have them in their calendars: nobody is mailed (events.guest_mails)
+    [one] one guest of meetings or occurrences that were taken away may still see them in the calendar: nobody is mailed (events.guest_mails)
+   *[other] { $count } guests of meetings or occurrences that were taken away may still see them in their calendars: nobody is mailed (events.guest_mails)
 }
 sync-dry-done = { $count } changes would be made, { $failed } refused, { $held } to decide, { $mails } e-mails sent to guests. Apply: passerelle sync
 sync-dry-stopped = { $count } changes would be made, { $failed } refused, { $held } to decide, { $mails } e-mails sent to guests. What is stopped above waits for your approval.

@@ -87,8 +87,8 @@ sync-relabelled = libellé renommé des deux côtés : « { $kept } » reste, «
 sync-losses = { $count } dont l'autre côté ne peut pas tout garder ; rien ne se perd de ce côté-ci :
 sync-deferred = { $count } suppressions laissées au prochain passage
 sync-guests-kept = { $count ->
-    [one] un invité garde dans son agenda des réunions supprimées : personne ne reçoit de message (events.guest_mails)
-   *[other] { $count } invités gardent dans leur agenda des réunions supprimées : personne ne reçoit de message (events.guest_mails)
+    [one] un invité peut voir encore dans son agenda des réunions ou occurrences retirées : personne ne reçoit de message (events.guest_mails)
+   *[other] { $count } invités peuvent voir encore dans leur agenda des réunions ou occurrences retirées : personne ne reçoit de message (events.guest_mails)
 }
 sync-dry-done = { $count } changements seraient faits, { $failed } refusés, { $held } à trancher, { $mails } courriels aux invités. Appliquer : passerelle sync
 sync-dry-stopped = { $count } changements seraient faits, { $failed } refusés, { $held } à trancher, { $mails } courriels aux invités. Ce qui est arrêté ci-dessus attend votre accord.
