@@ -12,6 +12,10 @@ use serde_json::{Value, json};
 const NO_REFUSALS: &[(&str, &str)] = &[
     ("SYNC-104", "two_way.rs: the_same_field_changed_on_both_sides_is_asked_and_answered"),
     ("SYNC-105", "answers.rs: two_of_one_name_and_company_with_other_addresses_are_a_question"),
+    (
+        "SYNC-126",
+        "calendars.rs: without_a_default_calendar_appointments_wait_and_are_told_until_there_is_one",
+    ),
     ("SYNC-110", "nobody is asked: a later run finds out what became of the write"),
     ("GOOG-315", "unread.rs: what_cannot_be_read_is_left_to_each_side_by_an_answer"),
 ];

@@ -137,6 +137,35 @@ fn the_default_calendar_goes_to_no_calendar_but_the_main_one_unless_somebody_nam
 }
 
 #[test]
+fn without_a_default_calendar_appointments_wait_and_are_told_until_there_is_one() {
+    let world = World::unconnected();
+    let team = world.add_calendar("Team");
+    world.connect_with(&["--calendar", "primary", "--calendar", "Team", "--no-contacts"]).ends_with(0);
+    world.settle();
+    // The first half of a change of the default one.
+    world.sql(
+        "UPDATE calendars SET is_default = 0;
+         INSERT INTO appointments (id, owner_id, title, start_local, start_zone)
+             VALUES ('a-1', 'alice', 'Nowhere', '2026-12-08 09:00', 'Europe/Paris');",
+    );
+    let run = world.sync().ends_with(3);
+    assert_eq!((run.errors(), run.writes()), (vec!["SYNC-126".to_owned()], 0), "{run:?}");
+    assert_eq!(run.summary()["homeless"], json!({ "alice": 1 }));
+    let status = world.run(&["status"]).ends_with(3);
+    assert_eq!(status.of("status")[0]["homeless"], json!(1));
+    for (lang, said) in [("en", "stand in no calendar"), ("fr", "ne sont dans aucun agenda")] {
+        let shown = world.shown(&["status", "--lang", lang]);
+        assert!(shown.contains(said), "{shown}");
+    }
+    let doctor = world.run(&["doctor"]);
+    assert!(doctor.of("finding").iter().any(|one| one["code"] == "SYNC-126"), "{doctor:?}");
+    world.sql("UPDATE calendars SET is_default = 1 WHERE name = 'Team';");
+    world.settle();
+    assert_eq!((world.titles_in(&team), world.titles_in("primary").len()), (vec!["Nowhere".into()], 0));
+    assert_eq!(world.run(&["status"]).ends_with(0).of("status")[0]["homeless"], json!(0));
+}
+
+#[test]
 fn a_name_that_two_calendars_have_names_neither() {
     let world = World::unconnected();
     let ids = [world.add_calendar("Team"), world.add_calendar("Team")];

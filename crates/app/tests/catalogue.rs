@@ -43,6 +43,7 @@ const ELSEWHERE: &[(&str, &[&str])] = &[
         ],
     ),
     ("crates/app/tests/unread.rs", &["GOOG-315", "GOOG-316"]),
+    ("crates/app/tests/photos.rs", &["GOOG-317"]),
     (
         "crates/app/tests/vault.rs",
         &[
@@ -64,7 +65,7 @@ const ELSEWHERE: &[(&str, &[&str])] = &[
         ],
     ),
     ("crates/app/tests/two_way.rs", &["SYNC-103"]),
-    ("crates/app/tests/calendars.rs", &["USE-119"]),
+    ("crates/app/tests/calendars.rs", &["USE-119", "SYNC-126"]),
     ("crates/app/tests/moves.rs", &["SYNC-119", "SYNC-121"]),
     ("crates/app/tests/read_only.rs", &["SYNC-122"]),
     // What the database says where root may do anything: a file without the right to write.

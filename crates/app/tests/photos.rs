@@ -160,3 +160,31 @@ fn a_picture_in_a_file_beside_the_database_is_sent_and_one_elsewhere_is_told() {
     assert_eq!(with, 3);
     assert_eq!(world.sync().ends_with(0).summary()["losses"], 2);
 }
+
+#[test]
+fn a_picture_that_google_does_not_take_has_a_code_and_a_cure_and_ends_with_another_picture() {
+    let world = World::new();
+    std::fs::write(world.path("large.png"), [&b"\x89PNG\r\n\x1a\n"[..], &vec![0; 5 * 1024 * 1024]].concat())
+        .unwrap();
+    world.sql(
+        "INSERT INTO contacts (id, given_name, photo) VALUES ('c1', 'Anna', 'data:image/gif;base64,R0lGODlh'),
+            ('c2', 'Bea', 'large.png'), ('c3', 'Cleo', 'https://elsewhere.example/c.png'), ('c4', 'Dora', '');",
+    );
+    let run = world.sync().ends_with(0);
+    assert_eq!(run.summary()["losses"], 3);
+    let listed = world.run(&["status", "--losses"]).ends_with(0);
+    assert!(listed.of("loss").iter().all(|loss| loss["code"] == "GOOG-317"), "{listed:?}");
+    assert_eq!(listed.of("loss").len(), 3);
+    for ran in [run, world.run(&["status"]), listed] {
+        let told = ran.of("warning");
+        assert!(told.len() == 1 && told[0]["code"] == "GOOG-317", "once, with its cure: {ran:?}");
+        assert!(told[0]["do"][0].as_str().unwrap().contains("status --losses"), "{ran:?}");
+    }
+    for (lang, said) in [("en", "neither a JPEG nor a PNG"), ("fr", "ni un JPEG ni un PNG")] {
+        assert!(world.shown(&["status", "--lang", lang]).contains("photo (GOOG-317)"));
+        assert!(world.shown(&["explain", "GOOG-317", "--lang", lang]).contains(said));
+    }
+    world.sql(&format!("UPDATE contacts SET photo = '{RED}' WHERE photo <> '';"));
+    world.settle();
+    assert!(world.sync().ends_with(0).of("warning").is_empty());
+}

@@ -360,7 +360,7 @@ impl<R: Record> Session<'_, R> {
         let fields = lost(entry, stored);
         if !fields.is_empty() && self.report.losses.len() < LOSSES_MAX && !on(Mutant::LossesUntold) {
             let record = stored.record.summary();
-            self.report.losses.push(Loss { side: entry.side, record, fields });
+            self.report.losses.push(Loss { side: entry.side, record, fields, code: None });
         }
     }
 

@@ -127,6 +127,9 @@ pub struct Loss {
     pub record: String,
     /// The fields.
     pub fields: Vec<Field>,
+    /// The code that explains it, where there is one of its own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub code: Option<String>,
 }
 
 impl RunReport {

@@ -139,6 +139,10 @@ pub trait Company: Send + Sync {
     async fn save_pair(&self, pair: &Pair) -> PortResult<()>;
     /// Returns all calendars of all app users, each one's default first.
     async fn calendars(&self) -> PortResult<Vec<Calendar>>;
+    /// Counts the appointments that stand in no calendar, by app user: whoever has no default one.
+    async fn homeless(&self) -> PortResult<BTreeMap<String, u64>> {
+        Ok(BTreeMap::new())
+    }
     /// Adds a calendar to an app user's.
     async fn add_calendar(&self, owner: &str, name: &str) -> PortResult<Calendar>;
     /// Returns the numbers under which people find links that wait: each keeps its own for ever.

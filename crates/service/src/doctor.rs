@@ -23,7 +23,7 @@ pub enum Level {
 /// What was found about one thing.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Finding {
-    /// What was looked at: `token`, `scopes`, `calendar`, `contacts`, `quota`, `authorisation` and, of the computer,
+    /// What was looked at: `token`, `scopes`, `calendar`, `calendars`, `contacts`, `quota`, `authorisation` and, of the computer,
     /// `configuration`, `vault`, `database`, `disk`, `network`, `clock`.
     pub area: &'static str,
     /// The app user it is about, if it is about one.
@@ -93,7 +93,12 @@ impl Finding {
 pub async fn examine(office: &Office, user: Option<&str>) -> Outcome<Vec<Finding>> {
     let mut found = Vec::new();
     let accounts = office.company.accounts().await?;
+    let homeless = office.company.homeless().await?;
     for user in chosen_users(&*office.company, user).await? {
+        if let Some(count) = homeless.get(&user.id) {
+            let failure = without_calendar(&user.id, *count);
+            found.push(Finding::bad("calendars", Level::Problem, &failure).of(&user.id));
+        }
         let account = accounts
             .iter()
             .find(|account| account.user == user.id && account.state != AccountState::Disconnected);
@@ -106,6 +111,12 @@ pub async fn examine(office: &Office, user: Option<&str>) -> Outcome<Vec<Finding
         }
     }
     Ok(found)
+}
+
+/// What is to be said of appointments that stand in no calendar.
+#[must_use]
+pub fn without_calendar(user: &str, count: u64) -> Failure {
+    Failure::new("SYNC-126").with("user", user).with("count", count.to_string())
 }
 
 async fn examine_account(office: &Office, user: &AppUser, account: &Account) -> Outcome<Vec<Finding>> {

@@ -36,7 +36,7 @@ pub use connect::{
     Choice, ChosenPair, Disconnected, Identity, bound_account, check_binding, check_free, choose_pairs,
     default_apart, disconnect, is_shared, pair_id, record_account, release_account,
 };
-pub use doctor::{Examined, Finding, Level, examine};
+pub use doctor::{Examined, Finding, Level, examine, without_calendar};
 pub use failure::{Failure, Outcome};
 pub use history::{Change, FieldChange, PastRun, Undo, changes, record_changes, runs, search_changes, undo};
 pub use imports::{begin_import, end_import, field_changes};

@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 use passerelle_engine::{Loss, RunReport};
-use passerelle_ports::{Counts, Kind, PairId, Run, RunId, RunKind, Side, Sides, Slice};
+use passerelle_ports::{Counts, Field, Kind, PairId, Run, RunId, RunKind, Side, Sides, Slice};
 use serde::Serialize;
 
 use crate::{
@@ -40,6 +40,9 @@ pub struct PairStatus {
     pub nameless: u64,
     /// Records that Google went on showing to the last run in an older state than the one known.
     pub late: u64,
+    /// Appointments of the user's that stand in no calendar, and go to none.
+    #[serde(skip)]
+    pub homeless: u64,
     /// What one side has and the other cannot hold: the first of them by name.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub losses: Vec<Loss>,
@@ -62,7 +65,8 @@ impl PairStatus {
     /// Tells whether everything is on both sides: nothing waits, is refused, unread or cannot be held.
     #[must_use]
     pub fn is_in_step(&self) -> bool {
-        self.waiting() + self.late + self.counts.due + self.counts.open + self.losses_count == 0
+        let open = self.counts.due + self.counts.open + self.homeless;
+        self.waiting() + self.late + open + self.losses_count == 0
     }
 }
 
@@ -81,6 +85,8 @@ pub struct UserStatus {
     pub forecast: Option<Forecast>,
     /// The pairs.
     pub pairs: Vec<PairStatus>,
+    /// Appointments that stand in no calendar, and in step with nothing: there is no default one.
+    pub homeless: u64,
 }
 
 impl UserStatus {
@@ -106,6 +112,7 @@ pub async fn status(office: &Office, user: Option<&str>) -> Outcome<Vec<UserStat
     let users = chosen_users(&*office.company, user).await?;
     let accounts = office.company.accounts().await?;
     let pairs = office.pairs(user).await?;
+    let homeless = office.company.homeless().await?;
     let mut all = Vec::new();
     for user in users {
         let account = accounts
@@ -120,10 +127,12 @@ pub async fn status(office: &Office, user: Option<&str>) -> Outcome<Vec<UserStat
                 None => None,
             },
             pairs: Vec::new(),
+            homeless: homeless.get(&user.id).copied().unwrap_or_default(),
             user,
         };
         for pair in pairs.iter().filter(|pair| pair.user == status.user.id) {
             let mut one = for_kind!(pair.kind, R => pair_status::<R>(office, pair).await)?;
+            one.homeless = if pair.kind == Kind::Events { status.homeless } else { 0 };
             one.withheld = account.and_then(|account| withheld(office, account, pair));
             if account.is_some_and(|account| is_healed(&one, account)) {
                 one.last_problem = None;
@@ -151,6 +160,7 @@ async fn pair_status<R: Kinded>(office: &Office, pair: &Pair) -> Outcome<PairSta
         last_run: last.and_then(|run| run.finished),
         last_problem: last.and_then(|run| problem_of(run, pair)),
         withheld: None,
+        homeless: 0,
         nameless: last.map_or(0, |run| of_report(run, |report| report.nameless)),
         late: last.map_or(0, |run| of_report(run, |report| report.late)),
         losses_count: losses.count,
@@ -200,11 +210,19 @@ async fn each_loss<R: Kinded>(
                 let fields: Vec<_> = lacks.map(|lack| lack.field.clone()).collect();
                 let stored = link.alive(side.other());
                 if let (Some(stored), false, true) = (stored, fields.is_empty(), link.alive(side).is_some()) {
-                    each(stored.id.to_string(), Loss { side, record: stored.record.summary(), fields });
+                    let code = code_of(R::KIND, side, &fields).map(str::to_owned);
+                    let record = stored.record.summary();
+                    each(stored.id.to_string(), Loss { side, record, fields, code });
                 }
             }
         }
     }
+}
+
+/// Returns the code that explains why a side does not hold something, where it has one of its own.
+fn code_of(kind: Kind, side: Side, fields: &[Field]) -> Option<&'static str> {
+    let is_picture = |field: &Field| field.member() == "photo";
+    (kind == Kind::Contacts && side == Side::Remote && fields.iter().any(is_picture)).then_some("GOOG-317")
 }
 
 /// A record of which one side cannot hold something.

@@ -115,6 +115,9 @@ pub async fn sync(office: &Office, request: &SyncRequest, watch: &dyn Watch) -> 
     for pair in pairs.iter().filter(|pair| late.contains(&pair.id) && !on(Mutant::MovesWait)) {
         go_on(office, pair, (&request, &announced), watch, &mut report).await;
     }
+    report.homeless = office.company.homeless().await?;
+    let users: BTreeSet<&String> = pairs.iter().map(|pair| &pair.user).collect();
+    report.homeless.retain(|user, _| users.contains(user));
     report.requests = office.provider.requests() - before.0;
     report.guest_mails = report.pairs.iter().map(|pair| pair.guest_mails).sum();
     if !request.dry_run {

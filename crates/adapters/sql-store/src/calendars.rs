@@ -1,8 +1,13 @@
 //! The company's calendars: where appointments have their home.
 
-use diesel::prelude::*;
+use diesel::{dsl::count_star, prelude::*};
 
-use crate::{StoreError, UserId, db::Db, dialect::new_ids, schema::calendars};
+use crate::{
+    StoreError, UserId,
+    db::Db,
+    dialect::new_ids,
+    schema::{appointments, calendars},
+};
 
 /// A calendar of an app user, in the company's tables.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Queryable, Selectable, Insertable)]
@@ -48,6 +53,22 @@ impl Calendars {
             Ok(calendar)
         });
         add.await
+    }
+
+    /// Counts the appointments that stand in no calendar, since their owner has no default one.
+    ///
+    /// # Errors
+    ///
+    /// Those of the database.
+    pub async fn homeless(&self) -> Result<Vec<(String, i64)>, StoreError> {
+        let count = self.db.read(|conn| {
+            Ok(appointments::table
+                .filter(appointments::calendar_id.is_null())
+                .group_by(appointments::owner_id)
+                .select((appointments::owner_id, count_star()))
+                .load(conn)?)
+        });
+        count.await
     }
 
     /// Lists all calendars by owner, the default one first, then by name.

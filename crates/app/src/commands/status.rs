@@ -1,12 +1,12 @@
 //! `status`: how things stand, from what the ledger proves.
 
 use passerelle_ports::{Clock, Kind, Side};
-use passerelle_service::{Alone, Lacking, PairStatus, UserStatus, alone, lacking, status};
+use passerelle_service::{Alone, Lacking, PairStatus, UserStatus, alone, lacking, status, without_calendar};
 use passerelle_texts::exit_code;
 
 use super::{
     Exit,
-    sync::{dropped, fields_of, losses},
+    sync::{dropped, explain_losses, fields_of, losses},
 };
 use crate::{cli::Status, compose, start::App};
 
@@ -21,10 +21,13 @@ pub async fn run(app: &App, args: &Status) -> Exit {
         return super::done(app, 0);
     }
     if args.losses {
+        let mut all = Vec::new();
         for one in lacking(&office.office, args.user.as_deref()).await? {
             app.out.result(&lacking_line(app, &one));
             app.out.line("loss", app.clock.now(), &one);
+            all.push(one.loss);
         }
+        explain_losses(app, all.iter());
         return super::done(app, 0);
     }
     let all = status(&office.office, args.user.as_deref()).await?;
@@ -32,6 +35,7 @@ pub async fn run(app: &App, args: &Status) -> Exit {
         tell(app, user);
         app.out.line("status", app.clock.now(), user);
     }
+    explain_losses(app, all.iter().flat_map(|user| &user.pairs).flat_map(|pair| &pair.losses));
     if all.is_empty() {
         app.out.result(&app.out.t("status-nobody", &[]));
     }
@@ -64,6 +68,11 @@ fn tell(app: &App, user: &UserStatus) {
             let article = out.article(&problem.to_failure().or_with("user", name));
             out.result(&format!("    {}  {}", article.code, article.what));
         }
+    }
+    if user.homeless > 0 {
+        let article = out.article(&without_calendar(name, user.homeless));
+        out.result(&format!("    {}  {}", article.code, article.what));
+        out.warn(&article);
     }
     if user.waiting() > 0 {
         out.result(&format!("  {}", out.t("sync-decide", &[])));
@@ -132,5 +141,5 @@ fn exit_of(all: &[UserStatus]) -> u8 {
     let pairs = || all.iter().flat_map(|user| &user.pairs);
     let problems = pairs().filter_map(|pair| pair.withheld.as_ref().or(pair.last_problem.as_ref()));
     let worst = problems.map(|problem| exit_code(&problem.code)).max().unwrap_or(0);
-    if worst == 0 && all.iter().any(|user| user.waiting() > 0) { 3 } else { worst }
+    if worst == 0 && all.iter().any(|user| user.waiting() + user.homeless > 0) { 3 } else { worst }
 }

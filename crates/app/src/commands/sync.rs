@@ -1,11 +1,11 @@
 //! `sync`: a run, or the plan of one.
 
-use std::time::Duration;
+use std::{collections::BTreeSet, time::Duration};
 
 use passerelle_ports::{Clock, Kind};
 use passerelle_service::{
     Dropped, Failure, Loss, Office, PairReport, SyncReport, SyncRequest, Waiting, changes, conflicts, sync,
-    unsettled,
+    unsettled, without_calendar,
 };
 use passerelle_texts::exit_code;
 use serde_json::{Value, json};
@@ -125,9 +125,13 @@ pub fn tell_and_close(app: &App, report: &SyncReport, diff: bool, (command, prev
             out.failure(&unknown.after(Duration::from_secs(seconds)), app.clock.now());
         }
     }
+    for (user, count) in &report.homeless {
+        out.failure(&without_calendar(user, *count), app.clock.now());
+    }
     for user in &report.disconnected {
         out.note(&out.t("sync-disconnected", &[("user", user.as_str().into())]));
     }
+    explain_losses(app, report.pairs.iter().flat_map(|pair| &pair.losses));
     let code = exit_of(report);
     out.result(&closing(out, report, preview));
     out.line("summary", app.clock.now(), &summary(report, code));
@@ -143,7 +147,8 @@ pub fn exit_of(report: &SyncReport) -> u8 {
         .filter_map(|pair| pair.error.as_ref())
         .map(|error| exit_code(&error.code))
         .collect();
-    if report.pairs.iter().any(|pair| pair.held + pair.failed + pair.unknown > 0) {
+    let waits = |pair: &PairReport| pair.held + pair.failed + pair.unknown > 0;
+    if !report.homeless.is_empty() || report.pairs.iter().any(waits) {
         codes.push(3);
     }
     FIRST.into_iter().find(|code| codes.contains(code)).unwrap_or(0)
@@ -242,9 +247,23 @@ pub fn losses(out: &Out, losses: &[Loss], count: u64) -> Vec<String> {
     lines
 }
 
-/// The fields that a side cannot hold, in one line.
+/// The fields that a side cannot hold, in one line, with the code that explains why.
 pub fn fields_of(loss: &Loss) -> String {
-    loss.fields.iter().map(passerelle_ports::Field::as_str).collect::<Vec<_>>().join(", ")
+    let fields = loss.fields.iter().map(passerelle_ports::Field::as_str).collect::<Vec<_>>().join(", ");
+    match &loss.code {
+        Some(code) => format!("{fields} ({code})"),
+        None => fields,
+    }
+}
+
+/// Explains once what the codes of some losses mean, and what can be done.
+pub fn explain_losses<'a>(app: &App, losses: impl Iterator<Item = &'a Loss>) {
+    let codes: BTreeSet<&str> = losses.filter_map(|loss| loss.code.as_deref()).collect();
+    for code in codes {
+        let article = app.out.article(&Failure::new(code));
+        app.out.warn(&article);
+        app.out.line("warning", app.clock.now(), &article);
+    }
 }
 
 /// How many writes of a refused plan are shown.

@@ -1,6 +1,6 @@
 //! The company's database, as the use cases want it.
 
-use std::sync::Arc;
+use std::{collections::BTreeMap, sync::Arc};
 
 use async_trait::async_trait;
 use passerelle_calendar::Event;
@@ -94,6 +94,11 @@ impl Company for SqlCompany {
     async fn calendars(&self) -> PortResult<Vec<Calendar>> {
         let all = self.store.calendars().list().await.map_err(|error| error.at("calendars.list"))?;
         Ok(all.into_iter().map(calendar).collect())
+    }
+
+    async fn homeless(&self) -> PortResult<BTreeMap<String, u64>> {
+        let all = self.store.calendars().homeless().await.map_err(|error| error.at("calendars.homeless"))?;
+        Ok(all.into_iter().map(|(user, count)| (user, count.unsigned_abs())).collect())
     }
 
     async fn add_calendar(&self, owner: &str, name: &str) -> PortResult<Calendar> {

@@ -1,0 +1,2 @@
+DROP TRIGGER calendars_take_in_the_homeless;
+DROP TRIGGER calendars_take_in_the_homeless_when_new;
