@@ -244,6 +244,70 @@ fn the_undo_of_a_run_brings_back_what_it_moved() {
 }
 
 #[test]
+fn the_undo_of_a_record_and_a_restore_bring_it_back_from_another_calendar() {
+    for by in ["run", "record", "restored", "user"] {
+        let (world, team) = two();
+        world.sql(&(appointment("a-1", "Visit", USER) + &appointment("a-2", "Lunch", USER)));
+        world.settle();
+        let (visit, lunch) = (id_in(&world, "primary", "Visit"), id_in(&world, "primary", "Lunch"));
+        let now = world.rows("'now', strftime('%Y-%m-%dT%H:%M:%fZ', 'now')", "app_users");
+        let then = now[0]["now"].as_str().unwrap().to_owned();
+        // Edited where they were, moved, and edited where they are: each in a run of its own.
+        world.sql("UPDATE appointments SET location = 'Lyon';");
+        world.settle();
+        world.sql(&sent("a-1", "Team"));
+        drag(&world, &lunch, "primary", &team);
+        let moved = world.sync().ends_with(0);
+        let run =
+            moved.of("change").iter().find(|one| one["action"] == "move").unwrap()["run_id"].to_string();
+        world.settle();
+        let edited = by == "restored" || by == "user";
+        if edited {
+            world.sql("UPDATE appointments SET description = 'Bring it';");
+            world.settle();
+        }
+        let history = world.run(&["history", "--record", "a-1"]).ends_with(0);
+        let moves = history.of("change").iter().filter(|one| one["action"] == "move").count();
+        assert_eq!(moves, 1, "once: {history:#?}");
+        let commands: Vec<Vec<&str>> = match by {
+            "run" => vec![
+                vec!["undo", "record", "a-1", "--run", &run],
+                vec!["undo", "record", "a-2", "--run", &run],
+            ],
+            "record" => vec![vec!["undo", "record", "a-1"], vec!["undo", "record", &lunch]],
+            "restored" => {
+                vec![vec!["restore", "a-1", "--as-of", &then], vec!["restore", &lunch, "--as-of", &then]]
+            }
+            _ => vec![vec!["restore", "--user", USER, "--as-of", &then]],
+        };
+        for command in commands {
+            let planned = world.run(&[&command[..], &["--dry-run"]].concat()).ends_with(0);
+            let undone = world.run(&[&command[..], &["--yes"]].concat()).ends_with(0);
+            assert_eq!((planned.writes(), undone.deletes()), (undone.writes(), 0), "{command:?} {undone:#?}");
+        }
+        assert_eq!(
+            (homes(&world, "Visit"), homes(&world, "Lunch")),
+            (vec!["a-1 in alice".to_owned()], vec!["a-2 in alice".to_owned()]),
+            "{by}"
+        );
+        assert_eq!(
+            (id_in(&world, "primary", "Visit"), id_in(&world, "primary", "Lunch")),
+            (visit, lunch),
+            "{by}"
+        );
+        assert!(world.titles_in(&team).is_empty());
+        assert_eq!((world.settle().writes(), world.mails()), (0, 0), "{by}");
+        for title in ["Visit", "Lunch"] {
+            let event = world.event(title);
+            let (place, words) = (event["location"].as_str(), event["description"].as_str());
+            let wanted = if edited { (None, None) } else { (Some("Lyon"), None) };
+            assert_eq!((place, words), wanted, "{by}: {event:#}");
+        }
+        assert_eq!(world.number("appointments WHERE description = 'Bring it'"), 0, "{by}");
+    }
+}
+
+#[test]
 fn both_sides_may_move_it_into_the_same_calendar_or_into_different_ones() {
     let world = World::unconnected();
     let (team, club) = (world.add_calendar("Team"), world.add_calendar("Club"));

@@ -6,8 +6,8 @@ use std::{
 };
 
 use passerelle_ports::{
-    Changes, Copy, Entry, EntryId, ErrorKind, Find, ItemId, Lease, Link, LinkState, Op, Outcome, PairId,
-    Record, Refusal, Replica, Side, Sides, Stored,
+    Changes, Copy, Entry, EntryId, ErrorKind, Find, ItemId, Lease, Link, LinkId, LinkState, Op, Outcome,
+    PairId, Record, Refusal, Replica, Side, Sides, Stored,
 };
 use passerelle_sync_rules::{
     Action, Place, PlanCounts, PlannedStep, Relocation, choose_home, forget_choice,
@@ -46,6 +46,23 @@ enum Taken {
     Gone(Side),
 }
 
+/// The way back of a record that went from collection to collection.
+pub(crate) struct Trip {
+    /// The link.
+    pub(crate) link: LinkId,
+    /// The first move of those that are taken back.
+    pub(crate) undoes: EntryId,
+    /// The side that it wrote, and the item.
+    pub(crate) side: Side,
+    pub(crate) item: ItemId,
+    /// Where that stood before.
+    pub(crate) to: String,
+    /// Where the last of the moves brought it, by the name that the collection has on that move's side.
+    pub(crate) from: (Side, String),
+    /// Whether it comes back to the pair that is at work.
+    pub(crate) is_homeward: bool,
+}
+
 /// What a refusal says of a move that one of the collections does not allow.
 const BARRED: &str = "SYNC-119";
 
@@ -75,6 +92,22 @@ impl<R: Record> Engine<R> {
     pub(crate) fn relocation(&self, link: &Link<R>) -> Option<Relocation> {
         let around = self.neighbourhood.as_ref()?;
         relocation(link, &around.own, &around.others)
+    }
+
+    /// Returns the pairs beside this one.
+    pub(crate) fn pairs_beside(&self) -> Vec<PairId> {
+        let around = self.neighbourhood.iter();
+        around.flat_map(|around| around.others.iter().map(|place| place.pair.clone())).collect()
+    }
+
+    /// Returns the name of a pair's collection, of this one or of one beside it.
+    pub(crate) fn home_of(&self, pair: &PairId, side: Side) -> Option<String> {
+        self.places().find(|place| place.pair == *pair).map(|place| place.homes[side].clone())
+    }
+
+    fn places(&self) -> impl Iterator<Item = &Place> {
+        let around = self.neighbourhood.iter();
+        around.flat_map(|around| std::iter::once(&around.own).chain(&around.others))
     }
 
     fn lease_of(&self, pair: &PairId) -> Lease {
@@ -288,29 +321,27 @@ impl<R: Record> Session<'_, R> {
         handed
     }
 
-    /// Returns the link that a move of this pair brought into another one, as if both its items had gone there just
-    /// now and the written side were to count; and the pair that has it, if one has. `None` where it is not there any
-    /// more, or is being written.
-    pub(crate) async fn moved_away(&self, entry: &Entry<R>) -> Flow<Option<(Link<R>, Option<PairId>)>> {
-        let (Some(around), Op::Move { to }) = (&self.engine.neighbourhood, &entry.op) else {
-            return Ok(None);
-        };
-        let item = entry.from.as_ref().map(|from| &from.id);
-        let is_there = |link: &Link<R>| link.item(entry.side) == item;
-        let own = self.find(Find::Links(vec![entry.link])).await?.pop();
+    /// Returns the link of a way back, as if both its items had gone just now where they stand and the side to be written
+    /// were to count; and the pair that has it, if another one has. `None` where it is not there any more, or is being
+    /// written.
+    async fn moved_away(&self, trip: &Trip) -> Flow<Option<(Link<R>, Option<PairId>)>> {
+        let Some(around) = &self.engine.neighbourhood else { return Ok(None) };
+        let (last, from) = (trip.from.0, &trip.from.1);
+        let is_there = |link: &Link<R>| link.item(trip.side) == Some(&trip.item);
+        let own = self.find(Find::Links(vec![trip.link])).await?.pop();
         if let Some(mut link) = own.filter(is_there) {
-            choose_home(&mut link, entry.side);
-            let is_away = link.alive(entry.side).is_some_and(|stored| match &stored.home {
-                Some(home) => home == to,
-                None => *to == around.own.homes[entry.side],
+            choose_home(&mut link, trip.side);
+            let is_away = link.alive(last).is_some_and(|stored| match &stored.home {
+                Some(home) => home == from,
+                None => *from == around.own.homes[last],
             });
             return Ok((is_away && !self.is_blocked(link.id)).then_some((link, None)));
         }
-        let Some(place) = around.others.iter().find(|place| place.homes[entry.side] == *to) else {
+        let Some(place) = around.others.iter().find(|place| place.homes[last] == *from) else {
             return Ok(None);
         };
         let store = &self.engine.ledger;
-        let found = store.find(&place.pair, &Find::Links(vec![entry.link])).await.map_err(ledger)?.pop();
+        let found = store.find(&place.pair, &Find::Links(vec![trip.link])).await.map_err(ledger)?.pop();
         let Some(mut link) = found.filter(is_there) else { return Ok(None) };
         let open = store.open_entries(&place.pair).await.map_err(ledger)?;
         let is_home = |side: &Side| link.alive(*side).is_some_and(|stored| !stored.withdrawn);
@@ -322,46 +353,86 @@ impl<R: Record> Session<'_, R> {
                 (copy.stored.withdrawn, copy.stored.home) = (true, Some(place.homes[side].clone()));
             }
         }
-        choose_home(&mut link, entry.side);
+        choose_home(&mut link, trip.side);
         link.due = true;
         Ok(Some((link, Some(place.pair.clone()))))
+    }
+
+    /// Tells whether a record stands already where it would be taken back to: it went there and back.
+    fn is_round(&self, trip: &Trip) -> bool {
+        let at = |side: Side, name: &str| self.engine.places().find(|place| place.homes[side] == name);
+        let (from, to) = (at(trip.from.0, &trip.from.1), at(trip.side, &trip.to));
+        from.zip(to).is_some_and(|(from, to)| from.pair == to.pair)
+    }
+
+    /// Returns the link of a way back for a plan: as the plan leaves it, or as it stands.
+    pub(crate) async fn trip_on_paper(&self, trip: &Trip, known: Option<Link<R>>) -> Flow<Option<Link<R>>> {
+        if self.is_round(trip) {
+            return Ok(known);
+        }
+        match known {
+            Some(mut link) => {
+                choose_home(&mut link, trip.side);
+                Ok(Some(link))
+            }
+            None => Ok(self.moved_away(trip).await?.map(|(link, _)| link)),
+        }
     }
 
     /// Takes a move back on paper: the written side, and the other one, which follows.
     pub(crate) fn back_on_paper(
         &self,
-        entry: &Entry<R>,
+        trip: &Trip,
         link: &mut Link<R>,
         steps: &mut Vec<PlannedStep>,
         counts: &mut PlanCounts,
     ) {
-        let Some(around) = &self.engine.neighbourhood else { return };
-        let Some(copy) = &mut link.copies[entry.side] else { return };
-        let (own, home) = (&around.own.homes[entry.side], before(entry, around));
-        (copy.stored.withdrawn, copy.stored.home) = (home != *own, Some(home.clone()).filter(|it| it != own));
-        counts.writes[entry.side].add(Action::Move);
-        steps.push(PlannedStep::moving(link.id, entry.side, &home, copy.stored.record.summary()));
+        let Some(around) = self.engine.neighbourhood.as_ref().filter(|_| !self.is_round(trip)) else {
+            return;
+        };
+        let Some(copy) = &mut link.copies[trip.side] else { return };
+        let (own, home) = (&around.own.homes[trip.side], &trip.to);
+        (copy.stored.withdrawn, copy.stored.home) = (home != own, Some(home.clone()).filter(|it| it != own));
+        counts.writes[trip.side].add(Action::Move);
+        steps.push(PlannedStep::moving(link.id, trip.side, home, copy.stored.record.summary()));
         if let Some(way) = self.engine.relocation(link) {
             self.follow_way(link, &way, steps, counts);
         }
     }
 
     /// Takes a move back: the link comes back to this pair, the written side is moved where it was, and the other one
-    /// follows as after any move. Tells whether there was anything to take back.
-    pub(crate) async fn take_move_back(&mut self, entry: &Entry<R>) -> Flow<bool> {
-        let Some(around) = self.engine.neighbourhood.as_ref().filter(|_| !on(Mutant::UndoLeavesMoves)) else {
+    /// follows as after any move. Tells whether it is where it was.
+    pub(crate) async fn take_trip_back(&mut self, trip: &Trip) -> Flow<bool> {
+        if self.is_round(trip) {
+            return Ok(true);
+        }
+        if on(Mutant::UndoLeavesMoves) {
             return Ok(false);
-        };
-        let home = before(entry, around);
-        let Some((link, pair)) = self.moved_away(entry).await? else { return Ok(false) };
+        }
+        let Some((link, pair)) = self.moved_away(trip).await? else { return Ok(false) };
         if let Some(pair) = pair
             && !self.get_back(&link, &pair).await?
         {
             return Ok(false);
         }
-        let Some(write) = self.moving(&link, entry.side, home) else { return Ok(false) };
-        self.write_batch(entry.side, vec![Entry { undoes: Some(entry.id), ..write }]).await?;
+        let Some(write) = self.moving(&link, trip.side, trip.to.clone()) else { return Ok(false) };
+        self.write_batch(trip.side, vec![Entry { undoes: Some(trip.undoes), ..write }]).await?;
         Ok(true)
+    }
+
+    /// Lets the other sides of links follow that are on their way, before anything else is written to them.
+    pub(crate) async fn let_follow(&mut self, ids: &[LinkId]) -> Flow<()> {
+        if ids.is_empty() {
+            return Ok(());
+        }
+        for some in ids.chunks(usize::try_from(self.chunk()).unwrap_or(usize::MAX)) {
+            let mut links = self.find(Find::Links(some.to_vec())).await?;
+            self.find_ways(&mut links).await?;
+            for entry in self.send_on(&mut links).await? {
+                self.write_batch(entry.side, vec![entry]).await?;
+            }
+        }
+        self.look().await
     }
 
     /// Takes a link out of another pair; returns false where that pair is at work.
@@ -497,12 +568,6 @@ impl<R: Record> Session<'_, R> {
         let own = self.engine.neighbourhood.as_ref().map(|around| around.own.homes[side].as_str());
         found.home.as_deref() == Some(to) || !found.withdrawn && own == Some(to)
     }
-}
-
-/// Returns the collection that an item stood in before it was moved.
-fn before<R: Record>(entry: &Entry<R>, around: &Neighbourhood<R>) -> String {
-    let home = entry.from.as_ref().and_then(|from| from.home.clone());
-    home.unwrap_or_else(|| around.own.homes[entry.side].clone())
 }
 
 /// Makes the plan of what is left to do for a link once another pair has it.

@@ -9,6 +9,7 @@ use passerelle_sync_rules::{Action, Back, Intent, Plan, PlanCounts, PlannedStep,
 
 use crate::{
     apply::Deletions,
+    beside::Trip,
     engine::{Approval, Engine, EngineError},
     plan::pretend,
     session::{Flow, Session, broken, ledger},
@@ -61,18 +62,20 @@ impl<R: Record> Session<'_, R> {
         let mut paper: BTreeMap<LinkId, Link<R>> = BTreeMap::new();
         let mut steps = Vec::new();
         let mut counts = PlanCounts::default();
-        for id in self.to_take_back(what).await? {
-            let Some(entry) = self.entry_of(id).await? else { continue };
-            if matches!(entry.op, Op::Move { .. }) {
-                // Where one side goes back, the other one follows, whether it did then or not.
-                if !paper.contains_key(&entry.link)
-                    && let Some((mut link, _)) = self.moved_away(&entry).await?
-                {
-                    self.back_on_paper(&entry, &mut link, &mut steps, &mut counts);
-                    paper.insert(entry.link, link);
+        for task in self.to_take_back(what).await? {
+            let id = match task {
+                Task::Entry(id) => id,
+                Task::Trip(trip) => {
+                    // Where one side goes back, the other one follows, whether it did then or not.
+                    let known = paper.remove(&trip.link);
+                    if let Some(mut link) = self.trip_on_paper(&trip, known).await? {
+                        self.back_on_paper(&trip, &mut link, &mut steps, &mut counts);
+                        paper.insert(trip.link, link);
+                    }
+                    continue;
                 }
-                continue;
-            }
+            };
+            let Some(entry) = self.entry_of(id).await? else { continue };
             let known = paper.get(&entry.link).cloned();
             let Some(mut back) = self.back(&entry, known, &paper).await? else { continue };
             let step = PlannedStep::new(entry.link, &back.intent, summary(&back));
@@ -110,14 +113,23 @@ impl<R: Record> Session<'_, R> {
         let mut renamed: BTreeMap<LinkId, LinkId> = BTreeMap::new();
         // Whose records the batch brings back or removes: a record must not come back twice, nor be missed.
         let mut keys: BTreeSet<MatchKey> = BTreeSet::new();
-        for id in self.to_take_back(what).await? {
+        let mut came: Vec<LinkId> = Vec::new();
+        for task in self.to_take_back(what).await? {
+            let id = match task {
+                Task::Entry(id) => id,
+                Task::Trip(trip) => {
+                    self.flush(&mut batch, &mut links).await?;
+                    keys.clear();
+                    match self.take_trip_back(&trip).await? {
+                        true => came.push(trip.link),
+                        false => self.report.not_undone += 1,
+                    }
+                    continue;
+                }
+            };
+            // What was changed of those that came back is taken back where both their sides are now.
+            self.let_follow(&std::mem::take(&mut came)).await?;
             let Some(mut entry) = self.entry_of(id).await? else { continue };
-            if matches!(entry.op, Op::Move { .. }) {
-                self.flush(&mut batch, &mut links).await?;
-                keys.clear();
-                self.report.not_undone += u64::from(!self.take_move_back(&entry).await?);
-                continue;
-            }
             entry.link = renamed.get(&entry.link).copied().unwrap_or(entry.link);
             let full = batch.len() >= self.capabilities(entry.side).batch_max.max(1);
             let own = entry.from.as_ref().filter(|_| entry.op == Op::Delete);
@@ -161,26 +173,11 @@ impl<R: Record> Session<'_, R> {
         Ok(found.into_iter().next())
     }
 
-    /// Returns the landed entries to take back, newest first. What was taken back already, within what is asked for,
-    /// is left out together with its taking back and with what travelled on from that.
-    async fn to_take_back(&self, what: &EntriesOf) -> Flow<Vec<EntryId>> {
-        struct Brief {
-            id: EntryId,
-            run: RunId,
-            link: LinkId,
-            undoes: Option<EntryId>,
-        }
-        let mut all: Vec<Brief> = Vec::new();
-        let mut slice = Slice { skip: 0, limit: SLICE };
-        while let Some(entries) = self.landed(what, &mut slice).await? {
-            let brief = |entry: Entry<R>| Brief {
-                id: entry.id,
-                run: entry.run,
-                link: entry.link,
-                undoes: entry.undoes,
-            };
-            all.extend(entries.into_iter().map(brief));
-        }
+    /// Returns what is to be taken back: what comes home first, then landed entries, newest first, then what goes away
+    /// again. What was taken back already, within what is asked for, is left out together with its taking back and with
+    /// what travelled on from that.
+    async fn to_take_back(&self, what: &EntriesOf) -> Flow<Vec<Task>> {
+        let all = self.in_question(what).await?;
         let known: BTreeSet<EntryId> = all.iter().map(|brief| brief.id).collect();
         let mut out: BTreeSet<EntryId> = BTreeSet::new();
         let mut quiet: BTreeSet<(RunId, LinkId)> = BTreeSet::new();
@@ -195,7 +192,81 @@ impl<R: Record> Session<'_, R> {
         let is_left = |brief: &&Brief| {
             !out.contains(&brief.id) && (brief.undoes.is_some() || !quiet.contains(&(brief.run, brief.link)))
         };
-        Ok(all.iter().filter(is_left).map(|brief| brief.id).collect())
+        let (mut tasks, mut trips) = (Vec::new(), BTreeMap::<LinkId, (EntryId, EntryId)>::new());
+        for brief in all.iter().filter(is_left) {
+            match brief.is_move {
+                false => tasks.push(Task::Entry(brief.id)),
+                // Several moves of one record are one way back, from where the last brought it to before the first.
+                true => trips.entry(brief.link).or_insert((brief.id, brief.id)).1 = brief.id,
+            }
+        }
+        let (mut home, mut away) = (Vec::new(), Vec::new());
+        for (newest, oldest) in trips.into_values() {
+            let Some(trip) = self.trip(newest, oldest).await? else { continue };
+            if trip.is_homeward { home.push(Task::Trip(trip)) } else { away.push(Task::Trip(trip)) }
+        }
+        home.extend(tasks);
+        home.extend(away);
+        Ok(home)
+    }
+
+    /// Reads the landed entries that are asked for, newest first. What was done to a record that went from pair to pair
+    /// is taken back, all of it, by the pair that had it at first.
+    async fn in_question(&self, what: &EntriesOf) -> Flow<Vec<Brief>> {
+        let mut all = self.briefs(what).await?;
+        let EntriesOf::PairSince(own, since) = what else { return Ok(all) };
+        let mut movers: BTreeSet<LinkId> = movers_of(&all);
+        for pair in self.engine.pairs_beside() {
+            movers.extend(movers_of(&self.briefs(&EntriesOf::PairSince(pair, *since)).await?));
+        }
+        for link in movers {
+            all.retain(|brief| brief.link != link);
+            let of_link = self.briefs(&EntriesOf::LinkSince(link, *since)).await?;
+            let Some(first) = of_link.last() else { continue };
+            if self.engine.ledger.run(first.run).await.map_err(ledger)?.is_some_and(|run| run.pair == *own) {
+                all.extend(of_link);
+            }
+        }
+        Ok(all)
+    }
+
+    async fn briefs(&self, what: &EntriesOf) -> Flow<Vec<Brief>> {
+        let mut all = Vec::new();
+        let mut slice = Slice { skip: 0, limit: SLICE };
+        while let Some(entries) = self.landed(what, &mut slice).await? {
+            all.extend(entries.into_iter().map(|entry: Entry<R>| Brief {
+                id: entry.id,
+                run: entry.run,
+                link: entry.link,
+                undoes: entry.undoes,
+                is_move: matches!(entry.op, Op::Move { .. }),
+            }));
+        }
+        Ok(all)
+    }
+
+    /// Works out the way back from where the newest move brought a record to where it stood before the oldest.
+    async fn trip(&self, newest: EntryId, oldest: EntryId) -> Flow<Option<Trip>> {
+        let (newest, oldest) = (self.entry_of(newest).await?, self.entry_of(oldest).await?);
+        let (Some(newest), Some(oldest)) = (newest, oldest) else { return Ok(None) };
+        let (Op::Move { to: from }, Some(stored)) = (newest.op, oldest.from) else { return Ok(None) };
+        let to = match stored.home {
+            Some(home) => home,
+            // It stood in the collection of the pair that moved it.
+            None => {
+                let run = self.engine.ledger.run(oldest.run).await.map_err(ledger)?;
+                run.and_then(|run| self.engine.home_of(&run.pair, oldest.side)).unwrap_or_default()
+            }
+        };
+        Ok(Some(Trip {
+            undoes: oldest.id,
+            link: oldest.link,
+            item: stored.id,
+            is_homeward: self.engine.home_of(self.pair(), oldest.side).as_ref() == Some(&to),
+            side: oldest.side,
+            to,
+            from: (newest.side, from),
+        }))
     }
 
     async fn flush(&mut self, batch: &mut Vec<Entry<R>>, links: &mut BTreeSet<LinkId>) -> Flow<()> {
@@ -300,6 +371,27 @@ impl<R: Record> Session<'_, R> {
         let on_paper = paper.iter().any(|(name, link)| *name != own && same(link));
         Ok(on_paper || self.find(Find::Links(sharing)).await?.iter().any(same))
     }
+}
+
+/// A landed entry, as far as it matters which others are taken back.
+struct Brief {
+    id: EntryId,
+    run: RunId,
+    link: LinkId,
+    undoes: Option<EntryId>,
+    is_move: bool,
+}
+
+/// Something to take back.
+enum Task {
+    /// What an entry did to one side.
+    Entry(EntryId),
+    /// That a record went into another collection.
+    Trip(Trip),
+}
+
+fn movers_of(briefs: &[Brief]) -> BTreeSet<LinkId> {
+    briefs.iter().filter(|brief| brief.is_move).map(|brief| brief.link).collect()
 }
 
 fn summary<R: Record>(back: &Back<R>) -> String {

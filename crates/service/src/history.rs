@@ -1,6 +1,6 @@
 //! What happened, and taking it back.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, Utc};
 use passerelle_engine::RunReport;
@@ -220,7 +220,7 @@ pub async fn record_changes(office: &Office, id: &str) -> Outcome<Vec<Change>> {
     let mut known = false;
     for kind in KINDS {
         for_kind!(kind, R => {
-            for (_, link) in links_of::<R>(office, id).await? {
+            for link in links_of::<R>(office, id).await?.into_keys() {
                 known = true;
                 all.extend(entries(office, &EntriesOf::Link(link), u64::MAX, |_: &Entry<R>| true).await?);
             }
@@ -307,32 +307,58 @@ async fn entries<R: Kinded>(
     }
 }
 
-/// Returns the links that have or had a record, each with its pair.
-async fn links_of<R: Kinded>(office: &Office, id: &str) -> Outcome<BTreeSet<(PairId, LinkId)>> {
+/// Returns the links that have or had a record, each with the pair that has it, or had it last.
+async fn links_of<R: Kinded>(office: &Office, id: &str) -> Outcome<BTreeMap<LinkId, PairId>> {
     let ledger = R::ledger(&*office.company);
     let id = ItemId::new(id);
+    let mut links = BTreeMap::new();
     let mut written = BTreeSet::new();
     for side in Side::BOTH {
         let found =
             ledger.entries(&EntriesOf::Item(side, id.clone()), Slice { skip: 0, limit: SLICE }).await?;
         written.extend(found.iter().map(|entry: &Entry<R>| entry.link));
     }
-    let mut links = BTreeSet::new();
-    for pair in office.company.pairs().await?.into_iter().filter(|pair| pair.kind == R::KIND) {
+    let pairs = office.company.pairs().await?.into_iter().filter(|pair| pair.kind == R::KIND);
+    let pairs: Vec<PairId> = pairs.map(|pair| pair.id).collect();
+    for pair in &pairs {
         for side in Side::BOTH {
-            let known = ledger.find(&pair.id, &Find::Items(side, vec![id.clone()])).await?;
-            links.extend(known.iter().map(|link: &Link<R>| (pair.id.clone(), link.id)));
+            let known = ledger.find(pair, &Find::Items(side, vec![id.clone()])).await?;
+            links.extend(known.iter().map(|link: &Link<R>| (link.id, pair.clone())));
         }
-        for link in &written {
-            // The entries of a link that is forgotten still say whose it was: their run does.
-            let last = ledger.entries(&EntriesOf::Link(*link), Slice { skip: 0, limit: 1 }).await?;
-            let Some(run) = last.first().map(|entry: &Entry<R>| entry.run) else { continue };
-            if ledger.run(run).await?.is_some_and(|run| run.pair == pair.id) {
-                links.insert((pair.id.clone(), *link));
-            }
+    }
+    written.retain(|link| !links.contains_key(link));
+    for link in written {
+        // The entries of a link that is forgotten still say whose it was: their run does.
+        let last = ledger.entries(&EntriesOf::Link(link), Slice { skip: 0, limit: 1 }).await?;
+        let Some(run) = last.first().map(|entry: &Entry<R>| entry.run) else { continue };
+        if let Some(run) = ledger.run(run).await?.filter(|run| pairs.contains(&run.pair)) {
+            links.insert(link, run.pair);
         }
     }
     Ok(links)
+}
+
+/// Returns the pair that takes back what was done to a link: where it went from one pair's collection into another's,
+/// the one that had it first.
+async fn taker_of<R: Kinded>(office: &Office, of: &EntriesOf, owner: PairId) -> Outcome<PairId> {
+    let ledger = R::ledger(&*office.company);
+    let (mut skip, mut moved, mut first) = (0, false, None);
+    loop {
+        let found: Vec<Entry<R>> = ledger.entries(of, Slice { skip, limit: SLICE }).await?;
+        let landed = found.iter().filter(|entry| matches!(entry.outcome, EntryOutcome::Landed(_)));
+        for entry in landed {
+            moved |= matches!(entry.op, Op::Move { .. });
+            first = Some(entry.run);
+        }
+        skip += found.len() as u64;
+        if (found.len() as u64) < SLICE {
+            break;
+        }
+    }
+    match first.filter(|_| moved) {
+        Some(run) => Ok(ledger.run(run).await?.map_or(owner, |run| run.pair)),
+        None => Ok(owner),
+    }
 }
 
 /// What is to be taken back.
@@ -415,7 +441,7 @@ async fn parts(office: &Office, what: &Undo) -> Outcome<Vec<(Pair, EntriesOf)>> 
             let mut known = false;
             for kind in KINDS {
                 for_kind!(kind, R => {
-                    for (owner, link) in links_of::<R>(office, id).await? {
+                    for (link, owner) in links_of::<R>(office, id).await? {
                         known = true;
                         let of = match what {
                             Undo::Record(_, Some(run)) => EntriesOf::LinkIn(link, *run),
@@ -425,8 +451,8 @@ async fn parts(office: &Office, what: &Undo) -> Outcome<Vec<(Pair, EntriesOf)>> 
                                 None => continue,
                             },
                         };
-                        if let Some(pair) = pair(&owner)
-                            && last_landed::<R>(office, &of).await?.is_some()
+                        if last_landed::<R>(office, &of).await?.is_some()
+                            && let Some(pair) = pair(&taker_of::<R>(office, &of, owner).await?)
                         {
                             parts.push((pair, of));
                         }
