@@ -150,6 +150,44 @@ fn a_client_whom_two_have_is_a_question_when_the_company_shares_one_of_the_rows(
 }
 
 #[test]
+fn a_client_whom_a_colleague_has_already_is_matched_when_the_company_shares_her() {
+    let office = Office::new();
+    office.run(&["user", "add", "bob"]).expect(0);
+    office.connect().expect(0);
+    office.connect_user("bob", OTHER).expect(0);
+    for (account, more) in [(ACCOUNT, "jobTitle"), (OTHER, "phone")] {
+        let mut person = json!({ "names": [{ "givenName": "Cli", "familyName": "Ent" }],
+            "emailAddresses": [{ "value": "cli@x.example" }] });
+        if more == "phone" {
+            person["phoneNumbers"] = json!([{ "value": "+33100000002" }]);
+        }
+        add(&office, account, &person);
+    }
+    office.run(&["sync"]).expect(0);
+    let records = office.run(&["contacts", "list", "--user", "alice", "--json"]).expect(0);
+    let id = records.of("record")[0]["id"].as_str().unwrap().to_owned();
+    office.sql(&format!("DELETE FROM contact_users WHERE contact_id = '{id}';"));
+    for _ in 0..3 {
+        office.run(&["sync"]).expect(0);
+    }
+    assert_eq!((people_of(&office, ACCOUNT).len(), people_of(&office, OTHER).len()), (1, 1), "not doubled");
+    office.sql(&format!("UPDATE contacts SET job_title = 'Boss' WHERE id = '{id}';"));
+    for _ in 0..2 {
+        office.run(&["sync"]).expect(0);
+    }
+    for account in [ACCOUNT, OTHER] {
+        let shown = people_of(&office, account)[0].to_string();
+        assert!(shown.contains("Boss") && shown.contains("100000002"), "{account}: {shown}");
+    }
+    // His own row is there as it was, and alone; and he is asked nothing.
+    let alone = office.run(&["status", "--alone", "--json"]).expect(0);
+    assert_eq!(alone.of("alone").len(), 1);
+    assert!(office.run(&["conflicts", "--json"]).expect(0).of("conflict").is_empty());
+    let listed = office.run(&["contacts", "list", "--user", "bob", "--json"]).expect(0);
+    assert_eq!(listed.of("record").len(), 2);
+}
+
+#[test]
 fn two_people_of_one_name_and_address_are_two_when_a_person_says_so() {
     let office = Office::new();
     shared_twice(&office);

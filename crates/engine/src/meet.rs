@@ -4,14 +4,17 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use passerelle_ports::{Find, Half, Link, LinkId, LinkState, MatchKey, Record, Side};
 use passerelle_sync_rules::{
-    Meeting, is_double, join, meet,
+    Meeting, clashes, follow, is_double, join, meet,
     mutants::{Mutant, on},
 };
 
 use crate::{
-    session::{Flow, Session, ledger},
+    session::{Flow, Session, early, ledger},
     work::Work,
 };
+
+/// New rows, and the linked ones that each of them looks like.
+type Doubles = BTreeMap<LinkId, Vec<LinkId>>;
 
 /// How many keys are asked for at a time.
 const KEYS: usize = 500;
@@ -37,7 +40,11 @@ impl<R: Record> Session<'_, R> {
         self.join_all(&meeting.joins).await?;
         let by_id: BTreeMap<LinkId, &Half> = halves.iter().map(|half| (half.link, half)).collect();
         let stirred = |id: &LinkId| by_id.get(id).is_some_and(|half| half.due || !half.ambiguous);
-        let doubles = self.doubles(&halves, &meeting).await?;
+        let mut doubles = self.doubles(&halves, &meeting).await?;
+        let followed = self.follow_shared(&doubles, &meeting).await?;
+        doubles.retain(|half, _| !followed.contains(half));
+        let doubles: BTreeSet<LinkId> = doubles.into_keys().collect();
+        meeting.cleared.retain(|id| !followed.contains(id));
         let parked: Vec<LinkId> =
             meeting.ambiguous.iter().chain(&doubles).copied().filter(|id| stirred(id)).collect();
         self.set_state(&parked, &LinkState::Ambiguous, false).await?;
@@ -70,10 +77,56 @@ impl<R: Record> Session<'_, R> {
         Ok(())
     }
 
+    /// Lets the items of a person's own rows go with the rows that look like them and that others see as well: the
+    /// company shares somebody whom this person has already. Where the two say different things of her, or one is
+    /// private, a person is asked. Returns the links that got an item.
+    async fn follow_shared(&mut self, doubles: &Doubles, meeting: &Meeting) -> Flow<BTreeSet<LinkId>> {
+        let mut followed = BTreeSet::new();
+        if doubles.is_empty() || on(Mutant::SharedAsked) {
+            return Ok(followed);
+        }
+        let claims = |own: &LinkId| doubles.values().filter(|others| others.contains(own)).count();
+        let clear = doubles.iter().filter_map(|(half, others)| match others.as_slice() {
+            [own] if claims(own) == 1 && !meeting.ambiguous.contains(half) => Some((*half, *own)),
+            _ => None,
+        });
+        for (half, own) in clear.collect::<Vec<_>>() {
+            let mut work = Work::new(self.find(Find::Links(vec![half, own])).await?);
+            let (Some(a), Some(b)) = (work.get(half).cloned(), work.get(own).cloned()) else { continue };
+            if self.is_blocked(half) || self.is_blocked(own) || !self.is_shared_anew(&a, &b).await? {
+                continue;
+            }
+            let (link, alone) = follow(a, b);
+            if !clashes(&link, self.rules()).is_empty() {
+                continue;
+            }
+            work.save(link);
+            work.save(alone);
+            self.commit(work.into_changes()).await?;
+            self.report.matched += 1;
+            followed.insert(half);
+        }
+        Ok(followed)
+    }
+
+    /// Tells whether one row is seen by others too and the other by this person alone, and neither is private.
+    async fn is_shared_anew(&self, half: &Link<R>, own: &Link<R>) -> Flow<bool> {
+        let (Some(shared), Some(own)) = (half.alive(Side::Local), own.alive(Side::Local)) else {
+            return Ok(false);
+        };
+        if shared.record.is_private() || own.record.is_private() {
+            return Ok(false);
+        }
+        let (shared, own) = (&shared.id, &own.id);
+        let alone = self.replica(Side::Local).own(&[shared.clone(), own.clone()]).await;
+        let alone = alone.map_err(early(Side::Local))?;
+        Ok(alone.contains(own) && !alone.contains(shared))
+    }
+
     /// Returns the new records that look like one of their side which the other side has already: made there too, they
-    /// would stand there twice. Of the provider's records, those that were late to the meeting.
-    async fn doubles(&self, halves: &[Half], meeting: &Meeting) -> Flow<BTreeSet<LinkId>> {
-        let mut doubles = BTreeSet::new();
+    /// would stand there twice; with those. Of the provider's records, those that were late to the meeting.
+    async fn doubles(&self, halves: &[Half], meeting: &Meeting) -> Flow<Doubles> {
+        let mut doubles = Doubles::new();
         for side in Side::BOTH {
             let joined: BTreeSet<LinkId> =
                 meeting.joins.iter().map(|join| if side == Side::Local { join.0 } else { join.1 }).collect();
@@ -96,7 +149,7 @@ impl<R: Record> Session<'_, R> {
         Ok(doubles)
     }
 
-    async fn doubles_of(&self, side: Side, new: &[&Half]) -> Flow<BTreeSet<LinkId>> {
+    async fn doubles_of(&self, side: Side, new: &[&Half]) -> Flow<Doubles> {
         let own = self.find(Find::Links(new.iter().map(|half| half.link).collect())).await?;
         let never = |link: &&Link<R>| {
             link.copies[side.other()].is_none()
@@ -112,8 +165,11 @@ impl<R: Record> Session<'_, R> {
             others.extend(sharing.map_err(ledger)?);
         }
         let whole = self.find(Find::Links(others.into_iter().collect())).await?;
-        let is_double = |link: &&&Link<R>| whole.iter().any(|other| is_double(link, other));
-        Ok(own.iter().filter(is_double).map(|link| link.id).collect())
+        let like = |link: &Link<R>| -> Vec<LinkId> {
+            whole.iter().filter(|other| is_double(link, other)).map(|other| other.id).collect()
+        };
+        let found = own.iter().map(|link| (link.id, like(link)));
+        Ok(found.filter(|(_, others)| !others.is_empty()).collect())
     }
 
     /// Returns the halves that are due, and, once anything has changed, those that are ambiguous: their

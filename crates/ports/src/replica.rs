@@ -1,6 +1,6 @@
 //! The port that every collection implements: the company's tables and each provider.
 
-use std::time::Duration;
+use std::{collections::BTreeSet, time::Duration};
 
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
@@ -300,6 +300,16 @@ pub trait Replica<R: Record>: Send + Sync {
     /// Returns what the replica's own clock said in its last answer, where it tells that.
     fn clock(&self) -> Option<DateTime<Utc>> {
         None
+    }
+
+    /// Returns which of some items nobody sees but the person whose collection this is. A replica that knows of nobody
+    /// else names none.
+    ///
+    /// # Errors
+    ///
+    /// MUST fail when it could not find out.
+    async fn own(&self, _ids: &[ItemId]) -> PortResult<BTreeSet<ItemId>> {
+        Ok(BTreeSet::new())
     }
 
     /// Carries out a batch of writes, none of which touches the same item as another.

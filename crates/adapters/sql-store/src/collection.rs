@@ -73,6 +73,11 @@ pub trait Collection: Record {
     /// Tells which of some ids are seen in a scope.
     fn visible(conn: &mut Conn, scope: &Scope, ids: &[String]) -> QueryResult<HashSet<String>>;
 
+    /// Tells which of some ids nobody sees but the app user of a scope.
+    fn own(_conn: &mut Conn, _scope: &Scope, _ids: &[String]) -> QueryResult<HashSet<String>> {
+        Ok(HashSet::new())
+    }
+
     /// Notes up to which number an app user has been shown records.
     fn served(conn: &mut Conn, user: &str, number: i64) -> QueryResult<()>;
 

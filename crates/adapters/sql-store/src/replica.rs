@@ -540,6 +540,13 @@ impl<R: Collection> Replica<R> for SqlReplica<R> {
         read.await.map_err(|error| error.at("sql.fetch"))
     }
 
+    async fn own(&self, ids: &[ItemId]) -> PortResult<BTreeSet<ItemId>> {
+        let (scope, ids) = (self.scope.clone(), ids.iter().map(ToString::to_string).collect::<Vec<_>>());
+        let read = self.db.read(move |conn| Ok(R::own(conn, &scope, &ids)?));
+        let own = read.await.map_err(|error| error.at("sql.own"))?;
+        Ok(own.into_iter().map(ItemId::new).collect())
+    }
+
     async fn write(&self, batch: &[Write<R>]) -> PortResult<Vec<PortResult<Written<R>>>> {
         let replica = self.clone();
         let batch = batch.to_vec();

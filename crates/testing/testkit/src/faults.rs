@@ -1,7 +1,7 @@
 //! Faults laid over any replica: each call has a fate.
 
 use std::{
-    collections::VecDeque,
+    collections::{BTreeSet, VecDeque},
     future,
     sync::{Arc, Mutex, PoisonError},
 };
@@ -143,6 +143,10 @@ impl<R: Record> Faulty<R> {
 
 #[async_trait]
 impl<R: Record> Replica<R> for Faulty<R> {
+    async fn own(&self, ids: &[ItemId]) -> PortResult<BTreeSet<ItemId>> {
+        self.inner.own(ids).await
+    }
+
     fn capabilities(&self) -> Capabilities {
         self.inner.capabilities()
     }

@@ -121,6 +121,19 @@ impl Collection for Contact {
         Ok(seen)
     }
 
+    fn own(conn: &mut Conn, scope: &Scope, ids: &[String]) -> QueryResult<HashSet<String>> {
+        let mut seen_by: HashMap<String, Vec<String>> = HashMap::new();
+        for some in ids.chunks(MOST_NAMES) {
+            let rows: Vec<(String, String)> = contact_users::table
+                .filter(contact_users::contact_id.eq_any(some))
+                .select((contact_users::contact_id, contact_users::user_id))
+                .load(conn)?;
+            rows.into_iter().for_each(|(id, user)| seen_by.entry(id).or_default().push(user));
+        }
+        let is_own = |users: &[String]| users.iter().all(|user| user == scope.user());
+        Ok(seen_by.into_iter().filter(|(_, users)| is_own(users)).map(|(id, _)| id).collect())
+    }
+
     fn unserved(conn: &mut Conn, user: &str, number: i64) -> QueryResult<bool> {
         let served: Option<i64> =
             passerelle_served::table.find(user).select(passerelle_served::number).first(conn).optional()?;
