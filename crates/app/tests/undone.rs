@@ -3,7 +3,7 @@
 
 mod common;
 
-use common::{EVENTS, World};
+use common::{EVENTS, World, waiting};
 use serde_json::{Value, json};
 
 fn undo(world: &World, run: i64) {
@@ -37,6 +37,32 @@ fn an_appointment_whose_creation_was_undone_travels_again_once_it_is_edited() {
     world.sql("UPDATE appointments SET location = 'There' WHERE id = 'x1';");
     world.settle();
     assert_eq!(world.event("Edited")["location"], "There");
+}
+
+#[test]
+fn an_undone_appointment_that_gets_a_guest_or_had_one_travels_again_like_any_edit() {
+    for had in [false, true] {
+        let world = World::new();
+        world.sql(
+            "INSERT INTO appointments (id, owner_id, title, start_local, start_zone, duration_seconds)
+             VALUES ('x1', 'alice', 'Undone', '2027-01-01 10:00', 'Europe/Paris', 3600);",
+        );
+        let guest = |name: &str| {
+            format!(
+                "INSERT INTO appointment_participants (appointment_id, email) VALUES ('x1', '{name}@client.example');"
+            )
+        };
+        if had {
+            world.sql(&guest("first"));
+        }
+        let run = world.sync().ends_with(0).run_of("events");
+        undo(&world, run);
+        assert_eq!((world.events().len(), world.number("appointments")), (0, 1));
+        world.sql(&guest("second"));
+        world.settle();
+        let guests = world.event("Undone")["attendees"].as_array().unwrap().len();
+        assert_eq!((guests, waiting(&world).len(), world.mails()), (if had { 2 } else { 1 }, 0, 0));
+    }
 }
 
 #[test]
