@@ -3,8 +3,9 @@
 use std::collections::{BTreeMap, HashSet};
 
 use passerelle_ports::{
-    Changes, Cursor, EntriesOf, Entry, ErrorKind, Find, From, ItemId, Link, LinkId, LinkState, MEMORY, Next,
-    Op, Outcome, Page, PageToken, PortError, Record, Side, Sides, Slice, Stored, Stranger, Trail, Written,
+    Changes, Clocks, Cursor, EntriesOf, Entry, ErrorKind, Find, From, ItemId, Link, LinkId, LinkState,
+    MEMORY, Next, Op, Outcome, Page, PageToken, PortError, Record, Side, Sides, Slice, Stored, Stranger,
+    Trail, Written,
 };
 use passerelle_sync_rules::{
     Action, Answer, Intent, answered, changed_unseen, create_key,
@@ -192,13 +193,13 @@ impl<R: Record> Session<'_, R> {
                 }
                 // To be fetched once more by the next run: who carries it over may not come to it.
                 None if claimed.contains(&stored.id) => {
-                    work.changes.strangers.push(listed(side, stored, None));
+                    work.changes.strangers.push(listed(side, stored, None, self.clocks(side)));
                 }
                 None if lags || self.was_dead(side, strange.get(&stored.id), &stored) => {
                     self.report.observed[side] += 1;
                     let known = strange.remove(&stored.id);
                     self.keep_listed(side, &stored);
-                    let stranger = listed(side, stored, known);
+                    let stranger = listed(side, stored, known, self.clocks(side));
                     work.changes.strangers.push(stranger.clone());
                     strange.insert(stranger.item.clone(), stranger);
                 }
@@ -276,6 +277,7 @@ impl<R: Record> Session<'_, R> {
             return;
         }
         self.report.observed[side] += 1;
+        let clocks = self.clocks(side);
         if lags {
             self.keep_listed(side, &stored);
         } else {
@@ -287,6 +289,8 @@ impl<R: Record> Session<'_, R> {
                     copy.look = true;
                 }
                 link.trails[side].listed(&stored);
+                // The next run that asks for it may come when their clock is there again.
+                link.trails[side].date(clocks.now, clocks.theirs);
             } else {
                 put_copy(link, side, stored);
             }
@@ -541,8 +545,9 @@ fn ids_of<R>(page: &Page<R>) -> Vec<ItemId> {
 }
 
 /// Returns an item that no link knows and that a listing showed: to be fetched.
-fn listed<R>(side: Side, stored: Stored<R>, known: Option<Stranger>) -> Stranger {
+fn listed<R>(side: Side, stored: Stored<R>, known: Option<Stranger>, clocks: Clocks) -> Stranger {
     let mut trail = known.map(|stranger| stranger.trail).unwrap_or_default();
     trail.listed(&stored);
+    trail.date(clocks.now, clocks.theirs);
     Stranger { side, item: stored.id, trail, look: true }
 }

@@ -549,6 +549,23 @@ fn a_state_that_is_older_by_its_time_only_is_never_believed() {
 }
 
 #[test]
+fn that_a_clock_was_put_back_is_remembered_from_the_listing() {
+    let house = House::new();
+    let (_, remote) = house.linked();
+    house.remote.set_clock_wrong_by(-3_600);
+    house.remote.person_edits(&remote, |note| note.title = "second".into()).unwrap();
+    // A run lists it, and cannot fetch it; at the next one the clock is there again.
+    house.loses(FETCH);
+    house.run();
+    house.loses(FINE);
+    house.clock.advance(2 * DAY);
+    house.settle();
+    house.clock.advance(DAY);
+    house.settle();
+    assert_eq!(house.titles(), both("second"));
+}
+
+#[test]
 fn a_person_can_say_that_what_is_shown_is_right() {
     let house = House::telling(false);
     let (local, remote) = house.linked();

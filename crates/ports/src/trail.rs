@@ -190,14 +190,19 @@ impl Trail {
         let Clocks { now, theirs, lag } = clocks;
         let since = self.doubted.filter(|since| *since <= now).unwrap_or(now);
         self.doubted = Some(since);
-        let latest = theirs.map_or(now.checked_add_signed(SKEW), |theirs| theirs.checked_add_signed(TICK));
-        self.undated |= matches!((self.newest, latest), (Some(newest), Some(latest)) if newest > latest);
+        self.date(now, theirs);
         let is_passed = seen.is_some_and(|seen| self.is_passed(seen)) && !on(Mutant::PassedBelieved);
         let is_before = seen.is_some_and(|seen| self.is_before(seen));
         let is_sure = (is_passed || is_before) && !on(Mutant::LateBelieved);
         let waits = if is_sure { lag.max(MEMORY) } else { lag };
         let never = is_passed || is_before && !self.undated && !on(Mutant::OlderBelieved);
         is_within(since, now, waits) || never && is_sure || on(Mutant::DoubtForever)
+    }
+
+    /// Remembers that the clock of the replica stands before the time of what we hold, if it does: it was put back.
+    pub fn date(&mut self, now: DateTime<Utc>, theirs: Option<DateTime<Utc>>) {
+        let latest = theirs.map_or(now.checked_add_signed(SKEW), |theirs| theirs.checked_add_signed(TICK));
+        self.undated |= matches!((self.newest, latest), (Some(newest), Some(latest)) if newest > latest);
     }
 
     /// A person says that what is shown is as it should be, whatever times say.

@@ -642,10 +642,19 @@ impl World {
         }
     }
 
-    /// A provider's clock is put back or forward, by hours.
+    /// A provider's clock is put forward, and back later on: nobody learns of that where it is forward again before
+    /// anybody asks.
     fn their_clock_jumps(&self) {
         let replica = 1 + self.below_spare(self.pairs() as u64) as usize;
-        let hours = i64::try_from(self.below_spare(97)).unwrap_or(0) - 48;
+        let jump = i64::try_from(6 + self.below_spare(42)).unwrap_or(6);
+        let back = self.chance_spare(500);
+        let hours = {
+            let mut inner = self.lock();
+            let (hours, was_back) = &mut inner.their_clocks[replica - 1];
+            *was_back |= back;
+            *hours += if *was_back { -jump } else { jump };
+            *hours
+        };
         self.replica(replica).set_clock_wrong_by(hours * 3600);
         self.step();
         self.note("jumps of a provider's clock");

@@ -86,6 +86,8 @@ pub struct Inner {
     /// Rules began to withhold something between a run and its undo.
     pub withheld: bool,
     pub backup: Option<Backup>,
+    /// By how many hours the clock of each provider was moved, and whether it was put back.
+    pub their_clocks: Vec<(i64, bool)>,
     /// How new what the ledger holds of the remote items of a pair was: the number of the state.
     pub held_states: BTreeMap<(usize, ItemId), usize>,
     failure: Option<String>,
@@ -156,6 +158,7 @@ impl World {
             typed_since: Vec::new(),
             withheld: false,
             backup: None,
+            their_clocks: vec![(0, false); replicas.len()],
             held_states: BTreeMap::new(),
             failure: None,
             notes: BTreeMap::new(),
