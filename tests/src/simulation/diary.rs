@@ -57,6 +57,8 @@ pub struct Diary {
     pub lost_blurred: BTreeSet<String>,
     pub lost_here: BTreeSet<(usize, String)>,
     pub lost_entries: BTreeSet<(usize, EntryId)>,
+    /// Identities of items that could not be read before they were linked.
+    pub late: BTreeSet<String>,
     /// Identities that were merged, with the one that lives on.
     pub merged: BTreeMap<String, String>,
     /// Identities taken out of a provider's bin: where, and when last.

@@ -487,6 +487,11 @@ impl World {
             if self.profile() == Profile::Backup {
                 return false;
             }
+            let link = self.link_of(replica - 1, Side::Remote, &item.id);
+            if link.is_none_or(|link| link.half().is_some()) {
+                // Its twin may meet another one before it can be read.
+                self.lock().diary.late.insert(item.record.uid.clone());
+            }
             self.replica(replica).set_unreadable(&item.id, true);
             self.say(|| format!("{replica}/{} of {} cannot be read", item.id, item.record.uid));
             self.note("items that cannot be read");
