@@ -302,6 +302,11 @@ impl Desk {
     /// Somebody drags an event into another calendar.
     fn drag(&self, shelf: &MemShelf<Note>, id: &ItemId, who: &str, side: Side) {
         let to = self.shelves[self.below(self.shelves.len())][side].name;
+        // What a lost create made is nobody's until it is found: dragged before, it is made once more (a known limit).
+        let is_known = || self.links().iter().any(|(_, link)| link.item(side) == Some(id));
+        if shelf.items.get(id).is_some_and(|item| item.made.is_some()) && !is_known() {
+            return;
+        }
         self.say(|| format!("person drags {who} from {} to {to}", shelf.name));
         if to != shelf.name && shelf.person_moves(id, to) {
             self.note("events dragged into another calendar");
