@@ -7,10 +7,11 @@ use passerelle_calendar::Event;
 use passerelle_contacts::Contact;
 use passerelle_formats::{
     Answer, BadRecord, ContactFormat, EventFormat, Imported, Options, Reason, Records, adopt, apply_answer,
-    detect_contacts, detect_events, has_column, join_series, read_address_book, read_calendar, read_table,
-    series_of, unread_columns, write_contacts, write_events,
+    detect_contacts, detect_events, has_column, is_table as has_headings, join_series, read_address_book,
+    read_calendar, read_table, series_of, unread_columns, write_contacts, write_events,
 };
-pub use passerelle_formats::{Unread, knows_heading, pick};
+pub use passerelle_formats::{Holds, Unread, holds, knows_heading, pick};
+use passerelle_ports::Kind;
 use passerelle_service::{Incoming, Kinded, PartOf};
 
 use crate::output::Out;
@@ -25,6 +26,44 @@ pub type Outgoing<R> = (R, Vec<String>);
 pub fn left_over(leftovers: &serde_json::Value) -> Vec<String> {
     let texts = leftovers.as_array().into_iter().flatten();
     texts.filter_map(|text| text.as_str().map(str::to_owned)).collect()
+}
+
+/// How the records of a file are written, as far as advice depends on it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Family {
+    /// Lines with names: vCard, iCalendar.
+    Lines,
+    /// A table.
+    Table,
+    /// JSON.
+    Json,
+}
+
+/// Tells how the records of a file are written.
+pub fn family(bytes: &[u8]) -> Family {
+    let start = bytes.iter().position(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'[' | b'{'));
+    match start.and_then(|start| bytes.get(start..)) {
+        Some([b'[' | b'{', ..]) => Family::Json,
+        Some(text) if text.get(..6).is_some_and(|head| head.eq_ignore_ascii_case(b"BEGIN:")) => Family::Lines,
+        _ if has_headings(bytes) => Family::Table,
+        _ => Family::Lines,
+    }
+}
+
+/// The kind of record that a file holds and an import does not ask for.
+pub fn other_kind(asked: Kind, bytes: &[u8]) -> Option<Kind> {
+    let held = match holds(bytes) {
+        Some(Holds::Contacts) => Kind::Contacts,
+        Some(Holds::Events) => Kind::Events,
+        None if has_headings(bytes) => Kind::Contacts,
+        _ => return None,
+    };
+    (held != asked).then_some(held)
+}
+
+/// Tells whether a file is one of its kind, and only holds no record.
+pub fn is_hollow(bytes: &[u8]) -> bool {
+    matches!(holds(bytes), Some(Holds::Contacts | Holds::Events | Holds::Neither)) || has_headings(bytes)
 }
 
 /// A kind of record that files hold.
@@ -160,8 +199,8 @@ impl Filed for Event {
         Some(Box::new(read_calendar(bytes, format).map(|found| {
             let part_of = found.as_ref().ok().and_then(part_of);
             match found {
-                Err(BadRecord { line, summary, reason, answer: Some(answer) }) => {
-                    answered(line, &summary, reason, *answer)
+                Err(BadRecord { line, nth, summary, reason, answer: Some(answer) }) => {
+                    Incoming { nth: nth as u64, ..answered(line, &summary, reason, *answer) }
                 }
                 found => Incoming { part_of, ..one(found) },
             }
@@ -170,7 +209,7 @@ impl Filed for Event {
 
     fn part_of(record: &Self, leftovers: &serde_json::Value) -> Option<PartOf<Self>> {
         let unknown = left_over(leftovers);
-        let lone = Imported { record: record.clone(), unknown, line: 0 };
+        let lone = Imported { record: record.clone(), unknown, line: 0, nth: 0 };
         part(lone, adopt)
     }
 
@@ -199,14 +238,14 @@ fn incoming<'a, R: 'a>(records: Records<'a, R>) -> Reading<'a, R> {
 }
 
 fn one<R>(record: Result<Imported<R>, BadRecord>) -> Incoming<R> {
-    let (line, name, record) = match record {
-        Ok(Imported { record, unknown, line }) => {
+    let (line, nth, name, record) = match record {
+        Ok(Imported { record, unknown, line, nth }) => {
             let unknown = (!unknown.is_empty()).then(|| serde_json::json!(unknown));
-            (line, String::new(), Ok((record, unknown)))
+            (line, nth, String::new(), Ok((record, unknown)))
         }
-        Err(bad) => (bad.line, bad.summary, Err(bad.reason.id().to_owned())),
+        Err(bad) => (bad.line, bad.nth, bad.summary, Err(bad.reason.id().to_owned())),
     };
-    Incoming { line: line as u64, name, record, part_of: None }
+    Incoming { line: line as u64, nth: nth as u64, name, record, part_of: None }
 }
 
 /// Returns the series of which an event is one changed occurrence.
@@ -245,6 +284,7 @@ fn answered(line: usize, summary: &str, reason: Reason, answer: Answer) -> Incom
     let part_of = PartOf { uid, join: Arc::new(join), alone: Some(reason.id().to_owned()) };
     Incoming {
         line: line as u64,
+        nth: 0,
         name: summary.to_owned(),
         record: Ok((event, None)),
         part_of: Some(part_of),
@@ -276,6 +316,24 @@ const REASONS: [(&str, &str, &str); 22] = [
     ("series-set-aside", "reason-series-set-aside", "mend-series-set-aside"),
     ("looks-alike", "reason-looks-alike", "mend-looks-alike"),
     ("looks-like-several", "reason-looks-like-several", "mend-looks-like-several"),
+];
+
+/// How a record of JSON is mended where its members are called otherwise than the lines of other formats.
+const IN_JSON: [(&str, &str); 7] = [
+    ("unterminated", "mend-unterminated-json"),
+    ("malformed", "mend-malformed-json"),
+    ("no-start", "mend-no-start-json"),
+    ("bad-date", "mend-bad-date-json"),
+    ("malformed-rule", "mend-malformed-rule-json"),
+    ("bad-recurrence-id", "mend-bad-recurrence-id-json"),
+    ("duplicate", "mend-duplicate-json"),
+];
+
+/// How a row of a table is mended, which has no lines of its own.
+const IN_TABLES: [(&str, &str); 3] = [
+    ("malformed", "mend-malformed-table"),
+    ("looks-alike", "mend-looks-alike-table"),
+    ("looks-like-several", "mend-looks-like-several-table"),
 ];
 
 /// The rules of the company's tables that a record of a file can break, with their words.
@@ -313,8 +371,16 @@ pub fn reason_text(out: &Out, reason: &str, detail: &str) -> String {
     }
 }
 
-/// How a bad record can be mended.
-pub fn mend_text(out: &Out, reason: &str) -> String {
+/// How a bad record can be mended, in the words of its format.
+pub fn mend_text(out: &Out, reason: &str, family: Family) -> String {
+    let own: &[(&str, &str)] = match family {
+        Family::Json => &IN_JSON,
+        Family::Table => &IN_TABLES,
+        Family::Lines => &[],
+    };
+    if let Some((_, words)) = own.iter().find(|(known, _)| *known == reason) {
+        return out.t(words, &[]);
+    }
     let known = REASONS.iter().find(|(known, ..)| *known == reason);
     out.t(known.map_or("mend-refused", |(_, _, mend)| mend), &[])
 }

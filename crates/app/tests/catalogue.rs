@@ -353,6 +353,16 @@ const USE: &[Row] = &[
         let file = office.file("what.bin", "nothing that is known");
         office.run(&["contacts", "import", &file, "--json"]).expect(2)
     }),
+    ("USE-131", || {
+        let office = Office::new();
+        let file = office.file("agenda.ics", "BEGIN:VCALENDAR\r\nEND:VCALENDAR\r\n");
+        office.run(&["contacts", "import", &file, "--json"]).expect(2)
+    }),
+    ("USE-132", || {
+        let office = Office::new();
+        let file = office.file("empty.vcf", "");
+        office.run(&["contacts", "import", &file, "--json"]).expect(2)
+    }),
     ("USE-109", || Office::new().run(&["contacts", "show", "nobody", "--json"]).expect(2)),
     ("USE-110", || Office::empty().run(&["explain", "NO-CODE", "--json"]).expect(2)),
     ("USE-111", || {

@@ -129,3 +129,273 @@ fn a_preview_shows_what_becomes_of_what_has_no_place() {
     let photo = shown.lines().find(|line| line.contains("PHOTO:")).unwrap();
     assert!(photo.chars().count() < 160, "{photo}");
 }
+
+#[test]
+fn of_a_file_in_one_line_only_what_was_set_aside_is_to_be_corrected() {
+    let world = World::unconnected();
+    let event = |uid: &str, start: &str| json!({"@type": "Event", "uid": uid, "title": uid, "start": start, "timeZone": "Europe/Paris", "duration": "PT1H"});
+    let bad = event("bad", "2026-02-31T09:00:00");
+    let text = format!(
+        "[{},{},\"nonsense, unclosed\",{}]",
+        event("a", "2026-02-01T09:00:00"),
+        bad,
+        event("b", "2026-02-02T09:00:00")
+    );
+    let path = file(&world, "a.json", &text);
+    let refused = world.path("refused.json").display().to_string();
+    let args = ["events", "import", &path, "--user", "alice", "--refused", &refused];
+    // A preview writes no file, so that the import itself can.
+    let preview = world.run(&[&args[..], &["--dry-run"]].concat()).ends_with(3);
+    assert!(!world.path("refused.json").exists(), "{preview:?}");
+    let done = world.run(&args).ends_with(3);
+    let told: Vec<_> =
+        done.of("bad_record").iter().map(|one| (one["line"].clone(), one["nth"].clone())).collect();
+    assert_eq!(told, [(json!(1), json!(2)), (json!(1), json!(3))], "{done:?}");
+    let mend = done.of("bad_record")[0]["mend"].as_str().unwrap().to_owned();
+    assert!(mend.contains("2026-11-23T09:00:00") && !mend.contains("20261123T090000"), "{mend}");
+    let kept: Value = serde_json::from_str(&fs::read_to_string(&refused).unwrap()).unwrap();
+    assert_eq!(kept, json!([bad, "nonsense, unclosed"]));
+    // What is in the way of it is told by the preview already.
+    world.run(&[&args[..], &["--dry-run"]].concat()).ends_with(2);
+}
+
+#[test]
+fn a_guest_without_an_address_has_none_anywhere() {
+    let world = World::new();
+    let guests = json!({
+        "a": {"@type": "Participant", "name": "Sans Adresse", "roles": {"attendee": true}},
+        "b": {"@type": "Participant", "name": "Sans Adresse", "roles": {"attendee": true}},
+        "c": {"@type": "Participant", "name": "Bob", "email": "mailto:bob@a.example", "roles": {"attendee": true}},
+        "d": {"@type": "Participant", "roles": {"attendee": true}, "email": "Eve Roy <eve@a.example>"}
+    });
+    let event = json!({"@type": "Event", "uid": "e1", "title": "T", "start": "2027-07-15T09:00:00",
+        "timeZone": "Europe/Paris", "duration": "PT1H", "participants": guests});
+    let path = file(&world, "a.json", &event.to_string());
+    let import = || world.run(&["events", "import", &path, "--user", "alice"]).ends_with(0);
+    import();
+    let rows = || {
+        world.rows(
+            "'mail', email, 'name', name",
+            "(SELECT * FROM appointment_participants ORDER BY email, id)",
+        )
+    };
+    let row = |mail: &str, name: &str| json!({"mail": mail, "name": name});
+    let all = [
+        row("", "Sans Adresse"),
+        row("", "Sans Adresse"),
+        row("bob@a.example", "Bob"),
+        row("eve@a.example", "Eve Roy"),
+    ];
+    assert_eq!(rows(), all);
+    assert_eq!(counts(import().summary()), [0, 0, 1], "the same file changes nothing");
+    for name in ["a.ics", "b.json"] {
+        let out = world.path(name).display().to_string();
+        world.run(&["events", "export", &out, "--user", "alice"]).ends_with(0);
+        let text = fs::read_to_string(&out).unwrap().to_lowercase();
+        assert!(!text.contains("mailto:sans") && !text.contains("\"email\":\"sans"), "{text}");
+        let again = world.run(&["events", "import", &out, "--user", "alice"]).ends_with(0);
+        assert_eq!(rows(), all, "{name}: {again:?}");
+    }
+    world.settle();
+    let invited: Vec<Value> =
+        world.event("T")["attendees"].as_array().unwrap().iter().map(|one| one["email"].clone()).collect();
+    assert_eq!(invited, ["bob@a.example", "eve@a.example"]);
+    assert_eq!(world.sync().ends_with(0).writes(), 0, "and it rests");
+    assert_eq!(rows(), all);
+    world.sql("UPDATE appointments SET title = 'T2' WHERE uid = 'e1';");
+    world.settle();
+    assert_eq!((world.event("T2")["attendees"].as_array().unwrap().len(), rows()), (2, all.to_vec()));
+}
+
+#[test]
+fn who_sees_a_contact_that_is_here_is_told_and_stays() {
+    let world = World::unconnected();
+    let anne = card("UID:u|N:Dupont;Anne;;;|EMAIL:anne@a.example");
+    let path = file(&world, "a.vcf", &anne);
+    world.run(&["contacts", "import", &path, "--user", "alice"]).ends_with(0);
+    let done = world.run(&["contacts", "import", &path]).ends_with(0);
+    let told = done.of("seen");
+    assert_eq!(
+        (told.len(), &told[0]["by"], &told[0]["name"]),
+        (1, &json!(["alice"]), &json!("Anne Dupont")),
+        "{done:?}"
+    );
+    assert_eq!(world.number("contact_users"), 1);
+    let shown = world.shown(&["contacts", "import", &path]);
+    assert!(shown.contains("alice alone") && shown.contains("contact_users"), "{shown}");
+    // The other way round: what one person's file adds to a contact that everybody sees, everybody sees.
+    world.sql("DELETE FROM contact_users;");
+    let more = file(&world, "b.vcf", &anne.replace("END:", "NOTE:mine\nEND:"));
+    let done = world.run(&["contacts", "import", &more, "--user", "alice"]).ends_with(0);
+    assert_eq!(done.of("seen")[0]["by"], json!([]), "{done:?}");
+    let done = world.run(&["contacts", "import", &more, "--user", "alice"]).ends_with(0);
+    assert!(done.of("seen").is_empty(), "what changes nothing is not told: {done:?}");
+}
+
+#[test]
+fn a_file_that_holds_nothing_or_another_kind_is_told_as_that() {
+    let world = World::unconnected();
+    for (kind, name, text) in [
+        ("events", "a.ics", "BEGIN:VCALENDAR\r\nVERSION:2.0\r\nX-WR-CALNAME:Vide\r\nEND:VCALENDAR\r\n"),
+        ("events", "a.json", "[]"),
+        ("contacts", "b.json", "{\"@type\":\"Group\",\"entries\":[]}"),
+        ("contacts", "a.csv", "Nom;Prénom;E-mail\n"),
+    ] {
+        let user: &[&str] = if kind == "events" { &["--user", "alice"] } else { &[] };
+        let path = file(&world, name, text);
+        let done = world.run(&[&[kind, "import", &path], user].concat()).ends_with(0);
+        assert_eq!(counts(done.summary()), [0, 0, 0], "{name}");
+        let shown = world.shown(&[&[kind, "import", &path], user].concat());
+        assert!(shown.contains("holds no record"), "{name}: {shown}");
+    }
+    let calendar = calendar(&["UID:1|SUMMARY:A|DTSTART:20270104T090000Z"]);
+    let json_event = json!([{"@type": "Event", "uid": "1", "start": "2027-01-04T09:00:00"}]).to_string();
+    for (kind, name, text, command) in [
+        ("contacts", "c.ics", calendar.as_str(), "events import"),
+        ("contacts", "c.json", json_event.as_str(), "events import"),
+        ("events", "c.vcf", &card("FN:A"), "contacts import"),
+        ("events", "d.csv", "Nom;Prénom;E-mail\nA;B;a@x.example\n", "contacts import"),
+    ] {
+        let user: &[&str] = if kind == "events" { &["--user", "alice"] } else { &[] };
+        let path = file(&world, name, text);
+        let done = world.run(&[&[kind, "import", &path], user].concat()).ends_with(2);
+        assert_eq!(done.errors(), ["USE-131"], "{name}");
+        let shown = world.shown(&[&[kind, "import", &path], user].concat());
+        assert!(shown.contains(command), "{name}: {shown}");
+    }
+    let blank = file(&world, "blank.vcf", " \r\n");
+    assert_eq!(world.run(&["contacts", "import", &blank]).ends_with(2).errors(), ["USE-132"]);
+}
+
+#[test]
+fn the_advice_for_a_column_fits_what_is_in_it() {
+    let world = World::unconnected();
+    let table = file(&world, "a.csv", "Nom;Truc;Bigophone\nDupont;a@x.example;0612345678\n");
+    let shown =
+        world.at_a_terminal(&json!([["Truc", ""], ["Bigophone", ""]]), &["contacts", "import", &table]).1;
+    assert!(shown.contains("--map Truc=e-mail --map Bigophone=mobile"), "{shown}");
+    assert!(!shown.contains("this part stopped"), "{shown}");
+    let mapped = world
+        .run(&["contacts", "import", &table, "--map", "Truc=e-mail", "--map", "Bigophone=mobile"])
+        .ends_with(0);
+    assert_eq!(counts(mapped.summary()), [0, 1, 0], "{mapped:?}");
+    assert_eq!((world.number("contact_emails"), world.number("contact_phones")), (1, 1));
+}
+
+#[test]
+fn the_labels_of_an_import_go_with_it_on_both_sides() {
+    for synchronised in [false, true] {
+        let world = World::new();
+        world.sql("INSERT INTO contact_groups (name) VALUES ('Club');");
+        let path = file(&world, "a.vcf", &card("FN:A|EMAIL:a@x.example|CATEGORIES:Club,Un,Deux"));
+        let done = world.run(&["contacts", "import", &path]).ends_with(0);
+        let labels = || -> Vec<String> {
+            let rows = world.rows("'n', name", "(SELECT * FROM contact_groups ORDER BY name)");
+            rows.iter().map(|row| row["n"].as_str().unwrap().to_owned()).collect()
+        };
+        assert_eq!(labels(), ["Club", "Deux", "Un"]);
+        let there = || -> Vec<String> {
+            let mut names: Vec<String> = world.groups().into_values().collect();
+            names.retain(|name| ["Club", "Un", "Deux"].contains(&name.as_str()));
+            names.sort();
+            names
+        };
+        if synchronised {
+            world.settle();
+            assert_eq!(there(), ["Club", "Deux", "Un"]);
+        }
+        let run = done.summary()["run_id"].to_string();
+        world.run(&["undo", "run", &run, "--dry-run"]).ends_with(0);
+        assert_eq!(labels().len(), 3, "a preview takes nothing back");
+        let undone = world.run(&["undo", "run", &run, "--yes"]).ends_with(0);
+        assert_eq!(labels(), ["Club"], "synchronised: {synchronised}");
+        world.settle();
+        world.settle();
+        let left: &[&str] = if synchronised { &["Club"] } else { &[] };
+        assert_eq!(
+            (there(), labels()),
+            (left.iter().map(|name| (*name).to_owned()).collect(), vec!["Club".to_owned()])
+        );
+        // What is brought back has its labels again, and keeps them.
+        world.run(&["undo", "run", &undone.summary()["run_id"].to_string(), "--yes"]).ends_with(0);
+        world.settle();
+        world.settle();
+        assert_eq!(there(), ["Club", "Deux", "Un"], "synchronised: {synchronised}");
+    }
+}
+
+#[test]
+fn a_label_that_a_person_uses_outlives_the_import_that_made_it() {
+    let world = World::new();
+    let path = file(&world, "a.vcf", &card("FN:A|EMAIL:a@x.example|CATEGORIES:Un"));
+    let done = world.run(&["contacts", "import", &path]).ends_with(0);
+    world.sql(
+        "INSERT INTO contacts (id, given_name) VALUES ('mine', 'Mine');
+         INSERT INTO contact_group_members (contact_id, group_id) SELECT 'mine', id FROM contact_groups;",
+    );
+    world.settle();
+    world.run(&["undo", "run", &done.summary()["run_id"].to_string(), "--yes"]).ends_with(0);
+    world.settle();
+    assert_eq!(world.number("contact_groups"), 1);
+    assert!(world.groups().values().any(|name| name == "Un"));
+}
+
+#[test]
+fn many_cards_of_one_identifier_are_one_contact_and_one_write() {
+    let world = World::unconnected();
+    let cards: String = (0..400).map(|n| card(&format!("UID:u|FN:Anne|TEL:01{n:08}"))).collect();
+    let done = world.run(&["contacts", "import", &file(&world, "a.vcf", &cards)]).ends_with(0);
+    assert_eq!(
+        (counts(done.summary()), world.number("contact_phones")),
+        ([1, 399, 0], 400),
+        "{:?}",
+        done.summary()
+    );
+    assert!(world.number("passerelle_entries") <= 2, "each card is no write of its own");
+    let again = world.run(&["contacts", "import", &file(&world, "a.vcf", &cards)]).ends_with(0);
+    assert_eq!(again.summary()["created"], 0, "{:?}", again.summary());
+    world.run(&["undo", "run", &done.summary()["run_id"].to_string(), "--yes"]).ends_with(0);
+    assert_eq!(world.number("contacts"), 0);
+}
+
+#[test]
+fn a_revision_may_be_a_day() {
+    let world = World::unconnected();
+    let state = |rev: &str, note: &str| card(&format!("UID:u|FN:J|REV:{rev}|NOTE:{note}"));
+    world
+        .run(&["contacts", "import", &file(&world, "a.vcf", &state("20260201T000000Z", "new"))])
+        .ends_with(0);
+    for rev in ["20260131", "2026-01-31"] {
+        let done =
+            world.run(&["contacts", "import", &file(&world, "b.vcf", &state(rev, "old"))]).ends_with(0);
+        assert_eq!(done.of("older").len(), 1, "{rev}: {done:?}");
+    }
+    assert_eq!(world.rows("'n', notes", "contacts")[0]["n"], "new");
+}
+
+#[test]
+fn a_lone_occurrence_is_told_by_its_name() {
+    let world = World::unconnected();
+    let lone = calendar(&["UID:s|RECURRENCE-ID:20270111T090000Z|SUMMARY:Visite|DTSTART:20270112T090000Z"]);
+    let done =
+        world.run(&["events", "import", &file(&world, "a.ics", &lone), "--user", "alice"]).ends_with(0);
+    assert_eq!(done.of("lone_occurrence")[0]["name"], "Visite", "{done:?}");
+}
+
+#[test]
+fn records_that_begin_nowhere_or_have_no_end_of_entries_are_told_with_how_to_mend_them() {
+    let world = World::unconnected();
+    let lost = format!("FN:Perdu\nTEL:0612345678\nEND:VCARD\n{}", card("FN:A"));
+    let huge: String = (0..20_100).map(|n| format!("TEL:{n:010}\n")).collect();
+    let many = format!("BEGIN:VCARD\nVERSION:3.0\nFN:Trop\n{huge}END:VCARD\n{}", card("FN:B"));
+    for (name, text, reason) in [("a.vcf", lost, "no-begin"), ("b.vcf", many, "too-many")] {
+        let path = file(&world, name, &text);
+        for lang in ["en", "fr"] {
+            let done = world.run(&["--lang", lang, "contacts", "import", &path, "--dry-run"]).ends_with(3);
+            let bad = &done.of("bad_record")[0];
+            assert_eq!(bad["reason"], reason, "{done:?}");
+            assert!(["text", "mend"].iter().all(|words| !bad[*words].as_str().unwrap().is_empty()), "{bad}");
+            assert_eq!(done.summary()["created"], 1, "{name}");
+        }
+    }
+}

@@ -123,6 +123,8 @@ impl Reason {
 pub struct BadRecord {
     /// The line of the file, counted from 1, at which the record begins.
     pub line: usize,
+    /// Which object of its file it is, counted from 1, where several may begin on one line; else 0.
+    pub nth: usize,
     /// What the record calls itself, for the person who looks for it; empty if it does not.
     pub summary: String,
     /// Why it was set aside.
@@ -146,6 +148,6 @@ pub struct Answer {
 
 impl BadRecord {
     pub(crate) fn new(line: usize, summary: impl Into<String>, reason: Reason) -> Self {
-        BadRecord { line, summary: summary.into(), reason, answer: None }
+        BadRecord { line, nth: 0, summary: summary.into(), reason, answer: None }
     }
 }

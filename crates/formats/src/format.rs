@@ -110,6 +110,71 @@ pub fn detect_events(name: Option<&str>, head: &[u8]) -> Option<EventFormat> {
     }
 }
 
+/// What a file holds, as its beginning tells.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Holds {
+    /// Cards.
+    Contacts,
+    /// Appointments, or tasks.
+    Events,
+    /// JSON that is empty: neither.
+    Neither,
+    /// Nothing but blanks.
+    Nothing,
+}
+
+/// Tells what a file holds by its content alone, as far as that can be told. A table tells by its headings what it is.
+#[must_use]
+pub fn holds(bytes: &[u8]) -> Option<Holds> {
+    let text = unfolded(&beginning(bytes));
+    if text.is_empty() {
+        return bytes.iter().all(u8::is_ascii_whitespace).then_some(Holds::Nothing);
+    }
+    if text.starts_with("BEGIN:VCARD") {
+        // What follows cards may be a calendar.
+        let is_mixed = contains(bytes, b"BEGIN:VCALENDAR");
+        return (!is_mixed).then_some(Holds::Contacts);
+    }
+    if text.starts_with("BEGIN:V") {
+        return (!contains(bytes, b"BEGIN:VCARD")).then_some(Holds::Events);
+    }
+    if !text.starts_with(['[', '{']) {
+        return None;
+    }
+    let types = text.split("\"@TYPE\"").skip(1).filter_map(|rest| rest.split('"').nth(1));
+    let of = |kind: &str| match kind {
+        "EVENT" | "TASK" => Some(Holds::Events),
+        "CARD" => Some(Holds::Contacts),
+        _ => None,
+    };
+    types.filter_map(of).next().or_else(|| is_hollow(&text).then_some(Holds::Neither))
+}
+
+/// Tells whether a text in JSON has no record: no object but a group without entries.
+fn is_hollow(text: &str) -> bool {
+    match serde_json::from_str::<serde_json::Value>(text) {
+        Ok(serde_json::Value::Array(items)) => items.is_empty(),
+        Ok(serde_json::Value::Object(members)) => {
+            let is_empty = |entries: &serde_json::Value| entries.as_array().is_some_and(Vec::is_empty);
+            members.get("ENTRIES").is_some_and(is_empty)
+        }
+        _ => false,
+    }
+}
+
+/// Tells whether a file contains a word, in any letter case.
+fn contains(bytes: &[u8], word: &[u8]) -> bool {
+    bytes.windows(word.len()).any(|part| part.eq_ignore_ascii_case(word))
+}
+
+/// Tells whether a file is a table some of whose headings are understood.
+#[must_use]
+pub fn is_table(bytes: &[u8]) -> bool {
+    let understood = crate::csv::headings_understood(plain_beginning(bytes).as_bytes());
+    understood > 1 && holds(bytes).is_none()
+}
+
 fn extension(name: Option<&str>) -> Option<String> {
     name?.rsplit_once('.').map(|(_, extension)| extension.to_ascii_lowercase())
 }
@@ -174,6 +239,26 @@ mod tests {
         assert_eq!(detect_events(None, b"BEGIN:VCALENDAR"), Some(EventFormat::ICalendar));
         assert_eq!(detect_events(Some("x.json"), b"{"), Some(EventFormat::JsCalendar));
         assert_eq!(detect_events(Some("x.ICS"), b""), Some(EventFormat::ICalendar));
+    }
+
+    #[test]
+    fn a_file_tells_what_it_holds() {
+        for (text, wanted) in [
+            ("", Some(Holds::Nothing)),
+            (" \r\n", Some(Holds::Nothing)),
+            ("BEGIN:VCALENDAR\r\nEND:VCALENDAR", Some(Holds::Events)),
+            ("begin:vcard", Some(Holds::Contacts)),
+            ("BEGIN:VCARD\nEND:VCARD\nBEGIN:VCALENDAR", None),
+            ("[{\"@type\": \"Event\"}]", Some(Holds::Events)),
+            ("{\"@type\":\"Group\",\"entries\":[{\"@type\":\"Card\"}]}", Some(Holds::Contacts)),
+            ("{\"@type\":\"Group\",\"entries\":[]}", Some(Holds::Neither)),
+            (" [ ]", Some(Holds::Neither)),
+            ("[{\"uid\":\"1\"}]", None),
+            ("Nom;E-mail\na;b", None),
+        ] {
+            assert_eq!(holds(text.as_bytes()), wanted, "{text}");
+        }
+        assert!(is_table(b"Nom;E-mail\na;b") && !is_table(b"[]") && !is_table(b"words of a letter"));
     }
 
     #[test]

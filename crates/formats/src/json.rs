@@ -7,7 +7,7 @@ use std::{
 
 use serde_json::{Map, Value};
 
-use crate::{BadRecord, Reason, text::Unmarked};
+use crate::{BadRecord, Imported, Reason, text::Unmarked};
 
 /// The members of our own, named as RFC 9553 §1.8.1 and RFC 8984 §3.3 ask of a vendor.
 pub(crate) const VENDOR: &str = "passerelle.example:";
@@ -34,6 +34,8 @@ pub(crate) struct Objects<R> {
     /// Whether objects beyond the bounds are wanted as well.
     whole: bool,
     done: bool,
+    /// How many there were so far.
+    count: usize,
 }
 
 /// The member of a group that holds its records.
@@ -50,6 +52,7 @@ impl<R: Read> Objects<R> {
             too_many: false,
             whole: false,
             done: false,
+            count: 0,
         }
     }
 
@@ -62,8 +65,19 @@ impl<R: Read> Objects<R> {
         Ok(byte)
     }
 
+    /// Returns which object of the file the last one is, counted from 1.
+    pub(crate) fn place(&self) -> usize {
+        self.count
+    }
+
     /// Returns the text of the next object, and the line it begins at. The records of a group come one by one.
     fn object(&mut self) -> io::Result<Option<(usize, Vec<u8>)>> {
+        let found = self.next_text()?;
+        self.count += usize::from(found.is_some());
+        Ok(found)
+    }
+
+    fn next_text(&mut self) -> io::Result<Option<(usize, Vec<u8>)>> {
         let mut text = Vec::new();
         let mut begun = self.line;
         let mut scan = Scan::default();
@@ -118,6 +132,8 @@ impl<R: Read> Objects<R> {
                 if first == b'"' { byte == b'"' && !escaped } else { matches!(byte, b',' | b']' | b'\n') };
             escaped = byte == b'\\' && !escaped;
             if ends {
+                // What is no object is shown whole where it is to be corrected.
+                text.extend((first == b'"').then_some(byte));
                 self.rest = byte == b']' && first != b'"' && self.arrays.pop() == Some(true);
                 break;
             }
@@ -211,13 +227,21 @@ impl Scan {
     }
 }
 
-/// Returns objects of a file by the lines they begin at, as an array.
+/// Says which object of its file a record is, or a bad one.
+pub(crate) fn placed<R>(nth: usize, found: Result<Imported<R>, BadRecord>) -> Result<Imported<R>, BadRecord> {
+    match found {
+        Ok(found) => Ok(Imported { nth, ..found }),
+        Err(bad) => Err(BadRecord { nth, ..bad }),
+    }
+}
+
+/// Returns objects of a file by which they are, as an array.
 pub(crate) fn pick(bytes: &[u8], wanted: &BTreeSet<u64>) -> Vec<u8> {
     let mut objects = Objects { whole: true, ..Objects::new(bytes) };
     let mut out = b"[".to_vec();
     let mut count = 0;
-    while let Ok(Some((line, text))) = objects.object() {
-        if u64::try_from(line).is_ok_and(|line| wanted.contains(&line)) {
+    while let Ok(Some((_, text))) = objects.object() {
+        if u64::try_from(objects.place()).is_ok_and(|nth| wanted.contains(&nth)) {
             out.extend_from_slice(if count == 0 { b"\n" } else { b",\n" });
             out.extend_from_slice(&text);
             count += 1;

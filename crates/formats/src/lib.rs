@@ -25,9 +25,9 @@ use passerelle_contacts::Contact;
 
 pub use csv::{Unread, knows_heading};
 pub use error::{Answer, BadRecord, Reason};
-pub use format::{ContactFormat, EventFormat, detect_contacts, detect_events};
+pub use format::{ContactFormat, EventFormat, Holds, detect_contacts, detect_events, holds, is_table};
 pub use ical::{adopt, apply_answer, join_series, series_of, zone_name};
-pub use pick::pick;
+pub use pick::{Spot, pick};
 
 /// What a file leaves open.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -45,6 +45,8 @@ pub struct Imported<R> {
     pub unknown: Vec<String>,
     /// The line of the file, counted from 1, at which the record began.
     pub line: usize,
+    /// Which object of its file it is, counted from 1, where several may begin on one line; else 0.
+    pub nth: usize,
 }
 
 /// What comes of a file, record by record.

@@ -7,21 +7,25 @@ use crate::{
     text::{Lines, Unmarked},
 };
 
-/// Returns the records of a file that begin at these lines (counted from 1), with what they need around them. It is
-/// in UTF-8 where the file was in UTF-16.
+/// Where a record of a file is: the line at which it begins, and which object of the file it is ([`crate::Imported`]).
+pub type Spot = (u64, u64);
+
+/// Returns the records of a file that begin at these lines (counted from 1), of JSON these objects, with what they need
+/// around them. It is in UTF-8 where the file was in UTF-16.
 #[must_use]
-pub fn pick(bytes: &[u8], wanted: &BTreeSet<u64>) -> Vec<u8> {
+pub fn pick(bytes: &[u8], spots: &BTreeSet<Spot>) -> Vec<u8> {
+    let wanted: BTreeSet<u64> = spots.iter().map(|(line, _)| *line).collect();
     let mut plain = Vec::with_capacity(bytes.len());
     if Unmarked::new(bytes).read_to_end(&mut plain).is_err() {
         return Vec::new();
     }
     let begin = plain.trim_ascii_start();
     if starts_with(begin, b"BEGIN:") {
-        return components(&plain, wanted);
+        return components(&plain, &wanted);
     }
     match begin.first() {
-        Some(b'[' | b'{') => json::pick(&plain, wanted),
-        _ => csv::pick(&plain, wanted),
+        Some(b'[' | b'{') => json::pick(&plain, &spots.iter().map(|(_, nth)| *nth).collect()),
+        _ => csv::pick(&plain, &wanted),
     }
 }
 
@@ -143,7 +147,7 @@ mod tests {
     use super::*;
 
     fn text(bytes: &str, wanted: &[u64]) -> String {
-        String::from_utf8(pick(bytes.as_bytes(), &wanted.iter().copied().collect())).unwrap()
+        String::from_utf8(pick(bytes.as_bytes(), &wanted.iter().map(|it| (*it, *it)).collect())).unwrap()
     }
 
     #[test]
@@ -178,17 +182,24 @@ mod tests {
 
     #[test]
     fn an_object_comes_out_of_its_group() {
-        assert_eq!(text("[\n{\"a\":\"}\"},\n{\"b\":2}\n]", &[3]), "[\n{\"b\":2}\n]\n");
+        assert_eq!(text("[\n{\"a\":\"}\"},\n{\"b\":2}\n]", &[2]), "[\n{\"b\":2}\n]\n");
         let group =
             "{\"@type\":\"Group\",\"entries\":[\n{\"a\":1},\n{\"b\":[2,{\"entries\":[]}]}],\"title\":\"x\"}";
-        assert_eq!(text(group, &[3]), "[\n{\"b\":[2,{\"entries\":[]}]}\n]\n");
+        assert_eq!(text(group, &[2]), "[\n{\"b\":[2,{\"entries\":[]}]}\n]\n");
+    }
+
+    #[test]
+    fn of_a_file_in_one_line_only_what_is_wanted_comes_out() {
+        let file = r#"[{"a":1},"no, object",{"b":2},nonsense,{"c":3}]"#;
+        assert_eq!(text(file, &[3]), "[\n{\"b\":2}\n]\n");
+        assert_eq!(text(file, &[2, 5]), "[\n\"no, object\",\n{\"c\":3}\n]\n");
     }
 
     #[test]
     fn a_file_in_utf_16_comes_back_in_utf_8() {
         let cards = "\u{feff}BEGIN:VCARD\r\nFN:é\r\nEND:VCARD\r\nBEGIN:VCARD\r\nEND:VCARD\r\n";
         let bytes: Vec<u8> = cards.encode_utf16().flat_map(u16::to_le_bytes).collect();
-        let picked = pick(&bytes, &[1].into());
+        let picked = pick(&bytes, &[(1, 0)].into());
         assert_eq!(String::from_utf8(picked).unwrap(), "BEGIN:VCARD\r\nFN:é\r\nEND:VCARD\r\n");
     }
 }

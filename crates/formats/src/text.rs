@@ -272,6 +272,31 @@ fn fill<R: Read>(reader: &mut BufReader<R>) -> io::Result<&[u8]> {
     reader.fill_buf()
 }
 
+/// Takes `Jean Dupont <jean@a.example>` apart.
+pub(crate) fn named_address(value: &str) -> Option<(&str, &str)> {
+    let (name, rest) = value.split_once('<')?;
+    let address = rest.strip_suffix('>').filter(|address| address.matches('@').count() == 1)?;
+    let name = name.trim().trim_matches(['"', '\'']).trim();
+    let sound = !name.is_empty() && !name.contains('@') && !address.contains(['<', ' ']);
+    sound.then_some((name, address.trim()))
+}
+
+/// Returns an address without what stands around it: `mailto:`, angle brackets.
+pub(crate) fn without_mailto(address: &str) -> &str {
+    let plain = address.trim();
+    let plain = plain.strip_prefix('<').and_then(|plain| plain.strip_suffix('>')).unwrap_or(plain);
+    let scheme = plain.get(..7).is_some_and(|scheme| scheme.eq_ignore_ascii_case("mailto:"));
+    if scheme { plain.get(7..).unwrap_or_default().trim() } else { plain }
+}
+
+/// Returns an address as it stands by itself, and the name before it: of `Jean Dupont <jean@a.example>`.
+pub(crate) fn plain_address(text: &str) -> (Option<&str>, &str) {
+    match named_address(text.trim()) {
+        Some((name, address)) => (Some(name), without_mailto(address)),
+        None => (None, without_mailto(text)),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -379,3 +379,23 @@ fn a_day_of_birth_that_cannot_be_read_is_kept_beside_the_one_that_can() {
     assert_eq!(anne.unknown, ["ANNIVERSARY:hier"]);
     stable(&years);
 }
+
+#[test]
+fn an_address_stands_by_itself_whatever_is_written_around_it() {
+    let text = card(
+        "3.0",
+        "FN:Jean\nEMAIL:Jean Dupont <jean@x.example>\nEMAIL:mailto:j@x.example\nEMAIL:<k@x.example>",
+    );
+    let found = &read(&text, ContactFormat::VCard3)[0];
+    let addresses: Vec<&str> = found.record.emails.values().map(|email| email.address.as_str()).collect();
+    assert_eq!(addresses, ["j@x.example", "jean@x.example", "k@x.example"]);
+    let out = written(&text, ContactFormat::VCard3);
+    assert!(out.contains("EMAIL:Jean Dupont <jean@x.example>"), "{out}");
+    stable(&text);
+}
+
+#[test]
+fn an_empty_day_of_birth_says_nothing() {
+    let found = &read(&card("3.0", "FN:J\nBDAY:\nANNIVERSARY:"), ContactFormat::VCard3)[0];
+    assert!(found.unknown.is_empty(), "{:?}", found.unknown);
+}

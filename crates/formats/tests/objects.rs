@@ -326,3 +326,17 @@ fn an_occurrence_by_itself_belongs_to_its_series_wherever_that_stands() {
     let again = read_events(out.as_slice(), EventFormat::JsCalendar).next().unwrap().unwrap();
     assert_eq!((series_of(&again).as_deref(), &again.record), (Some("s"), &moved.record));
 }
+
+#[test]
+fn the_preferred_nickname_comes_back() {
+    let card = r#"{"@type":"Card","version":"1.0","uid":"u1","name":{"full":"J"},"nicknames":{"n":{"name":"JJ","pref":1}}}"#;
+    let options = passerelle_formats::Options::default();
+    let format = passerelle_formats::ContactFormat::JsContact;
+    let found: Vec<_> =
+        passerelle_formats::read_contacts(card.as_bytes(), format, &options).map(Result::unwrap).collect();
+    let mut out = Vec::new();
+    let records = found.into_iter().map(|found| (found.record, found.unknown));
+    passerelle_formats::write_contacts(&mut out, format, records).unwrap();
+    let text = String::from_utf8(out).unwrap();
+    assert!(text.contains("\"pref\":1"), "{text}");
+}

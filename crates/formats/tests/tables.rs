@@ -505,3 +505,76 @@ fn several_companies_of_one_cell_are_several() {
     assert_eq!((found.organization.name.as_str(), found.organization.title.as_str()), ("ACME", "Chef"));
     assert_eq!(others, [("Deux", "Aide")]);
 }
+
+#[test]
+fn what_no_address_or_number_can_be_is_kept_as_text() {
+    let table = "Nom;E-mail;Tél;Site web\nA;n/a;aucun;-\nB;pas de mail;néant;non\nC;c@x.example;0612345678;c.example\n";
+    let rows = read(table);
+    for row in &rows[..2] {
+        assert!(row.record.emails.is_empty() && row.record.phones.is_empty() && row.record.urls.is_empty());
+        assert_eq!(row.unknown.len(), 3, "{:?}", row.unknown);
+    }
+    assert!(rows[2].unknown.is_empty() && rows[2].record.emails.len() == 1, "{:?}", rows[2]);
+    let google = "First Name,E-mail 1 - Value,Phone 1 - Value\nA,#N/A,-\n";
+    let row = &read(google)[0];
+    assert!(
+        row.record.emails.is_empty() && row.record.phones.is_empty() && row.unknown.len() == 2,
+        "{row:?}"
+    );
+}
+
+#[test]
+fn figures_that_a_spreadsheet_keeps_as_text_are_figures() {
+    let row = &read("Nom;Tél;Code postal\nA;=\"0612345678\";=\"01000\"\n")[0].record;
+    assert_eq!(row.phones["+33612345678"].number, "0612345678");
+    assert_eq!(row.addresses.values().next().unwrap().postcode, "01000");
+    assert_eq!(read("Nom;Tél\nB;'0612345679\n")[0].record.phones["+33612345679"].number, "0612345679");
+}
+
+#[test]
+fn what_odoo_dolibarr_and_outlook_call_otherwise_finds_its_place() {
+    let row = &read("name,display_name,email\nJean Dupont,\"ACME, Jean Dupont\",a@x.example\n")[0];
+    assert_eq!(
+        (row.record.display_name().as_str(), row.record.organization.name.as_str()),
+        ("Jean Dupont", "ACME")
+    );
+    assert!(row.unknown.is_empty(), "{:?}", row.unknown);
+    let row = &read("Nom,Prénom,Département,Pays,État\nDupont,Jean,75,France,1\n")[0];
+    assert_eq!((row.record.addresses.len(), row.unknown.as_slice()), (1, ["État: 1".to_owned()].as_slice()));
+    let row = &read("Nom;Prénom;Ville;État\nDupont;Jean;Lyon;Actif\n")[0];
+    assert_eq!(row.unknown, ["État: Actif"]);
+    let children: Vec<String> = read("Prénom,Nom,Enfants\nJean,Dupont,\"Luc; Ann\"\n")[0]
+        .record
+        .relations
+        .values()
+        .map(|one| format!("{}={}", one.label, one.value))
+        .collect();
+    assert_eq!(children, ["child=Ann", "child=Luc"]);
+    let row = &read(
+        "Anrede;Titel;Vorname;Name;E-Mail\nFrau;Dr.;Eva;Müller;e@x.example\nHerr;Leiter;Max;Maier;m@x.example\n",
+    );
+    assert_eq!(
+        (row[0].record.name.prefix.as_str(), row[0].record.organization.title.as_str()),
+        ("Frau Dr.", "")
+    );
+    assert_eq!(
+        (row[1].record.name.prefix.as_str(), row[1].record.organization.title.as_str()),
+        ("Herr", "Leiter")
+    );
+}
+
+#[test]
+fn the_words_of_googles_tables_are_labels_and_come_back() {
+    let table = "First Name,Relation 1 - Label,Relation 1 - Value,Website 1 - Label,Website 1 - Value\n\
+                 Jean,Spouse,Marie,Blog,https://b.example\n";
+    let row = &read(table)[0].record;
+    assert_eq!(row.relations["spouse:marie"].label, "spouse");
+    assert_eq!(row.urls.values().next().unwrap().label, "blog");
+    let mut out = Vec::new();
+    write_contacts(&mut out, ContactFormat::GoogleCsv, [(row.clone(), Vec::new())]).unwrap();
+    let text = String::from_utf8(out).unwrap();
+    assert!(text.contains("Spouse") && text.contains("Blog"), "{text}");
+    // Two values without a label share a cell.
+    let table = "Name,E-mail 1 - Type,E-mail 1 - Value\nJean, ::: ,a@x.example ::: b@x.example\n";
+    assert!(read(table)[0].record.emails.values().all(|email| email.label.is_empty()));
+}

@@ -335,6 +335,10 @@ mutants! {
     ImportTwins,
     /// Two people under one identifier of a file become one.
     ImportMerges,
+    /// The labels that an import made stay when it is taken back.
+    ImportLabelsStay,
+    /// Nobody hears that a record of an import is seen by others than those whom it is for.
+    ImportHidesWhoSees,
     /// What has no place makes no record another one: it goes, or takes the place of another's.
     ImportSwallows,
     /// A private appointment hides its title, and shows its description.

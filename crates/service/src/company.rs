@@ -205,6 +205,18 @@ pub trait Company: Send + Sync {
     async fn list_contacts(&self, search: &Search) -> PortResult<Found<Contact>>;
     /// Lists appointments by their start.
     async fn list_events(&self, search: &Search) -> PortResult<Found<Event>>;
+    /// Returns the names of all labels of contacts.
+    async fn labels(&self) -> PortResult<Vec<String>> {
+        Ok(Vec::new())
+    }
+    /// Removes those of some labels that no contact has; returns which.
+    async fn drop_labels(&self, _names: &[String]) -> PortResult<Vec<String>> {
+        Ok(Vec::new())
+    }
+    /// Returns who sees some contacts, of those that are not seen by all.
+    async fn seen_by(&self, _ids: &[ItemId]) -> PortResult<Vec<(ItemId, String)>> {
+        Ok(Vec::new())
+    }
     /// Returns one contact.
     async fn get_contact(&self, id: &ItemId) -> PortResult<Option<Item<Contact>>>;
     /// Returns one appointment.
@@ -364,6 +376,10 @@ pub trait Provider: Send + Sync {
     async fn collections(&self, account: &Account) -> PortResult<Offered>;
     /// Opens the address book of a pair.
     async fn contacts(&self, account: &Account, pair: &Pair) -> PortResult<Arc<dyn Replica<Contact>>>;
+    /// Removes labels that this program made there and that no contact has any more; returns those that wait for that.
+    async fn drop_labels(&self, _account: &Account, _names: &[String]) -> PortResult<Vec<String>> {
+        Ok(Vec::new())
+    }
     /// Opens the calendar of a pair; `connected` are all collections of the account that are kept in step.
     async fn events(
         &self,

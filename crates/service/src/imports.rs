@@ -7,12 +7,15 @@ use passerelle_engine::RunReport;
 use passerelle_ports::{
     EntriesOf, Entry, Find, ItemId, Kind, Link, Op, Outcome as EntryOutcome, PairId, Record, Run, RunId,
     RunKind, Side, Slice,
+    mutants::{Mutant, on},
 };
 use passerelle_sync_rules::Rules;
 
 use crate::{
     Company, FieldChange, ImportReport, Journal, Kinded, Office, Outcome, Pair, PairReport, SyncReport,
-    SyncRequest, TakenBack, history::differences, kinds::for_kind,
+    SyncRequest, TakenBack,
+    history::differences,
+    kinds::{account_of, for_kind},
 };
 
 /// What imports have in the place of a pair: this, and the app user, if they are for one.
@@ -54,7 +57,67 @@ async fn begin<R: Kinded>(
     Ok(Journal { run, pair, at })
 }
 
-/// Ends an import with what it did.
+/// Returns the labels that there are before an import: those that it makes go with it when it is taken back.
+///
+/// # Errors
+///
+/// Those of the database.
+pub async fn labels_before<R: Kinded>(company: &dyn Company) -> Outcome<Vec<String>> {
+    if R::KIND == Kind::Contacts { Ok(company.labels().await?) } else { Ok(Vec::new()) }
+}
+
+/// What the labels are noted under that an import made.
+fn made_labels(run: RunId) -> String {
+    format!("import-labels:{}", run.0)
+}
+
+/// What the labels are noted under that are to go at the other side of a pair.
+fn gone_labels(pair: &PairId) -> String {
+    format!("gone-labels:{pair}")
+}
+
+async fn noted(company: &dyn Company, memo: &str) -> Outcome<Vec<String>> {
+    let text = company.memo(memo).await?.unwrap_or_default();
+    Ok(serde_json::from_str(&text).unwrap_or_default())
+}
+
+async fn note(company: &dyn Company, memo: &str, names: &[String]) -> Outcome<()> {
+    let text = serde_json::to_string(names).unwrap_or_default();
+    Ok(company.set_memo(memo, Some(text.as_str()).filter(|_| !names.is_empty())).await?)
+}
+
+/// Removes the labels that an import made and that nobody has any more, here and, with the next synchronisation, there.
+async fn take_labels_back(company: &dyn Company, run: RunId) -> Outcome<()> {
+    let made = noted(company, &made_labels(run)).await?;
+    if made.is_empty() || on(Mutant::ImportLabelsStay) {
+        return Ok(());
+    }
+    let dropped = company.drop_labels(&made).await?;
+    for pair in company.pairs().await?.into_iter().filter(|pair| pair.kind == Kind::Contacts) {
+        let mut gone = noted(company, &gone_labels(&pair.id)).await?;
+        gone.extend(dropped.iter().filter(|name| !gone.contains(name)).cloned().collect::<Vec<_>>());
+        note(company, &gone_labels(&pair.id), &gone).await?;
+    }
+    Ok(())
+}
+
+/// Removes labels at the other side of a pair that went here as an import was taken back.
+pub(crate) async fn drop_gone_labels(office: &Office, pair: &Pair) -> Outcome<()> {
+    let company = &*office.company;
+    let memo = gone_labels(&pair.id);
+    let gone = noted(company, &memo).await?;
+    if gone.is_empty() || pair.kind != Kind::Contacts {
+        return Ok(());
+    }
+    // One that is here again stays there.
+    let here = company.labels().await?;
+    let gone: Vec<String> = gone.into_iter().filter(|name| !here.contains(name)).collect();
+    let account = account_of(office, pair).await?;
+    let waiting = if gone.is_empty() { gone } else { office.provider.drop_labels(&account, &gone).await? };
+    note(company, &memo, &waiting).await
+}
+
+/// Ends an import with what it did. `labels` are those that there were before it.
 ///
 /// # Errors
 ///
@@ -63,8 +126,14 @@ pub async fn end_import<R: Kinded>(
     company: &dyn Company,
     journal: &Journal,
     report: &ImportReport,
+    labels: &[String],
     at: DateTime<Utc>,
 ) -> Outcome<()> {
+    let now = labels_before::<R>(company).await?;
+    let made: Vec<String> = now.into_iter().filter(|name| !labels.contains(name)).collect();
+    if !made.is_empty() {
+        note(company, &made_labels(journal.run), &made).await?;
+    }
     let counts = TakenBack { created: report.created, restored: report.updated, ..TakenBack::default() };
     end::<R>(company, journal, RunKind::Import, counts, at).await
 }
@@ -139,6 +208,7 @@ pub(crate) async fn undo_import<R: Kinded>(
     }
     let shown = journal.clone().unwrap_or(Journal { run: run.id, pair: run.pair.clone(), at });
     if let Some(journal) = &journal {
+        take_labels_back(company, run.id).await?;
         end::<R>(company, journal, kind, done, office.clock.now()).await?;
     }
     let pair = Pair {

@@ -124,9 +124,7 @@ impl Revision {
             match name.split(';').next().unwrap_or_default().to_ascii_uppercase().as_str() {
                 "SEQUENCE" => revision.sequence = value.trim().parse().ok(),
                 "LAST-MODIFIED" | "UPDATED" | "REV" => {
-                    let digits: String = value.chars().filter(char::is_ascii_digit).take(14).collect();
-                    revision.changed =
-                        Some(digits).filter(|digits| digits.len() == 14).and_then(|it| it.parse().ok());
+                    revision.changed = moment(value);
                 }
                 _ => {}
             }
@@ -139,18 +137,39 @@ impl Revision {
         let by_number = self.sequence.map(|number| number.cmp(&than.sequence.unwrap_or_default()));
         match by_number.unwrap_or(Ordering::Equal) {
             Ordering::Equal => {
-                let (one, other) = (self.changed, than.changed);
-                one.zip(other).is_some_and(|(one, other)| one < other)
+                let both = self.changed.zip(than.changed);
+                both.is_some_and(|(one, other)| by_time(one, other).is_lt())
             }
             order => order.is_lt(),
         }
     }
 }
 
+/// What a day has in the place of a time of it.
+const DAY_ONLY: u64 = 999_999;
+
+/// Reads the digits of a time, or of a day.
+fn moment(value: &str) -> Option<u64> {
+    let digits: String = value.chars().filter(char::is_ascii_digit).take(14).collect();
+    match digits.len() {
+        14 => digits.parse().ok(),
+        8..14 => digits.get(..8)?.parse::<u64>().ok().map(|day| day * 1_000_000 + DAY_ONLY),
+        _ => None,
+    }
+}
+
+/// Compares two times; of one that is only a day the day counts.
+fn by_time(one: u64, other: u64) -> Ordering {
+    match [one, other].iter().any(|time| time % 1_000_000 == DAY_ONLY) {
+        true => (one / 1_000_000).cmp(&(other / 1_000_000)),
+        false => one.cmp(&other),
+    }
+}
+
 /// Compares how new two states of a record are by when they were changed, where both say so.
 pub(crate) fn compare_states(one: Option<&Value>, other: Option<&Value>) -> Option<Ordering> {
     let (one, other) = (Revision::of(one).changed?, Revision::of(other).changed?);
-    Some(one.cmp(&other))
+    Some(by_time(one, other))
 }
 
 /// What a record of a file turned out to be.
@@ -681,11 +700,15 @@ async fn now<R: Kinded>(
 /// Tells whether two records are of other names: two people who share an address, a person and a company. A name with
 /// fewer words is none other.
 pub(crate) fn is_other_name<R: Record>(one: &R, other: &R) -> bool {
-    let (one, other) = (fields(one), fields(other));
-    let (a, b) = (words(&one, "name"), words(&other, "name"));
+    are_other_names(&fields(one), &fields(other))
+}
+
+/// Tells whether two records are of other names, by their fields.
+pub(crate) fn are_other_names(one: &Fields, other: &Fields) -> bool {
+    let (a, b) = (words(one, "name"), words(other, "name"));
     if a.is_empty() != b.is_empty() {
         // One is nameless: a company, which has nobody's name, or an address alone.
-        let nameless = if a.is_empty() { &one } else { &other };
+        let nameless = if a.is_empty() { one } else { other };
         return !words(nameless, "organization").is_empty();
     }
     !(a.iter().all(|word| b.contains(word)) || b.iter().all(|word| a.contains(word)))
@@ -714,43 +737,52 @@ fn contradicting(one: &BTreeSet<MatchKey>, other: &BTreeSet<MatchKey>, strength:
 
 /// Returns what two records say together, or the fields in which they say otherwise.
 pub(crate) fn together<R: Record>(there: &R, read: &R) -> Result<R, Vec<String>> {
-    let (mut all, new) = (fields(there), fields(read));
-    let mut others = Vec::new();
-    let preferring: Vec<String> = all
+    let mut all = fields(there);
+    join::<R>(&mut all, fields(read))?;
+    assemble(&all).map_err(|_| Vec::new())
+}
+
+/// Puts what a record says to what another one says; tells whether that is more. Where it says otherwise nothing is
+/// changed, and these fields are returned.
+pub(crate) fn join<R: Record>(all: &mut Fields, new: Fields) -> Result<bool, Vec<String>> {
+    let (mut more, mut others) = (Vec::new(), Vec::new());
+    let preferring: BTreeSet<String> = all
         .iter()
         .filter(|(_, value)| is_preferred(value))
         .map(|(field, _)| field.member().to_owned())
         .collect();
     for (field, mut value) in new {
         let Some(known) = all.get(&field) else {
-            if preferring.iter().any(|member| member == field.member()) && is_preferred(&value) {
+            if preferring.contains(field.member()) && is_preferred(&value) {
                 value["preferred"] = Value::Bool(false);
             }
-            all.insert(field, value);
+            more.push((field, value));
             continue;
         };
         if !is_said(&field) || R::normal(&field, known) == R::normal(&field, &value) {
             continue;
         }
         match R::filled(&field, known, &value) {
-            Some(filled) => drop(all.insert(field, filled)),
+            Some(filled) => more.push((field, filled)),
             None if is_one_text(known, &value) => {}
             None => others.push(field.as_str().to_owned()),
         }
-    }
-    let full = Field::keyed("name", "full");
-    let parts: Fields =
-        all.iter().filter(|(field, _)| **field != full).map(|(f, v)| (f.clone(), v.clone())).collect();
-    let parts = words(&parts, "name");
-    // A whole name that the parts say is none of its own.
-    if !parts.is_empty() && words(&all, "name").iter().all(|word| parts.contains(word)) {
-        all.remove(&full);
     }
     others.truncate(MOST_NAMED);
     if !others.is_empty() {
         return Err(others);
     }
-    assemble(&all).map_err(|_| Vec::new())
+    let says_more = !more.is_empty();
+    all.extend(more);
+    let full = Field::keyed("name", "full");
+    let of_name = all.iter().filter(|(field, _)| **field != full && field.member() == "name");
+    let parts: Fields = of_name.map(|(field, value)| (field.clone(), value.clone())).collect();
+    let parts = words(&parts, "name");
+    // A whole name that the parts say is none of its own.
+    if !parts.is_empty() && words(all, "name").iter().all(|word| parts.contains(word)) {
+        all.remove(&full);
+    }
+    Ok(says_more)
 }
 
 /// Whether two texts differ in the case of their letters alone.
@@ -781,6 +813,9 @@ mod tests {
             (json!(["{\"sequence\":1}"]), true),
             (json!(["{\"sequence\":2}", "{\"updated\":\"2026-01-05T09:00:00Z\"}"]), false),
             (json!(["LAST-MODIFIED:20250105T090000Z"]), true),
+            (json!(["SEQUENCE:2", "REV:2026-01-04"]), true),
+            (json!(["SEQUENCE:2", "REV:20260105"]), false),
+            (json!(["SEQUENCE:2", "REV:20260106"]), false),
             // Many programs say nothing of it.
             (json!([]), false),
         ] {

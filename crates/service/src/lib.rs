@@ -39,14 +39,15 @@ pub use connect::{
 pub use doctor::{Examined, Finding, Level, examine, without_calendar};
 pub use failure::{Failure, Outcome};
 pub use history::{Change, FieldChange, PastRun, Undo, changes, record_changes, runs, search_changes, undo};
-pub use imports::{begin_import, end_import, field_changes};
+pub use imports::{begin_import, end_import, field_changes, labels_before};
 pub use kept::{KeptChange, kept_changes};
 pub use kinds::{KINDS, Kinded};
 pub use lasting::{Forecast, Term, forecast, note_consent};
 pub use office::Office;
 pub use passerelle_engine::{Loss, Phase, Progress, Silent};
 pub use records::{
-    BadRecord, Beside, GuessedZone, ImportReport, Incoming, Join, PartOf, Parts, each, import, import_joining,
+    BadRecord, Beside, GuessedZone, ImportReport, Incoming, Join, Lone, PartOf, Parts, Seen, each, import,
+    import_joining,
 };
 pub use report::{PairReport, PlannedWrite, Problem, SyncReport, Writes};
 pub use rules::{

@@ -7,7 +7,7 @@ use std::{
 };
 
 use passerelle_ports::{
-    Field, ItemId, Kind, Record, Value, assemble, fields, left,
+    Field, Fields, ItemId, Kind, Record, Value, assemble, fields, left,
     mutants::{Mutant, on},
 };
 use serde::Serialize;
@@ -15,7 +15,7 @@ use serde::Serialize;
 use crate::{
     Company, Item, Kinded, LoadHow, Loadable, LookAlikes, Outcome, Put, Search,
     kept::properties,
-    known::{Doubt, Found, Known, compare_states, is_other_name, together, uid_of},
+    known::{Doubt, Found, Known, are_other_names, compare_states, join, together, uid_of},
 };
 
 /// How many records are read at a time.
@@ -28,6 +28,8 @@ const CHUNK: usize = 250;
 pub struct Incoming<R> {
     /// The line of the file where it begins.
     pub line: u64,
+    /// Which object of the file it is, counted from 1, where several may begin on one line; else 0.
+    pub nth: u64,
     /// What a record that cannot be taken over calls itself.
     pub name: String,
     /// The record with what the file holds beyond it, or what is wrong.
@@ -64,6 +66,9 @@ impl<R> std::fmt::Debug for PartOf<R> {
 pub struct BadRecord {
     /// The line of the file where it begins.
     pub line: u64,
+    /// Which object of the file it is, counted from 1, where several may begin on one line; else 0.
+    #[serde(skip_serializing_if = "is_none")]
+    pub nth: u64,
     /// What it calls itself; empty if it does not.
     pub name: String,
     /// What is wrong with it.
@@ -72,6 +77,42 @@ pub struct BadRecord {
     #[serde(skip_serializing_if = "String::is_empty")]
     pub detail: String,
 }
+
+fn is_none(nth: &u64) -> bool {
+    *nth == 0
+}
+
+/// Where a record of a file is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+struct Spot {
+    line: u64,
+    nth: u64,
+}
+
+/// A part of a record that is not here, taken as a record by itself.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Lone {
+    /// The line of the file where it begins.
+    pub line: u64,
+    /// What it calls itself.
+    pub name: String,
+}
+
+/// A record that is here already, and seen by others than those whom the import is for.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Seen {
+    /// The line of the file where it begins.
+    pub line: u64,
+    /// What it calls itself.
+    pub name: String,
+    /// Its id.
+    pub id: ItemId,
+    /// The app users who see it; empty where everybody does.
+    pub by: Vec<String>,
+}
+
+/// The most records of which it is told who sees them.
+const MOST_SEEN: usize = 10_000;
 
 /// A record that was taken as another one than those it is like.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -113,8 +154,8 @@ pub struct ImportReport {
     pub unchanged: u64,
     /// Parts that were put into the record here that they belong to.
     pub joined: u64,
-    /// The lines of parts whose whole is not here: each is a record by itself.
-    pub alone: Vec<u64>,
+    /// Parts whose whole is not here: each is a record by itself.
+    pub alone: Vec<Lone>,
     /// Records without an identifier that is known, which were found to be one that is here.
     pub recognised: u64,
     /// Records that are like another one, by an address, a number, or a time, and are one of their own.
@@ -127,6 +168,8 @@ pub struct ImportReport {
     pub leftovers: BTreeMap<String, u64>,
     /// The zones that nothing is called, each with what it was taken as.
     pub guessed: Vec<GuessedZone>,
+    /// Records that are here already and stay seen by those who see them, others than those whom the import is for.
+    pub seen: Vec<Seen>,
 }
 
 /// A zone of a file that is known by no name, and was taken as another one.
@@ -262,7 +305,8 @@ pub async fn import_joining<R: Kinded>(
 ) -> Outcome<ImportReport> {
     let mut incoming = incoming.into_iter();
     let (changed, cards, report) = (BTreeMap::new(), HashMap::new(), ImportReport::default());
-    let mut import = Import { company, user, how, parts, known: None, changed, cards, report };
+    let met = Vec::new();
+    let mut import = Import { company, user, how, parts, known: None, changed, cards, met, report };
     let mut read = 0;
     loop {
         let chunk: Vec<Incoming<R>> = incoming.by_ref().take(CHUNK).collect();
@@ -286,13 +330,36 @@ struct Import<'a, R> {
     /// What became of records here that are not written yet.
     changed: BTreeMap<ItemId, R>,
     /// What several cards of one identifier say together that are not written yet.
-    cards: HashMap<String, Loadable<R>>,
+    cards: HashMap<String, Card>,
+    /// The records here that some of the file turned out to be.
+    met: Vec<(u64, String, ItemId)>,
     report: ImportReport,
+}
+
+/// What several cards of one identifier say together.
+struct Card {
+    all: Fields,
+    kept: Value,
+    /// Where the first of them stands among those that are written next.
+    at: Option<usize>,
+    is_joined: bool,
+}
+
+/// What a card is whose identifier another one before it has.
+enum Again {
+    /// The first one that is to be written now.
+    First,
+    /// More of the same: it was put to that.
+    Joined,
+    /// The same.
+    Same,
+    /// Not taken, and why.
+    Refused(&'static str),
 }
 
 /// The records that are written together.
 struct Batch<R> {
-    lines: Vec<(u64, String)>,
+    lines: Vec<(Spot, String)>,
     records: Vec<Loadable<R>>,
     into: BTreeMap<u64, ItemId>,
     /// Records here that became parts of others.
@@ -302,14 +369,14 @@ struct Batch<R> {
 }
 
 impl<R: Record> Batch<R> {
-    fn push(&mut self, line: u64, uid: Option<String>, record: Loadable<R>, into: Option<ItemId>) {
+    fn push(&mut self, at: Spot, uid: Option<String>, record: Loadable<R>, into: Option<ItemId>) {
         if let Some(id) = into {
             self.into.insert(self.records.len() as u64, id);
         }
         if let Some(uid) = uid {
             self.by_uid.insert(uid, self.records.len());
         }
-        self.lines.push((line, record.0.summary()));
+        self.lines.push((at, record.0.summary()));
         self.records.push(record);
     }
 
@@ -335,16 +402,17 @@ impl<R: Kinded> Import<'_, R> {
         };
         let mut wholes = Wholes::of(self.company, &known, &chunk).await?;
         for one in chunk {
+            let at = Spot { line: one.line, nth: one.nth };
             let record = match one.record {
                 Ok(record) => record,
                 Err(reason) => {
-                    self.refuse(one.line, one.name, reason, String::new());
+                    self.refuse(at, one.name, reason, String::new());
                     continue;
                 }
             };
             self.report.count_guesses(one.line, &record.0.summary(), record.1.as_ref());
             if let Some(part) = &one.part_of {
-                let joined = match wholes.join(part, one.line) {
+                let joined = match wholes.join(part, at) {
                     Ok(false) => batch.join(part),
                     joined => joined,
                 };
@@ -359,28 +427,34 @@ impl<R: Kinded> Import<'_, R> {
                     }
                     Ok(false) if part.alone.is_some() => {
                         let reason = part.alone.clone().unwrap_or_default();
-                        self.refuse(one.line, record.0.summary(), reason, String::new());
+                        self.refuse(at, record.0.summary(), reason, String::new());
                         continue;
                     }
-                    Ok(false) => self.report.alone.push(one.line),
+                    Ok(false) => {}
                     Err(reason) => {
-                        self.refuse(one.line, record.0.summary(), reason, String::new());
+                        self.refuse(at, record.0.summary(), reason, String::new());
                         continue;
                     }
                 }
             }
-            self.take(one.line, record, &mut known, &mut batch).await?;
+            let lone = one.part_of.as_ref().map(|_| Lone { line: one.line, name: record.0.summary() });
+            let before = batch.records.len();
+            self.take(at, record, &mut known, &mut batch).await?;
+            // One that is here as it is, or is not taken, is told as that.
+            self.report.alone.extend(lone.filter(|_| batch.records.len() > before));
         }
-        for (line, id, record) in wholes.changed() {
-            batch.push(line, None, record, Some(id));
+        for (at, id, record) in wholes.changed() {
+            batch.push(at, None, record, Some(id));
         }
         let written = self.write(batch).await?;
         written.iter().for_each(|(_, put)| known.made(&put.after, &put.id));
+        self.tell_seen(&written).await?;
         self.known = Some(known);
         Ok(written)
     }
 
-    async fn write(&mut self, batch: Batch<R>) -> Outcome<Vec<(u64, Put<R>)>> {
+    async fn write(&mut self, mut batch: Batch<R>) -> Outcome<Vec<(u64, Put<R>)>> {
+        self.write_cards(&mut batch);
         let Batch { lines, records, into, gone, .. } = batch;
         let how = LoadHow { into, gone, ..self.how.clone() };
         let loaded = R::load(self.company, self.user, records, &how).await?;
@@ -392,20 +466,47 @@ impl<R: Kinded> Import<'_, R> {
         self.report.updated += loaded.updated;
         self.report.unchanged += loaded.unchanged;
         for (position, reason) in loaded.refused {
-            let (line, name) = place_of(&lines, position);
-            self.refuse(line, name, reason, String::new());
+            let (at, name) = place_of(&lines, position);
+            self.refuse(at, name, reason, String::new());
         }
-        Ok(loaded.written.into_iter().map(|put| (place_of(&lines, put.position).0, put)).collect())
+        Ok(loaded.written.into_iter().map(|put| (place_of(&lines, put.position).0.line, put)).collect())
+    }
+
+    /// Tells which records are seen by others than those whom the import is for: it changes nothing about that.
+    async fn tell_seen(&mut self, written: &[(u64, Put<R>)]) -> Outcome<()> {
+        let met = std::mem::take(&mut self.met);
+        if R::KIND != Kind::Contacts || on(Mutant::ImportHidesWhoSees) {
+            return Ok(());
+        }
+        let ids: Vec<ItemId> = met.iter().map(|(_, _, id)| id.clone()).collect();
+        let mut seen: BTreeMap<ItemId, Vec<String>> = BTreeMap::new();
+        for (id, user) in self.company.seen_by(&ids).await? {
+            seen.entry(id).or_default().push(user);
+        }
+        let changed: BTreeSet<&ItemId> = written.iter().map(|(_, put)| &put.id).collect();
+        for (line, name, id) in met {
+            let by = seen.get(&id).cloned().unwrap_or_default();
+            // What is everybody's is told where it got something that was meant for one.
+            let is_told = match self.user {
+                None => !by.is_empty(),
+                Some(_) => by.is_empty() && changed.contains(&id),
+            };
+            if is_told && self.report.seen.len() < MOST_SEEN {
+                self.report.seen.push(Seen { line, name, id, by });
+            }
+        }
+        Ok(())
     }
 
     /// Decides what a record is, and takes it into the batch if it is to be written.
     async fn take(
         &mut self,
-        line: u64,
+        at: Spot,
         record: Loadable<R>,
         known: &mut Known,
         batch: &mut Batch<R>,
     ) -> Outcome<()> {
+        let line = at.line;
         let uid = uid_of(&record.0);
         let (read, leftovers) = match &uid {
             Some(uid) => self.with_lone_parts(record, uid, known, batch).await?,
@@ -413,20 +514,41 @@ impl<R: Kinded> Import<'_, R> {
         };
         let replace = self.how.replace;
         if !replace && self.is_older(&read, uid.as_deref(), leftovers.as_ref(), known).await? {
-            self.refuse(line, read.summary(), OLDER_THAN_HERE.to_owned(), String::new());
+            self.refuse(at, read.summary(), OLDER_THAN_HERE.to_owned(), String::new());
             return Ok(());
         }
         let twice = uid.as_deref().and_then(|uid| known.was_taken(uid, line));
-        if let Some(first) = twice
-            && let Some(reason) = self.clash(&read, leftovers.as_ref(), uid.as_deref(), known, batch).await?
+        // Those of a calendar are compared where they are read: there may be changed occurrences of one among them.
+        if let (Some(first), Some(uid), Kind::Contacts, false) =
+            (twice, uid.as_deref(), R::KIND, on(Mutant::ImportMerges))
         {
-            self.refuse(line, read.summary(), reason.to_owned(), format!("#{first}"));
-            return Ok(());
+            match self.again(&read, leftovers.as_ref(), uid, known, batch).await? {
+                Again::First => {}
+                Again::Joined => {
+                    self.report.count_leftovers(leftovers.as_ref());
+                    self.report.updated += 1;
+                    return Ok(());
+                }
+                Again::Same => {
+                    self.report.unchanged += 1;
+                    return Ok(());
+                }
+                Again::Refused(reason) => {
+                    self.refuse(at, read.summary(), reason.to_owned(), format!("#{first}"));
+                    return Ok(());
+                }
+            }
         }
-        let (record, into) = match known
+        let found = known
             .find(self.company, (&read, leftovers.as_ref()), uid.as_deref(), line, &self.changed)
-            .await?
-        {
+            .await?;
+        let met = match &found {
+            Found::There(Some((id, _))) | Found::Same(id, _) => Some(id.clone()),
+            Found::Named => uid.as_deref().and_then(|uid| known.id_of(uid)),
+            _ => None,
+        };
+        self.met.extend(met.map(|id| (line, read.summary(), id)));
+        let (record, into) = match found {
             Found::Named | Found::New => (read, None),
             Found::There(Some((id, there))) if replace => (named_as(read, &there), Some(id)),
             Found::There(Some((id, there))) if leftovers.is_some() => (there, Some(id)),
@@ -457,7 +579,7 @@ impl<R: Kinded> Import<'_, R> {
                 (LookAlikes::New, _) => (read, None),
                 (LookAlikes::Update, Some(id)) => (read, Some(id.clone())),
                 _ => {
-                    self.doubt(line, read.summary(), &doubt);
+                    self.doubt(at, read.summary(), &doubt);
                     return Ok(());
                 }
             },
@@ -467,7 +589,11 @@ impl<R: Kinded> Import<'_, R> {
         if let Some(id) = into.clone().or_else(of_uid) {
             known.holds(&id, leftovers.as_ref(), replace);
         }
-        batch.push(line, uid, (record, leftovers), into);
+        if let Some(card) = uid.as_ref().and_then(|uid| self.cards.get_mut(uid)) {
+            // It stands for all of them that come with it.
+            (card.at, card.is_joined) = (Some(batch.records.len()), true);
+        }
+        batch.push(at, uid, (record, leftovers), into);
         Ok(())
     }
 
@@ -515,59 +641,83 @@ impl<R: Kinded> Import<'_, R> {
         Ok(there.is_none_or(|there| together(&there.record, read).is_err()))
     }
 
-    /// Tells why a record of the file is not taken whose identifier another one before it has: somebody else's, or an
-    /// older state, or one that says otherwise.
-    async fn clash(
+    /// Decides what a card is whose identifier another one before it in the file has: somebody else's, an older state,
+    /// one that says otherwise, or more of the same. What adds is joined in memory: of many cards one is written.
+    async fn again(
         &mut self,
         read: &R,
         leftovers: Option<&Value>,
-        uid: Option<&str>,
+        uid: &str,
         known: &Known,
         batch: &Batch<R>,
-    ) -> Outcome<Option<&'static str>> {
-        // Those of a calendar are compared where they are read: there may be changed occurrences of one among them.
-        let Some(uid) = uid.filter(|_| R::KIND == Kind::Contacts && !on(Mutant::ImportMerges)) else {
-            return Ok(None);
-        };
-        let in_batch = batch.by_uid.get(uid).and_then(|at| batch.records.get(*at));
-        let first = match (self.cards.get(uid).or(in_batch), known.id_of(uid)) {
-            (Some((record, kept)), _) => Some((record.clone(), kept.clone().unwrap_or_default())),
-            (None, Some(id)) => R::get(self.company, &id).await?.map(|found| (found.record, found.leftovers)),
-            (None, None) => None,
-        };
-        let Some((first, kept)) = first else { return Ok(None) };
-        if is_other_name(&first, read) {
-            return Ok(Some(DUPLICATE));
+    ) -> Outcome<Again> {
+        if !self.cards.contains_key(uid) {
+            let at = batch.by_uid.get(uid).copied();
+            let in_batch = at.and_then(|at| batch.records.get(at));
+            let first = match (in_batch, known.id_of(uid)) {
+                (Some((record, kept)), _) => Some((record.clone(), kept.clone().unwrap_or_default())),
+                (None, Some(id)) => {
+                    R::get(self.company, &id).await?.map(|found| (found.record, found.leftovers))
+                }
+                (None, None) => None,
+            };
+            let Some((first, kept)) = first else { return Ok(Again::First) };
+            let card = Card { all: fields(&first), kept, at, is_joined: false };
+            self.cards.insert(uid.to_owned(), card);
         }
-        let says_otherwise = leftovers.is_some_and(|read| !left::otherwise(&kept, read).is_empty());
-        let says_otherwise = says_otherwise && !on(Mutant::ImportSwallows);
-        let both = together(&first, read).ok().filter(|_| !says_otherwise);
-        let is_newer = compare_states(leftovers, Some(&kept));
-        let clash = match (&both, is_newer) {
-            (Some(_), _) | (None, Some(Ordering::Greater)) => None,
-            (None, Some(Ordering::Less)) => Some(OLDER),
-            (None, _) => Some(DUPLICATE),
-        };
-        if clash.is_none() {
-            let kept = left::completed(&kept, leftovers);
-            self.cards.insert(uid.to_owned(), (both.unwrap_or_else(|| read.clone()), Some(kept)));
+        let Some(card) = self.cards.get_mut(uid) else { return Ok(Again::First) };
+        let new = fields(read);
+        if are_other_names(&card.all, &new) {
+            return Ok(Again::Refused(DUPLICATE));
         }
-        Ok(clash)
+        let says_otherwise = leftovers.is_some_and(|read| !left::otherwise(&card.kept, read).is_empty());
+        let joined = match says_otherwise && !on(Mutant::ImportSwallows) {
+            true => Err(Vec::new()),
+            false => join::<R>(&mut card.all, new.clone()),
+        };
+        let mut more = match (joined, compare_states(leftovers, Some(&card.kept))) {
+            (Ok(more), _) => more,
+            (Err(_), Some(Ordering::Greater)) => {
+                card.all.extend(new);
+                true
+            }
+            (Err(_), Some(Ordering::Less)) => return Ok(Again::Refused(OLDER)),
+            (Err(_), _) => return Ok(Again::Refused(DUPLICATE)),
+        };
+        let kept = left::completed(&card.kept, leftovers);
+        more |= kept != card.kept;
+        card.kept = kept;
+        if card.at.is_none() {
+            return Ok(Again::First);
+        }
+        card.is_joined |= more;
+        Ok(if more { Again::Joined } else { Again::Same })
     }
 
-    fn doubt(&mut self, line: u64, name: String, doubt: &Doubt) {
+    /// Puts what several cards say together in the place of the first of them.
+    fn write_cards(&mut self, batch: &mut Batch<R>) {
+        for card in self.cards.values_mut() {
+            let at = card.at.take().filter(|_| std::mem::take(&mut card.is_joined));
+            let place = at.and_then(|at| batch.records.get_mut(at));
+            if let (Some(place), Ok(record)) = (place, assemble(&card.all)) {
+                *place = (record, Some(card.kept.clone()).filter(|kept| !kept.is_null()));
+            }
+        }
+    }
+
+    fn doubt(&mut self, at: Spot, name: String, doubt: &Doubt) {
         let reason = if doubt.only.is_some() { "looks-alike" } else { "looks-like-several" };
         let mut detail = doubt.names.join(", ");
         if !doubt.fields.is_empty() {
             detail.push_str(&format!(": {}", doubt.fields.join(", ")));
         }
-        self.refuse(line, name, reason.to_owned(), detail);
+        self.refuse(at, name, reason.to_owned(), detail);
     }
 
-    fn refuse(&mut self, line: u64, name: String, reason: String, detail: String) {
+    fn refuse(&mut self, at: Spot, name: String, reason: String, detail: String) {
         let is_older = matches!(reason.as_str(), OLDER | OLDER_THAN_HERE);
         let told = if is_older { &mut self.report.older } else { &mut self.report.bad };
-        told.push(BadRecord { line, name, reason, detail });
+        told.push(BadRecord { line: at.line, nth: at.nth, name, reason, detail });
     }
 }
 
@@ -585,7 +735,7 @@ fn with_uid_of<R: Record>(record: R, named: &R) -> R {
 }
 
 /// Returns the line and the name of a record by its position.
-fn place_of(lines: &[(u64, String)], position: u64) -> (u64, String) {
+fn place_of(lines: &[(Spot, String)], position: u64) -> (Spot, String) {
     usize::try_from(position).ok().and_then(|n| lines.get(n)).cloned().unwrap_or_default()
 }
 
@@ -598,7 +748,7 @@ struct Wholes<R> {
 struct Whole<R> {
     id: ItemId,
     record: Loadable<R>,
-    line: Option<u64>,
+    at: Option<Spot>,
 }
 
 impl<R: Kinded> Wholes<R> {
@@ -613,27 +763,27 @@ impl<R: Kinded> Wholes<R> {
                 R::get(company, &id).await?.filter(|found| uid_of(&found.record).as_deref() == Some(uid));
             if let Some(Item { id, record, leftovers, .. }) = found {
                 let record = (record, Some(leftovers).filter(|leftovers| !leftovers.is_null()));
-                by_uid.insert(uid.to_owned(), Whole { id, record, line: None });
+                by_uid.insert(uid.to_owned(), Whole { id, record, at: None });
             }
         }
         Ok(Wholes { by_uid })
     }
 
     /// Puts a part into its whole; tells whether there is one.
-    fn join(&mut self, part: &PartOf<R>, line: u64) -> Result<bool, String> {
+    fn join(&mut self, part: &PartOf<R>, at: Spot) -> Result<bool, String> {
         let Some(whole) = self.by_uid.get_mut(&part.uid) else { return Ok(false) };
         let joined = (part.join)(&mut whole.record)?;
         if joined {
-            whole.line.get_or_insert(line);
+            whole.at.get_or_insert(at);
         }
         Ok(joined)
     }
 
     /// Returns what became of them, with the line of the first part.
-    fn changed(self) -> Vec<(u64, ItemId, Loadable<R>)> {
-        let changed = self.by_uid.into_values().filter_map(|it| Some((it.line?, it.id, it.record)));
+    fn changed(self) -> Vec<(Spot, ItemId, Loadable<R>)> {
+        let changed = self.by_uid.into_values().filter_map(|it| Some((it.at?, it.id, it.record)));
         let mut changed: Vec<_> = changed.collect();
-        changed.sort_by_key(|(line, ..)| *line);
+        changed.sort_by_key(|(at, ..)| at.line);
         changed
     }
 }

@@ -15,6 +15,7 @@ use passerelle_sync_rules::PlannedStep;
 
 use crate::{
     Account, AccountState, Failure, Kinded, Office, Outcome, Pair, PairReport, Problem, SyncReport,
+    imports::drop_gone_labels,
     kinds::{KINDS, engine, for_kind},
     lasting,
     office::engine_failure,
@@ -272,6 +273,8 @@ async fn attempt<R: Kinded>(
     if !report.dropped.is_empty() {
         office.company.told_dropped(pair, false).await?;
     }
+    // What fails here is tried again by the next run: nothing else depends on it.
+    drop_gone_labels(office, pair).await.unwrap_or_default();
     if report.unknown > 0 {
         report.settles_in_s = engine.unsettled().await.map_err(failed)?.map(|wait| wait.as_secs() + 1);
     }

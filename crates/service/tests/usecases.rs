@@ -460,9 +460,15 @@ async fn a_record_without_an_identifier_is_not_imported_twice() {
     let world = connected().await;
     let file = || {
         vec![
-            Incoming { line: 1, name: String::new(), record: Ok((anne(""), None)), part_of: None },
-            Incoming { line: 9, name: String::new(), record: Err("bad-date".to_owned()), part_of: None },
-            Incoming { line: 20, name: String::new(), record: Ok((anne(""), None)), part_of: None },
+            Incoming { line: 1, nth: 0, name: String::new(), record: Ok((anne(""), None)), part_of: None },
+            Incoming {
+                line: 9,
+                nth: 0,
+                name: String::new(),
+                record: Err("bad-date".to_owned()),
+                part_of: None,
+            },
+            Incoming { line: 20, nth: 0, name: String::new(), record: Ok((anne(""), None)), part_of: None },
         ]
     };
     let how = LoadHow::default();
@@ -477,7 +483,7 @@ async fn a_record_without_an_identifier_is_not_imported_twice() {
 async fn a_record_without_an_identifier_completes_the_one_that_it_is() {
     let world = connected().await;
     let one = |record: Contact| {
-        vec![Incoming { line: 1, name: String::new(), record: Ok((record, None)), part_of: None }]
+        vec![Incoming { line: 1, nth: 0, name: String::new(), record: Ok((record, None)), part_of: None }]
     };
     let here = || world.company.here.contacts.alive();
     let how = LoadHow::default();
@@ -523,7 +529,7 @@ async fn a_record_without_an_identifier_completes_the_one_that_it_is() {
 async fn a_record_that_is_here_under_another_identifier_is_told() {
     let world = connected().await;
     let one = |record: Contact| {
-        vec![Incoming { line: 7, name: String::new(), record: Ok((record, None)), part_of: None }]
+        vec![Incoming { line: 7, nth: 0, name: String::new(), record: Ok((record, None)), part_of: None }]
     };
     let here = || world.company.here.contacts.alive();
     world.company.here.contacts.person_creates(anne("u1"));
@@ -550,7 +556,7 @@ async fn two_people_of_one_identifier_do_not_become_one() {
         let mut record = anne("u");
         change(&mut record);
         let leftovers = (!rev.is_empty()).then(|| serde_json::json!([format!("REV:{rev}")]));
-        Incoming { line, name: String::new(), record: Ok((record, leftovers)), part_of: None }
+        Incoming { line, nth: 0, name: String::new(), record: Ok((record, leftovers)), part_of: None }
     };
     let bob = |record: &mut Contact| {
         record.name = passerelle_contacts::Name { given: "Bob".to_owned(), ..Default::default() };
@@ -582,9 +588,16 @@ async fn a_part_is_put_into_what_it_belongs_to() {
             }
         });
         let part_of = Some(passerelle_service::PartOf { uid: uid.to_owned(), join, alone: None });
-        Incoming { line, name: String::new(), record: Ok((anne(&format!("{uid}-{line}")), None)), part_of }
+        Incoming {
+            line,
+            nth: 0,
+            name: String::new(),
+            record: Ok((anne(&format!("{uid}-{line}")), None)),
+            part_of,
+        }
     };
-    let whole = Incoming { line: 1, name: String::new(), record: Ok((anne("w"), None)), part_of: None };
+    let whole =
+        Incoming { line: 1, nth: 0, name: String::new(), record: Ok((anne("w"), None)), part_of: None };
     import(&*world.company, None, [whole], &LoadHow::default(), |_, _| ()).await.unwrap();
     let parts = vec![
         part(2, "w", "a"),

@@ -344,7 +344,10 @@ fn write_guests(changes: &mut Changes, from: &Event, to: &Event, left: &Leftover
         return;
     }
     let kept = |key: &String| !on(Mutant::CalGuestsLost) || !from.participants.contains_key(key);
-    let rows = to.participants.iter().filter(|(key, _)| kept(key)).map(|(key, guest)| {
+    // Google has no guest without an address: a name is not made one.
+    let invited = |key: &str, guest: &Participant| !guest.email.is_empty() || key.contains('@');
+    let named = to.participants.iter().filter(|(key, guest)| kept(key) && invited(key, guest));
+    let rows = named.map(|(key, guest)| {
         // What Google keeps about this guest beside the record goes back with the list (C123).
         let mut row = left.attendees.get(key).cloned().unwrap_or_default();
         let mut set = |name: &str, value: Value| row.insert(name.to_owned(), value);

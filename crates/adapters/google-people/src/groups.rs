@@ -82,6 +82,9 @@ impl Known {
     }
 }
 
+/// The note beside a label that this program made (P80).
+const MADE_BY: &str = "passerelle";
+
 /// The labels, read when they are needed.
 pub(crate) struct Groups {
     client: Arc<GoogleClient>,
@@ -199,10 +202,35 @@ impl Groups {
         self.known.lock().await.as_ref().map(|known| known.directory.names.clone())
     }
 
+    /// Removes labels that this program made and that no contact has any more; returns the names of those that wait for
+    /// their last contact to go. What a person made stays.
+    pub(crate) async fn drop(&self, names: &[String]) -> PortResult<Vec<String>> {
+        let mut known = self.known.lock().await;
+        let directory = self.read(&mut known).await?;
+        let mut waiting = Vec::new();
+        for name in names {
+            let Some(resource) = directory.resource(&text_key(name)).map(str::to_owned) else { continue };
+            let group = self.get(&resource, 0).await?;
+            if !group.client_data.iter().any(|data| data.key == MADE_BY) {
+                continue;
+            }
+            if group.member_count > 0 {
+                waiting.push(name.clone());
+                continue;
+            }
+            let url = self.client.endpoints().people(&resource);
+            let call = Call::new(Api::People, "contactGroups.delete", Method::DELETE, url)
+                .query("deleteContacts", "false");
+            self.client.send(call).await?;
+            *known = None;
+        }
+        Ok(waiting)
+    }
+
     async fn get(&self, resource: &str, members: u32) -> PortResult<ContactGroup> {
         let url = self.client.endpoints().people(resource);
         let call = Call::new(Api::People, "contactGroups.get", Method::GET, url)
-            .query("groupFields", "groupType,name,memberCount,metadata")
+            .query("groupFields", "groupType,name,memberCount,metadata,clientData")
             .query("maxMembers", &members.to_string());
         self.client.send(call).await?.json()
     }
@@ -253,7 +281,9 @@ impl Groups {
     /// Makes a label; `None` when its name is taken (P82) or refused.
     async fn create(&self, name: &str) -> PortResult<Option<ContactGroup>> {
         let url = self.client.endpoints().people("contactGroups");
-        let body = json!({"contactGroup": {"name": name}, "readGroupFields": "groupType,name"});
+        let mark = json!([{"key": MADE_BY, "value": "1"}]);
+        let body =
+            json!({"contactGroup": {"name": name, "clientData": mark}, "readGroupFields": "groupType,name"});
         let call = Call::new(Api::People, "contactGroups.create", Method::POST, url).json(&body)?;
         match self.client.send(call).await {
             Ok(answer) => answer.json().map(Some),

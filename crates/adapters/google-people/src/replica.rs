@@ -77,6 +77,16 @@ pub struct GooglePeople {
 }
 
 impl GooglePeople {
+    /// Removes labels that this program made and that no contact has any more; returns the names of those that wait for
+    /// their last contact to go. What a person made stays.
+    ///
+    /// # Errors
+    ///
+    /// Those of the provider.
+    pub async fn drop_labels(&self, names: &[String]) -> PortResult<Vec<String>> {
+        self.groups.drop(names).await
+    }
+
     /// Makes the replica of one account.
     #[must_use]
     pub fn new(client: Arc<GoogleClient>, options: Options) -> Self {

@@ -255,6 +255,14 @@ pub(crate) struct ContactGroup {
     pub(crate) etag: String,
     pub(crate) member_count: u64,
     pub(crate) member_resource_names: Vec<String>,
+    pub(crate) client_data: Vec<ClientData>,
+}
+
+/// What a program notes beside a label.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+pub(crate) struct ClientData {
+    pub(crate) key: String,
 }
 
 #[cfg(test)]

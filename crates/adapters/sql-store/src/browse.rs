@@ -9,8 +9,8 @@ use passerelle_ports::{ItemId, Slice, Value};
 use crate::{
     Store, StoreError, UserId,
     collection::{Collection, Scope},
-    dialect::{Backend, Conn},
-    schema::{appointments, contact_emails, contact_users, contacts},
+    dialect::{Backend, Conn, MOST_NAMES},
+    schema::{appointments, contact_emails, contact_group_members, contact_groups, contact_users, contacts},
 };
 
 /// What to show.
@@ -165,6 +165,64 @@ impl Store {
     /// Those of the database.
     pub async fn get_contact(&self, id: &ItemId) -> Result<Option<Item<Contact>>, StoreError> {
         self.get(id).await
+    }
+
+    /// Returns the names of all groups of contacts.
+    ///
+    /// # Errors
+    ///
+    /// Those of the database.
+    pub async fn labels(&self) -> Result<Vec<String>, StoreError> {
+        let names = contact_groups::table.order(contact_groups::name).select(contact_groups::name);
+        self.db.read(move |conn| Ok(names.load(conn)?)).await
+    }
+
+    /// Removes those of some groups that no contact is in; returns which.
+    ///
+    /// # Errors
+    ///
+    /// Those of the database.
+    pub async fn drop_labels(&self, names: &[String]) -> Result<Vec<String>, StoreError> {
+        let names = names.to_vec();
+        let dropped = self.db.write(move |conn| {
+            let mut dropped = Vec::new();
+            for name in names {
+                let members = contact_group_members::table
+                    .filter(contact_group_members::group_id.eq(contact_groups::id));
+                let empty: Option<i64> = contact_groups::table
+                    .filter(contact_groups::name.eq(&name).and(diesel::dsl::not(exists(members))))
+                    .select(contact_groups::id)
+                    .first(conn)
+                    .optional()?;
+                let Some(id) = empty else { continue };
+                diesel::delete(contact_groups::table.find(id)).execute(conn)?;
+                dropped.push(name);
+            }
+            Ok(dropped)
+        });
+        dropped.await
+    }
+
+    /// Returns who sees some contacts, of those that are not seen by all.
+    ///
+    /// # Errors
+    ///
+    /// Those of the database.
+    pub async fn seen_by(&self, ids: &[ItemId]) -> Result<Vec<(ItemId, UserId)>, StoreError> {
+        let ids: Vec<String> = ids.iter().map(ToString::to_string).collect();
+        let rows = self.db.read(move |conn| {
+            let mut rows: Vec<(String, String)> = Vec::new();
+            for some in ids.chunks(MOST_NAMES) {
+                let found = contact_users::table
+                    .filter(contact_users::contact_id.eq_any(some))
+                    .order((contact_users::contact_id, contact_users::user_id))
+                    .select((contact_users::contact_id, contact_users::user_id));
+                rows.extend(found.load::<(String, String)>(conn)?);
+            }
+            Ok(rows)
+        });
+        let seen = rows.await?.into_iter();
+        Ok(seen.map(|(id, user)| (ItemId::new(id), UserId::new(user))).collect())
     }
 
     /// Returns one appointment.

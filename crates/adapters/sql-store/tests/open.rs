@@ -159,6 +159,42 @@ async fn calendars_that_were_merged_are_parted_by_an_upgrade() {
     assert!(changed.items[&passerelle_ports::ItemId::new("doctor")].withdrawn);
 }
 
+#[tokio::test]
+async fn a_guest_whose_name_stood_for_an_address_has_none_after_an_upgrade() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("company.sqlite");
+    let script =
+        fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/schema_v1.sql"))
+            .unwrap();
+    let mut client = SqliteConnection::establish(path.to_str().unwrap()).unwrap();
+    client.batch_execute(&script).unwrap();
+    client
+        .batch_execute(
+            "INSERT INTO app_users (id) VALUES ('zoe');
+             INSERT INTO appointments (id, owner_id, title, start_local, start_zone)
+                VALUES ('t', 'zoe', 'T', '2026-01-01 09:00', 'Europe/Paris');
+             INSERT INTO appointment_participants (appointment_id, email, name)
+                VALUES ('t', 'élise', 'Élise'), ('t', 'élise (00002)', 'Élise'), ('t', 'bob@example.org', 'Bob'), ('t', 'luc', '');",
+        )
+        .unwrap();
+    drop(client);
+    let store = Store::open(&path, StoreOptions::default()).await.unwrap();
+    let events = everything(&store.events(&UserId::new("zoe"))).await.items;
+    let event = &events.values().find(|event| event.record.title == "T").unwrap().record;
+    let guests: Vec<(&str, &str, &str)> = event
+        .participants
+        .iter()
+        .map(|(key, guest)| (key.as_str(), guest.email.as_str(), guest.name.as_str()))
+        .collect();
+    let wanted = [
+        ("bob@example.org", "bob@example.org", "Bob"),
+        ("luc", "", "luc"),
+        ("élise", "", "Élise"),
+        ("élise (00002)", "", "Élise"),
+    ];
+    assert_eq!(guests, wanted);
+}
+
 #[cfg(unix)]
 #[tokio::test]
 async fn only_its_owner_may_read_a_new_database() {

@@ -78,10 +78,17 @@ pub fn tell(app: &App, file: &str, left: &[Unread]) -> bool {
     }
     let reaching: Vec<&str> =
         left.iter().filter(|column| column.reaches).map(|column| column.name.as_str()).collect();
-    let Some(first) = reaching.first() else { return false };
+    if reaching.is_empty() {
+        return false;
+    }
+    let meant = |column: &Unread| {
+        let meaning = if column.mails * 2 > column.rows { "e-mail" } else { "mobile" };
+        format!("--map {}", in_a_shell(&format!("{}={meaning}", column.name)))
+    };
+    let map: Vec<String> = left.iter().filter(|column| column.reaches).map(meant).collect();
     let failure = Failure::new("IMP-110")
         .with("columns", reaching.join(", "))
-        .with("heading", in_a_shell(first))
+        .with("map", map.join(" "))
         .with("csv", in_a_shell(file));
     app.out.failure(&failure, app.clock.now());
     true
@@ -89,7 +96,7 @@ pub fn tell(app: &App, file: &str, left: &[Unread]) -> bool {
 
 /// Writes a word as a shell takes it.
 fn in_a_shell(word: &str) -> String {
-    let is_plain = |c: char| c.is_alphanumeric() || matches!(c, '-' | '_' | '.' | '/' | '\\' | ':');
+    let is_plain = |c: char| c.is_alphanumeric() || matches!(c, '-' | '_' | '.' | '/' | '\\' | ':' | '=');
     match word.chars().all(is_plain) {
         true => word.to_owned(),
         false if word.contains(['"', '$', '`', '\\', '!']) => format!("'{}'", word.replace('\'', "'\\''")),

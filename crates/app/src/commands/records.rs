@@ -4,7 +4,7 @@ use clap::Args;
 use passerelle_ports::{Clock, Fields, ItemId, Kind, Record, fields};
 use passerelle_service::{
     Beside, Company, Failure, ImportReport, Item, Kinded, LoadHow, LookAlikes, Put, Search, begin_import,
-    each, end_import, field_changes, find_user, import_joining as put, kept_changes,
+    each, end_import, field_changes, find_user, import_joining as put, kept_changes, labels_before,
 };
 use serde_json::json;
 
@@ -13,7 +13,9 @@ use crate::{
     cli::{Export, Import, List, Records, Show},
     compose,
     config::Settings,
-    files::{Filed, Outgoing, left_over, mend_text, pick, reason_text},
+    files::{
+        Filed, Holds, Outgoing, family, holds, is_hollow, left_over, mend_text, other_kind, pick, reason_text,
+    },
     lock::Lock,
     shown::in_a_line,
     start::App,
@@ -49,11 +51,25 @@ async fn import<R: Filed>(app: &App, settings: &Settings, args: &Import, map: &[
     }
     let bytes = read(&args.file).map_err(|error| unusable(&name, error))?;
     let format = args.format.as_deref();
+    if let Some(other) = other_kind(R::KIND, &bytes).filter(|_| format.is_none() && map.is_empty()) {
+        return Err(of_other_kind(&name, other));
+    }
+    if holds(&bytes) == Some(Holds::Nothing) {
+        return Err(Failure::new("USE-132").with("file", &name));
+    }
     let renamed = columns::named::<R>(app, args.format.as_deref(), map, (&name, &bytes))?;
     let incoming = R::read(&name, format, &bytes, settings.text("phone_region"), &renamed)
         .ok_or_else(|| Failure::new("USE-107").with("file", &name))?;
     let user = args.user.as_deref();
-    let refused = args.refused.as_deref().map(reserve).transpose()?;
+    let refused = match &args.refused {
+        // A preview writes no file; what would be in the way of one is told nonetheless.
+        Some(file) if args.dry_run => {
+            is_free(file)?;
+            None
+        }
+        file => file.as_deref().map(reserve).transpose()?,
+    };
+    let labels = labels_before::<R>(&*company).await?;
     let journal = match args.dry_run {
         true => None,
         false => Some(begin_import::<R>(&*company, user, app.clock.now()).await?),
@@ -74,16 +90,20 @@ async fn import<R: Filed>(app: &App, settings: &Settings, args: &Import, map: &[
     bar.finish_and_clear();
     let report = report?;
     if let Some(journal) = &how.journal {
-        end_import::<R>(&*company, journal, &report, app.clock.now()).await?;
+        end_import::<R>(&*company, journal, &report, &labels, app.clock.now()).await?;
     }
     let taken = report.created + report.updated + report.unchanged + report.joined;
     if taken == 0 && report.bad.is_empty() && report.older.is_empty() {
-        // Nothing that looks like a record: another format, or an empty file.
-        return Err(Failure::new("USE-107").with("file", &name));
+        // Nothing that looks like a record: another format, or a file that holds none.
+        if !is_hollow(&bytes) {
+            return Err(Failure::new("USE-107").with("file", &name));
+        }
+        app.out.note(&app.out.t("import-hollow", &[("file", name.clone().into())]));
     }
+    let family = family(&bytes);
     for bad in &report.bad {
         let reason = reason_text(&app.out, &bad.reason, &bad.detail);
-        let mend = mend_text(&app.out, &bad.reason);
+        let mend = mend_text(&app.out, &bad.reason, family);
         let name = if bad.name.is_empty() { "—" } else { bad.name.as_str() };
         let said = [
             ("line", bad.line.to_string().into()),
@@ -91,7 +111,9 @@ async fn import<R: Filed>(app: &App, settings: &Settings, args: &Import, map: &[
             ("reason", reason.clone().into()),
             ("mend", mend.clone().into()),
         ];
-        app.out.ask(&app.out.t("import-bad", &said));
+        let nth = ("nth", bad.nth.to_string().into());
+        let id = if bad.nth > 0 { "import-bad-object" } else { "import-bad" };
+        app.out.ask(&app.out.t(id, &said.into_iter().chain([nth]).collect::<Vec<_>>()));
         let mut told = serde_json::to_value(bad).unwrap_or_default();
         (told["text"], told["mend"]) = (reason.into(), mend.into());
         app.out.line("bad_record", app.clock.now(), &told);
@@ -105,14 +127,17 @@ async fn import<R: Filed>(app: &App, settings: &Settings, args: &Import, map: &[
         let told = json!({ "line": older.line, "name": older.name, "than": if than_here { "here" } else { "file" } });
         app.out.line("older", app.clock.now(), &told);
     }
-    for line in &report.alone {
-        app.out.note(&app.out.t("import-alone", &[("line", line.to_string().into())]));
-        app.out.line("lone_occurrence", app.clock.now(), &json!({ "line": line }));
+    for lone in &report.alone {
+        let name = if lone.name.is_empty() { "—" } else { lone.name.as_str() };
+        let said = [("line", lone.line.to_string().into()), ("name", name.into())];
+        app.out.note(&app.out.t("import-alone", &said));
+        app.out.line("lone_occurrence", app.clock.now(), lone);
     }
     for beside in &report.beside {
         tell_beside(app, beside);
         app.out.line("beside", app.clock.now(), beside);
     }
+    tell_seen(app, &report);
     if !report.beside.is_empty() {
         app.out.note(&app.out.t("import-besides", &[("count", report.beside.len().into())]));
     }
@@ -150,7 +175,9 @@ async fn import<R: Filed>(app: &App, settings: &Settings, args: &Import, map: &[
     if args.dry_run {
         app.out.note(&app.out.t("import-dry-done", &[]));
     }
-    if let Err(failure) = keep_refused(app, refused, &bytes, &report) {
+    if args.dry_run && args.refused.is_some() && !report.bad.is_empty() {
+        app.out.note(&app.out.t("import-refused-preview", &[]));
+    } else if let Err(failure) = keep_refused(app, refused, &bytes, &report) {
         // The records are in: this is no end of the command.
         app.out.failure(&failure, app.clock.now());
     }
@@ -200,6 +227,51 @@ struct Refused<'a> {
     is_new: bool,
 }
 
+/// Says that a file is for the other command.
+fn of_other_kind(file: &str, kind: Kind) -> Failure {
+    let command = match kind {
+        Kind::Contacts => format!("contacts import {file}"),
+        Kind::Events => format!("events import {file} --user alice"),
+    };
+    Failure::new("USE-131").with("file", file).with("import", command)
+}
+
+/// How many records are named of which it is told who sees them.
+const SEEN: usize = 20;
+
+/// Tells which records stay seen by those who see them, others than those whom the import is for.
+fn tell_seen(app: &App, report: &ImportReport) {
+    for seen in &report.seen {
+        app.out.line("seen", app.clock.now(), seen);
+    }
+    for seen in report.seen.iter().take(SEEN) {
+        let said = [
+            ("line", seen.line.to_string().into()),
+            ("name", if seen.name.is_empty() { "—" } else { seen.name.as_str() }.into()),
+            ("users", seen.by.join(", ").into()),
+            ("id", seen.id.to_string().into()),
+        ];
+        let id = if seen.by.is_empty() { "import-seen-by-all" } else { "import-seen-by-some" };
+        app.out.note(&app.out.t(id, &said));
+    }
+    if report.seen.len() > SEEN {
+        app.out.note(&app.out.t("import-seen-more", &[("count", (report.seen.len() - SEEN).into())]));
+    }
+    if report.seen.iter().any(|seen| !seen.by.is_empty()) {
+        app.out.note(&app.out.t("import-seen-hint", &[]));
+    }
+}
+
+/// Tells whether a file could be made.
+fn is_free(file: &std::path::Path) -> Result<(), Failure> {
+    match file.metadata() {
+        Ok(found) if found.is_file() || found.is_dir() => {
+            Err(unusable(file, std::io::ErrorKind::AlreadyExists.into()))
+        }
+        _ => Ok(()),
+    }
+}
+
 /// Makes the file for the records that are set aside before anything is imported: it must not be one that is there.
 fn reserve(file: &std::path::Path) -> Result<Refused<'_>, Failure> {
     // A device or a pipe has nothing that could be lost.
@@ -232,7 +304,7 @@ fn keep_refused(
         app.out.note(&app.out.t("import-refused-hint", &[]));
         return Ok(());
     };
-    let wanted = report.bad.iter().map(|bad| bad.line).collect();
+    let wanted = report.bad.iter().map(|bad| (bad.line, bad.nth)).collect();
     write_private(file, &pick(bytes, &wanted)).map_err(|error| unusable(file, error))?;
     app.out.note(&app.out.t("import-refused", &[("file", file.display().to_string().into())]));
     Ok(())

@@ -225,6 +225,19 @@ impl Company for SqlCompany {
         shown.map(found).map_err(|error| error.at("events.list"))
     }
 
+    async fn labels(&self) -> PortResult<Vec<String>> {
+        self.store.labels().await.map_err(|error| error.at("contacts.labels"))
+    }
+
+    async fn drop_labels(&self, names: &[String]) -> PortResult<Vec<String>> {
+        self.store.drop_labels(names).await.map_err(|error| error.at("contacts.drop_labels"))
+    }
+
+    async fn seen_by(&self, ids: &[ItemId]) -> PortResult<Vec<(ItemId, String)>> {
+        let seen = self.store.seen_by(ids).await.map_err(|error| error.at("contacts.seen_by"))?;
+        Ok(seen.into_iter().map(|(id, user)| (id, user.to_string())).collect())
+    }
+
     async fn get_contact(&self, id: &ItemId) -> PortResult<Option<Item<Contact>>> {
         let got = self.store.get_contact(id).await;
         got.map(|got| got.map(item)).map_err(|error| error.at("contacts.get"))

@@ -488,6 +488,12 @@ impl Provider for Google {
         Ok(Arc::new(GooglePeople::new(self.client(account).await?, options)))
     }
 
+    async fn drop_labels(&self, account: &Account, names: &[String]) -> PortResult<Vec<String>> {
+        granted(account, CONTACTS)?;
+        let people = GooglePeople::new(self.client(account).await?, PeopleOptions::new(self.clock.clone()));
+        people.drop_labels(names).await
+    }
+
     async fn events(
         &self,
         account: &Account,

@@ -231,6 +231,11 @@ impl Header<'_> {
         if heading.kind == Kind::OfficeNumber {
             return Column::Office;
         }
+        // "État" beside another region is the state of the record.
+        let is_state = heading.kind == Kind::Region && words(name).as_slice() == ["etat"];
+        if is_state && (self.has(Kind::Departement) || self.count(Kind::Region) > 1) {
+            return Column::Unknown;
+        }
         let part = address_part(heading.kind).map(|part| self.part(n, part));
         let cell = match part.or_else(|| self.of_france(n, heading.kind)) {
             Some(part) => Some(self.address(n, part, *heading, groups)),
@@ -371,7 +376,10 @@ impl Header<'_> {
         if self.count(Kind::Title) == 2 && !self.has(Kind::Prefix) && !self.has(Kind::JobTitle) {
             return Cell::OneOfTitles;
         }
-        if self.has(Kind::Prefix) || before > 0 {
+        if self.has(Kind::Prefix) && before == 0 {
+            // "Anrede;Titel": "Dr." stands before the name as well.
+            Cell::TitleOrJob
+        } else if self.has(Kind::Prefix) || before > 0 {
             Cell::JobTitle
         } else if self.has(Kind::JobTitle) {
             Cell::Prefix

@@ -23,12 +23,21 @@ fn is_number(cell: &str) -> bool {
 
 /// Returns a cell as it is written.
 pub(super) fn guarded(cell: &str) -> String {
-    if is_formula(cell) && !is_number(cell) { format!("'{cell}") } else { cell.to_owned() }
+    let guards = (is_formula(cell) && !is_number(cell)) || is_figure_as_text(cell);
+    if guards { format!("'{cell}") } else { cell.to_owned() }
 }
 
-/// Returns a cell as it was meant.
+/// Whether an apostrophe makes a text of a figure, so that it keeps its zeros: `'0612`.
+fn is_figure_as_text(cell: &str) -> bool {
+    let bare = cell.trim_start_matches('\'');
+    bare.len() < cell.len() && bare.starts_with(|c: char| c.is_ascii_digit())
+}
+
+/// Returns a cell as it was meant: without the apostrophe that made it a text, or out of the formula that did (`="0612"`).
 pub(super) fn meant(cell: &str) -> &str {
-    cell.strip_prefix('\'').filter(|rest| is_formula(rest)).unwrap_or(cell)
+    let as_text = cell.strip_prefix('\'').filter(|rest| is_formula(rest) || is_figure_as_text(cell));
+    let in_formula = || cell.strip_prefix("=\"")?.strip_suffix('"').filter(|text| !text.contains('"'));
+    as_text.or_else(in_formula).unwrap_or(cell)
 }
 
 #[cfg(test)]
@@ -46,6 +55,13 @@ mod tests {
             assert_eq!(guarded(cell), cell);
         }
         assert_eq!(meant("'+33612345678"), "+33612345678");
+        // A spreadsheet keeps the zeros of a figure so.
+        for cell in ["'0612345678", "=\"0612345678\""] {
+            assert_eq!(meant(cell), "0612345678");
+        }
+        for cell in ["=\"0612\"", "'0612", "''1", "'t Hooft"] {
+            assert_eq!(meant(&guarded(cell)), cell);
+        }
     }
 
     proptest! {

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use passerelle_contacts::{Address, Contact, Email, Im, Labelled, LabelledDate, Organization, Phone};
 
-use super::{Draft, preferred_first};
+use super::{Draft, preferred_first, read::says_nothing};
 use crate::vcard::partial_date;
 
 /// What separates several values in one cell.
@@ -136,8 +136,12 @@ pub(super) fn parts_of(value: &str) -> Vec<&str> {
 
 /// Takes the columns of one number over: as many entries as its cells have values, each with the parts at its place.
 pub(super) fn entries(draft: &mut Draft, stem: &str, number: u32, parts: &BTreeMap<&str, &str>) {
-    let cells: BTreeMap<&str, Vec<&str>> = parts.iter().map(|(part, cell)| (*part, parts_of(cell))).collect();
     let is_shared = |part: &str| matches!(part, "Label" | "Service");
+    let values = |part: &str, cell: &'_ str| is_shared(part) && cell.trim() == BETWEEN.trim();
+    let cells: BTreeMap<&str, Vec<&str>> = parts
+        .iter()
+        .map(|(part, cell)| (*part, if values(part, cell) { vec!["", ""] } else { parts_of(cell) }))
+        .collect();
     let count = cells.iter().filter(|(part, _)| !is_shared(part)).map(|(_, values)| values.len()).max();
     for place in 0..count.unwrap_or(1) {
         let mut entry_parts: BTreeMap<&str, &str> = BTreeMap::new();
@@ -162,10 +166,13 @@ fn entry(draft: &mut Draft, stem: &str, (number, place): (u32, usize), parts: &B
         "Organization" => organization(draft, number == 1 && place == 0, parts),
         "Address" => address(draft, label, preferred, parts),
         _ if value.is_empty() => {}
+        "E-mail" | "Phone" | "Website" if says_nothing(&value) => {
+            draft.unknown.push(format!("{stem} {number} - Value: {value}"));
+        }
         "E-mail" => draft.emails.push(Email { address: value, label, preferred }),
         "Phone" => draft.phones.push(Phone { number: value, label, preferred }),
-        "Website" => draft.urls.push(Labelled { label, value }),
-        "Relation" => draft.relations.push(Labelled { label, value }),
+        "Website" => draft.urls.push(Labelled { label: word_of(label), value }),
+        "Relation" => draft.relations.push(Labelled { label: word_of(label), value }),
         "Custom Field" => draft.custom.push(Labelled { label: part("Label"), value }),
         "IM" => draft.ims.push(Im { service: part("Service").to_lowercase(), handle: value, label }),
         "Event" => match partial_date(&value) {
@@ -227,6 +234,34 @@ fn label_of(text: &str) -> (String, bool) {
         .iter()
         .find(|(_, google)| google.replace(' ', "").eq_ignore_ascii_case(&text.replace(' ', "")));
     (known.map_or(text, |(label, _)| label).to_owned(), preferred)
+}
+
+/// What Google calls relations and web pages beyond the labels of all kinds, as its tables write it.
+const WORDS: [(&str, &str); 17] = [
+    ("spouse", "Spouse"),
+    ("child", "Child"),
+    ("mother", "Mother"),
+    ("father", "Father"),
+    ("parent", "Parent"),
+    ("brother", "Brother"),
+    ("sister", "Sister"),
+    ("friend", "Friend"),
+    ("relative", "Relative"),
+    ("partner", "Partner"),
+    ("domestic_partner", "Domestic Partner"),
+    ("manager", "Manager"),
+    ("assistant", "Assistant"),
+    ("referred_by", "Referred By"),
+    ("blog", "Blog"),
+    ("profile", "Profile"),
+    ("home_page", "Home Page"),
+];
+
+/// Returns the label of a relation or a web page.
+fn word_of(label: String) -> String {
+    let plain = label.replace(' ', "");
+    let known = WORDS.iter().find(|(_, google)| google.replace(' ', "").eq_ignore_ascii_case(&plain));
+    known.map_or(label, |(word, _)| (*word).to_owned())
 }
 
 fn google_of(label: &str, preferred: bool) -> String {
@@ -308,7 +343,11 @@ fn numbered_cells(contact: &Contact, row: &mut BTreeMap<String, String>) {
             .values()
             .map(|im| vec![google_of(&im.label, false), im.service.clone(), im.handle.clone()]),
     );
-    let labelled = |item: &Labelled| vec![google_of(&item.label, false), item.value.clone()];
+    let labelled = |item: &Labelled| {
+        let word =
+            WORDS.iter().find(|(known, _)| *known == item.label).map(|(_, google)| (*google).to_owned());
+        vec![word.unwrap_or_else(|| google_of(&item.label, false)), item.value.clone()]
+    };
     put(row, "Website", contact.urls.values().map(labelled));
     let anniversary = contact.anniversary.map(|date| vec!["Anniversary".to_owned(), date.to_string()]);
     let dates = contact.dates.values().map(|item| vec![google_of(&item.label, false), item.date.to_string()]);

@@ -343,6 +343,8 @@ pub struct Unread {
     pub example: String,
     /// Whether an e-mail address or a telephone number is among them.
     pub reaches: bool,
+    /// How many of them are e-mail addresses.
+    pub mails: u64,
 }
 
 /// Returns the columns of a table that hold something and are not taken into the records.
@@ -359,10 +361,12 @@ pub(crate) fn unread(reader: impl Read, renamed: &[(String, String)]) -> Vec<Unr
                 rows: 0,
                 example: cell.clone(),
                 reaches: false,
+                mails: 0,
             });
             column.rows += 1;
             let is_office = matches!(columns.column(n), Column::Office);
             column.reaches = column.reaches || (!is_office && read::reaches(cell));
+            column.mails += u64::from(cell.contains('@'));
         }
     }
     found.into_values().collect()
@@ -387,7 +391,7 @@ impl<R: Read> Iterator for Rows<R> {
             let summary = cells.into_iter().find(|cell| !cell.is_empty()).unwrap_or_default();
             return Some(Err(BadRecord::new(line, summary, Reason::Empty)));
         }
-        Some(Ok(Imported { record, unknown, line }))
+        Some(Ok(Imported { record, unknown, line, nth: 0 }))
     }
 }
 

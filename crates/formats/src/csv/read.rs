@@ -9,7 +9,10 @@ use super::{
     columns::{Cell, Column, Columns, Part},
     google,
 };
-use crate::vcard::partial_date;
+use crate::{
+    text::{named_address, without_mailto},
+    vcard::partial_date,
+};
 
 /// What is gathered of a row until all its cells are seen.
 #[derive(Default)]
@@ -75,7 +78,9 @@ impl<'a> Row<'a> {
         let contact = &mut draft.contact;
         match cell {
             Cell::Prefix => return fill(&mut contact.name.prefix, value, None),
-            Cell::TitleOrJob if is_honorific(value) => return fill(&mut contact.name.prefix, value, None),
+            Cell::TitleOrJob if is_honorific(value) => {
+                return fill(&mut contact.name.prefix, value, Some(" "));
+            }
             Cell::TitleOrJob | Cell::JobTitle => return fill(&mut contact.organization.title, value, None),
             Cell::OneOfTitles => self.titles.push((n, value)),
             Cell::Given => return fill(&mut contact.name.given, value, None),
@@ -102,9 +107,16 @@ impl<'a> Row<'a> {
                 let names = value.split([';', ',']).map(str::trim).filter(|name| !name.is_empty());
                 draft.groups.extend(names.map(str::to_owned));
             }
+            Cell::WebPage(_) if !value.contains(['.', ':', '/']) => return false,
             Cell::WebPage(label) => draft.urls.push(labelled(label)),
             // How many, not who.
             Cell::Relation(_) if !value.chars().any(char::is_alphabetic) => return false,
+            Cell::Relation(_) if says_nothing(value) => return false,
+            Cell::Relation("child") => {
+                let names = split(value, &[';', ',', '\n', '\r']);
+                let child = |name: &str| Labelled { label: "child".to_owned(), value: name.to_owned() };
+                draft.relations.extend(names.into_iter().map(child));
+            }
             Cell::Relation(label) => draft.relations.push(labelled(label)),
             Cell::Im(service) => {
                 draft.ims.push(Im { service: service.to_owned(), handle: text(), label: String::new() })
@@ -114,6 +126,9 @@ impl<'a> Row<'a> {
                     ["true", "vrai", "yes", "oui", "1", "wahr", "ja", "verdadero", "si", "sí", "vero", "sì"]
                         .contains(&text_key(value).as_str());
             }
+            // What cannot be an address, or a number, reaches nobody: "n/a", "pas de mail", "aucun".
+            Cell::Email(_) if !value.contains('@') || says_nothing(value) => return false,
+            Cell::Phone(_) | Cell::PrimaryPhone if !value.contains(|c: char| c.is_numeric()) => return false,
             Cell::Email(label) => {
                 let found = match named_address(value) {
                     Some((name, address)) => {
@@ -136,6 +151,7 @@ impl<'a> Row<'a> {
             Cell::PrimaryPhone => {
                 draft.phones.push(Phone { number: text(), label: String::new(), preferred: true });
             }
+            Cell::Address(Part::Region, ..) if is_state_of_record(value) => return false,
             Cell::Address(part, label, number) => {
                 let address = self.addresses.entry((label, number)).or_default();
                 return place(address, part, value);
@@ -247,6 +263,12 @@ impl<'a> Row<'a> {
     /// with the company, as Odoo writes it, last.
     fn whole_names(&mut self) -> Vec<(usize, &'a str)> {
         let mut all = std::mem::take(&mut self.full);
+        if let Some((company, person)) = displayed(&all)
+            && self.draft.contact.organization.name.is_empty()
+        {
+            company.clone_into(&mut self.draft.contact.organization.name);
+            all.retain(|(_, name)| text_key(name) != text_key(&format!("{company}, {person}")));
+        }
         let company = text_key(&self.draft.contact.organization.name);
         let of_company =
             |name: &str| !company.is_empty() && text_key(name).starts_with(&format!("{company}, "));
@@ -317,6 +339,16 @@ impl<'a> Row<'a> {
             self.leave(columns, n, full);
         }
     }
+}
+
+/// Takes a whole name apart that holds another one behind a company, as Odoo displays people: "ACME, Jean Dupont".
+fn displayed<'a>(names: &[(usize, &'a str)]) -> Option<(&'a str, &'a str)> {
+    names.iter().find_map(|(_, name)| {
+        let (company, person) = name.split_once(", ")?;
+        let is_person =
+            |(_, other): &&(usize, &str)| other.contains(' ') && text_key(other) == text_key(person);
+        names.iter().find(is_person).map(|_| (company, person))
+    })
 }
 
 /// Puts a text in its place; a second one is added where `between` says how, and else it did not find room.
@@ -451,6 +483,27 @@ fn is_usual(value: &str) -> bool {
         .contains(&text_key(value).as_str())
 }
 
+/// Tells whether a value says that there is none: "n/a", "-", "aucun".
+pub(super) fn says_nothing(value: &str) -> bool {
+    #[rustfmt::skip]
+    const NONE: [&str; 28] = [
+        "n/a", "#n/a", "n.a.", "na", "nc", "n/c", "n.c.", "none", "null", "nil", "aucun", "aucune", "néant", "neant",
+        "inconnu", "inconnue", "unknown", "kein", "keine", "keiner", "unbekannt", "ninguno", "ninguna", "desconocido",
+        "nessuno", "nessuna", "sconosciuto", "#ref!",
+    ];
+    !value.contains(char::is_alphanumeric) || NONE.contains(&text_key(value).as_str())
+}
+
+/// Tells whether a value is the state in which a record is, and no region: the "État" of an accounting program.
+fn is_state_of_record(value: &str) -> bool {
+    #[rustfmt::skip]
+    const STATES: [&str; 14] = [
+        "0", "1", "actif", "active", "inactif", "inactive", "activo", "inactivo", "attivo", "aktiv", "inaktiv", "ouvert",
+        "fermé", "clos",
+    ];
+    STATES.contains(&text_key(value).as_str())
+}
+
 /// Tells whether a value answers a question: "oui", "no", "x".
 fn is_answer(value: &str) -> bool {
     #[rustfmt::skip]
@@ -458,23 +511,6 @@ fn is_answer(value: &str) -> bool {
         "oui", "non", "yes", "no", "ja", "nein", "si", "sí", "sì", "true", "false", "vrai", "faux", "x", "0", "1", "o", "n",
     ];
     ANSWERS.contains(&text_key(value).as_str())
-}
-
-/// Takes `Jean Dupont <jean@a.example>` apart.
-fn named_address(value: &str) -> Option<(&str, &str)> {
-    let (name, rest) = value.split_once('<')?;
-    let address = rest.strip_suffix('>').filter(|address| address.matches('@').count() == 1)?;
-    let name = name.trim().trim_matches(['"', '\'']).trim();
-    let sound = !name.is_empty() && !name.contains('@') && !address.contains(['<', ' ']);
-    sound.then_some((name, address.trim()))
-}
-
-/// Returns an address without what stands around it: `mailto:`, angle brackets.
-fn without_mailto(address: &str) -> &str {
-    let plain = address.trim();
-    let plain = plain.strip_prefix('<').and_then(|plain| plain.strip_suffix('>')).unwrap_or(plain);
-    let scheme = plain.get(..7).is_some_and(|scheme| scheme.eq_ignore_ascii_case("mailto:"));
-    if scheme { plain.get(7..).unwrap_or_default().trim() } else { plain }
 }
 
 /// The addresses of a cell: several are apart at blanks, commas, semicolons, strokes, and at "ou" or "oder".

@@ -171,7 +171,7 @@ pub(crate) fn lines_of(guests: &BTreeMap<String, Participant>) -> Vec<Line> {
 }
 
 /// What stands in the place of the address of a participant who has none.
-pub(super) const NOBODY: &str = "invalid:nomail";
+pub(crate) const NOBODY: &str = "invalid:nomail";
 
 /// Puts an address beside its place where the place would be read as something else: one that holds the scheme of
 /// another.

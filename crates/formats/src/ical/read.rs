@@ -31,7 +31,7 @@ pub(crate) fn finish(component: &Component, read: Result<(Event, Vec<String>), R
         {
             Err(Reason::MalformedRule)
         }
-        None => Ok(Imported { record: event, unknown, line: component.line }),
+        None => Ok(Imported { record: event, unknown, line: component.line, nth: 0 }),
     });
     checked.map_err(|reason| BadRecord::new(component.line, summary_of(component), reason))
 }

@@ -17,10 +17,11 @@ use crate::{
     Answer, BadRecord, Imported, Reason,
     ical::{
         Identities, Identity, Seen,
-        guests::{Attending, key_of},
+        guests::{Attending, NOBODY, key_of},
         note, original, series, zone_name,
     },
-    json::{Objects, left_over},
+    json::{Objects, left_over, placed},
+    text::plain_address,
 };
 
 /// The events of a file. Changed occurrences that stand alone come last: they belong to their series, wherever that
@@ -28,7 +29,7 @@ use crate::{
 pub(crate) struct Events<R> {
     objects: Objects<R>,
     seen: Identities,
-    alone: VecDeque<(usize, Object)>,
+    alone: VecDeque<(usize, usize, Object)>,
     at_end: bool,
 }
 
@@ -49,24 +50,26 @@ impl<R: Read> Iterator for Events<R> {
 
     fn next(&mut self) -> Option<Read1> {
         while !self.at_end {
-            match self.objects.next() {
+            let found = self.objects.next();
+            let nth = self.objects.place();
+            match found {
                 Some(Ok((line, object)))
                     if is_event(&object) && !text(&object, "recurrenceId").is_empty() =>
                 {
-                    self.alone.push_back((line, object));
+                    self.alone.push_back((line, nth, object));
                 }
                 Some(Ok((line, object))) => {
                     if let Some(read) = self.record(line, object) {
-                        return Some(read);
+                        return Some(placed(nth, read));
                     }
                 }
-                Some(Err(bad)) => return Some(Err(bad)),
+                Some(Err(bad)) => return Some(placed(nth, Err(bad))),
                 None => self.at_end = true,
             }
         }
-        while let Some((line, object)) = self.alone.pop_front() {
+        while let Some((line, nth, object)) = self.alone.pop_front() {
             if let Some(read) = self.occurrence(line, object) {
-                return Some(read);
+                return Some(placed(nth, read));
             }
         }
         None
@@ -198,7 +201,7 @@ fn one(line: usize, object: Object) -> Read1 {
     let title = text(&object, "title");
     let read = whole(object).and_then(|(event, unknown)| match Reason::of_event(&event) {
         Some(reason) => Err(reason),
-        None => Ok(Imported { record: event, unknown, line }),
+        None => Ok(Imported { record: event, unknown, line, nth: 0 }),
     });
     read.map_err(|reason| BadRecord::new(line, title, reason))
 }
@@ -382,15 +385,15 @@ pub(super) fn guest_of(item: &Value) -> Option<(String, Participant)> {
     let item = item.as_object()?;
     let sent = item.get("sendTo").and_then(|ways| ways.get("imip")).and_then(Value::as_str);
     let address = sent.or_else(|| item.get("calendarAddress").and_then(Value::as_str)).unwrap_or_default();
-    let email = text(item, "email");
+    let told = text(item, "email");
+    let (called, email) = plain_address(if told.is_empty() { address } else { &told });
+    // What stands in the place of an address where there is none.
+    let email = if email.eq_ignore_ascii_case(NOBODY) { "" } else { email };
+    let name = text(item, "name");
     let roles = |name: &str| item.get("roles").and_then(|roles| roles.get(name)) == Some(&Value::Bool(true));
     let guest = Participant {
-        email: if email.is_empty() {
-            address.strip_prefix("mailto:").unwrap_or(address).to_owned()
-        } else {
-            email
-        },
-        name: text(item, "name"),
+        email: email.to_owned(),
+        name: if name.is_empty() { called.unwrap_or_default().to_owned() } else { name },
         role: match () {
             () if roles("chair") => Role::Chair,
             () if roles("optional") => Role::Optional,

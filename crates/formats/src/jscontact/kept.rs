@@ -281,8 +281,8 @@ fn fuse(name: &str, original: Object, written: Object) -> Object {
         (Some(pref), _) => {
             fused.insert("pref".to_owned(), pref);
         }
-        // It was the preferred one.
-        (None, Some(1)) => {
+        // It was the preferred one. A contact does not know which of its nicknames is.
+        (None, Some(1)) if name != "nicknames" => {
             fused.remove("pref");
         }
         (None, Some(_)) => {

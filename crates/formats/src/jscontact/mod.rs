@@ -12,7 +12,8 @@ use serde_json::{Map, Value, json};
 
 use crate::{
     BadRecord, Imported, Options, Reason,
-    json::{Objects, VENDOR, add_unknown, left_over},
+    json::{Objects, VENDOR, add_unknown, left_over, placed},
+    text::plain_address,
     vcard::{label_of, partial_date, types_of, with_particle, without_particle},
 };
 
@@ -25,7 +26,12 @@ pub(crate) fn read(
     reader: impl Read,
     options: Options,
 ) -> impl Iterator<Item = Result<Imported<Contact>, BadRecord>> {
-    Objects::new(reader).map(move |found| found.and_then(|(line, card)| contact_of(card, line, &options)))
+    let mut objects = Objects::new(reader);
+    std::iter::from_fn(move || {
+        let found = objects.next()?;
+        let read = found.and_then(|(line, card)| contact_of(card, line, &options));
+        Some(placed(objects.place(), read))
+    })
 }
 
 fn own(name: &str) -> String {
@@ -127,7 +133,7 @@ fn contact_of(mut card: Object, line: usize, options: &Options) -> Result<Import
         return Err(BadRecord::new(line, contact.uid, Reason::Empty));
     }
     let unknown = left_over(card).into_iter().chain(rest).chain(kept.texts()).collect();
-    Ok(Imported { record: contact, unknown, line })
+    Ok(Imported { record: contact, unknown, line, nth: 0 })
 }
 
 /// Tells whether a name is written with no more than what was taken of it.
@@ -289,7 +295,8 @@ fn lowest(entries: &[(String, Object)]) -> Option<u64> {
 }
 
 fn email_of(object: &Object) -> Email {
-    Email { address: text(object, "address"), label: label(object), preferred: false }
+    let address = text(object, "address");
+    Email { address: plain_address(&address).1.to_owned(), label: label(object), preferred: false }
 }
 
 fn phone_of(object: &Object) -> Phone {

@@ -20,6 +20,7 @@ use super::{
 use crate::{
     BadRecord, Imported, Options, Reason,
     content::{Component, Line, Piece, Pieces, left_over, summary_of},
+    text::plain_address,
 };
 
 /// The cards of a file.
@@ -201,7 +202,7 @@ fn contact_of(card: &Component, options: &Options) -> Result<Imported<Contact>, 
     if passerelle_contacts::validate(&contact).contains(&passerelle_contacts::Problem::Empty) {
         return Err(BadRecord::new(card.line, summary_of(card), Reason::Empty));
     }
-    Ok(Imported { record: contact, unknown, line: card.line })
+    Ok(Imported { record: contact, unknown, line: card.line, nth: 0 })
 }
 
 /// Tells whether a leftover is another whole name.
@@ -290,6 +291,9 @@ impl Draft {
             "URL" => return self.url(line, groups),
             "IMPP" | "X-AIM" | "X-ICQ" | "X-JABBER" | "X-MSN" | "X-SKYPE" | "X-SKYPE-USERNAME"
             | "X-YAHOO" | "X-GTALK" | "X-GOOGLE-TALK" | "X-QQ" => return self.im(line, groups),
+            // Outlook writes it empty where it knows none.
+            "BDAY" | "ANNIVERSARY" | "X-ANNIVERSARY" | "X-WEDDING" | "X-EVOLUTION-ANNIVERSARY"
+                if line.value.trim().is_empty() && line.params.is_empty() => {}
             "BDAY" if contact.birthday.is_none() => {
                 contact.birthday = date_of(line);
                 self.more = has_time(line);
@@ -379,7 +383,10 @@ impl Draft {
 
     fn email<'a>(&mut self, line: &'a Line, groups: &Groups<'a>) -> bool {
         let address = line.unescaped();
-        let address = without_scheme(&address, &["mailto:"]).to_owned();
+        let (name, plain) = plain_address(&address);
+        // Who is named beside it is kept as it was written.
+        self.more = name.is_some();
+        let address = plain.to_owned();
         if !address.trim().is_empty() {
             let (label, preferred) = self.understand(line, groups);
             self.emails.push(Email { address, label, preferred });

@@ -6,7 +6,10 @@ use std::collections::{BTreeMap, VecDeque};
 use passerelle_contacts::Address;
 
 use super::{labels, read::partial_date};
-use crate::content::{Line, unescape};
+use crate::{
+    content::{Line, unescape},
+    text::plain_address,
+};
 
 /// The property that keeps parameters of a line whose value was taken over. `OF` names the property;
 /// `AS-WRITTEN` says that the value itself is to be written back as it was.
@@ -220,6 +223,7 @@ fn meaning(name: &str, value: &str) -> Vec<String> {
             let text = line.unescaped();
             vec![plain(text.rsplit_once(':').map_or(text.clone(), |(_, handle)| handle.to_owned()))]
         }
+        "EMAIL" => vec![plain(plain_address(&unescape(value)).1.to_owned())],
         _ => {
             let text = unescape(value);
             vec![plain(without_scheme(&text, &["tel:", "mailto:"]).to_owned())]

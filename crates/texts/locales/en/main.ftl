@@ -135,9 +135,16 @@ undo-left = Left as they are, because somebody changed them since: { $count }
 
 # import, export
 import-bad = line { $line }, { $name }: { $reason }. { $mend }
+import-bad-object = line { $line }, record { $nth }, { $name }: { $reason }. { $mend }
+import-hollow = { $file } holds no record: there is nothing to import.
+import-seen-by-some = line { $line }, { $name }: is here already and seen by { $users } alone; that stays so (contact { $id })
+import-seen-by-all = line { $line }, { $name }: everybody sees it, and so what this file adds to it (contact { $id })
+import-seen-more = … and { $count } more: --json names all of them
+import-seen-hint = Everybody sees a contact once no row of contact_users names it: docs/importing.md
+import-refused-preview = A preview writes no file: without --dry-run the records that are set aside will be in it.
 import-older = line { $line }, { $name }: an older state of a record of this file, not taken
 import-older-than-here = line { $line }, { $name }: an older state of the record that is here, not taken; --replace takes it
-import-alone = line { $line }: one occurrence of a series that is not here: taken as one appointment, without the rule of its series
+import-alone = line { $line }, { $name }: one occurrence of a series that is not here: taken as one appointment, without the rule of its series
 import-joined = { $count ->
     [one] one changed occurrence or answer was put into its appointment
    *[other] { $count } changed occurrences or answers were put into their appointments
@@ -190,6 +197,16 @@ rule-start = a start is a day that exists, or a day and a time
 mend-unterminated = Add its END line, or export it again.
 mend-no-begin = Add its BEGIN line before it.
 mend-malformed = Export it again from the program that wrote the file.
+mend-unterminated-json = Close its bracket: the file ends within it.
+mend-malformed-json = Correct it as JSON: an object in braces, its texts in quotes.
+mend-no-start-json = Give it a "start".
+mend-bad-date-json = Write the date as 2026-11-23T09:00:00.
+mend-malformed-rule-json = Correct its "recurrenceRules".
+mend-bad-recurrence-id-json = Give it the "recurrenceId" of an occurrence, or a "uid" of its own.
+mend-duplicate-json = Give it a "uid" of its own if it is another one.
+mend-malformed-table = Correct its quotes and separators.
+mend-looks-alike-table = Correct it, or import again with --look-alikes update or new.
+mend-looks-like-several-table = Correct it, or import again with --look-alikes new.
 mend-too-large = Take large pictures out of it.
 mend-too-many = Make several of it: a record has up to 20,000 entries.
 mend-unreadable = Look whether the file is complete, and import it again.

@@ -153,9 +153,16 @@ undo-left = Laissées telles quelles, car modifiées depuis : { $count }
 
 # import, export
 import-bad = ligne { $line }, { $name } : { $reason }. { $mend }
+import-bad-object = ligne { $line }, fiche { $nth }, { $name } : { $reason }. { $mend }
+import-hollow = { $file } ne contient aucune fiche : il n'y a rien à importer.
+import-seen-by-some = ligne { $line }, { $name } : est déjà ici, vue de { $users } seulement ; cela reste ainsi (contact { $id })
+import-seen-by-all = ligne { $line }, { $name } : tout le monde la voit, et donc ce que ce fichier y ajoute (contact { $id })
+import-seen-more = … et { $count } autres : --json les nomme toutes
+import-seen-hint = Tout le monde voit un contact dès qu'aucune ligne de contact_users ne le nomme : docs/importing.md
+import-refused-preview = Un aperçu n'écrit aucun fichier : sans --dry-run les fiches écartées y seront.
 import-older = ligne { $line }, { $name } : un état plus ancien d'une fiche de ce fichier, pas repris
 import-older-than-here = ligne { $line }, { $name } : un état plus ancien de la fiche d'ici, pas repris ; --replace le reprend
-import-alone = ligne { $line } : une occurrence d'une série qui n'est pas ici, reprise comme un seul rendez-vous, sans la règle de sa série
+import-alone = ligne { $line }, { $name } : une occurrence d'une série qui n'est pas ici, reprise comme un seul rendez-vous, sans la règle de sa série
 import-joined = { $count ->
     [one] une occurrence modifiée ou une réponse a rejoint son rendez-vous
    *[other] { $count } occurrences modifiées ou réponses ont rejoint leur rendez-vous
@@ -208,6 +215,16 @@ rule-start = un début est un jour qui existe, ou un jour et une heure
 mend-unterminated = Ajoutez sa ligne END, ou exportez-la de nouveau.
 mend-no-begin = Ajoutez devant sa ligne BEGIN.
 mend-malformed = Exportez-la de nouveau depuis le programme qui a écrit le fichier.
+mend-unterminated-json = Fermez son accolade : le fichier finit au milieu.
+mend-malformed-json = Corrigez-la en JSON : un objet entre accolades, ses textes entre guillemets.
+mend-no-start-json = Donnez-lui un « start ».
+mend-bad-date-json = Écrivez la date comme 2026-11-23T09:00:00.
+mend-malformed-rule-json = Corrigez ses « recurrenceRules ».
+mend-bad-recurrence-id-json = Donnez-lui le « recurrenceId » d'une occurrence, ou un « uid » à elle.
+mend-duplicate-json = Donnez-lui un « uid » à elle si c'en est une autre.
+mend-malformed-table = Corrigez ses guillemets et ses séparateurs.
+mend-looks-alike-table = Corrigez-la, ou importez de nouveau avec --look-alikes update ou new.
+mend-looks-like-several-table = Corrigez-la, ou importez de nouveau avec --look-alikes new.
 mend-too-large = Retirez-en les grandes images.
 mend-too-many = Faites-en plusieurs : une fiche a jusqu'à 20 000 éléments.
 mend-unreadable = Vérifiez que le fichier est complet, puis importez-le de nouveau.

@@ -145,8 +145,12 @@ pub(crate) fn parts(id: &str, event: &Event) -> Parts {
 
 fn participants(parts: &mut Parts, id: &str, occurrence: &str, guests: &BTreeMap<String, Participant>) {
     for (key, guest) in guests {
-        // The address names the guest: one without it is filed under its key.
-        let email = if email_key(&guest.email) == *key { &guest.email } else { key };
+        // The address names the guest: one that is told otherwise is filed under its key. A name is none.
+        let is_nameable = key.contains(['@', ':', '/']);
+        let email = match email_key(&guest.email) {
+            known if known == *key || (known.is_empty() && !is_nameable) => &guest.email,
+            _ => key,
+        };
         let row = ParticipantRow {
             appointment_id: id.to_owned(),
             occurrence: occurrence.to_owned(),
@@ -234,6 +238,28 @@ fn keyed<C>(rows: Vec<(i64, C)>, key: impl Fn(&C) -> String) -> Held<C> {
     held
 }
 
+/// Puts the rows of guests under their keys: the address, or the name where there is none. Several of one name are numbered.
+fn guests(rows: Vec<(i64, ParticipantRow)>) -> Held<ParticipantRow> {
+    let mut held = Held::new();
+    let mut called: BTreeMap<String, usize> = BTreeMap::new();
+    for (id, row) in rows {
+        let email = email_key(&row.email);
+        if !email.is_empty() {
+            held.entry(within(&row.occurrence, &email)).or_insert((id, row));
+            continue;
+        }
+        let name = row.name.trim().to_lowercase();
+        let number = called.entry(within(&row.occurrence, &name)).or_default();
+        *number += 1;
+        let key = match number {
+            1 => name,
+            number => format!("{name} ({number:05})").trim_start().to_owned(),
+        };
+        held.entry(within(&row.occurrence, &key)).or_insert((id, row));
+    }
+    held
+}
+
 /// The rows of many events.
 #[derive(Default)]
 pub(crate) struct Rows {
@@ -252,9 +278,7 @@ impl Rows {
         let (excluding, including): (Vec<_>, Vec<_>) = rules.into_iter().partition(|(_, row)| row.excludes);
         let rules = including.into_iter().chain(excluding).enumerate();
         HeldParts {
-            participants: keyed(self.participants.remove(id).unwrap_or_default(), |row| {
-                within(&row.occurrence, &email_key(&row.email))
-            }),
+            participants: guests(self.participants.remove(id).unwrap_or_default()),
             alerts: keyed(self.alerts.remove(id).unwrap_or_default(), |row| {
                 within(&row.occurrence, &alert_of(row).key())
             }),
@@ -287,8 +311,10 @@ fn participant_of(row: &ParticipantRow) -> Participant {
 }
 
 fn participants_of(parts: &HeldParts, occurrence: &str) -> BTreeMap<String, Participant> {
-    let rows = parts.participants.values().filter(|(_, row)| occurrence_key(&row.occurrence) == occurrence);
-    rows.map(|(_, row)| (email_key(&row.email), participant_of(row))).collect()
+    let rows =
+        parts.participants.iter().filter(|(_, (_, row))| occurrence_key(&row.occurrence) == occurrence);
+    let key = |key: &str| key.split_once('|').map_or(key, |(_, key)| key).to_owned();
+    rows.map(|(filed, (_, row))| (key(filed), participant_of(row))).collect()
 }
 
 fn alerts_of(parts: &HeldParts, occurrence: &str) -> BTreeMap<String, Alert> {
