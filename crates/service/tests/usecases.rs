@@ -608,7 +608,10 @@ async fn a_part_is_put_into_what_it_belongs_to() {
     ];
     let report = import(&*world.company, None, parts, &LoadHow::default(), |_, _| ()).await.unwrap();
     assert_eq!(report.joined, 2);
-    assert_eq!((report.alone, report.bad.len(), report.bad[0].line), (vec![5, 6], 1, 4));
+    assert_eq!(
+        (report.alone.iter().map(|lone| lone.line).collect::<Vec<_>>(), report.bad.len(), report.bad[0].line),
+        (vec![5, 6], 1, 4)
+    );
     let mut found = false;
     let all = passerelle_service::each::<Contact>(&*world.company, None, |item| {
         found |= item.record.uid == "w" && item.record.notes == "ab";
