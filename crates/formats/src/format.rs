@@ -171,8 +171,9 @@ fn contains(bytes: &[u8], word: &[u8]) -> bool {
 /// Tells whether a file is a table some of whose headings are understood.
 #[must_use]
 pub fn is_table(bytes: &[u8]) -> bool {
-    let understood = crate::csv::headings_understood(plain_beginning(bytes).as_bytes());
-    understood > 1 && holds(bytes).is_none()
+    let text = plain_beginning(bytes);
+    let is_json = text.trim_start().starts_with(['[', '{']);
+    !is_json && holds(bytes).is_none() && crate::csv::headings_understood(text.as_bytes()) > 1
 }
 
 fn extension(name: Option<&str>) -> Option<String> {

@@ -2,7 +2,7 @@
 
 use std::io::{self, BufRead, BufReader, Read};
 
-use encoding_rs::{Decoder, Encoding, UTF_8, UTF_16BE, UTF_16LE, WINDOWS_1252};
+use encoding_rs::{Decoder, Encoding, MACINTOSH, UTF_8, UTF_16BE, UTF_16LE, WINDOWS_1252};
 
 /// A reader that takes a byte order mark away and turns UTF-16 and UTF-32 into UTF-8. Other bytes pass.
 pub(crate) struct Unmarked<R> {
@@ -170,9 +170,20 @@ pub(crate) fn decode(bytes: Vec<u8>, charset: Option<&str>) -> String {
             .filter(|encoding| *encoding != UTF_8);
         match claimed {
             None if is_mostly_utf8(bytes) => String::from_utf8_lossy(bytes).into_owned(),
+            None if is_of_mac(bytes) => MACINTOSH.decode_without_bom_handling(bytes).0.into_owned(),
             claimed => claimed.unwrap_or(WINDOWS_1252).decode_without_bom_handling(bytes).0.into_owned(),
         }
     })
+}
+
+/// Tells whether bytes are letters of Mac OS Roman, as an old Excel for the Mac writes tables: what is no letter of
+/// Windows-1252, or a capital of that within a word of small letters.
+fn is_of_mac(bytes: &[u8]) -> bool {
+    let pairs = || bytes.windows(2).filter_map(|pair| Some((*pair.first()?, *pair.last()?)));
+    let is_windows = pairs().any(|(before, byte)| before.is_ascii_lowercase() && byte >= 0xe0);
+    let is_mac = bytes.iter().any(|byte| matches!(byte, 0x81 | 0x8d | 0x8f | 0x90 | 0x9d))
+        || pairs().any(|(before, byte)| before.is_ascii_lowercase() && matches!(byte, 0x8a | 0x8c | 0x8e));
+    is_mac && !is_windows
 }
 
 /// Tells whether bytes hold more characters of UTF-8 than bytes that are none.

@@ -578,3 +578,35 @@ fn the_words_of_googles_tables_are_labels_and_come_back() {
     let table = "Name,E-mail 1 - Type,E-mail 1 - Value\nJean, ::: ,a@x.example ::: b@x.example\n";
     assert!(read(table)[0].record.emails.values().all(|email| email.label.is_empty()));
 }
+
+#[test]
+fn what_a_spreadsheet_made_of_numbers_is_mended_or_kept_as_text() {
+    let numbers = |table: &str| -> Vec<String> {
+        read(table)[0].record.phones.values().map(|phone| phone.number.clone()).collect()
+    };
+    assert_eq!(numbers("Nom;Tél\nA;612345678\n"), ["0612345678"]);
+    assert_eq!(numbers("Nom;Tél\nA;tel:+33612345678\n"), ["+33612345678"]);
+    assert_eq!(numbers("Nom;Tél\nA;0612345678 0123456789\n").len(), 2);
+    assert_eq!(numbers("Nom;Tél\nA;06 12 34 56 78\n"), ["06 12 34 56 78"]);
+    let row = &read("Nom;Tél\nA;3,36123E+10\n")[0];
+    assert!(row.record.phones.is_empty() && row.unknown == ["Tél: 3,36123E+10"], "{row:?}");
+}
+
+#[test]
+fn more_headings_that_people_write_are_understood() {
+    let row =
+        &read("Nom;Mails;Site;Enfant 1;Enfant 2\nA;\"a@x.example, b@x.example\";a.example;Luc;Ann\n")[0];
+    assert!(row.unknown.is_empty(), "{:?}", row.unknown);
+    assert_eq!((row.record.emails.len(), row.record.urls.len(), row.record.relations.len()), (2, 1, 2));
+}
+
+#[test]
+fn a_table_of_an_old_mac_has_its_accents() {
+    let bytes = b"Nom;Pr\x8enom;Ville\nLef\x8fvre;Zo\x8e;Orl\x8eans\n";
+    let found: Vec<_> =
+        read_contacts(&bytes[..], ContactFormat::OutlookCsv, &options()).map(Result::unwrap).collect();
+    assert_eq!(
+        (found[0].record.display_name().as_str(), found[0].unknown.len()),
+        ("Zo\u{e9} Lef\u{e8}vre", 0)
+    );
+}

@@ -342,6 +342,9 @@ struct Card {
     kept: Value,
     /// Where the first of them stands among those that are written next.
     at: Option<usize>,
+    /// How many were put to it since it was written.
+    joined: u64,
+    /// Whether what is written is all of them.
     is_joined: bool,
 }
 
@@ -349,10 +352,8 @@ struct Card {
 enum Again {
     /// The first one that is to be written now.
     First,
-    /// More of the same: it was put to that.
+    /// More of the same, or the same: it was put to that.
     Joined,
-    /// The same.
-    Same,
     /// Not taken, and why.
     Refused(&'static str),
 }
@@ -454,7 +455,7 @@ impl<R: Kinded> Import<'_, R> {
     }
 
     async fn write(&mut self, mut batch: Batch<R>) -> Outcome<Vec<(u64, Put<R>)>> {
-        self.write_cards(&mut batch);
+        let joined = self.write_cards(&mut batch);
         let Batch { lines, records, into, gone, .. } = batch;
         let how = LoadHow { into, gone, ..self.how.clone() };
         let loaded = R::load(self.company, self.user, records, &how).await?;
@@ -465,6 +466,11 @@ impl<R: Kinded> Import<'_, R> {
         self.report.created += loaded.created;
         self.report.updated += loaded.updated;
         self.report.unchanged += loaded.unchanged;
+        let written: BTreeSet<u64> = loaded.written.iter().map(|put| put.position).collect();
+        for (position, count) in joined {
+            let is_written = written.contains(&position);
+            *(if is_written { &mut self.report.updated } else { &mut self.report.unchanged }) += count;
+        }
         for (position, reason) in loaded.refused {
             let (at, name) = place_of(&lines, position);
             self.refuse(at, name, reason, String::new());
@@ -526,11 +532,6 @@ impl<R: Kinded> Import<'_, R> {
                 Again::First => {}
                 Again::Joined => {
                     self.report.count_leftovers(leftovers.as_ref());
-                    self.report.updated += 1;
-                    return Ok(());
-                }
-                Again::Same => {
-                    self.report.unchanged += 1;
                     return Ok(());
                 }
                 Again::Refused(reason) => {
@@ -662,7 +663,7 @@ impl<R: Kinded> Import<'_, R> {
                 (None, None) => None,
             };
             let Some((first, kept)) = first else { return Ok(Again::First) };
-            let card = Card { all: fields(&first), kept, at, is_joined: false };
+            let card = Card { all: fields(&first), kept, at, joined: 0, is_joined: false };
             self.cards.insert(uid.to_owned(), card);
         }
         let Some(card) = self.cards.get_mut(uid) else { return Ok(Again::First) };
@@ -690,19 +691,26 @@ impl<R: Kinded> Import<'_, R> {
         if card.at.is_none() {
             return Ok(Again::First);
         }
+        card.joined += 1;
         card.is_joined |= more;
-        Ok(if more { Again::Joined } else { Again::Same })
+        Ok(Again::Joined)
     }
 
-    /// Puts what several cards say together in the place of the first of them.
-    fn write_cards(&mut self, batch: &mut Batch<R>) {
+    /// Puts what several cards say together in the place of the first of them; returns how many were put to each, by its
+    /// position.
+    fn write_cards(&mut self, batch: &mut Batch<R>) -> Vec<(u64, u64)> {
+        let mut joined = Vec::new();
         for card in self.cards.values_mut() {
-            let at = card.at.take().filter(|_| std::mem::take(&mut card.is_joined));
+            let at = card.at.take();
+            let position = at.and_then(|at| u64::try_from(at).ok());
+            joined.extend(position.map(|position| (position, std::mem::take(&mut card.joined))));
+            let at = at.filter(|_| std::mem::take(&mut card.is_joined));
             let place = at.and_then(|at| batch.records.get_mut(at));
             if let (Some(place), Ok(record)) = (place, assemble(&card.all)) {
                 *place = (record, Some(card.kept.clone()).filter(|kept| !kept.is_null()));
             }
         }
+        joined
     }
 
     fn doubt(&mut self, at: Spot, name: String, doubt: &Doubt) {

@@ -147,7 +147,11 @@ const ENGLISH: &[(Sense, &str)] = &[
          post function|position held",
     ),
     (Is(Profession), "profession|occupation"),
-    (Is(Email), "email|e mail|mail|emails|email address|e mail address|mail address|electronic mail"),
+    (
+        Is(Email),
+        "email|e mail|mail|emails|e mails|mails|email address|email addresses|e mail address|e mail addresses|mail address|\
+         electronic mail",
+    ),
     (
         Is(Phone),
         "phone|telephone|tel|phone number|telephone number|landline|land line|ph|phones|direct line|fixed line",
@@ -202,7 +206,7 @@ const ENGLISH: &[(Sense, &str)] = &[
     (Is(Assistant), "assistant|assistant s"),
     (Is(Manager), "manager|manager s"),
     (Is(Relation("spouse")), "spouse"),
-    (Is(Relation("child")), "children"),
+    (Is(Relation("child")), "children|child"),
     (Is(Im("skype")), "skype|skype name|skype id"),
     (Is(Photo), "photo"),
     (Is(Private), "private"),
@@ -265,7 +269,7 @@ const FRENCH: &[(Sense, &str)] = &[
     (Is(Profession), "profession"),
     (
         Is(Email),
-        "courriel|mel|messagerie|adresse de messagerie|adresse messagerie|adresse electronique|courrier electronique|\
+        "courriel|courriels|mel|mels|messagerie|adresses e mail|adresses email|adresses mail|adresse de messagerie|adresse messagerie|adresse electronique|courrier electronique|\
          adresse e mail|adresse email|adresse mail|adresse courriel|adresse de courriel|adresse de courrier electronique",
     ),
     (
@@ -305,7 +309,7 @@ const FRENCH: &[(Sense, &str)] = &[
     (Is(PoBox), "bp|b p|boite postale"),
     (
         Is(Web),
-        "site web|site internet|page web|page web personnelle|page personnelle|lien du site web|adresse web|\
+        "site|site web|site internet|page web|page web personnelle|page personnelle|lien du site web|adresse web|\
          page d accueil|adresse internet|page internet",
     ),
     (
@@ -333,7 +337,7 @@ const FRENCH: &[(Sense, &str)] = &[
     ),
     (Is(Manager), "responsable|du responsable|nom du responsable hierarchique"),
     (Is(Relation("spouse")), "conjoint|conjointe|conjoint e|epoux|epouse"),
-    (Is(Relation("child")), "enfants"),
+    (Is(Relation("child")), "enfants|enfant"),
     (Is(Photo), "photographie"),
     (Is(Private), "prive"),
     (Is(Type), "type de|type d"),
@@ -438,7 +442,7 @@ const GERMAN: &[(Sense, &str)] = &[
     (Is(Assistant), "assistent|assistentin|name assistent|assistent in|des der assistenten in"),
     (Is(Manager), "vorgesetzter|vorgesetzte|des der vorgesetzten|name des der vorgesetzten|manager name"),
     (Is(Relation("spouse")), "ehepartner|ehepartner in|partner|partner in|lebenspartner|ehegatte"),
-    (Is(Relation("child")), "kinder"),
+    (Is(Relation("child")), "kinder|kind"),
     (Is(Photo), "foto"),
     (Is(Private), "privat"),
     (Is(Type), "typ|art"),
@@ -550,7 +554,7 @@ const SPANISH: &[(Sense, &str)] = &[
     (Is(Assistant), "ayudante|del ayudante|asistente|del asistente|nombre del ayudante"),
     (Is(Manager), "director|nombre del director|del jefe|nombre del jefe|nombre del administrador"),
     (Is(Relation("spouse")), "conyuge"),
-    (Is(Relation("child")), "hijos"),
+    (Is(Relation("child")), "hijos|hijo|hija"),
     (Is(Photo), "foto"),
     (Is(Private), "privado"),
     (Is(Type), "tipo|tipo de"),
@@ -643,7 +647,7 @@ const ITALIAN: &[(Sense, &str)] = &[
     (Is(Assistant), "assistente|nome assistente"),
     (Is(Manager), "nome manager|responsabile|nome responsabile"),
     (Is(Relation("spouse")), "coniuge|nome coniuge|nome coniuge partner"),
-    (Is(Relation("child")), "figli"),
+    (Is(Relation("child")), "figli|figlio|figlia"),
     (Is(Photo), "foto"),
     (Is(Private), "privato"),
     (Is(Type), "tipo|tipo di"),

@@ -88,7 +88,10 @@ impl Draft {
         };
         let contact = Contact {
             emails: keyed(self.emails.into_iter().map(|email| (email_key(&email.address), email))),
-            phones: keyed(self.phones.into_iter().map(|phone| (phone_key(&phone.number, region), phone))),
+            phones: keyed(self.phones.into_iter().map(|phone| {
+                let phone = Phone { number: read::with_zero(phone.number, region), ..phone };
+                (phone_key(&phone.number, region), phone)
+            })),
             addresses: keyed(self.addresses.into_iter().map(|a| (address_key(&a.label), a))),
             urls: labelled(self.urls, |url| url_key(&url.value)),
             ims: keyed(self.ims.into_iter().map(|im| (im_key(&im.service, &im.handle), im))),

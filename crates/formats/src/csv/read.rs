@@ -128,7 +128,7 @@ impl<'a> Row<'a> {
             }
             // What cannot be an address, or a number, reaches nobody: "n/a", "pas de mail", "aucun".
             Cell::Email(_) if !value.contains('@') || says_nothing(value) => return false,
-            Cell::Phone(_) | Cell::PrimaryPhone if !value.contains(|c: char| c.is_numeric()) => return false,
+            Cell::Phone(_) | Cell::PrimaryPhone if !has_number(value) => return false,
             Cell::Email(label) => {
                 let found = match named_address(value) {
                     Some((name, address)) => {
@@ -420,6 +420,12 @@ fn date_of(text: &str, day_first: bool) -> Option<PartialDate> {
     let Ok(numbers) = day.split(['/', '.', '-']).map(str::parse).collect::<Result<Vec<u32>, _>>() else {
         return in_words(text);
     };
+    if let ([first, second], false) = (numbers.as_slice(), text.contains(' ')) {
+        // A day that comes every year.
+        let day_first = *first > 12 || ((day_first || day.contains('.')) && *second <= 12);
+        let (month, day) = if day_first { (*second, *first) } else { (*first, *second) };
+        return PartialDate::new(None, Some(month), Some(day)).ok();
+    }
     let [first, second, year] = numbers.as_slice() else { return in_words(text) };
     if *first >= 1000 {
         let (year, day) = (i32::try_from(*first).ok()?, *year);
@@ -461,8 +467,11 @@ fn in_words(text: &str) -> Option<PartialDate> {
     };
     let month = words.iter().find_map(|word| month(&word)).and_then(|at| u32::try_from(at + 1).ok())?;
     let numbers: Vec<u32> = words.iter().filter_map(|word| word.parse().ok()).collect();
-    let [day, year] = numbers.as_slice() else { return None };
-    PartialDate::new(Some(year_of(*year)?), Some(month), Some(*day)).ok()
+    match numbers.as_slice() {
+        [day, year] => PartialDate::new(Some(year_of(*year)?), Some(month), Some(*day)).ok(),
+        [day] => PartialDate::new(None, Some(month), Some(*day)).ok(),
+        _ => None,
+    }
 }
 
 /// What people write between two addresses or numbers.
@@ -527,6 +536,13 @@ fn addresses(value: &str) -> Vec<&str> {
 /// The numbers of a cell: several are apart at semicolons, commas, line ends, lonely strokes, and at "ou" or "oder".
 fn numbers(value: &str) -> Vec<&str> {
     let digits = |text: &str| text.chars().filter(char::is_ascii_digit).count();
+    let words: Vec<&str> = value.split_whitespace().collect();
+    // Two whole numbers beside each other.
+    let is_whole = |word: &&str| word.len() > 8 && word.bytes().all(|byte| byte.is_ascii_digit());
+    if words.len() > 1 && words.iter().all(is_whole) {
+        return words;
+    }
+    let value = without_tel(value);
     let parts: Vec<&str> = split(value, &[';', ',', '\n', '\r'])
         .into_iter()
         .flat_map(|part| part.split(" / "))
@@ -536,6 +552,33 @@ fn numbers(value: &str) -> Vec<&str> {
         .map(str::trim)
         .collect();
     if parts.iter().all(|part| digits(part) >= 6) { parts } else { vec![value] }
+}
+
+/// Returns a number without its scheme.
+fn without_tel(value: &str) -> &str {
+    let scheme = value.get(..4).is_some_and(|scheme| scheme.eq_ignore_ascii_case("tel:"));
+    if scheme { value.get(4..).unwrap_or_default().trim() } else { value }
+}
+
+/// Tells whether a number is in a cell: no word, and not what a spreadsheet leaves of a long one (`3,36E+10`).
+fn has_number(value: &str) -> bool {
+    let is_rounded = value.split_once(['E', 'e']).is_some_and(|(figure, power)| {
+        let digits = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+        let whole = figure.split([',', '.']).all(digits);
+        whole && power.strip_prefix('+').is_some_and(digits)
+    });
+    !is_rounded && value.contains(|c: char| c.is_numeric())
+}
+
+/// Gives a number its first zero back that a spreadsheet took for nothing, where a country writes all of them with one.
+pub(super) fn with_zero(number: String, region: Option<&str>) -> String {
+    let length = match region {
+        Some("FR" | "CH" | "NL") => 9,
+        Some("GB") => 10,
+        _ => return number,
+    };
+    let is_figure = number.bytes().all(|byte| byte.is_ascii_digit()) && !number.starts_with('0');
+    if is_figure && number.len() == length { format!("0{number}") } else { number }
 }
 
 fn split<'a>(value: &'a str, at: &[char]) -> Vec<&'a str> {
@@ -663,6 +706,11 @@ mod tests {
             ("12 de enero de 1985", true, Some("1985-01-12")),
             ("lunedì 12 giugno 1985", true, Some("1985-06-12")),
             ("31/02/1985", true, None),
+            ("12 avril", true, Some("--04-12")),
+            ("12/04", true, Some("--04-12")),
+            ("4/12", false, Some("--04-12")),
+            ("avril 1985", true, None),
+            ("04/1985", true, None),
         ] {
             let found = date_of(text, day_first).map(|date| date.to_string());
             assert_eq!(found.as_deref(), date, "{text}");
