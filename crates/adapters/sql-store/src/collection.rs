@@ -6,7 +6,7 @@ use chrono::NaiveDateTime;
 use diesel::QueryResult;
 use passerelle_ports::{Kind, Record, Value, Write};
 
-use crate::dialect::Conn;
+use crate::{dialect::Conn, parked};
 
 /// A record as its tables hold it.
 #[derive(Clone, Debug)]
@@ -85,13 +85,13 @@ pub trait Collection: Record {
     fn unserved(conn: &mut Conn, user: &str, number: i64) -> QueryResult<bool>;
 
     /// Tells whether [`Collection::settle`] has something to do.
-    fn waits(_: &mut Conn) -> QueryResult<bool> {
-        Ok(false)
+    fn waits(conn: &mut Conn) -> QueryResult<bool> {
+        parked::waits(conn)
     }
 
     /// Finishes what the triggers, who cannot calculate, left to be done after a change with plain SQL.
-    fn settle(_: &mut Conn) -> QueryResult<()> {
-        Ok(())
+    fn settle(conn: &mut Conn) -> QueryResult<()> {
+        parked::forget(conn)
     }
 
     /// Reads records.

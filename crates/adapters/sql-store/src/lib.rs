@@ -17,6 +17,7 @@ mod load;
 mod marks;
 mod migrate;
 mod pairs;
+mod parked;
 mod pictures;
 mod replica;
 mod review;

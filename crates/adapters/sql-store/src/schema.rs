@@ -47,6 +47,16 @@ diesel::table! {
 }
 
 diesel::table! {
+    passerelle_parked (parent, part, item) {
+        parent -> Text,
+        part -> Text,
+        item -> BigInt,
+        body -> Text,
+        kept -> Bool,
+    }
+}
+
+diesel::table! {
     passerelle_served (user_id) {
         user_id -> Text,
         number -> BigInt,

@@ -1,7 +1,7 @@
 //! Event series in their tables: appointments, as the company says.
 
 mod convert;
-mod followed;
+pub(crate) mod followed;
 mod rows;
 
 use std::collections::{HashMap, HashSet};
@@ -22,6 +22,7 @@ use crate::{
     child::{self, apply},
     collection::{Collection, Loaded, NewRow, Scope, leftovers_of, leftovers_text},
     dialect::{Conn, MOST_NAMES, MOST_VALUES},
+    parked,
     schema::{appointments, passerelle_settings},
 };
 
@@ -213,11 +214,12 @@ impl Collection for Event {
     }
 
     fn waits(conn: &mut Conn) -> QueryResult<bool> {
-        followed::waits(conn)
+        Ok(followed::waits(conn)? || parked::waits(conn)?)
     }
 
     fn settle(conn: &mut Conn) -> QueryResult<()> {
-        followed::follow(conn)
+        followed::follow(conn)?;
+        parked::forget(conn)
     }
 
     fn homes(conn: &mut Conn, scope: &Scope, ids: &[String]) -> QueryResult<HashMap<String, String>> {
