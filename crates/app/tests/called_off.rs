@@ -101,3 +101,36 @@ fn with_guests_nobody_is_mailed_and_they_stay_invited() {
     assert_eq!(phone(&world), ["03-01 opaque Visit g"]);
     assert_eq!(world.mails(), 0);
 }
+
+#[test]
+fn what_is_called_off_says_so_again_in_the_run_that_takes_in_another_title() {
+    let world = World::new();
+    row(&world, "a", "UPDATE appointments SET status = 'cancelled';");
+    row(
+        &world,
+        "s",
+        "INSERT INTO appointment_rules (appointment_id, rule) VALUES ('s', 'FREQ=WEEKLY;COUNT=3');
+         INSERT INTO appointment_overrides (appointment_id, occurrence, status) VALUES ('s', '2027-03-08 09:00', 'cancelled');",
+    );
+    world.settle();
+    let series = world.event("Visit s")["id"].as_str().unwrap().to_owned();
+    let single = world.event("Cancelled: Visit a")["id"].as_str().unwrap().to_owned();
+    for id in [single, format!("{series}_20270308T080000Z")] {
+        world.google("PATCH", &format!("{EVENTS}/{id}?sendUpdates=none"), &json!({"summary": "At ten"}));
+    }
+    world.sync().ends_with(0);
+    let wanted = [
+        "03-01 opaque Visit s",
+        "03-01 transparent Cancelled: At ten",
+        "03-08 transparent Cancelled: At ten",
+        "03-15 opaque Visit s",
+    ];
+    let mut shown = phone(&world);
+    shown.sort();
+    assert_eq!(shown, wanted);
+    assert_eq!(status(&world, "a"), "cancelled busy At ten");
+    let own = world.rows("'t', title, 's', status", "appointment_overrides");
+    assert_eq!(own, [json!({"t": "At ten", "s": "cancelled"})]);
+    assert_eq!(world.sync().ends_with(0).writes(), 0);
+    assert_eq!(world.mails(), 0);
+}

@@ -212,6 +212,92 @@ fn a_series_moved_at_google_keeps_what_was_changed_of_its_occurrences() {
 }
 
 #[test]
+fn a_series_that_gets_another_zone_on_the_phone_keeps_what_was_changed_of_its_occurrences() {
+    for cancelled_there in [false, true] {
+        let (world, id) = weekly();
+        world.sql(
+            "INSERT INTO appointment_overrides (appointment_id, occurrence, title) VALUES
+             ('s', '2026-12-14 09:00', 'Titled');
+             INSERT INTO appointment_overrides (appointment_id, occurrence, start_kind, start_local, start_zone, location)
+             VALUES ('s', '2026-12-28 09:00', 'zoned', '2026-12-29 18:00', 'Europe/Paris', 'Lyon');",
+        );
+        if cancelled_there {
+            world.settle();
+            let hole = format!("{EVENTS}/{id}_20261221T080000Z?sendUpdates=none");
+            world.google("DELETE", &hole, &Value::Null);
+        } else {
+            world.sql(
+                "INSERT INTO appointment_overrides (appointment_id, occurrence, cancelled)
+                 VALUES ('s', '2026-12-21 09:00', 1);",
+            );
+        }
+        world.settle();
+        // The hour by each zone's own clock stays; by the clock of Paris it is this one.
+        for (zone, hour) in [("America/New_York", "15"), ("Europe/London", "10"), ("Europe/Paris", "09")] {
+            let at =
+                |hour: u32| json!({ "dateTime": format!("2026-12-07T{hour:02}:00:00"), "timeZone": zone });
+            let moved = json!({ "start": at(9), "end": at(10) });
+            world.google("PATCH", &format!("{EVENTS}/{id}?sendUpdates=none"), &moved);
+            let run = world.settle();
+            assert_eq!(run.summary()["dropped"], 0, "{zone}");
+            let mut wanted = mondays(&format!("{hour}:00"), 1, Some("Titled"));
+            wanted.retain(|(at, _)| !at.starts_with("2026-12-21"));
+            wanted[2].0 = "2026-12-29T18:00".to_owned();
+            assert_eq!(there(&world, &id), wanted, "{zone}");
+            let rows = world.rows(
+                "'at', substr(occurrence, 1, 16), 'cancelled', cancelled, 'title', title, 'moved', substr(start_local, 1, 16)",
+                "appointment_overrides ORDER BY occurrence",
+            );
+            let all = [
+                json!({ "at": "2026-12-14 09:00", "cancelled": 0, "title": "Titled", "moved": null }),
+                json!({ "at": "2026-12-21 09:00", "cancelled": 1, "title": null, "moved": null }),
+                json!({ "at": "2026-12-28 09:00", "cancelled": 0, "title": null, "moved": "2026-12-29 18:00" }),
+            ];
+            assert_eq!(rows, all, "{zone}");
+            assert!(waiting(&world).is_empty(), "{zone}");
+            let start = world.rows("'zone', start_zone", "appointments");
+            assert_eq!(start, [json!({ "zone": zone })]);
+        }
+    }
+}
+
+/// The company changes the rule while somebody edits, on the phone, an occurrence that is no more by that.
+#[test]
+fn what_is_typed_on_the_phone_of_an_occurrence_that_is_no_more_is_told() {
+    for (known, rule) in [
+        (false, "UPDATE appointment_rules SET rule = 'FREQ=WEEKLY;COUNT=2';"),
+        (true, "UPDATE appointment_rules SET rule = 'FREQ=WEEKLY;INTERVAL=2;COUNT=3';"),
+        (
+            false,
+            "UPDATE appointments SET title = 'Every other'; UPDATE appointment_rules SET rule = 'FREQ=WEEKLY;INTERVAL=2;COUNT=3';",
+        ),
+        (true, "DELETE FROM appointment_rules;"),
+    ] {
+        let (world, id) = weekly();
+        if known {
+            world.sql(
+                "INSERT INTO appointment_overrides (appointment_id, occurrence, title)
+                 VALUES ('s', '2026-12-28 09:00', 'Old');",
+            );
+            world.settle();
+        }
+        let typed = json!({ "summary": "With the director", "location": "Lyon" });
+        world.google("PATCH", &format!("{EVENTS}/{id}_20261228T080000Z?sendUpdates=none"), &typed);
+        world.sql(rule);
+        let run = world.sync().ends_with(0);
+        let dropped = run.summary()["dropped"].as_u64().unwrap();
+        assert_eq!(dropped, 1 + u64::from(known), "{rule} {run:?}");
+        let shown = world.shown(&["status"]);
+        assert!(shown.contains("2026-12-28 09:00 (With the director; Lyon)"), "{rule} {shown}");
+        assert!(waiting(&world).is_empty(), "{rule}");
+        assert_eq!(world.settle().summary()["dropped"], 0, "{rule}");
+        let state = serde_json::to_string(&world.events()).unwrap();
+        assert!(!state.contains("director"), "{rule} {state}");
+        assert!(overrides(&world).is_empty(), "{rule}");
+    }
+}
+
+#[test]
 fn what_is_taken_back_here_as_the_series_moves_does_not_come_back() {
     let (world, id) = weekly();
     world.sql(
@@ -280,4 +366,77 @@ fn a_private_occurrence_moved_or_deleted_on_the_phone_is_so_here_and_keeps_its_w
     assert_eq!(world.sync().ends_with(0).summary()["losses"], 0);
     let shown = world.google("GET", &format!("{EVENTS}?showDeleted=true"), &Value::Null).to_string();
     assert!(!shown.contains("Notary") && !shown.contains("Doctor"), "{shown}");
+}
+
+/// What was cancelled or changed of a series that is none any more is no part of the series that is made of it again.
+#[test]
+fn a_rule_that_is_removed_and_added_again_makes_every_occurrence() {
+    for (by_sql, knob) in [(true, false), (false, false), (true, true), (false, true)] {
+        let (world, id) = weekly();
+        if knob {
+            world.control("POST", "knobs", &json!({ "cancelled_without_uid": true }));
+        }
+        if by_sql {
+            world.sql(
+                "INSERT INTO appointment_overrides (appointment_id, occurrence, cancelled) VALUES
+                 ('s', '2026-12-14 09:00', 1), ('s', '2026-12-28 09:00', 1);
+                 INSERT INTO appointment_overrides (appointment_id, occurrence, title) VALUES
+                 ('s', '2026-12-21 09:00', 'Titled');",
+            );
+        } else {
+            for day in ["20261214", "20261228"] {
+                let hole = format!("{EVENTS}/{id}_{day}T080000Z?sendUpdates=none");
+                world.google("DELETE", &hole, &Value::Null);
+            }
+            let titled = format!("{EVENTS}/{id}_20261221T080000Z?sendUpdates=none");
+            world.google("PATCH", &titled, &json!({ "summary": "Titled" }));
+        }
+        world.settle();
+        assert_eq!(there(&world, &id).len(), 4);
+        world.sql("DELETE FROM appointment_rules;");
+        let run = world.settle();
+        assert_eq!(run.summary()["dropped"], 1, "{by_sql} {knob}");
+        world
+            .sql("INSERT INTO appointment_rules (appointment_id, rule) VALUES ('s', 'FREQ=WEEKLY;COUNT=6');");
+        world.settle();
+        assert_eq!(there(&world, &id), mondays("09:00", 9, None), "{by_sql} {knob}");
+        assert!(overrides(&world).is_empty(), "{by_sql} {knob}");
+        assert_eq!(world.sync().ends_with(0).writes(), 0);
+    }
+}
+
+/// The connection enforces foreign keys, so that a replacement takes everything with it that belongs to the row.
+#[test]
+fn rows_that_are_replaced_lose_nothing_on_either_side() {
+    let (world, id) = weekly();
+    world.sql(
+        "INSERT INTO appointment_overrides (appointment_id, occurrence, title, cancelled) VALUES
+            ('s', '2026-12-14 09:00', 'Titled', 0), ('s', '2026-12-21 09:00', NULL, 1);
+         INSERT INTO contacts (id, given_name) VALUES ('c', 'Anna');
+         INSERT INTO contact_emails (contact_id, address) VALUES ('c', 'anna@a.example');
+         INSERT INTO contact_phones (contact_id, number, label) VALUES ('c', '01 23 45 67 89', 'work');
+         INSERT INTO contact_groups (name) VALUES ('Clients');
+         INSERT INTO contact_group_members (contact_id, group_id) SELECT 'c', id FROM contact_groups;",
+    );
+    world.settle();
+    let person = world.person("anna@a.example");
+    for (title, hour) in [("Weekly", "09:00"), ("Weekly", "11:00"), ("Weekly", "11:00")] {
+        world.sql(&format!(
+            "INSERT OR REPLACE INTO appointments (id, owner_id, title, start_local, start_zone, duration_seconds)
+                VALUES ('s', '{USER}', '{title}', '2026-12-07 {hour}', '{ZONE}', 3600);
+             INSERT OR REPLACE INTO contacts (id, given_name) VALUES ('c', 'Anna');
+             INSERT OR REPLACE INTO contact_groups (name) VALUES ('Clients');"
+        ));
+        let run = world.settle();
+        assert_eq!(run.summary()["dropped"], 0, "{hour}");
+        let mut wanted = mondays(hour, 1, Some("Titled"));
+        wanted.retain(|(at, _)| !at.starts_with("2026-12-21"));
+        assert_eq!(there(&world, &id), wanted, "{hour}");
+        assert_eq!(overrides(&world).len(), 2, "{hour}");
+        let now = world.person("anna@a.example");
+        for part in ["emailAddresses", "phoneNumbers", "memberships"] {
+            assert_eq!(now[part], person[part], "{hour} {part}");
+        }
+        assert!(waiting(&world).is_empty(), "{hour}");
+    }
 }

@@ -1,13 +1,13 @@
 //! Apply: decide, write, look again, until nothing moves; four rounds at most.
 
 use passerelle_ports::{
-    EntriesOf, Entry, EntryId, ErrorKind, Find, Link, LinkState, Op, Outcome, PortError, Record, Refusal,
-    Side, Sides, Slice,
+    AssembleError, EntriesOf, Entry, EntryId, ErrorKind, Field, Find, Link, LinkState, Op, Outcome,
+    PortError, Record, Refusal, Side, Sides, Slice,
 };
 use passerelle_sync_rules::{
     Action, Intent, Step, circles, create_key, decide,
     mutants::{Mutant, on},
-    settle,
+    settle, unplaced,
 };
 
 use crate::{
@@ -136,7 +136,7 @@ impl<R: Record> Session<'_, R> {
         let mut settled = 0;
         loop {
             let step = match decide(&link, self.rules()) {
-                Ok(Step::Settle(fields)) => match settle(&mut link, &fields, self.rules()) {
+                Ok(Step::Settle(fields)) => match self.settled(work, &mut link, &fields) {
                     Ok(()) if settled < SETTLES => {
                         settled += 1;
                         continue;
@@ -163,6 +163,14 @@ impl<R: Record> Session<'_, R> {
         }
     }
 
+    /// Settles fields, and notes what is kept nowhere by that.
+    fn settled(&self, work: &mut Work<R>, link: &mut Link<R>, fields: &[Field]) -> Result<(), AssembleError> {
+        let lost = unplaced(link, fields, None, self.rules());
+        settle(link, fields, self.rules())?;
+        work.changes.unplaced.extend(lost);
+        Ok(())
+    }
+
     /// Returns what a side would say to a write that it is known to refuse: it is never tried, nor announced.
     pub(crate) fn forbidden(&self, link: &Link<R>, intent: &Intent<R>) -> Option<PortError> {
         let there = link.alive(intent.side).filter(|_| intent.action != Action::Create);
@@ -185,6 +193,10 @@ impl<R: Record> Session<'_, R> {
             Step::Write(intent) => {
                 link.due = true;
                 let may = !self.waits(link.id, &intent) && self.allowed(&intent, allowance);
+                if may && intent.side == Side::Local {
+                    let lost = unplaced(&link, &intent.taken, intent.to.as_ref(), self.rules());
+                    work.changes.unplaced.extend(lost);
+                }
                 let entry = may.then(|| self.entry(&link, intent));
                 work.save(link);
                 return entry;
@@ -317,7 +329,7 @@ impl<R: Record> Session<'_, R> {
     }
 
     /// Settles what a broken record type leaves behind.
-    pub(crate) fn or_stop<T>(result: Result<T, passerelle_ports::AssembleError>) -> Flow<T> {
+    pub(crate) fn or_stop<T>(result: Result<T, AssembleError>) -> Flow<T> {
         result.map_err(broken)
     }
 }

@@ -497,6 +497,7 @@ pub(crate) fn pretend<R: Record>(
         version: Version::new(""),
         withdrawn: false,
         home: None,
+        opaque: model.opaque.clone().said(),
         ..model.clone()
     };
     let entry = Entry {

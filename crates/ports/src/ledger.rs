@@ -475,6 +475,17 @@ pub struct Lease {
 /// The name of one complete listing: the run that made it.
 pub type ListingId = RunId;
 
+/// A value that one side gave to a part of a record, while the other side took that part away.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Unplaced {
+    /// The record, by its name on the local side.
+    pub item: ItemId,
+    /// The part.
+    pub field: Field,
+    /// What was given to it.
+    pub value: Value,
+}
+
 /// One transaction: all of it happens, or nothing.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Changes<R> {
@@ -503,6 +514,8 @@ pub struct Changes<R> {
     pub open: Vec<Entry<R>>,
     /// Entries to close.
     pub close: Vec<(EntryId, Outcome<R>)>,
+    /// What the provider's side changed and the record here has no place for any more: told once, kept nowhere.
+    pub unplaced: Vec<Unplaced>,
     /// The digest of new rules: kept, and all links of the pair are due; done after `links`.
     pub rules: Option<String>,
     /// What is to be kept in place of [`PairState::rules`] although nothing becomes due by it.
@@ -523,6 +536,7 @@ impl<R> Default for Changes<R> {
             drop_cursors: Sides { local: false, remote: false },
             open: Vec::new(),
             close: Vec::new(),
+            unplaced: Vec::new(),
             rules: None,
             rules_seen: None,
         }

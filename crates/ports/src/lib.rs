@@ -21,7 +21,7 @@ pub use ids::{
 };
 pub use ledger::{
     Changes, Copy, Counts, EntriesOf, Entry, Find, Half, Lack, LastCopy, Lease, Ledger, Link, LinkState,
-    ListingId, Look, Op, Outcome, PairState, Refusal, Run, RunKind, Slice, Stranger,
+    ListingId, Look, Op, Outcome, PairState, Refusal, Run, RunKind, Slice, Stranger, Unplaced,
 };
 pub use pictures::{PICTURE_MAX, Pictures};
 pub use record::{Kind, MatchKey, Record};

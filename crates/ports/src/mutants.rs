@@ -55,6 +55,10 @@ mutants! {
     ClashLocal,
     /// A side is compared with the other side's copy, not with its own base.
     CompareOther,
+    /// What the provider does not show as its record says it stays so until the next edit.
+    UnsaidStays,
+    /// What the provider's side changed in a part that the record has no more goes without a word.
+    UnplacedUntold,
     /// What one side lacks is asked about where two records meet.
     MeetsAsking,
     /// What a side makes of a picture that it was given counts as somebody's edit.
@@ -349,6 +353,8 @@ mutants! {
     OccurrenceDeaf,
     /// What the provider lost as a series was moved there is lost here, too.
     OccurrenceReset,
+    /// What the provider lost as a series got another zone there is lost here, too.
+    OccurrenceZone,
     /// What one side changed behind the end that the other side set takes place all the same.
     OccurrenceGhosts,
     /// An occurrence that one side changed keeps its name where the other side moved the series.
@@ -451,6 +457,8 @@ mutants! {
     OccurrencesUncounted,
     /// A cancellation that a listing left out is forgotten.
     CalForgets,
+    /// An occurrence that was cancelled at the provider long ago is cancelled again once its series has it again.
+    CalHolesStay,
 
     // Google's contacts.
     /// Writes carry no etag.

@@ -28,6 +28,25 @@ impl Opaque {
         let names = self.0.get(Self::UNSHOWN).and_then(Value::as_array).into_iter().flatten();
         names.filter_map(Value::as_str).map(Field::new)
     }
+
+    /// The member in which a replica names the field that the item does not show as the record says it, until it is
+    /// written again.
+    pub const UNSAID: &'static str = "unsaid";
+
+    /// Returns the field that is to be written again although nothing of it changed.
+    #[must_use]
+    pub fn unsaid(&self) -> Option<Field> {
+        self.0.get(Self::UNSAID).and_then(Value::as_str).map(Field::new)
+    }
+
+    /// Returns these leftovers as they are once that field was written again.
+    #[must_use]
+    pub fn said(mut self) -> Self {
+        if let Some(members) = self.0.as_object_mut() {
+            members.remove(Self::UNSAID);
+        }
+        self
+    }
 }
 
 /// A record as one replica holds it.

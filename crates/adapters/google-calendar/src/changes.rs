@@ -271,7 +271,7 @@ impl Changes {
     pub(crate) fn call_off(mut self, from: &Event, to: &Event, left: &Leftovers, words: &str) -> Self {
         let (was, is) = (from.status == Status::Cancelled, to.status == Status::Cancelled);
         let shown = |event: &Event| (event.status, event.title.clone(), event.free_busy_status);
-        let stands = was && !left.seems_on && shown(from) == shown(to);
+        let stands = was && left.unsaid.is_none() && shown(from) == shown(to);
         if (!was && !is) || stands || on(Mutant::CalCalledOff) {
             return self;
         }

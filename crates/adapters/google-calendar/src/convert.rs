@@ -59,9 +59,10 @@ pub(crate) struct Leftovers {
     /// What a person sees there and no record holds ([`passerelle_ports::Opaque::unshown`]).
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub(crate) unshown: Vec<String>,
-    /// Whether it is marked as called off and stands there as one that takes place, as older releases left it.
-    #[serde(skip_serializing_if = "std::ops::Not::not")]
-    pub(crate) seems_on: bool,
+    /// The status, where it is marked as called off and stands there as one that takes place: somebody gave it another
+    /// title, or an older release left it so ([`passerelle_ports::Opaque::unsaid`]).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) unsaid: Option<String>,
 }
 
 /// What a changed occurrence holds beyond the record, where it is not what its series holds.
@@ -187,7 +188,7 @@ impl Leftovers {
                 None => drop(rest.remove(*name)),
             }
         }
-        Leftovers { rest, second_time: now.second_time, seems_on: now.seems_on, ..self }
+        Leftovers { rest, second_time: now.second_time, unsaid: now.unsaid.clone(), ..self }
     }
 
     /// Names what a person sees in the event at Google and no record holds.
@@ -241,7 +242,8 @@ pub(crate) fn event(resource: &Resource, calendar_zone: &str) -> Option<Converte
         off.title(shown).is_some() || is_free && off.free.is_some() && !on(Mutant::CalOffByWords)
     };
     let mark_of_end = marks::CalledOff::read(private).filter(stays_off);
-    left.seems_on = mark_of_end.as_ref().is_some_and(|off| off.free.is_none() || off.title(shown).is_none());
+    let seems_on = mark_of_end.as_ref().is_some_and(|off| off.free.is_none() || off.title(shown).is_none());
+    left.unsaid = seems_on.then(|| "status".to_owned());
     // The company's own address counts for as long as the conference that it takes the place of is the same.
     let instead_of = marks::text(private, marks::INSTEAD_OF).unwrap_or_default();
     let own_link = marks::text(private, marks::CONFERENCE)

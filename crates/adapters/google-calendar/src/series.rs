@@ -137,6 +137,7 @@ impl Family {
                     left.unshown.into_iter().filter(|name| !known.contains(name)).collect();
                 converted.left.unshown.extend(more);
             }
+            converted.left.unsaid = converted.left.unsaid.take().or(left.unsaid);
             live.insert(id, exception.clone());
             let attached = convert::attachments(exception);
             if attached != convert::attachments(&self.master) {

@@ -19,7 +19,7 @@ use crate::{
     replica::{Found, GoogleCalendar, resource},
     series::{self, Family},
     times,
-    wire::Resource,
+    wire::{EventsPage, Resource},
 };
 
 const DELETE: &str = "events.delete";
@@ -335,8 +335,12 @@ impl GoogleCalendar {
         course: &Course<'_>,
     ) -> PortResult<Option<Family>> {
         let Course { from, to, zone, .. } = *course;
+        let mut holes = holes.clone();
+        if series::is_laid_out_anew(from, to) && !on(Mutant::CalHolesStay) {
+            holes.extend(self.cancelled_instances(&master.id).await?);
+        }
         // Writing the master gave its exceptions new etags (C72).
-        let kept = still_made(holes, to, zone);
+        let kept = still_made(&holes, to, zone);
         let Found::Alive(family) = self.family(master, holes.clone()).await? else { return Ok(None) };
         let Some(series) = family.read(zone) else { return Ok(Some(*family)) };
         let mut wrote = false;
@@ -363,6 +367,21 @@ impl GoogleCalendar {
             Found::Alive(family) => Ok(Some(*family)),
             Found::Nothing => Ok(None),
         }
+    }
+
+    /// Returns the occurrences of a series that are cancelled at Google. One of long ago is so again once the series has a
+    /// place for it, and a listing by iCalendar identifier may leave it out (C40).
+    async fn cancelled_instances(&self, master: &str) -> PortResult<BTreeMap<String, Resource>> {
+        const OPERATION: &str = "events.instances";
+        let url =
+            self.client.endpoints().calendar(&["calendars", self.name(), "events", master, "instances"]);
+        let call = Call::new(Api::Calendar, OPERATION, Method::GET, url);
+        let call = call.query("showDeleted", "true").query("maxResults", "2500");
+        let page: EventsPage = self.client.send(call).await.map_err(PortError::from)?.json()?;
+        let read: Result<Vec<Resource>, _> = page.items.iter().map(|raw| Resource::read(raw)).collect();
+        let all = read.map_err(|odd| odd.error(OPERATION))?;
+        let cancelled = all.into_iter().filter(Resource::is_cancelled);
+        Ok(cancelled.map(|event| (event.id.clone(), event)).collect())
     }
 
     /// Hangs on its occurrence what hung on one that says nothing else, and that went when its series moved.

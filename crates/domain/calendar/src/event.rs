@@ -167,6 +167,26 @@ pub struct Override {
 }
 
 impl Override {
+    /// Returns what somebody typed of it, in one line: its title, where it was moved to, and its other words.
+    #[must_use]
+    pub fn words(&self) -> String {
+        let moved = self.start.as_ref().map(|start| start.wall().format("%Y-%m-%d %H:%M").to_string());
+        let moved = moved.map(|text| match &self.start {
+            Some(Start::Date { .. }) => text.chars().take("2026-01-01".len()).collect(),
+            _ => text,
+        });
+        let texts = [
+            self.title.clone(),
+            moved,
+            self.location.clone(),
+            self.description.clone(),
+            self.url.clone(),
+            self.conference_url.clone(),
+        ];
+        let texts = texts.into_iter().flatten().filter(|text| !text.is_empty());
+        texts.map(|text| text.split_whitespace().collect::<Vec<_>>().join(" ")).collect::<Vec<_>>().join("; ")
+    }
+
     /// Lays what is different about the occurrence over the event that its series makes of it.
     pub fn lay_over(&self, event: &mut Event) {
         fn take<T: Clone>(into: &mut T, own: Option<&T>) {

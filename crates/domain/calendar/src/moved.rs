@@ -69,8 +69,10 @@ pub(crate) fn keep_lost(mut event: Event, own: &Event, taken: &[Field]) -> Event
         if event.recurrence_overrides.contains_key(key) || !before.has(id) {
             continue;
         }
-        // In another zone the same name is another instant: what the other side says of it counts.
-        if let Some(name) = id.after_move(from, &to).find(|name| *name != id && now.has(*name)) {
+        // In another zone the same name is another instant: what stood at the old one went with its place.
+        let other_zone = from.zone() != to.zone() && !on(Mutant::OccurrenceZone);
+        let mut names = id.after_move(from, &to);
+        if let Some(name) = names.find(|name| (*name != id || other_zone) && now.has(*name)) {
             event.recurrence_overrides.entry(name.to_string()).or_insert_with(|| change.clone());
         }
     }
@@ -184,9 +186,13 @@ mod tests {
             let taken: Vec<Field> = taken.iter().cloned().chain([key(names[0])]).collect();
             assert_eq!(keep_lost(theirs.clone(), &own, &taken), wanted, "{start}");
         }
-        // Under the same name in another zone, what is gone there is gone.
-        let theirs = series("2027-01-04T10:00:00[America/New_York]", &[]);
-        assert_eq!(keep_lost(theirs.clone(), &own, &taken), theirs);
+        // In another zone alone, under the same name.
+        let abroad = "2027-01-04T10:00:00[America/New_York]";
+        assert_eq!(keep_lost(series(abroad, &[]), &own, &taken), series(abroad, &named));
+        // What is said of it there counts.
+        let theirs = series(abroad, &[("2027-01-11T10:00:00", "theirs")]);
+        let both = [("2027-01-11T10:00:00", "theirs"), ("2027-01-18T10:00:00", "two")];
+        assert_eq!(keep_lost(theirs, &own, &taken), series(abroad, &both));
         // What was taken back while the series stayed is gone.
         let theirs = series(TEN, &[]);
         assert_eq!(keep_lost(theirs.clone(), &own, &taken[1..]), theirs);

@@ -1,7 +1,7 @@
 //! The decision for one link: `engine.md` section 3. Pure.
 
 use passerelle_ports::{
-    AssembleError, Field, Fields, Link, LinkState, Record, Side, Sides, Value, assemble, fields,
+    AssembleError, Field, Fields, Link, LinkState, Record, Side, Sides, Unplaced, Value, assemble, fields,
 };
 use serde::{Deserialize, Serialize};
 
@@ -380,6 +380,14 @@ fn decide_both<R: Record>(
     if !changes.agree.is_empty() {
         return Ok(Step::Settle(changes.agree));
     }
+    // What the other side changed in a part that is no more here is no question: there is nothing to choose. It is told.
+    let clash = std::mem::take(&mut changes.clash);
+    for field in clash {
+        let is_gone = field.key().is_some() && seen.raw_local.get(&field).is_none();
+        let may_hold = !is_gone
+            || !matches!(write(link, seen, Side::Local, std::slice::from_ref(&field))?, Step::Settle(_));
+        if may_hold { changes.clash.push(field) } else { changes.take.push(field) }
+    }
     if !changes.take.is_empty() || !changes.fill.is_empty() {
         let step = write(link, seen, Side::Local, &changes.take)?;
         return filled(link, seen, step, &changes.fill);
@@ -393,7 +401,52 @@ fn decide_both<R: Record>(
     } else if !changes.send.is_empty() {
         return write(link, seen, Side::Remote, &changes.send);
     }
+    if let Some(field) = unsaid(link, rules).filter(|field| !changes.clash.contains(field)) {
+        return say_again(link, seen, field);
+    }
     Ok(if changes.clash.is_empty() { Step::Nothing } else { Step::Hold(changes.clash) })
+}
+
+/// Returns the field that the provider does not show as its record says it.
+fn unsaid<R: Record>(link: &Link<R>, rules: &Rules) -> Option<Field> {
+    let field = link.alive(Side::Remote)?.opaque.unsaid()?;
+    let travels = rules.direction::<R>(&field).leaves(Side::Local) && !rules.is_sealed(Side::Remote);
+    (travels && !on(Mutant::UnsaidStays)).then_some(field)
+}
+
+/// Writes a record to the provider as it is, so that it shows again what it says.
+fn say_again<R: Record>(link: &Link<R>, seen: &Seen, field: Field) -> Result<Step<R>, AssembleError> {
+    Ok(Step::Write(Intent {
+        side: Side::Remote,
+        action: Action::Update,
+        to: link.alive(Side::Remote).map(|stored| stored.record.clone()),
+        taken: vec![field],
+        source: assemble(&seen.views.local)?,
+    }))
+}
+
+/// Returns what the other side gave to parts of a record that a write of these fields onto the local one, or leaving
+/// them as they are, keeps nowhere: the record has no such part any more.
+#[must_use]
+pub fn unplaced<R: Record>(link: &Link<R>, taken: &[Field], to: Option<&R>, rules: &Rules) -> Vec<Unplaced> {
+    let Some(own) = link.alive(Side::Local).filter(|_| !on(Mutant::UnplacedUntold)) else {
+        return Vec::new();
+    };
+    let seen = Seen::new(link, rules);
+    let source = &seen.views.remote;
+    let to = fields(to.unwrap_or(&own.record));
+    let is_kept = |field: &Field, value: &Value| {
+        alike::<R>(field, to.get(field), Some(value))
+            || to.contains_key(field)
+            // Under another name.
+            || to.iter().any(|(other, there)| other.member() == field.member() && there == value)
+    };
+    let typed = taken.iter().filter(|field| field.key().is_some());
+    let typed = typed.filter_map(|field| Some((field, source.get(field)?)));
+    typed
+        .filter(|(field, value)| !is_kept(field, value))
+        .map(|(field, value)| Unplaced { item: own.id.clone(), field: field.clone(), value: value.clone() })
+        .collect()
 }
 
 /// Adds filled values to a write onto the local side. They count as nobody's until the other side has them, too: they

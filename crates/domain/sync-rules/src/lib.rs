@@ -18,7 +18,7 @@ mod view;
 
 pub use bases::{Answer, acknowledge, answered, lost, put_copy, put_gone, rebase, release, settle, yield_to};
 pub use breaker::circles;
-pub use decide::{Action, Intent, Step, clashes, decide, only_adds, takes_part, typed_in_vain};
+pub use decide::{Action, Intent, Step, clashes, decide, only_adds, takes_part, typed_in_vain, unplaced};
 pub use digest::{Digest, digest_of};
 pub use guard::{Trip, guard};
 pub use home::{Place, Relocation, choose_home, forget_choice, relocation, settle_in};

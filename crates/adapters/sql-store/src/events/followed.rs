@@ -8,8 +8,11 @@ use std::collections::{BTreeMap, btree_map::Entry};
 
 use chrono::{Days, NaiveDate};
 use diesel::prelude::*;
-use passerelle_calendar::{Event, RecurrenceId, Start, canonical_rule, contains, occurrences};
-use passerelle_ports::mutants::{Mutant, on};
+use passerelle_calendar::{Event, Override, RecurrenceId, Start, canonical_rule, contains, occurrences};
+use passerelle_ports::{
+    Unplaced,
+    mutants::{Mutant, on},
+};
 
 use crate::{
     collection::{Collection, Scope},
@@ -73,8 +76,35 @@ fn tell(conn: &mut Conn, id: &str, now: &Event, dropped: &[RecurrenceId]) -> Que
         };
         let row = (
             passerelle_dropped::appointment_id.eq(id),
-            passerelle_dropped::title.eq(change.title.clone().unwrap_or_default()),
+            passerelle_dropped::title.eq(change.words()),
             passerelle_dropped::occurrence.eq(name),
+        );
+        diesel::insert_into(passerelle_dropped::table).values(row).execute(conn)?;
+    }
+    Ok(())
+}
+
+/// Notes what was typed of an occurrence at the provider while its series was changed here and makes it no more.
+pub(crate) fn tell_unplaced(conn: &mut Conn, lost: &[Unplaced]) -> QueryResult<()> {
+    for one in lost.iter().filter(|one| one.field.member() == "recurrence_overrides") {
+        let Ok(change) = serde_json::from_value::<Override>(one.value.clone()) else { continue };
+        if change.excluded {
+            continue;
+        }
+        let (id, occurrence, words) =
+            (one.item.as_str(), one.field.key().unwrap_or_default(), change.words());
+        let same = passerelle_dropped::table
+            .filter(
+                passerelle_dropped::appointment_id.eq(id).and(passerelle_dropped::occurrence.eq(occurrence)),
+            )
+            .filter(passerelle_dropped::title.eq(&words).and(passerelle_dropped::told.eq(false)));
+        if diesel::select(diesel::dsl::exists(same)).get_result(conn)? {
+            continue; // a run that was cut off told it
+        }
+        let row = (
+            passerelle_dropped::appointment_id.eq(id),
+            passerelle_dropped::title.eq(&words),
+            passerelle_dropped::occurrence.eq(occurrence),
         );
         diesel::insert_into(passerelle_dropped::table).values(row).execute(conn)?;
     }

@@ -15,6 +15,7 @@ use super::rows::{
 use crate::{
     StoreError,
     dialect::{Conn, MOST_NAMES, MOST_VALUES},
+    events::followed::tell_unplaced,
     schema::{
         passerelle_copies as copies, passerelle_entries as entries, passerelle_leases as leases,
         passerelle_links as links, passerelle_match_keys as match_keys, passerelle_outcomes as outcomes,
@@ -49,6 +50,7 @@ pub(crate) fn commit<R: Record>(
         look_at_unmet(conn, pair, side, listing.0)?;
     }
     put_state(conn, pair, changes)?;
+    tell_unplaced(conn, &changes.unplaced)?;
     if changes.rules.is_some() {
         diesel::update(links::table.filter(links::pair.eq(pair.as_str())))
             .set(links::due.eq(true))
