@@ -136,6 +136,28 @@ async fn exceptions_are_lost_when_the_hour_of_their_series_moves() {
 }
 
 #[tokio::test]
+async fn cancelled_exceptions_may_lack_the_identifier_of_their_series_c42() {
+    let world = World::new().await;
+    let made = world.insert(weekly()).await;
+    let (id, uid) = (text(&made, "id"), text(&made, "iCalUID"));
+    world.delete(&format!("{EVENTS}/{id}_20260330T070000Z")).await.ok();
+    world.patch(&format!("{EVENTS}/{id}_20260323T080000Z"), json!({"summary": "Named"})).await.ok();
+    let listed = async || {
+        let list = world.get(&format!("{EVENTS}?iCalUID={uid}&showDeleted=true")).await.ok().items();
+        let mut ids: Vec<String> = list.iter().map(|one| text(one, "id")).collect();
+        ids.sort();
+        ids
+    };
+    let (named, hole) = (format!("{id}_20260323T080000Z"), format!("{id}_20260330T070000Z"));
+    assert_eq!(listed().await, [id.clone(), named.clone(), hole.clone()]);
+    world.control("knobs", json!({"cancelled_without_uid": true})).await;
+    assert_eq!(listed().await, [id.clone(), named]);
+    // By its own name it is there as ever.
+    let hole = world.get(&format!("{EVENTS}/{hole}")).await.ok().body;
+    assert_eq!((&hole["status"], &hole["recurringEventId"]), (&json!("cancelled"), &json!(id)));
+}
+
+#[tokio::test]
 async fn a_split_to_another_hour_is_a_new_series_without_exceptions_c70() {
     let world = World::new().await;
     let id = text(&world.insert(weekly()).await, "id");

@@ -1,0 +1,168 @@
+//! What one occurrence of a series says itself: each part travels both ways, or is listed.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs)]
+
+mod common;
+
+use common::{EVENTS, USER, World, ZONE, waiting};
+use serde_json::{Value, json};
+
+/// Four Mondays at nine, with words of their own, on both sides; returns the id of the series at Google.
+fn weekly() -> (World, String) {
+    let world = World::new();
+    world.sql(&format!(
+        "INSERT INTO appointments (id, owner_id, title, start_local, start_zone, duration_seconds, url, color)
+         VALUES ('s', '{USER}', 'Weekly', '2026-12-07 09:00', '{ZONE}', 3600, 'https://all.example', 'tomato');
+         INSERT INTO appointment_rules (appointment_id, rule) VALUES ('s', 'FREQ=WEEKLY;COUNT=4');
+         INSERT INTO appointment_alerts (appointment_id, minutes_before) VALUES ('s', 10);"
+    ));
+    world.settle();
+    let id = world.event("Weekly")["id"].as_str().unwrap().to_owned();
+    (world, id)
+}
+
+/// The second occurrence and the third, as Google shows them.
+fn instances(world: &World, id: &str) -> [Value; 2] {
+    ["20261214", "20261221"]
+        .map(|day| world.google("GET", &format!("{EVENTS}/{id}_{day}T080000Z"), &Value::Null))
+}
+
+fn own(world: &World, column: &str) -> Vec<Value> {
+    world.rows(&format!("'own', {column}"), "appointment_overrides ORDER BY occurrence")
+}
+
+/// What is told of the events that one side cannot hold.
+fn losses(world: &World) -> String {
+    let all = world.run(&["status", "--losses"]);
+    serde_json::to_string(&all.lines).unwrap()
+}
+
+#[test]
+fn each_part_of_an_occurrence_that_is_given_here_is_at_google() {
+    let gold = "5";
+    for (column, value, pointer, wanted) in [
+        ("url", "'https://one.example/x'", "/source/url", json!("https://one.example/x")),
+        ("url", "''", "/source", Value::Null),
+        ("color", "'gold'", "/colorId", json!(gold)),
+        ("conference_url", "'https://call.example/1'", "/description", json!("https://call.example/1")),
+        (
+            "categories",
+            "'[\"Customers\",\"Travel\"]'",
+            "/extendedProperties/private/passerelle.categories",
+            Value::Null,
+        ),
+        ("own_alerts", "1", "/reminders/overrides", json!([{ "method": "popup", "minutes": 60 }])),
+        ("use_default_alerts", "1", "/reminders/useDefault", json!(true)),
+        ("privacy", "'private'", "/visibility", json!("private")),
+        ("privacy", "'public'", "/visibility", json!("public")),
+        ("title", "'Own'", "/summary", json!("Own")),
+        ("location", "'Lyon'", "/location", json!("Lyon")),
+        ("free_busy", "'free'", "/transparency", json!("transparent")),
+        ("status", "'tentative'", "/status", json!("tentative")),
+    ] {
+        let (world, id) = weekly();
+        let more = if column == "own_alerts" {
+            "INSERT INTO appointment_alerts (appointment_id, occurrence, minutes_before) VALUES ('s', '2026-12-14 09:00', 60);"
+        } else {
+            ""
+        };
+        world.sql(&format!(
+            "INSERT INTO appointment_overrides (appointment_id, occurrence, {column}) VALUES ('s', '2026-12-14 09:00', {value});{more}"
+        ));
+        let before = own(&world, column);
+        world.settle();
+        let [shown, other] = instances(&world, &id);
+        let found = shown.pointer(pointer).cloned().unwrap_or_default();
+        match column {
+            // Google knows no categories: they are kept with the event, and come back.
+            "categories" => assert!(found.as_str().unwrap().contains("Travel"), "{shown}"),
+            _ => assert_eq!(found, wanted, "{column} {value}: {shown}"),
+        }
+        // The other occurrences are not touched; a private one hides its series at Google for as long.
+        if column != "privacy" {
+            assert_ne!(other.pointer(pointer).cloned().unwrap_or_default(), found, "{column}: {other}");
+        }
+        assert_eq!(own(&world, column), before, "{column} {value}");
+        let run = world.run(&["sync"]).ends_with(0);
+        assert_eq!(
+            (run.writes(), run.summary()["losses"].as_u64()),
+            (0, Some(0)),
+            "{column} {value}: {run:?}"
+        );
+        assert_eq!(own(&world, column), before, "{column} {value}");
+        // It follows its series again.
+        world
+            .sql("DELETE FROM appointment_overrides; DELETE FROM appointment_alerts WHERE occurrence <> '';");
+        world.settle();
+        let [shown, other] = instances(&world, &id);
+        let of = |event: &Value| event.pointer(pointer).cloned().unwrap_or_default();
+        assert_eq!(of(&shown), of(&other), "{column} {value}");
+        assert!(waiting(&world).is_empty());
+    }
+}
+
+#[test]
+fn each_part_of_an_occurrence_that_is_given_on_the_phone_is_here_or_is_told() {
+    let conference = json!({
+        "entryPoints": [{ "entryPointType": "video", "uri": "https://meet.google.com/abc-defg-hij" }],
+        "conferenceId": "abc-defg-hij", "conferenceSolution": { "key": { "type": "hangoutsMeet" }, "name": "Google Meet" },
+    });
+    let file = json!([{ "fileUrl": "https://drive.google.com/f1", "title": "F" }]);
+    for (body, column, wanted, lost) in [
+        (
+            json!({ "source": { "url": "https://one.example", "title": "One" } }),
+            "url",
+            json!("https://one.example"),
+            "",
+        ),
+        (json!({ "colorId": "5" }), "color", json!("gold"), ""),
+        (
+            json!({ "conferenceData": conference }),
+            "conference_url",
+            json!("https://meet.google.com/abc-defg-hij"),
+            "",
+        ),
+        (
+            json!({ "reminders": { "useDefault": false, "overrides": [{ "method": "popup", "minutes": 60 }] } }),
+            "(SELECT minutes_before FROM appointment_alerts WHERE occurrence <> '')",
+            json!(60),
+            "",
+        ),
+        (json!({ "reminders": { "useDefault": true } }), "use_default_alerts", json!(1), ""),
+        (json!({ "visibility": "private" }), "privacy", json!("private"), ""),
+        (json!({ "summary": "Own" }), "title", json!("Own"), ""),
+        (json!({ "description": "Own" }), "description", json!("Own"), ""),
+        (json!({ "location": "Lyon" }), "location", json!("Lyon"), ""),
+        (json!({ "transparency": "transparent" }), "free_busy", json!("free"), ""),
+        (json!({ "attachments": file }), "", Value::Null, "attachments"),
+    ] {
+        let (world, id) = weekly();
+        let flags = "sendUpdates=none&supportsAttachments=true&conferenceDataVersion=1";
+        world.google("PATCH", &format!("{EVENTS}/{id}_20261214T080000Z?{flags}"), &body);
+        world.settle();
+        let shown = instances(&world, &id);
+        let run = world.run(&["sync"]).ends_with(0);
+        assert_eq!(run.writes(), 0, "{body}");
+        if lost.is_empty() {
+            assert_eq!(run.summary()["losses"], 0, "{body} {run:?}");
+            let found = own(&world, column);
+            // A more restrictive visibility is the whole series' at Google.
+            if column == "privacy" {
+                let all = world.rows("'own', privacy", "appointments");
+                assert!(all.iter().chain(&found).any(|row| row["own"] == wanted), "{found:?} {all:?}");
+            } else {
+                assert_eq!(found, [json!({ "own": wanted })], "{body}");
+            }
+        } else {
+            assert_eq!(run.summary()["losses"], 1, "{body} {run:?}");
+            assert!(losses(&world).contains(lost), "{body} {}", losses(&world));
+        }
+        // An edit of the series here takes none of it away.
+        world.sql("UPDATE appointments SET description = 'noted';");
+        world.settle();
+        let now = instances(&world, &id);
+        for name in body.as_object().unwrap().keys() {
+            assert_eq!(now[0][name], shown[0][name], "{body}");
+        }
+        assert!(waiting(&world).is_empty());
+    }
+}
