@@ -71,6 +71,44 @@ fn an_occurrence_changed_at_google_goes_along_with_a_series_moved_here() {
 }
 
 #[test]
+fn a_changed_occurrence_that_is_changed_again_on_the_phone_goes_along_with_a_series_moved_here() {
+    for cancelled in [false, true] {
+        let (world, id) = weekly();
+        world.sql(
+            "INSERT INTO appointment_overrides (appointment_id, occurrence, title) VALUES
+             ('s', '2026-12-14 09:00', 'Same'), ('s', '2026-12-21 09:00', 'Same');",
+        );
+        world.settle();
+        let instance = format!("{EVENTS}/{id}_20261221T080000Z?sendUpdates=none");
+        if cancelled {
+            world.google("DELETE", &instance, &Value::Null);
+        } else {
+            world.google("PATCH", &instance, &json!({ "summary": "With the director" }));
+        }
+        world.sql("UPDATE appointments SET start_local = '2026-12-08 07:30' WHERE id = 's';");
+        world.sync().ends_with(0);
+        world.settle();
+        assert!(waiting(&world).is_empty());
+        let title = if cancelled { "Same" } else { "With the director" };
+        let both = [
+            json!({ "at": "2026-12-15 07:30", "cancelled": 0, "title": "Same" }),
+            json!({ "at": "2026-12-22 07:30", "cancelled": u8::from(cancelled), "title": title }),
+        ];
+        let mut found = overrides(&world);
+        if cancelled {
+            found[1]["title"] = json!(title); // a cancelled one needs none
+        }
+        assert_eq!(found, both);
+        let shown = there(&world, &id);
+        assert_eq!(shown.len(), 6 - usize::from(cancelled));
+        assert_eq!(
+            shown.iter().filter(|(_, title)| title == "With the director").count(),
+            usize::from(!cancelled)
+        );
+    }
+}
+
+#[test]
 fn an_occurrence_changed_here_goes_along_with_a_series_moved_at_google() {
     for cancelled in [false, true] {
         let (world, id) = weekly();

@@ -127,7 +127,7 @@ fn each_part_of_an_occurrence_that_is_given_on_the_phone_is_here_or_is_told() {
             json!(60),
             "",
         ),
-        (json!({ "reminders": { "useDefault": true } }), "use_default_alerts", json!(1), ""),
+        (json!({ "reminders": { "useDefault": true, "overrides": [] } }), "use_default_alerts", json!(1), ""),
         (json!({ "visibility": "private" }), "privacy", json!("private"), ""),
         (json!({ "summary": "Own" }), "title", json!("Own"), ""),
         (json!({ "description": "Own" }), "description", json!("Own"), ""),

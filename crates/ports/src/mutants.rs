@@ -55,6 +55,8 @@ mutants! {
     ClashLocal,
     /// A side is compared with the other side's copy, not with its own base.
     CompareOther,
+    /// A part that was only renamed here is a question when the other side changed it.
+    RenamedAsks,
     /// What the provider does not show as its record says it stays so until the next edit.
     UnsaidStays,
     /// What the provider's side changed in a part that the record has no more goes without a word.

@@ -58,7 +58,7 @@ impl Store {
         });
         let one = |(series, occurrence, title): (String, String, String)| Dropped {
             series,
-            occurrence: occurrence.replacen('T', " ", 1),
+            occurrence: occurrence.replacen('T', " ", 1).chars().take("2026-01-01 09:00".len()).collect(),
             title,
         };
         Ok(rows.await?.into_iter().map(one).collect())

@@ -37,8 +37,7 @@ pub(crate) fn renamed(mut event: Event, own: Option<&Event>, source: &Event, tak
         };
         let name = name.to_string();
         match event.recurrence_overrides.contains_key(&name) {
-            // Both sides changed it: what was taken stays apart, until somebody has read it.
-            true if is_taken => {}
+            // It has come across already, or both sides changed it: what was taken is told.
             true => drop(event.recurrence_overrides.remove(&key)),
             false => {
                 if let Some(change) = event.recurrence_overrides.remove(&key) {

@@ -205,7 +205,14 @@ pub fn acknowledge<R: Record>(
             continue;
         }
         put(&mut bases[source], field, taken_from.get(field));
-        if !on(Mutant::OwnIsEdit) {
+        // What the other side dropped by itself and the record keeps goes back to it: nobody has taken it away.
+        let is_kept = target == Side::Local
+            && taken_from.get(field).is_none()
+            && raw_to.contains_key(field)
+            && same(raw_to.get(field), raw_from.get(field));
+        if is_kept {
+            put(&mut bases[target], field, None);
+        } else if !on(Mutant::OwnIsEdit) {
             put(&mut bases[target], field, agreed);
         }
     }

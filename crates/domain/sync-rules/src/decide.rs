@@ -383,6 +383,12 @@ fn decide_both<R: Record>(
     // What the other side changed in a part that is no more here is no question: there is nothing to choose. It is told.
     let clash = std::mem::take(&mut changes.clash);
     for field in clash {
+        if let Some(name) = renamed_here(seen, &field)
+            && let Some(value) = seen.views.remote.get(&field)
+        {
+            changes.fill.push((name, value.clone()));
+            continue;
+        }
         let is_gone = field.key().is_some() && seen.raw_local.get(&field).is_none();
         let may_hold = !is_gone
             || !matches!(write(link, seen, Side::Local, std::slice::from_ref(&field))?, Step::Settle(_));
@@ -405,6 +411,19 @@ fn decide_both<R: Record>(
         return say_again(link, seen, field);
     }
     Ok(if changes.clash.is_empty() { Step::Nothing } else { Step::Hold(changes.clash) })
+}
+
+/// Returns the name that a part has now which was renamed here and not changed: what the other side says of it counts.
+fn renamed_here(seen: &Seen, field: &Field) -> Option<Field> {
+    let before = seen.bases.local.get(field).filter(|_| field.key().is_some())?;
+    let alone = |all: &Fields, others: &Fields| -> Vec<Field> {
+        let same = all.iter().filter(|(other, value)| other.member() == field.member() && *value == before);
+        same.map(|(other, _)| other).filter(|other| !others.contains_key(*other)).cloned().collect()
+    };
+    let gone = alone(&seen.bases.local, &seen.raw_local);
+    let new = alone(&seen.raw_local, &seen.bases.local);
+    let at = gone.iter().position(|other| other == field)?;
+    new.get(at).filter(|_| gone.len() == new.len() && !on(Mutant::RenamedAsks)).cloned()
 }
 
 /// Returns the field that the provider does not show as its record says it.

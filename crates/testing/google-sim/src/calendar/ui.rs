@@ -241,8 +241,9 @@ impl Calendars {
             fields.insert("sequence".to_owned(), Value::from(sequence + 1));
         }
         let stamp = self.stamp(now);
+        let is_series = is_master(&before) || is_master(&fields);
         self.put(book_id, &found.id, fields, stamp);
-        if is_master(&before) {
+        if is_series {
             self.follow_master(book_id, &found.id, &before, stamp, true, true);
         }
         Ok(json!({"id": found.id}))

@@ -100,12 +100,13 @@ impl Calendars {
         if text(&after, "status") == Some("cancelled") && !found.event.cancelled() {
             self.touch_parent(book_id, &after, stamp);
         }
+        let is_series = is_master(before) || is_master(&after);
         self.put(book_id, id, after, stamp);
         if quiet && let Some(event) = self.books.get_mut(book_id).and_then(|b| b.events.get_mut(id)) {
             // Reminders do not move `updated` (C122).
             event.updated = updated;
         }
-        if is_master(before) {
+        if is_series {
             let resend = call.req.knobs.resend_exceptions;
             self.follow_master(book_id, id, before, stamp, resend, bare);
         }
