@@ -389,7 +389,7 @@ fn decide_both<R: Record>(
             changes.fill.push((name, value.clone()));
             continue;
         }
-        let is_gone = field.key().is_some() && seen.raw_local.get(&field).is_none();
+        let is_gone = field.key().is_some() && !seen.raw_local.contains_key(&field);
         let may_hold = !is_gone
             || !matches!(write(link, seen, Side::Local, std::slice::from_ref(&field))?, Step::Settle(_));
         if may_hold { changes.clash.push(field) } else { changes.take.push(field) }
