@@ -29,6 +29,9 @@ impl Dice {
     }
 }
 
+/// A changed occurrence: its name, whether it is cancelled, its title, where it was moved to.
+type Change = (NaiveDateTime, bool, Option<String>, Option<(NaiveDateTime, String)>);
+
 /// A series as the company's tables have it, read by plain SQL.
 #[derive(Debug)]
 struct Series {
@@ -36,8 +39,7 @@ struct Series {
     zone: String,
     rule: String,
     title: String,
-    /// By their names: whether cancelled, the title, where it was moved to.
-    overrides: Vec<(NaiveDateTime, bool, Option<String>, Option<(NaiveDateTime, String)>)>,
+    overrides: Vec<Change>,
 }
 
 fn wall(text: &str) -> NaiveDateTime {
@@ -327,7 +329,8 @@ impl History {
 }
 
 fn seeds() -> Vec<u64> {
-    let given = std::env::var("SERIES_SEEDS").unwrap_or_else(|_| "1-3".to_owned());
+    let given = std::env::var_os("SERIES_SEEDS").and_then(|given| given.into_string().ok());
+    let given = given.unwrap_or_else(|| "1-3".to_owned());
     let (from, to) = given.split_once('-').unwrap_or((&given, &given));
     (from.parse().unwrap()..=to.parse().unwrap()).collect()
 }
