@@ -85,6 +85,13 @@ pub trait Record:
         self
     }
 
+    /// Tells whether the entries of a field are named by something else than what they say: one may get another name and
+    /// stay what it was.
+    #[must_use]
+    fn may_be_renamed(_field: &Field) -> bool {
+        false
+    }
+
     /// Returns the local record, which was composed of `own` and of the fields `taken` from the remote one, with what a
     /// provider dropped by itself as it took one of these fields: nobody has taken that back.
     #[must_use]

@@ -91,6 +91,10 @@ impl Record for Event {
         if on(Mutant::OccurrenceStays) { self } else { moved::renamed(self, own, source, taken) }
     }
 
+    fn may_be_renamed(field: &Field) -> bool {
+        field.member() == "recurrence_overrides"
+    }
+
     fn match_keys(&self) -> BTreeSet<MatchKey> {
         let uid = normal_line(&self.uid);
         let uid = (!uid.is_empty()).then(|| MatchKey::new(0, format!("uid:{uid}")));

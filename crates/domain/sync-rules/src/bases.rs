@@ -207,6 +207,7 @@ pub fn acknowledge<R: Record>(
         put(&mut bases[source], field, taken_from.get(field));
         // What the other side dropped by itself and the record keeps goes back to it: nobody has taken it away.
         let is_kept = target == Side::Local
+            && R::may_be_renamed(field)
             && !taken_from.contains_key(field)
             && raw_to.contains_key(field)
             && same(raw_to.get(field), raw_from.get(field));

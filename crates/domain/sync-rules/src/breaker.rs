@@ -1,7 +1,7 @@
 //! What goes round in circles: a record that two programs rewrite in turn, or that comes back for ever.
 
 use chrono::TimeDelta;
-use passerelle_ports::{Entry, Op, Outcome, Record, Side};
+use passerelle_ports::{Entry, Field, Op, Outcome, Record, Side, fields};
 
 use crate::Limits;
 
@@ -27,13 +27,20 @@ pub fn circles<R: Record>(entry: &Entry<R>, past: &[Entry<R>], limits: &Limits) 
         Op::Update => {
             let same: Vec<&Entry<R>> = landed
                 .filter(|old| within(old, TimeDelta::hours(1)) && old.op == Op::Update)
-                .filter(|old| old.taken.iter().any(|field| entry.taken.contains(field)))
+                .filter(|old| old.taken.iter().any(|field| entry.taken.contains(field) && !keeps(old, field)))
                 .collect();
             let to = |side: Side| same.iter().filter(|old| old.side == side).count();
             same.len() as u64 >= limits.echoes && to(Side::Local) > 1 && to(Side::Remote) > 1
         }
         _ => false,
     }
+}
+
+/// Tells whether a write left a field as it was: what a provider dropped by itself, and the record keeps.
+fn keeps<R: Record>(entry: &Entry<R>, field: &Field) -> bool {
+    let (Some(from), Some(to)) = (&entry.from, &entry.to) else { return false };
+    let before = fields(&from.record).remove(field);
+    before.is_some() && before == fields(to).remove(field)
 }
 
 #[cfg(test)]

@@ -383,13 +383,13 @@ fn decide_both<R: Record>(
     // What the other side changed in a part that is no more here is no question: there is nothing to choose. It is told.
     let clash = std::mem::take(&mut changes.clash);
     for field in clash {
-        if let Some(name) = renamed_here(seen, &field)
+        if let Some(name) = renamed_here(seen, &field).filter(|_| R::may_be_renamed(&field))
             && let Some(value) = seen.views.remote.get(&field)
         {
             changes.fill.push((name, value.clone()));
             continue;
         }
-        let is_gone = field.key().is_some() && !seen.raw_local.contains_key(&field);
+        let is_gone = R::may_be_renamed(&field) && !seen.raw_local.contains_key(&field);
         let may_hold = !is_gone
             || !matches!(write(link, seen, Side::Local, std::slice::from_ref(&field))?, Step::Settle(_));
         if may_hold { changes.clash.push(field) } else { changes.take.push(field) }
@@ -460,7 +460,7 @@ pub fn unplaced<R: Record>(link: &Link<R>, taken: &[Field], to: Option<&R>, rule
             // Under another name.
             || to.iter().any(|(other, there)| other.member() == field.member() && there == value)
     };
-    let typed = taken.iter().filter(|field| field.key().is_some());
+    let typed = taken.iter().filter(|field| R::may_be_renamed(field));
     let typed = typed.filter_map(|field| Some((field, source.get(field)?)));
     typed
         .filter(|(field, value)| !is_kept(field, value))
