@@ -527,7 +527,10 @@ def card_lines(text):
                 value = base64.b64encode(value).decode()
             if isinstance(value, list):
                 value = ",".join(map(str, value))
-            lines.append((line.name.upper(), {k.upper(): v for k, v in line.params.items()}, line.group, str(value)))
+            params = {k.upper(): list(v) for k, v in line.params.items()}
+            # Version 2.1 writes types without their name.
+            params.setdefault("TYPE", []).extend(line.singletonparams)
+            lines.append((line.name.upper(), params, line.group, str(value)))
         yield lines
 
 
@@ -576,12 +579,62 @@ def said_by_card(lines):
     return found, re.sub(r"\s", "", "\n".join(texts))
 
 
+# Types that every program writes, and that say nothing; encodings, which are not written again.
+SILENT = {"", "internet", "x-internet", "voice", "postal", "parcel", "intl", "dom", "quoted-printable", "base64", "b", "8bit", "7bit"}
+# What an export says by the form of a line, or what only says how its value was written.
+FORMAL = {"CHARSET", "ENCODING", "VALUE", "CC", "X-LABEL", "X-SERVICE-TYPE", "SERVICE-TYPE", "X-APPLE-OMIT-YEAR"}
+
+
+def params_by_value(lines):
+    """What the lines of a card say beside their values: types, preference, label, and every other parameter."""
+    labels = {
+        group: re.sub(r"[^\w]|_", "", plain(value)).lower()
+        for name, _, group, value in lines if name == "X-ABLABEL" and group
+    }
+    found = collections.defaultdict(set)
+    for name, params, group, value in lines:
+        of = params.get("OF", [name])[0].upper() if name == OURS + "PARAMS" else name
+        if not value.strip(" ;") or (name.startswith(OURS) and of == name):
+            continue
+        said = set()
+        for param, values in params.items():
+            for one in (part for text in values for part in str(text).split(",")):
+                one = one.strip().strip('"').lower()
+                if param in FORMAL or param in ("OF", "AS-WRITTEN"):
+                    continue
+                if one in ("pref", "preferred") or param == "PREF":
+                    said.add(("PREF", ""))
+                elif param == "TYPE":
+                    said.update({("TYPE", re.sub(r"[^\w]|_", "", one.removeprefix("x-")))} if one not in SILENT else ())
+                elif one:
+                    said.add((param, one))
+        if labels.get(group):
+            said.add(("TYPE", labels[group]))
+        for one in card_values(of, value):
+            found[(CARD_NAMES.get(of, of), one)] |= said
+    return found
+
+
+def params_lost(original, written):
+    """The parameters of a card that the best card of an export no longer has on the same value."""
+    for (name, value), said in original.items():
+        if (name, value) not in written:
+            continue
+        there = written[(name, value)]
+        # A mobile telephone of the office is one label; several types may stand in one.
+        joined = "".join(one for param, one in there if param == "TYPE")
+        for param, one in sorted(said - there):
+            if not (param == "TYPE" and one in joined):
+                yield ("param", f"{name};{param}", one[:80])
+
+
 def cards(report, text, export):
     try:
         original, written = list(card_lines(text)), list(card_lines(export))
     except Exception as error:
         return [("foreign", "vobject", f"{type(error).__name__} {str(error)[:60]}")]
     said_there = [said_by_card(lines) for lines in written]
+    params_there = [params_by_value(lines) for lines in written]
     differences = []
     aside = sum(1 for _ in report["bad"])
     if len(original) > len(written) + aside:
@@ -596,12 +649,13 @@ def cards(report, text, export):
                 if key[0] and key not in other[0] and key[1] not in there and re.sub(r"\s", "", key[1]) not in other[1]
             ]
 
-        best = min((missing(other) for other in said_there), key=len, default=None)
-        if best is None:
+        if not said_there:
             continue
+        place, best = min(enumerate(map(missing, said_there)), key=lambda found: len(found[1]))
         if aside and len(best) > len(wanted) / 2:
             continue
         differences.extend(("lost", name, value[:100]) for name, value in best)
+        differences.extend(params_lost(params_by_value(lines), params_there[place]))
     return differences
 
 

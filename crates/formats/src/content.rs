@@ -3,6 +3,7 @@
 
 use std::io::{self, Read, Write};
 
+use passerelle_ports::mutants::{Mutant, on};
 use serde::{Deserialize, Serialize};
 
 use crate::{
@@ -142,7 +143,7 @@ impl Line {
     fn decoded(&self, value: Vec<u8>) -> (Vec<u8>, bool) {
         let codings = self.param_list("ENCODING");
         let is = |known: &[&str]| codings.iter().any(|coding| known.contains(&coding.as_str()));
-        if is(&["quoted-printable"]) {
+        if is(&["quoted-printable"]) && !on(Mutant::FilePrintable) {
             let sign = ENDS_WITH_SIGN.contains(&self.name.as_str()) && value.ends_with(b"=");
             let mut plain = unquote_printable(&value);
             plain.extend(sign.then_some(b'='));
@@ -605,7 +606,12 @@ impl<R: Read> Pieces<R> {
             let Some(line) = Line::of(unfolded) else { continue };
             let word = line.value.trim().to_ascii_uppercase();
             match line.name.as_str() {
-                "BEGIN" if open.is_again(&word) => {
+                // What a zone says is whole without its end.
+                "BEGIN" if open.is_cut_off(&word) && open.outer.name == "VTIMEZONE" => {
+                    self.lines.push(begins.unwrap_or_default());
+                    return Ok(open.close());
+                }
+                "BEGIN" if open.is_again(&word) || open.is_cut_off(&word) => {
                     self.lines.push(begins.unwrap_or_default());
                     return Ok(Err(open.bad(Reason::Unterminated)));
                 }
@@ -620,6 +626,20 @@ impl<R: Read> Pieces<R> {
         }
         Ok(Err(open.bad(Reason::Unterminated)))
     }
+}
+
+/// Properties of which each value of a list is an entry.
+const LISTS: [&str; 6] = ["CATEGORIES", "EXDATE", "FREEBUSY", "NICKNAME", "RDATE", "RESOURCES"];
+
+/// How many values of parameters a line has that are no entries of their own.
+const USUAL: usize = 16;
+
+/// Counts the entries of a line: itself, those of its list, and its parameters where there are many.
+fn entries_of(line: &Line) -> usize {
+    let list = LISTS.contains(&line.name.as_str());
+    let signs = || line.value.bytes().filter(|byte| matches!(byte, b',' | b';')).count();
+    let params: usize = line.params.iter().map(|(_, values)| values.len()).sum();
+    1 + params.saturating_sub(USUAL) + if list { signs() } else { 0 }
 }
 
 /// A component that is being read, with those open inside it.
@@ -644,6 +664,14 @@ impl Open {
         self.outer.name == word && !ends_with_agent(&self.outer)
     }
 
+    /// Tells whether what begins stands in no component of a calendar: then the end of this one is missing.
+    fn is_cut_off(&self, word: &str) -> bool {
+        !on(Mutant::FileCutOff)
+            && self.outer.name != "VCARD"
+            && self.outer.name != word
+            && matches!(word, "VEVENT" | "VCALENDAR")
+    }
+
     fn begin(&mut self, name: String, line: usize) {
         if self.inner.len() < DEEPEST {
             self.inner.push(Component { name, line, ..Component::default() });
@@ -655,8 +683,8 @@ impl Open {
 
     fn line(&mut self, line: Line) {
         // What a zone says is no entry of a record.
-        self.lines += usize::from(self.outer.name != "VTIMEZONE");
-        if self.size <= LARGEST && self.deeper == 0 && self.lines <= MOST {
+        self.lines += if self.outer.name == "VTIMEZONE" { 0 } else { entries_of(&line) };
+        if self.size <= LARGEST && self.deeper == 0 && (self.lines <= MOST || on(Mutant::FileEndless)) {
             self.inner.last_mut().unwrap_or(&mut self.outer).lines.push(line);
         }
     }
@@ -691,7 +719,7 @@ impl Open {
         if self.too_deep || self.size > LARGEST {
             return Err(self.bad(Reason::TooLarge));
         }
-        if self.lines > MOST {
+        if self.lines > MOST && !on(Mutant::FileEndless) {
             return Err(self.bad(Reason::TooMany));
         }
         Ok(std::mem::take(&mut self.outer))
@@ -843,6 +871,22 @@ mod tests {
         let found: Vec<_> = Pieces::new(file.as_bytes(), &["VCARD"]).collect();
         assert_eq!(found[0].as_ref().unwrap_err(), &BadRecord::new(1, "a", Reason::TooMany));
         assert!(matches!(&found[1], Ok(Piece::Component(card)) if card.lines.len() == MOST));
+        let event = |line: &str| format!("BEGIN:VEVENT\nUID:a\n{line}\nEND:VEVENT\n");
+        let dates = "20270101T100000Z,".repeat(MOST);
+        let params = ";X=y".repeat(MOST + USUAL);
+        let guests =
+            "ATTENDEE;CN=a;ROLE=CHAIR;PARTSTAT=ACCEPTED;RSVP=TRUE:mailto:a@b.example\n".repeat(MOST - 2);
+        for (line, bad) in [
+            (format!("EXDATE:{dates}"), true),
+            (format!("RDATE:{}", dates.replace(',', ";")), true),
+            (format!("SUMMARY{params}:a"), true),
+            (format!("DESCRIPTION:{dates}"), false),
+            (guests, false),
+        ] {
+            let found: Vec<_> = Pieces::new(event(&line).as_bytes(), &["VEVENT"]).collect();
+            let reason = found[0].as_ref().err().map(|bad| bad.reason);
+            assert_eq!(reason, bad.then_some(Reason::TooMany), "{}", &line[..20]);
+        }
     }
 
     #[test]

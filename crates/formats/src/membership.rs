@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use passerelle_contacts::Contact;
+use passerelle_contacts::{Contact, keyed, text_key};
 use serde_json::{Map, Value};
 
 use crate::{
@@ -10,6 +10,13 @@ use crate::{
     json::Objects,
     text::mentions,
 };
+
+/// Returns the labels of a contact by their keys: one that is named twice is one.
+pub(crate) fn labels_of(names: impl IntoIterator<Item = String>) -> BTreeMap<String, String> {
+    let mut said = BTreeSet::new();
+    let once = names.into_iter().filter(|name| said.insert(name.clone()));
+    keyed(once.map(|name| (text_key(&name), name)))
+}
 
 /// Which groups of a file the cards of the same file belong to.
 #[derive(Clone, Debug, Default)]
@@ -89,7 +96,7 @@ impl Memberships {
     pub(crate) fn label(&self, contact: &mut Contact) {
         let names = self.groups.get(&plain_uid(&contact.uid)).into_iter().flatten();
         for name in names.filter(|_| !contact.uid.is_empty()) {
-            contact.groups.entry(passerelle_contacts::text_key(name)).or_insert_with(|| name.clone());
+            contact.groups.entry(text_key(name)).or_insert_with(|| name.clone());
         }
     }
 }

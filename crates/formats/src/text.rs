@@ -3,6 +3,7 @@
 use std::io::{self, BufRead, BufReader, Read};
 
 use encoding_rs::{Decoder, Encoding, MACINTOSH, UTF_8, UTF_16BE, UTF_16LE, WINDOWS_1252};
+use passerelle_ports::mutants::{Mutant, on};
 
 /// A reader that takes a byte order mark away and turns UTF-16 and UTF-32 into UTF-8. Other bytes pass.
 pub(crate) struct Unmarked<R> {
@@ -193,7 +194,7 @@ fn is_mostly_utf8(bytes: &[u8]) -> bool {
         good += chunk.valid().chars().filter(|c| !c.is_ascii()).count();
         bad += usize::from(!chunk.invalid().is_empty());
     }
-    good > 0 && good >= bad
+    good > 0 && good >= bad && !on(Mutant::FileBadByte)
 }
 
 /// The lines of a file, with their numbers, as bytes without their ends. A line ends with a line

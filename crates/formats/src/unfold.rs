@@ -3,6 +3,8 @@
 
 use std::io::{self, Read};
 
+use passerelle_ports::mutants::{Mutant, on};
+
 use crate::text::Lines;
 
 /// The longest property that is read in one piece.
@@ -197,7 +199,10 @@ impl<R: Read> Unfold<R> {
         }
         let Some((first, rest)) = line.split_first() else { return false };
         if !is_blank(*first) {
-            let headless = matches!(first, b':' | b';') && blanks == 0 && is_token(&found.bytes);
+            let headless = !on(Mutant::FileFoldStays)
+                && matches!(first, b':' | b';')
+                && blanks == 0
+                && is_token(&found.bytes);
             if headless {
                 found.bytes.extend_from_slice(line);
             }
@@ -218,7 +223,7 @@ impl<R: Read> Unfold<R> {
     fn is_next_property(&self, open: &[u8], line: &[u8]) -> bool {
         let (Some(name), Some(colon)) = (name_of(line), colon_of(line)) else { return false };
         let own = self.knows(name) || is_private(name);
-        if !own || !(is_capital(name) || self.small) {
+        if on(Mutant::FileDangling) || !own || !(is_capital(name) || self.small) {
             return false;
         }
         let ended = open.ends_with(b"=0A=") || open.ends_with(b"=0D=");

@@ -136,6 +136,28 @@ fn lines_of_one_group_stay_together() {
 }
 
 #[test]
+fn a_label_of_a_line_without_a_place_for_it_stays_with_its_line() {
+    for (lines, wanted) in [
+        ("FN:Anne\nitem1.ORG:ACME\nitem1.X-ABLabel:Work", "ORG:ACME"),
+        ("FN:Anne\nitem2.NOTE:n\nitem2.X-ABLabel:_$!<Other>!$_", "NOTE:n"),
+    ] {
+        let out = written(&card("3.0", lines), ContactFormat::VCard3);
+        let line = out.lines().find(|line| line.ends_with(wanted)).unwrap();
+        let group = line.split_once('.').unwrap_or_else(|| panic!("{out}")).0;
+        assert!(out.contains(&format!("{group}.X-ABLabel:")), "{out}");
+        stable(&card("3.0", lines));
+    }
+}
+
+#[test]
+fn a_label_that_is_named_twice_is_one() {
+    for version in ["2.1", "3.0", "4.0"] {
+        let found = read(&card(version, "FN:Anne\nCATEGORIES:a,b,a\nCATEGORIES:b"), ContactFormat::VCard3);
+        assert_eq!(found[0].record.groups.keys().collect::<Vec<_>>(), ["a", "b"], "{version}");
+    }
+}
+
+#[test]
 fn a_coded_semicolon_of_quoted_printable_is_text() {
     let text = card(
         "2.1",
@@ -398,4 +420,28 @@ fn an_address_stands_by_itself_whatever_is_written_around_it() {
 fn an_empty_day_of_birth_says_nothing() {
     let found = &read(&card("3.0", "FN:J\nBDAY:\nANNIVERSARY:"), ContactFormat::VCard3)[0];
     assert!(found.unknown.is_empty(), "{:?}", found.unknown);
+}
+
+#[test]
+fn entries_that_are_kept_in_json_stay_with_those_that_are_not() {
+    for card in [
+        r#""titles":{"t":{"name":"Chef","organizationId":"o","x:y":1}},"organizations":{"o":{"name":"SA"}}"#,
+        r#""organizations":{"a":{"name":"A"},"b":{"name":"B","x:y":1}}"#,
+        r#""organizations":{"b":{"name":"B","x:y":1},"c":{"name":"A"}},"titles":{"t":{"name":"Chef","organizationId":"c"}}"#,
+        r#""organizations":{"o":{"units":[{"name":"A","sortAs":"B"}]}}"#,
+        r#""organizations":{"o":{},"p":{"x:y":1},"q":{"name":" "}},"titles":{"t":{"name":"Chef"}}"#,
+        r#""emails":{"e":{"address":"a@a.example"},"f":{"address":"a@a.example","pref":1,"x:y":1}}"#,
+        r#""emails":{"b":{"address":"a@a.example","x:y":1},"a":{"address":"a@a.example","label":"club"}}"#,
+        r#""addresses":{"a":{"components":[{"kind":"name","value":" "}],"isOrdered":true}}"#,
+        r#""addresses":{"a":{"countryCode":"FR","timeZone":"Europe/Paris"},"b":{"countryCode":"DE"}}"#,
+    ] {
+        let text =
+            format!(r#"[{{"@type":"Card","version":"1.0","uid":"u","name":{{"full":"Anne"}},{card}}}]"#);
+        let found = read(&text, ContactFormat::JsContact);
+        let out = written(&text, ContactFormat::JsContact);
+        let again = read(&out, ContactFormat::JsContact);
+        assert_eq!(again[0].record, found[0].record, "{card}\n{out}");
+        assert_eq!(written(&out, ContactFormat::JsContact), out, "{card}");
+        assert!(!out.contains("was {"), "{out}");
+    }
 }

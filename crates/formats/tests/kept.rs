@@ -78,6 +78,15 @@ fn reminders_of_every_form_are_read() {
 }
 
 #[test]
+fn the_sign_that_there_is_no_reminder_comes_back() {
+    let sign = "BEGIN:VALARM\nX-WR-ALARMUID:1\nTRIGGER;VALUE=DATE-TIME:19760401T005545Z\nACTION:NONE\nX-APPLE-DEFAULT-ALARM:TRUE\nEND:VALARM";
+    let found = event(&format!("{sign}\n"));
+    assert!(found.record.alerts.is_empty());
+    assert_eq!(found.unknown, [sign]);
+    assert!(written(&found).contains(sign), "{}", written(&found));
+}
+
+#[test]
 fn what_a_reminder_says_beyond_its_time_is_kept_while_the_reminder_is() {
     let found = event(
         "BEGIN:VALARM\nUID:a1\nTRIGGER:-PT15M\nACTION:AUDIO\nREPEAT:2\nDURATION:PT5M\nATTACH;VALUE=URI:Basso\nEND:VALARM\nBEGIN:VALARM\nTRIGGER;VALUE=DATE-TIME:demain\nACTION:DISPLAY\nEND:VALARM\n",

@@ -488,6 +488,40 @@ mutants! {
     /// The same picture at another address counts as another one.
     PeoplePhotoByAddress,
 
+    // Files.
+    /// A line of a file that is folded right after its name stays in two.
+    FileFoldStays,
+    /// What follows the sign of a soft break that leads nowhere is text, also where it is a property.
+    FileDangling,
+    /// What is written in quoted-printable stays as it is written.
+    FilePrintable,
+    /// One bad byte spoils its line.
+    FileBadByte,
+    /// Of several states in a file the last one counts, whatever their numbers.
+    FileLastWins,
+    /// A changed occurrence that comes without its series repeats by the rule beside it.
+    FileOrphanRepeats,
+    /// What a line says in parameters that no field holds is lost.
+    FileParamsLost,
+    /// Of two texts where there is place for one, the second is lost.
+    FileSecondLost,
+    /// What calls an appointment off is read as the appointment.
+    FileCancelIgnored,
+    /// A zone that is only described is the first whose clock fits one hour.
+    FileAnyClock,
+    /// The clock of a series is told by its first occurrence alone.
+    FileClockOfFirst,
+    /// The clock of a vCalendar is not heard.
+    FileOldClock,
+    /// A rule of vCalendar without a number has no end.
+    FileOldForever,
+    /// An event that begins inside another component of its calendar goes with it.
+    FileCutOff,
+    /// A record may have any number of entries.
+    FileEndless,
+    /// A quote of a table that never closes takes the rows behind it.
+    FileQuoteSwallows,
+
     // Sign-in.
     /// A request that was refused for its token is repeated with the same token.
     TokenStale,

@@ -10,6 +10,8 @@ use std::{
     rc::Rc,
 };
 
+use passerelle_ports::mutants::{Mutant, on};
+
 /// How many bytes behind its first line a quote is looked for that closes a text.
 const MOST: usize = 4 << 20;
 
@@ -117,7 +119,11 @@ impl<R: BufRead> Closed<R> {
             lines.push(next);
         }
         let sound = scan.at == At::Row && !amiss && !self.form.swallows(&lines);
-        if self.above > 0 || sound || (amiss && !lines.get(1).is_some_and(|next| self.form.is_row(next))) {
+        if on(Mutant::FileQuoteSwallows)
+            || self.above > 0
+            || sound
+            || (amiss && !lines.get(1).is_some_and(|next| self.form.is_row(next)))
+        {
             self.above = self.above.saturating_sub(1);
             return self.whole(lines, scan.at);
         }

@@ -29,6 +29,7 @@ use self::{
 
 use crate::{
     BadRecord, Imported, Options, Reason,
+    membership::labels_of,
     text::{Unmarked, decode},
 };
 
@@ -99,7 +100,7 @@ impl Draft {
             relations: labelled(self.relations, |item| relation_key(&item.label, &item.value)),
             custom: labelled(self.custom, |item| text_key(&item.label)),
             other_organizations: keyed(self.organizations.into_iter().map(|o| (text_key(&o.name), o))),
-            groups: texts(self.groups),
+            groups: labels_of(self.groups),
             nicknames: texts(self.nicknames),
             ..self.contact
         };

@@ -31,8 +31,8 @@ const GENERIC: [&str; 12] = [
 /// `zone` is that of the calendar.
 pub(crate) fn read(alarm: &Component, event: &Event, zone: Option<Tz>) -> (Option<Alert>, Option<String>) {
     if action(alarm) == "NONE" {
-        // Apple's way to say that there is no reminder.
-        return (None, None);
+        // Apple's way to say that there is no reminder: without it, its programs would add their usual one.
+        return (None, Some(rest::text_of(alarm)));
     }
     let alert = alert_of(alarm, event, zone);
     let whole = alert.is_some_and(|alert| says_no_more(alarm, &alert, event));

@@ -7,6 +7,7 @@ use std::{
 };
 
 use passerelle_calendar::{Event, Override, RecurrenceId, Start, contains, occurrences};
+use passerelle_ports::mutants::{Mutant, on};
 
 use super::{
     answer,
@@ -183,6 +184,7 @@ impl<R: Read> Events<R> {
         }
         repair(&mut component);
         if component.name == "VEVENT" {
+            self.described_inside(&mut component);
             self.translate(&mut component);
         }
         if component.name == "VEVENT"
@@ -214,6 +216,16 @@ impl<R: Read> Events<R> {
             _ => {
                 let bad = BadRecord::new(component.line, summary_of(&component), Reason::AnotherKind);
                 self.ready.push_back(Err(bad));
+            }
+        }
+    }
+
+    /// Takes over the zones that a program described inside an event.
+    fn described_inside(&mut self, event: &mut Component) {
+        for zone in event.children.extract_if(.., |child| child.name == "VTIMEZONE") {
+            describe(&zone, &mut self.described);
+            if let Some(zones) = self.zones.last_mut() {
+                zones.describe(zone);
             }
         }
     }
@@ -692,6 +704,7 @@ impl Seen {
         let order = if by_change { order.then(new.changed.cmp(&self.changed)) } else { order };
         match order {
             _ if self.content == new.content => Compared::Same,
+            _ if on(Mutant::FileLastWins) => Compared::Newer,
             std::cmp::Ordering::Less => Compared::Older,
             std::cmp::Ordering::Greater => Compared::Newer,
             std::cmp::Ordering::Equal => Compared::Other,
@@ -774,7 +787,7 @@ fn orphan(mut component: Component, zones: &mut Zones) -> Read1 {
 
 /// Tells whether a line names an occurrence, or says when its series repeats.
 fn is_name_or_rule(line: &Line) -> bool {
-    line.name == "RECURRENCE-ID" || is_rule(line)
+    line.name == "RECURRENCE-ID" || (is_rule(line) && !on(Mutant::FileOrphanRepeats))
 }
 
 /// Gives another identifier to a component; the parameters of its line stay.

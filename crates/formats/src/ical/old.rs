@@ -3,11 +3,12 @@
 mod rule;
 
 use chrono::{Datelike, Days, NaiveDate, NaiveDateTime, TimeDelta, Weekday};
+use passerelle_ports::mutants::{Mutant, on};
 
 use super::{
     own,
     repair::{When, when},
-    zones::local_time,
+    zones::{self, local_time},
 };
 use crate::content::{Component, Line, split, unescape};
 
@@ -45,6 +46,7 @@ impl Header {
                 self.is_old = line.value.trim() == "1.0";
                 false
             }
+            "TZ" | "DAYLIGHT" if on(Mutant::FileOldClock) => false,
             "TZ" => {
                 self.offset = offset_of(&line.value);
                 let name = line.value.trim();
@@ -293,25 +295,11 @@ fn guest(line: &mut Line, is_old: bool) {
     }
 }
 
-/// Reads `+01`, `-05:30`, `+1` or `-0500`, in seconds.
+/// Reads `+01`, `-05:30`, `+1` or `-0500`, in seconds; nothing of a name.
 fn offset_of(text: &str) -> Option<i32> {
-    let text = text.trim();
-    let (sign, digits) = match (text.strip_prefix('-'), text.strip_prefix('+')) {
-        (Some(digits), _) => (-1, digits),
-        (None, digits) => (1, digits.unwrap_or(text)),
-    };
-    let (hours, minutes) = match digits.split_once(':') {
-        Some((hours, minutes)) => (hours, minutes.split(':').next().unwrap_or_default()),
-        None => digits.split_at_checked(2).unwrap_or((digits, "")),
-    };
-    let number = |text: &str| match text {
-        "" => Some(0),
-        text if text.len() <= 2 && text.bytes().all(|byte| byte.is_ascii_digit()) => text.parse::<i32>().ok(),
-        _ => None,
-    };
-    let hours = number(hours).filter(|hours| *hours < 24 && !digits.is_empty())?;
-    let minutes = number(minutes).filter(|minutes| *minutes < 60)?;
-    Some(sign * (hours * 3600 + minutes * 60))
+    let number =
+        text.trim().trim_start_matches(['+', '-']).bytes().all(|byte| byte.is_ascii_digit() || byte == b':');
+    zones::offset(text).filter(|_| number)
 }
 
 fn offset_text(seconds: i32) -> String {

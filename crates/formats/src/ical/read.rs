@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use chrono::NaiveDateTime;
 use passerelle_calendar::{Duration, Event, FreeBusyStatus, Override, Privacy, RecurrenceId, Start, Status};
+use passerelle_ports::mutants::{Mutant, on};
 
 use super::{
     alarms, dates, guests, own,
@@ -50,7 +51,7 @@ pub(crate) fn event_of(component: &Component, zones: &mut Zones) -> Result<(Even
     let is_dates = |line: &&Line| matches!(line.name.as_str(), "RDATE" | "EXDATE");
     for line in &component.lines {
         if !once.is_first(line) {
-            unknown.push(rest::second(line));
+            unknown.extend((!on(Mutant::FileSecondLost)).then(|| rest::second(line)));
         } else if is_dates(&line) {
             // They are read by the rules, which may stand behind them.
         } else if take(&mut event, &mut attending, line) {
@@ -160,7 +161,7 @@ fn is_sound(rule: &str) -> bool {
     rule.split(';').all(|part| {
         let Some((name, value)) = part.split_once('=') else { return false };
         match name.to_ascii_uppercase().as_str() {
-            "COUNT" | "INTERVAL" => number(value),
+            "COUNT" | "INTERVAL" => number(value) && value.bytes().any(|byte| byte != b'0'),
             "UNTIL" => when(value).is_some() && !value.contains(['-', ':', '/', '.']),
             "BYDAY" => value.split(',').all(day),
             "WKST" => value.len() == 2 && day(value),

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet, VecDeque, btree_map::Entry};
 
 use passerelle_calendar::{Event, Override};
+use passerelle_ports::mutants::{Mutant, on};
 
 use super::{
     alarms, guests, own,
@@ -24,7 +25,7 @@ pub(super) fn params_of(line: &Line) -> Option<String> {
     let beside = guest.then(|| guests::beside_address(line)).flatten();
     let beside = beside.map(|value| (own::ADDRESS.to_owned(), vec![value.to_owned()]));
     kept.extend(&beside);
-    if kept.is_empty() {
+    if kept.is_empty() || on(Mutant::FileParamsLost) {
         return None;
     }
     // What is no name of a parameter cannot be written as one again.

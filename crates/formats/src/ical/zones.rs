@@ -14,7 +14,9 @@ use std::{
 use chrono::{DateTime, Datelike, Days, NaiveDate, NaiveDateTime, Offset, TimeDelta, TimeZone, Utc, Weekday};
 use chrono_tz::{OffsetComponents, OffsetName, Tz};
 use passerelle_calendar::{Event, Start, occurrences, parse_zone};
+use passerelle_ports::mutants::{Mutant, on};
 
+pub(super) use self::clock::offset;
 use self::{
     clock::{Clock, YEARS, seconds},
     names::{Named, named},
@@ -174,7 +176,9 @@ impl Zones {
     pub(crate) fn start(&mut self, name: &str, local: NaiveDateTime) -> Option<Start> {
         let found = match self.resolve(name, local) {
             // A guess by one occurrence is none by all of them.
-            Found::Zone(_, false) | Found::Clock(_) if self.series => self.by_occurrences(name, local),
+            Found::Zone(_, false) | Found::Clock(_) if self.series && !on(Mutant::FileClockOfFirst) => {
+                self.by_occurrences(name, local)
+            }
             found => found,
         };
         match found {
@@ -221,7 +225,13 @@ impl Zones {
         }
         let clock = self.clock_of(&name, sure, &years);
         let found = match (&clock, sure) {
-            (Some(clock), said) => self.by_clock(clock, said, near),
+            (Some(clock), said) => match self.by_clock(clock, said, near) {
+                // The description of another name is a guess.
+                Found::Zone(zone, _) if said == Named::Unknown && !self.described.contains_key(&name) => {
+                    Found::Zone(zone, false)
+                }
+                found => found,
+            },
             (None, Named::Sure(zone) | Named::Unsure(zone)) => Found::Zone(zone, true),
             (None, Named::Offset(offset)) => {
                 of_offset(offset).map_or(Found::Nothing, |zone| Found::Zone(zone, true))
@@ -254,12 +264,23 @@ impl Zones {
 
     /// Returns the clock that a name stands for, unless the name says more than its clock.
     fn clock_of(&self, name: &str, said: Named, years: &RangeInclusive<i32>) -> Option<Rc<Clock>> {
-        let described = self.described.get(name).and_then(|zone| Clock::described(zone, years));
+        let described = self.description_of(name, said).and_then(|zone| Clock::described(zone, years));
         let fixed = || match said {
             Named::Offset(offset) if of_offset(offset).is_none() => Some(Clock::fixed(offset, years)),
             _ => None,
         };
         described.or_else(fixed).map(Rc::new)
+    }
+
+    /// Returns the description of a name. A name of nothing, in a calendar that names no zone of its own and describes a
+    /// single one, can only mean that.
+    fn description_of(&self, name: &str, said: Named) -> Option<&Component> {
+        let own = self.described.get(name);
+        let alone = || match (said, self.described.len(), self.calendar) {
+            (Named::Unknown, 1, None) => self.described.values().next(),
+            _ => None,
+        };
+        own.or_else(alone)
     }
 
     fn by_clock(&self, clock: &Rc<Clock>, said: Named, near: NaiveDateTime) -> Found {

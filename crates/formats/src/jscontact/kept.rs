@@ -1,7 +1,7 @@
 //! What an entry of a card says beyond what a contact can hold: kept whole beside the contact, and
 //! put back in place of the entry that is written for the same value.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use passerelle_contacts::{Contact, email_key, im_key, normal_line, phone_key, text_key, url_key};
 use serde_json::{Map, Value, json};
@@ -15,6 +15,8 @@ use super::{
 #[derive(Default)]
 pub(super) struct Kept {
     maps: BTreeMap<&'static str, Object>,
+    /// Entries that are written as they were, but for their ids.
+    plain: BTreeMap<&'static str, Object>,
     /// Whether other members name entries by their ids: then every id is kept.
     pub(super) ids_matter: bool,
 }
@@ -28,6 +30,8 @@ impl Kept {
     pub(super) fn entry(&mut self, name: &'static str, id: &str, original: &Object, written: &Object) {
         if self.ids_matter || bare(original) != bare(written) {
             self.whole(name, id, original.clone().into());
+        } else {
+            self.plain.entry(name).or_default().insert(id.to_owned(), original.clone().into());
         }
     }
 
@@ -37,9 +41,23 @@ impl Kept {
     }
 
     /// Returns what is kept, one text for each member of the card.
-    pub(super) fn texts(self) -> impl Iterator<Item = String> {
+    pub(super) fn texts(mut self) -> impl Iterator<Item = String> {
+        for (name, map) in &mut self.maps {
+            // The ids say which comes first: of organisations that is the main one, of two of one address the first.
+            let mut plain = self.plain.remove(name).unwrap_or_default();
+            if *name == "organizations" || has_twins(name, map.values().chain(plain.values())) {
+                map.append(&mut plain);
+            }
+        }
         self.maps.into_iter().map(|(name, map)| json!({ name: map }).to_string())
     }
+}
+
+/// Tells whether two entries are known by the same.
+fn has_twins<'a>(name: &str, entries: impl Iterator<Item = &'a Value>) -> bool {
+    let mut seen = BTreeSet::new();
+    let keys = entries.filter_map(|entry| understood(name, entry.as_object()?)).map(|(key, _)| key);
+    keys.map(|key| seen.insert(key)).any(|new| !new)
 }
 
 /// Returns an entry without what says nothing: types, and a telephone that is for speaking.
@@ -111,12 +129,15 @@ fn understood(name: &str, object: &Object) -> Option<(String, Value)> {
             let address = address_of(object);
             let a = &address;
             let parts = [&a.street, &a.extended, &a.po_box, &a.postcode, &a.city, &a.region, &a.country];
-            value(parts.map(|part| normal_line(part)).concat(), serde_json::to_value(&address))
+            let key = parts.map(|part| normal_line(part)).concat();
+            value(if key.is_empty() { a.country_code.clone() } else { key }, serde_json::to_value(&address))
         }
         "nicknames" => value(text_key(&text(object, "name")), Ok(text(object, "name").into())),
         "organizations" => {
             let organization = organization_of(object);
-            value(text_key(&organization.name), serde_json::to_value(&organization))
+            let name = text_key(&organization.name);
+            let key = if name.is_empty() { text_key(&organization.department) } else { name };
+            value(key, serde_json::to_value(&organization))
         }
         "titles" if text(object, "kind") == "role" || object.contains_key(&own(FURTHER)) => None,
         "titles" => value(text_key(&text(object, "name")), Ok(text(object, "name").into())),
@@ -195,16 +216,14 @@ fn entries_back(card: &mut Object, name: &str, original: Object) -> Option<Strin
     let mut rest = Object::new();
     let mut renamed = Vec::new();
     let map = card.entry(name).or_insert_with(|| json!({})).as_object_mut()?;
+    let mut places = Places::of(name, map);
     for (id, entry) in original {
         let wanted = entry.as_object().and_then(|entry| understood(name, entry));
-        let Some((key, _)) = wanted else {
+        let Some(wanted) = wanted else {
             put_under(map, id, unmarked(entry));
             continue;
         };
-        let known = |object: &Value| {
-            object.as_object().and_then(|object| understood(name, object)).is_some_and(|(k, _)| k == key)
-        };
-        let place = map.iter().find(|(_, written)| known(written)).map(|(at, _)| at.clone());
+        let place = places.take(&wanted, entry.get("pref"));
         let written = place.as_ref().and_then(|at| map.remove(at));
         match (place, written, entry) {
             (Some(at), Some(Value::Object(written)), Value::Object(entry)) => {
@@ -224,6 +243,32 @@ fn entries_back(card: &mut Object, name: &str, original: Object) -> Option<Strin
         rename(card, &renamed);
     }
     (!rest.is_empty()).then(|| aside(&json!({ name: rest }).to_string()))
+}
+
+/// An entry that is written: its id, all that a contact takes of it, its preference.
+type Written = (String, Value, Option<Value>);
+
+/// The entries that are written, by what each is known by.
+struct Places(BTreeMap<String, VecDeque<Written>>);
+
+impl Places {
+    fn of(name: &str, map: &Object) -> Self {
+        let mut places: BTreeMap<String, VecDeque<Written>> = BTreeMap::new();
+        for (at, written) in map {
+            if let Some((key, value)) = written.as_object().and_then(|object| understood(name, object)) {
+                places.entry(key).or_default().push_back((at.clone(), value, written.get("pref").cloned()));
+            }
+        }
+        Places(places)
+    }
+
+    /// Takes the entry that is written for a kept one: of several, the first that says the same, if one does.
+    fn take(&mut self, (key, value): &(String, Value), pref: Option<&Value>) -> Option<String> {
+        let known = self.0.get_mut(key)?;
+        let exact = known.iter().position(|one| one.1 == *value && one.2.as_ref() == pref);
+        let place = exact.or_else(|| known.iter().position(|one| one.1 == *value)).unwrap_or_default();
+        known.remove(place).map(|(at, _, _)| at)
+    }
 }
 
 fn unmarked(mut entry: Value) -> Value {
@@ -264,8 +309,9 @@ fn fuse(name: &str, original: Object, written: Object) -> Object {
     let (pref, was) = (written.get("pref").cloned(), original.get("pref").cloned());
     let mut fused = if same {
         let mut fused = original;
+        // The organisation may have another id by now.
         if let Some(id) = written.get("organizationId") {
-            fused.entry("organizationId").or_insert_with(|| id.clone());
+            fused.insert("organizationId".to_owned(), id.clone());
         }
         fused
     } else {

@@ -13,6 +13,7 @@ use serde_json::{Map, Value, json};
 use crate::{
     BadRecord, Imported, Options, Reason,
     json::{Objects, VENDOR, add_unknown, left_over, placed},
+    membership::labels_of,
     text::plain_address,
     vcard::{label_of, partial_date, types_of, with_particle, without_particle},
 };
@@ -125,7 +126,7 @@ fn contact_of(mut card: Object, line: usize, options: &Options) -> Result<Import
             card.remove("keywords");
         }
     }
-    contact.groups = keyed(groups.into_iter().map(|name| (text_key(&name), name)));
+    contact.groups = labels_of(groups);
     let custom = pairs(&mut card, "customFields").unwrap_or_default();
     contact.custom = keyed(custom.into_iter().map(|item| (text_key(&item.label), item)));
     photo(&mut card, &mut contact, &mut kept);
@@ -247,6 +248,13 @@ fn organizations(card: &mut Object, contact: &mut Contact, kept: &mut Kept) {
     for (id, object) in entries(card, "organizations", kept) {
         let found =
             Organization { title: title_of(&id, kept).unwrap_or_default(), ..organization_of(&object) };
+        if found.title.is_empty()
+            && [&found.name, &found.department].iter().all(|text| text.trim().is_empty())
+        {
+            // It says nothing that a contact holds.
+            kept.whole("organizations", &id, object.into());
+            continue;
+        }
         kept.entry("organizations", &id, &object, &organization_object(&found));
         if has_main || is_true(&object, &own("other")) {
             others.push((text_key(&found.name), found));
@@ -353,13 +361,10 @@ fn channels(card: &mut Object, contact: &mut Contact, options: &Options, kept: &
     let addresses = found.into_iter().filter_map(|(id, object)| {
         let address = Address { preferred: preferred(&object, first), ..address_of(&object) };
         kept.entry("addresses", &id, &object, &address_object(&address));
-        let nothing = Address {
-            label: address.label.clone(),
-            preferred: address.preferred,
-            country_code: address.country_code.clone(),
-            ..Address::default()
-        };
-        (address != nothing || !address.country_code.is_empty()).then_some(address)
+        let a = &address;
+        let parts = [&a.street, &a.extended, &a.po_box, &a.postcode, &a.city, &a.region, &a.country];
+        let is_said = parts.iter().any(|part| !part.trim().is_empty()) || !address.country_code.is_empty();
+        is_said.then_some(address)
     });
     contact.addresses = keyed(addresses.map(|address| (address_key(&address.label), address)));
 }

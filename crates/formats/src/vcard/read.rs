@@ -20,6 +20,7 @@ use super::{
 use crate::{
     BadRecord, Imported, Options, Reason,
     content::{Component, Line, Piece, Pieces, left_over, summary_of},
+    membership::labels_of,
     text::plain_address,
 };
 
@@ -254,8 +255,12 @@ impl Draft {
                 taken.push((line, (self.label.clone(), self.preferred, self.more)));
             }
         }
-        let tied: BTreeSet<&str> =
-            kept.iter().map(|line| line.group.as_str()).filter(|group| !group.is_empty()).collect();
+        let used = groups.used.borrow();
+        // A label of a line that has no place for one is kept as well.
+        let labels = card.lines.iter().filter(|line| line.name == "X-ABLABEL");
+        let labels = labels.filter(|line| !used.contains(line.group.as_str()));
+        let tied = kept.iter().copied().chain(labels).map(|line| line.group.as_str());
+        let tied: BTreeSet<&str> = tied.filter(|group| !group.is_empty()).collect();
         let mut texts: Vec<(usize, String)> =
             kept.iter().map(|line| (line.number, left_over(line))).collect();
         texts.extend(taken.iter().filter_map(|(line, (label, preferred, more))| {
@@ -493,7 +498,7 @@ impl Draft {
         };
         let texts = |list: Vec<String>| keyed(list.into_iter().map(|text| (text_key(&text), text)));
         contact.nicknames = texts(self.nicknames);
-        contact.groups = texts(self.groups);
+        contact.groups = labels_of(self.groups);
         contact.other_organizations = keyed(
             self.grouped.into_values().map(|organization| (text_key(&organization.name), organization)),
         );
