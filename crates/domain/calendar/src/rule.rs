@@ -133,7 +133,12 @@ pub(crate) fn calculator(rule: &str, start: &Start) -> Result<Option<RRule>, Rul
     parts.retain(|(name, _)| name != "UNTIL");
     let first = start.wall().and_utc().with_timezone(&Tz::UTC);
     let text: Vec<String> = parts.iter().map(|(name, value)| format!("{name}={value}")).collect();
-    let mut rule: RRule<Unvalidated> = text.join(";").parse().map_err(|_| RuleError::Malformed)?;
+    let text = text.join(";");
+    // The calculator cuts letters of more than a byte in two.
+    if !text.is_ascii() {
+        return Err(RuleError::Malformed);
+    }
+    let mut rule: RRule<Unvalidated> = text.parse().map_err(|_| RuleError::Malformed)?;
     if let Some(until) = until {
         if until < start.wall() {
             return Ok(None);
@@ -205,6 +210,14 @@ mod tests {
             ("FREQ=DAILY;COUNT=3;UNTIL=20270101", Err(RuleError::Malformed)),
             ("FREQ=DAILY;UNTIL=tomorrow", Err(RuleError::Malformed)),
             ("FREQ=DAILY;BYMONTH=13", Err(RuleError::Malformed)),
+            ("FREQ=WEEKLY;BYDAY=MÉO", Err(RuleError::Malformed)),
+            ("FREQ=WEEKLY;BYDAY=É", Err(RuleError::Malformed)),
+            ("FREQ=WEEKLY;BYDAY=M", Err(RuleError::Malformed)),
+            ("FREQ=WEEKLY;BYDAY=1", Err(RuleError::Malformed)),
+            ("FREQ=ÉÉ", Err(RuleError::Malformed)),
+            ("FREQ=DAILY;COUNT=１", Err(RuleError::Malformed)),
+            ("FREQ=DAILY;WKST=É", Err(RuleError::Malformed)),
+            ("FREQ=DAILY;X-É=É", Ok(())),
             ("", Err(RuleError::Malformed)),
             ("RSCALE=HEBREW;FREQ=YEARLY;SKIP=FORWARD", Err(RuleError::Unsupported)),
         ] {
