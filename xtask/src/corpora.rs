@@ -373,7 +373,7 @@ impl Found {
         let mut text = String::from(
             "# Foreign files\n\n<!-- Written by `cargo xtask corpora`. -->\n\n\
              Test files that packages of the registries ship are imported and exported again. What comes out is compared with the\n\
-             file, property by property, as `icalendar` and `vobject` (Python) read both; the occurrences of ten years with those\n\
+             file, property by property with their parameters, as `icalendar` and `vobject` (Python) read both; the occurrences of ten years with those\n\
              of `recurring_ical_events` and of `ical.js`, of events without a zone in three zones (Paris, New York, Lord Howe); and a second passage\n\
              must change nothing. The files themselves are in no repository of ours: the command fetches the packages; with\n\
              `--pinned`, as CI runs it, only those that the build and the parsers bring. A difference that no line of\n\

@@ -430,6 +430,8 @@ fn entries_that_are_kept_in_json_stay_with_those_that_are_not() {
         r#""organizations":{"b":{"name":"B","x:y":1},"c":{"name":"A"}},"titles":{"t":{"name":"Chef","organizationId":"c"}}"#,
         r#""organizations":{"o":{"units":[{"name":"A","sortAs":"B"}]}}"#,
         r#""organizations":{"o":{},"p":{"x:y":1},"q":{"name":" "}},"titles":{"t":{"name":"Chef"}}"#,
+        r#""organizations":{"o":{},"uid":{"name":"SA"}},"titles":{"t":{"name":"Chef","organizationId":"o"}}"#,
+        r#""organizations":{"o":{"units":[{"name":"\r"}]}},"titles":{"t":{"name":"Chef","organizationId":"o","x:y":1}}"#,
         r#""emails":{"e":{"address":"a@a.example"},"f":{"address":"a@a.example","pref":1,"x:y":1}}"#,
         r#""emails":{"b":{"address":"a@a.example","x:y":1},"a":{"address":"a@a.example","label":"club"}}"#,
         r#""addresses":{"a":{"components":[{"kind":"name","value":" "}],"isOrdered":true}}"#,

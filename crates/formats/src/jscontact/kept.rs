@@ -89,6 +89,9 @@ const MAPS: [&str; 10] = [
     "titles",
 ];
 
+/// By what an organisation is known that has no name: one that is there for its title.
+const NAMELESS: &str = " ";
+
 /// The mark of a title beyond the one that each organisation has.
 const FURTHER: &str = "further";
 
@@ -137,6 +140,7 @@ fn understood(name: &str, object: &Object) -> Option<(String, Value)> {
             let organization = organization_of(object);
             let name = text_key(&organization.name);
             let key = if name.is_empty() { text_key(&organization.department) } else { name };
+            let key = if key.is_empty() { NAMELESS.to_owned() } else { key };
             value(key, serde_json::to_value(&organization))
         }
         "titles" if text(object, "kind") == "role" || object.contains_key(&own(FURTHER)) => None,
@@ -214,30 +218,36 @@ fn relations_back(card: &mut Object, original: Object) -> Option<String> {
 
 fn entries_back(card: &mut Object, name: &str, original: Object) -> Option<String> {
     let mut rest = Object::new();
-    let mut renamed = Vec::new();
-    let map = card.entry(name).or_insert_with(|| json!({})).as_object_mut()?;
-    let mut places = Places::of(name, map);
+    let mut back: Vec<(String, Option<String>, Value)> = Vec::new();
+    let mut map = card.remove(name).and_then(|map| map.as_object().cloned()).unwrap_or_default();
+    let mut places = Places::of(name, &map);
     for (id, entry) in original {
         let wanted = entry.as_object().and_then(|entry| understood(name, entry));
         let Some(wanted) = wanted else {
-            put_under(map, id, unmarked(entry));
+            back.push((id, None, unmarked(entry)));
             continue;
         };
         let place = places.take(&wanted, entry.get("pref"));
         let written = place.as_ref().and_then(|at| map.remove(at));
         match (place, written, entry) {
             (Some(at), Some(Value::Object(written)), Value::Object(entry)) => {
-                let fused = fuse(name, entry, written);
-                let at_now = put_under(map, id, fused.into());
-                renamed.push((at, at_now));
+                back.push((id, Some(at), fuse(name, entry, written).into()));
             }
+            (_, _, entry) if wanted.0 == NAMELESS => back.push((id, None, entry)),
             (_, _, entry) => {
                 rest.insert(id, entry);
             }
         }
     }
-    if map.is_empty() {
-        card.remove(name);
+    // Those that were kept have their ids first.
+    back.extend(map.into_iter().map(|(at, written)| (at.clone(), Some(at), written)));
+    let (mut map, mut renamed) = (Object::new(), BTreeMap::new());
+    for (id, at, entry) in back {
+        let now = put_under(&mut map, id, entry);
+        renamed.extend(at.map(|at| (at, now)));
+    }
+    if !map.is_empty() {
+        card.insert(name.to_owned(), map.into());
     }
     if name == "organizations" {
         rename(card, &renamed);
@@ -289,11 +299,11 @@ fn put_under(map: &mut Map<String, Value>, id: String, entry: Value) -> String {
 }
 
 /// Lets titles name organisations by the ids that these have now.
-fn rename(card: &mut Object, renamed: &[(String, String)]) {
+fn rename(card: &mut Object, renamed: &BTreeMap<String, String>) {
     let Some(Value::Object(titles)) = card.get_mut("titles") else { return };
     for title in titles.values_mut().filter_map(Value::as_object_mut) {
         let id = text(title, "organizationId");
-        if let Some((_, now)) = renamed.iter().find(|(before, _)| *before == id) {
+        if let Some(now) = renamed.get(&id) {
             title.insert("organizationId".to_owned(), now.as_str().into());
         }
     }

@@ -229,7 +229,13 @@ fn name_of(object: &Object) -> Name {
 fn organization_of(object: &Object) -> Organization {
     let units = object.get("units").and_then(Value::as_array).into_iter().flatten();
     let units: Vec<String> = units.filter_map(Value::as_object).map(|unit| text(unit, "name")).collect();
-    Organization { name: text(object, "name"), title: String::new(), department: units.join(", ") }
+    // Blanks alone are no name.
+    let said = |text: String| if text.trim().is_empty() { String::new() } else { text };
+    Organization {
+        name: said(text(object, "name")),
+        title: String::new(),
+        department: said(units.join(", ")),
+    }
 }
 
 fn organizations(card: &mut Object, contact: &mut Contact, kept: &mut Kept) {
@@ -583,7 +589,9 @@ fn put_organizations(card: &mut Object, contact: &Contact) {
     let others = contact.other_organizations.values().map(|other| (true, other));
     for (n, (other, organization)) in main.chain(others).enumerate() {
         let id = format!("i{n:03}");
-        let bare = organization.name.is_empty() && organization.department.is_empty() && !other;
+        // Among others the main one is written also where it has no name: its title is not theirs.
+        let alone = !other && contact.other_organizations.is_empty();
+        let bare = organization.name.is_empty() && organization.department.is_empty() && alone;
         if !bare {
             let mut written = organization_object(organization);
             if other {
