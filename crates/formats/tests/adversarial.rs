@@ -186,6 +186,9 @@ fn a_rule_of_no_times_or_no_steps_is_told() {
         ("FREQ=DAILY;INTERVAL=00", true),
         ("FREQ=DAILY;COUNT=10", false),
         ("FREQ=DAILY;INTERVAL=02", false),
+        ("FREQ=DAILY\\;COUNT=10", false),
+        ("FREQ=DAILY;COUNT=3;FREQ=DAILY", false),
+        ("FREQ=DAILY;COUNT=3;COUNT=4", true),
     ] {
         let found = read(calendar(&event("a", &format!("SUMMARY:x\nRRULE:{rule}"))).as_bytes());
         let told = told(&found).1;

@@ -150,6 +150,7 @@ fn a_zone_is_found_however_its_name_is_spelt() {
         ("UTC+02:00", "2026-07-15T07:00Z"),
         ("UTC+05:30", "2026-07-15T03:30Z"),
         ("europe/paris", "2026-07-15T07:00Z"),
+        ("\"Western/Central Europe\"", "2026-07-15T07:00Z"),
     ] {
         let found = read(&meeting(name, "20260715T090000", "")).unwrap();
         assert_eq!(utc(&found), instant, "{name}");

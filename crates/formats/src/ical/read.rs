@@ -1,6 +1,6 @@
 //! From iCalendar to events.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::NaiveDateTime;
 use passerelle_calendar::{Duration, Event, FreeBusyStatus, Override, Privacy, RecurrenceId, Start, Status};
@@ -116,7 +116,8 @@ impl<'a> Once<'a> {
 
 /// Returns the rule of a line, without blanks, and without its name where a program wrote that twice.
 pub(super) fn rule_of(line: &Line) -> Option<String> {
-    let mut text: String = line.value.chars().filter(|c| !c.is_whitespace()).collect();
+    // Some programs escape the signs between its parts as in a text.
+    let mut text: String = line.value.chars().filter(|c| !c.is_whitespace() && *c != '\\').collect();
     while let Some(start) = text.get(..line.name.len() + 1) {
         let again = start
             .to_ascii_uppercase()
@@ -127,7 +128,10 @@ pub(super) fn rule_of(line: &Line) -> Option<String> {
         }
         text = text.split_off(line.name.len() + 1);
     }
-    let parts: Vec<String> = text.split(';').filter(|part| !part.is_empty()).map(rule_part).collect();
+    // What is said twice is said once.
+    let mut said = BTreeSet::new();
+    let parts = text.split(';').filter(|part| !part.is_empty()).map(rule_part);
+    let parts: Vec<String> = parts.filter(|part| said.insert(part.clone())).collect();
     (!parts.is_empty()).then(|| parts.join(";"))
 }
 

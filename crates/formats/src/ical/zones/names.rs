@@ -111,7 +111,7 @@ static BY_NAME: LazyLock<HashMap<String, Tz>> =
 /// Names with a hyphen that programs wrote before there was a list of zones.
 ///
 /// Three are also names of clocks that never change, which is not what anybody means by them.
-const OLD_NAMES: [(&str, &str); 7] = [
+const OLD_NAMES: [(&str, &str); 8] = [
     ("est", "america/new_york"),
     ("mst", "america/denver"),
     ("hst", "pacific/honolulu"),
@@ -119,6 +119,8 @@ const OLD_NAMES: [(&str, &str); 7] = [
     ("us-central", "america/chicago"),
     ("us-mountain", "america/denver"),
     ("us-pacific", "america/los_angeles"),
+    // Lotus Notes.
+    ("western/central_europe", "europe/berlin"),
 ];
 
 /// Finds a zone of IANA in any case, with blanks or hyphens where they do not belong.
