@@ -121,6 +121,7 @@ impl Calendar {
 /// Returns where the component ends that begins at a line: before the next of its kind if its end is missing.
 fn end_of(lines: &[Vec<u8>], at: usize, name: &[u8]) -> usize {
     let mut deeper = 0_usize;
+    let is_card = name.eq_ignore_ascii_case(b"VCARD");
     for (place, line) in lines.iter().enumerate().skip(at + 1) {
         let is_same = |found: Option<&[u8]>| found.is_some_and(|found| found.eq_ignore_ascii_case(name));
         if is_same(name_of(line, b"END:")) {
@@ -136,6 +137,9 @@ fn end_of(lines: &[Vec<u8>], at: usize, name: &[u8]) -> usize {
             }
             deeper += 1;
         } else if starts_with(line, b"END:VCALENDAR") || starts_with(line, b"BEGIN:VCALENDAR") {
+            return place;
+        } else if !is_card && name_of(line, b"BEGIN:").is_some_and(|it| it.eq_ignore_ascii_case(b"VEVENT")) {
+            // No event stands in another component: the end of that one is missing.
             return place;
         }
     }
@@ -169,6 +173,10 @@ mod tests {
         let second = "BEGIN:VCALENDAR\nMETHOD:REPLY\nBEGIN:VEVENT\nSUMMARY:c\nEND:VEVENT\nEND:VCALENDAR\n";
         assert_eq!(text(&format!("{second}{calendar}"), &[15]), alone);
         assert_eq!(text(&format!("{calendar}{second}"), &[15]), second.replace('\n', "\r\n"));
+        assert_eq!(
+            text(&calendar.replace("END:VTIMEZONE\n", ""), &[8]),
+            alone.replace("END:VTIMEZONE\r\n", "")
+        );
     }
 
     #[test]
