@@ -121,10 +121,8 @@ fn what_lacks_its_end_takes_nothing_with_it() {
         ),
         (
             "a file before another one",
-            format!(
-                "BEGIN:VCALENDAR\r\nBEGIN:VEVENT\r\nUID:cut\r\nSUMM{}",
-                format!("\r\n{}", calendar(&format!("{zone}END:VTIMEZONE\n{at_home}")))
-            ),
+            "BEGIN:VCALENDAR\r\nBEGIN:VEVENT\r\nUID:cut\r\nSUMM\r\n".to_owned()
+                + &calendar(&format!("{zone}END:VTIMEZONE\n{at_home}")),
             vec!["x"],
             vec![(2, Reason::Unterminated)],
         ),

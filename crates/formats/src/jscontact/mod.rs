@@ -590,7 +590,7 @@ fn put_organizations(card: &mut Object, contact: &Contact) {
     for (n, (other, organization)) in main.chain(others).enumerate() {
         let id = format!("i{n:03}");
         // Among others the main one is written also where it has no name: its title is not theirs.
-        let alone = !other && contact.other_organizations.is_empty();
+        let alone = !other && (contact.other_organizations.is_empty() || organization.title.is_empty());
         let bare = organization.name.is_empty() && organization.department.is_empty() && alone;
         if !bare {
             let mut written = organization_object(organization);

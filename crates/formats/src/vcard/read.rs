@@ -496,8 +496,8 @@ impl Draft {
         let labelled = |list: Vec<Labelled>, key: fn(&Labelled) -> String| {
             keyed(list.into_iter().map(|item| (key(&item), item)))
         };
-        let texts = |list: Vec<String>| keyed(list.into_iter().map(|text| (text_key(&text), text)));
-        contact.nicknames = texts(self.nicknames);
+        let nicknames = self.nicknames.into_iter().map(|name| (text_key(&name), name));
+        contact.nicknames = keyed(nicknames);
         contact.groups = labels_of(self.groups);
         contact.other_organizations = keyed(
             self.grouped.into_values().map(|organization| (text_key(&organization.name), organization)),
