@@ -28,6 +28,12 @@ fn leftovers(world: &World, table: &str) -> Vec<String> {
     rows.iter().map(|row| row["left"].as_str().unwrap_or_default().to_owned()).collect()
 }
 
+/// What a person reads on both streams.
+fn read_by_a_person(world: &World, args: &[&str]) -> String {
+    let output = world.streams(args);
+    String::from_utf8([output.stdout, output.stderr].concat()).unwrap()
+}
+
 fn counts(done: &Value) -> [u64; 3] {
     ["created", "updated", "unchanged"].map(|count| done[count].as_u64().unwrap())
 }
@@ -221,7 +227,7 @@ fn who_sees_a_contact_that_is_here_is_told_and_stays() {
         "{done:?}"
     );
     assert_eq!(world.number("contact_users"), 1);
-    let shown = world.shown(&["contacts", "import", &path]);
+    let shown = read_by_a_person(&world, &["contacts", "import", &path]);
     assert!(shown.contains("alice alone") && shown.contains("contact_users"), "{shown}");
     // The other way round: what one person's file adds to a contact that everybody sees, everybody sees.
     world.sql("DELETE FROM contact_users;");
@@ -245,7 +251,7 @@ fn a_file_that_holds_nothing_or_another_kind_is_told_as_that() {
         let path = file(&world, name, text);
         let done = world.run(&[&[kind, "import", &path], user].concat()).ends_with(0);
         assert_eq!(counts(done.summary()), [0, 0, 0], "{name}");
-        let shown = world.shown(&[&[kind, "import", &path], user].concat());
+        let shown = read_by_a_person(&world, &[&[kind, "import", &path], user].concat());
         assert!(shown.contains("holds no record"), "{name}: {shown}");
     }
     let calendar = calendar(&["UID:1|SUMMARY:A|DTSTART:20270104T090000Z"]);
@@ -260,7 +266,7 @@ fn a_file_that_holds_nothing_or_another_kind_is_told_as_that() {
         let path = file(&world, name, text);
         let done = world.run(&[&[kind, "import", &path], user].concat()).ends_with(2);
         assert_eq!(done.errors(), ["USE-131"], "{name}");
-        let shown = world.shown(&[&[kind, "import", &path], user].concat());
+        let shown = read_by_a_person(&world, &[&[kind, "import", &path], user].concat());
         assert!(shown.contains(command), "{name}: {shown}");
     }
     let blank = file(&world, "blank.vcf", " \r\n");

@@ -374,12 +374,13 @@ impl World {
         state["contacts"][ACCOUNT]["contacts"].as_array().cloned().unwrap_or_default()
     }
 
-    /// The names of the contact groups at Google, by resource name.
+    /// The names of the living contact groups at Google, by resource name.
     pub fn groups(&self) -> std::collections::BTreeMap<String, String> {
         let state = self.sim.with(|core| core.dump());
         let groups = state["contacts"][ACCOUNT]["contactGroups"].as_array().cloned().unwrap_or_default();
         let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
-        groups.iter().map(|group| (text(&group["resourceName"]), text(&group["name"]))).collect()
+        let living = groups.iter().filter(|group| group["deleted"] != true);
+        living.map(|group| (text(&group["resourceName"]), text(&group["name"]))).collect()
     }
 
     /// The living events at Google, changed occurrences included.
