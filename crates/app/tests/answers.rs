@@ -217,3 +217,24 @@ fn two_of_one_name_and_company_with_other_addresses_are_a_question() {
         }
     }
 }
+
+#[test]
+fn what_looks_like_somebody_whose_address_has_just_come_is_a_question() {
+    let world = World::new();
+    world.add_person(&json!({ "names": [{ "givenName": "Zoe", "familyName": "Martin" }],
+        "emailAddresses": [{ "value": "zoe@old.example" }] }));
+    world.settle();
+    // The phone learns an address, and somebody types her here with it, before the next run.
+    let person = world.people().remove(0);
+    let edit = json!({ "resourceName": person["resourceName"],
+        "person": { "emailAddresses": [{ "value": "zoe@new.example" }] } });
+    world.gesture("people/edit", edit);
+    world.sql(
+        "INSERT INTO contacts (id, given_name, surname) VALUES ('z2', 'Zoe', 'Martin');
+         INSERT INTO contact_emails (contact_id, address) VALUES ('z2', 'zoe@new.example');",
+    );
+    world.sync().ends_with(3);
+    let asked = waiting(&world);
+    assert_eq!(world.people().len(), 1, "no silent double: {asked:?}");
+    assert!(!asked.is_empty() && asked.iter().all(|one| one["why"] == "look_alike"), "{asked:?}");
+}

@@ -477,3 +477,97 @@ fn rows_that_are_replaced_lose_nothing_on_either_side() {
         assert!(waiting(&world).is_empty(), "{hour}");
     }
 }
+
+#[test]
+fn what_is_changed_again_on_the_phone_goes_along_with_a_series_moved_here() {
+    let phone = [
+        (Some(json!({ "location": "Room 5" })), "With the director", 0),
+        (Some(json!({ "summary": "With nobody" })), "With nobody", 0),
+        (None, "", 1),
+    ];
+    let moves = [
+        ("'2026-12-07 07:30'", "2026-12-14 07:30", "COUNT=6"),
+        ("'2026-12-08 09:00'", "2026-12-15 09:00", "COUNT=6"),
+        // Every day: each name is an occurrence before and after the move.
+        ("'2026-12-08 09:00'", "2026-12-15 09:00", "COUNT=30"),
+    ];
+    for (edit, title, cancelled) in phone {
+        for (start, name, count) in moves {
+            let (world, id) = weekly();
+            if count == "COUNT=30" {
+                world.sql("UPDATE appointment_rules SET rule = 'FREQ=DAILY;COUNT=30';");
+            }
+            world.sql(
+                "INSERT INTO appointment_overrides (appointment_id, occurrence, title)
+                 VALUES ('s', '2026-12-14 09:00', 'With the director');",
+            );
+            world.settle();
+            let instance = format!("{EVENTS}/{id}_20261214T080000Z?sendUpdates=none");
+            match &edit {
+                Some(edit) => world.google("PATCH", &instance, edit),
+                None => world.google("DELETE", &instance, &Value::Null),
+            };
+            world.sql(&format!("UPDATE appointments SET start_local = {start} WHERE id = 's';"));
+            world.settle();
+            let found = world.rows(
+                "'at', substr(occurrence, 1, 16), 'cancelled', cancelled, 'title', coalesce(title, ''),
+                 'location', coalesce(location, '')",
+                "appointment_overrides ORDER BY occurrence",
+            );
+            let case = format!("{edit:?} {start} {count}");
+            assert_eq!(found.len(), 1, "{case}: {found:?}");
+            assert_eq!(
+                (&found[0]["at"], &found[0]["cancelled"]),
+                (&json!(name), &json!(cancelled)),
+                "{case}"
+            );
+            if cancelled == 0 {
+                assert_eq!(found[0]["title"], title, "{case}: {found:?}");
+            }
+            let there = there(&world, &id);
+            let at = name.replace(' ', "T");
+            let shown: Vec<_> =
+                there.iter().filter(|(start, _)| *start == at).map(|(_, title)| title).collect();
+            assert_eq!(shown, if cancelled == 0 { vec![title] } else { vec![] }, "{case}: {there:?}");
+            assert!(waiting(&world).is_empty(), "{case}");
+            assert_eq!(world.sync().ends_with(0).writes(), 0, "{case}");
+        }
+    }
+}
+
+#[test]
+fn occurrences_wait_with_the_question_when_their_series_begins() {
+    for (keep, hour) in [("local", "08:00"), ("remote", "14:00")] {
+        let (world, id) = weekly();
+        world.sql(
+            "INSERT INTO appointment_overrides (appointment_id, occurrence, title, cancelled)
+             VALUES ('s', '2026-12-14 09:00', 'With the director', 0), ('s', '2026-12-21 09:00', NULL, 1);",
+        );
+        world.settle();
+        let at = |hour: u32| json!({ "dateTime": format!("2026-12-07T{hour}:00:00"), "timeZone": ZONE });
+        let times = json!({ "start": at(14), "end": at(15) });
+        world.google("PATCH", &format!("{EVENTS}/{id}?sendUpdates=none"), &times);
+        world.sql("UPDATE appointments SET start_local = '2026-12-07 08:00' WHERE id = 's';");
+        world.sync().ends_with(3);
+        let names = |world: &World| -> Vec<Value> {
+            overrides(world).iter().map(|row| json!([row["at"], row["cancelled"], row["title"]])).collect()
+        };
+        let waiting_here =
+            [json!(["2026-12-14 08:00", 0, "With the director"]), json!(["2026-12-21 08:00", 1, null])];
+        assert_eq!(names(&world), waiting_here, "{keep}");
+        let asked = waiting(&world);
+        assert_eq!(asked.len(), 1, "{asked:?}");
+        let number = asked[0]["number"].to_string();
+        world.run(&["conflicts", "resolve", &number, "--keep", keep]).ends_with(0);
+        world.settle();
+        let wanted = [
+            json!([format!("2026-12-14 {hour}"), 0, "With the director"]),
+            json!([format!("2026-12-21 {hour}"), 1, null]),
+        ];
+        assert_eq!(names(&world), wanted, "{keep}");
+        let shown = there(&world, &id);
+        assert!(shown.contains(&(format!("2026-12-14T{hour}"), "With the director".to_owned())), "{shown:?}");
+        assert!(!shown.iter().any(|(start, _)| start.starts_with("2026-12-21")), "{shown:?}");
+        assert!(waiting(&world).is_empty(), "{keep}");
+    }
+}

@@ -112,3 +112,35 @@ fn a_first_meeting_leaves_each_order_as_it_is() {
     let phones = world.people()[0]["phoneNumbers"].as_array().unwrap().clone();
     assert_eq!(phones[0]["value"], "+33100000002", "{phones:?}");
 }
+
+#[test]
+fn an_order_changed_there_while_an_entry_is_edited_here_ends_as_one() {
+    let edits: [(&str, &[&str], &[&str]); 3] = [
+        (
+            "UPDATE contact_emails SET address = 'n@x.example' WHERE address = 'c@x.example';",
+            &["c@x.example", "a@x.example", "b@x.example"],
+            &["n@x.example", "a@x.example", "b@x.example"],
+        ),
+        (
+            "UPDATE contact_emails SET address = 'n@x.example' WHERE address = 'a@x.example';",
+            &["b@x.example", "a@x.example", "c@x.example"],
+            &["b@x.example", "n@x.example", "c@x.example"],
+        ),
+        (
+            "DELETE FROM contact_emails WHERE address = 'b@x.example';",
+            &["c@x.example", "b@x.example", "a@x.example"],
+            &["c@x.example", "a@x.example"],
+        ),
+    ];
+    for (edit, order, expected) in edits {
+        let world = with(&["a@x.example", "b@x.example", "c@x.example"]);
+        put(&world, order);
+        world.sql(edit);
+        world.settle();
+        assert_eq!((here(&world), there(&world)), (strings(expected), strings(expected)), "{edit}");
+    }
+}
+
+fn strings(texts: &[&str]) -> Vec<String> {
+    texts.iter().map(|text| (*text).to_owned()).collect()
+}

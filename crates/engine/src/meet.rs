@@ -161,8 +161,11 @@ impl<R: Record> Session<'_, R> {
             own.iter().flat_map(|link| link.match_keys(side)).filter(|key| key.strength <= 1).collect();
         let mut others: BTreeSet<LinkId> = BTreeSet::new();
         for keys in keys.chunks(KEYS) {
-            let sharing = self.engine.ledger.alive_sharing(self.pair(), side, keys).await;
-            others.extend(sharing.map_err(ledger)?);
+            // What has just come from one side is not on both yet.
+            for known in Side::BOTH {
+                let sharing = self.engine.ledger.alive_sharing(self.pair(), known, keys).await;
+                others.extend(sharing.map_err(ledger)?);
+            }
         }
         let whole = self.find(Find::Links(others.into_iter().collect())).await?;
         let like = |link: &Link<R>| -> Vec<LinkId> {

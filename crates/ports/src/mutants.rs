@@ -69,10 +69,14 @@ mutants! {
     OrderStays,
     /// Two orders of one list are asked about.
     OrderAsks,
+    /// The order that a write of entries makes of their list is taken for what its source wanted.
+    OrdersPart,
     /// A row that looks like one which is on both sides already is made there once more.
     DoublesMade,
     /// A client whom the company shares and a colleague has already is asked about.
     SharedAsked,
+    /// Whether a row looks like another one is told by the local side of that one alone.
+    DoublesOfOneSide,
     /// A write of which nothing took counts as done.
     VoidLands,
     /// A label that both sides renamed becomes two.
@@ -361,6 +365,8 @@ mutants! {
     OccurrenceGhosts,
     /// An occurrence that one side changed keeps its name where the other side moved the series.
     OccurrenceStays,
+    /// Entries travel although the field that gives them their names is asked about.
+    NamesApart,
     /// The entries of a list are told apart by their place under a label.
     EntriesByPlace,
 

@@ -92,6 +92,12 @@ pub trait Record:
         false
     }
 
+    /// Returns the field that gives an entry its name: as long as it is asked about, the entry waits with it.
+    #[must_use]
+    fn named_by(_entry: &Field) -> Option<Field> {
+        None
+    }
+
     /// Returns the local record, which was composed of `own` and of the fields `taken` from the remote one, with what a
     /// provider dropped by itself as it took one of these fields: nobody has taken that back.
     #[must_use]

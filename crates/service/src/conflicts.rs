@@ -499,7 +499,12 @@ async fn look_alikes<R: Kinded>(office: &Office, pair: &Pair, link: &Link<R>) ->
         })
         .collect();
     let strong: Vec<MatchKey> = keys.into_iter().filter(|key| key.strength <= 1).collect();
-    let sharing = ledger.alive_sharing(&pair.id, side, &strong).await?;
+    let mut sharing = ledger.alive_sharing(&pair.id, Side::Local, &strong).await?;
+    for id in ledger.alive_sharing(&pair.id, Side::Remote, &strong).await? {
+        if !sharing.contains(&id) {
+            sharing.push(id);
+        }
+    }
     let linked = ledger.find(&pair.id, &passerelle_ports::Find::Links(sharing)).await?;
     others.extend(linked.iter().filter(|other| is_double(link, other)).map(|other| LookAlike {
         link: other.id,

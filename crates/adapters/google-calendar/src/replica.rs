@@ -634,9 +634,15 @@ impl Replica<Event> for GoogleCalendar {
         if !self.options.writable {
             return Err(PortError::new(ErrorKind::Unsupported, "events.write").with_code("GOOG-308"));
         }
-        let writes = batch.iter().map(|write| self.write_one(write).map(|done| done.map_err(of_one)).boxed());
-        let writes: Vec<_> = writes.collect();
-        Ok(stream::iter(writes).buffered(AT_ONCE).collect().await)
+        let writes: Vec<_> = batch.iter().map(|write| self.write_once(write, None).boxed()).collect();
+        let mut answers: Vec<_> = stream::iter(writes).buffered(AT_ONCE).collect().await;
+        for (write, answer) in batch.iter().zip(&mut answers) {
+            // One after another: at Google a reading can give other events a new etag, too.
+            if answer.as_ref().is_err_and(|error| error.kind == ErrorKind::VersionMismatch) {
+                self.write_again(write, answer).await;
+            }
+        }
+        Ok(answers.into_iter().map(|answer| answer.map_err(of_one)).collect())
     }
 }
 

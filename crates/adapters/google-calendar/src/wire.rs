@@ -87,6 +87,11 @@ fn is_name(text: &str) -> bool {
 }
 
 impl Resource {
+    /// Tells whether two states of an event differ in nothing but their version.
+    pub(crate) fn says_what(&self, other: &Resource) -> bool {
+        *self == Resource { etag: self.etag.clone(), ..other.clone() }
+    }
+
     /// Reads an event by itself: what is wrong with it concerns no other one.
     pub(crate) fn read(raw: &RawValue) -> Result<Resource, Odd> {
         let place = match serde_json::from_str::<Resource>(raw.get()) {

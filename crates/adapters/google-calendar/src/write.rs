@@ -45,26 +45,23 @@ struct Course<'a> {
 }
 
 impl GoogleCalendar {
-    pub(crate) async fn write_one(&self, write: &Write<Event>) -> PortResult<Written<Event>> {
-        let mut renewed = None;
+    /// Sends a write again whose version was no longer the current one, as long as nothing but the version changed.
+    pub(crate) async fn write_again(&self, write: &Write<Event>, answer: &mut PortResult<Written<Event>>) {
+        let from = match write {
+            Write::Create { .. } => return,
+            Write::Update { from, .. } | Write::Delete { from, .. } | Write::Move { from, .. } => from,
+        };
         for _ in 0..RENEWALS {
-            let answer = self.write_once(write, renewed.as_ref()).await;
-            let from = match write {
-                Write::Create { .. } => return answer,
-                Write::Update { from, .. } | Write::Delete { from, .. } | Write::Move { from, .. } => from,
-            };
-            match answer {
-                Err(error) if error.kind == ErrorKind::VersionMismatch => {
-                    renewed = Some(self.renewed(from).await.ok().flatten().ok_or(error)?);
-                }
-                answer => return answer,
+            let Some(renewed) = self.renewed(from).await.ok().flatten() else { return };
+            *answer = self.write_once(write, Some(&renewed)).await;
+            if !answer.as_ref().is_err_and(|error| error.kind == ErrorKind::VersionMismatch) {
+                return;
             }
         }
-        self.write_once(write, renewed.as_ref()).await
     }
 
     /// Writes from what the engine knows, or from the same content under a newer version.
-    async fn write_once(
+    pub(crate) async fn write_once(
         &self,
         write: &Write<Event>,
         renewed: Option<&Stored<Event>>,
@@ -358,7 +355,7 @@ impl GoogleCalendar {
             let change = to.recurrence_overrides.get(&id.to_string());
             let after = series::following(&before.event, from, to, change);
             let changes = self.changes(&before.event, &after, &before.left, zone);
-            wrote |= self.patch_exception(&exception.id, &exception.etag, changes).await?;
+            wrote |= self.patch_exception(&exception.id, Some(exception), changes).await?;
         }
         if !wrote && kept.len() == holes.len() {
             return Ok(Some(*family));
@@ -405,7 +402,7 @@ impl GoogleCalendar {
             let mut changes = Changes::default();
             changes.set("attachments", attached.clone());
             wrote |=
-                self.patch_exception(&format!("{}_{suffix}", family.master.id), "", Some(changes)).await?;
+                self.patch_exception(&format!("{}_{suffix}", family.master.id), None, Some(changes)).await?;
         }
         Ok(wrote)
     }
@@ -450,7 +447,6 @@ impl GoogleCalendar {
         let after = Event { uid: before.uid.clone(), ..after };
         // A cancelled occurrence may still hold what it once said (C44): it is written anew, all of it.
         let before = if hole { changes::unlike(&after) } else { before };
-        let etag = known.map(|event| event.etag.as_str()).unwrap_or_default();
         let marked = known.and_then(|event| event.extended_properties.private.get(marks::OWN_PRIVACY));
         let own = wanted.and_then(|change| change.privacy);
         // One that is made anew has no more than its series: what hung on it comes back with it.
@@ -471,19 +467,38 @@ impl GoogleCalendar {
         {
             changes.set("attachments", attached.clone());
         }
-        self.patch_exception(&instance, etag, changes).await
+        self.patch_exception(&instance, known, changes).await
     }
 
-    async fn patch_exception(&self, id: &str, etag: &str, changes: Option<Changes>) -> PortResult<bool> {
+    /// Writes an exception, as long as nothing of what is known of it but its version has changed.
+    async fn patch_exception(
+        &self,
+        id: &str,
+        known: Option<&Resource>,
+        changes: Option<Changes>,
+    ) -> PortResult<bool> {
         let Some(changes) = changes.filter(|changes| !changes.is_empty()) else { return Ok(false) };
-        match self.patch(id, etag, &changes.patch()).await {
-            Ok(_) => Ok(true),
-            // No such occurrence, or Google does not take it: the override is dropped, the answer shows it.
-            Err(failure) if matches!(failure.kind(), ErrorKind::NotFound | ErrorKind::Rejected) => {
-                tracing::warn!(code = failure.error().code, "a changed occurrence was not taken");
-                Ok(true)
+        let body = changes.patch();
+        let mut etag = known.map(|event| event.etag.clone()).unwrap_or_default();
+        let mut renewals = 0;
+        loop {
+            let failure = match self.patch(id, &etag, &body).await {
+                Ok(_) => return Ok(true),
+                Err(failure) => failure,
+            };
+            match (failure.kind(), known) {
+                // No such occurrence, or Google does not take it: the override is dropped, the answer shows it.
+                (ErrorKind::NotFound | ErrorKind::Rejected, _) => {
+                    tracing::warn!(code = failure.error().code, "a changed occurrence was not taken");
+                    return Ok(true);
+                }
+                (ErrorKind::VersionMismatch, Some(known)) if renewals < RENEWALS => {
+                    let now = self.get(id).await?.filter(|now| now.says_what(known));
+                    etag = now.ok_or_else(|| PortError::from(failure))?.etag;
+                    renewals += 1;
+                }
+                _ => return Err(failure.into()),
             }
-            Err(failure) => Err(failure.into()),
         }
     }
 

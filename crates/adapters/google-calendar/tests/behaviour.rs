@@ -231,6 +231,36 @@ async fn a_version_that_changes_without_an_edit_stops_no_write() {
 }
 
 #[tokio::test]
+async fn versions_that_change_with_every_reading_stop_no_series_of_a_batch() {
+    let world = World::new().await;
+    let calendar = world.calendar();
+    let change = |title: &str| Override { title: Some(title.to_owned()), ..Override::default() };
+    let mut known = Vec::new();
+    for number in 0..5 {
+        let mut record = weekly();
+        record.recurrence_overrides.insert("2026-03-23T09:00:00".into(), change("One"));
+        record.recurrence_overrides.insert("2026-04-06T09:00:00".into(), change("Two"));
+        known.push(stored(write_one(&calendar, create(&format!("s{number}"), &record)).await));
+    }
+    world.sim.with(|core| core.knobs_mut().etag_changes_without_edit = true);
+    let batch: Vec<_> = known
+        .iter()
+        .map(|old| {
+            let mut to = Event { description: "Typed".into(), ..old.record.clone() };
+            to.recurrence_overrides.insert("2026-03-23T09:00:00".into(), change("Other"));
+            update(old, &to)
+        })
+        .collect();
+    for answer in calendar.write(&batch).await.unwrap() {
+        let new = stored(answer).record;
+        assert_eq!(new.description, "Typed");
+        let changed = &new.recurrence_overrides["2026-03-23T09:00:00"];
+        assert_eq!(changed.title.as_deref(), Some("Other"));
+        assert_eq!(new.recurrence_overrides.len(), 2);
+    }
+}
+
+#[tokio::test]
 async fn a_change_of_an_occurrence_makes_the_copy_of_its_series_old() {
     let world = World::new().await;
     let calendar = world.calendar();

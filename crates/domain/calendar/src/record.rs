@@ -95,6 +95,10 @@ impl Record for Event {
         field.member() == "recurrence_overrides"
     }
 
+    fn named_by(entry: &Field) -> Option<Field> {
+        (entry.member() == "recurrence_overrides").then(|| Field::new("start"))
+    }
+
     fn match_keys(&self) -> BTreeSet<MatchKey> {
         let uid = normal_line(&self.uid);
         let uid = (!uid.is_empty()).then(|| MatchKey::new(0, format!("uid:{uid}")));

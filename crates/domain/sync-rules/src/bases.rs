@@ -9,7 +9,7 @@ use crate::{
     Rules, Seen, digest_of,
     mutants::{Mutant, on},
     view,
-    view::{alike, put, same},
+    view::{alike, arranged, put, same},
 };
 
 /// What the local store says an entry did.
@@ -180,7 +180,6 @@ pub fn acknowledge<R: Record>(
     let seen_stored = view(target, &stored.record, rules);
     let taken_from = fields(&entry.source);
     let mut bases = link.bases.as_ref().map(fields);
-
     for field in raw_stored.keys().chain(raw_from.keys()) {
         let written = entry.taken.contains(field) || !same(raw_from.get(field), raw_to.get(field));
         // A flag that changes the view of other fields is an edit, not a side effect: compare raw values.
@@ -190,6 +189,11 @@ pub fn acknowledge<R: Record>(
             !same(raw_stored.get(field), raw_from.get(field))
         };
         let quiet = same(bases[target].get(field), seen_from.get(field)) || on(Mutant::AbsorbAll);
+        let parted = R::is_arrangement(field) && parts_order(field, &taken_from, (&seen_from, &seen_stored));
+        if parted && !on(Mutant::OrdersPart) {
+            // To be taken by the source.
+            continue;
+        }
         if !on(Mutant::NoAbsorb) && !on(Mutant::OwnIsEdit) && !written && touched && quiet {
             put(&mut bases[target], field, seen_stored.get(field));
         }
@@ -244,6 +248,12 @@ pub fn acknowledge<R: Record>(
     link.held.clear();
     link.due = true;
     Ok(())
+}
+
+/// Tells whether a write of entries left their list in another order than its source has, where the two had one before.
+fn parts_order(field: &Field, source: &Fields, (from, stored): (&Fields, &Fields)) -> bool {
+    let is_one = |side: &Fields| arranged(field, side, source) == arranged(field, source, side);
+    is_one(from) && !is_one(stored)
 }
 
 /// Keeps in the link what its sides lack: what a write carried in vain, as long as the value stays what it was, and

@@ -178,6 +178,14 @@ fn compare<R: Record>(link: &Link<R>, rules: &Rules, seen: &Seen) -> Changes {
             }
         }
     }
+    let clash = changes.clash.clone();
+    let waits = |field: &Field| R::named_by(field).is_some_and(|by| clash.contains(&by));
+    if !on(Mutant::NamesApart) {
+        for fields in [&mut changes.send, &mut changes.take, &mut changes.agree] {
+            fields.retain(|field| !waits(field));
+        }
+        changes.fill.retain(|(field, _)| !waits(field));
+    }
     changes
 }
 

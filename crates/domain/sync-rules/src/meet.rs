@@ -100,10 +100,14 @@ fn candidates(halves: &[Half], open: &BTreeSet<usize>, strength: u8) -> BTreeMap
 }
 
 /// Tells whether the row of a half is likely that of another link, which has an item on the other side, once more.
+///
+/// Either side of the other link may tell: what has just come from one of them is not on both yet.
 #[must_use]
 pub fn is_double<R: Record>(half: &Link<R>, other: &Link<R>) -> bool {
     let Some(side) = half.half() else { return false };
     let (Some(own), Some(theirs)) = (half.alive(side), other.alive(side)) else { return false };
+    let sides: &[Side] = if on(Mutant::DoublesOfOneSide) { &[Side::Local] } else { &Side::BOTH };
+    let mut known = sides.iter().filter_map(|side| other.alive(*side));
     half.id != other.id
         && other.half().is_none()
         && other.alive(side.other()).is_some()
@@ -111,7 +115,7 @@ pub fn is_double<R: Record>(half: &Link<R>, other: &Link<R>) -> bool {
         && !own.withdrawn
         && !theirs.withdrawn
         && match side {
-            Side::Local => own.record.is_double_of(&theirs.record),
+            Side::Local => known.any(|known| own.record.is_double_of(&known.record)),
             Side::Remote => half.trails.remote.tardy && share_strongly(&own.record, &theirs.record),
         }
 }

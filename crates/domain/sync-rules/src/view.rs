@@ -116,6 +116,16 @@ pub(crate) fn same(a: Option<&Value>, b: Option<&Value>) -> bool {
     a.filter(full) == b.filter(full)
 }
 
+/// Returns the keys of the entries of a list that are in both, in the order of the first.
+pub(crate) fn arranged<'a>(order: &Field, of: &'a Fields, other: &Fields) -> Vec<&'a str> {
+    let list = order.key().unwrap_or_default();
+    let places = of.get(order).and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
+    let entries = of.keys().filter(|field| field.member() == list && other.contains_key(*field));
+    let mut keys: Vec<&str> = entries.filter_map(Field::key).collect();
+    keys.sort_by_key(|key| places.iter().position(|place| place == key).unwrap_or(places.len()));
+    keys
+}
+
 /// Equality after the domain's normal form.
 #[must_use]
 pub(crate) fn alike<R: Record>(field: &Field, a: Option<&Value>, b: Option<&Value>) -> bool {
