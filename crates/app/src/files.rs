@@ -274,11 +274,24 @@ fn part(found: Imported<Event>, into: Into) -> Option<PartOf<Event>> {
     Some(PartOf { uid, join: Arc::new(join), alone: None })
 }
 
+/// Tells whether an answer is about an older state of an appointment than the one here.
+fn is_older(answered: Option<u64>, leftovers: Option<&serde_json::Value>) -> bool {
+    let kept = leftovers.map(left_over).unwrap_or_default();
+    let numbers = kept.iter().filter_map(|text| {
+        let member = text.strip_prefix("{\"sequence\":").map(|rest| rest.trim_end_matches('}'));
+        member.or_else(|| text.strip_prefix("SEQUENCE:"))?.trim().parse::<u64>().ok()
+    });
+    answered.zip(numbers.max()).is_some_and(|(answered, here)| answered < here)
+}
+
 /// Returns the answer of a guest, which belongs to an appointment and is none itself.
 fn answered(line: usize, summary: &str, reason: Reason, answer: Answer) -> Incoming<Event> {
     let event = Event { uid: answer.uid.clone(), title: summary.to_owned(), ..Event::default() };
     let uid = answer.uid.clone();
-    let join = move |(event, _): &mut (Event, Option<serde_json::Value>)| {
+    let join = move |(event, leftovers): &mut (Event, Option<serde_json::Value>)| {
+        if is_older(answer.sequence, leftovers.as_ref()) {
+            return Err("older-than-here".to_owned());
+        }
         apply_answer(event, &answer).map_err(|reason| reason.id().to_owned())
     };
     let part_of = PartOf { uid, join: Arc::new(join), alone: Some(reason.id().to_owned()) };

@@ -360,6 +360,34 @@ fn an_answer_that_follows_its_appointment_in_the_file_finds_it() {
     assert_eq!(status[0]["s"], "accepted");
 }
 
+#[test]
+fn of_answers_the_newest_to_the_newest_state_counts() {
+    let world = World::unconnected();
+    let import = |name: &str, text: &str, code| {
+        let path = file(&world, name, text);
+        world.run(&["events", "import", &path, "--user", "alice"]).ends_with(code)
+    };
+    let status = || world.rows("'s', participation_status", "appointment_participants")[0]["s"].clone();
+    let reply = |lines: &str| event(&format!("UID:m|DTSTART:20260105T090000Z|{lines}:mailto:bob@a.example"));
+    let message = |replies: &[String]| calendar(&("METHOD:REPLY|".to_owned() + &replies.join("|")));
+    // A series, and the answer in front of it.
+    let series = "UID:m|SUMMARY:Point|SEQUENCE:3|DTSTART:20260105T090000Z|RRULE:FREQ=WEEKLY;COUNT=5|ATTENDEE:mailto:bob@a.example";
+    let accepted = message(&[reply("SEQUENCE:3|ATTENDEE;PARTSTAT=ACCEPTED")]);
+    import("both.ics", &(accepted + &calendar(&event(series))), 0);
+    assert_eq!(status(), "accepted");
+    // To a state that is no more.
+    let old = import("old.ics", &message(&[reply("SEQUENCE:0|ATTENDEE;PARTSTAT=DECLINED")]), 3);
+    assert_eq!((status(), old.of("bad_record").len()), (json!("accepted"), 1));
+    // The newer one stands first.
+    let two = [("20260105", "DECLINED"), ("20260101", "TENTATIVE")]
+        .map(|(day, answer)| reply(&format!("SEQUENCE:3|DTSTAMP:{day}T000000Z|ATTENDEE;PARTSTAT={answer}")));
+    import("two.ics", &message(&two), 0);
+    assert_eq!(status(), "declined");
+    // A state that says less of a guest takes no answer away.
+    import("poor.ics", &calendar(&event(&series.replace("SEQUENCE:3|", ""))), 0);
+    assert_eq!(status(), "declined");
+}
+
 /// Imports a file, corrects the records that were set aside, imports them, and returns how many there are then.
 fn corrected(name: &str, bytes: &[u8], bad: u64, correct: &[(&str, &str)]) -> u64 {
     let world = World::unconnected();

@@ -144,6 +144,8 @@ pub struct Answer {
     pub guests: Vec<calendar::Participant>,
     /// Whether the organiser calls the appointment off (`METHOD:CANCEL`), which then is all that it says.
     pub cancels: bool,
+    /// The number of the state of the appointment that it is about (`SEQUENCE`), where it says so.
+    pub sequence: Option<u64>,
 }
 
 impl BadRecord {

@@ -1,6 +1,6 @@
 //! A record that is there, completed by one that was read: what that one does not mention stays.
 
-use passerelle_calendar::{Event, RecurrenceId, contains};
+use passerelle_calendar::{Event, Participant, ParticipationStatus, RecurrenceId, Role, contains};
 use passerelle_ports::{
     Field, Fields, Kind, Record, Value, assemble, fields,
     left::texts,
@@ -52,10 +52,35 @@ pub(crate) fn completed<R: Record>(there: &R, read: &R, newer: bool) -> R {
     }
     for (field, value) in new {
         // An entry that says less of itself loses nothing either: its label.
-        let filled = all.get(&field).and_then(|there| R::filled(&field, &value, there));
+        let there = all.get(&field);
+        let filled = there.and_then(|there| {
+            R::filled(&field, &value, there).or_else(|| guest(&field, &value, there, newer))
+        });
         all.insert(field, filled.unwrap_or(value));
     }
     assemble(&all).unwrap_or_else(|_| read.clone())
+}
+
+/// Returns a guest who is there with what was read of them. What says nothing of the name, the part played, or the answer
+/// takes none of these away; a newer state asks the guest anew.
+fn guest(field: &Field, read: &Value, there: &Value, newer: bool) -> Option<Value> {
+    if field.member() != "participants" {
+        return None;
+    }
+    let there: Participant = serde_json::from_value(there.clone()).ok()?;
+    let mut guest: Participant = serde_json::from_value(read.clone()).ok()?;
+    if guest.name.is_empty() {
+        guest.name = there.name;
+    }
+    if !newer && guest.role == Role::default() {
+        guest.role = there.role;
+    }
+    if !newer && guest.participation_status == ParticipationStatus::default() {
+        guest.participation_status = there.participation_status;
+        guest.comment = if guest.comment.is_empty() { there.comment } else { guest.comment };
+    }
+    guest.resource |= there.resource;
+    serde_json::to_value(guest).ok()
 }
 
 /// Returns what is known of the occurrences of a series and not mentioned by another state of it, as far as that still has
@@ -262,6 +287,26 @@ mod tests {
             assert!(!is_newer(&number("SEQUENCE:1"), read.as_ref()));
         }
         assert!(!is_newer(&json!([]), Some(&number("SEQUENCE:2"))));
+    }
+
+    #[test]
+    fn a_guest_of_whom_less_is_said_keeps_name_part_and_answer() {
+        let event = |guest: Value| -> Event {
+            serde_json::from_value(json!({"uid": "u", "participants": {"a@x": guest}})).unwrap()
+        };
+        let there = event(json!({"email": "a@x", "name": "Anne", "role": "optional",
+            "participation_status": "accepted", "comment": "late"}));
+        let bare = event(json!({"email": "a@x"}));
+        assert_eq!(completed(&there, &bare, false), there);
+        let declined = event(json!({"email": "a@x", "participation_status": "declined"}));
+        let done = completed(&there, &declined, false).participants.remove("a@x").unwrap();
+        assert_eq!((done.name.as_str(), done.participation_status), ("Anne", ParticipationStatus::Declined));
+        // A newer state asks anew.
+        let done = completed(&there, &bare, true).participants.remove("a@x").unwrap();
+        assert_eq!(
+            (done.name.as_str(), done.participation_status),
+            ("Anne", ParticipationStatus::NeedsAction)
+        );
     }
 
     #[test]

@@ -25,14 +25,20 @@ pub(super) fn read(component: &Component, zones: &mut Zones) -> Option<Box<Answe
     }
     let occurrence = component.get("RECURRENCE-ID").map(|line| start_of(line, zones)).transpose().ok()?;
     let is_whole = !uid.trim().is_empty() && !guests.is_empty();
-    is_whole.then(|| Box::new(Answer { uid, occurrence, guests, cancels: false }))
+    let sequence = sequence_of(component);
+    is_whole.then(|| Box::new(Answer { uid, occurrence, guests, cancels: false, sequence }))
 }
 
 /// Returns what calls an appointment off, without saying more of it than its identifier.
 pub(super) fn calling_off(component: &Component) -> Option<Box<Answer>> {
     let uid = component.text("UID");
-    let answer = Answer { uid, occurrence: None, guests: Vec::new(), cancels: true };
+    let sequence = sequence_of(component);
+    let answer = Answer { uid, occurrence: None, guests: Vec::new(), cancels: true, sequence };
     (!answer.uid.trim().is_empty()).then(|| Box::new(answer))
+}
+
+fn sequence_of(component: &Component) -> Option<u64> {
+    component.text("SEQUENCE").trim().parse().ok()
 }
 
 /// Takes an answer into the appointment that it is for; tells whether it is for one that takes place.

@@ -52,6 +52,8 @@ pub(crate) struct Events<R> {
     series: VecDeque<(Held, Vec<Held>)>,
     /// The changed occurrences whose series is not in the file, by that series.
     orphans: VecDeque<Vec<Held>>,
+    /// What guests answer, for the end: the appointment may come later in the file.
+    answers: Vec<(Rank, BadRecord)>,
     seen: Identities,
     /// The component that stands in the calendar beside its events, if one is open.
     beside: Option<Beside>,
@@ -171,6 +173,7 @@ impl<R: Read> Events<R> {
             held: Vec::new(),
             series: VecDeque::new(),
             orphans: VecDeque::new(),
+            answers: Vec::new(),
             seen: Identities::default(),
             beside: None,
             ready: VecDeque::new(),
@@ -193,7 +196,11 @@ impl<R: Read> Events<R> {
             let reply = self.method.trim().eq_ignore_ascii_case("REPLY");
             let zones = self.zones.last_mut().filter(|_| reply);
             let answer = zones.and_then(|zones| answer::read(&component, zones));
-            self.ready.push_back(Err(BadRecord { answer, ..bad_of(&component, reason) }));
+            let bad = BadRecord { answer, ..bad_of(&component, reason) };
+            match bad.answer {
+                Some(_) => self.answers.push((Rank::of(&component), bad)),
+                None => self.ready.push_back(Err(bad)),
+            }
             return;
         }
         let cancels = component.name == "VEVENT" && method::calls_off(&self.method);
@@ -402,15 +409,22 @@ impl<R: Read> Events<R> {
         self.orphans = by_uid.into_values().collect();
     }
 
-    /// Reads the next series of a file that is at its end, then the next occurrences without one; tells whether there
-    /// was any.
+    /// Reads the next series of a file that is at its end, then the next occurrences without one, then the answers; tells
+    /// whether there was any.
     fn put_together(&mut self) -> bool {
         if let Some((master, changes)) = self.series.pop_front() {
             self.whole(&master, changes);
             return true;
         }
-        let orphans = self.orphans.pop_front();
-        orphans.map(|orphans| self.alone(orphans)).is_some()
+        if let Some(orphans) = self.orphans.pop_front() {
+            self.alone(orphans);
+            return true;
+        }
+        let mut answers = std::mem::take(&mut self.answers);
+        // Of several answers of a guest the newest is the last.
+        answers.sort_by(|(one, _), (other, _)| one.cmp(other));
+        self.ready.extend(answers.into_iter().map(|(_, answer)| Err(answer)));
+        !self.ready.is_empty()
     }
 
     /// Reads a series with its changed occurrences, and tells which of these are bad.

@@ -87,9 +87,11 @@ impl<R: Read> Events<R> {
         }
         let uid = text(&object, "uid");
         let cancels = text(&object, "method").eq_ignore_ascii_case("cancel");
+        let sequence = object.get("sequence").and_then(Value::as_u64);
         let mut read = self.identified(line, &uid, object)?;
         if let (true, Err(bad)) = (cancels && !uid.is_empty(), &mut read) {
-            bad.answer = Some(Box::new(Answer { uid, occurrence: None, guests: Vec::new(), cancels }));
+            bad.answer =
+                Some(Box::new(Answer { uid, occurrence: None, guests: Vec::new(), cancels, sequence }));
         }
         Some(read)
     }
@@ -175,7 +177,8 @@ fn by_method(line: usize, object: &mut Object) -> Option<BadRecord> {
             let mut guests: Vec<Participant> = participants(object).into_values().collect();
             guests.retain(|guest| guest.participation_status != ParticipationStatus::NeedsAction);
             let uid = text(object, "uid");
-            let answer = Answer { uid, occurrence: place_of(object), guests, cancels: false };
+            let sequence = object.get("sequence").and_then(Value::as_u64);
+            let answer = Answer { uid, occurrence: place_of(object), guests, cancels: false, sequence };
             let is_answer = method == "reply" && !answer.uid.is_empty() && !answer.guests.is_empty();
             let bad = BadRecord::new(line, text(object, "title"), Reason::Message);
             Some(BadRecord { answer: is_answer.then(|| Box::new(answer)), ..bad })
