@@ -325,3 +325,40 @@ fn only_found(mut found: Vec<Result<Imported<Event>, BadRecord>>) -> Imported<Ev
     assert_eq!(found.len(), 1, "{found:?}");
     found.remove(0).unwrap()
 }
+
+#[test]
+fn of_states_of_one_appointment_the_newest_counts_wherever_it_stands() {
+    let state = |sequence: u8, line: &str| {
+        format!(
+            "UID:a|DTSTART:20260105T090000Z|DTEND:20260105T100000Z|SUMMARY:Point|SEQUENCE:{sequence}{line}"
+        )
+    };
+    let states = [state(0, "|LOCATION:old"), state(1, "|DESCRIPTION:middle"), state(2, "")];
+    for order in [[0, 1, 2], [2, 1, 0], [1, 2, 0], [0, 2, 1]] {
+        let events: Vec<&str> = order.iter().map(|at| states[*at].as_str()).collect();
+        for text in [file(&[&events]), file(&[&events[..1], &events[1..]])] {
+            let found = read(&text);
+            assert_eq!(
+                bad(&found).iter().filter(|(_, reason)| *reason == Reason::Older).count(),
+                2,
+                "{text}"
+            );
+            let event = only(taken(found));
+            assert_eq!((event.location.as_str(), event.description.as_str()), ("", ""), "{text}");
+        }
+    }
+}
+
+#[test]
+fn an_occurrence_that_was_called_off_stays_so_for_older_states() {
+    let mut series = only(read(&file(&[&[SERIES]])));
+    let state = |sequence: u8, line: &str| {
+        let text = file(&[&[&format!("{CHANGE}|SEQUENCE:{sequence}{line}")]]);
+        read(&text).into_iter().next().unwrap().unwrap()
+    };
+    let kept = join_series(&mut series, &[], &state(3, "|STATUS:CANCELLED")).unwrap().unwrap();
+    assert!(series.recurrence_overrides["2026-01-12T09:00:00"].excluded);
+    assert_eq!(join_series(&mut series, &kept, &state(2, "")), Err(Reason::Older));
+    assert!(join_series(&mut series, &kept, &state(4, "")).unwrap().is_some());
+    assert!(!series.recurrence_overrides["2026-01-12T09:00:00"].excluded);
+}

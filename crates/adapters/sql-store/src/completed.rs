@@ -1,6 +1,6 @@
 //! A record that is there, completed by one that was read: what that one does not mention stays.
 
-use passerelle_calendar::{Event, Participant, ParticipationStatus, RecurrenceId, Role, contains};
+use passerelle_calendar::{Event, Participant, ParticipationStatus, RecurrenceId, Role, Start, contains};
 use passerelle_ports::{
     Field, Fields, Kind, Record, Value, assemble, fields,
     left::texts,
@@ -19,10 +19,9 @@ const SCHEDULE: [&str; 6] = [
 
 /// Returns the record that is there with the values of the one that was read.
 ///
-/// A contact keeps every entry that the other does not name. An event keeps the members of which the
-/// other says nothing at all, but its times are those of the other. A series keeps the occurrences that were moved or
-/// called off and that the other does not mention, as far as it still has them, unless the other one is a newer state by its
-/// number: that says all there is to say.
+/// A contact keeps every entry that the other does not name. An event keeps the members of which the other says nothing
+/// at all: so a length, a rule, and the occurrences that were moved or called off, as far as the series still has them. A
+/// newer state by its number says all there is to say of its times.
 pub(crate) fn completed<R: Record>(there: &R, read: &R, newer: bool) -> R {
     if on(Mutant::ImportWipes) {
         return read.clone();
@@ -32,8 +31,13 @@ pub(crate) fn completed<R: Record>(there: &R, read: &R, newer: bool) -> R {
         // A message that calls an appointment off need not say when it took place.
         new.retain(|field, _| !SCHEDULE.contains(&field.member()));
     } else if R::KIND == Kind::Events {
-        let kept = if newer { Fields::new() } else { changes_kept(&all, &new) };
-        new.extend(kept);
+        keep_zone::<R>(&all, &mut new);
+        if !newer {
+            let kept = schedule_kept(&all, &new);
+            new.extend(kept);
+            let kept = changes_kept(&all, &new);
+            new.extend(kept);
+        }
         let is_said = |member: &str| new.keys().any(|field| field.member() == member);
         all.retain(|field, value| {
             let member = field.member();
@@ -83,8 +87,42 @@ fn guest(field: &Field, read: &Value, there: &Value, newer: bool) -> Option<Valu
     serde_json::to_value(guest).ok()
 }
 
+/// Returns what a state of an appointment does not say of when it takes place: its length, and, of a series, its rules.
+fn schedule_kept(there: &Fields, read: &Fields) -> Fields {
+    let has = |name: &str| read.keys().any(|field| field.member() == name);
+    let is_single = !["recurrence_rules", "recurrence_dates", "recurrence_overrides"].into_iter().any(has);
+    let kept = there.iter().filter(|(field, _)| match field.member() {
+        "duration" => !has("duration") && !becomes_all_day(there, read),
+        "recurrence_rules" | "excluded_recurrence_rules" | "recurrence_dates" => is_single,
+        _ => false,
+    });
+    kept.map(|(field, value)| (field.clone(), value.clone())).collect()
+}
+
+fn becomes_all_day(there: &Fields, read: &Fields) -> bool {
+    let is_day = |all: &Fields| start_of(all).map(|start| start.is_all_day());
+    is_day(there) != is_day(read)
+}
+
+fn start_of(all: &Fields) -> Option<Start> {
+    serde_json::from_value(all.get(&Field::new("start"))?.clone()).ok()
+}
+
+/// Keeps the zone of a single appointment that is read by the clock of UTC and takes place at the same instant.
+fn keep_zone<R: Record>(there: &Fields, read: &mut Fields) {
+    let start = Field::new("start");
+    let is_series = |all: &Fields| all.keys().any(|field| field.member().starts_with("recurrence_"));
+    if is_series(there) || is_series(read) {
+        return;
+    }
+    let same = |value: &Value| R::filled(&start, value, there.get(&start)?);
+    if let Some(known) = read.get(&start).and_then(same) {
+        read.insert(start, known);
+    }
+}
+
 /// Returns what is known of the occurrences of a series and not mentioned by another state of it, as far as that still has
-/// these occurrences.
+/// these occurrences, under the names that they have in it.
 fn changes_kept(there: &Fields, read: &Fields) -> Fields {
     let is_member = |field: &Field, name: &str| field.member() == name;
     let schedule = |all: &Fields| -> Fields {
@@ -92,7 +130,6 @@ fn changes_kept(there: &Fields, read: &Fields) -> Fields {
         let said = all.iter().filter(|(field, _)| named.contains(&field.member()));
         said.map(|(field, value)| (field.clone(), value.clone())).collect()
     };
-    let Ok(mut series) = assemble::<Event>(&schedule(read)) else { return Fields::new() };
     let recurs = ["recurrence_rules", "recurrence_dates", "recurrence_overrides"];
     if !read.keys().any(|field| recurs.contains(&field.member())) || on(Mutant::ImportForgetsChanges) {
         return Fields::new();
@@ -107,15 +144,29 @@ fn changes_kept(there: &Fields, read: &Fields) -> Fields {
     let dates = read.iter().chain(&kept).filter(|(field, _)| is_member(field, "recurrence_dates"));
     let mut all = schedule(read);
     all.extend(dates.map(|(field, value)| (field.clone(), value.clone())).collect::<Vec<_>>());
-    if let Ok(with_dates) = assemble::<Event>(&all) {
-        series = with_dates;
-    }
-    let has = |field: &Field| {
-        let id = field.key().and_then(|key| key.parse::<RecurrenceId>().ok());
-        is_unmoved || id.is_some_and(|id| contains(&series, id).unwrap_or(false))
+    let Ok(series) = assemble::<Event>(&all) else { return kept };
+    let moved = start_of(there).zip(series.start.clone());
+    let name = |field: &Field| -> Option<Field> {
+        let id: RecurrenceId = field.key()?.parse().ok()?;
+        let has = |id: &RecurrenceId| contains(&series, *id).unwrap_or(false);
+        let named = match &moved {
+            _ if is_unmoved => Some(id),
+            Some((old, new)) => [id.at_same_instant(old, new)]
+                .into_iter()
+                .flatten()
+                .chain(id.after_move(old, new))
+                .chain([id])
+                .find(has),
+            None => Some(id).filter(has),
+        };
+        Some(Field::keyed("recurrence_overrides", &named?.to_string()))
     };
-    let changes = missing.filter(|(field, _)| is_member(field, "recurrence_overrides") && has(field));
-    kept.extend(changes.map(|(field, value)| (field.clone(), value.clone())));
+    let changes = missing.filter(|(field, _)| is_member(field, "recurrence_overrides"));
+    for (field, value) in changes {
+        if let Some(field) = name(field).filter(|field| !read.contains_key(field)) {
+            kept.insert(field, value.clone());
+        }
+    }
     kept
 }
 
@@ -233,8 +284,11 @@ mod tests {
         };
         let read =
             Event { title: "Once".into(), start: serde_json::from_value(start).ok(), ..Event::default() };
+        // What it does not say of its times stays, unless it is a newer state.
         let done = completed(&there, &read, false);
         assert_eq!((done.title.as_str(), done.location.as_str()), ("Once", "Room"));
+        assert_eq!((&done.recurrence_rules, done.duration), (&there.recurrence_rules, there.duration));
+        let done = completed(&there, &read, true);
         assert!(done.recurrence_rules.is_empty() && done.duration == Duration::default());
         let called_off = Event { status: passerelle_calendar::Status::Cancelled, ..read };
         let done = completed(&there, &called_off, false);
@@ -268,7 +322,8 @@ mod tests {
             ("2027-01-04T09:00:00", "FREQ=WEEKLY;COUNT=9", json!({}), false, 2),
             ("2027-01-04T09:00:00", "FREQ=WEEKLY;COUNT=2", json!({}), false, 1),
             ("2027-01-04T09:00:00", weekly, json!({"2027-01-18T09:00:00": {"title": "On"}}), false, 2),
-            ("2027-01-04T10:00:00", weekly, json!({}), false, 0),
+            ("2027-01-04T10:00:00", weekly, json!({}), false, 2),
+            ("2027-01-05T09:00:00", weekly, json!({}), false, 2),
             ("2027-01-04T09:00:00", weekly, json!({}), true, 0),
         ] {
             let read = series(start, rule, changes.clone(), json!({}));
@@ -280,6 +335,14 @@ mod tests {
                 assert_eq!(done.recurrence_overrides["2027-01-18T09:00:00"].title.as_deref(), Some("On"));
             }
         }
+        // The same instants by another clock.
+        let mut utc = series("2027-01-04T08:00:00", weekly, json!({}), json!({}));
+        utc.start = "2027-01-04T08:00:00[Etc/UTC]".parse().ok();
+        assert_eq!(keys(&completed(&there, &utc, false)), ["2027-01-11T08:00:00", "2027-01-18T08:00:00"]);
+        // A single one keeps the zone that says more.
+        let single = |start: &str| Event { start: start.parse().ok(), ..Event::default() };
+        let paris = single("2027-01-04T09:00:00[Europe/Paris]");
+        assert_eq!(completed(&paris, &single("2027-01-04T08:00:00[Etc/UTC]"), false).start, paris.start);
         let number = |text: &str| json!([text]);
         assert!(is_newer(&number("SEQUENCE:1"), Some(&number("SEQUENCE:2"))));
         assert!(is_newer(&number("SEQUENCE:1"), Some(&number("{\"sequence\":2}"))));

@@ -93,6 +93,15 @@ impl Plan {
 }
 
 impl RecurrenceId {
+    /// Returns the name that the occurrence has, at the same instant, in a series that begins in another zone.
+    #[must_use]
+    pub fn at_same_instant(self, from: &Start, to: &Start) -> Option<RecurrenceId> {
+        if from.zone() == to.zone() {
+            return None;
+        }
+        RecurrenceId::at(self.start_in(from).instant()?, to)
+    }
+
     /// Returns the names that an occurrence may have after its series has moved from one start to another, the likeliest
     /// first: moved as far as the start, or at the new hour of its own day.
     pub fn after_move(self, from: &Start, to: &Start) -> impl Iterator<Item = RecurrenceId> {

@@ -1,7 +1,7 @@
 //! Who belongs together in a file: series and their changed occurrences, records that share an identifier.
 
 use std::{
-    collections::{BTreeMap, BTreeSet, HashMap, VecDeque, hash_map::DefaultHasher},
+    collections::{BTreeMap, BTreeSet, HashMap, HashSet, VecDeque, hash_map::DefaultHasher},
     hash::{Hash, Hasher},
     io::Read,
 };
@@ -40,6 +40,8 @@ pub(crate) struct Events<R> {
     method: String,
     /// The methods that stand behind the events of their calendars, by the number of the calendar.
     late: HashMap<usize, String>,
+    /// The identifiers that several events of the file have, as numbers: which of them is the newest, its end tells.
+    twice: HashSet<u64>,
     /// The number of the calendar that is being read.
     calendar: usize,
     /// Events of this calendar whose zone is described later in it.
@@ -93,6 +95,46 @@ fn late_methods(bytes: &[u8]) -> HashMap<usize, String> {
         }
     }
     late
+}
+
+/// Finds the identifiers that several events have which are no changed occurrences. A line that is folded in the middle of
+/// its name is not seen: such states are taken in the order of the file.
+fn named_twice(bytes: &[u8]) -> HashSet<u64> {
+    let (mut once, mut twice) = (HashSet::new(), HashSet::new());
+    let (mut uid, mut is_change) = (None, false);
+    let mut lines =
+        bytes.split(|byte| matches!(byte, b'\r' | b'\n')).filter(|line| !line.is_empty()).peekable();
+    while let Some(line) = lines.next() {
+        let is = |name: &[u8]| {
+            let end = line.get(name.len());
+            line.get(..name.len()).is_some_and(|start| start.eq_ignore_ascii_case(name))
+                && end.is_none_or(|end| matches!(end, b':' | b';'))
+        };
+        if is(b"UID") {
+            let mut whole = line.to_vec();
+            while let Some(more) = lines.next_if(|line| matches!(line.first(), Some(b' ' | b'\t'))) {
+                whole.extend(more.iter().skip(1));
+            }
+            uid =
+                whole.iter().position(|byte| *byte == b':').and_then(|at| whole.get(at + 1..)).map(number_of);
+        } else if is(b"RECURRENCE-ID") {
+            is_change = true;
+        } else if line.eq_ignore_ascii_case(b"END:VEVENT") {
+            if let Some(uid) = uid.take().filter(|_| !is_change)
+                && !once.insert(uid)
+            {
+                twice.insert(uid);
+            }
+            is_change = false;
+        }
+    }
+    twice
+}
+
+fn number_of(text: &[u8]) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    text.trim_ascii().hash(&mut hasher);
+    hasher.finish()
 }
 
 /// Tells whether `METHOD` may be named, wherever its line is folded.
@@ -153,7 +195,7 @@ impl<'a> Events<&'a [u8]> {
     pub(crate) fn of_file(bytes: &'a [u8]) -> Self {
         let late = late_methods(bytes);
         let method = late.get(&0).cloned().unwrap_or_default();
-        Events { method, late, ..Events::new(bytes) }
+        Events { method, late, twice: named_twice(bytes), ..Events::new(bytes) }
     }
 }
 
@@ -167,6 +209,7 @@ impl<R: Read> Events<R> {
             header: old::Header::default(),
             method: String::new(),
             late: HashMap::new(),
+            twice: HashSet::new(),
             calendar: 0,
             waiting: Vec::new(),
             here: Vec::new(),
@@ -215,7 +258,9 @@ impl<R: Read> Events<R> {
                 }
             }
             // Of which zones they are, the end of their calendar tells.
-            "VEVENT" if is_of_series(&component) => self.here.push(Held::of(&component, 0)),
+            "VEVENT" if is_of_series(&component) || self.is_of_several(&component) => {
+                self.here.push(Held::of(&component, 0));
+            }
             "VEVENT" if self.zones.last().is_some_and(|zones| must_wait(&component, zones)) => {
                 self.waiting.push(Packed::of(&component));
             }
@@ -235,6 +280,12 @@ impl<R: Read> Events<R> {
                 zones.describe(zone);
             }
         }
+    }
+
+    /// Tells whether another event of the file has the identifier of this one.
+    fn is_of_several(&self, component: &Component) -> bool {
+        let uid = component.get("UID").map(|line| number_of(line.value.as_bytes()));
+        uid.is_some_and(|uid| self.twice.contains(&uid))
     }
 
     /// Says what an event of vCalendar 1.0 says as iCalendar does, by the clock of its calendar.
@@ -400,7 +451,8 @@ impl<R: Read> Events<R> {
         for master in self.call_off(masters) {
             let Some(component) = self.identify(master.component()) else { continue };
             let own = !master.uid.is_empty() && component.text("UID") == master.uid;
-            let changes = if own { by_uid.remove(&master.uid) } else { None };
+            let is_series = is_of_series(&component);
+            let changes = if own && is_series { by_uid.remove(&master.uid) } else { None };
             let held = Held { cancels: master.cancels, ..Held::of(&component, master.zones) };
             series.push((held, changes.unwrap_or_default()));
         }
@@ -882,7 +934,11 @@ pub fn join_series(
         return Err(Reason::Older);
     }
     let change = check_change(series, id, series::changed(series, id, &found.record))?;
-    let own = if change.excluded { Vec::new() } else { own };
+    let mut own = own;
+    if change.excluded {
+        // So that an older state does not let it take place again.
+        own.retain(|text| text.starts_with("SEQUENCE:"));
+    }
     series.recurrence_overrides.insert(name.clone(), change);
     let others = kept.iter().filter(|text| !rest::is_of_change(text, &name)).cloned();
     Ok(Some(others.chain(rest::of_change(&name, own)).collect()))
