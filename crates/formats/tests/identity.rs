@@ -4,7 +4,8 @@
 use chrono::DateTime;
 use passerelle_calendar::Event;
 use passerelle_formats::{
-    BadRecord, EventFormat, Imported, Reason, join_series, read_events, series_of, write_events,
+    BadRecord, EventFormat, Imported, Reason, join_series, read_calendar, read_events, series_of,
+    write_events,
 };
 
 type Found = Vec<Result<Imported<Event>, BadRecord>>;

@@ -27,6 +27,11 @@ pub(crate) fn completed<R: Record>(there: &R, read: &R, newer: bool) -> R {
         return read.clone();
     }
     let (mut all, mut new) = (fields(there), fields(read));
+    let guests: Fields = all
+        .iter()
+        .filter(|(field, _)| is_guest(field))
+        .map(|(f, value)| (f.clone(), value.clone()))
+        .collect();
     if R::KIND == Kind::Events && is_called_off(&all, &new) {
         // A message that calls an appointment off need not say when it took place.
         new.retain(|field, _| !SCHEDULE.contains(&field.member()));
@@ -56,21 +61,20 @@ pub(crate) fn completed<R: Record>(there: &R, read: &R, newer: bool) -> R {
     }
     for (field, value) in new {
         // An entry that says less of itself loses nothing either: its label.
-        let there = all.get(&field);
-        let filled = there.and_then(|there| {
-            R::filled(&field, &value, there).or_else(|| guest(&field, &value, there, newer))
-        });
+        let filled = all.get(&field).and_then(|there| R::filled(&field, &value, there));
+        let filled = filled.or_else(|| guest(&value, guests.get(&field)?, newer));
         all.insert(field, filled.unwrap_or(value));
     }
     assemble(&all).unwrap_or_else(|_| read.clone())
 }
 
+fn is_guest(field: &Field) -> bool {
+    field.member() == "participants"
+}
+
 /// Returns a guest who is there with what was read of them. What says nothing of the name, the part played, or the answer
 /// takes none of these away; a newer state asks the guest anew.
-fn guest(field: &Field, read: &Value, there: &Value, newer: bool) -> Option<Value> {
-    if field.member() != "participants" {
-        return None;
-    }
+fn guest(read: &Value, there: &Value, newer: bool) -> Option<Value> {
     let there: Participant = serde_json::from_value(there.clone()).ok()?;
     let mut guest: Participant = serde_json::from_value(read.clone()).ok()?;
     if guest.name.is_empty() {
