@@ -345,3 +345,43 @@ fn undo_puts_back_what_only_google_holds_of_a_contact() {
         assert_eq!(rows(), before.1, "{more}");
     }
 }
+
+#[test]
+fn a_deletion_that_is_taken_back_twice_is_taken_back_once() {
+    for twice in [["run", "run"], ["record", "record"], ["run", "record"], ["record", "run"]] {
+        let world = World::new();
+        // A name alone: nothing else tells that she is back.
+        world.add_person(&json!({ "names": [{ "givenName": "Zoe", "familyName": "Martin" }] }));
+        world.settle();
+        let id = world.rows("'id', id", "contacts")[0]["id"].as_str().unwrap().to_owned();
+        world.sql(&format!("DELETE FROM contacts WHERE id = '{id}';"));
+        let run = world.sync().ends_with(0).run_of("contacts").to_string();
+        assert!(world.people().is_empty());
+        for how in twice {
+            let what = if how == "run" { &run } else { &id };
+            let _ = world.run(&["undo", how, what, "--yes"]);
+            world.settle();
+            assert!(world.people().len() <= 1 && world.number("contacts") <= 1, "{twice:?}");
+        }
+    }
+}
+
+#[test]
+fn a_row_that_is_gone_is_found_by_its_own_id() {
+    let world = World::new();
+    world.sql(
+        "INSERT INTO contacts (id, given_name) VALUES ('crm-1', 'Anna');
+         INSERT INTO appointments (id, owner_id, title, start_local, start_zone, duration_seconds)
+         VALUES ('erp-1', 'alice', 'Meeting', '2027-01-01 10:00', 'Europe/Paris', 3600);",
+    );
+    world.settle();
+    world.sql("DELETE FROM contacts WHERE id = 'crm-1'; DELETE FROM appointments WHERE id = 'erp-1';");
+    world.settle();
+    for id in ["crm-1", "erp-1"] {
+        world.run(&["history", "--record", id]).ends_with(0);
+        world.run(&["undo", "record", id, "--yes"]).ends_with(0);
+    }
+    world.settle();
+    assert_eq!((world.number("contacts"), world.number("appointments")), (1, 1));
+    assert_eq!((world.people().len(), world.events().len()), (1, 1));
+}

@@ -3,9 +3,14 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use passerelle_ports::{
-    EntriesOf, Entry, EntryId, Find, Link, LinkId, MatchKey, Op, Outcome, Record, RunId, Side, Slice, Stored,
+    EntriesOf, Entry, EntryId, Find, ItemId, Link, LinkId, MatchKey, Op, Outcome, Record, RunId, Side, Slice,
+    Stored,
 };
-use passerelle_sync_rules::{Action, Back, Intent, Plan, PlanCounts, PlannedStep, release, take_back};
+use passerelle_sync_rules::{
+    Action, Back, Intent, Plan, PlanCounts, PlannedStep,
+    mutants::{Mutant, on},
+    release, take_back,
+};
 
 use crate::{
     apply::Deletions,
@@ -325,7 +330,9 @@ impl<R: Record> Session<'_, R> {
             (link, ..) => link,
         };
         let is_back = match (&entry.to, &entry.from) {
-            (None, Some(before)) => self.is_back(entry.side, entry.link, before, paper).await?,
+            (None, Some(before)) => {
+                self.is_undone(entry).await? || self.is_back(entry.side, entry.link, before, paper).await?
+            }
             _ => false,
         };
         take_back(entry, link.as_ref(), is_back, self.new_link(), self.rules()).map_err(broken)
@@ -341,6 +348,22 @@ impl<R: Record> Session<'_, R> {
             }
             (own, _) => Ok(own),
         }
+    }
+
+    /// Tells whether a deletion was taken back already, and what it brought back is still there.
+    async fn is_undone(&self, entry: &Entry<R>) -> Flow<bool> {
+        if on(Mutant::UndoTwice) {
+            return Ok(false);
+        }
+        let mut slice = Slice { skip: 0, limit: SLICE };
+        while let Some(entries) = self.landed(&EntriesOf::Undoing(entry.id), &mut slice).await? {
+            let made: Vec<ItemId> = entries.iter().filter_map(Entry::item).cloned().collect();
+            let links = self.find(Find::Items(entry.side, made)).await?;
+            if links.iter().any(|link| link.alive(entry.side).is_some()) {
+                return Ok(true);
+            }
+        }
+        Ok(false)
     }
 
     /// Tells whether another link has the deleted record on that side: the same identifier, or another

@@ -450,6 +450,10 @@ pub enum EntriesOf {
     PairSince(PairId, DateTime<Utc>),
     /// Those that wrote, or were to write, this item of a side, of whatever pair.
     Item(Side, ItemId),
+    /// The deletes of whatever pair that went out from this item of the other side, when it was gone.
+    Beside(Side, ItemId),
+    /// Those that took this entry back.
+    Undoing(EntryId),
 }
 
 /// A stretch of a list.

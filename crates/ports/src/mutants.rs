@@ -315,6 +315,8 @@ mutants! {
     UndoneRests,
     /// The undo of a delete does not look whether the record is back.
     UndoBlind,
+    /// A deletion that was taken back already is taken back once more.
+    UndoTwice,
     /// The undo of both sides of a field is not taken as an agreement.
     UndoNoAgree,
     /// Undo writes what the rules withhold today.

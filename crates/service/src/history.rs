@@ -314,9 +314,10 @@ async fn links_of<R: Kinded>(office: &Office, id: &str) -> Outcome<BTreeMap<Link
     let mut links = BTreeMap::new();
     let mut written = BTreeSet::new();
     for side in Side::BOTH {
-        let found =
-            ledger.entries(&EntriesOf::Item(side, id.clone()), Slice { skip: 0, limit: SLICE }).await?;
-        written.extend(found.iter().map(|entry: &Entry<R>| entry.link));
+        for of in [EntriesOf::Item(side, id.clone()), EntriesOf::Beside(side, id.clone())] {
+            let found = ledger.entries(&of, Slice { skip: 0, limit: SLICE }).await?;
+            written.extend(found.iter().map(|entry: &Entry<R>| entry.link));
+        }
     }
     let pairs = office.company.pairs().await?.into_iter().filter(|pair| pair.kind == R::KIND);
     let pairs: Vec<PairId> = pairs.map(|pair| pair.id).collect();

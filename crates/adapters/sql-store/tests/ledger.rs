@@ -283,6 +283,8 @@ async fn compare(mem: &dyn Ledger<Note>, sql: &dyn Ledger<Note>, pair: &PairId) 
         entries(&EntriesOf::PairSince(pair.clone(), now() + TimeDelta::seconds(1)), slice)
         entries(&EntriesOf::Item(Side::Remote, ItemId::new("remote1")), slice)
         entries(&EntriesOf::Item(Side::Local, ItemId::new("local2")), Slice { skip: 0, limit: 9 })
+        entries(&EntriesOf::Beside(Side::Local, ItemId::new("local1")), Slice { skip: 0, limit: 9 })
+        entries(&EntriesOf::Undoing(entry(1)), Slice { skip: 0, limit: 9 })
         runs(Some(pair), slice) runs(None, Slice { skip: 0, limit: 9 }) run(RunId(1)) run(RunId(99))
     }
     let by_id = |link: &Link<Note>| link.id.to_string();

@@ -481,6 +481,10 @@ impl<R: Record> Ledger<R> for MemLedger<R> {
             EntriesOf::LinkSince(link, since) => entry.link == *link && entry.opened >= *since,
             EntriesOf::PairSince(of, since) => pair == of && entry.opened >= *since,
             EntriesOf::Item(side, item) => entry.side == *side && entry.item() == Some(item),
+            EntriesOf::Beside(side, item) => {
+                entry.side == side.other() && entry.other.as_ref().is_some_and(|other| other.id == *item)
+            }
+            EntriesOf::Undoing(id) => entry.undoes == Some(*id),
         };
         Ok(slice_of(state.entries.iter().rev().filter(wanted).map(|(_, entry)| entry.clone()), slice))
     }

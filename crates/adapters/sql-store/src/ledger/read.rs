@@ -2,7 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use diesel::{dsl::count_star, prelude::*, sql_types::Bool};
+use diesel::{
+    dsl::{count_star, sql},
+    prelude::*,
+    sql_types::{Bool, Text},
+};
 use passerelle_ports::{
     Counts, Cursor, EntriesOf, Entry, EntryId, Find, Half, ItemId, LastCopy, Link, LinkId, Look, MatchKey,
     PairId, PairState, Record, Run, RunId, Side, Sides, Slice, Stranger,
@@ -242,6 +246,13 @@ pub(crate) fn entries<R: Record>(
         EntriesOf::Item(side, item) => {
             query.filter(entries::side.eq(side.as_str()).and(entries::item.eq(item.to_string())))
         }
+        EntriesOf::Beside(side, item) => {
+            let other = sql::<Bool>("json_extract(body, '$.other.id') = ").bind::<Text, _>(item.to_string());
+            query.filter(entries::side.eq(side.other().as_str()).and(other))
+        }
+        EntriesOf::Undoing(id) => {
+            query.filter(sql::<Bool>("json_extract(body, '$.undoes') = ").bind::<Text, _>(id.to_string()))
+        }
     };
     entries_of(query.load(conn)?)
 }
@@ -438,7 +449,7 @@ pub(crate) fn lacking<R: Record>(
     after: Option<LinkId>,
     limit: u64,
 ) -> Result<Vec<Link<R>>, StoreError> {
-    next_links(conn, pair, Box::new(diesel::dsl::sql::<Bool>(LACKING)), (after, limit))
+    next_links(conn, pair, Box::new(sql::<Bool>(LACKING)), (after, limit))
 }
 
 pub(crate) fn runs(

@@ -1,0 +1,2 @@
+DROP INDEX passerelle_entries_beside;
+DROP INDEX passerelle_entries_undoes;
