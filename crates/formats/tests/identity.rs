@@ -338,7 +338,7 @@ fn of_states_of_one_appointment_the_newest_counts_wherever_it_stands() {
     for order in [[0, 1, 2], [2, 1, 0], [1, 2, 0], [0, 2, 1]] {
         let events: Vec<&str> = order.iter().map(|at| states[*at].as_str()).collect();
         for text in [file(&[&events]), file(&[&events[..1], &events[1..]])] {
-            let found = read(&text);
+            let found: Found = read_calendar(text.as_bytes(), EventFormat::ICalendar).collect();
             assert_eq!(
                 bad(&found).iter().filter(|(_, reason)| *reason == Reason::Older).count(),
                 2,
