@@ -671,7 +671,7 @@ fn the_method_of_a_calendar_counts_wherever_it_stands() {
             let found = status(format!("{plain}{text}{plain}").as_bytes());
             let found: Vec<_> = found.into_iter().filter(|one| *one != Err("another-kind")).collect();
             // Of one identifier there are two events: they come at the end.
-            assert_eq!(found, [wanted, fine], "{text}");
+            assert!(found == [fine, wanted] || found == [wanted, fine], "{found:?} {text}");
         }
     }
     let wide: Vec<u8> = of("", "METHOD:CANCEL\r\n").encode_utf16().flat_map(u16::to_le_bytes).collect();

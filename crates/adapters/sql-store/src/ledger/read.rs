@@ -251,7 +251,8 @@ pub(crate) fn entries<R: Record>(
             query.filter(entries::side.eq(side.other().as_str()).and(other))
         }
         EntriesOf::Undoing(id) => {
-            query.filter(sql::<Bool>("json_extract(body, '$.undoes') = ").bind::<Text, _>(id.to_string()))
+            // In the body it stands as JSON has it, with hyphens.
+            query.filter(sql::<Bool>("json_extract(body, '$.undoes') = ").bind::<Text, _>(id.0.to_string()))
         }
     };
     entries_of(query.load(conn)?)
