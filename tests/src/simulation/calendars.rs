@@ -302,9 +302,15 @@ impl Desk {
     /// Somebody drags an event into another calendar.
     fn drag(&self, shelf: &MemShelf<Note>, id: &ItemId, who: &str, side: Side) {
         let to = self.shelves[self.below(self.shelves.len())][side].name;
-        // What a lost create made is nobody's until it is found: dragged before, it is made once more (a known limit).
-        let is_known = || self.links().iter().any(|(_, link)| link.item(side) == Some(id));
-        if shelf.items.get(id).is_some_and(|item| item.made.is_some()) && !is_known() {
+        // What a create of unknown outcome makes of it is nobody's until it is found: dragged before, it is made once
+        // more (a known limit).
+        let links = self.links();
+        let link = links.iter().map(|(_, link)| link).find(|link| link.item(side) == Some(id));
+        let is_found = match link {
+            Some(link) => link.half().is_none(),
+            None => shelf.items.get(id).is_some_and(|item| item.made.is_none()),
+        };
+        if !is_found {
             return;
         }
         self.say(|| format!("person drags {who} from {} to {to}", shelf.name));
