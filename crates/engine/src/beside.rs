@@ -6,8 +6,8 @@ use std::{
 };
 
 use passerelle_ports::{
-    Changes, Copy, Entry, EntryId, ErrorKind, Find, ItemId, Lease, Link, LinkId, LinkState, Op, Outcome,
-    PairId, Record, Refusal, Replica, Side, Sides, Stored,
+    Changes, Copy, EntriesOf, Entry, EntryId, ErrorKind, Find, ItemId, Lease, Link, LinkId, LinkState, Op,
+    Outcome, PairId, Record, Refusal, Replica, Side, Sides, Slice, Stored,
 };
 use passerelle_sync_rules::{
     Action, Place, PlanCounts, PlannedStep, Relocation, choose_home, forget_choice,
@@ -490,7 +490,11 @@ impl<R: Record> Session<'_, R> {
 
     /// Returns which of some items that no link knows came from the collection of another pair, which carries them
     /// over: made into records here they would be there twice.
-    pub(crate) async fn claimed(&self, side: Side, items: &[ItemId]) -> Flow<BTreeSet<ItemId>> {
+    pub(crate) async fn claimed(
+        &self,
+        side: Side,
+        items: &[(ItemId, Option<EntryId>)],
+    ) -> Flow<BTreeSet<ItemId>> {
         let mut claimed = BTreeSet::new();
         let Some(around) = self.engine.neighbourhood.as_ref().filter(|_| !on(Mutant::MovesUnclaimed)) else {
             return Ok(claimed);
@@ -499,7 +503,7 @@ impl<R: Record> Session<'_, R> {
             return Ok(claimed);
         }
         for (place, replicas) in around.others.iter().zip(&around.replicas) {
-            let find = Find::Items(side, items.to_vec());
+            let find = Find::Items(side, items.iter().map(|(item, _)| item.clone()).collect());
             let links = self.engine.ledger.find(&place.pair, &find).await.map_err(ledger)?;
             for link in links {
                 let Some(item) = link.item(side).cloned() else { continue };
@@ -508,7 +512,39 @@ impl<R: Record> Session<'_, R> {
                 }
             }
         }
+        for (item, made) in items {
+            if let Some(made) = made
+                && self.is_made_beside(around, side, *made).await?
+            {
+                claimed.insert(item.clone());
+            }
+        }
         Ok(claimed)
+    }
+
+    /// Tells whether an item was made by a create of another pair, which does not know it yet: the answer was lost, and
+    /// somebody brought the item here before it was found. That pair finds it by its key.
+    async fn is_made_beside(&self, around: &Neighbourhood<R>, side: Side, made: EntryId) -> Flow<bool> {
+        if on(Mutant::MovesOrphaned) {
+            return Ok(false);
+        }
+        let store = &self.engine.ledger;
+        let one = Slice { skip: 0, limit: 1 };
+        let found = store.entries(&EntriesOf::Entry(made), one).await.map_err(ledger)?;
+        let is_lost = |entry: &Entry<R>| {
+            entry.side == side
+                && matches!(entry.op, Op::Create { .. })
+                && !matches!(entry.outcome, Outcome::Landed(_))
+        };
+        let Some(entry) = found.first().filter(|entry| is_lost(entry)) else { return Ok(false) };
+        for place in &around.others {
+            let find = Find::Links(vec![entry.link]);
+            let links = store.find(&place.pair, &find).await.map_err(ledger)?;
+            if links.iter().any(|link| link.half() == Some(side.other())) {
+                return Ok(true);
+            }
+        }
+        Ok(false)
     }
 
     /// Asks the pair that has the link whether its item went over here.

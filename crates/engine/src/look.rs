@@ -62,7 +62,10 @@ impl<R: Record> Session<'_, R> {
             let there = matches!(stored, Ok(Some(stored)) if !stored.withdrawn);
             there && work.by_item(side, &look.item).is_none()
         });
-        let unknown: Vec<ItemId> = unknown.map(|(look, _)| look.item.clone()).collect();
+        let made = |found: &PortResult<Option<Stored<R>>>| {
+            found.as_ref().ok().and_then(Option::as_ref).and_then(|stored| stored.made)
+        };
+        let unknown: Vec<_> = unknown.map(|(look, found)| (look.item.clone(), made(found))).collect();
         let claimed = self.claimed(side, &unknown).await?;
         for (look, stored) in looks.into_iter().zip(found) {
             if claimed.contains(&look.item) {

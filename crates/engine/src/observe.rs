@@ -171,7 +171,7 @@ impl<R: Record> Session<'_, R> {
         let strange = ids.into_iter().filter(|id| work.by_item(side, id).is_none()).collect();
         let mut strange = self.strangers(side, strange).await?;
         let unknown = page.items.iter().filter(|it| work.by_item(side, &it.id).is_none() && !it.withdrawn);
-        let unknown: Vec<ItemId> = unknown.map(|stored| stored.id.clone()).collect();
+        let unknown: Vec<_> = unknown.map(|stored| (stored.id.clone(), stored.made)).collect();
         let claimed = self.claimed(side, &unknown).await?;
         let mut met = Vec::new();
         for stored in page.items {

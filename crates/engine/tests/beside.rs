@@ -242,6 +242,31 @@ fn wherever_the_process_ends_a_move_is_done_once() {
 }
 
 #[test]
+fn what_was_moved_before_its_create_was_found_is_not_doubled() {
+    for order in [[0, 1], [1, 0]] {
+        for at in 0.. {
+            let world = World::new();
+            let row =
+                world.shelves[0].local.person_creates(Note { title: "a".to_owned(), ..Note::default() });
+            let script = Arc::new(Script::at(at, Fate::CrashAfter));
+            let ended = finish(world.engine(0, Some(&script)).run(None, &Silent)).is_some();
+            let made = world.shelves[0].remote.alive();
+            if let [item] = made.as_slice() {
+                world.shelves[0].remote.person_moves(&item.id, "second");
+            }
+            world.settle(order);
+            assert_eq!(world.number(), [1, 1], "{order:?} {at}");
+            assert!(world.shelves[0].local.items.get(&row).is_some(), "it is the same row");
+            world.stands(if made.is_empty() { 0 } else { 1 }, &["a"]);
+            if ended {
+                assert!(at > 4, "the run is longer than {at} calls");
+                break;
+            }
+        }
+    }
+}
+
+#[test]
 fn the_undo_of_a_move_brings_it_back_on_both_sides() {
     for side in Side::BOTH {
         for edited in [false, true] {

@@ -391,6 +391,8 @@ mutants! {
     // Collections beside each other.
     /// What went into the collection of another pair stays out of scope.
     MovesStay,
+    /// What a lost create of another pair made, and was moved before it was found, is taken for new.
+    MovesOrphaned,
     /// What came from the collection of another pair is taken for new.
     MovesUnclaimed,
     /// What went into another collection is moved although that one has it already.
