@@ -220,7 +220,7 @@ impl GoogleCalendar {
     }
 
     /// Looks up a name, also where the event was moved to: there it is out of our reach, but not deleted.
-    async fn find(&self, id: &str) -> PortResult<Option<Stored<Event>>> {
+    pub(crate) async fn find(&self, id: &str) -> PortResult<Option<Stored<Event>>> {
         let event = self.get(id).await?;
         if !on(Mutant::CalMovedIsGone)
             && event.as_ref().is_none_or(may_have_moved)

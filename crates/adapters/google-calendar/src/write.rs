@@ -217,13 +217,9 @@ impl GoogleCalendar {
         Some(changes.call_off(from, to, left, &self.options().called_off))
     }
 
-    /// The id is taken: by our own earlier create, alive or deleted since (C102).
+    /// The id is taken: by our own earlier create, alive, moved into another calendar, or deleted since (C102).
     async fn exists(&self, id: &str) -> PortResult<Written<Event>> {
-        let alive = match self.look(id).await? {
-            Found::Alive(family) => Some(family.stored(&self.zone())),
-            Found::Nothing => None,
-        };
-        Ok(Written::Exists { id: ItemId::from(id), alive })
+        Ok(Written::Exists { id: ItemId::from(id), alive: self.find(id).await? })
     }
 
     async fn update(

@@ -662,6 +662,22 @@ async fn the_accounts_calendars_are_listed() {
 }
 
 #[tokio::test]
+async fn a_key_leads_to_its_event_although_that_was_moved() {
+    let world = World::new().await;
+    let team = world.other("POST", "calendars", json!({"summary": "Team", "timeZone": "Europe/Paris"})).await;
+    let team = team["id"].as_str().unwrap().to_owned();
+    let options =
+        CalendarOptions { settle: std::time::Duration::ZERO, elsewhere: true, ..CalendarOptions::default() };
+    let calendar = GoogleCalendar::new(world.client.clone(), ME, options);
+    let made = stored(write_one(&calendar, create("k", &lunch())).await);
+    let path = format!("calendars/primary/events/{}/move?destination={team}", made.id);
+    world.other("POST", &path, Value::Null).await;
+    let again = write_one(&calendar, create("k", &lunch())).await.unwrap();
+    let Written::Exists { id, alive: Some(moved) } = again else { panic!("{again:?}") };
+    assert_eq!((id, moved.withdrawn, moved.home), (made.id, true, Some(team)));
+}
+
+#[tokio::test]
 async fn an_event_that_was_moved_into_another_calendar_is_withdrawn() {
     let world = World::new().await;
     let mut ids = Vec::new();
