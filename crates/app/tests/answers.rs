@@ -191,6 +191,45 @@ fn a_first_meeting_knows_one_instant_and_one_address_however_they_are_told() {
 }
 
 #[test]
+fn two_series_that_take_place_at_the_same_times_are_one_however_they_are_told() {
+    for (here, there, zone, hour, is_one) in [
+        ("FREQ=WEEKLY;COUNT=4", "FREQ=WEEKLY;COUNT=4", "Europe/Berlin", "10", true),
+        ("FREQ=WEEKLY", "FREQ=WEEKLY", "Europe/London", "09", true),
+        ("FREQ=WEEKLY;COUNT=4", "FREQ=WEEKLY;COUNT=4", "UTC", "09", true),
+        // With the summer they part.
+        ("FREQ=WEEKLY", "FREQ=WEEKLY", "UTC", "09", false),
+        ("FREQ=WEEKLY;BYDAY=MO", "FREQ=WEEKLY", "Europe/Paris", "10", true),
+        ("FREQ=WEEKLY;UNTIL=20261228", "FREQ=WEEKLY;UNTIL=20261228T090000Z", "Europe/Paris", "10", true),
+        ("FREQ=MONTHLY;BYMONTHDAY=7;COUNT=3", "FREQ=MONTHLY;COUNT=3", "Europe/Paris", "10", true),
+        ("FREQ=WEEKLY;BYDAY=MO", "FREQ=WEEKLY;INTERVAL=2", "Europe/Paris", "10", false),
+    ] {
+        let world = World::unconnected();
+        let at =
+            |minute: &str| json!({ "dateTime": format!("2026-12-07T{hour}:{minute}:00"), "timeZone": zone });
+        world.add_event(&json!({ "summary": "Weekly", "start": at("00"), "end": at("30"),
+            "recurrence": [format!("RRULE:{there}")] }));
+        world.sql(&format!(
+            "INSERT INTO appointments (id, owner_id, title, start_local, start_zone, duration_seconds)
+                 VALUES ('a', 'alice', 'Weekly', '2026-12-07 10:00', 'Europe/Paris', 1800);
+             INSERT INTO appointment_rules (appointment_id, rule) VALUES ('a', '{here}');"
+        ));
+        world.connect().ends_with(0);
+        world.sync();
+        let asked = waiting(&world).len();
+        assert_eq!(asked, usize::from(!is_one), "{here} {there} {zone}: {:?}", waiting(&world));
+        assert_eq!((world.number("appointments"), world.events().len()), (1, 1), "{here} {there} {zone}");
+        if is_one {
+            assert_eq!(world.settle().deletes(), 0);
+            assert_eq!(world.sync().ends_with(0).writes(), 0, "{here} {there} {zone}");
+            // It is kept in step from now on.
+            world.sql("UPDATE appointments SET location = 'Lyon' WHERE id = 'a';");
+            world.settle();
+            assert_eq!(world.event("Weekly")["location"], "Lyon", "{here} {there} {zone}");
+        }
+    }
+}
+
+#[test]
 fn two_of_one_name_and_company_with_other_addresses_are_a_question() {
     for (answer, left) in [("same", 1), ("different", 2)] {
         let world = meeting(

@@ -457,8 +457,8 @@ mutants! {
     CalAttachmentsLost,
     /// A start that its rule does not make takes no place.
     CalStartOutside,
-    /// One series by the clocks of two zones is asked about.
-    SeriesZonesAsked,
+    /// Two spellings of one schedule are asked about where they meet.
+    SeriesAsked,
     /// A change of the length sends the start too.
     CalStartSent,
     /// The address of a video call that was typed here is kept where nobody sees it.

@@ -125,6 +125,12 @@ pub trait Record:
         true
     }
 
+    /// Tells whether what a field says in two records that meet comes to the same, given all else that they say, however
+    /// it is spelt: two rules of recurrence that make the same occurrences.
+    fn says_the_same(_field: &Field, _one: &Fields, _other: &Fields) -> bool {
+        false
+    }
+
     /// Returns the keys by which a first meeting recognises this record.
     fn match_keys(&self) -> BTreeSet<MatchKey>;
 

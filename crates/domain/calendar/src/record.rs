@@ -87,6 +87,10 @@ impl Record for Event {
         field.as_str() != "start" || !recurs(one) && !recurs(other) || is_one_series(one, other)
     }
 
+    fn says_the_same(field: &Field, one: &Fields, other: &Fields) -> bool {
+        matches!(field.as_str(), "recurrence_rules" | "excluded_recurrence_rules") && is_one_rule(one, other)
+    }
+
     fn composed(self, own: Option<&Self>, source: &Self, taken: &[Field]) -> Self {
         if on(Mutant::OccurrenceStays) { self } else { moved::renamed(self, own, source, taken) }
     }
@@ -202,33 +206,55 @@ fn one_instant(own: &Value, their: &Value) -> Option<Value> {
         .then(|| if is_plain(&mine) && !is_plain(&theirs) { their.clone() } else { own.clone() })
 }
 
-/// Tells whether two series have all their occurrences at the same instants, by the clocks of whatever zones: for as far
-/// ahead as anybody looks.
+/// Tells whether two series whose rules say the same have all their occurrences at the same instants, by the clocks of
+/// whatever zones.
 fn is_one_series(one: &Fields, other: &Fields) -> bool {
-    let rules = |all: &Fields| -> Vec<Option<Value>> {
-        let of = |name: &str| Field::new(name);
-        let rules = [of("recurrence_rules"), of("excluded_recurrence_rules")];
-        rules.iter().map(|field| all.get(field).map(|value| normal(field, value))).collect()
-    };
     let (Ok(mine), Ok(theirs)) = (assemble::<Event>(one), assemble::<Event>(other)) else { return false };
-    let (Some(start), Some(their_start)) = (&mine.start, &theirs.start) else { return false };
+    let wall = |event: &Event| event.start.as_ref().map(Start::wall);
     // Occurrences are named by the clock of their series: those of another one have other names.
     let names = |event: &Event| !event.recurrence_overrides.is_empty() || !event.recurrence_dates.is_empty();
-    let is_misnamed = (names(&mine) || names(&theirs)) && start.wall() != their_start.wall();
-    if rules(one) != rules(other) || is_misnamed || on(Mutant::SeriesZonesAsked) {
+    let is_misnamed = (names(&mine) || names(&theirs)) && wall(&mine) != wall(&theirs);
+    let rules = ["recurrence_rules", "excluded_recurrence_rules"];
+    rules.iter().all(|field| is_said_alike(field, one, other))
+        && !is_misnamed
+        && make_the_same(&mine, &theirs)
+}
+
+/// Tells whether the rules of two series that begin alike make the same occurrences.
+fn is_one_rule(one: &Fields, other: &Fields) -> bool {
+    let (Ok(mine), Ok(theirs)) = (assemble::<Event>(one), assemble::<Event>(other)) else { return false };
+    is_said_alike("start", one, other) && make_the_same(&mine, &theirs)
+}
+
+fn is_said_alike(field: &str, one: &Fields, other: &Fields) -> bool {
+    let field = Field::new(field);
+    let said = |all: &Fields| all.get(&field).map(|value| normal(&field, value));
+    said(one) == said(other)
+}
+
+/// Tells whether two schedules make the same occurrences, for as far ahead as anybody looks: at the same instants, where
+/// both have a zone; at the same places on the wall, where neither has.
+fn make_the_same(one: &Event, other: &Event) -> bool {
+    let (Some(mine), Some(theirs)) = (&one.start, &other.start) else { return false };
+    if on(Mutant::SeriesAsked) || mine.zone().is_some() != theirs.zone().is_some() {
         return false;
     }
-    let first = start.date().min(their_start.date());
+    let first = mine.date().min(theirs.date());
     let days = first.checked_add_months(Months::new(MONTHS_COMPARED)).map(|last| first..last);
-    let instants = |event: &Event| {
-        let bare = Event { recurrence_overrides: BTreeMap::new(), ..event.clone() };
+    let times = |event: &Event| {
+        let (recurrence_overrides, recurrence_dates) = (BTreeMap::new(), BTreeMap::new());
+        let bare = Event { recurrence_overrides, recurrence_dates, ..event.clone() };
         let days = days.clone()?;
         let end = days.end.checked_sub_days(Days::new(2))?.and_time(NaiveTime::MIN).and_utc();
         let found = occurrences(&bare, days, MOST_COMPARED).ok().filter(|found| found.complete)?;
-        let instants: Option<Vec<DateTime<Utc>>> = found.list.iter().map(|it| it.start.instant()).collect();
-        Some(instants?.into_iter().filter(|instant| *instant < end).collect::<Vec<_>>())
+        let time = |start: &Start| match start.zone() {
+            Some(_) => start.instant(),
+            None => Some(start.wall().and_utc()),
+        };
+        let times: Option<Vec<DateTime<Utc>>> = found.list.iter().map(|it| time(&it.start)).collect();
+        Some(times?.into_iter().filter(|time| *time < end).collect::<Vec<_>>())
     };
-    instants(&mine).is_some_and(|mine| Some(mine) == instants(&theirs))
+    times(one).is_some_and(|mine| Some(mine) == times(other))
 }
 
 fn is_hidden(privacy: &Value) -> bool {
@@ -349,6 +375,27 @@ mod tests {
             for (one, other) in [(&one, &other), (&other, &one)] {
                 let found = Event::stands_alone(&Field::new("start"), one, other);
                 assert_eq!(found, is_one, "{start} {rule} {more:?}");
+            }
+        }
+        // One rule that says what the start implies is the other one.
+        let rules = Field::new("recurrence_rules");
+        let day = "2026-12-07";
+        for (one, other, is_one) in [
+            ("FREQ=WEEKLY;COUNT=4", "FREQ=WEEKLY;BYDAY=MO;COUNT=4", true),
+            ("FREQ=WEEKLY", "FREQ=WEEKLY;BYDAY=MO", true),
+            ("FREQ=WEEKLY", "FREQ=DAILY;INTERVAL=7", true),
+            ("FREQ=WEEKLY;UNTIL=20261228", "FREQ=WEEKLY;UNTIL=20261228T090000Z", true),
+            ("FREQ=MONTHLY;BYMONTHDAY=7;COUNT=3", "FREQ=MONTHLY;COUNT=3", true),
+            ("FREQ=YEARLY;BYMONTH=12;BYMONTHDAY=7", "FREQ=YEARLY", true),
+            ("FREQ=WEEKLY", "FREQ=WEEKLY;BYDAY=TU", false),
+            ("FREQ=WEEKLY", "FREQ=WEEKLY;INTERVAL=2", false),
+            ("FREQ=WEEKLY", "FREQ=WEEKLY;COUNT=400", false),
+        ] {
+            let starts = [format!("{day}T10:00:00[Europe/Paris]"), format!("{day}T10:00:00"), day.to_owned()];
+            for start in starts.iter().filter(|start| !one.contains("UNTIL") || start.contains('[')) {
+                let (one, other) = (series(start, one, &[]), series(start, other, &off));
+                assert_eq!(Event::says_the_same(&rules, &one, &other), is_one, "{start} {one:?} {other:?}");
+                assert!(!Event::says_the_same(&Field::new("title"), &one, &other));
             }
         }
         let (weekly, daily) = (series(paris, "FREQ=WEEKLY", &[]), series(paris, "FREQ=DAILY", &[]));

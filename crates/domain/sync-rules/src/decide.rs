@@ -143,7 +143,7 @@ fn compare<R: Record>(link: &Link<R>, rules: &Rules, seen: &Seen) -> Changes {
         let equal = if arranges::<R>(field) {
             meets || same(local, remote)
         } else {
-            alike::<R>(field, local, remote)
+            alike::<R>(field, local, remote) || sent && taken && meet_as_one::<R>(seen, field)
         };
         let behind = if both && !sent { behind::<R>(rules, seen, field) } else { None };
         if let Some(value) = behind {
@@ -226,6 +226,15 @@ fn met<R: Record>(seen: &Seen, field: &Field) -> Option<Met> {
     } else {
         Some(Met::Fill(ours))
     }
+}
+
+/// Tells whether two values that meet for the first time come to the same, however they are spelt: each side keeps its
+/// own.
+fn meet_as_one<R: Record>(seen: &Seen, field: &Field) -> bool {
+    let knew = Side::BOTH.iter().any(|side| !same(seen.bases[*side].get(field), None));
+    let (local, remote) = (&seen.views.local, &seen.views.remote);
+    let both = local.contains_key(field) && remote.contains_key(field);
+    !knew && both && R::says_the_same(field, local, remote) && !on(Mutant::MeetsAsking)
 }
 
 /// Tells whether a field says only how others stand.
