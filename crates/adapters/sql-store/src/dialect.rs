@@ -46,6 +46,18 @@ pub(crate) fn make_private(path: &Path) -> Result<(), StoreError> {
     }
 }
 
+/// Refuses a file that has something in it and is too short to be a database: it would be taken for an empty one, and
+/// overwritten. It is not opened for that: closing it would take away the locks of this process.
+pub(crate) fn refuse_short(path: &Path) -> Result<(), StoreError> {
+    const SHORTEST: u64 = 512;
+    match fs::metadata(path) {
+        Ok(found) if found.is_file() && (1..SHORTEST).contains(&found.len()) => {
+            Err(StoreError::Open("the file is not a database".into()))
+        }
+        _ => Ok(()),
+    }
+}
+
 /// Sets a connection up for work.
 pub(crate) fn prepare(conn: &mut Conn) -> QueryResult<()> {
     let mut result = conn.batch_execute("PRAGMA journal_mode = WAL;");

@@ -24,6 +24,7 @@ diesel::table! {
 /// Safe when several programs do so at once: the whole work is one write transaction.
 pub(crate) fn open(path: &Path, make: bool) -> Result<String, StoreError> {
     dialect::make_private(path)?;
+    dialect::refuse_short(path)?;
     let mut conn = dialect::establish(path)?;
     refuse_foreign(&mut conn, make)?;
     refuse_newer(&mut conn)?;

@@ -211,10 +211,13 @@ async fn only_its_owner_may_read_a_new_database() {
 async fn a_file_that_is_no_database_is_refused() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("company.sqlite");
-    fs::write(&path, "this is a text, and long enough not to be taken for an empty database file").unwrap();
-    let error = Store::open(&path, StoreOptions::default()).await.unwrap_err();
-    assert!(matches!(error, StoreError::Open(_)), "{error:?}");
-    assert_eq!(fs::read(&path).unwrap().len(), 74);
+    let long = "this is a text, and long enough not to be taken for an empty database file".repeat(20);
+    for text in [long.as_str(), "a text", "x", "SQLite format 3"] {
+        fs::write(&path, text).unwrap();
+        let error = Store::open(&path, StoreOptions::default()).await.unwrap_err();
+        assert!(matches!(error, StoreError::Open(_)), "{text}: {error:?}");
+        assert_eq!(fs::read(&path).unwrap(), text.as_bytes());
+    }
 }
 
 #[tokio::test]
