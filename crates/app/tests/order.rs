@@ -3,7 +3,7 @@
 
 mod common;
 
-use common::World;
+use common::{EVENTS, World};
 use serde_json::{Value, json};
 
 fn with(addresses: &[&str]) -> World {
@@ -144,4 +144,37 @@ fn an_order_changed_there_while_an_entry_is_edited_here_ends_as_one() {
 
 fn strings(texts: &[&str]) -> Vec<String> {
     texts.iter().map(|text| (*text).to_owned()).collect()
+}
+
+#[test]
+fn attachments_in_another_order_are_no_edit_and_stay_as_somebody_put_them() {
+    let world = World::new();
+    let files = |names: &[&str]| -> Value {
+        let file = |name: &&str| json!({ "fileUrl": format!("https://drive.example/{name}"), "title": name });
+        names.iter().map(file).collect()
+    };
+    let event = json!({ "summary": "Flight", "attachments": files(&["one", "two", "three"]),
+        "start": { "dateTime": "2027-02-03T09:00:00", "timeZone": "Europe/Paris" },
+        "end": { "dateTime": "2027-02-03T10:00:00", "timeZone": "Europe/Paris" } });
+    let made = world.google("POST", &format!("{EVENTS}?supportsAttachments=true"), &event);
+    let path = format!("{EVENTS}/{}?supportsAttachments=true", made["id"].as_str().unwrap());
+    world.settle();
+    let shown = |world: &World| -> Vec<String> {
+        let all = world.google("GET", path.split('?').next().unwrap(), &Value::Null)["attachments"]
+            .as_array()
+            .cloned()
+            .unwrap();
+        all.iter().map(|file| file["title"].as_str().unwrap().to_owned()).collect()
+    };
+    world.google("PATCH", &path, &json!({ "attachments": files(&["three", "one", "two"]) }));
+    let run = world.sync().ends_with(0);
+    assert_eq!((run.writes(), shown(&world)), (0, vec!["three".into(), "one".into(), "two".into()]));
+    assert!(common::waiting(&world).is_empty());
+    // An edit here, and one of the list there, leave the order to whoever made it.
+    world.sql("UPDATE appointments SET title = 'Flight to Lyon';");
+    world.google("PATCH", &path, &json!({ "attachments": files(&["two", "three", "one"]) }));
+    world.settle();
+    assert_eq!(shown(&world), ["two", "three", "one"]);
+    assert_eq!((world.number("appointments WHERE title = 'Flight to Lyon'"), world.events().len()), (1, 1));
+    assert_eq!(world.event("Flight to Lyon")["summary"], "Flight to Lyon");
 }
