@@ -252,6 +252,56 @@ async fn every_kind_of_statement_is_taken_by_every_table() {
     }
 }
 
+/// A table, a column, its new value, and the row.
+const CHANGES: [(&str, &str, &str, &str); 19] = [
+    ("appointments", "start_local", "'2026-12-07 08:00'", "id = 'a'"),
+    ("appointments", "start_local", "'2026-12-08 10:00'", "id = 'a'"),
+    ("appointments", "title", "'X'", "id = 'a'"),
+    ("appointments", "calendar_id", "NULL", "id = 'a'"),
+    ("appointment_rules", "rule", "'FREQ=WEEKLY;BYDAY=TU;COUNT=4'", "true"),
+    ("appointment_rules", "rule", "'FREQ=WEEKLY;COUNT=2'", "true"),
+    ("appointment_rules", "rule", "'FREQ=WEEKLY;INTERVAL=2;COUNT=5'", "true"),
+    ("appointment_overrides", "title", "'Z'", "cancelled"),
+    ("appointment_overrides", "occurrence", "'2026-12-28 10:00'", "cancelled"),
+    ("appointment_participants", "name", "'N'", "true"),
+    ("appointment_alerts", "minutes_before", "7", "occurrence <> ''"),
+    ("appointment_dates", "date", "'2026-12-16 10:00'", "true"),
+    ("appointment_categories", "category", "'D'", "true"),
+    ("contacts", "notes", "'n'", "id = 'c'"),
+    ("contact_emails", "address", "'z@x'", "preferred"),
+    ("contact_phones", "number", "'09 87 65 43 21'", "true"),
+    ("contact_groups", "name", "'H'", "true"),
+    ("calendars", "name", "'T2'", "id = 'team'"),
+    ("app_users", "name", "'A2'", "id = 'anne'"),
+];
+
+#[tokio::test]
+async fn every_kind_of_statement_does_what_a_plain_one_does() {
+    const INNER: &str = "SELECT json_array(occurrence, title) AS text FROM passerelle_dropped
+        UNION ALL SELECT part FROM passerelle_moves";
+    let company = company().await;
+    let mut client = company.client();
+    client.run(CONTACT);
+    client.run(APPOINTMENT);
+    let mut after = |statement: &str| {
+        client.run(&format!("BEGIN; {statement};"));
+        let state = (rows(&mut client), client.text(INNER));
+        client.run("ROLLBACK;");
+        state
+    };
+    for (table, column, value, row) in CHANGES {
+        let wanted = after(&format!("UPDATE {table} SET {column} = {value} WHERE {row}"));
+        for clause in ["ABORT", "FAIL", "ROLLBACK", "IGNORE", "REPLACE"] {
+            let statement = format!("UPDATE OR {clause} {table} SET {column} = {value} WHERE {row}");
+            assert_eq!(after(&statement), wanted, "{statement}");
+        }
+        let upsert = format!(
+            "INSERT INTO {table} SELECT * FROM {table} WHERE {row} ON CONFLICT (id) DO UPDATE SET {column} = {value}"
+        );
+        assert_eq!(after(&upsert), wanted, "{upsert}");
+    }
+}
+
 #[tokio::test]
 async fn a_series_is_followed_whatever_the_kind_of_statement() {
     const NAMES: &str =
