@@ -11,7 +11,7 @@ use passerelle_formats::{
     read_calendar, read_table, series_of, unread_columns, write_contacts, write_events,
 };
 pub use passerelle_formats::{Holds, Unread, holds, knows_heading, pick};
-use passerelle_ports::Kind;
+use passerelle_ports::{Kind, left};
 use passerelle_service::{Incoming, Kinded, PartOf};
 
 use crate::output::Out;
@@ -276,12 +276,8 @@ fn part(found: Imported<Event>, into: Into) -> Option<PartOf<Event>> {
 
 /// Tells whether an answer is about an older state of an appointment than the one here.
 fn is_older(answered: Option<u64>, leftovers: Option<&serde_json::Value>) -> bool {
-    let kept = leftovers.map(left_over).unwrap_or_default();
-    let numbers = kept.iter().filter_map(|text| {
-        let member = text.strip_prefix("{\"sequence\":").map(|rest| rest.trim_end_matches('}'));
-        member.or_else(|| text.strip_prefix("SEQUENCE:"))?.trim().parse::<u64>().ok()
-    });
-    answered.zip(numbers.max()).is_some_and(|(answered, here)| answered < here)
+    let here = leftovers.and_then(left::texts).and_then(left::sequence);
+    answered.zip(here).is_some_and(|(answered, here)| answered < here)
 }
 
 /// Returns the answer of a guest, which belongs to an appointment and is none itself.

@@ -43,6 +43,13 @@ pub fn is_mark(text: &str) -> bool {
     MARKS.iter().any(|mark| about(text).eq_ignore_ascii_case(mark))
 }
 
+/// Returns the number of the state of an appointment that a file said beside it; of several the newest.
+#[must_use]
+pub fn sequence<'a>(texts: impl IntoIterator<Item = &'a str>) -> Option<u64> {
+    let told = texts.into_iter().filter(|text| about(text).eq_ignore_ascii_case("SEQUENCE"));
+    told.filter_map(|text| text.rsplit(':').next()?.trim_end_matches('}').trim().parse().ok()).max()
+}
+
 /// Returns the leftovers that are there with those that were read: of one property the ones that were read, unless they
 /// are among those that are there already.
 #[must_use]
@@ -98,6 +105,23 @@ mod tests {
         let read =
             json!(["X-PASSERELLE-OF-OCCURRENCE;ID=\"2027-01-18T09:00:00\":X-A:1", "X-PASSERELLE-LINE:B"]);
         assert_eq!(completed(&there, Some(&read)).as_array().map(Vec::len), Some(4));
+    }
+
+    #[test]
+    fn the_number_of_a_state_is_read_however_it_is_kept() {
+        for (texts, number) in [
+            (&["X-A:7", "SEQUENCE:2"][..], Some(2)),
+            (&["{\"sequence\":3}"], Some(3)),
+            (&["{\"sequence\": 3 }"], Some(3)),
+            (&["sequence;X-A=\"b:c\": 4"], Some(4)),
+            (&["SEQUENCE:2", "{\"sequence\":5}"], Some(5)),
+            (&["SEQUENCE:-1"], None),
+            (&["SEQUENCE:"], None),
+            (&["X-SEQUENCE:2", "{\"sequences\":2}"], None),
+            (&[], None),
+        ] {
+            assert_eq!(sequence(texts.iter().copied()), number, "{texts:?}");
+        }
     }
 
     #[test]

@@ -114,19 +114,16 @@ struct Revision {
 impl Revision {
     /// Reads it in what a file held beside a record.
     fn of(leftovers: Option<&Value>) -> Self {
-        let texts = leftovers.and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str);
-        let mut revision = Revision::default();
+        let texts = leftovers.and_then(left::texts).unwrap_or_default();
+        let sequence = left::sequence(texts.iter().copied());
+        let mut revision = Revision { sequence, changed: None };
         for text in texts {
-            let (name, value) = match text.strip_prefix("{\"") {
-                Some(member) => member.trim_end_matches('}').split_once("\":").unwrap_or_default(),
-                None => text.split_once(':').unwrap_or_default(),
-            };
-            match name.split(';').next().unwrap_or_default().to_ascii_uppercase().as_str() {
-                "SEQUENCE" => revision.sequence = value.trim().parse().ok(),
-                "LAST-MODIFIED" | "UPDATED" | "REV" => {
-                    revision.changed = moment(value);
-                }
-                _ => {}
+            if ["LAST-MODIFIED", "UPDATED", "REV"]
+                .iter()
+                .any(|name| left::about(text).eq_ignore_ascii_case(name))
+            {
+                let value = text.trim_end_matches('}').split_once(':').map(|(_, value)| value);
+                revision.changed = value.and_then(moment);
             }
         }
         revision

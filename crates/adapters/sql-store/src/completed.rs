@@ -2,8 +2,7 @@
 
 use passerelle_calendar::{Event, Participant, ParticipationStatus, RecurrenceId, Role, Start, contains};
 use passerelle_ports::{
-    Field, Fields, Kind, Record, Value, assemble, fields,
-    left::texts,
+    Field, Fields, Kind, Record, Value, assemble, fields, left,
     mutants::{Mutant, on},
 };
 
@@ -176,14 +175,7 @@ fn changes_kept(there: &Fields, read: &Fields) -> Fields {
 
 /// Tells whether the leftovers that were read belong to a newer state than those that are there, by the numbers that both say.
 pub(crate) fn is_newer(there: &Value, read: Option<&Value>) -> bool {
-    let number = |value: &Value| -> Option<i64> {
-        texts(value)?.into_iter().find_map(|text| {
-            let said = text
-                .strip_prefix("SEQUENCE:")
-                .or_else(|| text.strip_prefix("{\"sequence\":").map(|rest| rest.trim_end_matches('}')));
-            said?.trim().parse().ok()
-        })
-    };
+    let number = |value: &Value| left::sequence(left::texts(value)?);
     read.and_then(number).zip(number(there)).is_some_and(|(read, there)| read > there)
 }
 

@@ -7,7 +7,10 @@ use std::{
 };
 
 use passerelle_calendar::{Event, Override, RecurrenceId, Start, contains, occurrences};
-use passerelle_ports::mutants::{Mutant, on};
+use passerelle_ports::{
+    left,
+    mutants::{Mutant, on},
+};
 
 use super::{
     answer,
@@ -980,12 +983,6 @@ fn rules_of(note: &Line, series: &Event) -> Vec<String> {
 
 /// Tells whether a state of an occurrence is older than the one that is there, by the numbers that both say.
 fn is_older(read: &[String], there: &[String]) -> bool {
-    let number = |texts: &[String]| -> Option<i64> {
-        let told = |text: &String| {
-            let number = text.strip_prefix("SEQUENCE:").or(text.strip_prefix("{\"sequence\":"))?;
-            number.trim_end_matches('}').trim().parse().ok()
-        };
-        texts.iter().find_map(told)
-    };
+    let number = |texts: &[String]| left::sequence(texts.iter().map(String::as_str));
     number(read).zip(number(there)).is_some_and(|(read, there)| read < there)
 }
