@@ -442,6 +442,56 @@ fn a_rule_that_is_removed_and_added_again_makes_every_occurrence() {
     }
 }
 
+/// Additional dates: whoever removes one, and however, it takes what is changed of it along, on both sides.
+#[test]
+fn an_additional_date_is_there_on_both_sides_or_on_neither() {
+    const DATES: &str = "INSERT INTO appointment_dates (appointment_id, date) VALUES
+        ('s', '2027-03-01 18:00'), ('s', '2027-03-02 18:00');";
+    let anew = format!("DELETE FROM appointment_dates; {}", DATES.replace("('s', '2027-03-01 18:00'),", ""));
+    let without = "DELETE FROM appointment_dates WHERE date LIKE '2027-03-01%';";
+    let plain = ("2027-03-01T18:00".to_owned(), "Weekly".to_owned());
+    for change in ["NULL, 0", "'Extra', 0", "NULL, 1"] {
+        for (edit, is_there) in [
+            (without, false),
+            ("UPDATE appointment_dates SET date = '2027-03-03 18:00' WHERE date LIKE '2027-03-01%';", false),
+            (anew.as_str(), false),
+            ("DELETE FROM appointment_overrides;", true),
+            ("the phone", false),
+        ] {
+            let (world, id) = weekly();
+            world.sql(DATES);
+            if change != "NULL, 0" {
+                world.sql(&format!(
+                    "INSERT INTO appointment_overrides (appointment_id, occurrence, title, cancelled)
+                     VALUES ('s', '2027-03-01 18:00', {change});"
+                ));
+            }
+            world.settle();
+            let told = u64::from(change == "'Extra', 0" && !is_there);
+            if edit == "the phone" {
+                let master = world.google("GET", &format!("{EVENTS}/{id}"), &Value::Null);
+                let lines = ["RRULE:FREQ=WEEKLY;COUNT=6", "RDATE;TZID=Europe/Paris:20270302T180000"];
+                assert!(master["recurrence"].to_string().contains("RDATE"), "{master}");
+                let path = format!("{EVENTS}/{id}?sendUpdates=none");
+                world.google("PATCH", &path, &json!({ "recurrence": lines }));
+            } else {
+                world.sql(edit);
+            }
+            let run = world.settle();
+            let case = format!("{change} {edit}");
+            assert_eq!(run.summary()["dropped"], told, "{case}");
+            let shown = there(&world, &id);
+            let found: Vec<_> = shown.iter().filter(|(at, _)| at.starts_with("2027-03-01")).collect();
+            assert_eq!(found, if is_there { vec![&plain] } else { vec![] }, "{case}");
+            assert!(shown.iter().any(|(at, _)| at.starts_with("2027-03-02")), "{case}: {shown:?}");
+            let dates = world.rows("'d', date", "appointment_dates WHERE date LIKE '2027-03-01%'");
+            assert_eq!(dates.len(), usize::from(is_there), "{case}");
+            assert!(overrides(&world).is_empty(), "{case}");
+            assert!(waiting(&world).is_empty(), "{case}");
+        }
+    }
+}
+
 /// The connection enforces foreign keys, so that a replacement takes everything with it that belongs to the row.
 #[test]
 fn rows_that_are_replaced_lose_nothing_on_either_side() {

@@ -365,6 +365,8 @@ mutants! {
     OccurrenceZone,
     /// What one side changed behind the end that the other side set takes place all the same.
     OccurrenceGhosts,
+    /// An additional date stays where what is changed of it is taken away.
+    DatesApart,
     /// An occurrence that one side changed keeps its name where the other side moved the series.
     OccurrenceStays,
     /// Entries travel although the field that gives them their names is asked about.
@@ -383,6 +385,8 @@ mutants! {
     SqlMovesTwice,
     /// A series that only the calculator can follow keeps the old names of its occurrences.
     SqlUnfollowed,
+    /// What is changed of an additional date stays when the date is removed.
+    SqlDateStays,
     /// What lost its occurrence goes without a word.
     SqlDropsUntold,
     /// A row is read in whatever calendar it stands.

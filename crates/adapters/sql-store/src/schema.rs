@@ -33,6 +33,7 @@ diesel::table! {
         start_zone -> Nullable<Text>,
         rules -> Text,
         names -> Text,
+        dates -> Text,
     }
 }
 

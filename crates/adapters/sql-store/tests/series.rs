@@ -631,6 +631,130 @@ async fn a_series_may_be_written_in_any_way() {
 }
 
 #[tokio::test]
+async fn an_additional_date_that_is_removed_takes_its_change_with_it() {
+    const SHORT: &str =
+        "SELECT replace(substr(occurrence, 1, 16), 'T', ' ') AS text FROM appointment_overrides ORDER BY 1";
+    const TOLD: &str =
+        "SELECT replace(substr(occurrence, 1, 16), 'T', ' ') AS text FROM passerelle_dropped ORDER BY 1";
+    const FILLED: &str = "INSERT INTO appointment_dates (id, appointment_id, date) VALUES
+        (51, 'a', '2026-12-30 10:00'), (52, 'a', '2026-12-31T16:00:00')";
+    let company = company().await;
+    let mut client = company.client();
+    let replica: &dyn Replica<Event> = &company.store.events(&company.anne);
+    let without = "DELETE FROM appointment_dates WHERE id = 52";
+    let again = |dates: &[&str]| {
+        let rows: Vec<String> = dates.iter().map(|date| format!("('a', '{date}')")).collect();
+        format!(
+            "DELETE FROM appointment_dates; INSERT INTO appointment_dates (appointment_id, date) VALUES {}",
+            rows.join(", ")
+        )
+    };
+    let to = |start: &str| format!("UPDATE appointments SET start_local = '{start}'");
+    let replaced = |start: &str| {
+        format!(
+            "INSERT OR REPLACE INTO appointments (id, owner_id, title, start_local, start_zone)
+                 VALUES ('a', 'anne', 'Weekly', '{start}', 'Europe/Paris')"
+        )
+    };
+    let (weekly, both) = ("FREQ=WEEKLY;COUNT=3", ["2026-12-14 10:00", "2026-12-31 16:00"]);
+    for (sql, wanted, told) in [
+        // Removed, in each way.
+        (without.to_owned(), "2026-12-14 10:00", "2026-12-31 16:00"),
+        (
+            "UPDATE appointment_dates SET date = '2027-01-02 16:00' WHERE id = 52".into(),
+            "2026-12-14 10:00",
+            "2026-12-31 16:00",
+        ),
+        (
+            "INSERT OR REPLACE INTO appointment_dates (id, appointment_id, date) VALUES (52, 'a', '2027-01-02 16:00')"
+                .into(),
+            "2026-12-14 10:00",
+            "2026-12-31 16:00",
+        ),
+        (
+            "INSERT INTO appointment_dates (id, appointment_id, date) VALUES (52, 'a', '2027-03-03 10:00')
+                 ON CONFLICT (id) DO UPDATE SET date = '2027-01-02 16:00'"
+                .into(),
+            "2026-12-14 10:00",
+            "2026-12-31 16:00",
+        ),
+        (again(&["2026-12-30 10:00"]), "2026-12-14 10:00", "2026-12-31 16:00"),
+        ("DELETE FROM appointment_dates".into(), "2026-12-14 10:00", "2026-12-31 16:00"),
+        // It is there again, spelt in another way.
+        (again(&["2026-12-30 10:00", "2026-12-31 16:00"]), "2026-12-14 10:00|2026-12-31 16:00", ""),
+        (format!("{without}; {}", again(&["2026-12-31 16:00"])), "2026-12-14 10:00|2026-12-31 16:00", ""),
+        ("UPDATE appointment_dates SET date = '2026-12-31 16:00' WHERE id = 52".into(), "2026-12-14 10:00|2026-12-31 16:00", ""),
+        // Another one is removed.
+        ("DELETE FROM appointment_dates WHERE id = 51".into(), "2026-12-14 10:00|2026-12-31 16:00", ""),
+        // As the series moves, before or after, and with its rule.
+        (format!("{without}; {}", to("2026-12-07 08:00")), "2026-12-14 08:00", "2026-12-31 16:00"),
+        (format!("{}; {without}", to("2026-12-07 08:00")), "2026-12-14 08:00", "2026-12-31 16:00"),
+        (
+            format!("{without}; UPDATE appointment_rules SET rule = 'FREQ=WEEKLY;COUNT=1'"),
+            "",
+            "2026-12-14 10:00|2026-12-31 16:00",
+        ),
+        (format!("{}; {without}", replaced("2026-12-07 08:00")), "2026-12-14 08:00", "2026-12-31 16:00"),
+        (replaced("2026-12-08 08:00"), "2026-12-15 08:00|2026-12-31 16:00", ""),
+        // All anew, the rule first, that ends before the date.
+        (
+            format!(
+                "DELETE FROM appointment_dates; DELETE FROM appointment_rules;
+                 INSERT INTO appointment_rules (appointment_id, rule) VALUES ('a', '{weekly}'); {FILLED}"
+            ),
+            "2026-12-14 10:00|2026-12-31 16:00",
+            "",
+        ),
+        (
+            "UPDATE appointment_rules SET rule = 'FREQ=WEEKLY;COUNT=2'".into(),
+            "2026-12-14 10:00|2026-12-31 16:00",
+            "",
+        ),
+        // The date moves along with its series, by hand.
+        (
+            format!("{}; UPDATE appointment_dates SET date = '2026-12-31 14:00' WHERE id = 52", to("2026-12-07 08:00")),
+            "2026-12-14 08:00|2026-12-31 14:00",
+            "",
+        ),
+    ] {
+        client.run("DELETE FROM passerelle_dropped");
+        made(&mut client, "2026-12-07 10:00", weekly, &both);
+        client.run(FILLED);
+        replica.changes(passerelle_ports::From::Start).await.unwrap();
+        client.run(&sql);
+        replica.changes(passerelle_ports::From::Start).await.unwrap();
+        assert_eq!(client.text(SHORT), wanted, "{sql}");
+        for part in ["appointment_alerts", "appointment_participants"] {
+            let names = client.text(&SHORT.replace("appointment_overrides", part));
+            assert_eq!(names, wanted, "{part}: {sql}");
+        }
+        assert_eq!(client.text(TOLD), told, "{sql}");
+        assert_eq!(client.text("SELECT appointment_id AS text FROM passerelle_unfollowed"), "");
+    }
+    // A series of dates alone; and what was put there by hand, and what only calls an occurrence off.
+    made(&mut client, "2026-12-07 10:00", weekly, &both);
+    client.run(FILLED);
+    client.run(
+        "DELETE FROM appointment_rules; DELETE FROM appointment_overrides; DELETE FROM passerelle_dropped",
+    );
+    replica.changes(passerelle_ports::From::Start).await.unwrap();
+    client.run(
+        "INSERT INTO appointment_overrides (appointment_id, occurrence, title, cancelled) VALUES
+             ('a', '2026-12-30 10:00', NULL, 1), ('a', '2026-12-31 16:00', 'x', 0), ('a', '2027-02-01 10:00', 'y', 0)",
+    );
+    client.run("DELETE FROM appointment_dates WHERE id = 51");
+    replica.changes(passerelle_ports::From::Start).await.unwrap();
+    assert_eq!(
+        (client.text(SHORT), client.text(TOLD)),
+        ("2026-12-31 16:00|2027-02-01 10:00".into(), String::new())
+    );
+    client.run("DELETE FROM appointment_dates");
+    replica.changes(passerelle_ports::From::Start).await.unwrap();
+    assert_eq!(client.text(SHORT), "2027-02-01 10:00");
+    assert_eq!(client.text(TOLD), "2026-12-31 16:00");
+}
+
+#[tokio::test]
 async fn what_was_dropped_is_told_until_the_next_run() {
     let company = company().await;
     let mut client = company.client();

@@ -49,6 +49,26 @@ pub(crate) fn renamed(mut event: Event, own: Option<&Event>, source: &Event, tak
     event
 }
 
+/// Lets an additional date be there, or not, as the side has it that took its change away: a changed occurrence says by
+/// itself that it takes place, and a side may hold it without the date.
+pub(crate) fn dated(mut event: Event, source: &Event, taken: &[Field]) -> Event {
+    if event.start != source.start || on(Mutant::DatesApart) {
+        return event;
+    }
+    let there = Plan::of(source);
+    for key in taken.iter().filter(|field| field.member() == "recurrence_overrides").filter_map(Field::key) {
+        if event.recurrence_overrides.contains_key(key) || source.recurrence_overrides.contains_key(key) {
+            continue;
+        }
+        if source.recurrence_dates.contains_key(key) {
+            event.recurrence_dates.insert(key.to_owned(), true);
+        } else if key.parse().is_ok_and(|id| contains(&there.0, id) == Ok(false)) {
+            event.recurrence_dates.remove(key);
+        }
+    }
+    event
+}
+
 /// Keeps the changes of occurrences that the other side lost because it moved the series: nobody has taken them back. A
 /// cancelled one of which nothing is known here but the place that it had there goes.
 pub(crate) fn keep_lost(mut event: Event, own: &Event, taken: &[Field]) -> Event {
@@ -204,6 +224,24 @@ mod tests {
         // What was taken back while the series stayed is gone.
         let theirs = series(TEN, &[]);
         assert_eq!(keep_lost(theirs.clone(), &own, &taken[1..]), theirs);
+    }
+
+    #[test]
+    fn an_additional_date_goes_or_stays_with_what_is_changed_of_it() {
+        const KEY: &str = "2027-03-01T18:00:00";
+        let taken = [Field::keyed("recurrence_overrides", KEY)];
+        let with = |event: Event| Event { recurrence_dates: [(KEY.to_owned(), true)].into(), ..event };
+        let bare = series(TEN, &[]);
+        // Removed by the side that held it by its change alone; set back by the side that has the date.
+        assert_eq!(dated(with(bare.clone()), &bare, &taken), bare);
+        assert_eq!(dated(bare.clone(), &with(bare.clone()), &taken), with(bare.clone()));
+        // Nothing was said of it, or its series is moved.
+        assert_eq!(dated(with(bare.clone()), &bare, &[]), with(bare.clone()));
+        let early = series("2027-01-04T08:15:00[Europe/Paris]", &[]);
+        assert_eq!(dated(with(bare.clone()), &early, &taken), with(bare.clone()));
+        // An occurrence of the rule is no date.
+        let of_rule = [Field::keyed("recurrence_overrides", "2027-01-11T10:00:00")];
+        assert_eq!(dated(bare.clone(), &bare, &of_rule), bare);
     }
 
     #[test]

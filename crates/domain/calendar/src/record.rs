@@ -92,7 +92,10 @@ impl Record for Event {
     }
 
     fn composed(self, own: Option<&Self>, source: &Self, taken: &[Field]) -> Self {
-        if on(Mutant::OccurrenceStays) { self } else { moved::renamed(self, own, source, taken) }
+        if on(Mutant::OccurrenceStays) {
+            return self;
+        }
+        moved::dated(moved::renamed(self, own, source, taken), source, taken)
     }
 
     fn may_be_renamed(field: &Field) -> bool {

@@ -1,8 +1,8 @@
 //! Series that plain SQL moved, or gave another rule, in whatever way: what the triggers, who cannot calculate, did not do.
 //!
 //! What must stay true: the name of an occurrence that the series still has stays; one that it has no more becomes
-//! that of the occurrence in its place, and where there is none, the override goes and is told. What belonged to no
-//! occurrence before was put there by hand and stays.
+//! that of the occurrence in its place, and where there is none, the override goes and is told. So it does with an
+//! additional date that was removed. What belonged to no occurrence before was put there by hand and stays.
 
 use std::collections::{BTreeMap, btree_map::Entry};
 
@@ -34,6 +34,8 @@ struct Former {
     rules: String,
     /// The names of its occurrences by the number of their row.
     names: String,
+    /// Its additional dates.
+    dates: String,
 }
 
 /// A series whose overrides have followed it.
@@ -135,6 +137,7 @@ fn followed(former: &Former, names: &BTreeMap<String, String>, now: &Event) -> O
     let was = Event {
         start: former.start(),
         recurrence_rules: serde_json::from_str(&former.rules).ok()?,
+        recurrence_dates: former.dates()?,
         ..is.clone()
     };
     let course = Course { alike: shapes(&was) == shapes(&is), was, is };
@@ -197,25 +200,34 @@ impl Course {
             && untouched
             && self.was.start.as_ref().map(Start::date) != self.is.start.as_ref().map(Start::date)
             && !self.is.recurrence_rules.iter().any(|rule| canonical_rule(rule).contains(";BY"))
-            && contains(&self.was, id) == Ok(true);
+            && place(&self.was, id).is_some();
         !moved && contains(&self.is, id) != Ok(false)
     }
 
     /// Returns where an override belongs that was called `before`, and is called `id`.
     fn place_of(&self, before: RecurrenceId, id: RecurrenceId) -> Place {
-        let known = [before, id].into_iter().find_map(|id| Some((id, place(&self.was, id)?)));
-        let Some((before, place)) = known else { return Place::Unknown };
-        let at = match self.alike {
-            true => at_place(&self.is, place, before),
-            false => self.of_the_day(before),
-        };
-        at.map_or(Place::Gone, Place::At)
+        let called = [before, id];
+        let at =
+            if let Some((before, place)) = called.iter().find_map(|id| Some((*id, place(&self.was, *id)?))) {
+                if self.alike { at_place(&self.is, place, before) } else { self.of_the_day(before) }
+            } else if let Some(before) = called.into_iter().find(|id| contains(&self.was, *id) == Ok(true)) {
+                self.of_the_dates(before)
+            } else {
+                return Place::Unknown;
+            };
+        at.filter(|_| self.is.is_recurring()).map_or(Place::Gone, Place::At)
+    }
+
+    /// Returns the additional date that one has become with its series.
+    fn of_the_dates(&self, id: RecurrenceId) -> Option<RecurrenceId> {
+        let mut names = id.after_move(self.was.start.as_ref()?, self.is.start.as_ref()?);
+        names.find(|id| self.is.recurrence_dates.contains_key(&id.to_string()))
     }
 
     /// Returns the occurrence of the same day, where a series begins at another hour and has other days.
     fn of_the_day(&self, id: RecurrenceId) -> Option<RecurrenceId> {
         let names = id.after_move(self.was.start.as_ref()?, self.is.start.as_ref()?);
-        names.last().filter(|id| self.is.is_recurring() && contains(&self.is, *id) == Ok(true))
+        names.last().filter(|id| contains(&self.is, *id) == Ok(true))
     }
 }
 
@@ -233,20 +245,25 @@ fn shapes(series: &Event) -> Vec<(String, String, usize)> {
     series.recurrence_rules.iter().map(shape).collect()
 }
 
-/// Returns how many occurrences a series has before one of them; nothing where it is none.
+/// Returns how many occurrences the rules of a series make before one of them; nothing where they do not make it.
 fn place(series: &Event, id: RecurrenceId) -> Option<usize> {
     let first = series.start.as_ref()?.date();
     let next = id.wall().date().succ_opt()?;
-    let found = occurrences(series, first..next, usize::MAX).ok().filter(|found| found.complete)?;
+    let found =
+        occurrences(&dateless(series), first..next, usize::MAX).ok().filter(|found| found.complete)?;
     found.list.iter().position(|found| found.id == id)
 }
 
-/// Returns the occurrence that has so many before it, if it is not all too far away.
+/// Returns the occurrence that the rules make after so many others, if it is not all too far away.
 fn at_place(series: &Event, place: usize, old: RecurrenceId) -> Option<RecurrenceId> {
     let first = series.start.as_ref()?.date();
     let last: NaiveDate = old.wall().date().max(first).checked_add_days(Days::new(AHEAD))?;
-    let found = occurrences(series, first..last, place.saturating_add(1)).ok()?;
+    let found = occurrences(&dateless(series), first..last, place.saturating_add(1)).ok()?;
     found.list.get(place).map(|found| found.id)
+}
+
+fn dateless(series: &Event) -> Event {
+    Event { recurrence_dates: BTreeMap::new(), ..series.clone() }
 }
 
 impl Former {
@@ -262,6 +279,13 @@ impl Former {
             .into_iter()
             .filter_map(|(row, name)| Some((named(&name)?, named(before.get(&row.to_string())?)?)));
         Ok(rows.collect())
+    }
+
+    /// Returns the additional dates, as the domain names them.
+    fn dates(&self) -> Option<BTreeMap<String, bool>> {
+        let dates: Vec<String> = serde_json::from_str(&self.dates).ok()?;
+        let named = dates.iter().filter_map(|date| text_of(date).parse::<RecurrenceId>().ok());
+        Some(named.filter(|_| !on(Mutant::SqlDateStays)).map(|id| (id.to_string(), true)).collect())
     }
 
     fn start(&self) -> Option<Start> {

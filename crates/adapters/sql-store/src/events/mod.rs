@@ -189,7 +189,8 @@ impl Collection for Event {
 
     fn update(conn: &mut Conn, _: &Scope, id: &str, from: &Self, to: &Self) -> QueryResult<()> {
         // This write names each occurrence itself: the triggers that serve plain SQL must not move them again.
-        let moves = from.start != to.start || from.recurrence_rules != to.recurrence_rules;
+        let moves = (&from.start, &from.recurrence_rules, &from.recurrence_dates)
+            != (&to.start, &to.recurrence_rules, &to.recurrence_dates);
         let by_name = moves && !on(Mutant::SqlMovesTwice);
         if by_name {
             names_are_written(conn, true)?;
