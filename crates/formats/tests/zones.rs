@@ -281,7 +281,7 @@ fn a_name_without_a_description_is_read_in_the_words_of_five_languages() {
         ("Koordinierte Weltzeit", "Etc/UTC"),
         ("GMT-05.00/-04.00", "America/New_York"),
         ("Est", "America/New_York"),
-        ("EST", "America/New_York"),
+        ("EST", "America/Panama"),
         ("Est (heure d’été)", "America/New_York"),
         ("HNE", "America/New_York"),
         ("Heure normale du Pacifique", "America/Los_Angeles"),
@@ -323,4 +323,134 @@ fn the_nearest_clock_of_a_series_is_that_of_most_of_its_occurrences() {
     // One alone keeps its moment.
     let found = read(&(zone_block("Usine", &old) + &meeting("Usine", "20270329T090000", ""))).unwrap();
     assert_eq!(utc(&found), "2027-03-29T14:00Z");
+}
+
+/// Reads an event of one time in a zone: its zone, its instant, and what was guessed.
+fn told(zone: &str, start: &str, more: &str) -> (String, String, bool) {
+    let found = read(&meeting(zone, start, more)).unwrap_or_else(|bad| panic!("{zone}: {bad}"));
+    let zone_of = found.record.start.as_ref().unwrap().zone().unwrap().to_owned();
+    let guessed = found.unknown.iter().any(|line| line.starts_with("X-PASSERELLE-ZONE;"));
+    (zone_of, utc(&found), guessed)
+}
+
+#[test]
+fn an_abbreviation_keeps_its_instant_and_what_it_was_taken_for_is_told() {
+    for (name, start, zone, instant) in [
+        ("WEST", "20260715T090000", "Europe/Lisbon", "2026-07-15T08:00Z"),
+        ("CEST", "20260715T090000", "Europe/Berlin", "2026-07-15T07:00Z"),
+        ("MESZ", "20260715T090000", "Europe/Berlin", "2026-07-15T07:00Z"),
+        // Summer time in winter, winter time in summer: the offset that the abbreviation says.
+        ("CEST", "20260115T090000", "Etc/GMT-2", "2026-01-15T07:00Z"),
+        ("PST", "20260715T090000", "Etc/GMT+8", "2026-07-15T17:00Z"),
+        ("PDT", "20260715T090000", "America/Los_Angeles", "2026-07-15T16:00Z"),
+        ("NST", "20260115T090000", "America/St_Johns", "2026-01-15T12:30Z"),
+        ("AEST", "20260715T090000", "Australia/Sydney", "2026-07-14T23:00Z"),
+        ("ist", "20260715T090000", "Asia/Kolkata", "2026-07-15T03:30Z"),
+        // The names of IANA for clocks that never change.
+        ("EST", "20260715T090000", "America/Panama", "2026-07-15T14:00Z"),
+        ("MST", "20260715T090000", "America/Phoenix", "2026-07-15T16:00Z"),
+        ("HST", "20260715T090000", "Pacific/Honolulu", "2026-07-15T19:00Z"),
+    ] {
+        assert_eq!(told(name, start, ""), (zone.to_owned(), instant.to_owned(), true), "{name} {start}");
+    }
+    // So the French Windows calls the zone of New York.
+    assert_eq!(told("Est", "20260715T090000", "").0, "America/New_York");
+    // A clock of no whole hour that no zone has in summer.
+    assert_eq!(told("NST", "20260715T090000", "").1, "2026-07-15T12:30Z");
+}
+
+#[test]
+fn an_abbreviation_is_heard_in_its_description_and_in_the_zone_of_its_calendar() {
+    let east = zone_block("IST", &[("STANDARD", ":19700101T000000", "+0200/+0200", "")]);
+    let found = read(&(east + &meeting("IST", "20260115T090000", ""))).unwrap();
+    assert_eq!(utc(&found), "2026-01-15T07:00Z");
+    let found = read(&("X-WR-TIMEZONE:Asia/Shanghai\n".to_owned() + &meeting("CEST", "20260715T090000", "")))
+        .unwrap();
+    assert_eq!(utc(&found), "2026-07-15T07:00Z");
+    let paris = "X-WR-TIMEZONE:Europe/Paris\n".to_owned() + &meeting("CEST", "20260715T090000", "");
+    assert_eq!(read(&paris).unwrap().record.start.unwrap().zone(), Some("Europe/Paris"));
+    // A series is where its first occurrence is.
+    let series = meeting("PDT", "20260715T090000", "RRULE:FREQ=WEEKLY;COUNT=50\n");
+    assert_eq!(read(&series).unwrap().record.start.unwrap().zone(), Some("America/Los_Angeles"));
+}
+
+#[test]
+fn the_last_part_of_a_name_is_no_place_where_it_is_a_word() {
+    for name in ["North", "South", "ACT", "Center", "NSW", "Bureau Center"] {
+        let bad = read(&meeting(name, "20260715T090000", "")).unwrap_err();
+        assert_eq!(bad.reason.id(), "unknown-zone", "{name}");
+    }
+}
+
+#[test]
+fn zones_of_windows_and_notes_are_found_without_a_description() {
+    for (name, instant) in [
+        ("Central Standard Time (Mexico)", "2026-07-15T15:00Z"),
+        ("central daylight time (mexico)", "2026-07-15T15:00Z"),
+        ("Eastern Standard Time (Mexico)", "2026-07-15T14:00Z"),
+        ("Pacific Standard Time (Mexico)", "2026-07-15T16:00Z"),
+        ("Mountain Standard Time (Mexico)", "2026-07-15T16:00Z"),
+        ("Aus Central W. Standard Time", "2026-07-15T00:15Z"),
+        ("Armenian Standard Time", "2026-07-15T05:00Z"),
+        ("Western/Central Europe", "2026-07-15T07:00Z"),
+        ("Western Europe", "2026-07-15T07:00Z"),
+        ("Eastern Europe", "2026-07-15T06:00Z"),
+        ("FLE", "2026-07-15T06:00Z"),
+        ("W. Europe", "2026-07-15T07:00Z"),
+        ("SA Pacific", "2026-07-15T14:00Z"),
+        ("Greenwich Mean Time: Dublin\\; Edinburgh\\; Lisbon\\; London", "2026-07-15T08:00Z"),
+        ("Greenwich Mean Time\\, Dublin\\, Edinburgh\\, London", "2026-07-15T08:00Z"),
+        ("Heure de Greenwich : Dublin, Édimbourg, Lisbonne, Londres", "2026-07-15T08:00Z"),
+        ("ora solare Europa centrale", "2026-07-15T07:00Z"),
+        ("ora legale Europa orientale", "2026-07-15T06:00Z"),
+        ("ora solare fuso orientale", "2026-07-15T13:00Z"),
+        ("FLE Normalzeit", "2026-07-15T06:00Z"),
+        ("Peking, Chongqing, Hongkong, Urumtschi", "2026-07-15T01:00Z"),
+        ("Midden-Europese zomertijd", "2026-07-15T07:00Z"),
+        ("Horário de verão da Europa Central", "2026-07-15T07:00Z"),
+        ("(UTC+01:00) Brussel, Kopenhagen, Madrid, Parijs", "2026-07-15T07:00Z"),
+    ] {
+        let found = read(&meeting(&format!("\"{name}\""), "20260715T090000", ""))
+            .unwrap_or_else(|bad| panic!("{name}: {bad}"));
+        assert_eq!(utc(&found), instant, "{name}");
+        assert_eq!(found.unknown, Vec::<String>::new(), "{name}");
+    }
+}
+
+/// Reads the only event of a JSCalendar file.
+fn read_object(text: &str) -> Result<passerelle_formats::Imported<Event>, passerelle_formats::BadRecord> {
+    read_events(text.as_bytes(), EventFormat::JsCalendar).next().unwrap()
+}
+
+const OWN_ZONE: &str = r#""standard": [{"start": "1970-10-25T03:00:00", "offsetFrom": "+02:00", "offsetTo": "+01:00",
+    "recurrenceRules": [{"frequency": "yearly", "byMonth": ["10"], "byDay": [{"day": "su", "nthOfPeriod": -1}]}]}],
+  "daylight": [{"start": "1970-03-29T02:00:00", "offsetFrom": "+01:00", "offsetTo": "+02:00",
+    "recurrenceRules": [{"frequency": "yearly", "byMonth": ["3"], "byDay": [{"day": "su", "nthOfPeriod": -1}]}]}]"#;
+
+#[test]
+fn a_zone_that_an_object_describes_is_decided_by_its_description() {
+    for (zone, instant) in [
+        (format!(r#"{{"@type": "TimeZone", "tzId": "Europe/Paris", {OWN_ZONE}}}"#), "2026-07-15T07:00Z"),
+        (format!(r#"{{"@type": "TimeZone", {OWN_ZONE}}}"#), "2026-07-15T07:00Z"),
+        (r#"{"tzId": "America/New_York"}"#.to_owned(), "2026-07-15T13:00Z"),
+        (r#"{"aliases": {"America/New_York": true}}"#.to_owned(), "2026-07-15T13:00Z"),
+        (r#"{"standard": [{"start": "1970-01-01T00:00:00", "offsetFrom": "+05:17", "offsetTo": "+05:17"}]}"#.to_owned(), "2026-07-15T03:43Z"),
+    ] {
+        let text = format!(
+            r#"{{"@type": "Event", "uid": "x", "title": "X", "start": "2026-07-15T09:00:00", "timeZone": "/x", "timeZones": {{"/x": {zone}}}}}"#
+        );
+        let found = read_object(&text).unwrap_or_else(|bad| panic!("{zone}: {bad}"));
+        assert_eq!(utc(&found), instant, "{zone}");
+        let told = found.unknown.iter().any(|line| line.starts_with("X-PASSERELLE-ZONE;"));
+        assert_eq!((found.unknown.len(), told), if instant.contains("03:43") { (1, true) } else { (0, false) }, "{:?}", found.unknown);
+    }
+    let changed = format!(
+        r#"{{"@type": "Event", "uid": "x", "start": "2026-07-15T09:00:00", "timeZone": "/x", "timeZones": {{"/x": {{{OWN_ZONE}}}}},
+        "recurrenceRules": [{{"frequency": "daily", "count": 3}}],
+        "recurrenceOverrides": {{"2026-07-16T09:00:00": {{"start": "2026-07-16T11:00:00", "timeZone": "/x"}}}}}}"#
+    );
+    let found = read_object(&changed).unwrap();
+    assert_eq!(instants(&found.record)[1].to_rfc3339(), "2026-07-16T09:00:00+00:00");
+    let unknown = r#"{"@type": "Event", "uid": "x", "start": "2026-07-15T09:00:00", "timeZone": "/y"}"#;
+    assert_eq!(read_object(unknown).unwrap_err().reason.id(), "unknown-zone");
 }

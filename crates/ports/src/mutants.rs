@@ -525,6 +525,8 @@ mutants! {
     FileAnyClock,
     /// The clock of a series is told by its first occurrence alone.
     FileClockOfFirst,
+    /// An abbreviation is the clock of a zone, whatever offset it stands for.
+    FileAnyAbbreviation,
     /// The clock of a vCalendar is not heard.
     FileOldClock,
     /// A rule of vCalendar without a number has no end.

@@ -18,6 +18,7 @@ pub use answer::apply_answer;
 pub(crate) use join::{Events, Identities, Identity, Seen, note, original};
 pub use join::{adopt, join_series, series_of};
 pub(crate) use write::Calendar;
+pub(crate) use zones::Zones;
 pub use zones::zone_name;
 
 /// The properties of our own: what iCalendar has no place for.

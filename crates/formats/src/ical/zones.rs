@@ -128,7 +128,7 @@ impl Zones {
     /// Takes a `VTIMEZONE` over.
     pub(crate) fn describe(&mut self, zone: Component) {
         let name = key(&zone.text("TZID"));
-        self.found.remove(&name);
+        self.found.retain(|known, _| key(known) != name);
         self.described.insert(name, zone);
     }
 
@@ -176,7 +176,9 @@ impl Zones {
     pub(crate) fn start(&mut self, name: &str, local: NaiveDateTime) -> Option<Start> {
         let found = match self.resolve(name, local) {
             // A guess by one occurrence is none by all of them.
-            Found::Zone(_, false) | Found::Clock(_) if self.series && !on(Mutant::FileClockOfFirst) => {
+            Found::Zone(_, false) | Found::Clock(_)
+                if self.series && !self.is_abbreviation(name) && !on(Mutant::FileClockOfFirst) =>
+            {
                 self.by_occurrences(name, local)
             }
             found => found,
@@ -202,10 +204,12 @@ impl Zones {
     }
 
     fn resolve(&mut self, name: &str, near: NaiveDateTime) -> Found {
+        // An abbreviation in capitals is not the word that is spelt like it.
+        let spelt = names::plain(name);
         let name = key(name);
         let near_year = near.year().clamp(*YEARS.start(), *YEARS.end());
         let years = self.years.clone().unwrap_or(near_year..=near_year);
-        let sure = match named(&name, near_year) {
+        let sure = match named(&spelt, near_year) {
             Named::Sure(zone) => return Found::Zone(zone, true),
             other => other,
         };
@@ -213,7 +217,7 @@ impl Zones {
         if let Some(zone) = elsewhere {
             return Found::Zone(zone, true);
         }
-        if let Some((found, clock)) = self.found.get(&name).and_then(|found| found.get(&years)) {
+        if let Some((found, clock)) = self.found.get(&spelt).and_then(|found| found.get(&years)) {
             let holds = match (found, clock) {
                 (Found::Zone(zone, _), Some(clock)) => clock.agrees(*zone, near),
                 (Found::Clock(_), _) => false,
@@ -225,6 +229,14 @@ impl Zones {
         }
         let clock = self.clock_of(&name, sure, &years);
         let found = match (&clock, sure) {
+            (Some(clock), Named::Abbreviation(zone, offset)) if !self.described.contains_key(&name) => {
+                let fits = [self.calendar, Some(zone), of_offset(offset)];
+                let zone = fits
+                    .into_iter()
+                    .flatten()
+                    .find(|zone| clock.agrees(*zone, near) || on(Mutant::FileAnyAbbreviation));
+                zone.map_or_else(|| Found::Clock(Rc::clone(clock)), |zone| Found::Zone(zone, false))
+            }
             (Some(clock), said) => match self.by_clock(clock, said, near) {
                 // The description of another name is a guess.
                 Found::Zone(zone, _) if said == Named::Unknown && !self.described.contains_key(&name) => {
@@ -232,21 +244,23 @@ impl Zones {
                 }
                 found => found,
             },
-            (None, Named::Sure(zone) | Named::Unsure(zone)) => Found::Zone(zone, true),
+            (None, Named::Sure(zone) | Named::Unsure(zone) | Named::Abbreviation(zone, _)) => {
+                Found::Zone(zone, true)
+            }
             (None, Named::Offset(offset)) => {
                 of_offset(offset).map_or(Found::Nothing, |zone| Found::Zone(zone, true))
             }
             // A name of nothing, in a calendar that names its zone.
             (None, Named::Unknown) => self.calendar.map_or(Found::Nothing, |zone| Found::Zone(zone, false)),
         };
-        self.found.entry(name).or_default().insert(years, (found.clone(), clock));
+        self.found.entry(spelt).or_default().insert(years, (found.clone(), clock));
         found
     }
 
     /// Finds what a name stands for in a series: the zone whose clock is right for most of its occurrences.
     fn by_occurrences(&mut self, name: &str, near: NaiveDateTime) -> Found {
         let by_one = self.resolve(name, near);
-        let key = key(name);
+        let key = names::plain(name);
         if !self.by_series.contains_key(&key) {
             let found = self.nearest_of_series(&key);
             self.by_series.insert(key.clone(), found);
@@ -267,6 +281,7 @@ impl Zones {
         let described = self.description_of(name, said).and_then(|zone| Clock::described(zone, years));
         let fixed = || match said {
             Named::Offset(offset) if of_offset(offset).is_none() => Some(Clock::fixed(offset, years)),
+            Named::Abbreviation(_, offset) => Some(Clock::fixed(offset, years)),
             _ => None,
         };
         described.or_else(fixed).map(Rc::new)
@@ -290,6 +305,11 @@ impl Zones {
         };
         let nearest = self.nearest.borrow_mut().to((Rc::clone(clock), hint, self.calendar, near));
         nearest.map_or_else(|| Found::Clock(Rc::clone(clock)), |(zone, same)| Found::Zone(zone, same))
+    }
+
+    /// Tells whether a name is an abbreviation that no description explains: the first occurrence tells what is meant.
+    fn is_abbreviation(&self, name: &str) -> bool {
+        matches!(named(name, 2026), Named::Abbreviation(..)) && !self.described.contains_key(&key(name))
     }
 
     /// Tells whether a name can be found already, or will never be.

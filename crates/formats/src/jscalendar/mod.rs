@@ -4,6 +4,7 @@ mod read;
 mod rest;
 mod rules;
 mod write;
+mod zones;
 
 use serde_json::{Map, Value};
 

@@ -12,7 +12,7 @@ use passerelle_calendar::{
 };
 use serde_json::Value;
 
-use super::{Object, is_true, own, rest, rules::rule_of, text};
+use super::{Object, is_true, own, rest, rules::rule_of, text, zones};
 use crate::{
     Answer, BadRecord, Imported, Reason,
     ical::{
@@ -98,6 +98,7 @@ impl<R: Read> Events<R> {
 
     /// Reads one occurrence of a series, as an event by itself with a note of what it is.
     fn occurrence(&mut self, line: usize, mut object: Object) -> Option<Read1> {
+        let guesses = zones::settle(&mut object);
         let bad = |object: &Object, reason| Some(Err(BadRecord::new(line, text(object, "title"), reason)));
         let uid = text(&object, "uid");
         let Some(at) = place_of(&object) else { return bad(&object, Reason::BadRecurrenceId) };
@@ -115,6 +116,7 @@ impl<R: Read> Events<R> {
         let mut read = self.identified(line, &derived, object)?;
         if let Ok(found) = &mut read {
             found.unknown.extend(rules.iter().map(|(name, value)| format!("{name}: {value}")));
+            found.unknown.extend(guesses);
             found.unknown.push(note(&uid, &at));
         }
         Some(read)
@@ -200,11 +202,15 @@ fn place_of(object: &Object) -> Option<Start> {
     }
 }
 
-fn one(line: usize, object: Object) -> Read1 {
+fn one(line: usize, mut object: Object) -> Read1 {
     let title = text(&object, "title");
-    let read = whole(object).and_then(|(event, unknown)| match Reason::of_event(&event) {
+    let guesses = zones::settle(&mut object);
+    let read = whole(object).and_then(|(event, mut unknown)| match Reason::of_event(&event) {
         Some(reason) => Err(reason),
-        None => Ok(Imported { record: event, unknown, line, nth: 0 }),
+        None => {
+            unknown.extend(guesses);
+            Ok(Imported { record: event, unknown, line, nth: 0 })
+        }
     });
     read.map_err(|reason| BadRecord::new(line, title, reason))
 }

@@ -7,7 +7,8 @@ use chrono::{NaiveDate, Offset, TimeZone};
 use chrono_tz::{TZ_VARIANTS, Tz};
 
 use super::places::{
-    ARTICLES, COMMON, NORTH_AMERICA, NORTH_AMERICAN, PLACES, TIME_AFTER, TIME_BEFORE, TIME_KINDS, UNIVERSAL,
+    ABBREVIATIONS, ARTICLES, COMMON, NO_PLACES, NORTH_AMERICA, NORTH_AMERICAN, PLACES, TIME_AFTER,
+    TIME_BEFORE, TIME_KINDS, UNIVERSAL,
 };
 
 /// What a name says.
@@ -17,6 +18,9 @@ pub(super) enum Named {
     Sure(Tz),
     /// Probably this zone; a description is heard first.
     Unsure(Tz),
+    /// An abbreviation: the offset in seconds that it stands for, and the zone that most probably has it. Different zones
+    /// share it, so that a description is heard first and what is taken without one is told.
+    Abbreviation(Tz, i32),
     /// An offset in seconds and no place.
     Offset(i32),
     /// Nothing that is known.
@@ -26,7 +30,7 @@ pub(super) enum Named {
 impl Named {
     pub(super) fn zone(self) -> Option<Tz> {
         match self {
-            Named::Sure(zone) | Named::Unsure(zone) => Some(zone),
+            Named::Sure(zone) | Named::Unsure(zone) | Named::Abbreviation(zone, _) => Some(zone),
             Named::Offset(_) | Named::Unknown => None,
         }
     }
@@ -58,6 +62,9 @@ fn without_copy_number(text: &str) -> &str {
 }
 
 fn read(text: &str, year: i32) -> Named {
+    if let Some((zone, offset)) = abbreviation(text) {
+        return Named::Abbreviation(zone, offset);
+    }
     if let Some(zone) = iana(text) {
         return if is_plain_word(text) { Named::Unsure(zone) } else { Named::Sure(zone) };
     }
@@ -108,13 +115,18 @@ fn is_plain_word(text: &str) -> bool {
 static BY_NAME: LazyLock<HashMap<String, Tz>> =
     LazyLock::new(|| TZ_VARIANTS.iter().map(|zone| (zone.name().to_lowercase(), *zone)).collect());
 
-/// Names with a hyphen that programs wrote before there was a list of zones.
-///
-/// Three are also names of clocks that never change, which is not what anybody means by them.
-const OLD_NAMES: [(&str, &str); 8] = [
+/// Reads an abbreviation in any case. "Est" is not one: so the French Windows calls the zone of New York.
+fn abbreviation(text: &str) -> Option<(Tz, i32)> {
+    let lower = text.to_ascii_lowercase();
+    let known = |(list, ..): &&(&str, i32, &str)| list.split('|').any(|one| one == lower);
+    let (_, minutes, zone) = ABBREVIATIONS.iter().find(known).filter(|_| text != "Est")?;
+    Some((iana(zone)?, minutes * 60))
+}
+
+/// Names that programs wrote before there was a list of zones.
+const OLD_NAMES: [(&str, &str); 6] = [
+    // So the French Windows calls it; the abbreviation in capitals is another thing.
     ("est", "america/new_york"),
-    ("mst", "america/denver"),
-    ("hst", "pacific/honolulu"),
     ("us-eastern", "america/new_york"),
     ("us-central", "america/chicago"),
     ("us-mountain", "america/denver"),
@@ -149,8 +161,28 @@ fn below_a_path(text: &str) -> Option<Tz> {
     }
 }
 
-/// Zones of Windows whose clocks have moved, or that are new, since the library's table was made.
-const NEWER: [(&str, &str); 5] = [
+/// Names of CLDR: those of Windows, and those of places in many languages.
+static CLDR: &str = include_str!("cldr.tsv");
+
+/// Returns the lines of one kind: the zone, and its names.
+fn cldr(kind: &str) -> impl Iterator<Item = (&'static str, &'static str)> {
+    let lines =
+        CLDR.lines().filter_map(move |line| line.strip_prefix(kind)?.strip_prefix('\t')?.split_once('\t'));
+    lines.filter(|(zone, _)| !zone.is_empty())
+}
+
+/// The zones of Windows by their names in lower case.
+static WINDOWS: LazyLock<HashMap<&str, Tz>> = LazyLock::new(|| {
+    let of_cldr = cldr("windows").map(|(zone, name)| (name, zone));
+    of_cldr.chain(NEWER).filter_map(|(name, zone)| Some((name, iana(zone)?))).collect()
+});
+
+/// Zones of Windows whose clocks have moved, or that have gone, since CLDR's table was made.
+const NEWER: [(&str, &str); 9] = [
+    ("armenian standard time", "Asia/Yerevan"),
+    ("kamchatka standard time", "Asia/Kamchatka"),
+    ("mexico standard time", "America/Mexico_City"),
+    ("mexico standard time 2", "America/Mazatlan"),
     ("central asia standard time", "Asia/Bishkek"),
     ("mountain standard time (mexico)", "America/Mazatlan"),
     ("south sudan standard time", "Africa/Juba"),
@@ -158,28 +190,20 @@ const NEWER: [(&str, &str); 5] = [
     ("dateline standard time", "Etc/GMT+12"),
 ];
 
-/// Finds a zone of Windows by its English name, in any case and in its summer form.
+/// Finds a zone of Windows by its English name, in any case, in its summer form, or as Lotus Notes shortens it ("FLE").
 fn of_windows(text: &str) -> Option<Tz> {
-    let name = text.replace("Daylight Time", "Standard Time").replace("daylight time", "standard time");
-    let capital = |word: &str| {
-        let upper = word.to_ascii_uppercase();
-        if ["US", "SA", "AUS", "GTB", "FLE", "SE", "UTC", "GMT"].contains(&upper.as_str()) {
-            return upper;
+    let lower = text.to_lowercase();
+    let name =
+        ["daylight time", "summer time"].iter().fold(lower, |name, kind| name.replace(kind, "standard time"));
+    let short = || Some(format!("{name} standard time")).filter(|_| !name.contains("time"));
+    WINDOWS.get(name.as_str()).copied().or_else(|| WINDOWS.get(short()?.as_str()).copied()).or_else(|| {
+        // The library knows some that are older still.
+        match text.parse() {
+            Ok(AnyZone::Tz(zone)) if !zone.name().starts_with("Etc/") || text.ends_with("Standard Time") => {
+                Some(zone)
+            }
+            _ => None,
         }
-        let mut letters = word.chars();
-        let first = letters.next().map(|first| first.to_uppercase().to_string()).unwrap_or_default();
-        first + &letters.as_str().to_lowercase()
-    };
-    let lower = name.to_lowercase();
-    if let Some((_, newer)) = NEWER.iter().find(|(known, _)| *known == lower) {
-        return iana(newer);
-    }
-    let titled = name.split(' ').map(capital).collect::<Vec<_>>().join(" ");
-    [name.as_str(), titled.as_str()].into_iter().find_map(|name| match name.parse() {
-        Ok(AnyZone::Tz(zone)) if !zone.name().starts_with("Etc/") || name.ends_with("Standard Time") => {
-            Some(zone)
-        }
-        _ => None,
     })
 }
 
@@ -255,15 +279,26 @@ fn by_place(text: &str, offset: Option<i32>, year: i32) -> Option<Tz> {
     if let Some(zone) = north_american(&whole) {
         return Some(zone);
     }
-    let placed = |name: &str| PLACED.get(name).and_then(|zones| fitting(zones, offset, year));
-    if let Some(zone) = placed(&whole).or_else(|| placed(without_time(&whole))) {
+    let placed = |name: &str| fitting(PLACED.get(name)?, offset, year);
+    let of_cldr = |name: &str| fitting(PLACED_BY_CLDR.get(name)?, offset, year);
+    let bare = without_time(&whole);
+    let of_windows =
+        || of_windows(bare).filter(|_| bare != whole).and_then(|zone| fitting(&[zone], offset, year));
+    if let Some(zone) =
+        placed(&whole).or_else(|| placed(bare)).or_else(|| of_cldr(&whole)).or_else(of_windows)
+    {
         return Some(zone);
     }
-    let parts: Vec<Option<Tz>> = text.split([',', ';', '/']).map(|part| place(part, offset, year)).collect();
-    let known: Vec<Tz> = parts.iter().flatten().copied().collect();
+    let parts = text.split([',', ';', '/', ':']).filter(|part| !part.trim().is_empty());
+    let parts: Vec<Option<Tz>> = parts.map(|part| place(part, offset, year)).collect();
+    let mut known: Vec<Tz> = parts.iter().flatten().copied().collect();
     // Without an offset, a text with a word that is no place may be anything.
     if offset.is_none() && known.len() < parts.len() {
         return None;
+    }
+    // "Greenwich Mean Time: Dublin, Edinburgh" is where the clocks of those go.
+    if known.iter().any(|zone| *zone != Tz::Etc__UTC) {
+        known.retain(|zone| *zone != Tz::Etc__UTC);
     }
     let common = |zone: &&Tz| known.len() > 1 && COMMON.contains(&zone.name());
     known.iter().find(common).or(known.first()).copied()
@@ -280,7 +315,11 @@ fn without_time(folded: &str) -> &str {
 
 fn place(part: &str, offset: Option<i32>, year: i32) -> Option<Tz> {
     let outside = part.split('(').next().unwrap_or(part);
-    [part, outside].into_iter().find_map(|name| fitting(PLACED.get(&fold(name))?, offset, year))
+    [part, outside].into_iter().map(fold).find_map(|name| {
+        let bare = without_time(&name);
+        let known = PLACED.get(&name).or_else(|| PLACED.get(bare)).or_else(|| PLACED_BY_CLDR.get(&name));
+        fitting(known?, offset, year)
+    })
 }
 
 /// Picks the zone that has an offset, or is near it.
@@ -321,20 +360,34 @@ fn north_american(whole: &str) -> Option<Tz> {
 /// Zones by the places that are named after them or lie in them.
 static PLACED: LazyLock<HashMap<String, Vec<Tz>>> = LazyLock::new(|| {
     let mut placed: HashMap<String, Vec<Tz>> = HashMap::new();
-    let skipped = ["Etc/", "US/", "Canada/", "Mexico/", "Brazil/", "Chile/"];
-    for zone in TZ_VARIANTS.iter().filter(|zone| !skipped.iter().any(|head| zone.name().starts_with(head))) {
+    let skipped = ["Etc/", "US/", "Canada/", "Mexico/", "Brazil/", "Chile/", "America/North_Dakota/"];
+    let skipped = |zone: &&Tz| {
+        skipped.iter().any(|head| zone.name().starts_with(head)) || NO_PLACES.contains(&zone.name())
+    };
+    for zone in TZ_VARIANTS.iter().filter(|zone| !skipped(zone)) {
         if let Some((_, city)) = zone.name().rsplit_once('/') {
             placed.entry(fold(city)).or_default().push(*zone);
         }
     }
-    for (name, places) in PLACES {
+    add(&mut placed, PLACES.iter().copied());
+    placed
+});
+
+/// Zones by what CLDR calls them, which is asked last.
+static PLACED_BY_CLDR: LazyLock<HashMap<String, Vec<Tz>>> = LazyLock::new(|| {
+    let mut placed = HashMap::new();
+    add(&mut placed, cldr("city").chain(cldr("zone")));
+    placed
+});
+
+fn add(placed: &mut HashMap<String, Vec<Tz>>, places: impl Iterator<Item = (&'static str, &'static str)>) {
+    for (name, places) in places {
         let Some(zone) = iana(name) else { continue };
         for place in places.split('|') {
             placed.entry(place.to_owned()).or_default().push(zone);
         }
     }
-    placed
-});
+}
 
 /// Writes a name in small letters without accents and marks, so that spellings do not matter.
 pub(super) fn fold(text: &str) -> String {
@@ -465,6 +518,6 @@ mod tests {
             assert_eq!(named(text, 2026), Named::Unknown, "{text}");
         }
         assert_eq!(named("CET", 2026).zone().map(|zone| zone.name()), Some("CET"));
-        assert!(matches!(named("EST", 2026), Named::Unsure(_)));
+        assert!(matches!(named("EST", 2026), Named::Abbreviation(..)));
     }
 }
