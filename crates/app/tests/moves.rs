@@ -351,26 +351,121 @@ fn somebody_elses_meeting_cannot_be_moved_here_and_nothing_is_lost() {
     assert_eq!((waiting(&world).len(), world.mails()), (0, 0));
 }
 
-/// A meeting of somebody else's, to which Alice is invited; returns its name in her calendar.
-fn invited(world: &World, event: &Value) -> String {
-    let (token, _) = world.sim.with(|core| {
-        core.add_account("boss@example.org", passerelle_google_sim::Profile::default());
-        core.issue_token(
+/// How often Google has a meeting, in Alice's calendars.
+fn meetings(world: &World, team: &str, title: &str) -> usize {
+    let all = [world.titles_in("primary"), world.titles_in(team)].concat();
+    all.iter().filter(|one| one.starts_with(title)).count()
+}
+
+#[test]
+fn a_meeting_that_is_cancelled_while_it_goes_into_another_calendar_is_a_question() {
+    const GUEST: &str =
+        "INSERT INTO appointment_participants (appointment_id, email) VALUES ('a-1', 'x@client.example');";
+    for (edited, series, keep) in
+        [(true, false, "local"), (false, false, "local"), (false, true, "local"), (false, false, "remote")]
+    {
+        let (world, team) = two();
+        world.sql(&(appointment("a-1", "Visit", USER) + &appointment("a-2", "Filler", USER) + GUEST));
+        if series {
+            world.sql(
+                "INSERT INTO appointment_rules (appointment_id, rule) VALUES ('a-1', 'FREQ=DAILY;COUNT=3');",
+            );
+        }
+        world.settle();
+        let visit = id_in(&world, "primary", "Visit");
+        world.google("DELETE", &format!("{}/{visit}?sendUpdates=none", events_of("primary")), &Value::Null);
+        world.sql(&sent("a-1", "Team"));
+        if edited {
+            world.sql("UPDATE appointments SET location = 'Lyon' WHERE id = 'a-1';");
+        }
+        let planned = world.run(&["sync", "--dry-run"]);
+        assert_eq!(planned.writes(), 0, "{planned:#?}");
+        for _ in 0..2 {
+            assert_eq!(world.sync().ends_with(3).writes(), 0);
+        }
+        assert_eq!(meetings(&world, &team, "Visit"), 0, "no new invitation");
+        let waits = waiting(&world);
+        assert_eq!((waits.len(), &waits[0]["why"]), (1, &json!("clash")), "{waits:#?}");
+        let said: Vec<&Value> = waits[0]["fields"].as_array().unwrap().iter().collect();
+        assert!(said.iter().any(|one| one["field"] == "calendar" && one["local"] == "Team"), "{said:#?}");
+        let number = waits[0]["number"].to_string();
+        world.run(&["conflicts", "resolve", &number, "--keep", keep]).ends_with(0);
+        world.settle();
+        let left = usize::from(keep == "local");
+        assert_eq!((meetings(&world, &team, "Visit"), waiting(&world).len()), (left, 0));
+        assert_eq!((world.number("appointments WHERE id = 'a-1'"), world.mails()), (left as u64, 0));
+        // It is kept in step where it is now.
+        world.sql("UPDATE appointments SET description = 'Bring it' WHERE id = 'a-1';");
+        world.settle();
+        assert_eq!(world.titles_in(&team).len(), left);
+    }
+}
+
+#[test]
+fn somebody_elses_meeting_that_is_cancelled_while_it_goes_into_another_calendar_is_never_made_again() {
+    for keep in ["local", "remote"] {
+        let (world, team) = two();
+        let mut theirs = event("Their meeting");
+        theirs["attendees"] = json!([{ "email": common::ACCOUNT }, { "email": "x@client.example" }]);
+        let theirs = invited(&world, &theirs);
+        world.sql(&appointment("a-2", "Filler", USER));
+        world.settle();
+        let row = world.rows("'id', id", "appointments WHERE title = 'Their meeting'")[0]["id"].clone();
+        world.sql(&sent(row.as_str().unwrap(), "Team"));
+        boss(&world, "DELETE", &format!("{}/{theirs}?sendUpdates=all", common::EVENTS), &Value::Null);
+        let mails = world.mails();
+        world.sync();
+        world.sync();
+        for answer in [keep, "remote"] {
+            for one in waiting(&world) {
+                let number = one["number"].to_string();
+                world.run(&["conflicts", "resolve", &number, "--keep", answer]).ends_with(0);
+                world.sync();
+            }
+        }
+        world.settle();
+        assert_eq!((meetings(&world, &team, "Their"), world.mails()), (0, mails), "{keep}");
+        assert_eq!(waiting(&world).len(), 0);
+        assert_eq!(world.number("appointments WHERE title = 'Their meeting'"), 0, "{keep}");
+    }
+}
+
+#[test]
+fn what_has_no_guests_and_is_deleted_while_it_goes_into_another_calendar_is_made_there() {
+    let (world, team) = two();
+    world.sql(&(appointment("a-1", "Visit", USER) + &appointment("a-2", "Filler", USER)));
+    world.settle();
+    let visit = id_in(&world, "primary", "Visit");
+    world.google("DELETE", &format!("{}/{visit}", events_of("primary")), &Value::Null);
+    world.sql(&sent("a-1", "Team"));
+    world.settle();
+    assert_eq!((meetings(&world, &team, "Visit"), homes(&world, "Visit").len()), (1, 1));
+    world.sql("UPDATE appointments SET location = 'Lyon' WHERE id = 'a-1';");
+    assert_eq!(world.settle().writes(), 1);
+}
+
+/// Uses Google's API as the boss does.
+fn boss(world: &World, verb: &str, path: &str, body: &Value) -> Value {
+    let answer = world.sim.with(|core| {
+        let (token, _) = core.issue_token(
             "boss@example.org",
             "the-phone-of-the-boss",
             &["https://www.googleapis.com/auth/calendar"],
-        )
+        );
+        let headers = [
+            ("authorization".to_owned(), format!("Bearer {token}")),
+            ("content-type".to_owned(), "application/json".to_owned()),
+        ];
+        let bytes = if body.is_null() { Vec::new() } else { body.to_string().into_bytes() };
+        core.handle(&verb.parse().unwrap(), path, &headers, &bytes)
     });
-    let headers = [
-        ("authorization".to_owned(), format!("Bearer {token}")),
-        ("content-type".to_owned(), "application/json".to_owned()),
-    ];
-    let path = format!("{}?sendUpdates=none", common::EVENTS);
-    let made = world
-        .sim
-        .with(|core| core.handle(&http::Method::POST, &path, &headers, &serde_json::to_vec(event).unwrap()));
-    assert_eq!(made.status, 200, "{}", String::from_utf8_lossy(&made.body));
-    let made: Value = serde_json::from_slice(&made.body).unwrap();
+    assert!((200..300).contains(&answer.status), "{}", String::from_utf8_lossy(&answer.body));
+    serde_json::from_slice(&answer.body).unwrap_or_default()
+}
+
+/// A meeting of somebody else's, to which Alice is invited; returns its name in her calendar.
+fn invited(world: &World, event: &Value) -> String {
+    let made = boss(world, "POST", &format!("{}?sendUpdates=none", common::EVENTS), event);
     made["id"].as_str().unwrap().to_owned()
 }
 

@@ -83,6 +83,8 @@ mutants! {
     TwoNamesStay,
     /// What was refused is tried again although a person gave it up.
     YieldNothing,
+    /// What is gone from the side whose version is kept stays on the other one.
+    YieldLeavesGone,
     /// What a side cannot hold is not told.
     LossesUntold,
     /// The whole record is written, not the changed fields.
@@ -395,6 +397,8 @@ mutants! {
     // Collections beside each other.
     /// What went into the collection of another pair stays out of scope.
     MovesStay,
+    /// What is gone at the provider and went into another calendar here is taken for new there.
+    MovedIsNew,
     /// What a lost create of another pair made, and was moved before it was found, is taken for new.
     MovesOrphaned,
     /// What came from the collection of another pair is taken for new.

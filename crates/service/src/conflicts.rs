@@ -7,7 +7,7 @@ use passerelle_ports::{
     Field, Fields, Kind, Link, LinkId, LinkState, MatchKey, PairId, Record, Side, Value, assemble, fields,
     is_empty,
 };
-use passerelle_sync_rules::{FieldPattern, Policy, is_double};
+use passerelle_sync_rules::{FieldPattern, Policy, is_double, is_home};
 use serde::Serialize;
 
 use crate::{
@@ -431,7 +431,7 @@ async fn waiting_of<R: Kinded>(office: &Office, pair: &Pair, all: &mut Vec<Confl
                     problem: Problem::from(&Failure::of_refusal(refusal)),
                     unread: link.looks(),
                 },
-                LinkState::Active | LinkState::Released => clashes(link),
+                LinkState::Active | LinkState::Released => clashes(link, pair),
             };
             all.push(Conflict {
                 answers: answers::of(R::KIND, link, &waiting),
@@ -458,9 +458,13 @@ fn named<R: Record>(link: &Link<R>) -> String {
     told.or_else(|| link.item(refusal.side).map(ToString::to_string)).unwrap_or_default()
 }
 
-fn clashes<R: Record>(link: &Link<R>) -> Waiting {
+fn clashes<R: Record>(link: &Link<R>, pair: &Pair) -> Waiting {
     let of = |side: Side| link.alive(side).map(|stored| fields(&stored.record)).unwrap_or_default();
-    let (local, remote, base) = (of(Side::Local), of(Side::Remote), fields(&link.bases.local));
+    let (mut local, remote, base) = (of(Side::Local), of(Side::Remote), fields(&link.bases.local));
+    // The row went into another calendar.
+    for home in link.held.iter().filter(|field| is_home(field)) {
+        local.insert(home.clone(), pair.name.clone().into());
+    }
     let value = |from: &Fields, field: &Field| from.get(field).cloned();
     let fields = link
         .held

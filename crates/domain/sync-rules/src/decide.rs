@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     Deletes, Policy, Rules, Seen,
     bases::wakes,
+    home::{is_home, moved},
     lives_on,
     mutants::{Mutant, on},
     view::{alike, put, same},
@@ -314,10 +315,13 @@ fn decide_half<R: Record>(
     gone: Side,
     changes: &Changes,
 ) -> Result<Step<R>, AssembleError> {
-    let fresh = match gone {
-        Side::Remote => &changes.send,
-        Side::Local => &changes.take,
+    let mut fresh = match gone {
+        Side::Remote => changes.send.clone(),
+        Side::Local => changes.take.clone(),
     };
+    // That the row went into another calendar meanwhile is a change, too.
+    fresh.extend(moved(link).filter(|_| gone == Side::Remote));
+    let fresh = &fresh;
     if link.copies[gone].is_none() && link.state == LinkState::Released {
         return Ok(Step::Nothing);
     }
@@ -520,6 +524,8 @@ fn write<R: Record>(
     side: Side,
     taken: &[Field],
 ) -> Result<Step<R>, AssembleError> {
+    let taken: Vec<Field> = taken.iter().filter(|field| !is_home(field)).cloned().collect();
+    let taken = taken.as_slice();
     let source = &seen.views[side.other()];
     let own = link.copies[side].as_ref().map(|copy| &copy.stored.record);
     let mut to: Fields = own.map(fields).unwrap_or_default();

@@ -10,6 +10,8 @@ use crate::{
 
 /// The name under which it is said who wins where both sides went to different collections.
 const CALENDAR: &str = "calendar";
+/// Notes of a link that its item went into this collection while the other one was removed: that is a change, too.
+const MOVED: &str = "moved";
 
 /// A pair as a place where items may stand.
 #[derive(Clone, Debug)]
@@ -44,9 +46,8 @@ enum At<'a> {
 /// to be done: what stands in a collection that is not kept in step is out of scope.
 #[must_use]
 pub fn relocation<R: Record>(link: &Link<R>, own: &Place, others: &[Place]) -> Option<Relocation> {
-    let (Some(local), Some(remote)) = (link.alive(Side::Local), link.alive(Side::Remote)) else {
-        return None;
-    };
+    let local = link.alive(Side::Local)?;
+    let Some(remote) = link.alive(Side::Remote) else { return alone(link, local, own, others) };
     if link.state == LinkState::Released || !takes_part(&local.record, &own.rules) || on(Mutant::MovesStay) {
         return None;
     }
@@ -75,6 +76,33 @@ pub fn relocation<R: Record>(link: &Link<R>, own: &Place, others: &[Place]) -> O
     })
 }
 
+/// The item of the other side was removed while the row went into the collection of another pair: the link goes there,
+/// with what it knows. Taken for new there, it would be made once more, and its guests invited again.
+fn alone<R: Record>(link: &Link<R>, local: &Stored<R>, own: &Place, others: &[Place]) -> Option<Relocation> {
+    let is_removed = link.copies.remote.as_ref().is_some_and(|copy| copy.gone);
+    if !is_removed || link.state == LinkState::Released || on(Mutant::MovedIsNew) {
+        return None;
+    }
+    match at(Side::Local, local, others) {
+        At::With(place) if takes_part(&local.record, &own.rules) => {
+            Some(Relocation::HandOver(place.pair.clone()))
+        }
+        _ => None,
+    }
+}
+
+/// Returns the field of a question about an item that was removed while the row went elsewhere.
+pub(crate) fn moved<R: Record>(link: &Link<R>) -> Option<Field> {
+    let is_moved = link.chosen.iter().any(|(field, _)| field.as_str() == MOVED);
+    is_moved.then(|| Field::new(CALENDAR))
+}
+
+/// Tells whether a field is no member of a record, but the collection in which it stands.
+#[must_use]
+pub fn is_home(field: &Field) -> bool {
+    field.as_str() == CALENDAR
+}
+
 /// Lets the collection of one side count, whatever the other says: the answer of a person to a refused move.
 pub fn choose_home<R: Record>(link: &mut Link<R>, side: Side) {
     forget_choice(link);
@@ -83,12 +111,15 @@ pub fn choose_home<R: Record>(link: &mut Link<R>, side: Side) {
 
 /// Forgets such an answer, once it is carried out.
 pub fn forget_choice<R: Record>(link: &mut Link<R>) {
-    link.chosen.retain(|(field, _)| field.as_str() != CALENDAR);
+    link.chosen.retain(|(field, _)| field.as_str() != CALENDAR && field.as_str() != MOVED);
 }
 
 /// Makes a link one of the pair with which both its items stand: everything is fetched there, and decided anew.
 pub fn settle_in<R: Record>(link: &mut Link<R>) {
     forget_choice(link);
+    if link.half() == Some(Side::Local) {
+        link.chosen.push((Field::new(MOVED), Side::Local));
+    }
     link.held.clear();
     link.due = true;
     link.state = LinkState::Active;
