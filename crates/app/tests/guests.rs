@@ -76,6 +76,32 @@ fn a_meeting_that_its_organiser_cancelled_is_never_made_again() {
 }
 
 #[test]
+fn what_was_refused_because_it_is_gone_there_ends_as_the_answer_says() {
+    for (keep, left) in [("remote", 0), ("both", 1)] {
+        let (world, id) = invited("");
+        world.sql("UPDATE appointments SET title = 'Of the boss, mine' WHERE title = 'Of the boss';");
+        boss(&world, "DELETE", &format!("{EVENTS}/{id}?sendUpdates=all"), &Value::Null);
+        world.sync().ends_with(3);
+        let number = waiting(&world)[0]["number"].to_string();
+        world.run(&["conflicts", "resolve", &number, "--keep", "local"]).ends_with(0);
+        world.sync().ends_with(3);
+        let refused = waiting(&world);
+        assert_eq!(refused[0]["problem"]["code"], "GOOG-309", "{refused:?}");
+        let number = refused[0]["number"].to_string();
+        world.run(&["conflicts", "resolve", &number, "--keep", keep]).ends_with(0);
+        world.settle();
+        assert!(waiting(&world).is_empty());
+        assert_eq!(world.number("appointments WHERE title LIKE 'Of the boss%'"), left, "{keep}");
+        assert_eq!(
+            titles(&world).iter().filter(|title| title.starts_with("Of the boss")).count() as u64,
+            left
+        );
+        let guests = "appointment_participants WHERE email = 'x@client.example' AND appointment_id <> 'own'";
+        assert_eq!(world.number(guests), 0, "{keep}: nobody is invited");
+    }
+}
+
+#[test]
 fn ones_own_meeting_with_guests_cancelled_at_google_while_it_was_edited_here_is_a_question() {
     for (keep, left) in [("local", true), ("remote", false)] {
         let (world, _) = invited("");

@@ -6,7 +6,7 @@ use passerelle_ports::{
 };
 
 use crate::{
-    Rules, Seen, digest_of,
+    Rules, Seen, digest_of, forget_choice,
     mutants::{Mutant, on},
     view,
     view::{alike, arranged, put, same},
@@ -120,7 +120,8 @@ pub fn settle<R: Record>(link: &mut Link<R>, agreed: &[Field], rules: &Rules) ->
 
 /// Gives up what a side refused: the other side takes what this one has, whatever it changed.
 ///
-/// What this side never had stays alone on the other; what was deleted there only is made anew.
+/// What this side never had stays alone on the other; what is gone from this one goes there, too; what was deleted there
+/// only is made anew.
 ///
 /// # Errors
 ///
@@ -130,8 +131,16 @@ pub fn yield_to<R: Record>(link: &mut Link<R>, side: Side, rules: &Rules) -> Res
     link.state = LinkState::Active;
     link.due = true;
     if link.alive(side).is_none() {
-        link.state = LinkState::Released;
-        return Ok(());
+        if link.copies[side].is_none() || on(Mutant::YieldLeavesGone) {
+            link.state = LinkState::Released;
+            return Ok(());
+        }
+        // It is gone there: with nothing changed here, so it is here.
+        forget_choice(link);
+        let seen = Seen::new(link, rules);
+        let mut bases = seen.bases.clone();
+        bases[other] = seen.views[other].clone();
+        return keep(link, &bases);
     }
     if link.alive(other).is_none() {
         link.copies[other] = None;
