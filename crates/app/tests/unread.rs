@@ -53,6 +53,87 @@ fn a_contact_that_cannot_be_read_stops_only_itself_and_is_not_deleted() {
 }
 
 #[test]
+fn a_contact_that_could_not_be_read_at_first_is_a_question_and_no_double() {
+    for same in [true, false] {
+        let world = World::new();
+        world.sql(
+            "INSERT INTO contacts (id, given_name) VALUES ('c1', 'Spoilt');
+             INSERT INTO contact_emails (contact_id, address) VALUES ('c1', 'Spoilt@there.example');",
+        );
+        let mut there = person("Spoilt");
+        there["biographies"] = json!([{"value": "marked", "contentType": "TEXT_PLAIN"}]);
+        let made = world.add_person(&there)["resourceName"].clone();
+        world.faults(&json!([{"method": PEOPLE, "replace": ["\"marked\"", "7"]}]));
+        world.sync();
+        assert_eq!(world.people().len(), 2, "nobody could know that she is there");
+        world.faults(&json!([]));
+        for _ in 0..2 {
+            world.sync();
+        }
+        assert_eq!((here(&world), world.people().len()), (1, 2), "nothing is doubled here");
+        let asked = waiting(&world);
+        assert_eq!(asked.len(), 1, "{asked:?}");
+        assert_eq!(asked[0]["answers"], json!(["--keep local", "--different"]), "{asked:?}");
+        let number = asked[0]["number"].to_string();
+        let answer: &[&str] = if same { &["--keep", "local"] } else { &["--different"] };
+        let args = [&["conflicts", "resolve", number.as_str()], answer].concat();
+        assert_eq!(world.run(&args).code, Some(0));
+        world.settle();
+        assert!(waiting(&world).is_empty());
+        assert_eq!((here(&world), world.people().len()), (if same { 1 } else { 2 }, 2));
+        if same {
+            world.sql("UPDATE contacts SET job_title = 'Boss';");
+            world.settle();
+            let people = world.people();
+            let hers = people.iter().find(|one| one["resourceName"] == made).unwrap();
+            assert_eq!(hers["organizations"][0]["title"], "Boss", "her row goes with the one that was there");
+            assert_eq!(world.number("contacts WHERE notes = 'marked'"), 1);
+        }
+    }
+}
+
+#[test]
+fn an_appointment_that_could_not_be_read_at_first_is_a_question_and_no_double() {
+    for same in [true, false] {
+        let world = World::new();
+        world.sql(
+            "INSERT INTO appointments (id, owner_id, title, start_local, start_zone, duration_seconds)
+             VALUES ('e1', 'alice', 'Spoilt', '2026-12-01 10:00', 'Europe/Paris', 3600);",
+        );
+        let mut there = event("Spoilt");
+        there["description"] = json!("marked");
+        let made = world.add_event(&there)["id"].clone();
+        world.faults(&json!([{"method": "calendar.events.*", "replace": ["\"marked\"", "7"]}]));
+        world.sync();
+        assert_eq!(world.events().len(), 2, "nobody could know that it is there");
+        world.faults(&json!([]));
+        for _ in 0..2 {
+            world.sync();
+        }
+        let here = || world.number("appointments WHERE title = 'Spoilt'");
+        assert_eq!((here(), world.events().len()), (1, 2), "nothing is doubled here");
+        let asked = waiting(&world);
+        assert_eq!(asked.len(), 1, "{asked:?}");
+        assert_eq!(asked[0]["answers"], json!(["--keep local", "--different"]), "{asked:?}");
+        let number = asked[0]["number"].to_string();
+        let answer: &[&str] = if same { &["--keep", "local"] } else { &["--different"] };
+        let args = [&["conflicts", "resolve", number.as_str()], answer].concat();
+        assert_eq!(world.run(&args).code, Some(0));
+        world.settle();
+        assert!(waiting(&world).is_empty());
+        assert_eq!((here(), world.events().len()), (if same { 1 } else { 2 }, 2));
+        if same {
+            world.sql("UPDATE appointments SET location = 'Here';");
+            world.settle();
+            let events = world.events();
+            let theirs = events.iter().find(|one| one["id"] == made).unwrap();
+            assert_eq!(theirs["location"], "Here", "the row goes with the one that was there");
+            assert_eq!(world.number("appointments WHERE description = 'marked'"), 1);
+        }
+    }
+}
+
+#[test]
 fn a_contact_without_a_name_is_told_and_comes_later() {
     let world = World::new();
     world.add_person(&person("Good"));

@@ -186,8 +186,15 @@ impl<R: Record> Session<'_, R> {
                 self.count(&entry);
                 Outcome::Landed(Some(stored))
             }
-            (Written::Deleted, Op::Delete) => {
+            (deleted @ (Written::Deleted | Written::Removed(_)), Op::Delete) => {
                 self.bury(&mut link, side, true);
+                link.trails[side].kill(
+                    entry.id,
+                    match deleted {
+                        Written::Removed(last) => Some(last),
+                        _ => None,
+                    },
+                );
                 if entry.release {
                     release(&mut link, side, self.rules());
                 }

@@ -557,6 +557,9 @@ impl<R: Record> Session<'_, R> {
         side: Side,
     ) -> Flow<bool> {
         let Some(item) = link.item(side).cloned() else { return Ok(false) };
+        if self.is_being_made(place, &link, side.other()).await? {
+            return Ok(true);
+        }
         let found = replica.fetch(std::slice::from_ref(&item)).await.map_err(early(side))?;
         let here = Some(around.own.homes[side].as_str());
         let moved = found.into_iter().flatten().next();
@@ -577,6 +580,19 @@ impl<R: Record> Session<'_, R> {
             self.stir(place, then).await?;
         }
         Ok(true)
+    }
+
+    /// Tells whether another pair does not know yet whether it made the other half of a record: until it does, the record
+    /// is its own, wherever somebody brought it.
+    async fn is_being_made(&self, place: &Place, link: &Link<R>, side: Side) -> Flow<bool> {
+        if link.half() != Some(side.other()) || on(Mutant::HalvesOrphaned) {
+            return Ok(false);
+        }
+        let open = self.engine.ledger.open_entries(&place.pair).await.map_err(ledger)?;
+        let makes = |entry: &Entry<R>| {
+            entry.link == link.id && entry.side == side && matches!(entry.op, Op::Create { .. })
+        };
+        Ok(open.iter().any(makes))
     }
 
     /// Tells another pair that an item of its link went over here. Where that pair is at work, it finds out itself.

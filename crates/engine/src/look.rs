@@ -4,7 +4,10 @@
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, TimeDelta, Utc};
-use passerelle_ports::{Clocks, Find, ItemId, Link, Look, PortResult, Record, Side, Stored, Stranger, Trail};
+use passerelle_ports::{
+    Clocks, ErrorKind, Find, ItemId, Link, LinkId, Look, MEMORY, PortError, PortResult, Record, Refusal,
+    Side, Stored, Stranger, Trail,
+};
 use passerelle_sync_rules::{
     mutants::{Mutant, on},
     put_copy, put_gone,
@@ -13,9 +16,12 @@ use passerelle_sync_rules::{
 use crate::{
     engine::Phase,
     session::{Flow, Session, early, ledger},
-    unread::{is_stub, readable},
+    unread::{is_stub, readable, refuse},
     work::Work,
 };
+
+/// What is said of a record that is shown in an older state for longer than answers can be late.
+const LATE: &str = "SYNC-130";
 
 impl<R: Record> Session<'_, R> {
     /// Fetches what is marked on both sides.
@@ -86,6 +92,7 @@ impl<R: Record> Session<'_, R> {
             };
             let known = work.by_item(side, &look.item);
             let strange = strange.remove(&look.item);
+            let buried = self.buried(&work, side, known, strange.as_ref());
             let stored = self.later_of(&work, side, &look, stored, strange.as_ref());
             if lives_on.is_none() && self.doubts(&mut work, side, &look, stored.as_ref(), strange) {
                 continue;
@@ -96,7 +103,8 @@ impl<R: Record> Session<'_, R> {
             match (known, stored) {
                 (Some(id), Some(stored)) if work.get(id).is_some_and(|link| is_stub(link, side)) => {
                     work.forget(id);
-                    self.adopt_unread(&mut work, side, stored).await?;
+                    let id = self.adopt_unread(&mut work, side, stored).await?;
+                    self.came_back(&mut work, side, id, buried);
                 }
                 (Some(id), Some(stored)) => {
                     work.change(id, |link| readable(link, side));
@@ -106,12 +114,33 @@ impl<R: Record> Session<'_, R> {
                 }
                 (Some(id), None) => self.follow_merge(&mut work, side, id, lives_on).await?,
                 (None, Some(stored)) => {
-                    self.adopt(&mut work, side, stored).await?;
+                    let id = self.adopt(&mut work, side, stored).await?;
+                    self.came_back(&mut work, side, id, buried);
                 }
                 (None, None) => {}
             }
         }
         self.commit(work.into_changes()).await
+    }
+
+    /// Returns what is remembered of an item that was gone, where no link has it.
+    fn buried(
+        &self,
+        work: &Work<R>,
+        side: Side,
+        known: Option<LinkId>,
+        stranger: Option<&Stranger>,
+    ) -> Option<Trail> {
+        let stub = known.and_then(|id| work.get(id)).filter(|link| is_stub(link, side));
+        let trail = stub.map(|link| &link.trails[side]).or(stranger.map(|stranger| &stranger.trail));
+        trail.filter(|trail| trail.gone.is_some() && !on(Mutant::BackForgotten)).cloned()
+    }
+
+    /// What was gone and has a link again: answers from when it was gone, and from before, may still come.
+    fn came_back(&self, work: &mut Work<R>, side: Side, id: Option<LinkId>, buried: Option<Trail>) {
+        if let (Some(id), Some(buried), Some(now)) = (id, buried, self.gone_at(side)) {
+            work.change(id, |link| link.trails[side].come_back(&buried, now));
+        }
     }
 
     /// Returns what is known of items that no link knows, by item.
@@ -142,7 +171,9 @@ impl<R: Record> Session<'_, R> {
         };
         let is_gone = link.is_some_and(|link| link.alive(side).is_none());
         let is_late = match stored {
-            Some(stored) => trail.is_older(stored),
+            Some(stored) => {
+                trail.is_older(stored) || trail.is_unclear(link.and_then(|link| link.alive(side)), stored)
+            }
             // What is gone may be back: then a listing has shown it.
             None => (!is_gone || trail.listed == Some(true)) && trail.may_be_there(now, lag),
         };
@@ -159,12 +190,27 @@ impl<R: Record> Session<'_, R> {
         self.doubted[side].insert(look.item.clone());
         // What came before the dead is no other half of anything.
         self.unread[side] |= known.is_none() && !is_sure && !on(Mutant::UnreadMissed);
+        let asks = self.is_late_for_good(&trail, stored, side);
         match (known, stranger) {
-            (Some(id), _) => work.change(id, |link| link.trails[side] = trail),
+            (Some(id), _) => work.change(id, |link| {
+                link.trails[side] = trail;
+                if asks {
+                    refuse(link, Refusal::new(side, &late_for_good(), now));
+                }
+            }),
             (None, Some(stranger)) => work.changes.strangers.push(Stranger { trail, ..stranger }),
             (None, None) => {}
         }
         true
+    }
+
+    /// Tells whether a state that is older by its time only has been answered for so long that it cannot be late any more:
+    /// the clock of the replica may have been put back while nobody listed anything, so that a person is asked.
+    fn is_late_for_good(&self, trail: &Trail, stored: Option<&Stored<R>>, side: Side) -> bool {
+        let may_be_news = stored.is_some_and(|stored| !trail.is_passed(stored));
+        let waits = self.lag(side).max(MEMORY);
+        let is_long = trail.doubted.is_some_and(|since| self.engine.clock.now() - since >= waits);
+        may_be_news && is_long && !on(Mutant::LateUnasked)
     }
 
     /// Tells whether a version that never comes again is shown by a state: it is from before.
@@ -231,6 +277,11 @@ pub(crate) fn put_read<R: Record>(
     if let Some(now) = lagging_at.filter(|_| is_new && !on(Mutant::BackBelievedGone)) {
         (link.trails[side].born, link.trails[side].back) = (Some(now), was_gone);
     }
+}
+
+/// What is said of an older state that does not go away.
+fn late_for_good() -> PortError {
+    PortError::new(ErrorKind::Unexpected, "fetch").with_code(LATE)
 }
 
 pub(crate) fn bury<R: Record>(link: &mut Link<R>, side: Side, gone_at: Option<DateTime<Utc>>, removed: bool) {

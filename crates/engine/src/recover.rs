@@ -51,7 +51,7 @@ impl<R: Record> Session<'_, R> {
         for (entry, outcome) in open.into_iter().zip(outcomes) {
             let answer = match outcome {
                 Some(Written::Stored(stored)) => Some(Answer::Stored(stored)),
-                Some(Written::Deleted) => Some(Answer::Deleted),
+                Some(Written::Deleted | Written::Removed(_)) => Some(Answer::Deleted),
                 Some(Written::Exists { .. }) | None => None,
             };
             if answer.is_none() && !self.is_settled(&entry) {
@@ -232,7 +232,12 @@ fn close_written<R: Record>(
         if link.item(side) == Some(item) {
             match found.clone() {
                 Some(found) => put_read(&mut link, side, found, gone_at),
-                None => bury(&mut link, side, gone_at, landed),
+                None => {
+                    bury(&mut link, side, gone_at, landed);
+                    if landed {
+                        link.trails[side].kill(entry.id, None);
+                    }
+                }
             }
         }
         match &found {

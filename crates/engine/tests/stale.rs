@@ -221,6 +221,32 @@ fn a_record_deleted_a_moment_ago_does_not_come_back() {
 }
 
 #[test]
+fn what_a_delete_made_of_a_record_does_not_come_back() {
+    for is_lost in [false, true] {
+        let options = MemOptions { read_lag: LAG, marks_deletes: true, ..MemOptions::remote() };
+        let house = House::of(Rules::default(), options);
+        let (local, remote) = house.linked();
+        // By its own clock, it made that a minute later than we know it to be gone.
+        house.remote.set_clock_wrong_by(60);
+        assert!(house.local.person_deletes(&local));
+        house.loses(if is_lost { ANSWER } else { FINE });
+        house.run();
+        house.loses(FINE);
+        house.run();
+        assert_eq!(house.titles(), (vec![], vec![]));
+        house.remote.answers_late(&remote, 1);
+        for _ in 0..3 {
+            house.relist();
+            house.run();
+            assert_eq!(house.titles(), (vec![], vec![]), "it is from before it was removed");
+        }
+        house.remote.answers_late(&remote, 0);
+        house.settle();
+        assert_eq!(house.titles(), (vec![], vec![]));
+    }
+}
+
+#[test]
 fn a_record_deleted_on_both_sides_does_not_come_back() {
     let house = House::new();
     let (local, remote) = house.linked();
@@ -326,6 +352,28 @@ fn what_is_back_is_not_gone_because_of_an_older_answer() {
     }
     house.remote.answers_late(&remote, 0);
     is_in_step(&house, &local);
+}
+
+#[test]
+fn what_is_back_under_a_new_link_is_not_gone_because_of_an_older_answer() {
+    let house = House::new();
+    let (local, remote) = house.linked();
+    house.local.person_deletes(&local);
+    house.run();
+    house.clock.advance(Duration::from_secs(5));
+    house.remote.person_restores(&remote).unwrap();
+    house.run();
+    assert_eq!(house.titles(), both("first"), "it is out of the bin");
+    // A listing of changes shows it removed, and a fetch does not find it: both are from before it was back.
+    house.remote.person_etches(&remote, serde_json::json!(1)).then_some(()).unwrap();
+    house.remote.answers_late(&remote, 2);
+    for _ in 0..3 {
+        house.run();
+        assert_eq!(house.titles(), both("first"));
+    }
+    house.remote.answers_late(&remote, 0);
+    let row = house.local.alive().pop().unwrap().id;
+    is_in_step(&house, &row);
 }
 
 #[test]
@@ -563,6 +611,58 @@ fn that_a_clock_was_put_back_is_remembered_from_the_listing() {
     house.clock.advance(DAY);
     house.settle();
     assert_eq!(house.titles(), both("second"));
+}
+
+#[test]
+fn an_edit_that_was_listed_is_not_lost_to_an_older_answer_while_the_clock_was_put_back() {
+    let house = House::new();
+    let (_, remote) = house.linked();
+    house.remote.set_clock_wrong_by(-3_600);
+    house.remote.person_edits(&remote, |note| note.title = "second".into()).unwrap();
+    // The listing shows it, and the answer by name what we hold; by their times, that is the later one.
+    house.remote.fetches_late(&remote, 1);
+    house.run();
+    house.remote.fetches_late(&remote, 0);
+    house.settle();
+    house.clock.advance(DAY);
+    house.settle();
+    assert_eq!(house.titles(), both("second"));
+}
+
+#[test]
+fn an_edit_made_while_the_clock_was_put_back_and_that_nobody_listed_then_is_a_question() {
+    for believed in [true, false] {
+        let house = House::new();
+        let (local, remote) = house.linked();
+        house.remote.set_clock_wrong_by(-3_600);
+        house.remote.person_edits(&remote, |note| note.title = "second".into()).unwrap();
+        house.remote.set_clock_wrong_by(0);
+        house.clock.advance(DAY);
+        house.settle();
+        let link = || {
+            let find = Find::Links(vec![house.link_of(&local)]);
+            finish(house.ledger.find(&PairId::new("anne"), &find)).unwrap().unwrap().pop().unwrap()
+        };
+        assert!(!link().needs_attention(), "it may be late still");
+        house.clock.advance(DAY);
+        house.run();
+        let LinkState::Rejected(refusal) = link().state else { panic!("{:?}", link()) };
+        assert_eq!((refusal.side, refusal.code.as_deref()), (Side::Remote, Some("SYNC-130")));
+        if believed {
+            finish(house.engine().retry(link().id)).unwrap().unwrap();
+            house.settle();
+            assert_eq!(house.titles(), both("second"));
+        } else {
+            finish(house.engine().leave(link().id)).unwrap().unwrap();
+            house.settle();
+            assert_eq!(house.titles(), (vec!["first".into()], vec!["second".into()]));
+            // With the next edit there, it is read.
+            house.remote.person_edits(&remote, |note| note.body = "more".into()).unwrap();
+            house.settle();
+            assert_eq!(house.titles(), both("second"));
+        }
+        assert!(!link().needs_attention() && !link().looks());
+    }
 }
 
 #[test]

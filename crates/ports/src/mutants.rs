@@ -227,6 +227,18 @@ mutants! {
     UnmetBelieved,
     /// An answer that there is no such item is believed although it was just found to be back.
     BackBelievedGone,
+    /// What was known of an item that was gone is forgotten once a link has it again.
+    BackForgotten,
+    /// A row that was dragged while its other half was being made is made once more where it came to.
+    HalvesOrphaned,
+    /// Nobody is asked about an older state that is shown for longer than answers can be late.
+    LateUnasked,
+    /// What a delete of ours made of an item, just before it removed it, counts as somebody's record.
+    KilledComesBack,
+    /// People deletes a contact without naming the version that it knows.
+    PeopleDeletesBlind,
+    /// A state that we hold is taken for the newest although a listing showed another one while the clock was put back.
+    UnclearIsHeld,
     /// A create whose answer was lost is taken for not done while an older answer hides what it made.
     DoubtedNotMade,
     /// A delete whose answer was lost is taken for done because the item was not there a moment before.

@@ -206,6 +206,8 @@ pub enum Written<R> {
     Stored(Stored<R>),
     /// The item is gone. Deleting what is gone already is no error.
     Deleted,
+    /// The item is gone, and the deletion itself made this version of it before: a late answer may show that one.
+    Removed(Version),
     /// A create met an item with its key: alive as given, or dead.
     Exists {
         /// The item's name.

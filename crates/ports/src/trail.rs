@@ -4,7 +4,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    ItemId, Stored, Version,
+    EntryId, ItemId, Stored, Version,
     mutants::{Mutant, on},
 };
 
@@ -80,6 +80,9 @@ pub struct Trail {
     /// The clock of the replica stood before the time of what we hold: it was put back, and that time says nothing.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub undated: bool,
+    /// The delete of ours that removed it: what carries its stamp may be from just before.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub killer: Option<EntryId>,
 }
 
 impl Trail {
@@ -100,7 +103,7 @@ impl Trail {
         self.newest = Some(now.updated);
         (self.shown, self.gone, self.listed, self.doubted) = (None, None, None, None);
         (self.became, self.undone, self.wanted, self.unmet) = (None, None, false, false);
-        self.undated = false;
+        (self.undated, self.killer) = (false, None);
     }
 
     fn pass(&mut self, before: &Version, now: &Version) {
@@ -131,6 +134,17 @@ impl Trail {
         self.unmet = false;
     }
 
+    /// Remembers which delete of ours removed the item, and which version of it that delete itself made.
+    pub fn kill(&mut self, by: EntryId, last: Option<Version>) {
+        if on(Mutant::KilledComesBack) {
+            return;
+        }
+        self.killer = Some(by);
+        if let Some(last) = last {
+            self.pass(&last, &Version::new(""));
+        }
+    }
+
     /// Tells whether another version came after that of a state.
     #[must_use]
     pub fn is_passed<R>(&self, seen: &Stored<R>) -> bool {
@@ -149,7 +163,24 @@ impl Trail {
         let was_unmet = self.unmet && !on(Mutant::UnmetBelieved);
         self.is_passed(seen)
             || self.listed == Some(false) && !on(Mutant::RemovedIsThere)
+            || self.killer.is_some() && seen.stamp == self.killer
             || newest.is_some_and(|newest| seen.updated < newest || was_unmet && seen.updated == newest)
+    }
+
+    /// Tells whether a state is the one that we hold although a listing showed another one, and the times of the replica
+    /// do not tell which of the two came first: its clock was put back.
+    #[must_use]
+    pub fn is_unclear<R>(&self, held: Option<&Stored<R>>, seen: &Stored<R>) -> bool {
+        let is_held = held.is_some_and(|held| state_of(&held.version) == state_of(&seen.version));
+        is_held && self.undated && self.listed == Some(true) && !on(Mutant::UnclearIsHeld)
+    }
+
+    /// Remembers that an item that was gone is there again. What was known of the states before still holds.
+    pub fn come_back(&mut self, before: &Trail, now: DateTime<Utc>) {
+        (self.born, self.back) = (Some(now), true);
+        self.passed.splice(0..0, before.passed.iter().cloned());
+        let surplus = self.passed.len().saturating_sub(PASSED_MAX);
+        self.passed.drain(..surplus);
     }
 
     /// Tells whether an answer that there is no such item may come from before it was there.

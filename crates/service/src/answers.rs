@@ -9,6 +9,8 @@ use crate::{
 
 /// Something that was changed in a calendar that may only be read.
 const SEALED: &str = "SYNC-122";
+/// Something that is shown in an older state for longer than answers can be late.
+pub(crate) const LATE: &str = "SYNC-130";
 
 /// Returns the answers that fit a link that waits.
 pub(crate) fn of<R: Record>(kind: Kind, link: &Link<R>, waiting: &Waiting) -> Vec<Answer> {
@@ -37,8 +39,9 @@ pub(crate) fn of<R: Record>(kind: Kind, link: &Link<R>, waiting: &Waiting) -> Ve
 fn refused<R: Record>(kind: Kind, link: &Link<R>, (side, code, unread): (Side, &str, bool)) -> Vec<Keep> {
     let is_here = link.alive(Side::Local).is_some();
     if unread {
-        // Nobody knows what it holds: each side keeps its own.
-        return vec![Keep::Both];
+        // Nobody knows what it holds: each side keeps its own. Or what is shown is right, whatever its time.
+        let shown = (code == LATE && side == Side::Remote).then_some(Keep::Remote);
+        return shown.into_iter().chain([Keep::Both]).collect();
     }
     if side == Side::Local {
         return vec![Keep::Local];

@@ -328,6 +328,9 @@ async fn carry<R: Kinded>(
         (answer, Waiting::Refused { side, unread, .. }) if conflict.answers.contains(answer) => {
             match (answer, side) {
                 (Answer::Retry, _) => engine.retry(conflict.link).await.map_err(failed),
+                (Answer::Keep(Keep::Remote, _), Side::Remote) if *unread => {
+                    engine.retry(conflict.link).await.map_err(failed)
+                }
                 (Answer::Keep(Keep::Both, _), _) if *unread => {
                     engine.leave(conflict.link).await.map_err(failed)
                 }

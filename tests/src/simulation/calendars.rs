@@ -239,6 +239,7 @@ impl Desk {
             }
         };
         self.say(|| format!("run of pair {pair}: {report:?}"));
+        self.say(|| self.standing());
         if let Some(report) = &report {
             let writes = report.written.local.total() * 31 + report.written.remote.total();
             {
@@ -302,17 +303,6 @@ impl Desk {
     /// Somebody drags an event into another calendar.
     fn drag(&self, shelf: &MemShelf<Note>, id: &ItemId, who: &str, side: Side) {
         let to = self.shelves[self.below(self.shelves.len())][side].name;
-        // What a create of unknown outcome makes of it is nobody's until it is found: dragged before, it is made once
-        // more (a known limit).
-        let links = self.links();
-        let link = links.iter().map(|(_, link)| link).find(|link| link.item(side) == Some(id));
-        let is_found = match link {
-            Some(link) => link.half().is_none(),
-            None => shelf.items.get(id).is_some_and(|item| item.made.is_none()),
-        };
-        if !is_found {
-            return;
-        }
         self.say(|| format!("person drags {who} from {} to {to}", shelf.name));
         if to != shelf.name && shelf.person_moves(id, to) {
             self.note("events dragged into another calendar");
@@ -372,7 +362,9 @@ impl Desk {
                 };
                 approved += usize::from(report.refused.is_some());
                 let writes = report.written.local.total() + report.written.remote.total();
-                let is_quiet = writes == 0 && report.refused.is_none() && report.unknown == 0;
+                // What another pair was handed is for that pair's next run.
+                let is_done = report.refused.is_none() && report.handed_over.is_empty();
+                let is_quiet = writes == 0 && is_done && report.unknown == 0;
                 quiet = if is_quiet { quiet + 1 } else { 0 };
             }
             rounds += 1;
@@ -390,6 +382,26 @@ impl Desk {
     fn links(&self) -> Vec<(usize, Link<Note>)> {
         let of = |pair: usize| self.ledger.all_links(&PairId::new(format!("p{pair}")));
         (0..self.shelves.len()).flat_map(|pair| of(pair).into_iter().map(move |link| (pair, link))).collect()
+    }
+
+    /// Tells how the links stand, for the story.
+    fn standing(&self) -> String {
+        let copy = |link: &Link<Note>, side: Side| match &link.copies[side] {
+            None => "never".to_owned(),
+            Some(copy) => {
+                let stored = &copy.stored;
+                let flags = [(copy.gone, " gone"), (copy.look, " look"), (stored.withdrawn, " away")];
+                let flags: String = flags.iter().filter(|(set, _)| *set).map(|(_, flag)| *flag).collect();
+                let (title, home) = (&stored.record.title, &stored.home);
+                format!("{} {} {title:?}{flags} {}", stored.id, stored.version, home.as_deref().unwrap_or(""))
+            }
+        };
+        let line = |(pair, link): &(usize, Link<Note>)| {
+            let (local, remote) = (copy(link, Side::Local), copy(link, Side::Remote));
+            let due = if link.due { "due " } else { "" };
+            format!("    {pair} {due}{:?} [{local}] [{remote}]", link.state)
+        };
+        self.links().iter().map(line).collect::<Vec<_>>().join("\n")
     }
 
     fn judge(&self) {

@@ -274,7 +274,7 @@ impl World {
     ) {
         let truth = match result {
             Ok(Written::Stored(stored)) => Some(stored.record.clone()),
-            Ok(Written::Deleted) => None,
+            Ok(Written::Deleted | Written::Removed(_)) => None,
             _ => return,
         };
         let deleted = truth.is_none();

@@ -44,9 +44,6 @@ pub fn is_in_memory(seed: u64) -> bool {
     !matches!(seed % 50, 5 | 15 | 25 | 35 | 45)
 }
 
-/// Histories that fail, and whose fault is not mended yet (docs/seed-ledger.md): plays of many pass them over, and say so.
-pub const OPEN: [u64; 3] = [5022, 7447, 8440];
-
 /// Plays the history of a seed. One in ten is played over the real database, and one in fifty over the real
 /// adapters too, against the pretend Google; the others are in memory, one in twenty-five with several calendars.
 #[must_use]

@@ -93,7 +93,8 @@ impl Remotes {
             return Google::new(seed, clock).map(|google| Remotes::Google(Box::new(google)));
         }
         let contacts = (0..2).map(|user| {
-            let options = MemOptions { seed: seed + user, client_ids: false, ..MemOptions::remote() };
+            let names = MemOptions { client_ids: false, marks_deletes: true, ..MemOptions::remote() };
+            let options = MemOptions { seed: seed + user, ..names };
             Arc::new(MemReplica::new(options, clock.clone() as Arc<dyn Clock>))
         });
         let contacts = contacts.collect();

@@ -481,13 +481,13 @@ impl World {
                 state.overtaken.insert((side, from.id.clone()));
                 state.disturbed = true;
             }
-            if let (Write::Delete { .. }, Ok(Written::Deleted)) = (write, &result) {
+            if let (Write::Delete { .. }, Ok(Written::Deleted | Written::Removed(_))) = (write, &result) {
                 state.deletes[side as usize] += 1;
             }
         }
         self.mark(match &result {
             Ok(Written::Stored(stored)) => stored.version.as_str().bytes().map(u64::from).sum::<u64>() * 31,
-            Ok(Written::Deleted) => 3,
+            Ok(Written::Deleted | Written::Removed(_)) => 3,
             Ok(Written::Exists { .. }) => 4,
             Err(error) => 5 + error.kind as u64,
         });
@@ -783,6 +783,8 @@ fn draw_pair(profile: Profile, rng: &mut Rng) -> (Pair, MemOptions<Note>) {
         page: 1 + rng.below(4) as usize,
         spelling: spell.spelling(),
         lazy: spell.lazy,
+        // As Google's address book: it names items itself, and deletions have no condition.
+        marks_deletes: !client_ids && stamps && lag > 0,
         refuses: Arc::new(is_poison),
         seed: rng.number(),
         ..MemOptions::remote()

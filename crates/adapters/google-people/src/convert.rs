@@ -184,6 +184,12 @@ pub(crate) fn update(
     draft
 }
 
+/// Changes nothing but the stamp, which no person sees.
+pub(crate) fn mark(current: &Person, stamp: Stamp) -> Draft {
+    let marks = Marks { stamp: Some(stamp), ..Marks::read(current) };
+    Draft { fields: BTreeMap::from([("clientData", marks.write())]) }
+}
+
 /// Changes a person by the difference between two contacts, and puts leftovers and the order of its lists back.
 pub(crate) fn restore(
     current: &Person,

@@ -2,7 +2,8 @@
 //!
 //! What must stay true: an item's result is said only when it is known (P47); after a failure that
 //! concerns all, nothing more is sent; a version is compared with what Google holds before a write
-//! and again by Google itself, except for deletions, which Google carries out without a condition.
+//! and again by Google itself. Google carries deletions out without a condition: before one, the contact is written with
+//! one, and what somebody changed in between is found by that.
 
 use std::{
     collections::{BTreeMap, BTreeSet, HashMap},
@@ -12,7 +13,7 @@ use std::{
 use passerelle_contacts::Contact;
 use passerelle_google_transport::Failure;
 use passerelle_ports::{
-    ErrorKind, PortError, PortResult, Stamp, Write, Written,
+    ErrorKind, PortError, PortResult, Stamp, Version, Write, Written,
     mutants::{Mutant, on},
 };
 
@@ -43,7 +44,10 @@ pub(crate) struct Run<'a> {
     creates: Vec<Create>,
     /// By mask: a batch has one for all (P46).
     updates: BTreeMap<String, Vec<Update>>,
-    deletes: Vec<(usize, String)>,
+    /// What marks the contacts to be deleted: a write that changes nothing a person sees, and that names the version.
+    marks: Vec<Update>,
+    /// The versions that the marks made, by name.
+    versions: HashMap<String, Version>,
     /// The pictures that the contacts get when the rest is written, by write.
     photos: BTreeMap<usize, String>,
     results: Vec<Option<Outcome>>,
@@ -87,7 +91,8 @@ impl<'a> Run<'a> {
             unread,
             creates: Vec::new(),
             updates: BTreeMap::new(),
-            deletes: Vec::new(),
+            marks: Vec::new(),
+            versions: HashMap::new(),
             photos: BTreeMap::new(),
             results: batch.iter().map(|_| None).collect(),
             faults: 0,
@@ -137,14 +142,15 @@ impl<'a> Run<'a> {
                 let update = Update { at, name: name.to_owned(), draft, source, stamp: *stamp };
                 self.updates.entry(update.draft.mask()).or_default().push(update);
             }
-            Write::Delete { from, .. } => {
+            Write::Delete { from, stamp } => {
                 let name = from.id.as_str();
                 let person = self.current.get(name).ok_or_else(|| Box::new(Ok(Written::Deleted)))?;
-                let etag = person.source().map(|source| source.etag);
-                if etag.as_deref() != Some(etag_of(&from.version)) && !on(Mutant::PeopleNoEtag) {
+                let source = person.source().ok_or_else(|| no(error::changed(DELETE)))?;
+                if source.etag != etag_of(&from.version) && !on(Mutant::PeopleNoEtag) {
                     return Err(no(error::changed(DELETE)));
                 }
-                self.deletes.push((at, name.to_owned()));
+                let draft = convert::mark(person, *stamp);
+                self.marks.push(Update { at, name: name.to_owned(), draft, source, stamp: *stamp });
             }
             // An account has one address book.
             Write::Move { .. } => return Err(no(PortError::new(ErrorKind::Unsupported, UPDATE))),
@@ -154,8 +160,9 @@ impl<'a> Run<'a> {
 
     /// Sends everything, strictly one call after the other (P48).
     pub(crate) async fn carry_out(mut self) -> PortResult<Vec<Outcome>> {
-        for deletes in chunks(std::mem::take(&mut self.deletes)) {
-            self.delete(deletes).await;
+        for marks in chunks(std::mem::take(&mut self.marks)) {
+            let marked = self.mark(marks).await;
+            self.delete(marked).await;
         }
         for updates in std::mem::take(&mut self.updates).into_values().flat_map(chunks) {
             self.update(updates).await;
@@ -209,7 +216,11 @@ impl<'a> Run<'a> {
             (person, _) => person,
         };
         let outcome = match person {
-            Ok(person) => self.replica.written(&person).await,
+            Ok(person) => {
+                let written = self.replica.written(&person).await;
+                self.current.insert(person.resource_name().to_owned(), person);
+                written
+            }
             Err(error) => Err(error),
         };
         self.done(at, outcome);
@@ -387,6 +398,31 @@ impl<'a> Run<'a> {
         again
     }
 
+    /// Marks contacts that are to be deleted, and returns those that nobody changed since the version that is known:
+    /// answers by name may still show that one, and the deletion itself has no condition (P42, P43, P45).
+    async fn mark(&mut self, marks: Vec<Update>) -> Vec<(usize, String)> {
+        let all: Vec<(usize, String)> = marks.iter().map(|mark| (mark.at, mark.name.clone())).collect();
+        if on(Mutant::PeopleDeletesBlind) {
+            return all;
+        }
+        self.update(marks).await;
+        let mut marked = Vec::new();
+        for (at, name) in all {
+            match &self.results[at] {
+                // What cannot be written may be deleted all the same.
+                Some(Err(error)) if error.kind == ErrorKind::Rejected => marked.push((at, name)),
+                Some(Err(error)) if error.kind == ErrorKind::NotFound => self.deleted(at, &name),
+                Some(Ok(Written::Stored(stored))) => {
+                    self.versions.insert(name.clone(), stored.version.clone());
+                    marked.push((at, name));
+                }
+                _ => {}
+            }
+        }
+        marked.iter().for_each(|(at, _)| self.results[*at] = None);
+        marked
+    }
+
     async fn delete(&mut self, mut deletes: Vec<(usize, String)>) {
         for photo in deletes.iter().filter_map(|(_, name)| self.current.get(name)).map(convert::photo_of) {
             if let Err(error) = self.replica.keep(&photo).await {
@@ -435,7 +471,8 @@ impl<'a> Run<'a> {
         if let Some(person) = self.current.get(name) {
             self.replica.recent.deleted(person, self.replica.options.clock.now());
         }
-        self.results[at] = Some(Ok(Written::Deleted));
+        let last = self.versions.get(name).cloned();
+        self.results[at] = Some(Ok(last.map_or(Written::Deleted, Written::Removed)));
     }
 }
 

@@ -146,6 +146,28 @@ async fn p42_a_version_that_moved_is_refused_and_nothing_changes() {
 }
 
 #[tokio::test]
+async fn p45_a_contact_that_somebody_edited_is_not_deleted_because_answers_are_old() {
+    for together in [1, 3] {
+        let stage = Stage::with(Knobs { people_stale_read_seconds: 60, ..Knobs::default() }).await;
+        let mut made = Vec::new();
+        for n in 1..=together {
+            made.push(stage.stored(create(n, named(&format!("anne {n}")))).await);
+        }
+        stage.pass(Duration::from_secs(120));
+        let edit = json!({"biographies": [{"value": "hers"}]});
+        stage.ui("edit", &json!({"resourceName": made[0].id.as_str(), "person": edit}));
+        let stage = stage.restarted();
+        let deletes = made.iter().zip(10..).map(|(stored, n)| delete(n, stored)).collect();
+        let results = stage.write_all(deletes).await;
+        assert_eq!(kind(&results[0]), ErrorKind::VersionMismatch);
+        assert!(results[1..].iter().all(|result| matches!(result, Ok(Written::Removed(_)))), "{results:?}");
+        stage.pass(Duration::from_secs(120));
+        let left: Vec<String> = stage.all().await.into_iter().map(|stored| stored.record.notes).collect();
+        assert_eq!(left, ["hers"]);
+    }
+}
+
+#[tokio::test]
 async fn p33_p73_an_update_leaves_alone_what_others_wrote() {
     let stage = Stage::new().await;
     let name = stage.ui(
@@ -187,7 +209,7 @@ async fn leftovers_come_back_with_a_contact_that_is_created_again() {
                            "emailAddresses": [{"value": "a@b.example", "displayName": "A"}]}}),
     );
     let before = stage.all().await.remove(0);
-    assert!(matches!(stage.write(delete(1, &before)).await, Ok(Written::Deleted)));
+    assert!(matches!(stage.write(delete(1, &before)).await, Ok(Written::Deleted | Written::Removed(_))));
     let again = passerelle_ports::Write::Create {
         key: "again".into(),
         record: before.record.clone(),
@@ -220,7 +242,7 @@ async fn p92_many_writes_go_in_batches_and_few_do_not() {
     assert_eq!(after[7].record.notes, "note 107");
     assert_eq!((stage.counts("batchUpdateContacts"), stage.counts("updateContact")), (1, 1));
     let deletes = after.iter().zip(200..).map(|(stored, n)| delete(n, stored)).collect();
-    assert!(stage.write_all(deletes).await.iter().all(|result| matches!(result, Ok(Written::Deleted))));
+    assert!(stage.write_all(deletes).await.iter().all(|result| matches!(result, Ok(Written::Removed(_)))));
     assert_eq!((stage.counts("batchDeleteContacts"), stage.counts("deleteContact")), (1, 0));
     assert!(stage.all().await.is_empty());
 }

@@ -51,6 +51,8 @@ pub struct MemOptions<R> {
     pub lazy: bool,
     /// Answers say what its own clock says.
     pub tells_time: bool,
+    /// Deletions have no condition: the item is written once more before, with one, and the version is told.
+    pub marks_deletes: bool,
     /// What it refuses.
     pub refuses: Refuses<R>,
     /// What its chance is drawn from.
@@ -73,6 +75,7 @@ impl<R: Record> MemOptions<R> {
             spelling: Arc::new(|_, _| {}),
             lazy: false,
             tells_time: true,
+            marks_deletes: false,
             refuses: Arc::new(|_| false),
             seed: 1,
         }
@@ -588,7 +591,7 @@ impl<R: Record> MemReplica<R> {
             Write::Update { from, to, opaque, stamp } => {
                 self.land_update(state, from, (to, opaque.as_ref()), *stamp)
             }
-            Write::Delete { from, .. } => self.land_delete(state, from),
+            Write::Delete { from, stamp } => self.land_delete(state, from, *stamp),
             Write::Move { .. } => Err(PortError::new(ErrorKind::Unsupported, "mem.move")),
         }?;
         if self.options.local && !matches!(written, Written::Exists { .. }) {
@@ -660,15 +663,25 @@ impl<R: Record> MemReplica<R> {
         Ok(Written::Stored(stored))
     }
 
-    fn land_delete(&self, state: &mut State<R>, from: &Stored<R>) -> PortResult<Written<R>> {
-        let Some(item) = state.items.get(&from.id).filter(|item| item.alive).cloned() else {
+    fn land_delete(&self, state: &mut State<R>, from: &Stored<R>, stamp: EntryId) -> PortResult<Written<R>> {
+        let Some(mut item) = state.items.get(&from.id).filter(|item| item.alive).cloned() else {
             return Ok(Written::Deleted);
         };
         if item.stored.version != from.version {
             return Err(PortError::new(ErrorKind::VersionMismatch, "mem.delete"));
         }
+        if !self.options.marks_deletes {
+            self.bury(state, item);
+            return Ok(Written::Deleted);
+        }
+        // Its deletions have no condition: the item is written once more before, with one.
+        let stored = &mut item.stored;
+        (stored.version, stored.updated) = (self.fresh_version(state), self.named_time(state));
+        stored.stamp = self.options.stamps.then_some(stamp);
+        let last = stored.version.clone();
+        self.put(state, item.clone());
         self.bury(state, item);
-        Ok(Written::Deleted)
+        Ok(Written::Removed(last))
     }
 
     fn begin_listing(&self, state: &mut State<R>, since: Option<usize>) -> u64 {

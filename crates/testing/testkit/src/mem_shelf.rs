@@ -67,7 +67,7 @@ impl<R: Record> MemShelf<R> {
             Written::Exists { id, alive } => {
                 Written::Exists { id, alive: alive.map(|stored| self.seen(stored)) }
             }
-            Written::Deleted => Written::Deleted,
+            gone @ (Written::Deleted | Written::Removed(_)) => gone,
         }
     }
 
