@@ -6,21 +6,30 @@ use chrono::{DateTime, Utc};
 use passerelle_calendar::Event;
 use passerelle_contacts::Contact;
 use passerelle_formats::{
-    Answer, BadRecord, ContactFormat, EventFormat, Imported, Options, Reason, Records, adopt, apply_answer,
-    detect_contacts, detect_events, has_column, is_table as has_headings, join_series, read_address_book,
-    read_calendar, read_table, series_of, unread_columns, write_contacts, write_events,
+    Answer, BadRecord, ContactFormat, EventFormat, Imported, Joined as InFile, Options, Reason, Records,
+    adopt, apply_answer, detect_contacts, detect_events, forget_series, has_column, is_table as has_headings,
+    join_series, name_for_export, occurrence_of, read_address_book, read_calendar, read_table, series_of,
+    spellings_of, unread_columns, write_contacts, write_events,
 };
 pub use passerelle_formats::{Holds, Unread, holds, knows_heading, pick};
-use passerelle_ports::{Kind, left};
-use passerelle_service::{Incoming, Kinded, PartOf};
+use passerelle_ports::{ItemId, Kind, left};
+use passerelle_service::{Became, Incoming, Join, JoinTogether, Kinded, Loadable, PartOf, PutInto};
 
 use crate::output::Out;
 
 /// The records of a file, one after the other: never all of them at once.
 pub type Reading<'a, R> = Box<dyn Iterator<Item = Incoming<R>> + 'a>;
 
-/// A record with what an import left over of it.
-pub type Outgoing<R> = (R, Vec<String>);
+/// A record that is written, with what an import left over of it.
+#[derive(Clone, Debug)]
+pub struct Outgoing<R> {
+    /// What it is called here.
+    pub id: ItemId,
+    /// The record.
+    pub record: R,
+    /// What was left over.
+    pub left: Vec<String>,
+}
 
 /// Returns what an import left over of a record; what a provider keeps beside it is the provider's business.
 pub fn left_over(leftovers: &serde_json::Value) -> Vec<String> {
@@ -159,7 +168,7 @@ impl Filed for Contact {
         records: &mut dyn Iterator<Item = Outgoing<Self>>,
     ) -> std::io::Result<()> {
         let format = contacts_as(name, format).ok_or(std::io::ErrorKind::Unsupported)?;
-        write_contacts(&mut out, format, records).map(drop)
+        write_contacts(&mut out, format, records.map(|one| (one.record, one.left))).map(drop)
     }
 }
 
@@ -197,8 +206,8 @@ impl Filed for Event {
             Some(other) => EventFormat::parse(other)?,
         };
         Some(Box::new(read_calendar(bytes, format).map(|found| {
-            let part_of = found.as_ref().ok().and_then(part_of);
-            match found {
+            let part_of = found.as_ref().ok().and_then(|found| part(found, join_all));
+            match found.map(without_series) {
                 Err(BadRecord { line, nth, summary, reason, answer: Some(answer) }) => {
                     Incoming { nth: nth as u64, ..answered(line, &summary, reason, *answer) }
                 }
@@ -209,8 +218,7 @@ impl Filed for Event {
 
     fn part_of(record: &Self, leftovers: &serde_json::Value) -> Option<PartOf<Self>> {
         let unknown = left_over(leftovers);
-        let lone = Imported { record: record.clone(), unknown, line: 0, nth: 0 };
-        part(lone, adopt)
+        part(&Imported { record: record.clone(), unknown, line: 0, nth: 0 }, adopt_all)
     }
 
     fn is_written(name: &str, format: Option<&str>) -> bool {
@@ -225,7 +233,13 @@ impl Filed for Event {
         records: &mut dyn Iterator<Item = Outgoing<Self>>,
     ) -> std::io::Result<()> {
         let format = events_as(name, format).ok_or(std::io::ErrorKind::Unsupported)?;
-        write_events(&mut out, format, at, records).map(drop)
+        let events = records.map(|Outgoing { id, record: mut event, mut left }| {
+            if format == EventFormat::ICalendar {
+                name_for_export(&mut event, &mut left, id.as_str());
+            }
+            (event, left)
+        });
+        write_events(&mut out, format, at, events).map(drop)
     }
 }
 
@@ -248,30 +262,61 @@ fn one<R>(record: Result<Imported<R>, BadRecord>) -> Incoming<R> {
     Incoming { line: line as u64, nth: nth as u64, name, record, part_of: None }
 }
 
-/// Returns the series of which an event is one changed occurrence.
-fn part_of(found: &Imported<Event>) -> Option<PartOf<Event>> {
-    series_of(found)?;
-    part(found.clone(), join_series)
+fn without_series(mut found: Imported<Event>) -> Imported<Event> {
+    forget_series(&mut found);
+    found
 }
 
-/// How a changed occurrence is put into its series.
-type Into = fn(&mut Event, &[String], &Imported<Event>) -> Result<Option<Vec<String>>, Reason>;
+/// Returns the series of which an event is one changed occurrence.
+fn part(found: &Imported<Event>, join: JoinTogether<Event>) -> Option<PartOf<Event>> {
+    let (names, asked) = occurrence_of(found).map(|at| spellings_of(&at)).unwrap_or_default();
+    let uid = series_of(found)?;
+    let is_itself = names.is_empty() && uid == found.record.uid;
+    let join = if is_itself { Join::Alone(Arc::new(none_of_a_series)) } else { Join::Together(join) };
+    Some(PartOf { uid, names, asked, join, alone: None })
+}
 
-fn part(found: Imported<Event>, into: Into) -> Option<PartOf<Event>> {
-    let uid = series_of(&found)?;
-    let join = move |(series, leftovers): &mut (Event, Option<serde_json::Value>)| {
-        let kept = leftovers.as_ref().map(left_over).unwrap_or_default();
-        let joined = into(series, &kept, &found).map_err(|reason| match reason {
-            Reason::Older => "older-than-here".to_owned(),
-            reason => reason.id().to_owned(),
-        })?;
-        let Some(kept) = joined else { return Ok(false) };
-        if !kept.is_empty() {
-            *leftovers = Some(serde_json::json!(kept));
+/// An event that has the name of an occurrence, which is empty, is none of a series that is here.
+fn none_of_a_series((whole, _): &mut Loadable<Event>) -> PutInto<Event> {
+    if whole.is_recurring() { Err(Reason::BadRecurrenceId.id().to_owned()) } else { Ok(Became::Not) }
+}
+
+fn join_all(whole: &mut Loadable<Event>, parts: &[&Loadable<Event>]) -> Vec<PutInto<Event>> {
+    together(whole, parts, join_series)
+}
+
+fn adopt_all(whole: &mut Loadable<Event>, parts: &[&Loadable<Event>]) -> Vec<PutInto<Event>> {
+    together(whole, parts, adopt)
+}
+
+type InSeries = fn(&mut Event, &[String], &[&Imported<Event>]) -> (Vec<Result<InFile, Reason>>, Vec<String>);
+
+fn together(
+    (series, leftovers): &mut Loadable<Event>,
+    parts: &[&Loadable<Event>],
+    into: InSeries,
+) -> Vec<PutInto<Event>> {
+    let kept = leftovers.as_ref().map(left_over).unwrap_or_default();
+    let found = parts.iter().map(|(event, leftovers)| Imported {
+        record: event.clone(),
+        unknown: leftovers.as_ref().map(left_over).unwrap_or_default(),
+        ..Imported::default()
+    });
+    let found: Vec<Imported<Event>> = found.collect();
+    let (done, kept) = into(series, &kept, &found.iter().collect::<Vec<_>>());
+    if !kept.is_empty() {
+        *leftovers = Some(serde_json::json!(kept));
+    }
+    let told = done.into_iter().map(|done| match done {
+        Ok(InFile::Into) => Ok(Became::Into),
+        Ok(InFile::Not) => Ok(Became::Not),
+        Ok(InFile::State(state)) => {
+            Ok(Became::State(Box::new((state.record, Some(serde_json::json!(state.unknown))))))
         }
-        Ok(true)
-    };
-    Some(PartOf { uid, join: Arc::new(join), alone: None })
+        Err(Reason::Older) => Err("older-than-here".to_owned()),
+        Err(reason) => Err(reason.id().to_owned()),
+    });
+    told.collect()
 }
 
 /// Tells whether an answer is about an older state of an appointment than the one here.
@@ -284,13 +329,17 @@ fn is_older(answered: Option<u64>, leftovers: Option<&serde_json::Value>) -> boo
 fn answered(line: usize, summary: &str, reason: Reason, answer: Answer) -> Incoming<Event> {
     let event = Event { uid: answer.uid.clone(), title: summary.to_owned(), ..Event::default() };
     let uid = answer.uid.clone();
-    let join = move |(event, leftovers): &mut (Event, Option<serde_json::Value>)| {
+    let (names, asked) = answer.occurrence.as_ref().map(spellings_of).unwrap_or_default();
+    let join = move |(event, leftovers): &mut Loadable<Event>| {
         if is_older(answer.sequence, leftovers.as_ref()) {
             return Err("older-than-here".to_owned());
         }
-        apply_answer(event, &answer).map_err(|reason| reason.id().to_owned())
+        let kept = leftovers.as_ref().map(left_over).unwrap_or_default();
+        let taken = apply_answer(event, &kept, &answer).map_err(|reason| reason.id().to_owned())?;
+        Ok(if taken { Became::Into } else { Became::Not })
     };
-    let part_of = PartOf { uid, join: Arc::new(join), alone: Some(reason.id().to_owned()) };
+    let join = Join::Alone(Arc::new(join));
+    let part_of = PartOf { uid, names, asked, join, alone: Some(reason.id().to_owned()) };
     Incoming {
         line: line as u64,
         nth: 0,

@@ -388,6 +388,132 @@ fn a_lone_occurrence_is_told_by_its_name() {
     assert_eq!(done.of("lone_occurrence")[0]["name"], "Visite", "{done:?}");
 }
 
+/// Imports appointments of one user.
+fn import(world: &World, name: &str, text: &str, code: i32) -> common::Ran {
+    world.run(&["events", "import", &file(world, name, text), "--user", "alice"]).ends_with(code)
+}
+
+fn at(day: u8, hour: u8) -> String {
+    format!(";TZID=Europe/Paris:202701{day:02}T{hour:02}0000")
+}
+
+#[test]
+fn a_lone_occurrence_is_told_where_the_file_changes_something() {
+    let world = World::unconnected();
+    let lone = calendar(&[&format!("UID:s|RECURRENCE-ID{}|SUMMARY:Visite|DTSTART{}", at(11, 9), at(12, 9))]);
+    assert_eq!(import(&world, "a.ics", &lone, 0).of("lone_occurrence").len(), 1);
+    let again = import(&world, "a.ics", &lone, 0);
+    assert_eq!((counts(again.summary()), again.of("lone_occurrence").len()), ([0, 0, 1], 0), "{again:?}");
+    // The same occurrence by another clock is the same appointment.
+    let in_utc = "UID:s|SEQUENCE:2|RECURRENCE-ID:20270111T080000Z|SUMMARY:Visite|LOCATION:Ici|DTSTART:20270112T080000Z";
+    for (sequence, changed) in [(2, true), (1, false)] {
+        let state = calendar(&[&in_utc.replace("SEQUENCE:2", &format!("SEQUENCE:{sequence}"))]);
+        let done = import(&world, "b.ics", &state, 0);
+        assert_eq!(world.number("appointments"), 1, "{done:?}");
+        assert_eq!(done.of("lone_occurrence").len(), usize::from(changed), "{done:?}");
+        let path = file(&world, "b.ics", &state);
+        let told = read_by_a_person(&world, &["events", "import", &path, "--user", "alice", "--dry-run"]);
+        assert!(!told.contains("line 3") || told.contains("Visite"), "{told}");
+    }
+}
+
+#[test]
+fn an_answer_finds_an_occurrence_that_is_here_without_its_series() {
+    let world = World::unconnected();
+    let occurrence = |line: &str| {
+        format!(
+            "UID:s|RECURRENCE-ID{}|SUMMARY:Visite|DTSTART{}|{line}:mailto:bob@a.example",
+            at(11, 9),
+            at(12, 9)
+        )
+    };
+    let reply = |answer: &str| {
+        let text = calendar(&[&occurrence(&format!("ATTENDEE;PARTSTAT={answer}"))]);
+        text.replace("VERSION:2.0", "VERSION:2.0\r\nMETHOD:REPLY")
+    };
+    let status = || world.rows("'s', participation_status", "appointment_participants")[0]["s"].clone();
+    // In the same file, and to one that is here.
+    let both = reply("ACCEPTED") + &calendar(&[&occurrence("ATTENDEE")]);
+    let done = import(&world, "a.ics", &both, 0);
+    assert_eq!((counts(done.summary()), status()), ([1, 0, 0], json!("accepted")), "{done:?}");
+    let done = import(&world, "b.ics", &reply("DECLINED"), 0);
+    assert_eq!((counts(done.summary()), status()), ([0, 1, 0], json!("declined")), "{done:?}");
+    assert_eq!(world.number("appointments"), 1);
+}
+
+#[test]
+fn a_change_of_an_appointment_that_does_not_repeat_is_its_new_state() {
+    let world = World::unconnected();
+    let one = calendar(&[&format!("UID:u|SUMMARY:S|DTSTART{}|DURATION:PT1H", at(4, 9))]);
+    let change = |sequence: u8, hour: u8| {
+        let lines = format!(
+            "UID:u|SUMMARY:S|SEQUENCE:{sequence}|RECURRENCE-ID{}|DTSTART{}|DURATION:PT1H",
+            at(4, 9),
+            at(4, hour)
+        );
+        calendar(&[&lines])
+    };
+    let starts = || -> Vec<String> {
+        let rows = world.rows("'at', start_local", "appointments");
+        rows.iter().map(|row| row["at"].as_str().unwrap().to_owned()).collect()
+    };
+    import(&world, "one.ics", &one, 0);
+    for (sequence, hour, wanted) in [(2, 14, 14), (1, 15, 14), (3, 16, 16)] {
+        for _ in 0..2 {
+            let done = import(&world, "change.ics", &change(sequence, hour), 0);
+            assert_eq!(starts(), [format!("2027-01-04 {wanted}:00:00")], "{done:?}");
+        }
+    }
+    // The change may come first.
+    let world = World::unconnected();
+    import(&world, "change.ics", &change(2, 14), 0);
+    let done = import(&world, "one.ics", &one, 0);
+    assert_eq!(world.number("appointments"), 1, "{done:?}");
+    assert_eq!(world.rows("'at', start_local", "appointments")[0]["at"], "2027-01-04 14:00:00");
+}
+
+#[test]
+fn a_change_that_names_no_occurrence_of_a_series_here_is_set_aside() {
+    let world = World::unconnected();
+    import(
+        &world,
+        "s.ics",
+        &calendar(&[&format!("UID:u|SUMMARY:S|DTSTART{}|RRULE:FREQ=WEEKLY;COUNT=5", at(4, 9))]),
+        0,
+    );
+    for id in ["garbage", ""] {
+        let change = calendar(&[&format!("UID:u|SUMMARY:S|RECURRENCE-ID:{id}|DTSTART{}", at(11, 14))]);
+        let done = import(&world, "c.ics", &change, 3);
+        assert_eq!(done.of("bad_record")[0]["reason"], "bad-recurrence-id", "{id}: {done:?}");
+        assert_eq!((world.number("appointments"), world.number("appointment_overrides")), (1, 0), "{id}");
+    }
+}
+
+#[test]
+fn changes_of_a_series_here_are_one_write_however_many_they_are() {
+    let world = World::unconnected();
+    let start = "UID:u|SUMMARY:S|DTSTART:20270101T090000Z";
+    import(&world, "s.ics", &calendar(&[&format!("{start}|RRULE:FREQ=DAILY;COUNT=900")]), 0);
+    let first = chrono::NaiveDate::from_ymd_opt(2027, 1, 1).unwrap();
+    let days: Vec<String> = first.iter_days().take(600).map(|day| day.format("%Y%m%d").to_string()).collect();
+    let change = |day: &String| {
+        format!("UID:u|SEQUENCE:1|SUMMARY:c|RECURRENCE-ID:{day}T090000Z|DTSTART:{day}T100000Z")
+    };
+    let changes: Vec<String> = days.iter().map(change).collect();
+    let text = calendar(&changes.iter().map(String::as_str).collect::<Vec<_>>());
+    let before = world.number("passerelle_entries");
+    let done = import(&world, "c.ics", &text, 0);
+    assert_eq!(
+        (counts(done.summary()), done.summary()["joined"].as_u64()),
+        ([0, 1, 0], Some(600)),
+        "{done:?}"
+    );
+    assert_eq!(world.number("appointment_overrides"), 600);
+    assert_eq!(world.number("passerelle_entries"), before + 1, "the series is written once");
+    let again = import(&world, "c.ics", &text, 0);
+    assert_eq!(counts(again.summary()), [0, 0, 1], "{again:?}");
+}
+
 #[test]
 fn records_that_begin_nowhere_or_have_no_end_of_entries_are_told_with_how_to_mend_them() {
     let world = World::unconnected();

@@ -82,7 +82,7 @@ impl Line {
     }
 
     /// Reads what was unfolded; text that belongs to no property is kept in one of our own.
-    fn of(unfolded: Unfolded) -> Option<Line> {
+    pub(crate) fn of(unfolded: Unfolded) -> Option<Line> {
         let number = unfolded.number;
         if !unfolded.stray {
             return Line::parse(number, unfolded.bytes);

@@ -26,7 +26,10 @@ use passerelle_contacts::Contact;
 pub use csv::{Unread, knows_heading};
 pub use error::{Answer, BadRecord, Reason};
 pub use format::{ContactFormat, EventFormat, Holds, detect_contacts, detect_events, holds, is_table};
-pub use ical::{adopt, apply_answer, join_series, series_of, zone_name};
+pub use ical::{
+    Joined, adopt, apply_answer, forget_series, join_series, name_for_export, occurrence_of, series_of,
+    spellings_of, zone_name,
+};
 pub use pick::{Spot, pick};
 
 /// What a file leaves open.

@@ -4,11 +4,17 @@
 use chrono::DateTime;
 use passerelle_calendar::Event;
 use passerelle_formats::{
-    BadRecord, EventFormat, Imported, Reason, join_series, read_calendar, read_events, series_of,
+    BadRecord, EventFormat, Imported, Joined, Reason, join_series, read_calendar, read_events, series_of,
     write_events,
 };
 
 type Found = Vec<Result<Imported<Event>, BadRecord>>;
+
+/// Puts one changed occurrence into a series; returns what the series has beside it then, if the occurrence belongs there.
+fn join(series: &mut Event, kept: &[String], found: &Imported<Event>) -> Result<Option<Vec<String>>, Reason> {
+    let (mut done, kept) = join_series(series, kept, &[found]);
+    Ok((done.remove(0)? == Joined::Into).then_some(kept))
+}
 
 fn read(text: &str) -> Found {
     read_events(text.as_bytes(), EventFormat::ICalendar).collect()
@@ -158,15 +164,15 @@ fn a_change_without_its_series_is_one_event_and_says_so() {
 fn a_change_that_came_alone_joins_a_series_that_is_there() {
     let mut series = only(read(&file(&[&[SERIES]])));
     let change = |text: &str| read(&file(&[&[text]])).remove(0).unwrap();
-    assert_eq!(join_series(&mut series, &[], &change(CHANGE)), Ok(Some(vec![])));
+    assert_eq!(join(&mut series, &[], &change(CHANGE)), Ok(Some(vec![])));
     let moved = &series.recurrence_overrides["2026-01-12T09:00:00"];
     assert_eq!(moved.start.as_ref().unwrap().to_string(), "2026-01-12T14:00:00[Europe/Paris]");
     assert_eq!((moved.title.as_deref(), moved.duration), (Some("Plus tard"), None));
     let off = CHANGE.replace("20260112", "20260119") + "|STATUS:CANCELLED";
-    assert_eq!(join_series(&mut series, &[], &change(&off)), Ok(Some(vec![])));
+    assert_eq!(join(&mut series, &[], &change(&off)), Ok(Some(vec![])));
     assert!(series.recurrence_overrides["2026-01-19T09:00:00"].excluded);
     let before = series.clone();
-    assert_eq!(join_series(&mut series, &[], &change(&CHANGE.replace("20260112", "20260113"))), Ok(None));
+    assert_eq!(join(&mut series, &[], &change(&CHANGE.replace("20260112", "20260113"))), Ok(None));
     assert_eq!(series, before);
 }
 
@@ -176,16 +182,16 @@ fn what_a_change_that_came_alone_says_beyond_its_series_is_kept_with_it() {
     let change = |text: &str| read(&file(&[&[text]])).remove(0).unwrap();
     let kept = ["X-OWN:1".to_owned()];
     let second = format!("{CHANGE}|SEQUENCE:2|X-A:1");
-    let kept = join_series(&mut series, &kept, &change(&second)).unwrap().unwrap();
+    let kept = join(&mut series, &kept, &change(&second)).unwrap().unwrap();
     let of_change = |text: &str| format!("X-PASSERELLE-OF-OCCURRENCE;ID=\"2026-01-12T09:00:00\":{text}");
     assert_eq!(kept, ["X-OWN:1".to_owned(), of_change("SEQUENCE:2"), of_change("X-A:1")]);
     // An older state of the occurrence changes nothing; a newer one takes its place.
     let before = series.clone();
     let older = format!("{CHANGE}|SEQUENCE:1").replace("Plus tard", "Avant");
-    assert_eq!(join_series(&mut series, &kept, &change(&older)), Err(Reason::Older));
+    assert_eq!(join(&mut series, &kept, &change(&older)), Err(Reason::Older));
     assert_eq!(series, before);
     let newer = format!("{CHANGE}|SEQUENCE:3").replace("Plus tard", "Encore");
-    let kept = join_series(&mut series, &kept, &change(&newer)).unwrap().unwrap();
+    let kept = join(&mut series, &kept, &change(&newer)).unwrap().unwrap();
     assert_eq!(kept, ["X-OWN:1".to_owned(), of_change("SEQUENCE:3")]);
     assert_eq!(series.recurrence_overrides["2026-01-12T09:00:00"].title.as_deref(), Some("Encore"));
 }
@@ -313,7 +319,7 @@ fn the_rules_of_a_change_that_joins_its_series_are_kept_beside_it() {
         assert_eq!(together.unknown.len(), kept, "{:?}", together.unknown);
         let mut event = only_found(read(&file(&[&[series]]))).record;
         let alone = only_found(read(&file(&[&[&change(rules)]])));
-        let mut joined = join_series(&mut event, &[], &alone).unwrap().unwrap();
+        let mut joined = join(&mut event, &[], &alone).unwrap().unwrap();
         joined.sort();
         let mut wanted = together.unknown;
         wanted.sort();
@@ -357,9 +363,9 @@ fn an_occurrence_that_was_called_off_stays_so_for_older_states() {
         let text = file(&[&[&format!("{CHANGE}|SEQUENCE:{sequence}{line}")]]);
         read(&text).into_iter().next().unwrap().unwrap()
     };
-    let kept = join_series(&mut series, &[], &state(3, "|STATUS:CANCELLED")).unwrap().unwrap();
+    let kept = join(&mut series, &[], &state(3, "|STATUS:CANCELLED")).unwrap().unwrap();
     assert!(series.recurrence_overrides["2026-01-12T09:00:00"].excluded);
-    assert_eq!(join_series(&mut series, &kept, &state(2, "")), Err(Reason::Older));
-    assert!(join_series(&mut series, &kept, &state(4, "")).unwrap().is_some());
+    assert_eq!(join(&mut series, &kept, &state(2, "")), Err(Reason::Older));
+    assert!(join(&mut series, &kept, &state(4, "")).unwrap().is_some());
     assert!(!series.recurrence_overrides["2026-01-12T09:00:00"].excluded);
 }

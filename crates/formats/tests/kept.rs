@@ -374,23 +374,23 @@ fn an_answer_is_for_the_guest_of_its_appointment() {
         all(&text)[0].as_ref().unwrap_err().answer.clone().unwrap()
     };
     let answer = reply("ATTENDEE;PARTSTAT=ACCEPTED:MAILTO:A@a.example\n");
-    assert_eq!(apply_answer(&mut event, &answer), Ok(true));
+    assert_eq!(apply_answer(&mut event, &[], &answer), Ok(true));
     let status = |event: &Event, key: &str| event.participants[key].participation_status;
     assert_eq!(status(&event, "a@a.example"), ParticipationStatus::Accepted);
     assert_eq!(event.participants["a@a.example"].comment, "late");
     assert_eq!(status(&event, "b@a.example"), ParticipationStatus::NeedsAction);
 
     let once = reply("RECURRENCE-ID:20260116T100000Z\nATTENDEE;PARTSTAT=DECLINED:mailto:b@a.example\n");
-    assert_eq!(apply_answer(&mut event, &once), Ok(true));
+    assert_eq!(apply_answer(&mut event, &[], &once), Ok(true));
     let own = event.recurrence_overrides["2026-01-16T10:00:00"].participants.as_ref().unwrap();
     assert_eq!(own["b@a.example"].participation_status, ParticipationStatus::Declined);
     assert_eq!(own["a@a.example"].participation_status, ParticipationStatus::Accepted);
     assert_eq!(status(&event, "b@a.example"), ParticipationStatus::NeedsAction);
 
     let never = reply("RECURRENCE-ID:20260316T100000Z\nATTENDEE;PARTSTAT=DECLINED:mailto:b@a.example\n");
-    assert_eq!(apply_answer(&mut event, &never), Ok(false));
+    assert_eq!(apply_answer(&mut event, &[], &never), Ok(false));
     let stranger = reply("ATTENDEE;PARTSTAT=ACCEPTED:mailto:x@a.example\n");
-    assert_eq!(apply_answer(&mut event, &stranger).unwrap_err().id(), "message");
+    assert_eq!(apply_answer(&mut event, &[], &stranger).unwrap_err().id(), "message");
 }
 
 #[test]
@@ -548,8 +548,7 @@ fn the_name_of_a_change_has_its_parameters_in_its_series() {
     let change = one(
         "BEGIN:VEVENT\nUID:k\nRECURRENCE-ID;X-A=1:20260116T100000Z\nDTSTART;X-B=2:20260116T120000Z\nEND:VEVENT\n",
     );
-    series.unknown =
-        passerelle_formats::join_series(&mut series.record, &[], &change).unwrap().expect("its occurrence");
+    series.unknown = passerelle_formats::join_series(&mut series.record, &[], &[&change]).1;
     let text = written(&series);
     for line in ["RECURRENCE-ID;X-A=1:20260116T100000Z\n", "DTSTART;X-B=2:20260116T120000Z\n"] {
         assert!(text.contains(line), "{line} {text}");
@@ -715,7 +714,7 @@ fn what_calls_an_appointment_off_need_not_say_what_it_was() {
         read_calendar(calendar("CANCEL", "SEQUENCE:2").as_bytes(), EventFormat::ICalendar).collect();
     let bad = found[0].as_ref().unwrap_err();
     let mut event = Event::default();
-    assert_eq!(apply_answer(&mut event, bad.answer.as_deref().unwrap()), Ok(true));
+    assert_eq!(apply_answer(&mut event, &[], bad.answer.as_deref().unwrap()), Ok(true));
     assert_eq!((event.status, bad.reason.id()), (Status::Cancelled, "no-start"));
 }
 

@@ -3,7 +3,7 @@
 
 use chrono::DateTime;
 use passerelle_calendar::Event;
-use passerelle_formats::{EventFormat, Imported, join_series, read_events, series_of, write_events};
+use passerelle_formats::{EventFormat, Imported, Joined, join_series, read_events, series_of, write_events};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
@@ -314,8 +314,8 @@ fn an_occurrence_by_itself_belongs_to_its_series_wherever_that_stands() {
     assert!(moved.record.recurrence_rules.is_empty(), "an occurrence is no series");
     assert!(moved.unknown.iter().any(|text| text.starts_with("recurrenceRules: ")), "{:?}", moved.unknown);
     assert_eq!(series_of(&moved).as_deref(), Some("s"));
-    join_series(&mut series.record, &[], &moved).unwrap().unwrap();
-    join_series(&mut series.record, &[], &off).unwrap().unwrap();
+    let (done, _) = join_series(&mut series.record, &[], &[&moved, &off]);
+    assert_eq!(done, [Ok(Joined::Into), Ok(Joined::Into)]);
     let changes = &series.record.recurrence_overrides;
     assert_eq!(changes["2027-01-11T09:00:00"].title.as_deref(), Some("Moved"));
     assert!(changes["2027-01-18T09:00:00"].excluded);

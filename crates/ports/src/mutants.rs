@@ -367,6 +367,8 @@ mutants! {
     ImportHidesWhoSees,
     /// What has no place makes no record another one: it goes, or takes the place of another's.
     ImportSwallows,
+    /// A changed occurrence that is here under another spelling of its time comes in once more.
+    ImportSpellingNames,
     /// A private appointment hides its title, and shows its description.
     RedactTitleOnly,
     /// A private occurrence of an open series is shown like any other.
@@ -553,6 +555,16 @@ mutants! {
     FileEndless,
     /// A quote of a table that never closes takes the rows behind it.
     FileQuoteSwallows,
+    /// Of several lines about one guest the last one counts, whatever it does not say.
+    FileGuestTwice,
+    /// A rule goes into the tables with parts that nothing else understands.
+    FileRuleAsWritten,
+    /// A change of an appointment that does not repeat is another appointment.
+    FileOneStaysTwo,
+    /// A state of an appointment that only adds to another one is another appointment.
+    FileStatesPart,
+    /// A changed occurrence without its series is known by how a file spells its time.
+    FileSpellingNames,
 
     // Sign-in.
     /// A request that was refused for its token is repeated with the same token.

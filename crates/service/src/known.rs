@@ -14,7 +14,7 @@ use passerelle_ports::{
 use crate::{
     Company, Kinded, Outcome, Search,
     kept::named_leftovers,
-    records::{Alike, Parts},
+    records::{Alike, PartOf, Parts},
 };
 
 /// How many records are read at a time.
@@ -91,6 +91,8 @@ pub(crate) struct Known {
     made: HashMap<u64, ItemId>,
     /// Records here that are parts of others which were not here: by the identifier of the whole.
     lone: HashMap<u64, Vec<ItemId>>,
+    /// The identifiers of such records, by the identifier of the whole and by which part of it they are.
+    lone_names: HashMap<u64, String>,
     /// Records that became parts of others.
     gone: BTreeSet<ItemId>,
     /// The lines of the file that identifiers were read on first.
@@ -234,6 +236,7 @@ impl Known {
                 if let Some(part) = parts(&item.record, &item.leftovers) {
                     let whole = known.hasher.hash_one(part.uid.as_str());
                     known.lone.entry(whole).or_default().push(item.id.clone());
+                    known.is_part(&part, uid.as_deref());
                 }
                 let left = known.left(Some(&item.leftovers));
                 known.add(&item.record, uid.as_deref(), said, left, At::Here(item.id));
@@ -349,6 +352,22 @@ impl Known {
     pub(crate) fn lone_of(&self, uid: &str) -> Vec<ItemId> {
         let lone = self.lone.get(&self.hasher.hash_one(uid)).into_iter().flatten();
         lone.filter(|id| !self.gone.contains(*id)).cloned().collect()
+    }
+
+    /// Keeps that a record of an identifier is a part of another one that is not here.
+    pub(crate) fn is_part<R>(&mut self, part: &PartOf<R>, uid: Option<&str>) {
+        for name in &part.names {
+            let known = self.lone_names.entry(self.hasher.hash_one((&part.uid, name)));
+            if let Some(uid) = uid {
+                known.or_insert_with(|| uid.to_owned());
+            }
+        }
+    }
+
+    /// Returns the identifier of the record that is the same part of the same whole, however a file names it.
+    pub(crate) fn same_part<R>(&self, part: &PartOf<R>) -> Option<&str> {
+        let mut names = part.asked.iter().map(|name| self.hasher.hash_one((&part.uid, name)));
+        names.find_map(|name| self.lone_names.get(&name)).map(String::as_str)
     }
 
     /// Keeps that a record here became a part of another one; tells whether it had not yet.

@@ -46,8 +46,8 @@ pub use lasting::{Forecast, Term, forecast, note_consent};
 pub use office::Office;
 pub use passerelle_engine::{Loss, Phase, Progress, Silent};
 pub use records::{
-    BadRecord, Beside, GuessedZone, ImportReport, Incoming, Join, Lone, PartOf, Parts, Seen, each, import,
-    import_joining,
+    BadRecord, Became, Beside, GuessedZone, ImportReport, Incoming, Join, JoinAlone, JoinTogether, Lone,
+    PartOf, Parts, PutInto, Seen, each, import, import_joining,
 };
 pub use report::{PairReport, PlannedWrite, Problem, SyncReport, Writes};
 pub use rules::{

@@ -2,7 +2,7 @@
 
 use std::{
     cmp::Ordering,
-    collections::{BTreeMap, BTreeSet, HashMap},
+    collections::{BTreeMap, BTreeSet, HashMap, VecDeque},
     sync::Arc,
 };
 
@@ -38,14 +38,49 @@ pub struct Incoming<R> {
     pub part_of: Option<PartOf<R>>,
 }
 
-/// Puts a part into the record it belongs to, with what is kept beside that, and tells whether it does belong there.
-pub type Join<R> = Arc<dyn Fn(&mut Loadable<R>) -> Result<bool, String>>;
+/// What a part is to the record that has the identifier of its whole.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Became<R> {
+    /// It was put into that.
+    Into,
+    /// It does not belong there.
+    Not,
+    /// It is a state of that record itself: this one.
+    State(Box<Loadable<R>>),
+}
+
+/// What became of a part, or why it cannot be put into its whole.
+pub type PutInto<R> = Result<Became<R>, String>;
+/// Puts parts into one record.
+pub type JoinTogether<R> = fn(&mut Loadable<R>, &[&Loadable<R>]) -> Vec<PutInto<R>>;
+/// Puts one part into a record.
+pub type JoinAlone<R> = Arc<dyn Fn(&mut Loadable<R>) -> PutInto<R>>;
+
+/// How parts are put into the record that they belong to, with what is kept beside that; why one cannot be is its error.
+pub enum Join<R> {
+    /// Those that come together are put into it together.
+    Together(JoinTogether<R>),
+    /// Each by itself.
+    Alone(JoinAlone<R>),
+}
+
+impl<R> Clone for Join<R> {
+    fn clone(&self) -> Self {
+        match self {
+            Join::Together(join) => Join::Together(*join),
+            Join::Alone(join) => Join::Alone(Arc::clone(join)),
+        }
+    }
+}
 
 /// What a part belongs to: an occurrence to its series.
-#[derive(Clone)]
 pub struct PartOf<R> {
     /// The identifier (`UID`) of the whole.
     pub uid: String,
+    /// By what names it is known which part it is, where that is said.
+    pub names: Vec<String>,
+    /// By what names it is asked whether the same part is here.
+    pub asked: Vec<String>,
     /// How the part is put into it.
     pub join: Join<R>,
     /// Why the part is set aside where the whole is not here; without, it is a record by itself.
@@ -54,6 +89,34 @@ pub struct PartOf<R> {
 
 /// Tells of which record a record here is a part, by what is kept beside it.
 pub type Parts<R> = fn(&R, &Value) -> Option<PartOf<R>>;
+
+impl<R> Clone for PartOf<R> {
+    fn clone(&self) -> Self {
+        PartOf {
+            uid: self.uid.clone(),
+            names: self.names.clone(),
+            asked: self.asked.clone(),
+            join: self.join.clone(),
+            alone: self.alone.clone(),
+        }
+    }
+}
+
+impl<R> PartOf<R> {
+    /// Puts the part into a record.
+    fn put(&self, whole: &mut Loadable<R>, part: &Loadable<R>) -> PutInto<R> {
+        match &self.join {
+            Join::Together(join) => join(whole, &[part]).pop().unwrap_or(Ok(Became::Not)),
+            Join::Alone(join) => join(whole),
+        }
+    }
+
+    /// Tells whether another part goes into the same record together with this one.
+    fn goes_with(&self, other: &PartOf<R>) -> bool {
+        let together = matches!((&self.join, &other.join), (Join::Together(_), Join::Together(_)));
+        together && self.uid == other.uid
+    }
+}
 
 impl<R> std::fmt::Debug for PartOf<R> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -305,12 +368,13 @@ pub async fn import_joining<R: Kinded>(
 ) -> Outcome<ImportReport> {
     let mut incoming = incoming.into_iter();
     let (changed, cards, report) = (BTreeMap::new(), HashMap::new(), ImportReport::default());
-    let met = Vec::new();
-    let mut import = Import { company, user, how, parts, known: None, changed, cards, met, report };
+    let (met, wholes) = (Vec::new(), Wholes::default());
+    let mut import = Import { company, user, how, parts, known: None, changed, cards, met, wholes, report };
     let mut read = 0;
     loop {
         let chunk: Vec<Incoming<R>> = incoming.by_ref().take(CHUNK).collect();
         if chunk.is_empty() {
+            progress(read, &import.end().await?);
             import.report.bad.sort_by_key(|bad| bad.line);
             return Ok(import.report);
         }
@@ -333,6 +397,8 @@ struct Import<'a, R> {
     cards: HashMap<String, Card>,
     /// The records here that some of the file turned out to be.
     met: Vec<(u64, String, ItemId)>,
+    /// The records here that parts of the file were put into, which are not written yet.
+    wholes: Wholes<R>,
     report: ImportReport,
 }
 
@@ -367,9 +433,22 @@ struct Batch<R> {
     gone: Vec<ItemId>,
     /// Those that have an identifier.
     by_uid: HashMap<String, usize>,
+    /// Parts whose whole is not here, by their positions.
+    lone: Vec<(u64, Lone)>,
 }
 
 impl<R: Record> Batch<R> {
+    fn new() -> Self {
+        Batch {
+            lines: Vec::new(),
+            records: Vec::new(),
+            into: BTreeMap::new(),
+            gone: Vec::new(),
+            by_uid: HashMap::new(),
+            lone: Vec::new(),
+        }
+    }
+
     fn push(&mut self, at: Spot, uid: Option<String>, record: Loadable<R>, into: Option<ItemId>) {
         if let Some(id) = into {
             self.into.insert(self.records.len() as u64, id);
@@ -381,28 +460,27 @@ impl<R: Record> Batch<R> {
         self.records.push(record);
     }
 
-    /// Puts a part into its whole, where that came just before it; tells whether it did.
-    fn join(&mut self, part: &PartOf<R>) -> Result<bool, String> {
-        let whole = self.by_uid.get(&part.uid).and_then(|at| self.records.get_mut(*at));
-        whole.map_or(Ok(false), |whole| (part.join)(whole))
+    /// Returns the record of an identifier that came just before.
+    fn whole(&mut self, uid: &str) -> Option<&mut Loadable<R>> {
+        let at = self.by_uid.get(uid)?;
+        self.records.get_mut(*at)
     }
 }
 
 impl<R: Kinded> Import<'_, R> {
     async fn chunk(&mut self, chunk: Vec<Incoming<R>>) -> Outcome<Vec<(u64, Put<R>)>> {
-        let mut batch = Batch {
-            lines: Vec::new(),
-            records: Vec::new(),
-            into: BTreeMap::new(),
-            gone: Vec::new(),
-            by_uid: HashMap::new(),
-        };
         let mut known = match self.known.take() {
             Some(known) => known,
             None => Known::of::<R>(self.company, self.user, self.parts).await?,
         };
-        let mut wholes = Wholes::of(self.company, &known, &chunk).await?;
-        for one in chunk {
+        let due = self.wholes.brought(&chunk);
+        let mut written = self.write_wholes(due, &mut known).await?;
+        self.wholes.read(self.company, &known, &chunk).await?;
+        let mut batch = Batch::new();
+        let mut chunk = VecDeque::from(chunk);
+        let mut last = None;
+        while let Some(one) = chunk.pop_front() {
+            last = one.part_of.as_ref().map(|part| part.uid.clone());
             let at = Spot { line: one.line, nth: one.nth };
             let record = match one.record {
                 Ok(record) => record,
@@ -412,51 +490,144 @@ impl<R: Kinded> Import<'_, R> {
                 }
             };
             self.report.count_guesses(one.line, &record.0.summary(), record.1.as_ref());
-            if let Some(part) = &one.part_of {
-                let joined = match wholes.join(part, at) {
-                    Ok(false) => batch.join(part),
-                    joined => joined,
-                };
-                match joined {
-                    Ok(true) => {
-                        self.report.joined += 1;
-                        // It may have come before its whole, and be here by itself.
-                        let lone = uid_of(&record.0).and_then(|uid| known.id_of(&uid));
-                        let lone = lone.filter(|id| known.lone_of(&part.uid).contains(id));
-                        batch.gone.extend(lone.filter(|id| known.is_gone(id)));
-                        continue;
-                    }
-                    Ok(false) if part.alone.is_some() => {
-                        let reason = part.alone.clone().unwrap_or_default();
-                        self.refuse(at, record.0.summary(), reason, String::new());
-                        continue;
-                    }
-                    Ok(false) => {}
-                    Err(reason) => {
-                        self.refuse(at, record.0.summary(), reason, String::new());
-                        continue;
-                    }
-                }
+            let Some(part) = one.part_of else {
+                self.take(at, record, &mut known, &mut batch).await?;
+                continue;
+            };
+            let mut parts = vec![(at, part, record)];
+            while let Some(next) = next_of(&mut chunk, &parts) {
+                self.report.count_guesses(next.0.line, &next.2.0.summary(), next.2.1.as_ref());
+                parts.push(next);
             }
-            let lone = one.part_of.as_ref().map(|_| Lone { line: one.line, name: record.0.summary() });
-            let before = batch.records.len();
-            self.take(at, record, &mut known, &mut batch).await?;
-            // One that is here as it is, or is not taken, is told as that.
-            self.report.alone.extend(lone.filter(|_| batch.records.len() > before));
+            self.join(parts, &mut known, &mut batch).await?;
         }
-        for (at, id, record) in wholes.changed() {
+        let due = self.wholes.settle(last.as_deref());
+        for (at, id, record) in due {
             batch.push(at, None, record, Some(id));
         }
-        let written = self.write(batch).await?;
-        written.iter().for_each(|(_, put)| known.made(&put.after, &put.id));
-        self.tell_seen(&written).await?;
+        written.extend(self.finish(batch, &mut known).await?);
         self.known = Some(known);
         Ok(written)
     }
 
+    /// Writes what is left of an import at the end of its file.
+    async fn end(&mut self) -> Outcome<Vec<(u64, Put<R>)>> {
+        let due = self.wholes.settle(None);
+        let Some(mut known) = self.known.take() else { return Ok(Vec::new()) };
+        self.write_wholes(due, &mut known).await
+    }
+
+    async fn write_wholes(
+        &mut self,
+        due: Vec<(Spot, ItemId, Loadable<R>)>,
+        known: &mut Known,
+    ) -> Outcome<Vec<(u64, Put<R>)>> {
+        if due.is_empty() {
+            return Ok(Vec::new());
+        }
+        let mut batch = Batch::new();
+        for (at, id, record) in due {
+            batch.push(at, None, record, Some(id));
+        }
+        self.finish(batch, known).await
+    }
+
+    async fn finish(&mut self, batch: Batch<R>, known: &mut Known) -> Outcome<Vec<(u64, Put<R>)>> {
+        let written = self.write(batch).await?;
+        written.iter().for_each(|(_, put)| known.made(&put.after, &put.id));
+        self.tell_seen(&written).await?;
+        Ok(written)
+    }
+
+    /// Puts parts that come together into the record they belong to; without it each is a record by itself.
+    async fn join(
+        &mut self,
+        parts: Vec<(Spot, PartOf<R>, Loadable<R>)>,
+        known: &mut Known,
+        batch: &mut Batch<R>,
+    ) -> Outcome<()> {
+        let done = match parts.first() {
+            Some((at, part, _)) => match batch.whole(&part.uid) {
+                Some(whole) => put_into(whole, &parts),
+                None => self.wholes.join(&part.uid, *at, &parts),
+            },
+            None => Vec::new(),
+        };
+        for ((at, part, record), done) in parts.into_iter().zip(done) {
+            let done = match done {
+                Ok(Became::Not) => self.join_lone(&part, at, &record, known, batch).await?,
+                done => done,
+            };
+            match done {
+                Ok(Became::Into) => {
+                    self.report.joined += 1;
+                    // It may have come before its whole, and be here by itself.
+                    let lone = known.same_part(&part).map(str::to_owned).or_else(|| uid_of(&record.0));
+                    let lone = lone.and_then(|uid| known.id_of(&uid));
+                    let lone = lone.filter(|id| known.lone_of(&part.uid).contains(id));
+                    let is_whole = matches!(part.join, Join::Together(_));
+                    batch.gone.extend(lone.filter(|id| is_whole && known.is_gone(id)));
+                }
+                Ok(Became::State(state)) => self.take(at, *state, known, batch).await?,
+                Ok(Became::Not) => match part.alone {
+                    Some(reason) => self.refuse(at, record.0.summary(), reason, String::new()),
+                    None => self.take_lone(at, &part, record, known, batch).await?,
+                },
+                Err(reason) => self.refuse(at, record.0.summary(), reason, String::new()),
+            }
+        }
+        Ok(())
+    }
+
+    /// Puts what is said of one part of a record into that part, where this is here without its whole.
+    async fn join_lone(
+        &mut self,
+        part: &PartOf<R>,
+        at: Spot,
+        record: &Loadable<R>,
+        known: &Known,
+        batch: &mut Batch<R>,
+    ) -> Outcome<PutInto<R>> {
+        let lone = known.same_part(part).filter(|_| matches!(part.join, Join::Alone(_)));
+        let Some(uid) = lone.map(str::to_owned) else { return Ok(Ok(Became::Not)) };
+        if let Some(whole) = batch.whole(&uid) {
+            return Ok(part.put(whole, record));
+        }
+        self.wholes.fetch(self.company, known, &uid).await?;
+        let parts = [(at, part.clone(), record.clone())];
+        Ok(self.wholes.join(&uid, at, &parts).pop().unwrap_or(Ok(Became::Not)))
+    }
+
+    /// Takes a part whose whole is not here as a record by itself: it may be here already, by another name.
+    async fn take_lone(
+        &mut self,
+        at: Spot,
+        part: &PartOf<R>,
+        record: Loadable<R>,
+        known: &mut Known,
+        batch: &mut Batch<R>,
+    ) -> Outcome<()> {
+        let uid = uid_of(&record.0);
+        let there = known.same_part(part).filter(|there| uid.is_some() && uid.as_deref() != Some(*there));
+        let record = match there.filter(|_| !on(Mutant::ImportSpellingNames)) {
+            Some(there) => (with_uid(record.0, there), record.1),
+            None => record,
+        };
+        let uid = uid_of(&record.0);
+        known.is_part(part, uid.as_deref());
+        let lone = Lone { line: at.line, name: record.0.summary() };
+        let before = batch.records.len();
+        self.take(at, record, known, batch).await?;
+        // What has the identifier of the whole may be all of it.
+        if batch.records.len() > before && uid.as_deref() != Some(part.uid.as_str()) {
+            batch.lone.push((before as u64, lone));
+        }
+        Ok(())
+    }
+
     async fn write(&mut self, mut batch: Batch<R>) -> Outcome<Vec<(u64, Put<R>)>> {
         let joined = self.write_cards(&mut batch);
-        let Batch { lines, records, into, gone, .. } = batch;
+        let Batch { lines, records, into, gone, lone, .. } = batch;
         let how = LoadHow { into, gone, ..self.how.clone() };
         let loaded = R::load(self.company, self.user, records, &how).await?;
         if !how.dry_run {
@@ -467,6 +638,9 @@ impl<R: Kinded> Import<'_, R> {
         self.report.updated += loaded.updated;
         self.report.unchanged += loaded.unchanged;
         let written: BTreeSet<u64> = loaded.written.iter().map(|put| put.position).collect();
+        // One that is here as it is, or is not taken, is told as that.
+        let lone = lone.into_iter().filter(|(position, _)| written.contains(position));
+        self.report.alone.extend(lone.map(|(_, lone)| lone));
         for (position, count) in joined {
             let is_written = written.contains(&position);
             *(if is_written { &mut self.report.updated } else { &mut self.report.unchanged }) += count;
@@ -611,14 +785,29 @@ impl<R: Kinded> Import<'_, R> {
         known: &mut Known,
         batch: &mut Batch<R>,
     ) -> Outcome<Loadable<R>> {
+        let mut lone = Vec::new();
         for id in known.lone_of(uid) {
-            let Some(lone) = R::get(self.company, &id).await? else { continue };
-            let Some(part) = (self.parts)(&lone.record, &lone.leftovers) else { continue };
-            // One that does not belong to this state of its whole stays as it is.
-            if matches!((part.join)(&mut whole), Ok(true)) && !on(Mutant::ImportOrphansStay) {
-                self.report.joined += 1;
-                batch.gone.extend(Some(id).filter(|id| known.is_gone(id)));
+            let found = R::get(self.company, &id).await?;
+            let part = found.as_ref().and_then(|found| (self.parts)(&found.record, &found.leftovers));
+            if let (Some(Item { record, leftovers, .. }), Some(PartOf { join, .. })) = (found, part) {
+                lone.push((id, join, (record, Some(leftovers))));
             }
+        }
+        let done = match lone.first() {
+            Some((_, Join::Together(join), _)) if !on(Mutant::ImportOrphansStay) => {
+                join(&mut whole, &lone.iter().map(|(_, _, part)| part).collect::<Vec<_>>())
+            }
+            _ => Vec::new(),
+        };
+        for ((id, ..), done) in lone.into_iter().zip(done) {
+            // One that does not belong to this state of its whole stays as it is.
+            match done {
+                Ok(Became::Into) => {}
+                Ok(Became::State(state)) => whole = *state,
+                Ok(Became::Not) | Err(_) => continue,
+            }
+            self.report.joined += 1;
+            batch.gone.extend(Some(id).filter(|id| known.is_gone(id)));
         }
         Ok(whole)
     }
@@ -736,9 +925,14 @@ fn named_as<R: Record>(record: R, named: &R) -> R {
 
 /// Gives a record the identifier of another one, if that has one.
 fn with_uid_of<R: Record>(record: R, named: &R) -> R {
-    let Some(uid) = fields(named).remove(&Field::new("uid")) else { return record };
+    let Some(uid) = uid_of(named) else { return record };
+    with_uid(record, &uid)
+}
+
+/// Gives a record an identifier.
+fn with_uid<R: Record>(record: R, uid: &str) -> R {
     let mut all = fields(&record);
-    all.insert(Field::new("uid"), uid);
+    all.insert(Field::new("uid"), uid.into());
     assemble(&all).unwrap_or(record)
 }
 
@@ -747,7 +941,31 @@ fn place_of(lines: &[(Spot, String)], position: u64) -> (Spot, String) {
     usize::try_from(position).ok().and_then(|n| lines.get(n)).cloned().unwrap_or_default()
 }
 
-/// The records here of which a file brings parts.
+/// Takes the next record of a file, where it goes into the same whole together with those before it.
+fn next_of<R: Kinded>(
+    chunk: &mut VecDeque<Incoming<R>>,
+    parts: &[(Spot, PartOf<R>, Loadable<R>)],
+) -> Option<(Spot, PartOf<R>, Loadable<R>)> {
+    let (_, last, _) = parts.last()?;
+    let goes = |next: &&Incoming<R>| {
+        next.record.is_ok() && next.part_of.as_ref().is_some_and(|next| last.goes_with(next))
+    };
+    chunk.front().filter(goes)?;
+    let Incoming { line, nth, record, part_of, .. } = chunk.pop_front()?;
+    Some((Spot { line, nth }, part_of?, record.ok()?))
+}
+
+/// Puts parts that come together into one record; what became of each.
+fn put_into<R>(whole: &mut Loadable<R>, parts: &[(Spot, PartOf<R>, Loadable<R>)]) -> Vec<PutInto<R>> {
+    match parts.first().map(|(_, part, _)| &part.join) {
+        Some(Join::Together(join)) => {
+            join(whole, &parts.iter().map(|(_, _, record)| record).collect::<Vec<_>>())
+        }
+        _ => parts.iter().map(|(_, part, record)| part.put(whole, record)).collect(),
+    }
+}
+
+/// The records here of which a file brings parts: each is written once, however many of its parts come.
 struct Wholes<R> {
     by_uid: HashMap<String, Whole<R>>,
 }
@@ -759,41 +977,80 @@ struct Whole<R> {
     at: Option<Spot>,
 }
 
+/// How many records are held that further parts may come for.
+const HELD: usize = 16;
+
+impl<R> Default for Wholes<R> {
+    fn default() -> Self {
+        Wholes { by_uid: HashMap::new() }
+    }
+}
+
 impl<R: Kinded> Wholes<R> {
-    /// Finds the records to which the parts of a chunk belong.
-    async fn of(company: &dyn Company, known: &Known, chunk: &[Incoming<R>]) -> Outcome<Self> {
+    /// Reads the records to which the parts of a chunk belong.
+    async fn read(&mut self, company: &dyn Company, known: &Known, chunk: &[Incoming<R>]) -> Outcome<()> {
         let parts = chunk.iter().filter_map(|one| one.part_of.as_ref());
         let wanted: BTreeSet<&str> = parts.map(|part| part.uid.as_str()).collect();
-        let mut by_uid = HashMap::new();
         for uid in wanted {
-            let Some(id) = known.id_of(uid) else { continue };
-            let found =
-                R::get(company, &id).await?.filter(|found| uid_of(&found.record).as_deref() == Some(uid));
-            if let Some(Item { id, record, leftovers, .. }) = found {
-                let record = (record, Some(leftovers).filter(|leftovers| !leftovers.is_null()));
-                by_uid.insert(uid.to_owned(), Whole { id, record, at: None });
-            }
+            self.fetch(company, known, uid).await?;
         }
-        Ok(Wholes { by_uid })
+        Ok(())
     }
 
-    /// Puts a part into its whole; tells whether there is one.
-    fn join(&mut self, part: &PartOf<R>, at: Spot) -> Result<bool, String> {
-        let Some(whole) = self.by_uid.get_mut(&part.uid) else { return Ok(false) };
-        let joined = (part.join)(&mut whole.record)?;
-        if joined {
+    /// Reads the record of an identifier, unless it is held.
+    async fn fetch(&mut self, company: &dyn Company, known: &Known, uid: &str) -> Outcome<()> {
+        let Some(id) = known.id_of(uid).filter(|_| !self.by_uid.contains_key(uid)) else { return Ok(()) };
+        let found = R::get(company, &id).await?.filter(|found| uid_of(&found.record).as_deref() == Some(uid));
+        if let Some(Item { id, record, leftovers, .. }) = found {
+            let record = (record, Some(leftovers).filter(|leftovers| !leftovers.is_null()));
+            self.by_uid.insert(uid.to_owned(), Whole { id, record, at: None });
+        }
+        Ok(())
+    }
+
+    /// Puts parts into the record of an identifier.
+    fn join(&mut self, uid: &str, at: Spot, parts: &[(Spot, PartOf<R>, Loadable<R>)]) -> Vec<PutInto<R>> {
+        let Some(whole) = self.by_uid.get_mut(uid) else {
+            return parts.iter().map(|_| Ok(Became::Not)).collect();
+        };
+        let done = put_into(&mut whole.record, parts);
+        if done.iter().any(|done| matches!(done, Ok(Became::Into))) {
             whole.at.get_or_insert(at);
         }
-        Ok(joined)
+        done
     }
 
-    /// Returns what became of them, with the line of the first part.
-    fn changed(self) -> Vec<(Spot, ItemId, Loadable<R>)> {
-        let changed = self.by_uid.into_values().filter_map(|it| Some((it.at?, it.id, it.record)));
-        let mut changed: Vec<_> = changed.collect();
-        changed.sort_by_key(|(at, ..)| at.line);
-        changed
+    /// Returns the changed records that a chunk brings themselves: they are written before it.
+    fn brought(&mut self, chunk: &[Incoming<R>]) -> Vec<(Spot, ItemId, Loadable<R>)> {
+        if self.by_uid.is_empty() {
+            return Vec::new();
+        }
+        let records =
+            chunk.iter().filter(|one| one.part_of.is_none()).filter_map(|one| one.record.as_ref().ok());
+        let brought: Vec<String> = records.filter_map(|(record, _)| uid_of(record)).collect();
+        changed(brought.into_iter().filter_map(|uid| self.by_uid.remove(&uid)))
     }
+
+    /// Returns the changed records that are written now: all but those of which further parts may come, the last one
+    /// before all.
+    fn settle(&mut self, last: Option<&str>) -> Vec<(Spot, ItemId, Loadable<R>)> {
+        let mut all: Vec<_> = std::mem::take(&mut self.by_uid).into_iter().collect();
+        let Some(last) = last else { return changed(all.into_iter().map(|(_, whole)| whole)) };
+        all.sort_by_key(|(uid, whole)| (uid == last, whole.at.map(|at| at.line)));
+        let held = all.split_off(all.len().saturating_sub(HELD));
+        let (held, idle): (Vec<_>, Vec<_>) = held.into_iter().partition(|(_, whole)| whole.at.is_some());
+        drop(idle);
+        self.by_uid.extend(held);
+        changed(all.into_iter().map(|(_, whole)| whole))
+    }
+}
+
+/// Returns what became of records, with the line of the first part that each got.
+fn changed<R>(all: impl Iterator<Item = Whole<R>>) -> Vec<(Spot, ItemId, Loadable<R>)> {
+    let changed = all.filter_map(|whole| Some((whole.at?, whole.id, whole.record)));
+    let mut changed: Vec<_> = changed.collect();
+    changed.sort_by_key(|(at, ..)| at.line);
+    changed
 }
 
 #[cfg(test)]

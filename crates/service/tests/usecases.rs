@@ -14,11 +14,11 @@ use passerelle_ports::{
     Side,
 };
 use passerelle_service::{
-    Account, AccountState, AppUser, Calendar, Choice, Collection, Company, Examined, Forecast, Forgotten,
-    Found, Identity, Incoming, Item, Journal, Level, LoadHow, Loadable, Loaded, Offered, Office, Pair,
-    PairReport, Progress, Provider, Purge, RuleBook, Search, Silent, SyncRequest, TakenBack, Term, Undo,
-    Watch, add_user, choose_pairs, disconnect, examine, forecast, import, note_consent, record_account,
-    release_account, runs, status, sync, undo,
+    Account, AccountState, AppUser, Became, Calendar, Choice, Collection, Company, Examined, Forecast,
+    Forgotten, Found, Identity, Incoming, Item, Join, Journal, Level, LoadHow, Loadable, Loaded, Offered,
+    Office, Pair, PairReport, PartOf, Progress, Provider, Purge, Put, RuleBook, Search, Silent, SyncRequest,
+    TakenBack, Term, Undo, Watch, add_user, choose_pairs, disconnect, examine, forecast, import,
+    note_consent, record_account, release_account, runs, status, sync, undo,
 };
 use passerelle_testkit::{MemLedger, MemOptions, MemReplica, TestClock, TestIds, finish};
 use uuid::Uuid;
@@ -158,13 +158,17 @@ impl Company for FakeCompany {
     ) -> PortResult<Loaded<Contact>> {
         let mut loaded = Loaded::default();
         for (position, (record, _)) in (0..).zip(records) {
-            if let Some(id) = how.into.get(&position) {
+            let after = record.clone();
+            let id = if let Some(id) = how.into.get(&position) {
                 self.here.contacts.person_edits(id, |known| *known = record);
                 loaded.updated += 1;
+                id.clone()
             } else {
-                self.here.contacts.person_creates(record);
                 loaded.created += 1;
-            }
+                self.here.contacts.person_creates(record)
+            };
+            let (left_before, left_after) = Default::default();
+            loaded.written.push(Put { position, id, before: None, after, left_before, left_after });
         }
         Ok(loaded)
     }
@@ -579,15 +583,17 @@ async fn two_people_of_one_identifier_do_not_become_one() {
 async fn a_part_is_put_into_what_it_belongs_to() {
     let world = connected().await;
     let part = |line, uid: &str, note: &'static str| {
-        let join: passerelle_service::Join<Contact> = Arc::new(move |(whole, _)| match note {
+        let join = move |(whole, _): &mut Loadable<Contact>| match note {
             "bad" => Err("bad-date".to_owned()),
-            "other" => Ok(false),
+            "other" => Ok(Became::Not),
             note => {
                 whole.notes.push_str(note);
-                Ok(true)
+                Ok(Became::Into)
             }
-        });
-        let part_of = Some(passerelle_service::PartOf { uid: uid.to_owned(), join, alone: None });
+        };
+        let (join, uid_of_whole) = (Join::Alone(Arc::new(join)), uid.to_owned());
+        let (names, asked) = (Vec::new(), Vec::new());
+        let part_of = Some(PartOf { uid: uid_of_whole, names, asked, join, alone: None });
         Incoming {
             line,
             nth: 0,

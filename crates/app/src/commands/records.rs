@@ -404,7 +404,8 @@ async fn export<R: Filed>(app: &App, company: &dyn Company, args: &Export) -> Ex
         out.into_inner().map_err(std::io::IntoInnerError::into_error)
     });
     let read = each::<R>(company, args.user.as_deref(), |item| {
-        send.send((item.record, left_over(&item.leftovers))).is_ok()
+        let left = left_over(&item.leftovers);
+        send.send(Outgoing { id: item.id, record: item.record, left }).is_ok()
     });
     let read = read.await;
     drop(send);

@@ -2,7 +2,7 @@
 
 use std::{fmt, str::FromStr};
 
-use chrono::{DateTime, Days, NaiveDate, NaiveDateTime, Offset, TimeDelta, TimeZone, Utc};
+use chrono::{DateTime, Days, NaiveDate, NaiveDateTime, Offset, TimeDelta, TimeZone, Timelike, Utc};
 use chrono_tz::Tz;
 
 use crate::{Duration, Event, RecurrenceId, Start};
@@ -162,7 +162,15 @@ fn text_of(local: NaiveDateTime) -> impl fmt::Display {
 }
 
 fn local_of(text: &str) -> Result<NaiveDateTime, StartError> {
-    NaiveDateTime::parse_from_str(text, "%Y-%m-%dT%H:%M:%S%.f").map_err(|_| StartError)
+    let read = NaiveDateTime::parse_from_str(text, "%Y-%m-%dT%H:%M:%S%.f");
+    read.map(without_leap_second).map_err(|_| StartError)
+}
+
+/// Returns the second before a leap second, which is what one is read as (RFC 5545 §3.3.12).
+#[must_use]
+pub fn without_leap_second(local: NaiveDateTime) -> NaiveDateTime {
+    let leap = local.nanosecond() >= 1_000_000_000;
+    local.with_nanosecond(0).filter(|_| leap).unwrap_or(local)
 }
 
 impl RecurrenceId {

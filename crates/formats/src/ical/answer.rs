@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use passerelle_calendar::{Event, Participant, Status, contains};
 
-use super::{guests, read::start_of, series, zones::Zones};
+use super::{guests, lone::is_that, read::start_of, series, zones::Zones};
 use crate::{Answer, Reason, content::Component};
 
 /// Reads an answer; nothing of one that does not say who answers to what.
@@ -12,11 +12,9 @@ pub(super) fn read(component: &Component, zones: &mut Zones) -> Option<Box<Answe
     let uid = component.text("UID");
     let mut answering: BTreeMap<String, Participant> = BTreeMap::new();
     let mut attending = guests::Attending::default();
-    component
-        .lines
-        .iter()
-        .filter(|line| line.name == "ATTENDEE")
-        .for_each(|line| guests::take(&mut answering, &mut attending, line));
+    component.lines.iter().filter(|line| line.name == "ATTENDEE").for_each(|line| {
+        guests::take(&mut answering, &mut attending, line);
+    });
     let mut guests: Vec<Participant> = answering.into_values().collect();
     if let [only] = guests.as_mut_slice()
         && only.comment.is_empty()
@@ -41,12 +39,13 @@ fn sequence_of(component: &Component) -> Option<u64> {
     component.text("SEQUENCE").trim().parse().ok()
 }
 
-/// Takes an answer into the appointment that it is for; tells whether it is for one that takes place.
+/// Takes an answer into the appointment that it is for, which has `kept` beside it; tells whether it is for one that takes
+/// place.
 ///
 /// # Errors
 ///
 /// Somebody answers who is not invited.
-pub fn apply_answer(event: &mut Event, answer: &Answer) -> Result<bool, Reason> {
+pub fn apply_answer(event: &mut Event, kept: &[String], answer: &Answer) -> Result<bool, Reason> {
     if answer.cancels {
         event.status = Status::Cancelled;
         return Ok(true);
@@ -54,6 +53,9 @@ pub fn apply_answer(event: &mut Event, answer: &Answer) -> Result<bool, Reason> 
     let Some(at) = &answer.occurrence else {
         return answered(&mut event.participants, answer);
     };
+    if is_that(event, kept, at) {
+        return answered(&mut event.participants, answer);
+    }
     let start = event.start.clone().filter(|_| event.is_recurring());
     let Some(id) = start.and_then(|start| series::occurrence_at(at, &start)) else { return Ok(false) };
     let known = event.recurrence_overrides.get(&id.to_string());

@@ -6,9 +6,10 @@ use chrono::{NaiveDate, NaiveDateTime, TimeZone};
 use passerelle_calendar::{Duration, Event, RecurrenceId, Start, occurrences};
 
 use super::{
-    read::{rule_of, start_at},
+    read::start_at,
     repair::{When, length, when},
     rest,
+    rule::rule_of,
     zones::Zones,
 };
 use crate::{Reason, content::Line};

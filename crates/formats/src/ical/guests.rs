@@ -1,53 +1,106 @@
 //! Who takes part: `ATTENDEE` and `ORGANIZER`.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use passerelle_calendar::{Participant, ParticipationStatus, Role};
+
+use passerelle_ports::mutants::{Mutant, on};
 
 use super::own;
 use crate::content::Line;
 
-/// The keys of the guests that were named so far, each with how many guests without an address are called so.
+/// The guests that were named so far.
 #[derive(Default)]
-pub(crate) struct Attending(BTreeMap<String, usize>);
+pub(crate) struct Attending {
+    /// Their keys, each with how many guests without an address are called so.
+    named: BTreeMap<String, usize>,
+    /// The organisers who were named as such only: how they take part was not said.
+    unsaid: BTreeSet<String>,
+}
 
 impl Attending {
+    /// Adds a guest. One who was named before is the same person: the first that says something counts, and it is told
+    /// whether this says otherwise.
+    pub(crate) fn add(&mut self, guests: &mut BTreeMap<String, Participant>, read: Participant) -> bool {
+        let key = self.key_of(&read);
+        let Some(known) = guests.get_mut(&key).filter(|_| !on(Mutant::FileGuestTwice)) else {
+            guests.insert(key, read);
+            return true;
+        };
+        if self.unsaid.remove(&key) {
+            known.role = read.role;
+            known.participation_status = read.participation_status;
+        }
+        complete(known, read)
+    }
+
+    /// Adds the organiser, who need not be a guest.
+    fn organized(&mut self, guests: &mut BTreeMap<String, Participant>, read: Participant) -> bool {
+        let key = key_of(&read);
+        if let Some(known) = guests.get_mut(&key) {
+            known.organizer = true;
+            return complete(known, read);
+        }
+        self.unsaid.insert(key.clone());
+        let (role, participation_status) = (Role::Chair, ParticipationStatus::Accepted);
+        guests.insert(key, Participant { organizer: true, role, participation_status, ..read });
+        true
+    }
+
     /// Returns the key of a guest: without an address, another one of the same name is another person.
-    pub(crate) fn key_of(&mut self, guest: &Participant) -> String {
+    fn key_of(&mut self, guest: &Participant) -> String {
         let key = key_of(guest);
-        if !guest.email.is_empty() || !self.0.contains_key(&key) {
-            self.0.insert(key.clone(), 1);
+        if !guest.email.is_empty() || !self.named.contains_key(&key) {
+            self.named.insert(key.clone(), 1);
             return key;
         }
         loop {
-            let number = self.0.entry(key.clone()).or_default();
+            let number = self.named.entry(key.clone()).or_default();
             *number += 1;
             // In the order of the file, which is that of the keys.
             let another = format!("{key} ({number:05})").trim_start().to_owned();
-            if !self.0.contains_key(&another) {
-                self.0.insert(another.clone(), 1);
+            if !self.named.contains_key(&another) {
+                self.named.insert(another.clone(), 1);
                 return another;
             }
         }
     }
 }
 
-/// Takes a guest or the organiser over.
-pub(crate) fn take(guests: &mut BTreeMap<String, Participant>, attending: &mut Attending, line: &Line) {
+/// Tells whether a line names somebody who takes part.
+pub(super) fn is_guest(line: &Line) -> bool {
+    matches!(line.name.as_str(), "ATTENDEE" | "ORGANIZER")
+}
+
+/// Takes a guest or the organiser over; tells whether nothing was said otherwise of that person before.
+pub(crate) fn take(
+    guests: &mut BTreeMap<String, Participant>,
+    attending: &mut Attending,
+    line: &Line,
+) -> bool {
     let read = participant(line);
-    if line.name == "ATTENDEE" {
-        let key = attending.key_of(&read);
-        let organizer = guests.get(&key).is_some_and(|known| known.organizer);
-        guests.insert(key, Participant { organizer: read.organizer || organizer, ..read });
-        return;
+    if line.name == "ATTENDEE" { attending.add(guests, read) } else { attending.organized(guests, read) }
+}
+
+/// Completes what is known of a guest by what another line says; tells whether that line says nothing otherwise.
+fn complete(known: &mut Participant, read: Participant) -> bool {
+    let mut agree = fill(&mut known.name, read.name, &String::new());
+    agree &= fill(&mut known.comment, read.comment, &String::new());
+    agree &= fill(&mut known.role, read.role, &Role::Required);
+    let unanswered = ParticipationStatus::NeedsAction;
+    agree &= fill(&mut known.participation_status, read.participation_status, &unanswered);
+    known.resource |= read.resource;
+    known.organizer |= read.organizer;
+    agree
+}
+
+/// Takes a value where none is known; tells whether another one is.
+fn fill<T: PartialEq>(known: &mut T, read: T, nothing: &T) -> bool {
+    if known == nothing {
+        *known = read;
+        return true;
     }
-    let attends = |guest: &mut Participant| guest.organizer = true;
-    guests.entry(key_of(&read)).and_modify(attends).or_insert_with(|| Participant {
-        organizer: true,
-        role: Role::Chair,
-        participation_status: ParticipationStatus::Accepted,
-        ..read
-    });
+    read == *nothing || read == *known
 }
 
 /// Returns the key of a participant: the address in lower case, or the name where there is none.
@@ -88,6 +141,19 @@ fn participant(line: &Line) -> Participant {
     }
 }
 
+/// Tells whether the address that a line tells beside its value is the one that the guest is known by.
+pub(super) fn is_same_address(line: &Line, email: &str) -> bool {
+    let email = without_scheme(email);
+    email.is_empty() || email.eq_ignore_ascii_case(&address(line))
+}
+
+/// Returns an address without the scheme before it.
+fn without_scheme(text: &str) -> &str {
+    let text = text.trim();
+    let scheme = text.get(..7).is_some_and(|scheme| scheme.eq_ignore_ascii_case("mailto:"));
+    text.get(if scheme { 7 } else { 0 }..).unwrap_or_default().trim()
+}
+
 /// Returns what stands in the place of the address of a participant whose address is told beside it.
 pub(super) fn beside_address(line: &Line) -> Option<&str> {
     let scheme = line.value.trim().get(..7).is_some_and(|scheme| scheme.eq_ignore_ascii_case("mailto:"));
@@ -116,9 +182,9 @@ fn address(line: &Line) -> String {
     if let Some((_, address)) = name_before(plain) {
         return address.to_owned();
     }
-    match (scheme(value), line.param("EMAIL")) {
+    match (scheme(value), line.param("EMAIL").map(without_scheme)) {
         (true, _) => plain.to_owned(),
-        (false, Some(email)) if !email.trim().is_empty() => email.trim().to_owned(),
+        (false, Some(email)) if !email.is_empty() => email.to_owned(),
         (false, _) if value.eq_ignore_ascii_case(NOBODY) => String::new(),
         (false, _) => value.to_owned(),
     }
@@ -127,12 +193,7 @@ fn address(line: &Line) -> String {
 /// Takes a name and the address behind it apart: `Jean Dupont <jean@acme.example>`, as mail programs and vCalendar 1.0 do.
 fn name_before(value: &str) -> Option<(&str, &str)> {
     let (name, address) = value.trim().strip_suffix('>')?.rsplit_once('<')?;
-    let without_scheme = |text: &'_ str| -> usize {
-        let scheme = text.get(..7).is_some_and(|scheme| scheme.eq_ignore_ascii_case("mailto:"));
-        if scheme { 7 } else { 0 }
-    };
-    let (name, address) = (name.trim(), address.trim());
-    let (name, address) = (name.get(without_scheme(name)..)?, address.get(without_scheme(address)..)?);
+    let (name, address) = (without_scheme(name), without_scheme(address));
     let sound = address.contains('@') && !address.contains(char::is_whitespace);
     sound.then(|| (name.trim().trim_matches('"').trim(), address))
 }

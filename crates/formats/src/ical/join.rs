@@ -1,30 +1,29 @@
 //! Who belongs together in a file: series and their changed occurrences, records that share an identifier.
 
 use std::{
-    collections::{BTreeMap, BTreeSet, HashMap, HashSet, VecDeque, hash_map::DefaultHasher},
-    hash::{Hash, Hasher},
+    collections::{BTreeMap, BTreeSet, HashMap, HashSet, VecDeque},
     io::Read,
 };
 
-use passerelle_calendar::{Event, Override, RecurrenceId, Start, contains, occurrences};
-use passerelle_ports::{
-    left,
-    mutants::{Mutant, on},
-};
+use passerelle_calendar::{Event, Override, RecurrenceId, occurrences};
+use passerelle_ports::mutants::{Mutant, on};
 
 use super::{
+    WANTED,
+    ahead::{late_methods, named_twice, number_of},
     answer,
-    dates::{Days, is_said},
+    dates::Days,
+    lone::{MOST, check_change, is_change, is_nameless, nameless, orphan, place_of, spellings_of, take_out},
     method, old, own,
-    read::{Read1, change_of, event_of, finish, is_of_many, is_rule, start_of},
+    read::{Read1, change_of, event_of, finish, start_of},
     repair::repair,
-    rest, series,
+    rest,
+    states::{Identities, Identity, Rank, Seen, called_off, describe, together},
     zones::Zones,
 };
 use crate::{
-    BadRecord, Imported, Reason,
+    BadRecord, Reason,
     content::{Component, Line, Packed, Piece, Pieces, summary_of},
-    text::{Written, position_of, written_in},
 };
 
 /// The events of a file. Series and changed occurrences are held until its end, because they may
@@ -66,92 +65,6 @@ pub(crate) struct Events<R> {
     done: bool,
 }
 
-/// The components that are read as such.
-const WANTED: &[&str] = &["VEVENT", "VTIMEZONE", "VTODO", "VJOURNAL", "VFREEBUSY"];
-
-/// Finds the methods that stand behind an event of their calendar, by the number of the calendar.
-fn late_methods(bytes: &[u8]) -> HashMap<usize, String> {
-    let mut late = HashMap::new();
-    let behind = position_of(bytes, b"VEVENT").and_then(|first| bytes.get(first..)).unwrap_or_default();
-    // What is written in more than a byte a letter is searched without that.
-    let plain = written_in(bytes).is_none_or(|(written, _)| written == Written::Utf8);
-    if plain && !names_method(behind) {
-        return late;
-    }
-    let (mut calendar, mut depth, mut events) = (0, 0_usize, false);
-    for piece in Pieces::new(bytes, WANTED).filter_map(Result::ok) {
-        let Piece::Line(line) = piece else {
-            events = true;
-            continue;
-        };
-        match line.name.as_str() {
-            "BEGIN" | "END" if line.value.trim().eq_ignore_ascii_case("VCALENDAR") => {
-                calendar += 1;
-                (depth, events) = (0, false);
-            }
-            "BEGIN" => depth += 1,
-            "END" => depth = depth.saturating_sub(1),
-            "METHOD" if events && depth == 0 => {
-                late.insert(calendar, line.value);
-            }
-            _ => {}
-        }
-    }
-    late
-}
-
-/// Finds the identifiers that several events have which are no changed occurrences. A line that is folded in the middle of
-/// its name is not seen: such states are taken in the order of the file.
-fn named_twice(bytes: &[u8]) -> HashSet<u64> {
-    let (mut once, mut twice) = (HashSet::new(), HashSet::new());
-    let (mut uid, mut is_change) = (None, false);
-    let mut lines =
-        bytes.split(|byte| matches!(byte, b'\r' | b'\n')).filter(|line| !line.is_empty()).peekable();
-    while let Some(line) = lines.next() {
-        let is = |name: &[u8]| {
-            let end = line.get(name.len());
-            line.get(..name.len()).is_some_and(|start| start.eq_ignore_ascii_case(name))
-                && end.is_none_or(|end| matches!(end, b':' | b';'))
-        };
-        if is(b"UID") {
-            let mut whole = line.to_vec();
-            while let Some(more) = lines.next_if(|line| matches!(line.first(), Some(b' ' | b'\t'))) {
-                whole.extend(more.iter().skip(1));
-            }
-            uid =
-                whole.iter().position(|byte| *byte == b':').and_then(|at| whole.get(at + 1..)).map(number_of);
-        } else if is(b"RECURRENCE-ID") {
-            is_change = true;
-        } else if line.eq_ignore_ascii_case(b"END:VEVENT") {
-            if let Some(uid) = uid.take().filter(|_| !is_change)
-                && !once.insert(uid)
-            {
-                twice.insert(uid);
-            }
-            is_change = false;
-        }
-    }
-    twice
-}
-
-fn number_of(text: &[u8]) -> u64 {
-    let mut hasher = DefaultHasher::new();
-    text.trim_ascii().hash(&mut hasher);
-    hasher.finish()
-}
-
-/// Tells whether `METHOD` may be named, wherever its line is folded.
-fn names_method(bytes: &[u8]) -> bool {
-    let word = b"METHOD";
-    let mut found = 0;
-    bytes.iter().filter(|byte| !byte.is_ascii_whitespace()).any(|byte| {
-        let fits = |at: usize| word.get(at).is_some_and(|letter| letter.eq_ignore_ascii_case(byte));
-        // No letter comes twice: what does not go on may only begin anew.
-        found = if fits(found) { found + 1 } else { usize::from(fits(0)) };
-        found == word.len()
-    })
-}
-
 /// A component that is neither an event nor another kind of record that is known.
 struct Beside {
     line: usize,
@@ -171,6 +84,8 @@ struct Held {
     line: usize,
     rank: Rank,
     is_change: bool,
+    /// Whether it repeats.
+    repeats: bool,
     /// Whether it is a message that calls the whole appointment off.
     cancels: bool,
 }
@@ -183,13 +98,19 @@ impl Held {
             uid: component.text("UID"),
             line: component.line,
             rank: Rank::of(component),
-            is_change: component.get("RECURRENCE-ID").is_some(),
+            is_change: is_change(component),
+            repeats: is_of_series(component) && !is_change(component),
             cancels: false,
         }
     }
 
     fn component(&self) -> Component {
         self.component.unpacked()
+    }
+
+    /// Tells whether nothing says which of two states is newer.
+    fn is_as_new_as(&self, other: &Held) -> bool {
+        self.zones == other.zones && self.cancels == other.cancels && self.rank.is_as_new_as(&other.rank)
     }
 }
 
@@ -251,7 +172,7 @@ impl<R: Read> Events<R> {
         }
         let cancels = component.name == "VEVENT" && method::calls_off(&self.method);
         match component.name.as_str() {
-            "VEVENT" if cancels && component.get("RECURRENCE-ID").is_none() => {
+            "VEVENT" if cancels && !is_change(&component) => {
                 self.here.push(Held { cancels, ..Held::of(&component, 0) });
             }
             "VTIMEZONE" => {
@@ -287,7 +208,7 @@ impl<R: Read> Events<R> {
 
     /// Tells whether another event of the file has the identifier of this one.
     fn is_of_several(&self, component: &Component) -> bool {
-        let uid = component.get("UID").map(|line| number_of(line.value.as_bytes()));
+        let uid = component.get("UID").map(|line| number_of(&line.value));
         uid.is_some_and(|uid| self.twice.contains(&uid))
     }
 
@@ -378,8 +299,7 @@ impl<R: Read> Events<R> {
     fn single(&mut self, component: Component) {
         let Some(component) = self.identify(component) else { return };
         let Some(zones) = self.zones.last_mut() else { return };
-        let read = event_of(&component, zones);
-        self.ready.push_back(finish(&component, read));
+        self.ready.push_back(read_one(&component, zones));
     }
 
     /// Compares a record with those of its identifier that came before: an older state of one is
@@ -450,18 +370,43 @@ impl<R: Read> Events<R> {
         for change in changes {
             by_uid.entry(change.uid.clone()).or_default().push(change);
         }
+        let masters = self.call_off(masters);
+        let repeating = masters.iter().filter(|master| master.repeats);
+        let repeating: HashSet<String> = repeating.map(|master| master.uid.clone()).collect();
         let mut series = Vec::new();
-        for master in self.call_off(masters) {
-            let Some(component) = self.identify(master.component()) else { continue };
+        for master in joined(masters) {
+            let component = master.component();
+            if is_nameless(&component) && repeating.contains(&master.uid) {
+                self.ready.push_back(Err(bad_of(&component, Reason::BadRecurrenceId)));
+                continue;
+            }
+            let Some(component) = self.identify(component) else { continue };
             let own = !master.uid.is_empty() && component.text("UID") == master.uid;
-            let is_series = is_of_series(&component);
-            let changes = if own && is_series { by_uid.remove(&master.uid) } else { None };
+            let changes = match own {
+                true if master.repeats => by_uid.remove(&master.uid).unwrap_or_default(),
+                true => self.changes_of_one(&component, master.zones, by_uid.get_mut(&master.uid)),
+                false => Vec::new(),
+            };
             let held = Held { cancels: master.cancels, ..Held::of(&component, master.zones) };
-            series.push((held, changes.unwrap_or_default()));
+            series.push((held, changes));
         }
         series.sort_by_key(|(master, _)| master.line);
         self.series = series.into();
-        self.orphans = by_uid.into_values().collect();
+        self.orphans = by_uid.into_values().filter(|orphans| !orphans.is_empty()).collect();
+    }
+
+    /// Returns the changes of an appointment that does not repeat: those of the time that it has, and those whose time
+    /// cannot be read. The others are of a series that is not in the file.
+    fn changes_of_one(&mut self, one: &Component, zones: usize, all: Option<&mut Vec<Held>>) -> Vec<Held> {
+        let Some(all) = all.filter(|_| !on(Mutant::FileOneStaysTwo)) else { return Vec::new() };
+        let start = self.zones.get_mut(zones).and_then(|zones| start_of(one.get("DTSTART")?, zones).ok());
+        let Some(names) = start.map(|start| spellings_of(&start).0) else { return Vec::new() };
+        let is_its = |held: &mut Held| {
+            let zones = self.zones.get_mut(held.zones);
+            let place = zones.and_then(|zones| place_of(&held.component(), zones));
+            place.is_none_or(|place| spellings_of(&place).1.iter().any(|name| names.contains(name)))
+        };
+        all.extract_if(.., is_its).collect()
     }
 
     /// Reads the next series of a file that is at its end, then the next occurrences without one, then the answers; tells
@@ -483,10 +428,14 @@ impl<R: Read> Events<R> {
     }
 
     /// Reads a series with its changed occurrences, and tells which of these are bad.
-    fn whole(&mut self, master: &Held, changes: Vec<Held>) {
-        let Some(zones) = self.zones.get_mut(master.zones) else { return };
-        let component = master.component();
-        let mut read = finish(&component, event_of(&component, zones));
+    fn whole(&mut self, master: &Held, mut changes: Vec<Held>) {
+        let mut component = master.component();
+        let mut place = master.zones;
+        if !master.repeats {
+            (component, place) = self.replaced(component, master, std::mem::take(&mut changes));
+        }
+        let Some(zones) = self.zones.get_mut(place) else { return };
+        let mut read = read_one(&component, zones);
         if let (true, Err(bad)) = (master.cancels, &mut read) {
             bad.answer = answer::calling_off(&component);
         }
@@ -563,27 +512,78 @@ impl<R: Read> Events<R> {
         rests.into_iter().flat_map(|(id, rest)| rest::of_change(&id, rest).collect::<Vec<_>>()).collect()
     }
 
-    /// Reads changed occurrences whose series is not in the file: events by themselves.
-    fn alone(&mut self, orphans: Vec<Held>) {
+    /// Puts the newest change of an appointment that does not repeat in its place: that one is all there is
+    /// (RFC 5545 §3.8.4.4). Returns it with the zones it is read by.
+    fn replaced(&mut self, one: Component, master: &Held, changes: Vec<Held>) -> (Component, usize) {
+        let (mut one, mut place) = (one, master.zones);
+        let mut rank = master.rank.sequence;
+        for (held, change) in self.newest(changes) {
+            let is_named =
+                self.zones.get_mut(held.zones).and_then(|zones| place_of(&change, zones)).is_some();
+            let taken = take_out(change.clone());
+            let reason = match &taken {
+                _ if !is_named => Some(Reason::BadRecurrenceId),
+                _ if held.rank.sequence < rank => Some(Reason::Older),
+                Err(reason) => Some(*reason),
+                Ok(_) => None,
+            };
+            let (Ok(taken), None, Some(zones)) = (taken, reason, self.zones.get_mut(held.zones)) else {
+                self.ready.push_back(Err(bad_of(&change, reason.unwrap_or(Reason::BadRecurrenceId))));
+                continue;
+            };
+            self.ready.push_back(Err(bad_of(&one, Reason::Older)));
+            let state = taken.into_state(zones);
+            let cancelled = state.text("STATUS").trim().eq_ignore_ascii_case("CANCELLED");
+            one = if cancelled { called_off(state, one) } else { state };
+            (place, rank) = (held.zones, held.rank.sequence);
+        }
+        (one, place)
+    }
+
+    /// Returns the newest state of each changed occurrence, however its time is spelt; the others are told.
+    fn newest(&mut self, changes: Vec<Held>) -> Vec<(Held, Component)> {
+        let mut places: HashMap<String, String> = HashMap::new();
         let mut newest: BTreeMap<String, (Held, Component)> = BTreeMap::new();
-        for orphan in orphans {
-            let component = orphan.component();
-            let place = place_of(&component);
+        for change in changes {
+            let component = change.component();
+            let place = self.spelt(&component, change.zones, &mut places);
             let order = newest.get(&place).map(|(known, there)| {
                 let differs = Seen::of(there).content != Seen::of(&component).content;
-                (known.rank.cmp(&orphan.rank), differs)
+                (known.rank.cmp(&change.rank), differs)
             });
             if order.is_some_and(|(order, _)| order.is_gt()) {
                 self.ready.push_back(Err(bad_of(&component, Reason::Older)));
                 continue;
             }
-            let known = newest.insert(place, (orphan, component));
+            let known = newest.insert(place, (change, component));
             if let (Some((_, known)), Some((order, true))) = (known, order) {
                 let reason = if order.is_eq() { Reason::Duplicate } else { Reason::Older };
                 self.ready.push_back(Err(bad_of(&known, reason)));
             }
         }
-        for (Held { zones, .. }, component) in newest.into_values() {
+        newest.into_values().collect()
+    }
+
+    /// Returns how the time of a changed occurrence was spelt first: `places` has those of the others.
+    fn spelt(&mut self, change: &Component, zones: usize, places: &mut HashMap<String, String>) -> String {
+        let written = change.get("RECURRENCE-ID").map(|line| line.value.trim().to_owned());
+        let written = written.unwrap_or_default();
+        let at = self.zones.get_mut(zones).and_then(|zones| place_of(change, zones));
+        let Some((names, asked)) = at.map(|at| spellings_of(&at)).filter(|_| !on(Mutant::FileSpellingNames))
+        else {
+            return written;
+        };
+        let known = asked.iter().find_map(|name| places.get(name)).cloned();
+        let place = known.or_else(|| names.first().cloned()).unwrap_or(written);
+        for name in names {
+            places.entry(name).or_insert_with(|| place.clone());
+        }
+        place
+    }
+
+    /// Reads changed occurrences whose series is not in the file: events by themselves.
+    fn alone(&mut self, orphans: Vec<Held>) {
+        for (Held { zones, .. }, component) in self.newest(orphans) {
             if let Some(zones) = self.zones.get_mut(zones) {
                 self.ready.push_back(orphan(component, zones));
             }
@@ -620,9 +620,49 @@ impl<R: Read> Iterator for Events<R> {
 
 /// Tells whether a component is a series, or a changed occurrence of one.
 fn is_of_series(component: &Component) -> bool {
-    ["RRULE", "RDATE", "EXRULE", "RECURRENCE-ID", own::SERIES]
-        .iter()
-        .any(|name| component.get(name).is_some())
+    let series = ["RRULE", "RDATE", "EXRULE", own::SERIES];
+    is_change(component) || series.iter().any(|name| component.get(name).is_some())
+}
+
+/// Reads an event; one that may be an occurrence and does not say which has a note of its series.
+fn read_one(component: &Component, zones: &mut Zones) -> Read1 {
+    let mut read = finish(component, event_of(component, zones));
+    if let Ok(found) = &mut read {
+        found.unknown.extend(nameless(component));
+    }
+    read
+}
+
+/// How many states of one identifier and one start are compared with each other.
+const COMPARED: usize = 8;
+
+/// Puts states of one appointment together that are equally new, where the one only adds to the other.
+fn joined(masters: Vec<Held>) -> Vec<Held> {
+    let mut all: Vec<Held> = Vec::new();
+    let mut places: HashMap<(String, String), Vec<usize>> = HashMap::new();
+    for master in masters {
+        if master.uid.trim().is_empty() || on(Mutant::FileStatesPart) {
+            all.push(master);
+            continue;
+        }
+        let component = master.component();
+        let start = component.get("DTSTART").map(Line::to_text).unwrap_or_default();
+        let there = places.entry((master.uid.clone(), start)).or_default();
+        let known = there.iter().find_map(|at| {
+            let known = all.get(*at).filter(|known| known.is_as_new_as(&master))?;
+            Some((*at, together(&known.component(), &component)?, known.zones))
+        });
+        match known.and_then(|(at, both, zones)| Some((all.get_mut(at)?, both, zones))) {
+            Some((place, both, zones)) => *place = Held { cancels: place.cancels, ..Held::of(&both, zones) },
+            None => {
+                if there.len() < COMPARED {
+                    there.push(all.len());
+                }
+                all.push(master);
+            }
+        }
+    }
+    all
 }
 
 /// Tells whether an event may need a zone that is described later in its calendar.
@@ -630,155 +670,8 @@ fn must_wait(component: &Component, zones: &Zones) -> bool {
     component.lines.iter().filter_map(|line| line.param("TZID")).any(|name| !zones.knows(name))
 }
 
-/// Writes what a component says, without where it stands.
-fn describe(component: &Component, out: &mut String) {
-    for line in &component.lines {
-        out.push_str(&line.to_text());
-        out.push('\n');
-    }
-    for child in &component.children {
-        out.push_str(&child.name);
-        out.push('\n');
-        describe(child, out);
-    }
-}
-
-fn hash_of(what: &impl Hash) -> u64 {
-    let mut hasher = DefaultHasher::new();
-    what.hash(&mut hasher);
-    hasher.finish()
-}
-
 fn bad_of(component: &Component, reason: Reason) -> BadRecord {
     BadRecord::new(component.line, summary_of(component), reason)
-}
-
-/// How new a state of a record is: by its number, then by when it was changed.
-#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
-struct Rank {
-    sequence: i64,
-    changed: String,
-}
-
-impl Rank {
-    fn of(component: &Component) -> Self {
-        let text = |name| component.get(name).map(|line| line.value.trim().to_owned());
-        let changed = text("LAST-MODIFIED").or_else(|| text("DTSTAMP"));
-        Rank {
-            sequence: text("SEQUENCE").and_then(|text| text.parse().ok()).unwrap_or_default(),
-            changed: changed.unwrap_or_default(),
-        }
-    }
-}
-
-/// Makes the state of an appointment that was called off: when it would have been, the other state says.
-fn called_off(mut cancel: Component, other: Component) -> Component {
-    let is_time = |name: &str| {
-        matches!(
-            name,
-            "DTSTART" | "DTEND" | "DURATION" | "RRULE" | "EXRULE" | "RDATE" | "EXDATE" | own::SERIES
-        )
-    };
-    cancel.lines.retain(|line| !is_time(&line.name));
-    let said: BTreeSet<String> = cancel.lines.iter().map(|line| line.name.clone()).collect();
-    cancel.lines.extend(other.lines.into_iter().filter(|line| !said.contains(&line.name)));
-    if cancel.children.is_empty() {
-        cancel.children = other.children;
-    }
-    cancel
-}
-
-/// The records of a file by their identifiers.
-#[derive(Default)]
-pub(crate) struct Identities(HashMap<u64, Seen>);
-
-/// What a record of a file is to those before it that have its identifier.
-#[derive(Debug, PartialEq, Eq)]
-pub(crate) enum Identity {
-    /// It is the first of it, or a newer state.
-    Own,
-    /// It says what another one says.
-    Same,
-    /// It is an older state of another one.
-    Older,
-    /// It is another record, and has this identifier from now on.
-    Another(String),
-}
-
-impl Identities {
-    /// Tells what a record is that begins at some time.
-    pub(crate) fn tell(&mut self, uid: &str, start: &str, new: Seen) -> Identity {
-        let Some(known) = self.0.get_mut(&hash_of(&uid)) else {
-            self.0.insert(hash_of(&uid), new);
-            return Identity::Own;
-        };
-        match known.compare(&new) {
-            Compared::Same => return Identity::Same,
-            Compared::Older => return Identity::Older,
-            Compared::Newer => {
-                *known = new;
-                return Identity::Own;
-            }
-            Compared::Other => {}
-        }
-        let mut derived = format!("{uid}_{start}");
-        if let Some(other) = self.0.get_mut(&hash_of(&derived.as_str())) {
-            if other.content == new.content {
-                return Identity::Same;
-            }
-            other.others += 1;
-            derived = format!("{derived}_{}", other.others + 1);
-        }
-        self.0.insert(hash_of(&derived.as_str()), new);
-        Identity::Another(derived)
-    }
-}
-
-/// What is remembered of a record, to compare it with others of its identifier.
-pub(crate) struct Seen {
-    sequence: i64,
-    /// When it was changed, if it says so.
-    changed: String,
-    start: u64,
-    content: u64,
-    others: usize,
-}
-
-/// What a record is to one of the same identifier.
-enum Compared {
-    Same,
-    Older,
-    Newer,
-    Other,
-}
-
-impl Seen {
-    /// Remembers a record of which everything but its number and its change is one text.
-    pub(crate) fn new(sequence: i64, changed: String, start: &str, content: &str) -> Self {
-        Seen { sequence, changed, start: hash_of(&start), content: hash_of(&content), others: 0 }
-    }
-
-    fn of(component: &Component) -> Self {
-        let Rank { sequence, changed } = Rank::of(component);
-        let mut content = String::new();
-        describe(component, &mut content);
-        let said: Vec<&str> = content.lines().filter(|line| !line.starts_with("DTSTAMP")).collect();
-        let start = component.get("DTSTART").map(Line::to_text).unwrap_or_default();
-        Seen { sequence, changed, start: hash_of(&start), content: hash_of(&said), others: 0 }
-    }
-
-    fn compare(&self, new: &Seen) -> Compared {
-        let by_change = self.start == new.start && !self.changed.is_empty() && !new.changed.is_empty();
-        let order = new.sequence.cmp(&self.sequence);
-        let order = if by_change { order.then(new.changed.cmp(&self.changed)) } else { order };
-        match order {
-            _ if self.content == new.content => Compared::Same,
-            _ if on(Mutant::FileLastWins) => Compared::Newer,
-            std::cmp::Ordering::Less => Compared::Older,
-            std::cmp::Ordering::Greater => Compared::Newer,
-            std::cmp::Ordering::Equal => Compared::Other,
-        }
-    }
 }
 
 /// Finds the changes that a newer state of their series left behind: it no longer has these occurrences.
@@ -805,184 +698,4 @@ fn ended_before(
         .filter(|(id, text)| !there.contains(id) && !known(text))
         .map(|(_, text)| text.clone())
         .collect()
-}
-
-/// The most occurrences of a series that are looked at to find those it no longer has.
-const MOST: usize = 100_000;
-
-/// Checks a changed occurrence by itself: a bad one must not take its series with it.
-fn check_change(series: &Event, id: RecurrenceId, change: Override) -> Result<Override, Reason> {
-    let alone = Event {
-        start: series.start.clone(),
-        duration: series.duration,
-        recurrence_overrides: [(id.to_string(), change.clone())].into(),
-        ..Event::default()
-    };
-    Reason::of_event(&alone).map_or(Ok(change), Err)
-}
-
-fn place_of(component: &Component) -> String {
-    component.get("RECURRENCE-ID").map(|line| line.value.trim().to_owned()).unwrap_or_default()
-}
-
-/// Reads a changed occurrence as an event by itself: whatever rule it repeats is that of its series.
-fn orphan(mut component: Component, zones: &mut Zones) -> Read1 {
-    let Some(line) = component.get("RECURRENCE-ID").cloned() else {
-        return Err(bad_of(&component, Reason::BadRecurrenceId));
-    };
-    if is_of_many(&line) {
-        return Err(bad_of(&component, Reason::ThisAndFuture));
-    }
-    let names: Vec<Line> = component.lines.extract_if(.., |line| is_name_or_rule(line)).collect();
-    let named = component.lines.iter().find(|line| line.name == "UID" && !line.value.trim().is_empty());
-    let named = named.filter(|_| component.get(own::NO_UID).is_none());
-    let uid = named.map(Line::unescaped).unwrap_or_default();
-    if !uid.is_empty() {
-        // The identifier is another one before the event is read: what is kept of its line is found by its value.
-        let derived = format!("{uid}_{}", line.value.trim());
-        rename(&mut component, &uid, &derived);
-    }
-    let read = event_of(&component, zones).map(|(event, mut unknown)| {
-        let at = start_of(&line, zones).ok().filter(|_| !uid.is_empty());
-        let guesses =
-            zones.guesses().into_iter().filter(|guess| !unknown.contains(guess)).collect::<Vec<_>>();
-        unknown.extend(guesses);
-        unknown.extend(notes_of(&uid, at.as_ref(), &line, &names));
-        rest::sort(&mut unknown);
-        (event, unknown)
-    });
-    finish(&component, read)
-}
-
-/// Tells whether a line names an occurrence, or says when its series repeats.
-fn is_name_or_rule(line: &Line) -> bool {
-    line.name == "RECURRENCE-ID" || (is_rule(line) && !on(Mutant::FileOrphanRepeats))
-}
-
-/// Gives another identifier to a component; the parameters of its line stay.
-fn rename(component: &mut Component, uid: &str, derived: &str) {
-    for line in component.lines.iter_mut().filter(|line| line.name == "UID" && line.unescaped() == uid) {
-        *line = Line { params: std::mem::take(&mut line.params), ..Line::text("UID", derived) };
-    }
-}
-
-/// Returns what is kept of the name of an occurrence that stands alone, and of the rules beside it: a note where the
-/// occurrence can be named, and the whole lines that say more than the note does.
-fn notes_of(uid: &str, at: Option<&Start>, name: &Line, lines: &[Line]) -> Vec<String> {
-    let mut note = at.map(|at| Line::new(own::OCCURRENCE, at.to_string()).with("UID", uid));
-    let mut whole = Vec::new();
-    for line in lines.iter().filter(|line| !line.value.trim().is_empty() || !line.params.is_empty()) {
-        note = match note {
-            Some(note) if line == name && rest::params_of(line).is_none() => Some(note),
-            Some(note) if is_rule(line) && line.params.is_empty() => {
-                Some(note.with(&line.name, line.value.clone()))
-            }
-            note => {
-                whole.push(rest::whole(line));
-                note
-            }
-        };
-    }
-    note.map(|note| note.to_text()).into_iter().chain(whole).collect()
-}
-
-/// Returns what is kept of the name of an occurrence that stands alone.
-pub(crate) fn note(uid: &str, at: &Start) -> String {
-    Line::new(own::OCCURRENCE, at.to_string()).with("UID", uid).to_text()
-}
-
-/// Returns what is kept of an identifier that another record of the file has.
-pub(crate) fn original(uid: &str) -> String {
-    Line::text(own::UID, uid).to_text()
-}
-
-/// Returns the identifier of the series of which an event is one changed occurrence, if a file said so.
-#[must_use]
-pub fn series_of(found: &Imported<Event>) -> Option<String> {
-    note_of(found)?.0.param("UID").map(str::to_owned)
-}
-
-/// Returns the note that names the occurrence which an event is, with its start by its series.
-fn note_of(found: &Imported<Event>) -> Option<(Line, Start)> {
-    let note = found.unknown.iter().find(|line| line.starts_with(own::OCCURRENCE))?;
-    let line = Line::parse(0, note.clone().into_bytes())?;
-    line.param("UID")?;
-    let at = line.value.trim().parse().ok()?;
-    Some((line, at))
-}
-
-/// Puts a changed occurrence that came without its series into this series, which has `kept` beside it. Returns what it
-/// has beside it then, or nothing where the occurrence does not belong there.
-///
-/// # Errors
-///
-/// Why the occurrence cannot be taken over: [`Reason::Older`] where the series has a newer state of it.
-pub fn join_series(
-    series: &mut Event,
-    kept: &[String],
-    found: &Imported<Event>,
-) -> Result<Option<Vec<String>>, Reason> {
-    let Some((note, at)) = note_of(found) else { return Ok(None) };
-    let Some(start) = series.start.clone().filter(|_| series.is_recurring()) else { return Ok(None) };
-    let Some(id) = series::occurrence_at(&at, &start) else { return Ok(None) };
-    let known = series.recurrence_overrides.contains_key(&id.to_string());
-    if !known && !contains(series, id).unwrap_or(false) {
-        return Ok(None);
-    }
-    let name = id.to_string();
-    let own = found.unknown.iter().filter(|text| !text.starts_with(own::OCCURRENCE));
-    let own = own.filter_map(|text| rest::in_its_series(text));
-    let own: Vec<String> = own.chain(rules_of(&note, series)).collect();
-    if known && is_older(&own, rest::Leftovers::new(kept).of(&name)) {
-        return Err(Reason::Older);
-    }
-    let change = check_change(series, id, series::changed(series, id, &found.record))?;
-    let mut own = own;
-    if change.excluded {
-        // So that an older state does not let it take place again.
-        own.retain(|text| text.starts_with("SEQUENCE:"));
-    }
-    series.recurrence_overrides.insert(name.clone(), change);
-    let others = kept.iter().filter(|text| !rest::is_of_change(text, &name)).cloned();
-    Ok(Some(others.chain(rest::of_change(&name, own)).collect()))
-}
-
-/// Puts a changed occurrence that came before its series into it, which has `kept` beside it: what the series says of that
-/// occurrence itself counts, unless it is an older state by its number. Returns what the series has beside it then, or nothing
-/// where it does not have the occurrence.
-///
-/// # Errors
-///
-/// Why the occurrence cannot be taken over.
-pub fn adopt(
-    series: &mut Event,
-    kept: &[String],
-    lone: &Imported<Event>,
-) -> Result<Option<Vec<String>>, Reason> {
-    let Some((_, at)) = note_of(lone) else { return Ok(None) };
-    let Some(start) = series.start.clone().filter(|_| series.is_recurring()) else { return Ok(None) };
-    let id = series::occurrence_at(&at, &start).map(|id| id.to_string());
-    let said = id.filter(|id| series.recurrence_overrides.contains_key(id));
-    let own: Vec<String> = lone.unknown.iter().filter_map(|text| rest::in_its_series(text)).collect();
-    match said {
-        Some(id) if !is_older(rest::Leftovers::new(kept).of(&id), &own) => Ok(Some(kept.to_vec())),
-        _ => join_series(series, kept, lone),
-    }
-}
-
-/// Returns the rules of a changed occurrence that its series does not have: they are kept beside the change.
-fn rules_of(note: &Line, series: &Event) -> Vec<String> {
-    let (mut zones, mut days) = (Zones::default(), Days::default());
-    let params = note.params.iter().flat_map(|(name, values)| values.iter().map(move |value| (name, value)));
-    let rules = params.map(|(name, value)| Line::new(name, value.clone())).filter(is_rule);
-    rules
-        .filter(|rule| !is_said(series, rule, &mut zones, &mut days))
-        .map(|rule| rest::whole(&rule))
-        .collect()
-}
-
-/// Tells whether a state of an occurrence is older than the one that is there, by the numbers that both say.
-fn is_older(read: &[String], there: &[String]) -> bool {
-    let number = |texts: &[String]| left::sequence(texts.iter().map(String::as_str));
-    number(read).zip(number(there)).is_some_and(|(read, there)| read < there)
 }

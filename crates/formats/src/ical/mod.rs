@@ -1,25 +1,35 @@
 //! iCalendar (RFC 5545, with RFC 7986): series with their changed occurrences.
 
+mod ahead;
 mod alarms;
 mod answer;
 mod dates;
 pub(crate) mod guests;
 mod join;
+mod lone;
 mod method;
 mod old;
 mod read;
 mod repair;
 mod rest;
+pub(crate) mod rule;
 pub(crate) mod series;
+mod states;
 mod write;
 mod zones;
 
 pub use answer::apply_answer;
-pub(crate) use join::{Events, Identities, Identity, Seen, note, original};
-pub use join::{adopt, join_series, series_of};
+pub(crate) use join::Events;
+pub use lone::{Joined, adopt, forget_series, join_series, occurrence_of, series_of, spellings_of};
+pub(crate) use lone::{note, original};
+pub(crate) use states::{Identities, Identity, Seen};
 pub(crate) use write::Calendar;
+pub use write::name_for_export;
 pub(crate) use zones::Zones;
 pub use zones::zone_name;
+
+/// The components that are read as such.
+const WANTED: &[&str] = &["VEVENT", "VTIMEZONE", "VTODO", "VJOURNAL", "VFREEBUSY"];
 
 /// The properties of our own: what iCalendar has no place for.
 pub(crate) mod own {
@@ -34,7 +44,8 @@ pub(crate) mod own {
     pub(crate) const ZONE: &str = "X-PASSERELLE-ZONE";
     /// The identifier that a record of a file had, where another record of that file had it too.
     pub(crate) const UID: &str = "X-PASSERELLE-ORIGINAL-UID";
-    /// Says of which series an event is one changed occurrence, and which.
+    /// Says of which series an event is one changed occurrence, and which; without an identifier, that the event is the
+    /// changed state of an appointment that does not repeat, and when that was.
     pub(crate) const OCCURRENCE: &str = "X-PASSERELLE-OCCURRENCE";
     /// Parameters of a line whose value was taken over; `OF` names the property.
     pub(crate) const PARAMS: &str = "X-PASSERELLE-PARAMS";

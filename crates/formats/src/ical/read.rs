@@ -1,6 +1,6 @@
 //! From iCalendar to events.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use chrono::NaiveDateTime;
 use passerelle_calendar::{Duration, Event, FreeBusyStatus, Override, Privacy, RecurrenceId, Start, Status};
@@ -9,7 +9,9 @@ use passerelle_ports::mutants::{Mutant, on};
 use super::{
     alarms, dates, guests, own,
     repair::{When, length, when},
-    rest, series,
+    rest,
+    rule::{are_sound, rule_of},
+    series,
     zones::Zones,
 };
 use crate::{
@@ -24,14 +26,7 @@ pub(crate) type Read1 = Result<Imported<Event>, BadRecord>;
 pub(crate) fn finish(component: &Component, read: Result<(Event, Vec<String>), Reason>) -> Read1 {
     let checked = read.and_then(|(event, unknown)| match Reason::of_event(&event) {
         Some(reason) => Err(reason),
-        None if !event
-            .recurrence_rules
-            .iter()
-            .chain(&event.excluded_recurrence_rules)
-            .all(|rule| is_sound(rule)) =>
-        {
-            Err(Reason::MalformedRule)
-        }
+        None if !are_sound(&event) => Err(Reason::MalformedRule),
         None => Ok(Imported { record: event, unknown, line: component.line, nth: 0 }),
     });
     checked.map_err(|reason| BadRecord::new(component.line, summary_of(component), reason))
@@ -54,7 +49,12 @@ pub(crate) fn event_of(component: &Component, zones: &mut Zones) -> Result<(Even
             unknown.extend((!on(Mutant::FileSecondLost)).then(|| rest::second(line)));
         } else if is_dates(&line) {
             // They are read by the rules, which may stand behind them.
-        } else if take(&mut event, &mut attending, line) {
+        } else if guests::is_guest(line) {
+            match guests::take(&mut event.participants, &mut attending, line) {
+                true => unknown.extend(rest::beyond(line, &event)),
+                false => unknown.push(rest::whole(line)),
+            }
+        } else if take(&mut event, line) {
             unknown.extend(rest::beyond(line, &event));
         } else {
             unknown.push(left_over(line));
@@ -114,71 +114,8 @@ impl<'a> Once<'a> {
     }
 }
 
-/// Returns the rule of a line, without blanks, and without its name where a program wrote that twice.
-pub(super) fn rule_of(line: &Line) -> Option<String> {
-    // Some programs escape the signs between its parts as in a text.
-    let mut text: String = line.value.chars().filter(|c| !c.is_whitespace() && *c != '\\').collect();
-    while let Some(start) = text.get(..line.name.len() + 1) {
-        let again = start
-            .to_ascii_uppercase()
-            .strip_prefix(&line.name)
-            .is_some_and(|rest| rest == ":" || rest == "=");
-        if !again {
-            break;
-        }
-        text = text.split_off(line.name.len() + 1);
-    }
-    // What is said twice is said once.
-    let mut said = BTreeSet::new();
-    let parts = text.split(';').filter(|part| !part.is_empty()).map(rule_part);
-    let parts: Vec<String> = parts.filter(|part| said.insert(part.clone())).collect();
-    (!parts.is_empty()).then(|| parts.join(";"))
-}
-
-/// Spells one part of a rule: its end as dates are spelt, its lists without what is empty in them.
-fn rule_part(part: &str) -> String {
-    let Some((name, value)) = part.split_once('=') else { return part.to_owned() };
-    let spelt = match name.to_ascii_uppercase().as_str() {
-        "UNTIL" => match when(value) {
-            Some(When::Day(day)) => day.format("%Y%m%d").to_string(),
-            Some(When::Wall(local)) => local.format("%Y%m%dT%H%M%S").to_string(),
-            Some(When::Moment(moment)) => moment.format("%Y%m%dT%H%M%SZ").to_string(),
-            None => value.to_owned(),
-        },
-        list if list.starts_with("BY") => {
-            value.split(',').filter(|item| !item.is_empty()).collect::<Vec<_>>().join(",")
-        }
-        _ => value.to_owned(),
-    };
-    format!("{name}={spelt}")
-}
-
-/// Tells whether each part of a rule is spelt as RFC 5545 has it; others may be read here, but nowhere else.
-fn is_sound(rule: &str) -> bool {
-    let number = |text: &str| (1..=9).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_digit());
-    let signed = |text: &str| number(text.strip_prefix(['+', '-']).unwrap_or(text));
-    let day = |text: &str| {
-        let (place, day) = text.split_at_checked(text.len().saturating_sub(2)).unwrap_or_default();
-        let known = ["MO", "TU", "WE", "TH", "FR", "SA", "SU"];
-        (place.is_empty() || signed(place)) && known.iter().any(|known| known.eq_ignore_ascii_case(day))
-    };
-    rule.split(';').all(|part| {
-        let Some((name, value)) = part.split_once('=') else { return false };
-        match name.to_ascii_uppercase().as_str() {
-            "COUNT" | "INTERVAL" => number(value) && value.bytes().any(|byte| byte != b'0'),
-            "UNTIL" => when(value).is_some() && !value.contains(['-', ':', '/', '.']),
-            "BYDAY" => value.split(',').all(day),
-            "WKST" => value.len() == 2 && day(value),
-            list if list.starts_with("BY") => {
-                value.split(',').all(|item| signed(item.strip_suffix(['L', 'l']).unwrap_or(item)))
-            }
-            _ => true,
-        }
-    })
-}
-
 /// Takes a line over; tells whether it was understood.
-fn take(event: &mut Event, attending: &mut guests::Attending, line: &Line) -> bool {
+fn take(event: &mut Event, line: &Line) -> bool {
     let word = || line.value.trim().to_ascii_uppercase();
     match line.name.as_str() {
         "DTSTART"
@@ -197,7 +134,6 @@ fn take(event: &mut Event, attending: &mut guests::Attending, line: &Line) -> bo
         "LOCATION" => event.location = line.unescaped(),
         "RRULE" => event.recurrence_rules.extend(rule_of(line)),
         "EXRULE" => event.excluded_recurrence_rules.extend(rule_of(line)),
-        "ATTENDEE" | "ORGANIZER" => guests::take(&mut event.participants, attending, line),
         "CLASS" => {
             event.privacy = match word().as_str() {
                 "PUBLIC" => Privacy::Public,

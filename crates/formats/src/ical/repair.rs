@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use chrono::{DateTime, NaiveDate, NaiveDateTime, Utc};
-use passerelle_calendar::Duration;
+use passerelle_calendar::{Duration, without_leap_second};
 
 use crate::content::{Component, Line};
 
@@ -82,6 +82,7 @@ pub(crate) fn when(text: &str) -> Option<When> {
         Some("0000") => date.succ_opt()?.into(),
         _ => date.and_time(chrono::NaiveTime::parse_from_str(&padded, "%H%M%S").ok()?),
     };
+    let local = without_leap_second(local);
     Some(match offset {
         Some(offset) => {
             let written = format!("{} {}", local.format("%Y%m%dT%H%M%S"), offset.replace(':', ""));
@@ -148,6 +149,9 @@ mod tests {
             ("20260715T240000", "Wall(2026-07-16T00:00:00)"),
             ("20260715T090000+0200", "Moment(2026-07-15T07:00:00Z)"),
             ("20260715T090000.000Z", "Moment(2026-07-15T09:00:00Z)"),
+            ("20161231T235960Z", "Moment(2016-12-31T23:59:59Z)"),
+            ("20161231T235960", "Wall(2016-12-31T23:59:59)"),
+            ("2017-01-01T00:59:60+01:00", "Moment(2016-12-31T23:59:59Z)"),
         ] {
             assert_eq!(when(text).map(|when| format!("{when:?}")).as_deref(), Some(wanted), "{text}");
         }

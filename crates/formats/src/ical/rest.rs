@@ -8,7 +8,7 @@ use passerelle_ports::mutants::{Mutant, on};
 use super::{
     alarms, guests, own,
     repair::{When, length, when},
-    write, zone_name,
+    rule, write, zone_name,
 };
 use crate::content::{Component, Line, UNKNOWN, left_over, unescape};
 
@@ -47,7 +47,8 @@ fn is_understood(line: &Line, name: &str, values: &[String]) -> bool {
         "TZID" | "ENCODING" => true,
         "VALUE" => value != "BINARY",
         "CN" => guest && values.len() == 1,
-        "EMAIL" | own::ORGANIZER | own::COMMENT => guest,
+        "EMAIL" => guest && values.iter().all(|email| guests::is_same_address(line, email)),
+        own::ORGANIZER | own::COMMENT => guest,
         "ROLE" => {
             guest
                 && matches!(
@@ -150,6 +151,7 @@ pub(super) fn beyond(line: &Line, event: &Event) -> Vec<String> {
         "CLASS" => other(&["", "PUBLIC", "PRIVATE", "CONFIDENTIAL"]),
         "TRANSP" => other(&["", "OPAQUE", "TRANSPARENT"]),
         "STATUS" => other(&["", "TENTATIVE", "CONFIRMED", "CANCELLED"]),
+        "RRULE" | "EXRULE" => rule::says_more(line),
         // An end and a length that do not agree.
         "DURATION" => {
             length(&line.value).is_some_and(|(_, length)| !length.is_zero() && length != event.duration)
@@ -242,19 +244,13 @@ pub(super) fn of_change(id: &str, unknown: Vec<String>) -> impl Iterator<Item = 
     unknown.into_iter().map(move |text| Line::text(own::CHANGE, &text).with(ID, id).to_text())
 }
 
-/// Tells whether a leftover belongs to a changed occurrence of this name.
-pub(super) fn is_of_change(text: &str, id: &str) -> bool {
-    let line = text.starts_with(own::CHANGE).then(|| Line::parse(0, text.as_bytes().to_vec())).flatten();
-    line.is_some_and(|line| line.param(ID) == Some(id))
-}
-
 /// Leftovers by where they belong.
 #[derive(Default)]
 pub(super) struct Leftovers {
     /// Of the series itself.
     pub(super) own: Vec<String>,
     /// Of changed occurrences, with their names.
-    changes: BTreeMap<String, Vec<String>>,
+    pub(super) changes: BTreeMap<String, Vec<String>>,
 }
 
 impl Leftovers {

@@ -30,6 +30,7 @@ impl<'a, W: Write> Calendar<'a, W> {
 
     /// Writes an event: its zones if they are new, the series, each changed occurrence.
     pub(crate) fn event(&mut self, event: &Event, unknown: &[String]) -> io::Result<()> {
+        // Without a name that stays, it has one in this file.
         if event.uid.is_empty() {
             self.nameless += 1;
             let uid = format!("{}-{}@passerelle.invalid", self.stamp.timestamp(), self.nameless);
@@ -106,6 +107,14 @@ impl<'a, W: Write> Calendar<'a, W> {
             line.write(self.out)?;
         }
         self.out.write_all(b"END:VEVENT\r\n")
+    }
+}
+
+/// Gives an event without an identifier the one that all its exports have: iCalendar asks for one.
+pub fn name_for_export(event: &mut Event, unknown: &mut Vec<String>, id: &str) {
+    if event.uid.is_empty() {
+        event.uid = format!("{id}@passerelle.invalid");
+        unknown.push(Line::new(own::NO_UID, "TRUE").to_text());
     }
 }
 

@@ -23,8 +23,8 @@ use self::{
 };
 use super::{
     own,
-    read::rule_of,
     repair::{When, when},
+    rule::rule_of,
 };
 use crate::content::{Component, Line};
 

@@ -8,7 +8,7 @@ use std::{
 use chrono::{DateTime, NaiveDateTime, Utc};
 use passerelle_calendar::{
     Alert, AlertAction, Duration, Event, FreeBusyStatus, Override, Participant, ParticipationStatus, Privacy,
-    RecurrenceId, Role, Start, Status,
+    RecurrenceId, Role, Start, Status, without_leap_second,
 };
 use serde_json::Value;
 
@@ -18,7 +18,9 @@ use crate::{
     ical::{
         Identities, Identity, Seen,
         guests::{Attending, NOBODY, key_of},
-        note, original, series, zone_name,
+        note, original,
+        rule::are_sound,
+        series, zone_name,
     },
     json::{Objects, left_over, placed},
     text::plain_address,
@@ -207,6 +209,7 @@ fn one(line: usize, mut object: Object) -> Read1 {
     let guesses = zones::settle(&mut object);
     let read = whole(object).and_then(|(event, mut unknown)| match Reason::of_event(&event) {
         Some(reason) => Err(reason),
+        None if !are_sound(&event) => Err(Reason::MalformedRule),
         None => {
             unknown.extend(guesses);
             Ok(Imported { record: event, unknown, line, nth: 0 })
@@ -346,7 +349,7 @@ fn privacy_of(text: &str) -> Privacy {
 }
 
 fn local(text: &str) -> Option<NaiveDateTime> {
-    NaiveDateTime::parse_from_str(text, "%Y-%m-%dT%H:%M:%S%.f").ok()
+    NaiveDateTime::parse_from_str(text, "%Y-%m-%dT%H:%M:%S%.f").ok().map(without_leap_second)
 }
 
 fn start_of(object: &Object) -> Result<Option<Start>, Reason> {
@@ -386,7 +389,11 @@ pub(super) fn id_of(text: &str, start: &Start) -> Option<RecurrenceId> {
 fn participants(object: &Object) -> BTreeMap<String, Participant> {
     let items = object.get("participants").and_then(Value::as_object).into_iter().flatten();
     let mut attending = Attending::default();
-    items.filter_map(|(_, item)| guest_of(item)).map(|(_, guest)| (attending.key_of(&guest), guest)).collect()
+    let mut guests = BTreeMap::new();
+    for (_, guest) in items.filter_map(|(_, item)| guest_of(item)) {
+        attending.add(&mut guests, guest);
+    }
+    guests
 }
 
 /// Reads a guest, and the key by which an event knows it.

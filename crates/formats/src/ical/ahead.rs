@@ -1,0 +1,101 @@
+//! What has to be known of a whole file before its first event is read.
+
+use std::{
+    collections::{HashMap, HashSet, hash_map::DefaultHasher},
+    hash::{Hash, Hasher},
+};
+
+use super::WANTED;
+use crate::{
+    content::{Line, Piece, Pieces},
+    text::{Written, position_of, written_in},
+    unfold::{Unfold, Unfolded},
+};
+
+/// Finds the methods that stand behind an event of their calendar, by the number of the calendar.
+pub(super) fn late_methods(bytes: &[u8]) -> HashMap<usize, String> {
+    let mut late = HashMap::new();
+    let behind = position_of(bytes, b"VEVENT").and_then(|first| bytes.get(first..)).unwrap_or_default();
+    // What is written in more than a byte a letter is searched without that.
+    let plain = written_in(bytes).is_none_or(|(written, _)| written == Written::Utf8);
+    if plain && !names_method(behind) {
+        return late;
+    }
+    let (mut calendar, mut depth, mut events) = (0, 0_usize, false);
+    for piece in Pieces::new(bytes, WANTED).filter_map(Result::ok) {
+        let Piece::Line(line) = piece else {
+            events = true;
+            continue;
+        };
+        match line.name.as_str() {
+            "BEGIN" | "END" if line.value.trim().eq_ignore_ascii_case("VCALENDAR") => {
+                calendar += 1;
+                (depth, events) = (0, false);
+            }
+            "BEGIN" => depth += 1,
+            "END" => depth = depth.saturating_sub(1),
+            "METHOD" if events && depth == 0 => {
+                late.insert(calendar, line.value);
+            }
+            _ => {}
+        }
+    }
+    late
+}
+
+/// Finds the identifiers that several events have, as numbers: those of which none or one is no changed occurrence need
+/// nothing more.
+pub(super) fn named_twice(bytes: &[u8]) -> HashSet<u64> {
+    let (mut once, mut twice) = (HashSet::new(), HashSet::new());
+    let (mut uid, mut depth) = (None, 0_usize);
+    let mut lines = Unfold::new(bytes, false);
+    while let Ok(Some(line)) = lines.next() {
+        match (name_of(&line), depth) {
+            (b"BEGIN", 0) => depth = usize::from(is_event(&line)),
+            (b"BEGIN", _) if is_event(&line) => (uid, depth) = (None, 1),
+            (b"BEGIN", _) => depth += 1,
+            (b"END", 1..) if is_event(&line) || depth == 1 => {
+                depth = 0;
+                twice.extend(uid.take().filter(|uid| !once.insert(*uid)));
+            }
+            (b"END", 1..) => depth -= 1,
+            (b"UID", 1) => uid = Line::of(line).map(|line| number_of(&line.value)),
+            _ => {}
+        }
+    }
+    twice
+}
+
+/// Returns the name of a property, where it is one of those that are asked for.
+fn name_of(line: &Unfolded) -> &'static [u8] {
+    let is = |name: &&&[u8]| {
+        let begun = line.bytes.get(..name.len()).is_some_and(|start| start.eq_ignore_ascii_case(name));
+        let end = line.bytes.get(name.len());
+        begun && end.is_some_and(|end| matches!(end, b':' | b';' | b' ' | b'\t'))
+    };
+    let known: [&[u8]; 3] = [b"UID", b"BEGIN", b"END"];
+    known.iter().find(is).copied().unwrap_or_default()
+}
+
+fn is_event(line: &Unfolded) -> bool {
+    line.bytes.trim_ascii_end().to_ascii_uppercase().ends_with(b"VEVENT")
+}
+
+/// Returns an identifier as a number.
+pub(super) fn number_of(uid: &str) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    uid.trim().hash(&mut hasher);
+    hasher.finish()
+}
+
+/// Tells whether `METHOD` may be named, wherever its line is folded.
+fn names_method(bytes: &[u8]) -> bool {
+    let word = b"METHOD";
+    let mut found = 0;
+    bytes.iter().filter(|byte| !byte.is_ascii_whitespace()).any(|byte| {
+        let fits = |at: usize| word.get(at).is_some_and(|letter| letter.eq_ignore_ascii_case(byte));
+        // No letter comes twice: what does not go on may only begin anew.
+        found = if fits(found) { found + 1 } else { usize::from(fits(0)) };
+        found == word.len()
+    })
+}
