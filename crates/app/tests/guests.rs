@@ -223,3 +223,30 @@ fn a_deletion_that_is_refused_is_announced_by_no_plan() {
     let answers = &waiting(&world)[0]["answers"];
     assert_eq!(*answers, json!(["--retry", "--keep remote", "--keep both"]));
 }
+
+/// What an ORM does: it deletes the guests and inserts them anew, with the columns that it knows.
+#[test]
+fn guests_that_a_program_inserts_anew_keep_their_answers() {
+    let (world, _) = invited("");
+    let own = world.event("Her own")["id"].as_str().unwrap().to_owned();
+    let path = format!("{EVENTS}/{own}?sendUpdates=none");
+    let answer = json!({ "attendees": [{ "email": "x@client.example", "responseStatus": "accepted", "comment": "Gladly" }] });
+    world.google("PATCH", &path, &answer);
+    world.settle();
+    let guests = |world: &World| world.event("Her own")["attendees"].clone();
+    let (before, mails) = (guests(&world), world.mails());
+    assert!(before.to_string().contains("accepted"), "{before}");
+    let insert = "INTO appointment_participants (appointment_id, email) VALUES ('own', 'x@client.example');";
+    let delete = "DELETE FROM appointment_participants WHERE appointment_id = 'own';";
+    for anew in [
+        vec![format!("{delete} INSERT {insert}")],
+        vec![delete.to_owned(), format!("INSERT {insert}")],
+        vec![format!("INSERT OR REPLACE {insert}")],
+        vec!["UPDATE appointment_participants SET email = email;".to_owned()],
+    ] {
+        anew.iter().for_each(|sql| world.sql(sql));
+        world.settle();
+        assert_eq!(guests(&world), before, "{anew:?}");
+        assert_eq!(world.mails(), mails, "{anew:?}");
+    }
+}

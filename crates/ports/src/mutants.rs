@@ -403,6 +403,8 @@ mutants! {
     SqlUnfollowed,
     /// What is changed of an additional date stays when the date is removed.
     SqlDateStays,
+    /// What we delete ourselves counts as deleted by a program that inserts it anew.
+    SqlOwnNoted,
     /// What lost its occurrence goes without a word.
     SqlDropsUntold,
     /// A row is read in whatever calendar it stands.

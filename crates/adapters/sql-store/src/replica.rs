@@ -20,6 +20,7 @@ use crate::{
     db::Db,
     dialect::{Conn, MOST_NAMES, new_ids},
     marks::Mark,
+    parked,
     schema::{change_log, passerelle_local_keys, passerelle_outcomes, passerelle_settings},
 };
 
@@ -343,7 +344,7 @@ impl<R: Collection> SqlReplica<R> {
             };
         }
         let target: R = assemble(&target).map_err(|error| StoreError::Refused(error.to_string()))?;
-        R::update(conn, &self.scope, id, &current, &target)?;
+        parked::unnoted(conn, |conn| R::update(conn, &self.scope, id, &current, &target))?;
         if let Some(opaque) = opaque {
             R::set_leftovers(conn, id, Some(&opaque.0))?;
         }
@@ -390,7 +391,7 @@ impl<R: Collection> SqlReplica<R> {
             if let Err(error) = self.current(conn, from)? {
                 return Ok(Err(error));
             }
-            R::delete(conn, id)?;
+            parked::unnoted(conn, |conn| R::delete(conn, id))?;
         }
         self.note(conn, stamp, id, &Written::Deleted)?;
         Ok(Ok(Written::Deleted))

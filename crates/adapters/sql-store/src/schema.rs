@@ -58,6 +58,15 @@ diesel::table! {
 }
 
 diesel::table! {
+    passerelle_gone (parent, part, name) {
+        parent -> Text,
+        part -> Text,
+        name -> Text,
+        body -> Text,
+    }
+}
+
+diesel::table! {
     passerelle_served (user_id) {
         user_id -> Text,
         number -> BigInt,

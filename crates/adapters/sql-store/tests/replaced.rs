@@ -3,10 +3,12 @@
 
 mod support;
 
+use std::collections::BTreeMap;
+
 use passerelle_calendar::Event;
 use passerelle_contacts::Contact;
-use passerelle_ports::Stored;
-use support::{Client, Company, company, everything};
+use passerelle_ports::{Stored, Write};
+use support::{Client, Company, company, entry, everything, write_one};
 
 /// A client that enforces foreign keys, or not, and lets triggers fire triggers, or not.
 const SETTINGS: [(u8, u8); 4] = [(0, 0), (0, 1), (1, 0), (1, 1)];
@@ -159,6 +161,73 @@ async fn what_a_program_inserts_again_is_there_once() {
         // After a run it is all as if nothing had been replaced: a second rule is a second one.
         client.run("INSERT INTO contact_emails (contact_id, address) VALUES ('c', 'z@b.example')");
         assert_eq!(client.text("SELECT CAST(count(*) AS TEXT) AS text FROM contact_emails"), "3");
+    }
+}
+
+/// What an ORM does with the columns that it knows, of guests and of whole rows.
+#[tokio::test]
+async fn what_is_deleted_and_inserted_anew_is_known_again() {
+    const ANSWERED: &str = "UPDATE appointment_participants SET participation_status = 'accepted', comment = 'Fine', name = 'Zoé';
+        INSERT INTO appointment_participants (appointment_id, email, name, participation_status, resource) VALUES ('a', '', 'Room 5', 'declined', 1);
+        UPDATE appointment_overrides SET own_participants = 1 WHERE occurrence = '2026-12-14 10:00';
+        INSERT INTO appointment_participants (appointment_id, occurrence, email, participation_status) VALUES ('a', '2026-12-14 10:00', 'z@a.example', 'tentative')";
+    const GUESTS: &str = "SELECT participation_status || ' ' || comment || ' ' || name || ' ' || resource AS text FROM appointment_participants ORDER BY occurrence, name, email";
+    const ANEW: &str = "INSERT INTO appointment_participants (appointment_id, email, role) VALUES ('a', 'Z@A.example', 'optional');
+        INSERT INTO appointment_participants (appointment_id, email, name) VALUES ('a', '', 'Room 5');
+        INSERT INTO appointment_participants (appointment_id, occurrence, email) VALUES ('a', '2026-12-14T10:00:00', 'z@a.example')";
+    for settings in SETTINGS {
+        let company = company().await;
+        let mut client = client(&company, settings);
+        client.run(CONTACT);
+        client.run(APPOINTMENT);
+        client.run(ANSWERED);
+        let (series, person) = (event(&company).await, contact(&company).await);
+        let known = client.text(GUESTS);
+        for again in [
+            format!("BEGIN; DELETE FROM appointment_participants; {ANEW}; COMMIT"),
+            "INSERT OR REPLACE INTO appointment_participants (id, appointment_id, email, role)
+                SELECT id, appointment_id, email, role FROM appointment_participants WHERE occurrence = '' AND email <> ''".into(),
+            "INSERT OR REPLACE INTO appointment_participants (appointment_id, email, role) VALUES ('a', 'z@a.example', 'optional')".into(),
+            // The whole rows.
+            format!(
+                "DELETE FROM appointment_participants; DELETE FROM appointments;
+                 INSERT INTO appointments (id, owner_id, title, start_local, start_zone, duration_seconds)
+                     VALUES ('a', 'anne', 'Visit', '2026-12-07 10:00', 'Europe/Paris', 3600);
+                 INSERT OR IGNORE INTO appointment_rules (appointment_id, rule) SELECT 'a', 'FREQ=WEEKLY;COUNT=5'
+                     WHERE NOT EXISTS (SELECT 1 FROM appointment_rules);
+                 {ANEW}"
+            ),
+        ] {
+            client.run(&again);
+            assert_eq!(client.text(GUESTS), known, "{settings:?} {again}");
+            let now = event(&company).await;
+            assert_eq!((&now.opaque, &now.record.uid), (&series.opaque, &series.record.uid), "{settings:?} {again}");
+        }
+        client.run("DELETE FROM contact_users WHERE user_id = 'bob'; DELETE FROM contacts; INSERT INTO contacts (id, given_name) VALUES ('c', 'Zoé')");
+        let now = contact(&company).await;
+        assert_eq!((now.opaque, now.record.uid), (person.opaque, person.record.uid), "{settings:?}");
+        assert!(everything(&company.store.contacts(&company.bob)).await.items.is_empty(), "{settings:?}");
+        // What is said counts; so does what is deleted in one run and inserted in another.
+        let status = "SELECT participation_status AS text FROM appointment_participants WHERE occurrence = '' AND email <> ''";
+        client.run("UPDATE appointment_participants SET participation_status = 'needs_action'");
+        assert_eq!(client.text(status), "needs_action");
+        client.run("DELETE FROM appointment_participants; INSERT INTO appointment_participants (appointment_id, email, participation_status)
+            VALUES ('a', 'z@a.example', 'declined')");
+        assert_eq!(client.text(status), "declined");
+        client.run("DELETE FROM appointment_participants");
+        event(&company).await;
+        client
+            .run("INSERT INTO appointment_participants (appointment_id, email) VALUES ('a', 'z@a.example')");
+        assert_eq!(client.text(status), "needs_action");
+        // Whom we took away because of the other side is nobody whom a program inserts anew.
+        client.run("UPDATE appointment_participants SET participation_status = 'accepted'");
+        let calendar = company.store.calendar(&company.anne, "team");
+        let from = event(&company).await;
+        let to = Event { participants: BTreeMap::new(), ..from.record.clone() };
+        write_one(&calendar, Write::Update { from, to, opaque: None, stamp: entry(9) }).await;
+        client
+            .run("INSERT INTO appointment_participants (appointment_id, email) VALUES ('a', 'z@a.example')");
+        assert_eq!(client.text(status), "needs_action");
     }
 }
 
