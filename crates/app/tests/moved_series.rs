@@ -577,6 +577,133 @@ fn what_is_changed_again_on_the_phone_goes_along_with_a_series_moved_here() {
     }
 }
 
+/// Six days at nine, with two that are changed, on both sides.
+fn daily(rule: &str, names: [&str; 2]) -> (World, String) {
+    let (world, id) = weekly();
+    world.sql(&format!(
+        "UPDATE appointment_rules SET rule = '{rule}';
+         INSERT INTO appointment_overrides (appointment_id, occurrence, title)
+         VALUES ('s', '{} 09:00', 'One'), ('s', '{} 09:00', 'Two');",
+        names[0], names[1]
+    ));
+    world.settle();
+    (world, id)
+}
+
+/// What is changed of a series: name, whether it is cancelled, title.
+fn changes(world: &World) -> Vec<(String, u64, String)> {
+    let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+    overrides(world)
+        .iter()
+        .map(|row| {
+            (text(&row["at"])[..10].to_owned(), row["cancelled"].as_u64().unwrap(), text(&row["title"]))
+        })
+        .collect()
+}
+
+/// Where a series is moved by whole days, an occurrence has the name that another one had before.
+#[test]
+fn an_occurrence_changed_on_the_phone_goes_along_with_a_series_moved_here_by_whole_days() {
+    let series = [
+        ("FREQ=DAILY;COUNT=6", ["2026-12-08", "2026-12-09", "2026-12-10"], "2026-12-08", "2026-12-11"),
+        ("FREQ=WEEKLY;COUNT=6", ["2026-12-14", "2026-12-21", "2026-12-28"], "2026-12-14", "2027-01-04"),
+    ];
+    for (rule, names, start, last) in series {
+        let [first, second, third] = names;
+        for hour in ["09:00", "07:30"] {
+            for (at, verb) in [(0, "PATCH"), (1, "PATCH"), (2, "PATCH"), (1, "DELETE")] {
+                let (world, id) = daily(rule, [first, second]);
+                let day = names[at].replace('-', "");
+                let instance = format!("{EVENTS}/{id}_{day}T080000Z?sendUpdates=none");
+                world.google(verb, &instance, &json!({ "summary": "New" }));
+                world.sql(&format!("UPDATE appointments SET start_local = '{start} {hour}' WHERE id = 's';"));
+                world.settle();
+                let case = format!("{rule} {hour} {at} {verb}");
+                let mut wanted = vec![
+                    (second.to_owned(), 0, "One".to_owned()),
+                    (third.to_owned(), 0, "Two".to_owned()),
+                    (last.to_owned(), 0, String::new()),
+                ];
+                wanted[at].2 = "New".to_owned();
+                if verb == "DELETE" {
+                    wanted[at].1 = 1;
+                }
+                let mut found = changes(&world);
+                found.iter_mut().filter(|row| row.1 == 1).for_each(|row| row.2 = "New".to_owned());
+                wanted.retain(|row| !row.2.is_empty());
+                assert_eq!(found, wanted, "{case}");
+                let shown = there(&world, &id);
+                for (day, cancelled, title) in &wanted {
+                    let there: Vec<_> = shown.iter().filter(|(at, _)| at.starts_with(day.as_str())).collect();
+                    let one = (format!("{day}T{hour}"), title.clone());
+                    assert_eq!(there, if *cancelled == 1 { vec![] } else { vec![&one] }, "{case}: {shown:?}");
+                }
+                assert_eq!(
+                    shown.iter().filter(|(_, title)| title == "Weekly").count(),
+                    6 - wanted.len(),
+                    "{case}"
+                );
+                assert!(waiting(&world).is_empty(), "{case}");
+                assert_eq!(world.sync().ends_with(0).writes(), 0, "{case}");
+            }
+        }
+    }
+}
+
+#[test]
+fn an_occurrence_that_both_change_as_its_series_is_moved_by_whole_days_is_one_question() {
+    for keep in ["local", "remote"] {
+        let (world, id) = daily("FREQ=DAILY;COUNT=6", ["2026-12-08", "2026-12-09"]);
+        let instance = format!("{EVENTS}/{id}_20261209T080000Z?sendUpdates=none");
+        world.google("PATCH", &instance, &json!({ "summary": "Theirs" }));
+        world.sql(
+            "UPDATE appointments SET start_local = '2026-12-08 09:00' WHERE id = 's';
+             UPDATE appointment_overrides SET title = 'Ours' WHERE title = 'Two';",
+        );
+        world.sync().ends_with(3);
+        let asked = waiting(&world);
+        assert_eq!(asked.len(), 1, "{asked:?}");
+        world.run(&["conflicts", "resolve", &asked[0]["number"].to_string(), "--keep", keep]).ends_with(0);
+        world.settle();
+        let kept = if keep == "local" { "Ours" } else { "Theirs" };
+        let row = |day: &str, title: &str| (day.to_owned(), 0, title.to_owned());
+        assert_eq!(changes(&world), [row("2026-12-09", "One"), row("2026-12-10", kept)], "{keep}");
+        let shown = there(&world, &id);
+        let changed: Vec<_> = shown.iter().filter(|(_, title)| title != "Weekly").collect();
+        let one = |day: &str, title: &str| (format!("{day}T09:00"), title.to_owned());
+        assert_eq!(changed, [&one("2026-12-09", "One"), &one("2026-12-10", kept)], "{keep}: {shown:?}");
+    }
+}
+
+/// While nobody has said when the series begins, nothing that was only renamed by it travels; what was typed does.
+#[test]
+fn a_series_that_both_move_by_whole_days_has_each_occurrence_once() {
+    for keep in ["local", "remote"] {
+        let (world, id) = daily("FREQ=DAILY;COUNT=6", ["2026-12-08", "2026-12-09"]);
+        let at = |hour: u32| json!({ "dateTime": format!("2026-12-09T{hour:02}:00:00"), "timeZone": ZONE });
+        let times = json!({ "start": at(9), "end": at(10) });
+        world.google("PATCH", &format!("{EVENTS}/{id}?sendUpdates=none"), &times);
+        world.sql("UPDATE appointments SET start_local = '2026-12-08 09:00' WHERE id = 's';");
+        let before = there(&world, &id);
+        world.sync();
+        assert_eq!(there(&world, &id), before, "{keep}");
+        let asked = waiting(&world);
+        assert_eq!(asked.len(), 1, "{asked:?}");
+        world.run(&["conflicts", "resolve", &asked[0]["number"].to_string(), "--keep", keep]).ends_with(0);
+        world.settle();
+        let shown = there(&world, &id);
+        assert_eq!(shown.len(), 6, "{keep} {shown:?}");
+        for title in ["One", "Two"] {
+            let here: Vec<_> =
+                changes(&world).into_iter().filter(|row| row.2 == title).map(|row| row.0).collect();
+            let there: Vec<_> =
+                shown.iter().filter(|row| row.1 == title).map(|row| row.0[..10].to_owned()).collect();
+            assert_eq!((here.len(), &here), (1, &there), "{keep} {title} {shown:?}");
+        }
+        assert!(waiting(&world).is_empty(), "{keep}");
+    }
+}
+
 #[test]
 fn occurrences_wait_with_the_question_when_their_series_begins() {
     for (keep, hour) in [("local", "08:00"), ("remote", "14:00")] {

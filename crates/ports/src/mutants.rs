@@ -385,7 +385,7 @@ mutants! {
     DatesApart,
     /// An occurrence that one side changed keeps its name where the other side moved the series.
     OccurrenceStays,
-    /// Entries travel although the field that gives them their names is asked about.
+    /// Parts that were only renamed travel although the field that gives them their names is asked about.
     NamesApart,
     /// The entries of a list are told apart by their place under a label.
     EntriesByPlace,

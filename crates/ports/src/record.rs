@@ -85,16 +85,17 @@ pub trait Record:
         self
     }
 
-    /// Tells whether the entries of a field are named by something else than what they say: one may get another name and
-    /// stay what it was.
-    #[must_use]
-    fn may_be_renamed(_field: &Field) -> bool {
-        false
-    }
-
-    /// Returns the field that gives an entry its name: as long as it is asked about, the entry waits with it.
+    /// Returns the field that gives an entry its name, which says nothing of what it is: the entry may get another name
+    /// and stay what it was.
     #[must_use]
     fn named_by(_entry: &Field) -> Option<Field> {
+        None
+    }
+
+    /// Returns the other name that an entry, which `from` may have under `entry`, gets in `to`, another state of the
+    /// same record, because of what gives it its name there.
+    #[must_use]
+    fn placed(_entry: &Field, _from: &Fields, _to: &Fields) -> Option<Field> {
         None
     }
 

@@ -2,13 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use chrono::NaiveDateTime;
+use chrono::{Datelike, NaiveDate, NaiveDateTime};
 use passerelle_ports::{
-    Field,
+    Field, Fields, assemble,
     mutants::{Mutant, on},
 };
 
-use crate::{Event, RecurrenceId, Start, contains};
+use crate::{Event, RecurrenceId, Start, canonical_rule, contains};
 
 /// Renames the overrides of a composed series that name an occurrence of the copy they come from, and none of the
 /// series as it is now: the same occurrence has another name since its series begins at another time.
@@ -48,6 +48,26 @@ pub(crate) fn renamed(mut event: Event, own: Option<&Event>, source: &Event, tak
     }
     event
 }
+
+/// Returns the other name that an occurrence of a series has in another state of it, in which the series begins at another
+/// time: as the occurrences of the company's tables get theirs.
+pub(crate) fn placed(entry: &Field, from: &Fields, to: &Fields) -> Option<Field> {
+    let id: RecurrenceId = entry.key()?.parse().ok()?;
+    let plan = |all: &Fields| {
+        let all = all.iter().filter(|(field, _)| PLANNED.contains(&field.member()));
+        assemble(&all.map(|(field, value)| (field.clone(), value.clone())).collect::<Fields>()).ok().map(Plan)
+    };
+    let (from, to) = (plan(from)?, plan(to)?);
+    if !from.has(id) {
+        return None;
+    }
+    let mut names = to.names(id.wall(), from.0.start.as_ref()?).into_iter();
+    let name = names.find(|name| to.has(*name)).filter(|name| *name != id)?;
+    Some(Field::keyed(entry.member(), &name.to_string()))
+}
+
+/// The members of a series that tell when its occurrences are, but for what is changed of them.
+const PLANNED: [&str; 4] = ["start", "recurrence_rules", "excluded_recurrence_rules", "recurrence_dates"];
 
 /// Lets an additional date be there, or not, as the side has it that took its change away: a changed occurrence says by
 /// itself that it takes place, and a side may hold it without the date.
@@ -106,10 +126,45 @@ impl Plan {
         Plan(Event { recurrence_overrides: BTreeMap::new(), ..event.clone() })
     }
 
+    /// Returns the names that an occurrence may have which stood at `wall` while the series began at `from`, the likeliest
+    /// first.
+    fn names(&self, wall: NaiveDateTime, from: &Start) -> Vec<RecurrenceId> {
+        let Some(to) = &self.0.start else { return Vec::new() };
+        let rules: Vec<_> = self.0.recurrence_rules.iter().map(|rule| canonical_rule(rule)).collect();
+        let says = |part: &str| rules.iter().any(|rule| rule.contains(part));
+        let by_clock = wall.checked_add_signed(to.wall().time() - from.wall().time());
+        let whole = wall.checked_add_signed(to.wall() - from.wall());
+        let found = if to.date() == from.date() {
+            vec![whole]
+        } else if says(";BYDAY=") || says(";BYMONTHDAY=") || says(";BYYEARDAY=") || says(";BYWEEKNO=") {
+            // Its days are its rule's own, unless the rule moves, too.
+            vec![by_clock, whole]
+        } else if says("FREQ=MONTHLY") || says("FREQ=YEARLY") {
+            vec![by_clock.and_then(|at| in_month(at, from.date(), to.date()))]
+        } else {
+            vec![whole]
+        };
+        let is_day = to.is_all_day();
+        let named = |at: NaiveDateTime| match is_day {
+            true => RecurrenceId::Date(at.date()),
+            false => RecurrenceId::Local(at),
+        };
+        found.into_iter().flatten().map(named).collect()
+    }
+
     /// Tells whether its rules make this occurrence. Of rules that cannot be followed nobody knows.
     fn has(&self, id: RecurrenceId) -> bool {
         contains(&self.0, id).unwrap_or(false)
     }
+}
+
+/// Moves a time by the months between two days, to the day of the month of the second.
+fn in_month(at: NaiveDateTime, from: NaiveDate, to: NaiveDate) -> Option<NaiveDateTime> {
+    let months = |day: NaiveDate| day.year() * 12 + day.month0().cast_signed();
+    let month = months(at.date()) + months(to) - months(from);
+    let day =
+        NaiveDate::from_ymd_opt(month.div_euclid(12), month.rem_euclid(12).cast_unsigned() + 1, to.day())?;
+    Some(day.and_time(at.time()))
 }
 
 impl RecurrenceId {
@@ -138,6 +193,8 @@ impl RecurrenceId {
 
 #[cfg(test)]
 mod tests {
+    use passerelle_ports::{Record, fields};
+
     use super::*;
     use crate::Override;
 
@@ -224,6 +281,67 @@ mod tests {
         // What was taken back while the series stayed is gone.
         let theirs = series(TEN, &[]);
         assert_eq!(keep_lost(theirs.clone(), &own, &taken[1..]), theirs);
+    }
+
+    #[test]
+    fn an_occurrence_has_the_name_that_its_place_gives_it() {
+        let of = |start: &str, rule: &str| {
+            fields(&Event { recurrence_rules: vec![rule.to_owned()], ..series(start, &[]) })
+        };
+        let paris = |wall: &str| format!("{wall}[Europe/Paris]");
+        let (daily, weekly, mondays) = ("FREQ=DAILY;COUNT=6", "FREQ=WEEKLY;COUNT=6", "FREQ=WEEKLY;BYDAY=MO");
+        for (from, rule, to, then, name, wanted) in [
+            // By whole days, although there is an occurrence of the old name.
+            (TEN, daily, "2027-01-05T10:00:00", daily, "2027-01-06T10:00:00", Some("2027-01-07T10:00:00")),
+            (TEN, weekly, "2027-01-11T10:00:00", weekly, "2027-01-11T10:00:00", Some("2027-01-18T10:00:00")),
+            (TEN, daily, "2027-01-05T08:15:00", daily, "2027-01-06T10:00:00", Some("2027-01-07T08:15:00")),
+            // By the hour.
+            (TEN, daily, "2027-01-04T08:15:00", daily, "2027-01-06T10:00:00", Some("2027-01-06T08:15:00")),
+            // Days of its own.
+            (
+                TEN,
+                "FREQ=WEEKLY;BYDAY=MO,WE",
+                "2027-01-06T09:00:00",
+                "FREQ=WEEKLY;BYDAY=MO,WE",
+                "2027-01-11T10:00:00",
+                Some("2027-01-11T09:00:00"),
+            ),
+            (
+                TEN,
+                mondays,
+                "2027-01-05T10:00:00",
+                "FREQ=WEEKLY;BYDAY=TU",
+                "2027-01-11T10:00:00",
+                Some("2027-01-12T10:00:00"),
+            ),
+            // Months.
+            (
+                TEN,
+                "FREQ=MONTHLY",
+                "2027-02-04T10:00:00",
+                "FREQ=MONTHLY",
+                "2027-03-04T10:00:00",
+                Some("2027-04-04T10:00:00"),
+            ),
+            (TEN, "FREQ=MONTHLY", "2027-01-30T10:00:00", "FREQ=MONTHLY", "2027-02-04T10:00:00", None),
+            (
+                TEN,
+                "FREQ=MONTHLY",
+                "2026-12-05T10:00:00",
+                "FREQ=MONTHLY",
+                "2027-01-04T10:00:00",
+                Some("2026-12-05T10:00:00"),
+            ),
+            // Of no occurrence, of none any more, and of a series that stays.
+            (TEN, daily, "2027-01-05T10:00:00", daily, "2027-01-06T11:00:00", None),
+            (TEN, weekly, "2027-01-11T10:00:00", "FREQ=WEEKLY;COUNT=1", "2027-01-11T10:00:00", None),
+            (TEN, daily, "2027-01-04T10:00:00", daily, "2027-01-06T10:00:00", None),
+        ] {
+            let field = Field::keyed("recurrence_overrides", name);
+            let wanted = wanted.map(|name| Field::keyed("recurrence_overrides", name));
+            let found = <Event as Record>::placed(&field, &of(from, rule), &of(&paris(to), then));
+            assert_eq!(found, wanted, "{from} {rule} {to} {name}");
+        }
     }
 
     #[test]

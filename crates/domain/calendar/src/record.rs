@@ -98,12 +98,16 @@ impl Record for Event {
         moved::dated(moved::renamed(self, own, source, taken), source, taken)
     }
 
-    fn may_be_renamed(field: &Field) -> bool {
-        field.member() == "recurrence_overrides"
-    }
-
     fn named_by(entry: &Field) -> Option<Field> {
         (entry.member() == "recurrence_overrides").then(|| Field::new("start"))
+    }
+
+    fn placed(entry: &Field, from: &Fields, to: &Fields) -> Option<Field> {
+        let start = Self::named_by(entry)?;
+        if from.get(&start) == to.get(&start) {
+            return None;
+        }
+        moved::placed(entry, from, to)
     }
 
     fn match_keys(&self) -> BTreeSet<MatchKey> {

@@ -8,6 +8,7 @@ use passerelle_ports::{
 use crate::{
     Rules, Seen, digest_of, forget_choice,
     mutants::{Mutant, on},
+    names::Names,
     view,
     view::{alike, arranged, put, same},
 };
@@ -207,8 +208,26 @@ pub fn acknowledge<R: Record>(
             put(&mut bases[target], field, seen_stored.get(field));
         }
     }
+    let former = bases.clone();
+    let names = match target {
+        Side::Local => Names { local: [&former.local, &raw_from], remote: [&former.remote, &taken_from] },
+        Side::Remote => Names { local: [&former.local, &taken_from], remote: [&former.remote, &raw_from] },
+    };
     for field in &entry.taken {
         if on(Mutant::NoAdvance) {
+            continue;
+        }
+        let name = names.of_target::<R>(target, field, &entry.taken);
+        if name != *field {
+            // Each base has the names of its own side, as it was.
+            let local = if target == Side::Local { field.clone() } else { names.in_base::<R>(field) };
+            let (there, here) = match target {
+                Side::Local => (field, seen_stored.get(&name)),
+                Side::Remote => (&name, taken_from.get(field)),
+            };
+            let theirs = if target == Side::Local { taken_from.get(field) } else { seen_stored.get(&name) };
+            put(&mut bases.local, &local, here);
+            put(&mut bases.remote, there, theirs);
             continue;
         }
         let agreed = if on(Mutant::BaseAsSent) { raw_to.get(field) } else { seen_stored.get(field) };
@@ -220,7 +239,7 @@ pub fn acknowledge<R: Record>(
         put(&mut bases[source], field, taken_from.get(field));
         // What the other side dropped by itself and the record keeps goes back to it: nobody has taken it away.
         let is_kept = target == Side::Local
-            && R::may_be_renamed(field)
+            && R::named_by(field).is_some()
             && !taken_from.contains_key(field)
             && raw_to.contains_key(field)
             && same(raw_to.get(field), raw_from.get(field));

@@ -11,6 +11,7 @@ use crate::{
     home::{is_home, moved},
     lives_on,
     mutants::{Mutant, on},
+    names::Names,
     view::{alike, put, same},
 };
 
@@ -179,13 +180,8 @@ fn compare<R: Record>(link: &Link<R>, rules: &Rules, seen: &Seen) -> Changes {
             }
         }
     }
-    let clash = changes.clash.clone();
-    let waits = |field: &Field| R::named_by(field).is_some_and(|by| clash.contains(&by));
-    if !on(Mutant::NamesApart) {
-        for fields in [&mut changes.send, &mut changes.take, &mut changes.agree] {
-            fields.retain(|field| !waits(field));
-        }
-        changes.fill.retain(|(field, _)| !waits(field));
+    if both {
+        follow_moves::<R>(link, seen, &mut changes);
     }
     changes
 }
@@ -404,13 +400,7 @@ fn decide_both<R: Record>(
     // What the other side changed in a part that is no more here is no question: there is nothing to choose. It is told.
     let clash = std::mem::take(&mut changes.clash);
     for field in clash {
-        if let Some(name) = renamed_here(seen, &field).filter(|_| R::may_be_renamed(&field))
-            && let Some(value) = seen.views.remote.get(&field)
-        {
-            changes.fill.push((name, value.clone()));
-            continue;
-        }
-        let is_gone = R::may_be_renamed(&field) && !seen.raw_local.contains_key(&field);
+        let is_gone = R::named_by(&field).is_some() && !seen.raw_local.contains_key(&field);
         let may_hold = !is_gone
             || !matches!(write(link, seen, Side::Local, std::slice::from_ref(&field))?, Step::Settle(_));
         if may_hold { changes.clash.push(field) } else { changes.take.push(field) }
@@ -434,17 +424,53 @@ fn decide_both<R: Record>(
     Ok(if changes.clash.is_empty() { Step::Nothing } else { Step::Hold(changes.clash) })
 }
 
-/// Returns the name that a part has now which was renamed here and not changed: what the other side says of it counts.
-fn renamed_here(seen: &Seen, field: &Field) -> Option<Field> {
-    let before = seen.bases.local.get(field).filter(|_| field.key().is_some())?;
-    let alone = |all: &Fields, others: &Fields| -> Vec<Field> {
-        let same = all.iter().filter(|(other, value)| other.member() == field.member() && *value == before);
-        same.map(|(other, _)| other).filter(|other| !others.contains_key(*other)).cloned().collect()
+/// Sorts what is named by something else that was changed here: under one name each side may speak of another part, and
+/// under two names of the same one.
+fn follow_moves<R: Record>(link: &Link<R>, seen: &Seen, changes: &mut Changes) {
+    // What was only renamed here waits for what gives it its name.
+    let asked = changes.clash.clone();
+    let waits = |field: &Field| {
+        R::named_by(field).is_some_and(|by| asked.contains(&by))
+            && is_only_renamed::<R>(seen, field)
+            && !on(Mutant::NamesApart)
     };
-    let gone = alone(&seen.bases.local, &seen.raw_local);
-    let new = alone(&seen.raw_local, &seen.bases.local);
-    let at = gone.iter().position(|other| other == field)?;
-    new.get(at).filter(|_| gone.len() == new.len() && !on(Mutant::RenamedAsks)).cloned()
+    changes.send.retain(|field| !waits(field));
+    changes.agree.retain(|field| !waits(field));
+    let was_edited = |field: &Field| {
+        let name = R::placed(field, &seen.bases.local, &seen.raw_local)?;
+        let (now, theirs) = (seen.views.local.get(&name), seen.views.remote.get(field));
+        let edited = !same(seen.bases.local.get(field), now) && !alike::<R>(field, now, theirs);
+        (!on(Mutant::RenamedAsks)).then_some(edited)
+    };
+    for field in std::mem::take(&mut changes.take) {
+        let asks = was_edited(&field) == Some(true) && chosen(link, &field) != Some(Side::Remote);
+        if asks { changes.clash.push(field) } else { changes.take.push(field) }
+    }
+    for field in std::mem::take(&mut changes.clash) {
+        let takes = was_edited(&field) == Some(false);
+        if takes { changes.take.push(field) } else { changes.clash.push(field) }
+    }
+    // As long as a part is asked about that has another name here, what gives the names stays where it is.
+    let renamed =
+        changes.clash.iter().filter(|field| R::placed(field, &seen.bases.local, &seen.raw_local).is_some());
+    let names: Vec<Field> = renamed.filter_map(|field| R::named_by(field)).collect();
+    let is_hidden = |field: &Field| !same(seen.raw_local.get(field), seen.views.local.get(field));
+    let travels = |field: &Field| {
+        let named = R::named_by(field).is_some_and(|by| names.contains(&by));
+        !names.contains(field) && (!named || is_hidden(field))
+    };
+    if !on(Mutant::NamesApart) {
+        changes.send.retain(travels);
+    }
+}
+
+/// Tells whether a part of the local record got, or lost, this name and is what it was.
+fn is_only_renamed<R: Record>(seen: &Seen, field: &Field) -> bool {
+    let (before, now) = (&seen.bases.local, &seen.views.local);
+    let is_same = |old: &Field, new: &Field| same(before.get(old), now.get(new));
+    let came = R::placed(field, now, before).map(|old| is_same(&old, field));
+    let went = R::placed(field, before, now).map(|new| is_same(field, &new));
+    (came.is_some() || went.is_some()) && came != Some(false) && went != Some(false)
 }
 
 /// Returns the field that the provider does not show as its record says it.
@@ -481,7 +507,7 @@ pub fn unplaced<R: Record>(link: &Link<R>, taken: &[Field], to: Option<&R>, rule
             // Under another name.
             || to.iter().any(|(other, there)| other.member() == field.member() && there == value)
     };
-    let typed = taken.iter().filter(|field| R::may_be_renamed(field));
+    let typed = taken.iter().filter(|field| R::named_by(field).is_some());
     let typed = typed.filter_map(|field| Some((field, source.get(field)?)));
     typed
         .filter(|(field, value)| !is_kept(field, value))
@@ -538,11 +564,15 @@ fn write<R: Record>(
     if on(Mutant::WholeRecord) || on(Mutant::RecreateFromOther) && !alive && own.is_some() {
         to.clone_from(source);
     }
+    let names = Names {
+        local: [&seen.bases.local, &seen.raw_local],
+        remote: [&seen.bases.remote, &seen.views.remote],
+    };
     for field in taken {
         // What is brought back keeps its own spelling of what means the same, such as its identifier.
         let own_says_it = !alive && own.is_some() && to.contains_key(field);
         if !(own_says_it && alike::<R>(field, to.get(field), source.get(field))) {
-            put(&mut to, field, source.get(field));
+            put(&mut to, &names.of_target::<R>(side, field, taken), source.get(field));
         }
     }
     let source: R = assemble(source)?;

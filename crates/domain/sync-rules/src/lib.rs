@@ -10,6 +10,7 @@ mod keys;
 mod labels;
 mod meet;
 mod merge;
+mod names;
 mod plan;
 mod rules;
 mod scope;
