@@ -137,6 +137,15 @@ fn a_first_meeting_asks_nothing_that_nobody_raised() {
             format!("{email}'work'); UPDATE contacts SET birthday = '--03-31' WHERE id = 'c1';"),
             json!({ "emailAddresses": [mail(json!({ "type": "work" }))], "nicknames": [{ "value": "Nan" }] }),
         ),
+        (
+            "capitals",
+            format!(
+                "{email}'work'); UPDATE contacts SET surname = 'MARIN', organization = 'ACME' WHERE id = 'c1';
+                 INSERT INTO contact_relations (contact_id, relation, name) VALUES ('c1', 'child', 'luc');"
+            ),
+            json!({ "emailAddresses": [mail(json!({ "type": "WORK" }))],
+                "relations": [{ "person": "Luc", "type": "child" }] }),
+        ),
     ] {
         let world = meeting(&here, &there);
         world.settle();
@@ -255,6 +264,46 @@ fn two_of_one_name_and_company_with_other_addresses_are_a_question() {
             world.person("marin@home.example");
         }
     }
+}
+
+#[test]
+fn two_people_who_share_an_address_are_told_apart_by_their_names() {
+    let shared = "INSERT INTO contact_emails (contact_id, address) VALUES ('c1', 'info@acme.example');
+        INSERT INTO contact_emails (contact_id, address) VALUES ('c1', 'anna@home.example');
+        UPDATE contacts SET birthday = '1980-05-02', notes = 'Prefers mornings' WHERE id = 'c1';";
+    let bob = json!({ "names": [{ "givenName": "Bob", "familyName": "Martin" }],
+        "emailAddresses": [{ "value": "info@acme.example" }], "phoneNumbers": [{ "value": "+33611223344" }] });
+    for (answer, left) in [("--link", 1), ("--different", 2)] {
+        let world = meeting(shared, &bob);
+        world.sync().ends_with(3);
+        assert_eq!(
+            world.person("info@acme.example").get("birthdays"),
+            None,
+            "nothing went into another's card"
+        );
+        assert_eq!(world.number("contact_phones"), 0, "nor came out of it");
+        let numbers: Vec<String> = waiting(&world).iter().map(|one| one["number"].to_string()).collect();
+        let [one, other] = numbers.as_slice() else { panic!("{numbers:?}") };
+        let mut answered = vec!["conflicts", "resolve", one, answer];
+        if answer == "--link" {
+            answered.extend([other.as_str(), "--keep", "local"]);
+        }
+        world.run(&answered).ends_with(0);
+        world.settle();
+        assert!(waiting(&world).is_empty(), "{answer}");
+        assert_eq!((world.people().len(), world.number("contacts")), (left, left as u64), "{answer}");
+    }
+    // Where each is on both sides, they meet by their names, and nobody is asked.
+    let world = meeting(shared, &json!({ "emailAddresses": [{ "value": "info@acme.example" }] }));
+    world.add_person(&bob);
+    world.sql(
+        "INSERT INTO contacts (id, given_name, surname) VALUES ('b', 'BOB', 'Martin'), ('p', 'Paul', 'Petit');
+         INSERT INTO contact_emails (contact_id, address)
+             VALUES ('b', 'info@acme.example'), ('p', 'info@acme.example');",
+    );
+    world.settle();
+    assert!(waiting(&world).is_empty());
+    assert_eq!((world.people().len(), world.number("contacts")), (3, 3));
 }
 
 #[test]

@@ -34,7 +34,12 @@ impl<R: Record> Session<'_, R> {
             };
             halves.retain(fresh);
         }
-        let mut meeting = meet(&halves);
+        let called = self.called(&halves).await?;
+        let differ = |a: LinkId, b: LinkId| match (called.get(&a), called.get(&b)) {
+            (Some(a), Some(b)) => R::are_called_differently(a, b),
+            _ => false,
+        };
+        let mut meeting = meet(&halves, &differ);
         self.await_doubted(&halves).await?;
         meeting.cleared.retain(|id| !self.awaiting.contains(id));
         self.join_all(&meeting.joins).await?;
@@ -50,6 +55,25 @@ impl<R: Record> Session<'_, R> {
         self.set_state(&parked, &LinkState::Ambiguous, false).await?;
         let cleared: Vec<LinkId> = meeting.cleared.difference(&doubles).copied().collect();
         self.set_state(&cleared, &LinkState::Active, true).await
+    }
+
+    /// Returns what those halves are called that share more than an identifier with one of the other side.
+    async fn called(&self, halves: &[Half]) -> Flow<BTreeMap<LinkId, String>> {
+        let keys = |side: Side| -> BTreeSet<&MatchKey> {
+            let halves = halves.iter().filter(|half| half.side == side);
+            halves.flat_map(|half| &half.keys).filter(|key| key.strength > 0).collect()
+        };
+        let (local, remote) = (keys(Side::Local), keys(Side::Remote));
+        let shares = |half: &&Half| half.keys.iter().any(|key| local.contains(key) && remote.contains(key));
+        let sharing: Vec<LinkId> = halves.iter().filter(shares).map(|half| half.link).collect();
+        let mut called = BTreeMap::new();
+        for ids in sharing.chunks(self.chunk() as usize) {
+            let links = self.find(Find::Links(ids.to_vec())).await?;
+            let named =
+                links.iter().filter_map(|link| Some((link.id, link.alive(link.half()?)?.record.called())));
+            called.extend(named.filter(|(_, name)| !name.is_empty()));
+        }
+        Ok(called)
     }
 
     /// Finds the halves that share a key with one whose newest state was not read yet: it may be the other half of any

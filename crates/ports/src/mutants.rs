@@ -133,6 +133,8 @@ mutants! {
     GuessPair,
     /// Two of one name and company are joined although their addresses differ.
     NamesakesJoin,
+    /// What shares an address is joined whatever it is called.
+    NamesIgnored,
     /// Nothing is matched before it is created.
     NoPairing,
     /// A half that is left over after a deletion is no match candidate.

@@ -135,6 +135,17 @@ pub trait Record:
     /// Returns the keys by which a first meeting recognises this record.
     fn match_keys(&self) -> BTreeSet<MatchKey>;
 
+    /// Returns by what a record is told from another one that shares an address or a number with it, such as the name of a
+    /// person, as a text that [`Record::are_called_differently`] compares. Empty where a kind has nothing of the sort.
+    fn called(&self) -> String {
+        String::new()
+    }
+
+    /// Tells whether two such texts, neither of them empty, name two different things.
+    fn are_called_differently(_one: &str, _other: &str) -> bool {
+        false
+    }
+
     /// Tells whether another record of the same side is likely the same thing once more, so that a person is asked before
     /// it is made on the other side too. A kind whose records may well repeat each other says no.
     fn is_double_of(&self, _other: &Self) -> bool {

@@ -39,10 +39,8 @@ impl Record for Contact {
             {
                 filled_day(day, whole)
             }
-            // Their keys know no capitals: what is under one key is one.
-            (Value::String(own), Value::String(their))
-                if matches!(field.member(), "nicknames" | "groups") =>
-            {
+            // Capitals say nothing: "DUPONT" is "Dupont". Notes are a text, whose lines count.
+            (Value::String(own), Value::String(their)) if field.as_str() != "notes" => {
                 (text_key(own) == text_key(their)).then(|| value.clone())
             }
             _ => None,
@@ -65,6 +63,14 @@ impl Record for Contact {
         let names = [self, other].map(|contact| sorted_words(&contact.display_name()));
         let shared = || keys.intersection(&others).any(|key| key.strength <= 1);
         !names[0].is_empty() && names[0] == names[1] && shared()
+    }
+
+    fn called(&self) -> String {
+        called(self)
+    }
+
+    fn are_called_differently(one: &str, other: &str) -> bool {
+        are_called_differently(one, other)
     }
 
     fn is_private(&self) -> bool {
@@ -107,12 +113,7 @@ fn filled_parts(field: &Field, value: &Value, other: &Value) -> Option<Value> {
         let mine = own.get(part).unwrap_or(&Value::Null);
         match (is_empty(mine), is_empty(theirs)) {
             (true, false) => drop(filled.insert(part.clone(), other.get(part)?.clone())),
-            (false, false)
-                if mine != theirs
-                    && !((part == "label" || field.member() == "addresses") && same_text(mine, theirs)) =>
-            {
-                return None;
-            }
+            (false, false) if mine != theirs && !same_text(mine, theirs) => return None,
             _ => {}
         }
     }
@@ -120,7 +121,7 @@ fn filled_parts(field: &Field, value: &Value, other: &Value) -> Option<Value> {
 }
 
 fn same_text(one: &Value, other: &Value) -> bool {
-    one.as_str().map(text_key) == other.as_str().map(text_key)
+    matches!((one, other), (Value::String(one), Value::String(other)) if text_key(one) == text_key(other))
 }
 
 /// Gives a day the year that only the other one has.
@@ -162,6 +163,38 @@ fn name_and_company(contact: &Contact) -> Option<MatchKey> {
     tells.then(|| MatchKey::new(2, format!("name:{name}|{company}")))
 }
 
+/// Returns the words of the given name, and those of the whole name, as `anne|anne dupont`. A company without a person's
+/// name is `|`: it is nobody.
+fn called(contact: &Contact) -> String {
+    let parts = &contact.name;
+    let whole = format!("{} {} {} {}", parts.given, parts.middle, parts.particle, parts.surname);
+    let whole = sorted_words(if whole.trim().is_empty() { &parts.full } else { &whole });
+    if whole.is_empty() && contact.organization.name.trim().is_empty() {
+        return String::new();
+    }
+    format!("{}|{whole}", sorted_words(&parts.given))
+}
+
+/// Tells whether the given names have no word in common, or, where one is not known, the whole names. An initial stands
+/// for its word.
+fn are_called_differently(one: &str, other: &str) -> bool {
+    let (Some((given, whole)), Some((other_given, other_whole))) =
+        (one.split_once('|'), other.split_once('|'))
+    else {
+        return false;
+    };
+    if given.is_empty() || other_given.is_empty() {
+        return whole != other_whole && !share_a_word(whole, other_whole);
+    }
+    !share_a_word(given, other_given)
+}
+
+fn share_a_word(one: &str, other: &str) -> bool {
+    let initial = |a: &str, b: &str| a.chars().count() == 1 && b.starts_with(a);
+    let same = |a: &str, b: &str| a == b || initial(a, b) || initial(b, a);
+    one.split(' ').any(|a| !a.is_empty() && other.split(' ').any(|b| !b.is_empty() && same(a, b)))
+}
+
 fn sorted_words(text: &str) -> String {
     let plain = deunicode(&normal_line(text)).to_lowercase();
     let mut words: Vec<&str> =
@@ -194,6 +227,33 @@ mod tests {
         contact.emails.clear();
         contact.organization.name = "Société Générale".into();
         assert_eq!(texts(&contact), ["2:name:lukasz muller strasse|generale societe"]);
+    }
+
+    #[test]
+    fn a_name_tells_two_apart_who_share_an_address() {
+        let person = |given: &str, surname: &str, full: &str, company: &str| {
+            let name =
+                Name { given: given.into(), surname: surname.into(), full: full.into(), ..Name::default() };
+            let organization = Organization { name: company.into(), ..Organization::default() };
+            Contact { name, organization, ..Contact::default() }.called()
+        };
+        for (one, other, differ) in [
+            (person("Anne", "Dupont", "", "Acme"), person("Bob", "Martin", "", "Acme"), true),
+            (person("Anne", "Dupont", "", ""), person("Paul", "Dupont", "", ""), true),
+            (person("Anne", "Dupont", "", ""), person("Anne", "Martin", "", ""), false),
+            (person("Anne", "Dupont", "", ""), person("anne-marie", "DUPONT", "", ""), false),
+            (person("J.", "Dupont", "", ""), person("Jean", "Dupont", "", ""), false),
+            (person("Élodie", "Noël", "", ""), person("Elodie", "Noel", "", ""), false),
+            (person("", "", "Dupont Anne", ""), person("Anne", "Dupont", "", ""), false),
+            (person("", "Dupont", "", ""), person("Anne", "Dupont", "", ""), false),
+            (person("", "", "Bob Martin", ""), person("Anne", "Dupont", "", ""), true),
+            (person("", "", "", "Acme"), person("Anne", "Dupont", "", "Acme"), true),
+            (person("", "", "", "Acme"), person("", "", "", "ACME SA"), false),
+            (person("", "", "", ""), person("Anne", "Dupont", "", ""), false),
+        ] {
+            assert_eq!(are_called_differently(&one, &other), differ, "{one} and {other}");
+            assert_eq!(are_called_differently(&other, &one), differ, "{other} and {one}");
+        }
     }
 
     #[test]
@@ -260,6 +320,12 @@ mod tests {
             assert_eq!(filled("birthday", json!(day), json!(other)), expected.map(|day| json!(day)), "{day}");
         }
         assert_eq!(filled("notes", json!("a"), json!("b")), None);
+        assert_eq!(filled("notes", json!("A"), json!("a")), None);
+        assert_eq!(filled("name/surname", json!("DUPONT"), json!("Dupont")), Some(json!("DUPONT")));
+        assert_eq!(filled("name/surname", json!("Dupond"), json!("Dupont")), None);
+        let child = |name: &str| json!({ "label": "child", "value": name });
+        assert_eq!(filled("relations/child:luc", child("luc"), child("Luc")), Some(child("luc")));
+        assert_eq!(filled("relations/child:luc", child("luc"), child("Ann")), None);
     }
 
     #[test]

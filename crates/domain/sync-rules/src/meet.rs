@@ -22,14 +22,23 @@ pub struct Meeting {
 /// `halves` must be closed: with a half come all halves that share a key with it. Two halves are joined
 /// when each is the only candidate of the other at the first strength at which either has one, and nothing
 /// stronger contradicts it; anything else with a candidate is ambiguous. Nothing is guessed. Halves of which none is due stay as they are.
+///
+/// `differ` tells whether two halves that share more than an identifier are called differently: colleagues with one
+/// number of their company. Where one of the two has a candidate that is called like it, they are no candidates of
+/// each other; else they are ambiguous.
 #[must_use]
-pub fn meet(halves: &[Half]) -> Meeting {
+pub fn meet(halves: &[Half], differ: &dyn Fn(LinkId, LinkId) -> bool) -> Meeting {
     let mut meeting = Meeting::default();
     let mut open: BTreeSet<usize> = (0..halves.len()).collect();
     let strengths: BTreeSet<u8> =
         halves.iter().flat_map(|half| half.keys.iter().map(|key| key.strength)).collect();
     for strength in strengths {
-        let candidates = candidates(halves, &open, strength);
+        let mut candidates = candidates(halves, &open, strength);
+        let differ = |a: usize, b: usize| {
+            let (a, b) = (halves.get(a), halves.get(b));
+            strength > 0 && !on(Mutant::NamesIgnored) && a.zip(b).is_some_and(|(a, b)| differ(a.link, b.link))
+        };
+        keep_namesakes(&mut candidates, &differ);
         for (index, others) in &candidates {
             let Some(half) = halves.get(*index) else { continue };
             let stirred = half.due || others.iter().any(|o| halves.get(*o).is_some_and(|h| h.due));
@@ -39,6 +48,7 @@ pub fn meet(halves: &[Half]) -> Meeting {
                 .or(only)
                 .filter(|o| on(Mutant::GuessPair) || candidates.get(o).is_some_and(|back| back.len() == 1));
             let other = mutual.and_then(|other| halves.get(*other));
+            let other = other.filter(|_| !only.is_some_and(|only| differ(*index, *only)));
             match other.filter(|other| !contradict(half, other, strength)) {
                 Some(other) if stirred && half.side == Side::Local => {
                     meeting.joins.push((half.link, other.link));
@@ -56,6 +66,18 @@ pub fn meet(halves: &[Half]) -> Meeting {
         meeting.cleared.insert(half.link);
     }
     meeting
+}
+
+/// Takes the candidates away that are called differently, where one of the two has one that is called like it.
+fn keep_namesakes(candidates: &mut BTreeMap<usize, BTreeSet<usize>>, differ: &dyn Fn(usize, usize) -> bool) {
+    let known = |(index, others): (&usize, &BTreeSet<usize>)| {
+        others.iter().any(|other| !differ(*index, *other)).then_some(*index)
+    };
+    let known: BTreeSet<usize> = candidates.iter().filter_map(known).collect();
+    for (index, others) in candidates.iter_mut() {
+        others.retain(|other| !(known.contains(index) || known.contains(other)) || !differ(*index, *other));
+    }
+    candidates.retain(|_, others| !others.is_empty());
 }
 
 /// Tells whether two halves that only a weak key joins have stronger ones of one sort that differ: two people of one
@@ -190,7 +212,7 @@ mod tests {
     }
 
     fn check(description: &str, halves: &[Half], joins: &[(u128, u128)], ambiguous: &[u128]) {
-        let meeting = meet(halves);
+        let meeting = meet(halves, &|_, _| false);
         let id = |n: u128| LinkId(Uuid::from_u128(n));
         assert_eq!(
             meeting.joins,
@@ -270,11 +292,57 @@ mod tests {
     }
 
     #[test]
+    fn those_who_share_an_address_meet_by_their_names() {
+        use Side::{Local, Remote};
+        let tel: &[(u8, &str)] = &[(1, "tel:+33")];
+        let id = |n: u128| LinkId(Uuid::from_u128(n));
+        // Whose numbers leave the same remainder are called alike.
+        let differ = |a: LinkId, b: LinkId| a.0.as_u128() % 10 != b.0.as_u128() % 10;
+        for (description, halves, joins, ambiguous) in [
+            (
+                "each of two colleagues meets its own",
+                vec![half(1, Local, tel), half(2, Local, tel), half(11, Remote, tel), half(12, Remote, tel)],
+                vec![(1, 11), (2, 12)],
+                vec![],
+            ),
+            (
+                "a third colleague is nobody else",
+                vec![half(1, Local, tel), half(11, Remote, tel), half(13, Remote, tel)],
+                vec![(1, 11)],
+                vec![],
+            ),
+            (
+                "two of different names alone are a question",
+                vec![half(1, Local, tel), half(12, Remote, tel)],
+                vec![],
+                vec![1, 12],
+            ),
+            (
+                "one name twice is a question, and another name none",
+                vec![half(1, Local, tel), half(11, Remote, tel), half(21, Remote, tel), half(3, Local, tel)],
+                vec![],
+                vec![1, 11, 21],
+            ),
+            (
+                "an identifier is enough",
+                vec![half(1, Local, &[(0, "u")]), half(12, Remote, &[(0, "u")])],
+                vec![(1, 12)],
+                vec![],
+            ),
+        ] {
+            let meeting = meet(&halves, &differ);
+            let joins: Vec<_> = joins.into_iter().map(|(a, b)| (id(a), id(b))).collect();
+            assert_eq!(meeting.joins, joins, "{description}");
+            assert_eq!(meeting.ambiguous, ambiguous.into_iter().map(id).collect(), "{description}");
+        }
+    }
+
+    #[test]
     fn a_person_may_say_that_two_are_different() {
         let mut one = half(1, Side::Local, &[(1, "e")]);
         one.different.push(LinkId(Uuid::from_u128(2)));
         one.ambiguous = true;
-        let meeting = meet(&[one.clone(), half(2, Side::Remote, &[(1, "e")])]);
+        let meeting = meet(&[one.clone(), half(2, Side::Remote, &[(1, "e")])], &|_, _| false);
         assert!(meeting.joins.is_empty() && meeting.ambiguous.is_empty());
         assert_eq!(meeting.cleared, [one.link].into());
     }
@@ -285,6 +353,6 @@ mod tests {
         for half in &mut halves {
             half.due = false;
         }
-        assert_eq!(meet(&halves), Meeting::default());
+        assert_eq!(meet(&halves, &|_, _| false), Meeting::default());
     }
 }
