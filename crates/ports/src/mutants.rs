@@ -495,6 +495,10 @@ mutants! {
     OccurrencesUncounted,
     /// A cancellation that a listing left out is forgotten.
     CalForgets,
+    /// An answer about another event is taken for that of the one that was asked for.
+    CalAnyAnswer,
+    /// An answer about another contact is taken for that of the one that was asked for.
+    PeopleAnyAnswer,
     /// An occurrence that was cancelled at the provider long ago is cancelled again once its series has it again.
     CalHolesStay,
 

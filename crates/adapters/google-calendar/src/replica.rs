@@ -193,7 +193,12 @@ impl GoogleCalendar {
             Err(failure) if failure.kind() == ErrorKind::NotFound => return Ok(None),
             Err(failure) => return Err(failure.into()),
         };
-        resource(&answer, "events.get").map(Some)
+        let event = resource(&answer, "events.get")?;
+        match event.id == id || on(Mutant::CalAnyAnswer) {
+            true => Ok(Some(event)),
+            // An answer about another event says nothing of this one.
+            false => Err(Odd::of(&event, "id").error("events.get")),
+        }
     }
 
     /// Looks up a name: a single event, a series with all its exceptions, or nothing.
@@ -710,6 +715,15 @@ fn next(place: Place) -> PortResult<Next> {
 pub(crate) fn resource(answer: &ApiResponse, operation: &'static str) -> PortResult<Resource> {
     let raw: Box<RawValue> = answer.json()?;
     Resource::read(&raw).map_err(|odd| odd.error(operation))
+}
+
+/// Reads the event that a write answers. Where that is another one, nobody knows what was written.
+pub(crate) fn written(answer: &ApiResponse, id: &str, operation: &'static str) -> PortResult<Resource> {
+    let event = resource(answer, operation)?;
+    match event.id == id || on(Mutant::CalAnyAnswer) {
+        true => Ok(event),
+        false => Err(PortError::new(ErrorKind::Unexpected, operation).with_code("GOOG-314")),
+    }
 }
 
 /// Puts what a family reads as into a page.

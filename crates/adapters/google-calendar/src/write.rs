@@ -16,7 +16,7 @@ use crate::{
     convert::{self, Leftovers},
     error::{self, moved, not_the_organiser, rejected},
     marks,
-    replica::{Found, GoogleCalendar, resource},
+    replica::{Found, GoogleCalendar, written},
     series::{self, Family},
     times,
     wire::{EventsPage, Resource},
@@ -150,7 +150,7 @@ impl GoogleCalendar {
             made => made,
         };
         let made = match made {
-            Ok(answer) => resource(&answer, OPERATION)?,
+            Ok(answer) => written(&answer, &marks::id_of(key), OPERATION)?,
             Err(failure) if failure.status() == Some(StatusCode::CONFLICT) => {
                 return self.exists(&marks::id_of(key)).await;
             }
@@ -280,7 +280,8 @@ impl GoogleCalendar {
         changes.mark(marks::STAMP, stamp);
         let patched = self.patch(from.id.as_str(), &etag, &changes.patch()).await?;
         let known = Known { any: !known.is_empty(), holes, left: left.clone() };
-        self.finish(resource(&patched, OPERATION)?, known, &from.record, to, &zone).await
+        let master = written(&patched, from.id.as_str(), OPERATION)?;
+        self.finish(master, known, &from.record, to, &zone).await
     }
 
     /// The master is written: its exceptions follow, and the whole is read back.

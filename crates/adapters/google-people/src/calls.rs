@@ -117,6 +117,7 @@ impl Calls {
         for name in names {
             let response = asked.remove(*name).ok_or_else(|| error::unread(OPERATION, "responses"));
             let person = match response.and_then(|response| person_of(response, OPERATION)) {
+                Ok(Some(person)) if !person.answers_to(name) => Err(error::unread(OPERATION, "resourceName")),
                 Ok(Some(person)) => self.completed(person).await?,
                 Ok(None) => continue,
                 Err(error) if is_of_item(&error) => Err(error),
@@ -146,7 +147,11 @@ impl Calls {
         let path = person.resource_name().to_owned();
         let call = self.reading("people.get", Method::GET, &path);
         let raw: Box<RawValue> = self.client.send(call).await?.json()?;
-        Person::read(&raw).map_err(|unread| error::unread("people.get", &unread.place))
+        match Person::read(&raw) {
+            Ok(person) if person.answers_to(&path) => Ok(person),
+            Ok(_) => Err(error::unread("people.get", "resourceName")),
+            Err(unread) => Err(error::unread("people.get", &unread.place)),
+        }
     }
 
     pub(crate) async fn create(&self, draft: &Draft) -> Result<Person, Failure> {

@@ -126,6 +126,11 @@ pub(crate) fn of_one(mut error: PortError) -> PortError {
     error
 }
 
+/// A write was answered with another contact: nobody knows what was written.
+pub(crate) fn of_another(operation: &'static str) -> PortError {
+    unexpected(operation).with_code("GOOG-314")
+}
+
 /// An answer that does not fit its request.
 pub(crate) fn unexpected(operation: &'static str) -> PortError {
     PortError::new(ErrorKind::Unexpected, operation)

@@ -113,7 +113,8 @@ fn made_of(address: &str, picture: &[u8]) -> Vec<u8> {
 /// Returns the person as a call left it; a refusal leaves it as it was.
 fn taken(answer: Result<Person, Failure>, person: Person) -> PortResult<Person> {
     match answer.map_err(PortError::from) {
-        Ok(answer) => Ok(answer),
+        Ok(answer) if answer.answers_to(person.resource_name()) => Ok(answer),
+        Ok(_) => Err(error::of_another("people.updateContactPhoto")),
         Err(error) if matches!(error.kind, ErrorKind::Rejected | ErrorKind::Unsupported) => {
             tracing::warn!(code = error.code, "a picture was refused; the contact goes on without it");
             Ok(person)

@@ -6,7 +6,10 @@
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
-use passerelle_ports::{ItemId, Unread};
+use passerelle_ports::{
+    ItemId, Unread,
+    mutants::{Mutant, on},
+};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, value::RawValue};
 
@@ -148,6 +151,13 @@ impl Person {
             .into_iter()
             .flatten()
             .filter_map(Value::as_str)
+    }
+
+    /// Tells whether this is the person who has, or had, a name (P16): an answer about another one says nothing.
+    pub(crate) fn answers_to(&self, name: &str) -> bool {
+        self.resource_name() == name
+            || self.previous_names().any(|former| former == name)
+            || on(Mutant::PeopleAnyAnswer)
     }
 
     /// Returns the contact source, if the person has one.

@@ -287,6 +287,8 @@ impl<'a> Run<'a> {
                 Some(error) => self.done(create.at, Err(error)),
                 None => {
                     let answer = self.replica.calls.create(&create.draft).await.map_err(error::of_create);
+                    let made = |person: &Person| Marks::read(person).made == Some(create.stamp);
+                    let answer = answer.and_then(|person| checked_answer(person, made, CREATE));
                     self.stored(create.at, answer.map_err(error::of_one)).await;
                 }
             }
@@ -339,7 +341,10 @@ impl<'a> Run<'a> {
                 Some(error) => self.done(update.at, Err(error)),
                 None => {
                     let answer = self.replica.calls.update(&update.name, &update.draft, &update.source).await;
-                    self.stored(update.at, answer.map_err(PortError::from).map_err(error::of_one)).await;
+                    let own = |person: &Person| person.answers_to(&update.name);
+                    let answer = answer.map_err(PortError::from);
+                    let answer = answer.and_then(|person| checked_answer(person, own, UPDATE));
+                    self.stored(update.at, answer.map_err(error::of_one)).await;
                 }
             }
         }
@@ -349,7 +354,9 @@ impl<'a> Run<'a> {
         const OPERATION: &str = "people.batchUpdateContacts";
         for update in updates {
             let person = match answers.remove(&update.name).map(|answer| person_of(answer, OPERATION)) {
-                Some(Ok(Some(person))) => Ok(person),
+                Some(Ok(Some(person))) => {
+                    checked_answer(person, |person| person.answers_to(&update.name), OPERATION)
+                }
                 Some(Ok(None)) => Err(PortError::new(ErrorKind::NotFound, OPERATION)),
                 Some(Err(error)) => Err(error),
                 None => Err(error::unknown(OPERATION)),
@@ -473,6 +480,18 @@ impl<'a> Run<'a> {
         }
         let last = self.versions.get(name).cloned();
         self.results[at] = Some(Ok(last.map_or(Written::Deleted, Written::Removed)));
+    }
+}
+
+/// Takes the answer of a write for what it is only where it is about the contact that was written.
+fn checked_answer(
+    person: Person,
+    is_own: impl Fn(&Person) -> bool,
+    operation: &'static str,
+) -> PortResult<Person> {
+    match is_own(&person) || on(Mutant::PeopleAnyAnswer) {
+        true => Ok(person),
+        false => Err(error::of_another(operation)),
     }
 }
 
