@@ -243,3 +243,64 @@ fn what_cannot_be_read_is_left_to_each_side_by_an_answer() {
         assert_eq!(world.settle().writes(), 2, "known: {known}");
     }
 }
+
+#[test]
+fn what_is_answered_of_another_record_is_not_taken_for_the_one_that_was_asked_for() {
+    let world = World::new();
+    ["Good", "Spoilt"].iter().for_each(|name| {
+        world.add_person(&person(name));
+        world.add_event(&event(name));
+    });
+    world.settle();
+    let id = |title: &str| world.event(title)["id"].as_str().unwrap().to_owned();
+    let name = |given: &str| {
+        let person = world.person(&format!("{given}@there.example"));
+        person["resourceName"].as_str().unwrap().to_owned()
+    };
+    let events = json!([format!("\"{}\"", id("Good")), format!("\"{}\"", id("Spoilt"))]);
+    // The answer names the other one in its members, and not as what was asked for.
+    let people = json!([
+        format!("\"resourceName\":\"{}\"", name("Good")),
+        format!("\"resourceName\":\"{}\"", name("Spoilt"))
+    ]);
+    let crossed = |method: &str, texts: &Value| json!({"method": method, "replace": texts, "times": 1});
+    let failed = |method: &str, body: &str| json!({"method": method, "body": body, "times": 1});
+    let (patch, update) = ("calendar.events.patch", "people.people.updateContact");
+    for (number, faults) in [
+        json!([crossed(patch, &events), crossed(update, &people)]),
+        json!([failed(patch, "calendar-412-conditionNotMet"), crossed("calendar.events.get", &events)]),
+        json!([failed(patch, "calendar-503-backendError"), crossed("calendar.events.get", &events)]),
+        json!([
+            failed(update, "people-400-etag-mismatch-person"),
+            crossed("people.people.getBatchGet", &people)
+        ]),
+        json!([failed(update, "people-503-unavailable"), crossed("people.people.getBatchGet", &people)]),
+        json!([crossed("people.people.createContact", &json!(["passerelle.made", "other.made"]))]),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        world.faults(&faults);
+        world.sql(&format!(
+            "UPDATE appointments SET location = 'Place {number}' WHERE title = 'Good';
+             UPDATE contacts SET notes = 'Note {number}' WHERE given_name = 'Good';
+             INSERT INTO contacts (id, given_name) VALUES ('n{number}', 'New {number}');"
+        ));
+        let mut last = world.sync();
+        for _ in 0..20 {
+            assert!(!last.errors().iter().any(|code| code.starts_with("BUG")), "{faults}: {last:?}");
+            last = world.sync();
+            if last.code == Some(0) && last.writes() == 0 {
+                break;
+            }
+        }
+        assert_eq!((last.code, last.writes()), (Some(0), 0), "{faults}: {:?}", waiting(&world));
+        let new = u64::try_from(number).unwrap() + 1;
+        assert_eq!((here(&world), world.number("contacts")), (2, 2 + new), "{faults}");
+        assert_eq!((world.people().len() as u64, world.events().len()), (2 + new, 2), "{faults}");
+        assert_eq!(world.number("appointments WHERE title IN ('Good', 'Spoilt')"), 2, "{faults}");
+        assert_eq!(world.event("Good")["location"], format!("Place {number}"), "{faults}");
+        let good = world.person("Good@there.example");
+        assert_eq!(good["biographies"][0]["value"], format!("Note {number}"), "{faults}");
+    }
+}
