@@ -385,3 +385,12 @@ fn a_row_that_is_gone_is_found_by_its_own_id() {
     assert_eq!((world.number("contacts"), world.number("appointments")), (1, 1));
     assert_eq!((world.people().len(), world.events().len()), (1, 1));
 }
+
+#[test]
+fn a_run_that_wrote_nothing_has_nothing_to_take_back() {
+    let world = World::new();
+    world.settle();
+    for (run, codes) in [("1", ["USE-113"]), ("9999", ["USE-105"])] {
+        assert_eq!(world.run(&["--yes", "undo", "run", run]).errors(), codes, "{run}");
+    }
+}

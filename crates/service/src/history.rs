@@ -483,7 +483,8 @@ async fn undo_one<R: Kinded>(
     let engine = engine::<R>(office, pair).await?;
     let report = PairReport::new(pair);
     let failed = |error| match (error, what) {
-        (passerelle_engine::EngineError::NotFound, EntriesOf::Run(run)) => no_such(*run),
+        // The run is known, and wrote nothing.
+        (passerelle_engine::EngineError::NotFound, EntriesOf::Run(_)) => Failure::new("USE-113"),
         (error, _) => engine_failure(error, pair),
     };
     let ledger = R::ledger(&*office.company);
