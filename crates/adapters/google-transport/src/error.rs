@@ -413,6 +413,8 @@ fn api(answer: &Answer<'_>, facts: &Facts) -> Meaning {
         408 => return (Unavailable, Some("NET-101")),
         300..=399 => return (Unavailable, Some("GOOG-314")),
         500.. => return (Unavailable, Some("GOOG-311")),
+        // No refusal of OAuth: whatever it says is of no record and of no calendar.
+        400..=428 if answer.api == Api::OAuth => return (Unavailable, Some("GOOG-314")),
         _ => {}
     }
     if facts.has(&["EXPIRED_SYNC_TOKEN", "fullSyncRequired", "updatedMinTooLongAgo"]) {

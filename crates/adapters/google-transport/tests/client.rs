@@ -380,6 +380,21 @@ async fn a_fault_at_the_token_end_point_is_no_end_of_the_authorisation() {
 }
 
 #[tokio::test]
+async fn what_is_no_refusal_of_oauth_says_nothing_about_records_or_calendars() {
+    for status in [400, 401, 403, 404, 409, 410, 412] {
+        let stage = Stage::new().await;
+        let body = serde_json::json!({"error": {"code": status, "status": "NOT_FOUND", "message": "no"}});
+        Mock::given(path("/token"))
+            .respond_with(ResponseTemplate::new(status).set_body_json(body))
+            .mount(&stage.server)
+            .await;
+        let failure = stage.send(Method::GET).await.unwrap_err();
+        let told = (failure.kind(), failure.error().code);
+        assert_eq!(told, (ErrorKind::Unavailable, Some("GOOG-314")), "{status}");
+    }
+}
+
+#[tokio::test]
 async fn nobody_there_is_unavailable_and_names_no_address() {
     let stage = Stage::new().await;
     stage.token("a1", 9, 1).await;
