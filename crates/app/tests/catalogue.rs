@@ -69,6 +69,7 @@ const ELSEWHERE: &[(&str, &[&str])] = &[
     ("crates/app/tests/moves.rs", &["SYNC-119", "SYNC-121"]),
     ("crates/app/tests/read_only.rs", &["SYNC-122"]),
     ("crates/engine/tests/stale.rs", &["SYNC-130"]),
+    ("crates/app/tests/owners.rs", &["SYNC-131"]),
     // What the database says where root may do anything: a file without the right to write.
     ("crates/adapters/sql-store/src/error.rs", &["DB-102", "SYS-109"]),
     ("crates/adapters/sql-store/tests/records.rs", &["DB-104"]),

@@ -220,6 +220,21 @@ pub(crate) async fn keep_here<R: Record>(engine: &Engine<R>, id: LinkId) -> Resu
     .await
 }
 
+/// Lets a record be made at the provider although another pair has it there, with its guests.
+pub(crate) async fn make_here<R: Record>(engine: &Engine<R>, id: LinkId) -> Result<(), EngineError> {
+    answer(engine, &[id], |mut links| {
+        let mut link = links.pop().ok_or(EngineError::NotFound)?;
+        if !matches!(link.state, LinkState::Rejected(_)) || link.looks() {
+            return Err(EngineError::DoesNotFit);
+        }
+        choose_home(&mut link, Side::Local);
+        (link.state, link.due) = (LinkState::Active, true);
+        link.decided = Some(engine.clock.now());
+        Ok(Changes { links: vec![link], ..Changes::default() })
+    })
+    .await
+}
+
 /// Leaves what cannot be read as it is on each side, until it can be.
 pub(crate) async fn leave<R: Record>(engine: &Engine<R>, id: LinkId) -> Result<(), EngineError> {
     answer(engine, &[id], |mut links| {

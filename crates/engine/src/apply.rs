@@ -173,9 +173,10 @@ impl<R: Record> Session<'_, R> {
 
     /// Returns what a side would say to a write that it is known to refuse: it is never tried, nor announced.
     pub(crate) fn forbidden(&self, link: &Link<R>, intent: &Intent<R>) -> Option<PortError> {
+        let again = self.invites_again(link, intent);
         let there = link.alive(intent.side).filter(|_| intent.action != Action::Create);
         let forbids = self.replica(intent.side).forbids(there, intent.to.as_ref());
-        forbids.filter(|_| !on(Mutant::RefusalAnnounced))
+        again.or(forbids).filter(|_| !on(Mutant::RefusalAnnounced))
     }
 
     fn take_step(

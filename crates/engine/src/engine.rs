@@ -113,6 +113,7 @@ pub struct Engine<R: Record> {
     pub(crate) ids: Arc<dyn Ids>,
     pub(crate) neighbourhood: Option<Neighbourhood<R>>,
     pub(crate) announced: Vec<PlannedStep>,
+    pub(crate) abroad: Vec<PairId>,
 }
 
 impl<R: Record> Engine<R> {
@@ -133,7 +134,16 @@ impl<R: Record> Engine<R> {
                 };
             }
         }
-        Engine { settings, replicas, ledger, clock, ids, neighbourhood: None, announced: Vec::new() }
+        Engine {
+            settings,
+            replicas,
+            ledger,
+            clock,
+            ids,
+            neighbourhood: None,
+            announced: Vec::new(),
+            abroad: Vec::new(),
+        }
     }
 
     /// Lets the engine know what plans of other pairs announced for links that have come to this one since: whoever let
@@ -321,6 +331,15 @@ impl<R: Record> Engine<R> {
     /// As [`Engine::give_up`].
     pub async fn keep_here(&self, link: LinkId) -> Result<(), EngineError> {
         crate::answer::keep_here(self, link).await
+    }
+
+    /// Lets a record be made at the provider although another pair has it there, with its guests.
+    ///
+    /// # Errors
+    ///
+    /// As [`Engine::give_up`].
+    pub async fn make_here(&self, link: LinkId) -> Result<(), EngineError> {
+        crate::answer::make_here(self, link).await
     }
 
     /// Leaves a record that cannot be read as it is on each side, without asking again, until it can be read.

@@ -1,5 +1,6 @@
 #![doc = include_str!("../README.md")]
 
+mod abroad;
 mod answer;
 mod apply;
 mod batch;

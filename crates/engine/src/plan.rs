@@ -296,6 +296,8 @@ impl<R: Record> Session<'_, R> {
             if on(Mutant::GuardPerPage) {
                 plan.trips = self.guard_pages(plan, &counts);
             }
+            let came = self.came_from_abroad(plan).await?;
+            plan.trips.extend(came);
             self.stay_emptied(plan).await?;
             if self.rules_pending {
                 plan.trips.push(Trip::RulesChanged { planned: plan.steps.len() as u64 });
@@ -411,6 +413,7 @@ impl<R: Record> Session<'_, R> {
         links.sort_by_key(|link| link.id);
         self.freshen(&mut links).await?;
         self.find_ways(&mut links).await?;
+        self.find_invited(&links).await?;
         Ok(Some(links))
     }
 

@@ -413,6 +413,10 @@ mutants! {
     SqlAnyCalendar,
 
     // Collections beside each other.
+    /// What another pair has at the provider, with guests, is made there once more.
+    InvitedAbroad,
+    /// That most of what another pair has would be made here is asked of nobody.
+    MassGiftPasses,
     /// What went into the collection of another pair stays out of scope.
     MovesStay,
     /// What is gone at the provider and went into another calendar here is taken for new there.

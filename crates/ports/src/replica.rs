@@ -350,6 +350,12 @@ pub trait Replica<R: Record>: Send + Sync {
         None
     }
 
+    /// Tells why an item would be refused that is made anew from what another pair knows of it; nothing where a person may
+    /// say so.
+    fn forbids_again(&self, _known: &Stored<R>) -> Option<PortError> {
+        None
+    }
+
     /// Tells what earlier writes did; only asked where `Capabilities::outcomes` is set.
     ///
     /// # Errors

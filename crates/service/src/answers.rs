@@ -11,6 +11,11 @@ use crate::{
 const SEALED: &str = "SYNC-122";
 /// Something that is shown in an older state for longer than answers can be late.
 pub(crate) const LATE: &str = "SYNC-130";
+/// Something with guests that another pair has at the provider.
+pub(crate) const AGAIN: &str = "SYNC-131";
+
+/// A meeting of somebody else.
+const OTHERS: &str = "GOOG-309";
 
 /// Returns the answers that fit a link that waits.
 pub(crate) fn of<R: Record>(kind: Kind, link: &Link<R>, waiting: &Waiting) -> Vec<Answer> {
@@ -50,11 +55,15 @@ fn refused<R: Record>(kind: Kind, link: &Link<R>, (side, code, unread): (Side, &
     if is_sealed && link.alive(Side::Remote).is_none() {
         return vec![Keep::Local];
     }
+    if code == AGAIN {
+        return vec![Keep::Local, Keep::Remote];
+    }
     let mut kept = Vec::new();
     kept.extend(is_sealed.then_some(Keep::Local));
     kept.push(Keep::Remote);
     // A copy of what the company has is a new appointment.
-    kept.extend((kind == Kind::Events && is_here).then_some(Keep::Both));
+    let was_there = link.copies.remote.is_some() || code != OTHERS;
+    kept.extend((kind == Kind::Events && is_here && was_there).then_some(Keep::Both));
     kept
 }
 

@@ -325,7 +325,7 @@ async fn carry<R: Kinded>(
             }
             Ok(())
         }
-        (answer, Waiting::Refused { side, unread, .. }) if conflict.answers.contains(answer) => {
+        (answer, Waiting::Refused { side, unread, problem }) if conflict.answers.contains(answer) => {
             match (answer, side) {
                 (Answer::Retry, _) => engine.retry(conflict.link).await.map_err(failed),
                 (Answer::Keep(Keep::Remote, _), Side::Remote) if *unread => {
@@ -333,6 +333,9 @@ async fn carry<R: Kinded>(
                 }
                 (Answer::Keep(Keep::Both, _), _) if *unread => {
                     engine.leave(conflict.link).await.map_err(failed)
+                }
+                (Answer::Keep(Keep::Local, _), Side::Remote) if problem.code == answers::AGAIN => {
+                    engine.make_here(conflict.link).await.map_err(failed)
                 }
                 (Answer::Keep(Keep::Local, _), Side::Remote) => {
                     engine.keep_here(conflict.link).await.map_err(failed)

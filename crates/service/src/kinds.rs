@@ -179,7 +179,12 @@ pub const KINDS: [Kind; 2] = [Kind::Contacts, Kind::Events];
 pub(crate) async fn engine<R: Kinded>(office: &Office, pair: &Pair) -> Outcome<Engine<R>> {
     let account = account_of(office, pair).await?;
     let of_account = |other: &Pair| other.enabled && other.kind == pair.kind && other.account == pair.account;
-    let pairs: Vec<Pair> = office.company.pairs().await?.into_iter().filter(of_account).collect();
+    let all = office.company.pairs().await?;
+    let is_abroad = |other: &&Pair| other.enabled && other.kind == pair.kind && other.id != pair.id;
+    // Whom a contact is shared with has it in a pair of their own; an appointment has one owner.
+    let abroad = all.iter().filter(|_| pair.kind == Kind::Events).filter(is_abroad);
+    let abroad: Vec<_> = abroad.map(|other| other.id.clone()).collect();
+    let pairs: Vec<Pair> = all.into_iter().filter(of_account).collect();
     let connected: Vec<String> = pairs.iter().map(|other| other.collection.clone()).collect();
     let replicas = sides::<R>(office, &account, pair, &connected).await?;
     let settings = PairSettings::new(
@@ -190,6 +195,7 @@ pub(crate) async fn engine<R: Kinded>(office: &Office, pair: &Pair) -> Outcome<E
     );
     let ledger = R::ledger(&*office.company);
     let engine = Engine::new(settings, replicas, ledger, office.clock.clone(), office.ids.clone());
+    let engine = engine.abroad(abroad);
     let Some(own) = homes::<R>(pair) else { return Ok(engine) };
     let mut beside = Vec::new();
     for other in pairs.iter().filter(|other| other.id != pair.id) {

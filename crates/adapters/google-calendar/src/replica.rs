@@ -577,6 +577,11 @@ impl Replica<Event> for GoogleCalendar {
         self.surely_refused(from, to).err()
     }
 
+    fn forbids_again(&self, known: &Stored<Event>) -> Option<PortError> {
+        let left = crate::write::leftovers(&known.opaque);
+        left.is_somebody_elses().then(|| error::not_the_organiser("events.insert"))
+    }
+
     fn clock(&self) -> Option<DateTime<Utc>> {
         self.client.said_time()
     }

@@ -614,7 +614,7 @@ fn not_for_all_guests(from: &Event, to: &Event, left: &Leftovers) -> PortResult<
     }
 }
 
-fn leftovers(opaque: &Opaque) -> Leftovers {
+pub(crate) fn leftovers(opaque: &Opaque) -> Leftovers {
     serde_json::from_value(opaque.0.clone()).unwrap_or_default()
 }
 

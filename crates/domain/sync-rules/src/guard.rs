@@ -87,8 +87,7 @@ pub fn guard(plan: &Plan, counts: &Counts, limits: &Limits) -> Vec<Trip> {
             trips.push(Trip::Emptied { side, linked: counts.linked, planned });
         }
     }
-    let is_mass =
-        |planned: u64| planned >= limits.alike_floor && planned * 100 > counts.links * limits.alike_percent;
+    let is_mass = |planned: u64| is_mass(planned, counts, limits);
     for ((side, member), planned) in alike(plan).into_iter().filter(|_| !on(Mutant::NoAlike)) {
         if is_mass(planned) {
             trips.push(Trip::Alike { side, member: member.to_owned(), planned, links: counts.links });
@@ -101,6 +100,12 @@ pub fn guard(plan: &Plan, counts: &Counts, limits: &Limits) -> Vec<Trip> {
         }
     }
     trips
+}
+
+/// Tells whether so many records are most of those of a pair.
+#[must_use]
+pub fn is_mass(planned: u64, counts: &Counts, limits: &Limits) -> bool {
+    planned >= limits.alike_floor && planned * 100 > counts.links * limits.alike_percent
 }
 
 /// Counts the records that one side would move into other collections, each once.

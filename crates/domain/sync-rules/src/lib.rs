@@ -21,7 +21,7 @@ pub use bases::{Answer, acknowledge, answered, lost, put_copy, put_gone, rebase,
 pub use breaker::circles;
 pub use decide::{Action, Intent, Step, clashes, decide, only_adds, takes_part, typed_in_vain, unplaced};
 pub use digest::{Digest, digest_of};
-pub use guard::{Trip, guard};
+pub use guard::{Trip, guard, is_mass};
 pub use home::{Place, Relocation, choose_home, forget_choice, is_home, relocation, settle_in};
 pub use keys::create_key;
 pub use labels::{Labels, TwoNames};

@@ -155,6 +155,10 @@ impl<R: Record> Replica<R> for Faulty<R> {
         self.inner.forbids(from, to)
     }
 
+    fn forbids_again(&self, known: &Stored<R>) -> Option<PortError> {
+        self.inner.forbids_again(known)
+    }
+
     fn clock(&self) -> Option<DateTime<Utc>> {
         self.inner.clock()
     }

@@ -1,0 +1,150 @@
+//! Appointments that get another owner in the company's tables.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs)]
+
+#[allow(dead_code)]
+mod office;
+
+use office::{ACCOUNT, OTHER, Office};
+use serde_json::{Value, json};
+
+const EVENTS: &str = "/calendar/v3/calendars/primary/events";
+const BOSS: &str = "boss@acme.example";
+
+/// Uses Google's API as somebody.
+fn phone(office: &Office, account: &str, verb: &str, path: &str, body: &Value) -> Value {
+    let scopes = ["https://www.googleapis.com/auth/calendar"];
+    let answer = office.sim.with(|core| {
+        let (token, _) = core.issue_token(account, "a-phone", &scopes);
+        let headers = [
+            ("authorization".to_owned(), format!("Bearer {token}")),
+            ("content-type".to_owned(), "application/json".to_owned()),
+        ];
+        let bytes = if body.is_null() { Vec::new() } else { body.to_string().into_bytes() };
+        core.handle(&verb.parse().unwrap(), path, &headers, &bytes)
+    });
+    assert!((200..300).contains(&answer.status), "{}", String::from_utf8_lossy(&answer.body));
+    serde_json::from_slice(&answer.body).unwrap_or_default()
+}
+
+fn titles(office: &Office, account: &str) -> Vec<String> {
+    let listed = phone(office, account, "GET", &format!("{EVENTS}?maxResults=2500"), &Value::Null);
+    let items = listed["items"].as_array().unwrap().iter();
+    let mut titles: Vec<String> = items.map(|event| event["summary"].as_str().unwrap().to_owned()).collect();
+    titles.sort();
+    titles
+}
+
+/// Alice and Bob, each with an account of their own.
+fn two() -> Office {
+    let office = Office::new();
+    office.run(&["user", "add", "bob"]).expect(0);
+    office.connect().expect(0);
+    office.connect_user("bob", OTHER).expect(0);
+    office
+}
+
+fn appointment(id: &str, title: &str) -> String {
+    format!(
+        "INSERT INTO appointments (id, owner_id, title, start_local, start_zone, duration_seconds)
+         VALUES ('{id}', 'alice', '{title}', '2026-12-10 09:00', 'Europe/Paris', 3600);"
+    )
+}
+
+fn waiting(office: &Office) -> Vec<Value> {
+    office.run(&["conflicts", "--json"]).of("conflict")
+}
+
+fn quiet(office: &Office) {
+    for _ in 0..4 {
+        let run = office.run(&["sync", "--json"]).expect(0);
+        if run.of("change").is_empty() {
+            return;
+        }
+    }
+    panic!("it never became quiet");
+}
+
+#[test]
+fn a_meeting_that_gets_another_owner_is_not_made_again_unasked() {
+    const GUEST: &str =
+        "INSERT INTO appointment_participants (appointment_id, email) VALUES ('a-1', 'x@client.example');";
+    for (keep, cancelled) in [("local", false), ("remote", false), ("remote", true)] {
+        let office = two();
+        office.sql(&(appointment("a-1", "Visit") + GUEST + &appointment("a-2", "Alone")));
+        quiet(&office);
+        if cancelled {
+            let listed = phone(&office, ACCOUNT, "GET", EVENTS, &Value::Null);
+            let events = listed["items"].as_array().unwrap();
+            let id = events.iter().find(|event| event["summary"] == "Visit").unwrap()["id"].clone();
+            let path = format!("{EVENTS}/{}?sendUpdates=none", id.as_str().unwrap());
+            phone(&office, ACCOUNT, "DELETE", &path, &Value::Null);
+        }
+        office.sql("UPDATE appointments SET owner_id = 'bob';");
+        office.run(&["sync", "--dry-run", "--json"]);
+        for _ in 0..2 {
+            office.run(&["sync"]).expect(3);
+        }
+        assert_eq!(titles(&office, OTHER), ["Alone"], "what has no guests goes over");
+        let waits = waiting(&office);
+        assert_eq!((waits.len(), &waits[0]["problem"]["code"]), (1, &json!("SYNC-131")), "{waits:#?}");
+        assert_eq!(waits[0]["answers"], json!(["--retry", "--keep local", "--keep remote"]));
+        let number = waits[0]["number"].to_string();
+        office.run(&["conflicts", "resolve", &number, "--keep", keep]).expect(0);
+        quiet(&office);
+        let made = usize::from(keep == "local");
+        assert_eq!((titles(&office, OTHER).len(), waiting(&office).len()), (1 + made, 0), "{keep}");
+        // Without its guests nobody is invited again.
+        office.sql("DELETE FROM appointment_participants WHERE appointment_id = 'a-1';");
+        office.sql("UPDATE appointments SET location = 'Lyon' WHERE id = 'a-1';");
+        quiet(&office);
+        assert_eq!(titles(&office, OTHER).len(), 1 + made);
+    }
+}
+
+#[test]
+fn somebody_elses_meeting_that_gets_another_owner_is_never_made_again() {
+    let office = two();
+    let at = |hour: &str| json!({ "dateTime": format!("2026-12-10T{hour}:00"), "timeZone": "Europe/Paris" });
+    let meeting = json!({ "summary": "Of the boss", "start": at("09:00"), "end": at("10:00"),
+        "attendees": [{ "email": ACCOUNT }, { "email": "x@client.example" }] });
+    phone(&office, BOSS, "POST", &format!("{EVENTS}?sendUpdates=none"), &meeting);
+    quiet(&office);
+    office.sql("UPDATE appointments SET owner_id = 'bob';");
+    office.run(&["sync"]).expect(3);
+    assert!(titles(&office, OTHER).is_empty());
+    assert_eq!(titles(&office, ACCOUNT), ["Of the boss"]);
+    let waits = waiting(&office);
+    assert_eq!((waits.len(), &waits[0]["problem"]["code"]), (1, &json!("GOOG-309")), "{waits:#?}");
+    assert_eq!(waits[0]["answers"], json!(["--retry", "--keep remote"]));
+    let number = waits[0]["number"].to_string();
+    office.run(&["conflicts", "resolve", &number, "--keep", "remote"]).expect(0);
+    quiet(&office);
+    assert!(titles(&office, OTHER).is_empty() && waiting(&office).is_empty());
+}
+
+#[test]
+fn most_of_a_calendar_is_given_to_nobody_unasked() {
+    let office = two();
+    office
+        .sql(&(0..20).map(|n| appointment(&format!("a-{n}"), &format!("Visit {n:02}"))).collect::<String>());
+    quiet(&office);
+    office.sql("UPDATE appointments SET owner_id = 'bob';");
+    for _ in 0..2 {
+        let run = office.run(&["sync", "--json"]).expect(5);
+        assert_eq!(run.of("error")[0]["code"], "SYNC-121", "{}", run.out);
+    }
+    assert!(titles(&office, OTHER).is_empty());
+    let stopped = office.run(&["sync", "--json"]).expect(5);
+    let error = stopped.of("error")[0].clone();
+    let ways = error["do"].as_array().unwrap().iter().filter_map(Value::as_str);
+    let digest = ways
+        .filter_map(|way| way.split_once("--approve "))
+        .next()
+        .unwrap()
+        .1
+        .trim_end_matches('`')
+        .to_owned();
+    office.run(&["sync", "--approve", &digest]).expect(0);
+    quiet(&office);
+    assert_eq!(titles(&office, OTHER).len(), 20);
+}
