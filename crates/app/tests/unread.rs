@@ -170,6 +170,46 @@ fn an_event_that_cannot_be_read_stops_only_itself_and_is_not_deleted() {
 }
 
 #[test]
+fn what_is_shown_in_an_older_state_for_days_is_a_question_with_answers() {
+    for (answer, known) in [("remote", "second"), ("both", "first")] {
+        let world = World::new();
+        // Answers may be late, as Google's are.
+        let config = std::fs::read_to_string(world.path("config.toml")).unwrap();
+        std::fs::write(world.path("config.toml"), config + "list_lag_seconds = 60\n").unwrap();
+        let made = world.add_person(&person("Good"));
+        world.settle();
+        world.sql("UPDATE contacts SET notes = 'first' WHERE given_name = 'Good';");
+        world.settle();
+        world.gesture(
+            "people/edit",
+            json!({"resourceName": made["resourceName"], "person": {"biographies": [{"value": "second"}]}}),
+        );
+        // What is known was written while the clock of Google was ahead, and the clock is right again.
+        let edited = world.person("Good@there.example")["metadata"]["sources"][0]["updateTime"].clone();
+        world.sql(&format!(
+            "UPDATE passerelle_links SET body = json_set(
+                 body, '$.trails.remote.newest', strftime('%Y-%m-%dT%H:%M:%SZ', '{}', '+2 seconds')
+             ) WHERE kind = 'contacts';",
+            edited.as_str().unwrap()
+        ));
+        world.sync();
+        assert_eq!(world.number("contacts WHERE notes = 'first'"), 1, "it may be late");
+        assert!(codes(&world).is_empty());
+        world.sql(
+            "UPDATE passerelle_links SET body = json_set(body, '$.trails.remote.doubted', '2020-01-01T00:00:00Z')
+             WHERE kind = 'contacts';",
+        );
+        assert_eq!(world.sync().code, Some(3));
+        assert_eq!(codes(&world), ["SYNC-130"]);
+        let number = waiting(&world)[0]["number"].to_string();
+        world.run(&["conflicts", "resolve", &number, "--keep", answer]).ends_with(0);
+        world.sync();
+        assert!(codes(&world).is_empty());
+        assert_eq!(world.number(&format!("contacts WHERE notes = '{known}'")), 1, "{answer}");
+    }
+}
+
+#[test]
 fn a_record_that_google_fails_at_stops_only_itself() {
     let world = World::new();
     world.faults(&json!([
