@@ -76,14 +76,16 @@ impl<R: Record> Session<'_, R> {
         Ok(called)
     }
 
-    /// Finds the halves that share a key with one whose newest state was not read yet: it may be the other half of any
-    /// of them, and none takes part in the meeting before that is known.
+    /// Finds the halves that share a key with one whose newest state was not read yet, or of which nobody knows yet
+    /// whether its other half was made: it may be the other half of any of them, and none takes part in the meeting before
+    /// that is known.
     async fn await_doubted(&mut self, halves: &[Half]) -> Flow<()> {
         self.awaiting.clear();
         for side in Side::BOTH {
             let alone = || halves.iter().filter(|half| half.side != side);
             let keys: Vec<MatchKey> = alone().flat_map(|half| half.keys.iter().cloned()).collect();
-            if self.doubted[side].is_empty() || keys.is_empty() || on(Mutant::DoubtedNoHalf) {
+            let is_clear = self.doubted[side].is_empty() && !self.makes_halves(side);
+            if is_clear || keys.is_empty() || on(Mutant::DoubtedNoHalf) {
                 continue;
             }
             let mut doubted: BTreeSet<MatchKey> = BTreeSet::new();
@@ -91,7 +93,10 @@ impl<R: Record> Session<'_, R> {
                 let ids = self.engine.ledger.alive_sharing(self.pair(), side, keys).await.map_err(ledger)?;
                 for ids in ids.chunks(self.chunk() as usize) {
                     let links = self.find(Find::Links(ids.to_vec())).await?;
-                    let waits = links.iter().filter(|link| link.half() == Some(side) && link.looks());
+                    let waits = links.iter().filter(|link| {
+                        let is_open = link.looks() || self.is_blocked(link.id) && !on(Mutant::BlockedNoHalf);
+                        link.half() == Some(side) && is_open
+                    });
                     doubted.extend(waits.flat_map(|link| link.match_keys(side)));
                 }
             }
@@ -99,6 +104,14 @@ impl<R: Record> Session<'_, R> {
             self.awaiting.extend(alone().filter(awaits).map(|half| half.link));
         }
         Ok(())
+    }
+
+    /// Tells whether halves of a side wait to know whether their other halves were made.
+    fn makes_halves(&self, side: Side) -> bool {
+        let makes = |entry: &passerelle_ports::Entry<R>| {
+            entry.side != side && matches!(entry.op, passerelle_ports::Op::Create { .. })
+        };
+        self.open.iter().any(makes)
     }
 
     /// Lets the items of a person's own rows go with the rows that look like them and that others see as well: the

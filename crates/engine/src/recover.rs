@@ -173,12 +173,16 @@ impl<R: Record> Session<'_, R> {
         let (now, lag) = (self.engine.clock.now(), self.lag(side));
         let link = work.get(entry.link).filter(|link| link.item(side) == written_item(entry).as_ref());
         let is_gone = link.is_some_and(|link| link.alive(side).is_none());
+        let held = link.and_then(|link| link.alive(side)).map(|stored| &stored.version);
+        let is_later = held.is_some_and(|held| entry.from.as_ref().is_some_and(|from| from.version != *held));
         let Some(mut trail) = link.map(|link| link.trails[side].clone()).filter(|_| !lag.is_zero()) else {
             return false;
         };
         let is_late = match stored {
             Some(stored) => trail.is_older(stored),
             None if entry.op == Op::Delete && on(Mutant::UnbornDeleted) => false,
+            // It was seen in a later state since: out of the bin, perhaps, and the answer is from when it was gone.
+            None if entry.op == Op::Delete && is_later => trail.may_be_there(now, lag),
             None if entry.op == Op::Delete => trail.may_be_unborn(now, lag),
             // This run may have learnt already that it is gone.
             None if is_gone && trail.listed != Some(true) => false,

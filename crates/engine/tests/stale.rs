@@ -900,3 +900,38 @@ fn what_landed_later_than_things_do_is_a_question_and_no_double() {
         is_asked_and_answered(&house, &first, same);
     }
 }
+
+#[test]
+fn what_is_entered_there_while_a_create_is_of_unknown_outcome_is_not_doubled() {
+    let house = House::new();
+    house.local.person_creates(Note::new("a", "first"));
+    // The request is lost, and nobody knows that yet.
+    house.loses(REQUEST);
+    house.run();
+    house.loses(FINE);
+    house.remote.person_creates(Note::new("a", "first"));
+    house.run();
+    assert_eq!((house.local.alive().len(), house.remote.alive().len()), (1, 1), "it waits");
+    house.settle();
+    assert_eq!(house.titles(), both("first"));
+}
+
+#[test]
+fn where_names_are_ours_what_landed_later_than_things_do_is_met_by_its_name() {
+    // As in a calendar: the second create has the name of the first.
+    let house =
+        House::of(Rules::default(), MemOptions { client_ids: true, read_lag: LAG, ..MemOptions::remote() });
+    let row = house.local.person_creates(Note::new("a", "first"));
+    house.loses(ANSWER);
+    house.run();
+    house.loses(FINE);
+    let first = house.remote.alive().pop().unwrap().id;
+    house.remote.answers_late(&first, 1);
+    house.settle();
+    assert_eq!(house.remote.alive().len(), 1);
+    house.remote.answers_late(&first, 0);
+    house.remote.person_etches(&first, serde_json::json!(1));
+    is_in_step(&house, &row);
+    let links = house.ledger.all_links(&PairId::new("anne"));
+    assert!(links.iter().all(|link| !link.needs_attention()), "{links:?}");
+}

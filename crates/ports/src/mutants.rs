@@ -233,6 +233,8 @@ mutants! {
     BackForgotten,
     /// A row that was dragged while its other half was being made is made once more where it came to.
     HalvesOrphaned,
+    /// A record of which nobody knows yet whether its other half was made is no candidate: a record like it is made.
+    BlockedNoHalf,
     /// Nobody is asked about an older state that is shown for longer than answers can be late.
     LateUnasked,
     /// What a delete of ours made of an item, just before it removed it, counts as somebody's record.
