@@ -185,7 +185,9 @@ fn what_is_shown_in_an_older_state_for_days_is_a_question_with_answers() {
             json!({"resourceName": made["resourceName"], "person": {"biographies": [{"value": "second"}]}}),
         );
         // What is known was written while the clock of Google was ahead, and the clock is right again.
-        let edited = world.person("Good@there.example")["metadata"]["sources"][0]["updateTime"].clone();
+        let name = made["resourceName"].as_str().unwrap();
+        let there = world.google("GET", &format!("/v1/{name}?personFields=metadata"), &Value::Null);
+        let edited = there["metadata"]["sources"][0]["updateTime"].clone();
         world.sql(&format!(
             "UPDATE passerelle_links SET body = json_set(
                  body, '$.trails.remote.newest', strftime('%Y-%m-%dT%H:%M:%SZ', '{}', '+2 seconds')
