@@ -7,9 +7,9 @@ use passerelle_calendar::Event;
 use passerelle_contacts::Contact;
 use passerelle_formats::{
     Answer, BadRecord, ContactFormat, EventFormat, Imported, Joined as InFile, Options, Reason, Records,
-    adopt, apply_answer, detect_contacts, detect_events, forget_series, has_column, is_table as has_headings,
-    join_series, name_for_export, occurrence_of, read_address_book, read_calendar, read_table, series_of,
-    spellings_of, unread_columns, write_contacts, write_events,
+    adopt, apply_answers, detect_contacts, detect_events, forget_series, has_column,
+    is_table as has_headings, join_series, name_for_export, occurrence_of, read_address_book, read_calendar,
+    read_table, series_of, spellings_of, unread_columns, write_contacts, write_events,
 };
 pub use passerelle_formats::{Holds, Unread, holds, knows_heading, pick};
 use passerelle_ports::{ItemId, Kind, left};
@@ -319,34 +319,41 @@ fn together(
     told.collect()
 }
 
-/// Tells whether an answer is about an older state of an appointment than the one here.
-fn is_older(answered: Option<u64>, leftovers: Option<&serde_json::Value>) -> bool {
-    let here = leftovers.and_then(left::texts).and_then(left::sequence);
-    answered.zip(here).is_some_and(|(answered, here)| answered < here)
-}
-
 /// Returns the answer of a guest, which belongs to an appointment and is none itself.
 fn answered(line: usize, summary: &str, reason: Reason, answer: Answer) -> Incoming<Event> {
     let event = Event { uid: answer.uid.clone(), title: summary.to_owned(), ..Event::default() };
-    let uid = answer.uid.clone();
     let (names, asked) = answer.occurrence.as_ref().map(spellings_of).unwrap_or_default();
-    let join = move |(event, leftovers): &mut Loadable<Event>| {
-        if is_older(answer.sequence, leftovers.as_ref()) {
-            return Err("older-than-here".to_owned());
-        }
-        let kept = leftovers.as_ref().map(left_over).unwrap_or_default();
-        let taken = apply_answer(event, &kept, &answer).map_err(|reason| reason.id().to_owned())?;
-        Ok(if taken { Became::Into } else { Became::Not })
-    };
-    let join = Join::Alone(Arc::new(join));
-    let part_of = PartOf { uid, names, asked, join, alone: Some(reason.id().to_owned()) };
+    let (uid, alone) = (answer.uid.clone(), Some(reason.id().to_owned()));
+    let part_of = PartOf { uid, names, asked, join: Join::Together(answer_all), alone };
     Incoming {
         line: line as u64,
         nth: 0,
         name: summary.to_owned(),
-        record: Ok((event, None)),
+        record: Ok((event, serde_json::to_value(answer).ok())),
         part_of: Some(part_of),
     }
+}
+
+/// Takes answers into the appointment that they are for; one about an older state than the one here is none.
+fn answer_all((event, leftovers): &mut Loadable<Event>, parts: &[&Loadable<Event>]) -> Vec<PutInto<Event>> {
+    let kept = leftovers.as_ref().map(left_over).unwrap_or_default();
+    let here = leftovers.as_ref().and_then(left::texts).and_then(left::sequence);
+    let read = |(_, answer): &&Loadable<Event>| serde_json::from_value(answer.clone()?).ok();
+    let answers: Vec<Option<Answer>> = parts.iter().map(read).collect();
+    let is_older =
+        |answer: &Answer| answer.sequence.zip(here).is_some_and(|(answered, here)| answered < here);
+    let taken: Vec<&Answer> = answers.iter().flatten().filter(|answer| !is_older(answer)).collect();
+    let mut done = apply_answers(event, &kept, &taken).into_iter();
+    let told = answers.iter().map(|answer| match answer {
+        Some(answer) if is_older(answer) => Err("older-than-here".to_owned()),
+        Some(_) => match done.next() {
+            Some(Ok(true)) => Ok(Became::Into),
+            Some(Err(reason)) => Err(reason.id().to_owned()),
+            Some(Ok(false)) | None => Ok(Became::Not),
+        },
+        None => Ok(Became::Not),
+    });
+    told.collect()
 }
 
 /// The reasons for which a record is set aside, as the readers and the import name them, with their words and with

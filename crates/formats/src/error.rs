@@ -129,12 +129,12 @@ pub struct BadRecord {
     pub summary: String,
     /// Why it was set aside.
     pub reason: Reason,
-    /// The answer that it is, if it is one: [`crate::apply_answer`].
+    /// The answer that it is, if it is one: [`crate::apply_answers`].
     pub answer: Option<Box<Answer>>,
 }
 
 /// What a guest answered (`METHOD:REPLY`), or that an appointment is called off.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Answer {
     /// The identifier of the appointment.
     pub uid: String,

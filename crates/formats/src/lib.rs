@@ -27,7 +27,7 @@ pub use csv::{Unread, knows_heading};
 pub use error::{Answer, BadRecord, Reason};
 pub use format::{ContactFormat, EventFormat, Holds, detect_contacts, detect_events, holds, is_table};
 pub use ical::{
-    Joined, adopt, apply_answer, forget_series, join_series, name_for_export, occurrence_of, series_of,
+    Joined, adopt, apply_answers, forget_series, join_series, name_for_export, occurrence_of, series_of,
     spellings_of, zone_name,
 };
 pub use pick::{Spot, pick};
@@ -136,7 +136,7 @@ pub fn read_events<'a>(reader: impl Read + 'a, format: EventFormat) -> Records<'
 pub fn read_calendar<'a>(bytes: &'a [u8], format: EventFormat) -> Records<'a, Event> {
     match format {
         EventFormat::ICalendar => Box::new(ical::Events::of_file(bytes)),
-        format => read_events(bytes, format),
+        EventFormat::JsCalendar => Box::new(jscalendar::read_file(bytes)),
     }
 }
 

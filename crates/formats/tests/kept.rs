@@ -4,12 +4,16 @@
 use chrono::DateTime;
 use passerelle_calendar::{Event, ParticipationStatus, Privacy, Status};
 use passerelle_formats::{
-    BadRecord, EventFormat, Imported, apply_answer, read_calendar, read_events, write_events,
+    Answer, BadRecord, EventFormat, Imported, Reason, apply_answers, read_calendar, read_events, write_events,
 };
 
 fn all(body: &str) -> Vec<Result<Imported<Event>, BadRecord>> {
     let text = format!("BEGIN:VCALENDAR\r\nVERSION:2.0\r\n{}END:VCALENDAR\r\n", body.replace('\n', "\r\n"));
     read_events(text.as_bytes(), EventFormat::ICalendar).collect()
+}
+
+fn apply(event: &mut Event, answer: &Answer) -> Result<bool, Reason> {
+    apply_answers(event, &[], &[answer]).remove(0)
 }
 
 fn one(body: &str) -> Imported<Event> {
@@ -374,23 +378,23 @@ fn an_answer_is_for_the_guest_of_its_appointment() {
         all(&text)[0].as_ref().unwrap_err().answer.clone().unwrap()
     };
     let answer = reply("ATTENDEE;PARTSTAT=ACCEPTED:MAILTO:A@a.example\n");
-    assert_eq!(apply_answer(&mut event, &[], &answer), Ok(true));
+    assert_eq!(apply(&mut event, &answer), Ok(true));
     let status = |event: &Event, key: &str| event.participants[key].participation_status;
     assert_eq!(status(&event, "a@a.example"), ParticipationStatus::Accepted);
     assert_eq!(event.participants["a@a.example"].comment, "late");
     assert_eq!(status(&event, "b@a.example"), ParticipationStatus::NeedsAction);
 
     let once = reply("RECURRENCE-ID:20260116T100000Z\nATTENDEE;PARTSTAT=DECLINED:mailto:b@a.example\n");
-    assert_eq!(apply_answer(&mut event, &[], &once), Ok(true));
+    assert_eq!(apply(&mut event, &once), Ok(true));
     let own = event.recurrence_overrides["2026-01-16T10:00:00"].participants.as_ref().unwrap();
     assert_eq!(own["b@a.example"].participation_status, ParticipationStatus::Declined);
     assert_eq!(own["a@a.example"].participation_status, ParticipationStatus::Accepted);
     assert_eq!(status(&event, "b@a.example"), ParticipationStatus::NeedsAction);
 
     let never = reply("RECURRENCE-ID:20260316T100000Z\nATTENDEE;PARTSTAT=DECLINED:mailto:b@a.example\n");
-    assert_eq!(apply_answer(&mut event, &[], &never), Ok(false));
+    assert_eq!(apply(&mut event, &never), Ok(false));
     let stranger = reply("ATTENDEE;PARTSTAT=ACCEPTED:mailto:x@a.example\n");
-    assert_eq!(apply_answer(&mut event, &[], &stranger).unwrap_err().id(), "message");
+    assert_eq!(apply(&mut event, &stranger).unwrap_err().id(), "message");
 }
 
 #[test]
@@ -714,7 +718,7 @@ fn what_calls_an_appointment_off_need_not_say_what_it_was() {
         read_calendar(calendar("CANCEL", "SEQUENCE:2").as_bytes(), EventFormat::ICalendar).collect();
     let bad = found[0].as_ref().unwrap_err();
     let mut event = Event::default();
-    assert_eq!(apply_answer(&mut event, &[], bad.answer.as_deref().unwrap()), Ok(true));
+    assert_eq!(apply(&mut event, bad.answer.as_deref().unwrap()), Ok(true));
     assert_eq!((event.status, bad.reason.id()), (Status::Cancelled, "no-start"));
 }
 

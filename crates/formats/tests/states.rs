@@ -211,6 +211,39 @@ fn states_that_only_add_to_each_other_are_one_appointment() {
     }
 }
 
+/// Reads objects with a title and a start beside some members.
+fn objects(all: &[&str]) -> Found {
+    let hour = r#""@type":"Event","uid":"u","timeZone":"Europe/Paris","title":"S","start":"2027-01-04T"#;
+    let objects: Vec<String> = all.iter().map(|more| format!("{{{hour}{more}}}")).collect();
+    read_calendar(format!("[{}]", objects.join(",")).as_bytes(), EventFormat::JsCalendar).collect()
+}
+
+#[test]
+fn states_in_json_join_as_those_of_other_files_do() {
+    let place = r#""recurrenceId":"2027-01-04T09:00:00""#;
+    let moved = format!(r#"14:00:00",{place}"#);
+    for (one_state, other) in [(r#"09:00:00""#, moved.as_str()), (moved.as_str(), r#"09:00:00""#)] {
+        let found = objects(&[one_state, other]);
+        assert_eq!(bad(&found).len(), 1);
+        let found = only(found);
+        assert_eq!(found.record.start.unwrap().to_string(), "2027-01-04T14:00:00[Europe/Paris]");
+        assert_eq!((found.record.uid.as_str(), found.unknown.len()), ("u", 1));
+    }
+    let newer = objects(&[r#"09:00:00","sequence":3"#, &moved]);
+    assert_eq!(only(newer).record.start.unwrap().to_string(), "2027-01-04T09:00:00[Europe/Paris]");
+    let adds = r#"09:00:00","description":"D""#;
+    assert_eq!(uids(&objects(&[r#"09:00:00""#, adds])), ["u", "u"]);
+    assert_eq!(uids(&objects(&[r#"09:00:00","description":"E""#, adds])), ["u", "u_2027-01-04T09:00:00"]);
+}
+
+#[test]
+fn many_states_of_one_appointment_are_put_together_one_by_one() {
+    let states: Vec<String> =
+        (0..600).map(|n| with(&format!("X-A{n}:1|ATTENDEE:mailto:a{n}@x.fr"))).collect();
+    let found = only(read(&file(&states.iter().map(String::as_str).collect::<Vec<_>>())));
+    assert_eq!((found.record.participants.len(), found.unknown.len()), (600, 600));
+}
+
 #[test]
 fn an_occurrence_is_one_however_its_time_is_spelt() {
     let state = |id: &str, line: &str| {
@@ -233,6 +266,7 @@ fn a_rule_has_no_part_that_nothing_else_understands() {
     for (rule, wanted) in [
         ("RSCALE=GREGORIAN;FREQ=YEARLY;COUNT=3", Some("FREQ=YEARLY;COUNT=3")),
         ("FREQ=WEEKLY;COUNT=3;X-A=3", Some("FREQ=WEEKLY;COUNT=3")),
+        ("freq=weekly;count=3;byday=mo,tu;x-a=3", Some("FREQ=WEEKLY;COUNT=3;BYDAY=MO,TU")),
         ("RSCALE=GREGORIAN;FREQ=MONTHLY;SKIP=OMIT", Some("FREQ=MONTHLY")),
         ("RSCALE=GREGORIAN;FREQ=WEEKLY;SKIP=FORWARD", Some("FREQ=WEEKLY")),
         (

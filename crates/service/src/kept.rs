@@ -18,14 +18,25 @@ fn value_of(text: &str) -> &str {
     colon.and_then(|at| text.get(at + 1..)).unwrap_or_default()
 }
 
+/// Takes a name and its parameters apart; a sign within quotes parts nothing.
+fn parts_of(head: &str) -> Vec<&str> {
+    let mut quoted = false;
+    let parts = head.split(|c| {
+        quoted ^= c == '"';
+        c == ';' && !quoted
+    });
+    parts.collect()
+}
+
 /// Returns the names of what a leftover is about: a property, a member, or parameters of a property.
 pub(crate) fn properties(text: &str) -> Vec<String> {
     let text = text.trim_start();
     if let Some(member) = text.strip_prefix("{\"") {
         return vec![short(member.split('"').next().unwrap_or_default())];
     }
-    let head = text.split(':').next().unwrap_or_default();
-    let mut parts = head.split(';');
+    let head = text.get(..text.len() - value_of(text).len()).unwrap_or_default();
+    let head = head.strip_suffix(':').unwrap_or(head);
+    let mut parts = parts_of(head).into_iter();
     let name = parts.next().unwrap_or_default();
     match name {
         // A component within the record.
@@ -43,7 +54,7 @@ pub(crate) fn properties(text: &str) -> Vec<String> {
     if name != "X-PASSERELLE-PARAMS" {
         return vec![short(name)];
     }
-    let of = head.split(';').find_map(|param| param.strip_prefix("OF=")).unwrap_or_default();
+    let of = parts_of(head).into_iter().find_map(|param| param.strip_prefix("OF=")).unwrap_or_default();
     let kept = params.filter(|param| !matches!(*param, "OF" | "AS-WRITTEN"));
     let kept: Vec<String> = kept.map(|param| short(&format!("{of};{param}"))).collect();
     if kept.is_empty() { vec![short(of)] } else { kept }

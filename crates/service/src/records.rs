@@ -114,7 +114,7 @@ impl<R> PartOf<R> {
     /// Tells whether another part goes into the same record together with this one.
     fn goes_with(&self, other: &PartOf<R>) -> bool {
         let together = matches!((&self.join, &other.join), (Join::Together(_), Join::Together(_)));
-        together && self.uid == other.uid
+        together && self.uid == other.uid && self.alone == other.alone
     }
 }
 
@@ -565,7 +565,7 @@ impl<R: Kinded> Import<'_, R> {
                     let lone = known.same_part(&part).map(str::to_owned).or_else(|| uid_of(&record.0));
                     let lone = lone.and_then(|uid| known.id_of(&uid));
                     let lone = lone.filter(|id| known.lone_of(&part.uid).contains(id));
-                    let is_whole = matches!(part.join, Join::Together(_));
+                    let is_whole = part.alone.is_none();
                     batch.gone.extend(lone.filter(|id| is_whole && known.is_gone(id)));
                 }
                 Ok(Became::State(state)) => self.take(at, *state, known, batch).await?,
@@ -588,7 +588,7 @@ impl<R: Kinded> Import<'_, R> {
         known: &Known,
         batch: &mut Batch<R>,
     ) -> Outcome<PutInto<R>> {
-        let lone = known.same_part(part).filter(|_| matches!(part.join, Join::Alone(_)));
+        let lone = known.same_part(part).filter(|_| part.alone.is_some());
         let Some(uid) = lone.map(str::to_owned) else { return Ok(Ok(Became::Not)) };
         if let Some(whole) = batch.whole(&uid) {
             return Ok(part.put(whole, record));
@@ -1068,6 +1068,7 @@ mod tests {
             "{\"speakToAs\":{}}",
             "X-PASSERELLE-PARAMS;OF=TEL;TYPE=HOME;X-A=1:33",
             "X-PASSERELLE-PARAMS;OF=ORG;AS-WRITTEN=TRUE:a;b;c",
+            "X-PASSERELLE-PARAMS;OF=ATTENDEE;DIR=\"ldap://x;y\";RSVP=TRUE:a@x.fr",
             "BEGIN:VALARM\nACTION:X\nEND:VALARM",
             "X-PASSERELLE-OF-OCCURRENCE;ID=\"2026-01-06T09:00:00\":BEGIN:VALARM\\nEND:VALARM",
             "X-PASSERELLE-LINE:ATTENDEE\\;X=1:",
@@ -1082,6 +1083,8 @@ mod tests {
             counted,
             [
                 ("ATTENDEE", 1),
+                ("ATTENDEE;DIR", 1),
+                ("ATTENDEE;RSVP", 1),
                 ("Nom (a, b; c ...)", 1),
                 ("ORG", 1),
                 ("P.IVA", 1),

@@ -2,9 +2,15 @@
 
 use std::collections::BTreeMap;
 
-use passerelle_calendar::{Event, Participant, Status, contains};
+use passerelle_calendar::{Event, Participant, Status};
 
-use super::{guests, lone::is_that, read::start_of, series, zones::Zones};
+use super::{
+    guests,
+    lone::{There, is_that},
+    read::start_of,
+    series,
+    zones::Zones,
+};
 use crate::{Answer, Reason, content::Component};
 
 /// Reads an answer; nothing of one that does not say who answers to what.
@@ -39,13 +45,14 @@ fn sequence_of(component: &Component) -> Option<u64> {
     component.text("SEQUENCE").trim().parse().ok()
 }
 
-/// Takes an answer into the appointment that it is for, which has `kept` beside it; tells whether it is for one that takes
-/// place.
-///
-/// # Errors
-///
-/// Somebody answers who is not invited.
-pub fn apply_answer(event: &mut Event, kept: &[String], answer: &Answer) -> Result<bool, Reason> {
+/// Takes answers into the appointment that they are for, which has `kept` beside it; tells of each whether it is for one that
+/// takes place. Its error is that somebody answers who is not invited.
+pub fn apply_answers(event: &mut Event, kept: &[String], answers: &[&Answer]) -> Vec<Result<bool, Reason>> {
+    let there = There::of(event, answers.iter().filter_map(|answer| answer.occurrence.clone()));
+    answers.iter().map(|answer| apply(event, kept, &there, answer)).collect()
+}
+
+fn apply(event: &mut Event, kept: &[String], there: &There, answer: &Answer) -> Result<bool, Reason> {
     if answer.cancels {
         event.status = Status::Cancelled;
         return Ok(true);
@@ -59,8 +66,7 @@ pub fn apply_answer(event: &mut Event, kept: &[String], answer: &Answer) -> Resu
     let start = event.start.clone().filter(|_| event.is_recurring());
     let Some(id) = start.and_then(|start| series::occurrence_at(at, &start)) else { return Ok(false) };
     let known = event.recurrence_overrides.get(&id.to_string());
-    if known.is_some_and(|known| known.excluded) || (known.is_none() && !contains(event, id).unwrap_or(false))
-    {
+    if known.is_some_and(|known| known.excluded) || (known.is_none() && !there.has(event, id)) {
         return Ok(false);
     }
     let own = known.and_then(|known| known.participants.clone());
@@ -72,8 +78,11 @@ pub fn apply_answer(event: &mut Event, kept: &[String], answer: &Answer) -> Resu
 
 fn answered(invited: &mut BTreeMap<String, Participant>, answer: &Answer) -> Result<bool, Reason> {
     for guest in &answer.guests {
-        let same = |known: &&mut Participant| guests::key_of(known) == guests::key_of(guest);
-        let Some(known) = invited.values_mut().find(same) else { return Err(Reason::Message) };
+        let key = guests::key_of(guest);
+        let named =
+            || invited.iter().find(|(_, known)| guests::key_of(known) == key).map(|(at, _)| at.clone());
+        let place = if invited.contains_key(&key) { Some(key.clone()) } else { named() };
+        let known = place.and_then(|place| invited.get_mut(&place)).ok_or(Reason::Message)?;
         known.participation_status = guest.participation_status;
         if !guest.comment.is_empty() {
             known.comment.clone_from(&guest.comment);

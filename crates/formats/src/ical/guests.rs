@@ -82,6 +82,13 @@ pub(crate) fn take(
     if line.name == "ATTENDEE" { attending.add(guests, read) } else { attending.organized(guests, read) }
 }
 
+/// Tells whether a line says nothing otherwise of somebody than what is known.
+pub(super) fn agrees(guests: &BTreeMap<String, Participant>, line: &Line) -> bool {
+    let read = participant(line);
+    let known = guests.get(&key_of(&read)).filter(|known| !known.email.is_empty());
+    known.is_none_or(|known| complete(&mut known.clone(), read))
+}
+
 /// Completes what is known of a guest by what another line says; tells whether that line says nothing otherwise.
 fn complete(known: &mut Participant, read: Participant) -> bool {
     let mut agree = fill(&mut known.name, read.name, &String::new());

@@ -18,7 +18,7 @@ use super::{
     read::{Read1, change_of, event_of, finish, start_of},
     repair::repair,
     rest,
-    states::{Identities, Identity, Rank, Seen, called_off, describe, together},
+    states::{Identities, Identity, Rank, Seen, Together, called_off, describe},
     zones::Zones,
 };
 use crate::{
@@ -640,6 +640,8 @@ const COMPARED: usize = 8;
 fn joined(masters: Vec<Held>) -> Vec<Held> {
     let mut all: Vec<Held> = Vec::new();
     let mut places: HashMap<(String, String), Vec<usize>> = HashMap::new();
+    // What is said together is opened once, however many say it.
+    let mut opened: BTreeMap<usize, Together> = BTreeMap::new();
     for master in masters {
         if master.uid.trim().is_empty() || on(Mutant::FileStatesPart) {
             all.push(master);
@@ -648,18 +650,21 @@ fn joined(masters: Vec<Held>) -> Vec<Held> {
         let component = master.component();
         let start = component.get("DTSTART").map(Line::to_text).unwrap_or_default();
         let there = places.entry((master.uid.clone(), start)).or_default();
-        let known = there.iter().find_map(|at| {
-            let known = all.get(*at).filter(|known| known.is_as_new_as(&master))?;
-            Some((*at, together(&known.component(), &component)?, known.zones))
+        let is_joined = there.iter().any(|at| {
+            let Some(known) = all.get(*at).filter(|known| known.is_as_new_as(&master)) else { return false };
+            let both = opened.entry(*at).or_insert_with(|| Together::new(known.component()));
+            both.add(component.clone())
         });
-        match known.and_then(|(at, both, zones)| Some((all.get_mut(at)?, both, zones))) {
-            Some((place, both, zones)) => *place = Held { cancels: place.cancels, ..Held::of(&both, zones) },
-            None => {
-                if there.len() < COMPARED {
-                    there.push(all.len());
-                }
-                all.push(master);
+        if !is_joined {
+            if there.len() < COMPARED {
+                there.push(all.len());
             }
+            all.push(master);
+        }
+    }
+    for (at, both) in opened {
+        if let Some(place) = all.get_mut(at) {
+            *place = Held { cancels: place.cancels, ..Held::of(&both.component, place.zones) };
         }
     }
     all

@@ -172,6 +172,11 @@ pub(crate) fn note(uid: &str, at: &Start) -> String {
     Line::new(own::OCCURRENCE, at.to_string()).with("UID", uid).to_text()
 }
 
+/// Returns what is kept of when an appointment was that does not repeat, before it was moved.
+pub(crate) fn note_of_single(at: &Start) -> String {
+    Line::new(own::OCCURRENCE, at.to_string()).to_text()
+}
+
 /// Returns what is kept of an identifier that another record of the file has.
 pub(crate) fn original(uid: &str) -> String {
     Line::text(own::UID, uid).to_text()
@@ -255,26 +260,17 @@ pub fn adopt(
     (done, joining.kept())
 }
 
-/// A record into which changed occurrences are put, several at a time: what it has is worked out once for all of them.
-struct Joining<'a> {
-    series: &'a mut Event,
-    /// What is kept beside the series itself.
-    own: Vec<String>,
-    /// What is kept beside its changes, by their names.
-    changes: BTreeMap<String, Vec<String>>,
-    /// The occurrences that it has by its rules, in the days that are asked for.
-    there: BTreeSet<RecurrenceId>,
+/// The occurrences that a series has by its rules, in the days that are asked for: they are worked out once for all of them.
+pub(super) struct There {
+    ids: BTreeSet<RecurrenceId>,
     /// Whether these are all.
     complete: bool,
 }
 
-impl<'a> Joining<'a> {
-    fn new(series: &'a mut Event, kept: &[String], found: &[&Imported<Event>]) -> Self {
-        let rest::Leftovers { own, changes } = rest::Leftovers::new(kept);
-        let ids = series.start.as_ref().into_iter().flat_map(|start| {
-            found.iter().filter_map(|found| series::occurrence_at(&occurrence_of(found)?, start))
-        });
-        let days = ids.map(|id| id.wall().date()).collect::<BTreeSet<_>>();
+impl There {
+    pub(super) fn of(series: &Event, asked: impl Iterator<Item = Start>) -> Self {
+        let ids = series.start.as_ref().map(|start| asked.filter_map(|at| series::occurrence_at(&at, start)));
+        let days: BTreeSet<_> = ids.into_iter().flatten().map(|id| id.wall().date()).collect();
         let range = days.first().copied().zip(days.last().and_then(|last| last.succ_opt()));
         let rules = Event {
             start: series.start.clone(),
@@ -285,12 +281,30 @@ impl<'a> Joining<'a> {
         };
         let listed = range.and_then(|(first, end)| occurrences(&rules, first..end, MOST).ok());
         let complete = listed.as_ref().is_some_and(|listed| listed.complete);
-        let there = listed.into_iter().flat_map(|listed| listed.list).map(|one| one.id).collect();
-        Joining { series, own, changes, there, complete }
+        There { ids: listed.into_iter().flat_map(|listed| listed.list).map(|one| one.id).collect(), complete }
     }
 
-    fn has(&self, id: RecurrenceId) -> bool {
-        self.there.contains(&id) || (!self.complete && contains(self.series, id).unwrap_or(false))
+    pub(super) fn has(&self, series: &Event, id: RecurrenceId) -> bool {
+        self.ids.contains(&id) || (!self.complete && contains(series, id).unwrap_or(false))
+    }
+}
+
+/// A record into which changed occurrences are put, several at a time: what it has is worked out once for all of them.
+struct Joining<'a> {
+    series: &'a mut Event,
+    /// What is kept beside the series itself.
+    own: Vec<String>,
+    /// What is kept beside its changes, by their names.
+    changes: BTreeMap<String, Vec<String>>,
+    /// The occurrences that it has by its rules.
+    there: There,
+}
+
+impl<'a> Joining<'a> {
+    fn new(series: &'a mut Event, kept: &[String], found: &[&Imported<Event>]) -> Self {
+        let rest::Leftovers { own, changes } = rest::Leftovers::new(kept);
+        let there = There::of(series, found.iter().filter_map(|found| occurrence_of(found)));
+        Joining { series, own, changes, there }
     }
 
     fn kept(self) -> Vec<String> {
@@ -316,7 +330,7 @@ impl<'a> Joining<'a> {
         };
         let name = id.to_string();
         let known = self.series.recurrence_overrides.contains_key(&name);
-        if !known && !self.has(id) {
+        if !known && !self.there.has(self.series, id) {
             return Ok(Joined::Not);
         }
         let own = found.unknown.iter().filter(|text| !text.starts_with(own::OCCURRENCE));
@@ -363,7 +377,7 @@ impl<'a> Joining<'a> {
         let mut found = found.clone();
         found.record.uid.clone_from(&self.series.uid);
         for text in found.unknown.iter_mut().filter(|text| text.starts_with(own::OCCURRENCE)) {
-            *text = Line::new(own::OCCURRENCE, at.to_string()).to_text();
+            *text = note_of_single(at);
         }
         found
     }

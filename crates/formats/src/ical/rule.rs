@@ -83,10 +83,11 @@ fn has_every_day(parts: &[String]) -> bool {
     }
 }
 
-/// Spells one part of a rule: its end as dates are spelt, its lists without what is empty in them.
+/// Spells one part of a rule: in capitals, its end as dates are spelt, its lists without what is empty in them.
 fn spelt(part: &str) -> String {
-    let Some((name, value)) = part.split_once('=') else { return part.to_owned() };
-    let spelt = match name.to_ascii_uppercase().as_str() {
+    let capitals = part.to_ascii_uppercase();
+    let Some((name, value)) = capitals.split_once('=') else { return capitals };
+    let spelt = match name {
         "UNTIL" => match when(value) {
             Some(When::Day(day)) => day.format("%Y%m%d").to_string(),
             Some(When::Wall(local)) => local.format("%Y%m%dT%H%M%S").to_string(),

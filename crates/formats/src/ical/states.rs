@@ -1,10 +1,11 @@
 //! States of one record: which is the newest, and what several say together.
 
 use std::{
-    collections::{BTreeMap, BTreeSet, HashMap, hash_map::DefaultHasher},
+    collections::{BTreeMap, BTreeSet, HashMap, HashSet, hash_map::DefaultHasher},
     hash::{Hash, Hasher},
 };
 
+use passerelle_calendar::Participant;
 use passerelle_ports::mutants::{Mutant, on};
 
 use super::{
@@ -89,51 +90,104 @@ const SEVERAL: [&str; 12] = [
     "RESOURCES",
 ];
 
-/// Puts two states of a record together that are equally new, where neither says anything otherwise than the other.
-pub(super) fn together(one: &Component, other: &Component) -> Option<Component> {
-    let is_said = |line: &&Line| line.name != "DTSTAMP" && !line.value.trim().is_empty();
-    let mut both = one.clone();
-    let mut named: BTreeMap<&str, Vec<&Line>> = BTreeMap::new();
-    for line in other.lines.iter().filter(is_said) {
-        named.entry(&line.name).or_default().push(line);
-    }
-    for (name, lines) in named {
-        let there: Vec<usize> = (0..both.lines.len())
-            .filter(|at| both.lines.get(*at).is_some_and(|line| line.name == name && is_said(&line)))
-            .collect();
-        if there.is_empty() || SEVERAL.contains(&name) {
-            let new = |line: &&&Line| !one.lines.iter().any(|known| known.to_text() == line.to_text());
-            both.lines.extend(lines.iter().filter(new).map(|line| (*line).clone()));
-            continue;
-        }
-        for (line, at) in lines.iter().zip(&there) {
-            let known = both.lines.get_mut(*at).filter(|known| known.value == line.value)?;
-            match (known.params.is_empty(), line.params.is_empty()) {
-                _ if known.params == line.params => {}
-                (true, _) => *known = (*line).clone(),
-                (_, true) => {}
-                _ => return None,
-            }
-        }
-        if lines.len() != there.len() {
-            return None;
-        }
-    }
-    let says = |child: &Component| {
-        let mut text = child.name.clone();
-        describe(child, &mut text);
-        text
-    };
-    let there: BTreeSet<String> = one.children.iter().map(says).collect();
-    both.children.extend(other.children.iter().filter(|child| !there.contains(&says(child))).cloned());
-    agree_on_guests(&both).then_some(both)
+/// What several states of a record say together that are equally new, none of which says otherwise than another.
+pub(super) struct Together {
+    /// All that they say.
+    pub(super) component: Component,
+    /// Where its lines stand, by their names.
+    named: HashMap<String, Vec<usize>>,
+    /// Its lines, as text.
+    texts: HashSet<String>,
+    /// What is in it, as text.
+    children: HashSet<String>,
+    guests: BTreeMap<String, Participant>,
+    attending: Attending,
 }
 
-/// Tells whether no line says otherwise of a guest than another one.
-fn agree_on_guests(component: &Component) -> bool {
-    let (mut known, mut attending) = (BTreeMap::new(), Attending::default());
-    let mut lines = component.lines.iter().filter(|line| guests::is_guest(line));
-    lines.all(|line| guests::take(&mut known, &mut attending, line))
+impl Together {
+    pub(super) fn new(component: Component) -> Self {
+        let mut both = Together {
+            component: Component { lines: Vec::new(), children: Vec::new(), ..component },
+            named: HashMap::new(),
+            texts: HashSet::new(),
+            children: HashSet::new(),
+            guests: BTreeMap::new(),
+            attending: Attending::default(),
+        };
+        component.lines.into_iter().for_each(|line| both.line(line));
+        component.children.into_iter().for_each(|child| both.child(child));
+        both
+    }
+
+    fn line(&mut self, line: Line) {
+        if guests::is_guest(&line) {
+            guests::take(&mut self.guests, &mut self.attending, &line);
+        }
+        self.texts.insert(line.to_text());
+        if is_said(&line) {
+            self.named.entry(line.name.clone()).or_default().push(self.component.lines.len());
+        }
+        self.component.lines.push(line);
+    }
+
+    fn child(&mut self, child: Component) {
+        let mut text = child.name.clone();
+        describe(&child, &mut text);
+        if self.children.insert(text) {
+            self.component.children.push(child);
+        }
+    }
+
+    /// Adds what another state says; tells whether it says nothing otherwise.
+    pub(super) fn add(&mut self, other: Component) -> bool {
+        let mut named: BTreeMap<&str, Vec<&Line>> = BTreeMap::new();
+        for line in other.lines.iter().filter(|line| is_said(line)) {
+            named.entry(&line.name).or_default().push(line);
+        }
+        if !named.iter().all(|(name, lines)| self.agrees(name, lines)) {
+            return false;
+        }
+        let (mut new, mut fuller) = (Vec::new(), Vec::new());
+        for (name, lines) in named {
+            match self.named.get(name).filter(|_| !SEVERAL.contains(&name)) {
+                None => {
+                    new.extend(lines.iter().filter(|line| !self.texts.contains(&line.to_text())).copied())
+                }
+                Some(there) => {
+                    let richer = |(line, _): &(&&Line, &usize)| !line.params.is_empty();
+                    fuller.extend(lines.iter().zip(there).filter(richer).map(|(line, at)| (*line, *at)));
+                }
+            }
+        }
+        for (line, at) in fuller {
+            if let Some(known) = self.component.lines.get_mut(at) {
+                known.clone_from(line);
+            }
+        }
+        new.into_iter().cloned().for_each(|line| self.line(line));
+        other.children.into_iter().for_each(|child| self.child(child));
+        true
+    }
+
+    /// Tells whether the lines of one name say nothing otherwise than those that are there.
+    fn agrees(&self, name: &str, lines: &[&Line]) -> bool {
+        if matches!(name, "ATTENDEE" | "ORGANIZER")
+            && !lines.iter().all(|line| guests::agrees(&self.guests, line))
+        {
+            return false;
+        }
+        let Some(there) = self.named.get(name).filter(|_| !SEVERAL.contains(&name)) else { return true };
+        let known = there.iter().filter_map(|at| self.component.lines.get(*at));
+        let same = known.zip(lines).all(|(known, line)| {
+            let params = known.params == line.params || known.params.is_empty() || line.params.is_empty();
+            known.value == line.value && params
+        });
+        there.len() == lines.len() && same
+    }
+}
+
+fn is_said(line: &Line) -> bool {
+    line.name != "DTSTAMP" && !line.value.trim().is_empty()
 }
 
 /// The records of a file by their identifiers.
@@ -167,6 +221,10 @@ impl Identities {
                 *known = new;
                 return Identity::Own;
             }
+            Compared::Other if known.is_completed_by(&new) && !on(Mutant::FileStatesPart) => {
+                known.said.extend(new.said);
+                return Identity::Own;
+            }
             Compared::Other => {}
         }
         let mut derived = format!("{uid}_{start}");
@@ -190,6 +248,8 @@ pub(crate) struct Seen {
     start: u64,
     pub(super) content: u64,
     others: usize,
+    /// What it says, member by member, where that is compared.
+    said: BTreeMap<u64, u64>,
 }
 
 /// What a record is to one of the same identifier.
@@ -203,7 +263,20 @@ enum Compared {
 impl Seen {
     /// Remembers a record of which everything but its number and its change is one text.
     pub(crate) fn new(sequence: i64, changed: String, start: &str, content: &str) -> Self {
-        Seen { sequence, changed, start: hash_of(&start), content: hash_of(&content), others: 0 }
+        let (start, content, said) = (hash_of(&start), hash_of(&content), BTreeMap::new());
+        Seen { sequence, changed, start, content, others: 0, said }
+    }
+
+    /// Remembers what it says, member by member.
+    pub(crate) fn saying<'a>(self, said: impl Iterator<Item = (&'a str, String)>) -> Self {
+        let said = said.map(|(name, value)| (hash_of(&name), hash_of(&value))).collect();
+        Seen { said, ..self }
+    }
+
+    /// Tells whether another state of the same time says nothing otherwise.
+    fn is_completed_by(&self, new: &Seen) -> bool {
+        let agrees = |(name, value): (&u64, &u64)| self.said.get(name).is_none_or(|known| known == value);
+        !self.said.is_empty() && self.start == new.start && new.said.iter().all(agrees)
     }
 
     pub(super) fn of(component: &Component) -> Self {
@@ -212,7 +285,8 @@ impl Seen {
         describe(component, &mut content);
         let said: Vec<&str> = content.lines().filter(|line| !line.starts_with("DTSTAMP")).collect();
         let start = component.get("DTSTART").map(Line::to_text).unwrap_or_default();
-        Seen { sequence, changed, start: hash_of(&start), content: hash_of(&said), others: 0 }
+        let (start, content, said) = (hash_of(&start), hash_of(&said), BTreeMap::new());
+        Seen { sequence, changed, start, content, others: 0, said }
     }
 
     fn compare(&self, new: &Seen) -> Compared {

@@ -8,7 +8,7 @@ mod zones;
 
 use serde_json::{Map, Value};
 
-pub(crate) use read::read;
+pub(crate) use read::{read, read_file};
 pub(crate) use write::event_of;
 
 type Object = Map<String, Value>;

@@ -1,7 +1,7 @@
 //! From JSCalendar to events.
 
 use std::{
-    collections::{BTreeMap, VecDeque},
+    collections::{BTreeMap, HashMap, HashSet, VecDeque},
     io::Read,
 };
 
@@ -10,6 +10,7 @@ use passerelle_calendar::{
     Alert, AlertAction, Duration, Event, FreeBusyStatus, Override, Participant, ParticipationStatus, Privacy,
     RecurrenceId, Role, Start, Status, without_leap_second,
 };
+use passerelle_ports::mutants::{Mutant, on};
 use serde_json::Value;
 
 use super::{Object, is_true, own, rest, rules::rule_of, text, zones};
@@ -18,12 +19,12 @@ use crate::{
     ical::{
         Identities, Identity, Seen,
         guests::{Attending, NOBODY, key_of},
-        note, original,
+        note, note_of_single, original,
         rule::are_sound,
-        series, zone_name,
+        series, spellings_of, zone_name,
     },
     json::{Objects, left_over, placed},
-    text::plain_address,
+    text::{Written, plain_address, position_of, written_in},
 };
 
 /// The events of a file. Changed occurrences that stand alone come last: they belong to their series, wherever that
@@ -31,11 +32,19 @@ use crate::{
 pub(crate) struct Events<R> {
     objects: Objects<R>,
     seen: Identities,
-    alone: VecDeque<(usize, usize, Object)>,
+    alone: VecDeque<Placed>,
+    /// The identifiers of which the file has single occurrences.
+    changed: HashSet<String>,
+    /// Events of these that do not repeat: their occurrence takes their place.
+    singles: Vec<Placed>,
+    ready: VecDeque<Read1>,
     at_end: bool,
 }
 
 type Read1 = Result<Imported<Event>, BadRecord>;
+
+/// An object with its line, and which object of the file it is.
+type Placed = (usize, usize, Object);
 
 /// Reads the events of a file.
 pub(crate) fn read<R: Read>(reader: R) -> Events<R> {
@@ -43,8 +52,25 @@ pub(crate) fn read<R: Read>(reader: R) -> Events<R> {
         objects: Objects::new(reader),
         seen: Identities::default(),
         alone: VecDeque::new(),
+        changed: HashSet::new(),
+        singles: Vec::new(),
+        ready: VecDeque::new(),
         at_end: false,
     }
+}
+
+/// Reads the events of a whole file, in which an occurrence may be that of an event which does not repeat.
+pub(crate) fn read_file(bytes: &[u8]) -> Events<&[u8]> {
+    let occurrence = |object: &Object| !text(object, "recurrenceId").is_empty();
+    let mut changed = HashSet::new();
+    // What is written in more than a byte a letter is searched without that.
+    let plain = written_in(bytes).is_none_or(|(written, _)| written == Written::Utf8);
+    if !plain || position_of(bytes, b"recurrenceId").is_some() {
+        let objects = Objects::new(bytes).filter_map(Result::ok).map(|(_, object)| object);
+        changed.extend(objects.filter(occurrence).map(|object| text(&object, "uid")));
+        changed.remove("");
+    }
+    Events { changed: if on(Mutant::FileOneStaysTwo) { HashSet::new() } else { changed }, ..read(bytes) }
 }
 
 impl<R: Read> Iterator for Events<R> {
@@ -60,14 +86,23 @@ impl<R: Read> Iterator for Events<R> {
                 {
                     self.alone.push_back((line, nth, object));
                 }
+                Some(Ok((line, object))) if self.is_changed_single(&object) => {
+                    self.singles.push((line, nth, object));
+                }
                 Some(Ok((line, object))) => {
                     if let Some(read) = self.record(line, object) {
                         return Some(placed(nth, read));
                     }
                 }
                 Some(Err(bad)) => return Some(placed(nth, Err(bad))),
-                None => self.at_end = true,
+                None => {
+                    self.at_end = true;
+                    self.replace_singles();
+                }
             }
+        }
+        if let Some(read) = self.ready.pop_front() {
+            return Some(read);
         }
         while let Some((line, nth, object)) = self.alone.pop_front() {
             if let Some(read) = self.occurrence(line, object) {
@@ -79,6 +114,63 @@ impl<R: Read> Iterator for Events<R> {
 }
 
 impl<R: Read> Events<R> {
+    /// Tells whether an event does not repeat, of which the file has occurrences.
+    fn is_changed_single(&self, object: &Object) -> bool {
+        let repeats = object.keys().any(|name| is_rule(name));
+        !repeats && is_event(object) && self.changed.contains(&text(object, "uid"))
+    }
+
+    /// Puts the newest occurrence of an event that does not repeat in its place.
+    fn replace_singles(&mut self) {
+        let singles = std::mem::take(&mut self.singles);
+        if singles.is_empty() {
+            return;
+        }
+        let mut by_uid: HashMap<String, Vec<Placed>> = HashMap::new();
+        for one in std::mem::take(&mut self.alone) {
+            by_uid.entry(text(&one.2, "uid")).or_default().push(one);
+        }
+        for (line, nth, object) in singles {
+            let names = start_of(&object).ok().flatten().map(|start| spellings_of(&start).0);
+            let names = names.unwrap_or_default();
+            let is_its = |(_, _, one): &mut Placed| {
+                let asked = place_of(one).map(|at| spellings_of(&at).1).unwrap_or_default();
+                asked.iter().any(|name| names.contains(name))
+            };
+            let there = by_uid.get_mut(&text(&object, "uid"));
+            let its: Vec<Placed> = there.map(|all| all.extract_if(.., is_its).collect()).unwrap_or_default();
+            self.replace_single((line, nth, object), its);
+        }
+        self.alone = by_uid.into_values().flatten().collect();
+        self.alone.make_contiguous().sort_by_key(|(line, nth, _)| (*line, *nth));
+    }
+
+    fn replace_single(&mut self, single: Placed, changes: Vec<Placed>) {
+        let whole = single.2.clone();
+        let mut states: Vec<Placed> = [single].into_iter().chain(changes).collect();
+        states.sort_by_key(|(_, _, one)| one.get("sequence").and_then(Value::as_u64).unwrap_or_default());
+        let Some((line, nth, mut object)) = states.pop() else { return };
+        for (line, nth, object) in states {
+            let bad = BadRecord::new(line, text(&object, "title"), Reason::Older);
+            self.ready.push_back(placed(nth, Err(bad)));
+        }
+        let at = place_of(&object).filter(|_| object.contains_key("recurrenceId"));
+        if !object.contains_key("start") {
+            // What calls it off need not say what it was.
+            whole.into_iter().for_each(|(name, value)| {
+                object.entry(name).or_insert(value);
+            });
+        }
+        object.retain(|name, _| {
+            !matches!(name.as_str(), "recurrenceId" | "recurrenceIdTimeZone") && !is_rule(name)
+        });
+        let Some(mut read) = self.record(line, object) else { return };
+        if let (Ok(found), Some(at)) = (&mut read, at) {
+            found.unknown.push(note_of_single(&at));
+        }
+        self.ready.push_back(placed(nth, read));
+    }
+
     /// Reads an event; nothing of one that says what another one said.
     fn record(&mut self, line: usize, mut object: Object) -> Option<Read1> {
         if let Some(bad) = by_method(line, &mut object) {
@@ -166,7 +258,8 @@ fn seen(object: &Object) -> Seen {
     let start = text(object, "start") + &text(object, "timeZone");
     let sequence = object.get("sequence").and_then(Value::as_i64).unwrap_or_default();
     let content = Value::Object(object.clone()).to_string();
-    Seen::new(sequence, text(object, "updated"), &start, &content)
+    let said = object.iter().map(|(name, value)| (name.as_str(), value.to_string()));
+    Seen::new(sequence, text(object, "updated"), &start, &content).saying(said)
 }
 
 /// Applies the method of an event (RFC 8984 §4.1.8); returns what is a message about an event, not that event.
