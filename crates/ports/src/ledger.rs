@@ -564,6 +564,7 @@ impl<R: Record> Changes<R> {
             && self.close.is_empty()
             && self.rules.is_none()
             && self.rules_seen.is_none()
+            && self.unplaced.is_empty()
     }
 }
 
