@@ -334,6 +334,20 @@ fn what_is_typed_on_the_phone_of_an_occurrence_that_is_no_more_is_told() {
     }
 }
 
+/// What has its place still comes across, and what has none is told all the same.
+#[test]
+fn what_has_no_place_any_more_is_told_beside_what_has_one() {
+    let (world, id) = weekly();
+    for (day, title) in [("20261214", "Stays"), ("20270111", "Goes")] {
+        let instance = format!("{EVENTS}/{id}_{day}T080000Z?sendUpdates=none");
+        world.google("PATCH", &instance, &json!({ "summary": title }));
+    }
+    world.sql("UPDATE appointment_rules SET rule = 'FREQ=WEEKLY;COUNT=4';");
+    let run = world.settle();
+    assert_eq!(run.summary()["dropped"], 1);
+    assert_eq!(overrides(&world), [json!({ "at": "2026-12-14 09:00", "cancelled": 0, "title": "Stays" })]);
+}
+
 #[test]
 fn what_is_taken_back_here_as_the_series_moves_does_not_come_back() {
     let (world, id) = weekly();
@@ -575,6 +589,27 @@ fn what_is_changed_again_on_the_phone_goes_along_with_a_series_moved_here() {
             assert_eq!(world.sync().ends_with(0).writes(), 0, "{case}");
         }
     }
+}
+
+/// What was cancelled while the series had another zone, and is not any more, does not come back with the zone.
+#[test]
+fn an_occurrence_that_is_no_longer_cancelled_takes_place_in_every_zone() {
+    let (world, id) = weekly();
+    let instance = format!("{EVENTS}/{id}_20261221T080000Z?sendUpdates=none");
+    world.google("DELETE", &instance, &Value::Null);
+    world.settle();
+    assert_eq!(overrides(&world).len(), 1);
+    world.sql("DELETE FROM appointment_overrides;");
+    let at =
+        |hour: u32| json!({ "dateTime": format!("2026-12-07T{hour:02}:00:00"), "timeZone": "Europe/London" });
+    let times = json!({ "start": at(9), "end": at(10) });
+    world.google("PATCH", &format!("{EVENTS}/{id}?sendUpdates=none"), &times);
+    world.settle();
+    assert_eq!(there(&world, &id), mondays("10:00", 9, None));
+    world.sql("UPDATE appointments SET start_zone = 'Europe/Paris' WHERE id = 's';");
+    world.settle();
+    assert_eq!(there(&world, &id), mondays("09:00", 9, None));
+    assert!(overrides(&world).is_empty());
 }
 
 /// Six days at nine, with two that are changed, on both sides.

@@ -349,6 +349,13 @@ pub(crate) fn is_new_place(id: RecurrenceId, from: &Event, to: &Event) -> bool {
     has(from) == Ok(false) && has(to) == Ok(true)
 }
 
+/// Tells whether an exception of long ago may be in its place again by the step from one state of a series to another: in
+/// another zone the same name is another place.
+pub(crate) fn may_be_back(id: RecurrenceId, from: &Event, to: &Event) -> bool {
+    let other_zone = !is_of_one_zone(from, to);
+    is_new_place(id, from, to) || other_zone && is_new_place(id, &Event { start: None, ..from.clone() }, to)
+}
+
 /// The occurrences that two states of a series treat differently, or that may have lost their place in between.
 pub(crate) fn touched(from: &Event, to: &Event) -> BTreeSet<RecurrenceId> {
     let anew = is_laid_out_anew(from, to);

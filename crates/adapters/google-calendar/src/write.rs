@@ -339,7 +339,7 @@ impl GoogleCalendar {
         let Some(series) = family.read(zone) else { return Ok(Some(*family)) };
         let mut wrote = false;
         let revived = series.live.keys().chain(series.holes.keys()).filter(|id| {
-            !to.recurrence_overrides.contains_key(&id.to_string()) && series::is_new_place(**id, from, to)
+            !to.recurrence_overrides.contains_key(&id.to_string()) && series::may_be_back(**id, from, to)
         });
         let touched: BTreeSet<RecurrenceId> = touched.iter().chain(revived).copied().collect();
         for id in &touched {
