@@ -1,8 +1,11 @@
 //! What a file holds beyond a record, as texts kept beside it: what each is about, and what becomes of those of two states.
 
-use std::collections::HashSet;
+use std::{borrow::Cow, collections::HashSet};
 
-use crate::Value;
+use crate::{
+    Value,
+    mutants::{Mutant, on},
+};
 
 /// Returns the texts of leftovers; `None` where they are of another form, which is a provider's business.
 #[must_use]
@@ -75,10 +78,160 @@ pub fn otherwise<'a>(there: &Value, read: &'a Value) -> Vec<&'a str> {
     new.into_iter().filter(clashes).collect()
 }
 
+/// Tells whether leftovers say the same: in whatever order and spelling.
+#[must_use]
+pub fn same(one: &Value, other: &Value) -> bool {
+    let all = |left| Some(texts(left)?.into_iter().map(meaning).collect::<HashSet<_>>());
+    match (all(one), all(other)) {
+        (Some(one), Some(other)) => one == other,
+        _ => one == other,
+    }
+}
+
 /// Returns what those of some leftovers are about that are not among others.
 fn only_in<'a>(some: &[&'a str], others: &[&str]) -> HashSet<&'a str> {
-    let others: HashSet<&str> = others.iter().copied().collect();
-    some.iter().filter(|text| !others.contains(**text)).map(|text| about(text)).collect()
+    if on(Mutant::ImportSpellingIsNews) {
+        let others: HashSet<&str> = others.iter().copied().collect();
+        return some.iter().filter(|text| !others.contains(**text)).map(|text| about(text)).collect();
+    }
+    let others: HashSet<Cow<'_, str>> = others.iter().map(|text| meaning(text)).collect();
+    some.iter().filter(|text| !others.contains(&meaning(text))).map(|text| about(text)).collect()
+}
+
+/// Properties that hold bytes, which each version of vCard writes in its own way.
+const BYTES: [&str; 4] = ["PHOTO", "LOGO", "SOUND", "KEY"];
+
+/// Returns a leftover in a spelling of its own, so that two that say the same are alike: the order of parameters and their
+/// quotes do not matter, nor whether bytes stand in a `data:` address or as a coded value.
+#[must_use]
+pub fn meaning(text: &str) -> Cow<'_, str> {
+    let text = text.trim();
+    if text.starts_with('{') {
+        let read = serde_json::from_str::<Value>(text);
+        return read.map_or(Cow::Borrowed(text), |value| Cow::Owned(value.to_string()));
+    }
+    let Some((head, value)) = parted(text).filter(|(head, _)| head.contains(';')) else { return bare(text) };
+    let mut params = split(head, ';');
+    let name = params.next().unwrap_or_default().to_ascii_uppercase();
+    let holds_bytes = BYTES.contains(&own_name(&name));
+    let mut said: Vec<String> = params.flat_map(|param| one_by_one(param, holds_bytes)).collect();
+    said.sort_unstable();
+    said.dedup();
+    let value = match holds_bytes {
+        true => bytes(value),
+        false if name == "X-PASSERELLE-PARAMS" => anchor(&mut said, value),
+        false => value.to_owned(),
+    };
+    let said = if said.is_empty() { String::new() } else { format!(";{}", said.join(";")) };
+    Cow::Owned(format!("{name}{said}:{value}"))
+}
+
+/// Properties that say one thing by several names.
+const FAMILIES: [(&str, &[&str]); 2] = [
+    ("ANNIVERSARY", &["X-ABDATE", "X-ANNIVERSARY", "X-WEDDING", "X-EVOLUTION-ANNIVERSARY"]),
+    (
+        "IMPP",
+        &[
+            "X-AIM",
+            "X-ICQ",
+            "X-JABBER",
+            "X-MSN",
+            "X-SKYPE",
+            "X-SKYPE-USERNAME",
+            "X-YAHOO",
+            "X-GTALK",
+            "X-GOOGLE-TALK",
+            "X-QQ",
+        ],
+    ),
+];
+
+/// Returns the value by which the line of kept parameters is found again, in a spelling of its own.
+fn anchor(said: &mut Vec<String>, value: &str) -> String {
+    let mut of =
+        said.iter().find_map(|param| param.strip_prefix("OF=")).unwrap_or_default().to_ascii_uppercase();
+    if let Some((family, _)) = FAMILIES.iter().find(|(_, names)| names.contains(&of.as_str())) {
+        (*family).clone_into(&mut of);
+    }
+    said.retain(|param| !param.starts_with("OF="));
+    said.insert(0, format!("OF={of}"));
+    let value = value.trim_end_matches(';');
+    match of.as_str() {
+        "BDAY" | "ANNIVERSARY" => value.replace(['-', ':'], ""),
+        "IMPP" => value.rsplit(':').next().unwrap_or_default().to_owned(),
+        "TEL" | "EMAIL" => {
+            let scheme =
+                ["tel:", "mailto:"].into_iter().find(|scheme| value.to_ascii_lowercase().starts_with(scheme));
+            value.get(scheme.map_or(0, str::len)..).unwrap_or_default().replace('\\', "")
+        }
+        _ => value.to_owned(),
+    }
+}
+
+/// A line without parameters, which holds bytes at most in an address.
+fn bare(text: &str) -> Cow<'_, str> {
+    match text.split_once(':') {
+        Some((name, value)) if BYTES.contains(&own_name(&name.to_ascii_uppercase())) => {
+            Cow::Owned(format!("{}:{}", name.to_ascii_uppercase(), bytes(value)))
+        }
+        _ => Cow::Borrowed(text),
+    }
+}
+
+/// Returns the name of a property without its group.
+fn own_name(name: &str) -> &str {
+    name.rsplit('.').next().unwrap_or(name)
+}
+
+/// Parts a line at the first colon that is not within quotes.
+fn parted(text: &str) -> Option<(&str, &str)> {
+    let mut quoted = false;
+    let colon = text.find(|c| {
+        quoted ^= c == '"';
+        c == ':' && !quoted
+    })?;
+    Some((text.get(..colon)?, text.get(colon + 1..)?))
+}
+
+/// Splits at a sign that is not within quotes.
+fn split(text: &str, at: char) -> impl Iterator<Item = &str> {
+    let mut quoted = false;
+    text.split(move |c| {
+        quoted ^= c == '"';
+        c == at && !quoted
+    })
+}
+
+/// Returns the values of a parameter one by one; nothing of what only says how bytes are written.
+fn one_by_one(param: &str, holds_bytes: bool) -> Vec<String> {
+    let (name, values) = param.split_once('=').unwrap_or(("TYPE", param));
+    let name = name.trim().to_ascii_uppercase();
+    if matches!(name.as_str(), "ENCODING" | "CHARSET" | "VALUE" | "MEDIATYPE") && holds_bytes {
+        return Vec::new();
+    }
+    let values = split(values, ',').map(|value| value.trim().trim_matches('"'));
+    if name != "TYPE" {
+        return values.map(|value| format!("{name}={value}")).collect();
+    }
+    let values = values.filter(|value| !holds_bytes || !is_media(value));
+    values.map(|value| format!("TYPE={}", value.to_ascii_lowercase())).collect()
+}
+
+/// Tells whether a type says what kind of bytes a line holds.
+fn is_media(value: &str) -> bool {
+    let words =
+        ["jpeg", "jpg", "png", "gif", "bmp", "tiff", "webp", "wave", "basic", "mp3", "pgp", "x509", "base64"];
+    value.contains('/') || words.iter().any(|word| value.eq_ignore_ascii_case(word))
+}
+
+/// Returns the coded bytes of a value, however they stand there; any other value as it is.
+fn bytes(value: &str) -> String {
+    let coded = value
+        .get(..5)
+        .filter(|head| head.eq_ignore_ascii_case("data:"))
+        .and_then(|_| value.split_once("base64,"));
+    let coded = coded.map_or(value, |(_, coded)| coded);
+    coded.chars().filter(|c| !c.is_whitespace()).collect()
 }
 
 #[cfg(test)]
@@ -121,6 +274,41 @@ mod tests {
             (&[], None),
         ] {
             assert_eq!(sequence(texts.iter().copied()), number, "{texts:?}");
+        }
+    }
+
+    #[test]
+    fn leftovers_that_only_differ_in_spelling_are_the_same() {
+        for (one, other) in [
+            ("PHOTO;ENCODING=b;TYPE=JPEG:/9j/4A==", "PHOTO:data:image/jpeg;base64,/9j/4A=="),
+            ("PHOTO;JPEG;BASE64:/9j/ 4A==", "PHOTO;VALUE=uri:data:image/jpeg;base64,/9j/4A=="),
+            ("KEY;ENCODING=b:AAAA", "KEY:data:application/octet-stream;base64,AAAA"),
+            ("item1.LOGO;ENCODING=b;TYPE=WORK,GIF:R0", "item1.LOGO;TYPE=work:data:image/gif;base64,R0"),
+            ("X-A;TYPE=work,msg;X-P=\"1\":v", "X-A;X-P=1;TYPE=MSG;TYPE=work:v"),
+            ("X-PASSERELLE-PARAMS;OF=N;LANGUAGE=de:R;Ralf", "X-PASSERELLE-PARAMS;OF=N;LANGUAGE=de:R;Ralf;;;"),
+            (
+                "X-PASSERELLE-PARAMS;OF=BDAY;ALTID=1:20160801",
+                "X-PASSERELLE-PARAMS;OF=BDAY;ALTID=1:2016-08-01",
+            ),
+            (
+                "X-PASSERELLE-PARAMS;OF=TEL;PREF=9:tel:+1-4;ext=1",
+                "X-PASSERELLE-PARAMS;OF=TEL;PREF=9:+1-4\\;ext=1",
+            ),
+            ("X-PASSERELLE-PARAMS;OF=X-AIM;X-A=1:me", "X-PASSERELLE-PARAMS;OF=IMPP;X-A=1:aim:me"),
+            ("{\"a\": 1, \"b\":[2]}", "{\"b\":[2],\"a\":1}"),
+        ] {
+            assert_eq!(meaning(one), meaning(other), "{one}");
+            assert!(same(&json!([one, "B:1"]), &json!(["B:1", other])), "{one}");
+            assert_eq!(completed(&json!([one]), Some(&json!([other]))), json!([one]));
+        }
+        for (one, other) in [
+            ("PHOTO;ENCODING=b;TYPE=JPEG:/9j/4A==", "PHOTO:data:image/jpeg;base64,/9j/4B=="),
+            ("X-A;X-P=\"1;2\":v", "X-A;X-P=1;2:v"),
+            ("X-A;X-P=a:v", "X-A;X-P=A:v"),
+            ("X-A:data:a;base64,v", "X-A:v"),
+            ("Heading; with: 1", "Heading: with: 1"),
+        ] {
+            assert_ne!(meaning(one), meaning(other), "{one}");
         }
     }
 

@@ -557,6 +557,8 @@ mutants! {
     FileAnyClock,
     /// The clock of a series is told by its first occurrence alone.
     FileClockOfFirst,
+    /// What is kept beside a record is news in another spelling, or another order.
+    ImportSpellingIsNews,
     /// An abbreviation is the clock of a zone, whatever offset it stands for.
     FileAnyAbbreviation,
     /// The clock of a vCalendar is not heard.

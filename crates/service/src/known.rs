@@ -263,8 +263,9 @@ impl Known {
     fn left(&self, leftovers: Option<&Value>) -> Left {
         let texts = leftovers.and_then(left::texts).unwrap_or_default().into_iter();
         let texts = texts.filter(|text| !left::is_mark(text));
-        let mut left: Vec<(u64, u64)> =
-            texts.map(|text| (self.hasher.hash_one(left::about(text)), self.hasher.hash_one(text))).collect();
+        let mut left: Vec<(u64, u64)> = texts
+            .map(|text| (self.hasher.hash_one(left::about(text)), self.hasher.hash_one(left::meaning(text))))
+            .collect();
         left.sort_unstable();
         left.dedup();
         left.into()

@@ -1,6 +1,8 @@
 //! A record that is there, completed by one that was read: what that one does not mention stays.
 
-use passerelle_calendar::{Event, Participant, ParticipationStatus, RecurrenceId, Role, Start, contains};
+use passerelle_calendar::{
+    Event, Participant, ParticipationStatus, RecurrenceId, Role, Start, contains, parse_zone,
+};
 use passerelle_ports::{
     Field, Fields, Kind, Record, Value, assemble, fields, left,
     mutants::{Mutant, on},
@@ -34,7 +36,9 @@ pub(crate) fn completed<R: Record>(there: &R, read: &R, newer: bool) -> R {
     if R::KIND == Kind::Events && is_called_off(&all, &new) {
         // A message that calls an appointment off need not say when it took place.
         new.retain(|field, _| !SCHEDULE.contains(&field.member()));
-    } else if R::KIND == Kind::Events {
+    } else if R::KIND == Kind::Contacts {
+        say_no_more(&all, &mut new);
+    } else {
         keep_zone::<R>(&all, &mut new);
         if !newer {
             let kept = schedule_kept(&all, &new);
@@ -65,6 +69,38 @@ pub(crate) fn completed<R: Record>(there: &R, read: &R, newer: bool) -> R {
         all.insert(field, filled.unwrap_or(value));
     }
     assemble(&all).unwrap_or_else(|_| read.clone())
+}
+
+/// Takes away what a table without a column for it cannot but say: Outlook's has none for a whole name, for a value of no
+/// kind, and writes the only number as the first one.
+fn say_no_more(there: &Fields, read: &mut Fields) {
+    let text =
+        |all: &Fields, field: &str| all.get(&Field::new(field)).and_then(Value::as_str).map(str::to_owned);
+    let is_name = |field: &Field| field.as_str().starts_with("name/");
+    let whole = text(there, "name/full").filter(|_| there.keys().filter(|field| is_name(field)).count() == 1);
+    let given = text(read, "name/given").filter(|_| read.keys().filter(|field| is_name(field)).count() == 1);
+    if whole.is_some() && whole == given {
+        read.retain(|field, _| !is_name(field));
+    }
+    let alone = |member: &str, all: &Fields| all.keys().filter(|field| field.member() == member).count() == 1;
+    let only: Vec<Field> = read
+        .keys()
+        .filter(|field| alone(field.member(), there) && there.contains_key(*field))
+        .filter(|field| field.key().is_some() && alone(field.member(), read))
+        .cloned()
+        .collect();
+    for (field, value) in read {
+        let Some(known) = there.get(field).filter(|known| known.is_object()) else { continue };
+        let Some(parts) = value.as_object_mut() else { continue };
+        if parts.get("label").is_some_and(|label| label == "other")
+            && known.get("label").is_none_or(|label| label == "")
+        {
+            parts.remove("label");
+        }
+        if only.contains(field) && is_preferred(&Value::Object(parts.clone())) && !is_preferred(known) {
+            parts.remove("preferred");
+        }
+    }
 }
 
 fn is_guest(field: &Field) -> bool {
@@ -111,7 +147,8 @@ fn start_of(all: &Fields) -> Option<Start> {
     serde_json::from_value(all.get(&Field::new("start"))?.clone()).ok()
 }
 
-/// Keeps the zone of a single appointment that is read by the clock of UTC and takes place at the same instant.
+/// Keeps the zone of a single appointment that is read by the clock of UTC, as Google writes its own: it may have moved,
+/// but nothing says that its clock is another one.
 fn keep_zone<R: Record>(there: &Fields, read: &mut Fields) {
     let start = Field::new("start");
     let is_series = |all: &Fields| all.keys().any(|field| field.member().starts_with("recurrence_"));
@@ -119,7 +156,12 @@ fn keep_zone<R: Record>(there: &Fields, read: &mut Fields) {
         return;
     }
     let same = |value: &Value| R::filled(&start, value, there.get(&start)?);
-    if let Some(known) = read.get(&start).and_then(same) {
+    let moved = || {
+        let zone = start_of(there)?.zone().and_then(parse_zone)?;
+        let read = start_of(read).filter(|read| read.zone() == Some("Etc/UTC"))?;
+        serde_json::to_value(Start::at(read.instant()?, zone)).ok()
+    };
+    if let Some(known) = read.get(&start).and_then(same).or_else(moved) {
         read.insert(start, known);
     }
 }
@@ -225,6 +267,25 @@ mod tests {
 
     fn contact(value: Value) -> Contact {
         serde_json::from_value(value).unwrap()
+    }
+
+    #[test]
+    fn what_a_table_cannot_but_say_is_no_news() {
+        let there = contact(json!({
+            "name": {"full": "Jane Smith"},
+            "phones": {"1": {"number": "1"}},
+            "addresses": {"other": {"city": "Paris"}}
+        }));
+        let read = contact(json!({
+            "name": {"given": "Jane Smith"},
+            "phones": {"1": {"number": "1", "preferred": true}},
+            "addresses": {"other": {"city": "Paris", "label": "other"}}
+        }));
+        assert_eq!(completed(&there, &read, false), there);
+        let more = contact(json!({"name": {"given": "Jane", "surname": "Smith"}}));
+        assert_eq!(completed(&there, &more, false).name.surname, "Smith");
+        let two = contact(json!({"phones": {"1": {"number": "1", "preferred": true}, "2": {"number": "2"}}}));
+        assert!(completed(&there, &two, false).phones["1"].preferred);
     }
 
     #[test]
@@ -339,6 +400,10 @@ mod tests {
         let single = |start: &str| Event { start: start.parse().ok(), ..Event::default() };
         let paris = single("2027-01-04T09:00:00[Europe/Paris]");
         assert_eq!(completed(&paris, &single("2027-01-04T08:00:00[Etc/UTC]"), false).start, paris.start);
+        let later = single("2027-01-04T11:00:00[Europe/Paris]");
+        assert_eq!(completed(&paris, &single("2027-01-04T10:00:00[Etc/UTC]"), false).start, later.start);
+        let tokyo = single("2027-01-04T11:00:00[Asia/Tokyo]");
+        assert_eq!(completed(&paris, &tokyo, false).start, tokyo.start);
         let number = |text: &str| json!([text]);
         assert!(is_newer(&number("SEQUENCE:1"), Some(&number("SEQUENCE:2"))));
         assert!(is_newer(&number("SEQUENCE:1"), Some(&number("{\"sequence\":2}"))));

@@ -333,7 +333,8 @@ fn replace<R: Collection>(
         let record = completed(&there.record, row.record, newer);
         (record, left::completed(&there.leftovers, row.leftovers))
     };
-    let same_leftovers = leftovers == there.leftovers;
+    let same_leftovers = left::same(&leftovers, &there.leftovers);
+    let leftovers = if same_leftovers { there.leftovers.clone() } else { leftovers };
     if same_leftovers && fields(&there.record) == fields(&record) {
         done.0.already_there += 1;
         return Ok(());
