@@ -166,3 +166,32 @@ fn all_losses_are_counted_and_can_be_listed() {
     assert!(all.iter().all(|loss| loss["fields"] == json!(["photo"]) && loss["side"] == "remote"));
     assert_eq!(world.shown(&["status", "--losses"]).lines().count(), 1003);
 }
+
+#[test]
+fn a_reminder_that_waits_for_those_of_the_calendar_rings_once_they_do_not_apply() {
+    let world = World::new();
+    world.sql(
+        "INSERT INTO appointments (id, owner_id, title, start_local, start_zone, duration_seconds, use_default_alerts)
+             VALUES ('a', 'alice', 'Own', '2026-12-10 09:00', 'Europe/Paris', 3600, 1),
+                    ('b', 'alice', 'Phone', '2026-12-10 09:00', 'Europe/Paris', 3600, 1);
+         INSERT INTO appointment_alerts (appointment_id, minutes_before) VALUES ('a', 15), ('b', 15);",
+    );
+    world.settle();
+    assert_eq!(world.event("Own")["reminders"]["useDefault"], true);
+    assert!(world.run(&["status", "--losses", "--json"]).of("loss").is_empty(), "nothing is lost");
+    world.sql("UPDATE appointments SET use_default_alerts = 0 WHERE id = 'a';");
+    let own = json!({ "useDefault": false, "overrides": [{ "method": "popup", "minutes": 30 }] });
+    let id = world.event("Phone")["id"].as_str().unwrap().to_owned();
+    let address = format!("/calendar/v3/calendars/primary/events/{id}?sendUpdates=none");
+    world.google("PATCH", &address, &json!({ "reminders": own }));
+    world.settle();
+    let reminders = world.event("Own")["reminders"].clone();
+    assert_eq!(
+        reminders,
+        json!({ "useDefault": false, "overrides": [{ "method": "popup", "minutes": 15 }] })
+    );
+    // Whoever chooses others on the phone has chosen.
+    assert_eq!(world.event("Phone")["reminders"], own);
+    assert_eq!(world.number("appointment_alerts WHERE appointment_id = 'b' AND minutes_before = 30"), 1);
+    assert_eq!(world.number("appointment_alerts WHERE appointment_id = 'b'"), 1);
+}

@@ -501,6 +501,8 @@ mutants! {
     OccurrencesUncounted,
     /// A cancellation that a listing left out is forgotten.
     CalForgets,
+    /// A reminder that waits while the calendar's own ones apply is dropped.
+    CalAlertsDropped,
     /// An answer about another event is taken for that of the one that was asked for.
     CalAnyAnswer,
     /// An answer about another contact is taken for that of the one that was asked for.

@@ -380,12 +380,19 @@ fn answer(guest: &Participant) -> &'static str {
     }
 }
 
-/// What Google cannot hold as a reminder is kept beside (C165).
+/// What Google cannot hold as a reminder is kept beside (C165); where the calendar's own ones apply, all of them, for the
+/// day on which they do not.
 fn write_alerts(changes: &mut Changes, to: &Event) {
     let fits = |alert: &&Alert| (0..=EARLIEST_ALERT).contains(&alert.minutes_before);
-    let alerts = if to.use_default_alerts { BTreeMap::new() } else { to.alerts.clone() };
-    let taken: Vec<&Alert> = alerts.values().filter(fits).take(MOST_ALERTS).collect();
-    let more: Vec<String> = alerts.values().filter(|alert| !taken.contains(alert)).map(Alert::key).collect();
+    let most = if to.use_default_alerts { 0 } else { MOST_ALERTS };
+    let taken: Vec<&Alert> = to.alerts.values().filter(fits).take(most).collect();
+    let more = to.alerts.values().filter(|alert| !taken.contains(alert)).map(Alert::key);
+    let is_off = to.use_default_alerts && !on(Mutant::CalAlertsDropped);
+    let more: Vec<String> = match to.use_default_alerts {
+        true if to.alerts.is_empty() || !is_off => Vec::new(),
+        true => std::iter::once(marks::BESIDE_DEFAULT.to_owned()).chain(more).collect(),
+        false => more.collect(),
+    };
     let rows: Vec<Value> = taken
         .iter()
         .map(|alert| {
@@ -534,6 +541,13 @@ mod tests {
             (
                 to(|event| event.use_default_alerts = true),
                 json!({"reminders": {"useDefault": true, "overrides": []}, "extendedProperties": {"private": {"passerelle.alerts": null}}}),
+            ),
+            (
+                Event { alerts: alerts(&[15]), use_default_alerts: true, ..before.clone() },
+                json!({
+                    "reminders": {"useDefault": true, "overrides": []},
+                    "extendedProperties": private("passerelle.alerts", "default,display:15"),
+                }),
             ),
         ];
         for (after, want) in table {

@@ -432,14 +432,14 @@ fn read_color(id: Option<&str>, mark: Option<&str>) -> String {
 fn read_alerts(resource: &Resource, event: &mut Event) {
     let Some(reminders) = &resource.reminders else { return };
     event.use_default_alerts = reminders.use_default;
-    if reminders.use_default {
-        return;
-    }
     let wire = reminders.overrides.iter().map(|reminder| Alert {
         action: if reminder.method == "email" { AlertAction::Email } else { AlertAction::Display },
         minutes_before: reminder.minutes,
     });
     let more = marks::text(&resource.extended_properties.private, marks::ALERTS).unwrap_or_default();
+    // Whoever chose own reminders since, or the calendar's, left what was kept beside the others.
+    let is_of_default = more.split(',').next() == Some(marks::BESIDE_DEFAULT);
+    let more = if is_of_default == reminders.use_default { more } else { String::new() };
     let more = more.split(',').filter_map(|key| {
         let (action, minutes) = key.split_once(':')?;
         Some(Alert { action: AlertAction::parse(action)?, minutes_before: minutes.parse().ok()? })

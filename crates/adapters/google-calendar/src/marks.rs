@@ -28,6 +28,8 @@ pub(crate) const CONFERENCE: &str = "passerelle.conference";
 pub(crate) const INSTEAD_OF: &str = "passerelle.instead_of";
 pub(crate) const CATEGORIES: &str = "passerelle.categories";
 pub(crate) const ALERTS: &str = "passerelle.alerts";
+/// The first word of [`ALERTS`] where its reminders wait because the calendar's own ones apply.
+pub(crate) const BESIDE_DEFAULT: &str = "default";
 
 /// How many characters one value may have; Google cuts at 1,024 without a word.
 const LONGEST: usize = 1000;

@@ -230,7 +230,8 @@ impl Override {
         fn own<T: Clone + PartialEq>(expected: &T, found: &T) -> Option<T> {
             (expected != found).then(|| found.clone())
         }
-        let reminders = |event: &Event| (event.use_default_alerts, event.alerts.clone());
+        // Where those of the calendar apply, others wait: they are no reminders of the occurrence.
+        let reminders = |event: &Event| (!event.use_default_alerts).then(|| event.alerts.clone());
         let differ = reminders(expected) != reminders(found);
         Override {
             excluded: false,
