@@ -78,6 +78,12 @@ pub(crate) struct Apart {
     /// The zone of its end.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) end_zone: Option<String>,
+    /// Private properties of other programs.
+    #[serde(skip_serializing_if = "Map::is_empty")]
+    pub(crate) private: Map<String, Value>,
+    /// Properties that all guests see.
+    #[serde(skip_serializing_if = "Map::is_empty")]
+    pub(crate) shared: Map<String, Value>,
 }
 
 impl Apart {
@@ -94,6 +100,8 @@ impl Apart {
             rest: rest.collect(),
             source_title: other(&occurrence.source_title, &series.source_title),
             end_zone: other(&occurrence.end_zone, &series.end_zone),
+            private: beyond(&occurrence.private, &series.private),
+            shared: beyond(&occurrence.shared, &series.shared),
         };
         (apart != Apart::default()).then_some(apart)
     }
@@ -103,7 +111,15 @@ impl Apart {
         left.rest.extend(self.rest.clone());
         left.source_title = self.source_title.clone().or(left.source_title.take());
         left.end_zone = self.end_zone.clone().or(left.end_zone.take());
+        left.private.extend(self.private.clone());
+        left.shared.extend(self.shared.clone());
     }
+}
+
+/// Returns the members of one object that the other one does not have so.
+fn beyond(one: &Map<String, Value>, other: &Map<String, Value>) -> Map<String, Value> {
+    let own = one.iter().filter(|(name, value)| other.get(*name) != Some(*value));
+    own.map(|(name, value)| (name.clone(), value.clone())).collect()
 }
 
 /// A read event.
@@ -127,6 +143,16 @@ pub(crate) fn renamed(id: RecurrenceId, from: &Event, to: &Event) -> impl Iterat
 }
 
 impl Leftovers {
+    /// Returns how many others each guest brings, and nothing else of the guests.
+    pub(crate) fn companions(&self) -> BTreeMap<String, Map<String, Value>> {
+        const MEMBER: &str = "additionalGuests";
+        let brings = self.attendees.iter().filter_map(|(email, rest)| {
+            let number = rest.get(MEMBER)?.clone();
+            Some((email.clone(), Map::from_iter([(MEMBER.to_owned(), number)])))
+        });
+        brings.collect()
+    }
+
     /// Returns the attachments that an occurrence has of its own, also where its series began elsewhere before.
     pub(crate) fn attached_to(&self, id: RecurrenceId, from: &Event, to: &Event) -> Option<&Value> {
         if on(Mutant::CalAttachmentsLost) {

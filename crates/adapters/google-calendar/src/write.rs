@@ -179,6 +179,7 @@ impl GoogleCalendar {
             left.rest.iter().filter(|(name, _)| *name == CONFERENCE && !on(Mutant::CalConferenceLost));
         let fresh = Leftovers {
             lines: left.lines.clone(),
+            attendees: left.companions(),
             source_title: left.source_title.clone(),
             end_zone: left.end_zone.clone(),
             rest: conference.map(|(name, value)| (name.clone(), value.clone())).collect(),

@@ -464,6 +464,7 @@ async fn leftovers_come_back_with_an_event_that_is_made_again() {
     let made = world.insert(json!({
         "summary": "x", "start": timed("2026-01-10T12:00:00+01:00"), "end": timed("2026-01-10T13:00:00+01:00"),
         "guestsCanInviteOthers": false, "extendedProperties": {"private": {"crm": "17"}},
+        "attendees": [{"email": "bob@example.org", "additionalGuests": 3}, {"email": "eva@example.org"}],
     })).await;
     let id = ItemId::from(made["id"].as_str().unwrap());
     let old = calendar.fetch(std::slice::from_ref(&id)).await.unwrap().remove(0).unwrap();
@@ -480,6 +481,9 @@ async fn leftovers_come_back_with_an_event_that_is_made_again() {
     let shown = world.show(again.id.as_str()).await;
     assert_eq!(shown["guestsCanInviteOthers"], false);
     assert_eq!(shown["extendedProperties"]["private"]["crm"], "17");
+    let guests = shown["attendees"].as_array().unwrap();
+    let bob = guests.iter().find(|guest| guest["email"] == "bob@example.org").unwrap();
+    assert_eq!((guests.len(), &bob["additionalGuests"]), (2, &json!(3)));
     assert_eq!(again.made, Some(entry(5)));
 }
 

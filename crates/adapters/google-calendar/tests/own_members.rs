@@ -206,6 +206,15 @@ async fn attached(world: &World, id: &str) -> Vec<String> {
     found["items"].as_array().unwrap().iter().map(of).collect()
 }
 
+/// What another program keeps beside the occurrence that is called "Named".
+async fn properties_of_named(world: &World, id: &str) -> (Value, Value) {
+    let path = format!("calendars/primary/events/{id}/instances");
+    let found = world.other("GET", &path, Value::Null).await;
+    let named = found["items"].as_array().unwrap().iter().find(|item| item["summary"] == "Named").unwrap();
+    let properties = &named["extendedProperties"];
+    (properties["private"]["crm"].clone(), properties["shared"]["theirs"].clone())
+}
+
 #[tokio::test]
 async fn what_hangs_on_an_occurrence_follows_it() {
     for of_series in ["", "agenda"] {
@@ -219,7 +228,8 @@ async fn what_hangs_on_an_occurrence_follows_it() {
             world.other("PATCH", &path(id), json!({"attachments": file(of_series)})).await;
         }
         // One occurrence that says something else as well, one that does not, and one of which it was taken away.
-        let named = json!({"summary": "Named", "attachments": file("one")});
+        let properties = json!({"private": {"crm": "17"}, "shared": {"theirs": "x"}});
+        let named = json!({"summary": "Named", "attachments": file("one"), "extendedProperties": properties});
         world.other("PATCH", &path(&format!("{id}_20260323T080000Z")), named).await;
         world
             .other("PATCH", &path(&format!("{id}_20260330T070000Z")), json!({"attachments": file("two")}))
@@ -242,6 +252,7 @@ async fn what_hangs_on_an_occurrence_follows_it() {
         to.recurrence_overrides.insert("2026-03-23T11:00:00".into(), change);
         let moved = stored(write_one(&calendar, update(from, &to)).await);
         assert_eq!(attached(&world, id).await, wanted, "of the series: {of_series}");
+        assert_eq!(properties_of_named(&world, id).await, (json!("17"), json!("x")), "of other programs");
         assert_eq!(moved.record.recurrence_overrides.len(), 1);
         // It is deleted, and made again.
         write_one(&calendar, delete(&moved)).await.unwrap();
@@ -254,6 +265,7 @@ async fn what_hangs_on_an_occurrence_follows_it() {
         };
         let again = stored(write_one(&calendar, again).await);
         assert_eq!(attached(&world, again.id.as_str()).await, wanted, "of the series: {of_series}");
+        assert_eq!(properties_of_named(&world, again.id.as_str()).await, (json!("17"), json!("x")));
     }
 }
 
