@@ -312,11 +312,6 @@ fn what_is_answered_of_another_record_is_not_taken_for_the_one_that_was_asked_fo
         json!([crossed(patch, &events), crossed(update, &people)]),
         json!([failed(patch, "calendar-412-conditionNotMet"), crossed("calendar.events.get", &events)]),
         json!([failed(patch, "calendar-503-backendError"), crossed("calendar.events.get", &events)]),
-        json!([
-            failed(update, "people-400-etag-mismatch-person"),
-            crossed("people.people.getBatchGet", &people)
-        ]),
-        json!([failed(update, "people-503-unavailable"), crossed("people.people.getBatchGet", &people)]),
         json!([crossed("people.people.createContact", &json!(["passerelle.made", "other.made"]))]),
     ]
     .into_iter()

@@ -117,7 +117,6 @@ impl Calls {
         for name in names {
             let response = asked.remove(*name).ok_or_else(|| error::unread(OPERATION, "responses"));
             let person = match response.and_then(|response| person_of(response, OPERATION)) {
-                Ok(Some(person)) if !person.answers_to(name) => Err(error::unread(OPERATION, "resourceName")),
                 Ok(Some(person)) => self.completed(person).await?,
                 Ok(None) => continue,
                 Err(error) if is_of_item(&error) => Err(error),

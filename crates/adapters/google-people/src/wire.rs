@@ -153,7 +153,8 @@ impl Person {
             .filter_map(Value::as_str)
     }
 
-    /// Tells whether this is the person who has, or had, a name (P16): an answer about another one says nothing.
+    /// Tells whether this is the person who has, or had, a name: the answer of a write about another one says nothing of
+    /// what was written. A reading by name may well lead to another one, who has it now, and does not say so (P16).
     pub(crate) fn answers_to(&self, name: &str) -> bool {
         self.resource_name() == name
             || self.previous_names().any(|former| former == name)

@@ -225,7 +225,10 @@ pub(crate) fn change<L: List>(
         if !known && from.get(key) != Some(entry) {
             let mut item = rests.get(key).cloned().unwrap_or_default();
             L::write(entry, &L::Entry::default(), &mut item);
-            rows.push(Row { key: Some(key.clone()), item });
+            // What would not be read back (a relation without a name) is nothing to Google: it stays here, and is told.
+            if L::read(&item).is_some() {
+                rows.push(Row { key: Some(key.clone()), item });
+            }
         }
     }
     rows.retain(|row| !row.item.is_empty());

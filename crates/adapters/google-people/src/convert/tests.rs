@@ -541,6 +541,16 @@ fn an_entry_is_written_in_place_with_its_other_members() {
 }
 
 #[test]
+fn an_entry_that_says_nothing_to_google_is_not_sent() {
+    let relation = |name: &str| Labelled { label: "spouse".into(), value: name.into() };
+    let mut contact = Contact::default();
+    contact.relations.insert("spouse:".into(), relation(""));
+    contact.relations.insert("spouse:eva".into(), relation("Eva"));
+    let draft = created(&contact, None);
+    assert_eq!(sent(&draft, "relations"), json!([{"person": "Eva", "type": "spouse"}]));
+}
+
+#[test]
 fn which_address_google_shows_first_stays_a_persons_choice() {
     let marked = json!([{"key": "passerelle.x.preferred", "value": "emails/a@a.example"}]);
     let current = person(json!({
