@@ -162,9 +162,12 @@ fn one_changed_occurrence_in_a_file_joins_its_series_or_says_that_it_stands_alon
     let off = file("off.ics", "RECURRENCE-ID:20270310T090000Z\nDTSTART:20270310T090000Z\nSTATUS:CANCELLED");
     let series =
         file("series.ics", "DTSTART:20270308T090000Z\nDTEND:20270308T100000Z\nRRULE:FREQ=DAILY;COUNT=4");
-    for lang in ["en", "fr"] {
-        let alone = office.run(&["events", "import", &change, "--user", "alice", "--lang", lang]).expect(0);
-        assert!(alone.err.contains('3'), "{}", alone.err);
+    let last =
+        file("last.ics", "RECURRENCE-ID:20270311T090000Z\nDTSTART:20270311T140000Z\nDTEND:20270311T150000Z");
+    for (lang, file, says) in [("en", &change, true), ("fr", &last, true), ("fr", &change, false)] {
+        let alone = office.run(&["events", "import", file, "--user", "alice", "--lang", lang]).expect(0);
+        // It is told where it came in, and not where the file changed nothing.
+        assert_eq!(alone.err.contains('3'), says, "{}", alone.err);
     }
     office.run(&["events", "import", &series, "--user", "alice"]).expect(0);
     let joined = office.run(&["events", "import", &change, "--user", "alice", "--json"]).expect(0);

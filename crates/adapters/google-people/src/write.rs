@@ -416,9 +416,10 @@ impl<'a> Run<'a> {
         let mut marked = Vec::new();
         for (at, name) in all {
             match &self.results[at] {
-                // What cannot be written may be deleted all the same.
-                Some(Err(error)) if error.kind == ErrorKind::Rejected => marked.push((at, name)),
-                Some(Err(error)) if error.kind == ErrorKind::NotFound => self.deleted(at, &name),
+                // What cannot be written may be deleted all the same, and of what is not found the deletion tells more.
+                Some(Err(error)) if matches!(error.kind, ErrorKind::Rejected | ErrorKind::NotFound) => {
+                    marked.push((at, name));
+                }
                 Some(Ok(Written::Stored(stored))) => {
                     self.versions.insert(name.clone(), stored.version.clone());
                     marked.push((at, name));
