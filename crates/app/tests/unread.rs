@@ -300,11 +300,7 @@ fn what_is_answered_of_another_record_is_not_taken_for_the_one_that_was_asked_fo
         person["resourceName"].as_str().unwrap().to_owned()
     };
     let events = json!([format!("\"{}\"", id("Good")), format!("\"{}\"", id("Spoilt"))]);
-    // The answer names the other one in its members, and not as what was asked for.
-    let people = json!([
-        format!("\"resourceName\":\"{}\"", name("Good")),
-        format!("\"resourceName\":\"{}\"", name("Spoilt"))
-    ]);
+    let people = json!([format!("\"{}\"", name("Good")), format!("\"{}\"", name("Spoilt"))]);
     let crossed = |method: &str, texts: &Value| json!({"method": method, "replace": texts, "times": 1});
     let failed = |method: &str, body: &str| json!({"method": method, "body": body, "times": 1});
     let (patch, update) = ("calendar.events.patch", "people.people.updateContact");

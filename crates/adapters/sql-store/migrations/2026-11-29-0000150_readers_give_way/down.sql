@@ -1,0 +1,1 @@
+DROP TRIGGER contact_users_known_again_give_way;
