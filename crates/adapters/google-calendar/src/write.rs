@@ -150,7 +150,8 @@ impl GoogleCalendar {
             made => made,
         };
         let made = match made {
-            Ok(answer) => self.made(&answer, key).await?,
+            // Under the name that we gave it or, where a service gives names by itself, under its own.
+            Ok(answer) => resource(&answer, OPERATION)?,
             Err(failure) if failure.status() == Some(StatusCode::CONFLICT) => {
                 return self.exists(&marks::id_of(key)).await;
             }
@@ -161,25 +162,6 @@ impl GoogleCalendar {
         let left = Leftovers { attached: left.attached, apart: left.apart, ..Leftovers::default() };
         let known = Known { any, left, ..Known::default() };
         self.finish(made, known, &plain, record, &zone).await
-    }
-
-    /// Reads the event that an insert answers. A service that names events by itself shows it under the name that it
-    /// answered; where it does not, nobody knows what was made.
-    async fn made(&self, answer: &ApiResponse, key: &CreateKey) -> PortResult<Resource> {
-        const OPERATION: &str = "events.insert";
-        let id = marks::id_of(key);
-        let event = resource(answer, OPERATION)?;
-        if event.id != id && !event.is_cancelled() {
-            let found = self.get(&event.id).await?;
-            let is_own = |event: &Resource| {
-                event.extended_properties.private.get(marks::KEY).and_then(Value::as_str)
-                    == Some(key.as_str())
-            };
-            if let Some(found) = found.filter(is_own) {
-                return Ok(found);
-            }
-        }
-        written(answer, &id, OPERATION)
     }
 
     /// Sends a new event, with what the last copy of it held beyond the record.
