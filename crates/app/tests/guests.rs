@@ -150,6 +150,61 @@ fn the_plan_counts_the_mails_that_a_deletion_would_send() {
 }
 
 #[test]
+fn the_plan_counts_no_mails_for_a_meeting_of_somebody_else() {
+    let weekly = json!({ "recurrence": ["RRULE:FREQ=WEEKLY;COUNT=3"] });
+    for (mailing, declined) in [("never", false), ("when-deleted", false), ("when-deleted", true)] {
+        for series in [false, true] {
+            let settings = format!("[events]\nguest_mails = \"{mailing}\"\ndecline_deleted = true\n");
+            let (world, id) = invited(&settings);
+            if series {
+                boss(&world, "PATCH", &format!("{EVENTS}/{id}?sendUpdates=none"), &weekly);
+            }
+            if declined {
+                let answer = json!({ "attendees": [
+                    { "email": ACCOUNT, "responseStatus": "declined" }, { "email": "x@client.example" }] });
+                world.google("PATCH", &format!("{EVENTS}/{id}?sendUpdates=none"), &answer);
+            }
+            world.settle();
+            let mailed = world.mails();
+            world.sql("DELETE FROM appointments WHERE title = 'Of the boss';");
+            for args in [&["sync", "--dry-run"][..], &["sync"]] {
+                let run = world.run(args).ends_with(0);
+                let events = run.summary()["pairs"].as_array().unwrap().iter();
+                let events = events.filter(|pair| pair["kind"] == "events");
+                let told: Vec<_> = events.map(|pair| (&pair["guests_kept"], &pair["guest_mails"])).collect();
+                assert_eq!(told, [(&json!(0), &json!(0))], "{settings} {declined} {series}: {run:?}");
+                assert_eq!((run.writes(), run.summary()["guest_mails"].as_u64()), (1, Some(0)));
+            }
+            assert!(!titles(&world).contains(&"Of the boss".to_owned()));
+            assert_eq!(world.mails(), mailed, "what the plan said is what happens");
+        }
+    }
+}
+
+#[test]
+fn the_plan_of_an_undo_counts_the_mails_that_it_would_send() {
+    for (settings, mails) in [("", 0), ("[events]\nguest_mails = \"when-deleted\"\n", 1)] {
+        let (world, _) = invited(settings);
+        world.sql(
+            "INSERT INTO appointments (id, owner_id, title, start_local, start_zone, duration_seconds)
+             VALUES ('new', 'alice', 'New', '2026-12-14 09:00', 'Europe/Paris', 3600);
+             INSERT INTO appointment_participants (appointment_id, email) VALUES ('new', 'y@client.example');",
+        );
+        let made = world.sync().ends_with(0);
+        let pairs = made.summary()["pairs"].as_array().unwrap().iter();
+        let run = pairs.filter(|pair| pair["kind"] == "events").map(|pair| pair["run_id"].to_string()).next();
+        let run = run.unwrap();
+        let mailed = world.mails();
+        let plan = world.run(&["undo", "run", &run, "--dry-run"]).ends_with(0);
+        assert_eq!(plan.summary()["guest_mails"], mails, "{settings}: {plan:?}");
+        let done = world.run(&["undo", "run", &run, "--yes"]).ends_with(0);
+        assert_eq!(done.summary()["guest_mails"], mails, "{settings}: {done:?}");
+        assert!(!titles(&world).contains(&"New".to_owned()));
+        assert_eq!(world.mails() - mailed, mails, "what the plan said is what happens");
+    }
+}
+
+#[test]
 fn the_plan_counts_the_guests_and_mails_of_an_occurrence_that_is_called_off() {
     for (settings, mails) in [("", 0), ("[events]\nguest_mails = \"when-deleted\"\n", 1)] {
         // One that was never touched, and one that has an exception of its own.

@@ -99,6 +99,25 @@ fn a_row_that_changes_its_calendar_takes_its_event_along() {
 }
 
 #[test]
+fn the_plan_counts_the_mails_that_a_move_may_send() {
+    for (settings, mails) in [("", 0), ("[events]\nguest_mails = \"when-deleted\"\n", 1)] {
+        let (world, _) = two();
+        let config = std::fs::read_to_string(world.path("config.toml")).unwrap();
+        std::fs::write(world.path("config.toml"), format!("{config}{settings}")).unwrap();
+        world.sql(&appointment("a-1", "Visit", USER));
+        world.sql("INSERT INTO appointment_participants (appointment_id, email) VALUES ('a-1', 'x@client.example');");
+        world.settle();
+        world.sql(&sent("a-1", "Team"));
+        for args in [&["sync", "--dry-run"][..], &["sync"]] {
+            let run = world.run(args).ends_with(0);
+            assert_eq!((run.writes(), run.summary()["guest_mails"].as_u64()), (1, Some(mails)), "{run:#?}");
+            let pairs = run.summary()["pairs"].as_array().unwrap().iter();
+            assert!(pairs.map(|pair| &pair["guests_kept"]).all(|kept| *kept == 0), "nobody loses it");
+        }
+    }
+}
+
+#[test]
 fn an_event_that_is_dragged_at_google_takes_its_row_along() {
     let (world, team) = two();
     world.sql(&(appointment("a-1", "Visit", USER) + &appointment("a-2", "Lunch", "Team")));

@@ -186,6 +186,7 @@ impl<R: Record> Session<'_, R> {
             Relocation::Follow(side, to) => {
                 let stored = link.alive(*side)?;
                 counts.writes[*side].add(Action::Move);
+                self.count_moved_guests(link, *side, counts);
                 steps.push(PlannedStep::moving(link.id, *side, to, stored.record.summary()));
                 let around = self.engine.neighbourhood.as_ref()?;
                 if let Some(copy) = &mut link.copies[*side] {
@@ -390,6 +391,7 @@ impl<R: Record> Session<'_, R> {
         let Some(around) = self.engine.neighbourhood.as_ref().filter(|_| !self.is_round(trip)) else {
             return;
         };
+        self.count_moved_guests(link, trip.side, counts);
         let Some(copy) = &mut link.copies[trip.side] else { return };
         let (own, home) = (&around.own.homes[trip.side], &trip.to);
         (copy.stored.withdrawn, copy.stored.home) = (home != own, Some(home.clone()).filter(|it| it != own));

@@ -255,14 +255,10 @@ impl<R: Record> Session<'_, R> {
                     counts.writes[intent.side].add(intent.action);
                     let step = PlannedStep::new(link.id, &intent, summary(&link, &intent));
                     steps.push(PlannedStep { adds: meets && only_adds(&link, &intent), ..step });
+                    self.count_guests(&link, &intent, counts);
                     if intent.action == Action::Delete {
-                        let there = link.alive(Side::Remote).filter(|_| intent.side == Side::Remote);
-                        counts.guests += there.map_or(0, |stored| stored.record.concerned_others());
                         break;
                     }
-                    let there = link.alive(Side::Remote).filter(|_| intent.side == Side::Remote);
-                    let off = there.zip(intent.to.as_ref()).map(|(there, to)| to.calls_off(&there.record));
-                    counts.guests += off.unwrap_or_default();
                     pretend(&mut link, &intent, rules)?;
                     continue;
                 }
@@ -281,6 +277,28 @@ impl<R: Record> Session<'_, R> {
         }
         counts.written += u64::from(written);
         Ok(())
+    }
+
+    /// Counts the other people from whom a write takes something away that they were asked to.
+    pub(crate) fn count_guests(&self, link: &Link<R>, intent: &Intent<R>, counts: &mut PlanCounts) {
+        let Some(there) = self.telling(link, intent.side) else { return };
+        counts.guests += match (intent.action, &intent.to) {
+            (Action::Delete, _) => there.record.concerned_others(),
+            (_, Some(to)) => to.calls_off(&there.record),
+            (_, None) => 0,
+        };
+    }
+
+    /// Counts the other people of a record that goes into another collection.
+    pub(crate) fn count_moved_guests(&self, link: &Link<R>, side: Side, counts: &mut PlanCounts) {
+        let there = self.telling(link, side);
+        counts.moved_guests += there.map_or(0, |stored| stored.record.concerned_others());
+    }
+
+    /// Returns the provider's copy of a record, where a write to that side concerns the other people of the record too.
+    fn telling<'l>(&self, link: &'l Link<R>, side: Side) -> Option<&'l Stored<R>> {
+        let there = link.alive(side).filter(|_| side == Side::Remote)?;
+        (self.replica(side).tells_others(there) || on(Mutant::OthersMeetingsCounted)).then_some(there)
     }
 
     /// Tells whether a record waits to be created until it is known what else that side has.

@@ -85,6 +85,7 @@ impl<R: Record> Session<'_, R> {
             let Some(mut back) = self.back(&entry, known, &paper).await? else { continue };
             let step = PlannedStep::new(entry.link, &back.intent, summary(&back));
             counts.writes[step.side].add(step.action);
+            self.count_guests(&back.link, &back.intent, &mut counts);
             pretend(&mut back.link, &back.intent, self.rules()).map_err(broken)?;
             if back.release {
                 release(&mut back.link, step.side, self.rules());

@@ -497,6 +497,8 @@ mutants! {
     CalLinkHidden,
     /// Deleting somebody else's meeting here declines it there, unasked.
     CalDeclines,
+    /// The guests of somebody else's meeting count as mailed when it goes from here.
+    OthersMeetingsCounted,
     /// The guests of an occurrence that is called off are not counted.
     OccurrencesUncounted,
     /// A cancellation that a listing left out is forgotten.

@@ -356,6 +356,12 @@ pub trait Replica<R: Record>: Send + Sync {
         None
     }
 
+    /// Tells whether the other people whom an item concerns are told through it what becomes of it. Where it is somebody
+    /// else's they are not: removed here, it ends for nobody but the owner of this collection.
+    fn tells_others(&self, _known: &Stored<R>) -> bool {
+        true
+    }
+
     /// Tells what earlier writes did; only asked where `Capabilities::outcomes` is set.
     ///
     /// # Errors

@@ -405,13 +405,14 @@ pub async fn undo(
         let mut report = done?;
         report.name.clone_from(&pair.name);
         report.requests = office.provider.requests() - sent.0;
-        report.guest_mails = office.provider.guest_mails() - sent.1;
+        let mail_guests = office.rules_with(&pair, None).mail_guests;
+        report = report.with_mails(mail_guests, office.provider.guest_mails() - sent.1);
         watch.end(&report);
         all.run_id = all.run_id.or(report.run_id);
         all.pairs.push(report);
     }
     all.requests = office.provider.requests() - before.0;
-    all.guest_mails = office.provider.guest_mails() - before.1;
+    all.guest_mails = all.pairs.iter().map(|pair| pair.guest_mails).sum();
     Ok(all)
 }
 

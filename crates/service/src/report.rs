@@ -135,6 +135,9 @@ pub struct PairReport {
     pub guest_mails: u64,
     /// Guests who keep a meeting that was deleted, because nobody may mail them.
     pub guests_kept: u64,
+    /// Guests of meetings that went, or would go, into another calendar.
+    #[serde(skip)]
+    pub(crate) moved_guests: u64,
     /// What an approval has to name.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub digest: Option<String>,
@@ -200,6 +203,7 @@ impl PairReport {
             requests: 0,
             guest_mails: 0,
             guests_kept: 0,
+            moved_guests: 0,
             digest: None,
             error: None,
             plan: Vec::new(),
@@ -233,7 +237,9 @@ impl PairReport {
         self.digest = run.digest.as_ref().map(|digest| digest.as_str().to_owned());
         self = self.with_writes(run.written);
         let writes = &run.written.remote;
-        self.guests_kept = if writes.deleted + writes.updated > 0 { run.planned.guests } else { 0 };
+        if writes.deleted + writes.updated > 0 {
+            (self.guests_kept, self.moved_guests) = (run.planned.guests, run.planned.moved_guests);
+        }
         if let Some(stopped) = &run.stopped {
             self.error = Some(Problem::from(&stopped_failure(stopped, user)));
         }
@@ -253,7 +259,7 @@ impl PairReport {
             let failure = guard_failure(&plan.trips, plan.deletes(), plan.digest.short());
             self.error = failure.as_ref().map(Problem::from);
         }
-        self.guests_kept = plan.counts.guests;
+        (self.guests_kept, self.moved_guests) = (plan.counts.guests, plan.counts.moved_guests);
         self.with_writes(plan.counts.writes)
     }
 
@@ -262,7 +268,7 @@ impl PairReport {
         self.guest_mails = sent;
         if may_mail {
             let kept = std::mem::take(&mut self.guests_kept);
-            self.guest_mails = self.guest_mails.max(kept);
+            self.guest_mails = self.guest_mails.max(kept + self.moved_guests);
         }
         self
     }

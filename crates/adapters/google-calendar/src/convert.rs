@@ -179,9 +179,18 @@ impl Leftovers {
 
     /// Tells whether what all guests see is somebody else's to change (C125, C140 to C142).
     pub(crate) fn is_somebody_elses(&self) -> bool {
-        let invited =
-            self.rest.contains_key("organizer") && !self.flag("organizer") && !self.is("guestsCanModify");
-        invited || self.is("locked")
+        self.is_invitation() && !self.is("guestsCanModify") || self.is("locked")
+    }
+
+    /// Tells whether somebody else organises it.
+    fn is_invitation(&self) -> bool {
+        self.rest.contains_key("organizer") && !self.flag("organizer")
+    }
+
+    /// Tells whether its guests learn of what becomes of it here: of a meeting that somebody else organises they do not,
+    /// whatever its guests may change.
+    pub(crate) fn tells_guests(&self) -> bool {
+        !self.is_invitation() && !self.is_somebody_elses()
     }
 
     /// Tells whether the list of guests that we see is not all of them (C144).

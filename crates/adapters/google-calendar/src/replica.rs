@@ -582,6 +582,10 @@ impl Replica<Event> for GoogleCalendar {
         left.is_somebody_elses().then(|| error::not_the_organiser("events.insert"))
     }
 
+    fn tells_others(&self, known: &Stored<Event>) -> bool {
+        crate::write::leftovers(&known.opaque).tells_guests()
+    }
+
     fn clock(&self) -> Option<DateTime<Utc>> {
         self.client.said_time()
     }

@@ -6,7 +6,7 @@ use http::{Method, StatusCode, header};
 use passerelle_calendar::{Event, Override, RecurrenceId, contains};
 use passerelle_google_transport::{Api, ApiResponse, Call, Failure};
 use passerelle_ports::{
-    CreateKey, ErrorKind, ItemId, Opaque, PortError, PortResult, Stored, Write, Written,
+    CreateKey, ErrorKind, ItemId, Opaque, PortError, PortResult, Record, Stored, Write, Written,
     mutants::{Mutant, on},
 };
 use serde_json::{Map, Value};
@@ -542,12 +542,12 @@ impl GoogleCalendar {
 
     /// Tells whether the guests of an event shall hear that it, or an occurrence of it, takes place no more.
     fn tells(&self, event: &Event, left: &Leftovers) -> bool {
-        self.options().mail_guests && !left.is_somebody_elses() && !event.participants.is_empty()
+        self.options().mail_guests && left.tells_guests() && event.concerned_others() > 0
     }
 
     /// Tells whether an event is somebody else's, and deleting it here shall not decline it there.
     fn declines_nothing(&self, left: &Leftovers) -> bool {
-        left.is_somebody_elses() && !self.options().decline_deleted && !on(Mutant::CalDeclines)
+        !left.tells_guests() && !self.options().decline_deleted && !on(Mutant::CalDeclines)
     }
 
     async fn delete(&self, from: &Stored<Event>) -> PortResult<Written<Event>> {

@@ -64,6 +64,23 @@ async fn deleting_somebody_elses_meeting_declines_it_only_by_rule() {
 }
 
 #[tokio::test]
+async fn a_guest_who_may_change_a_meeting_neither_declines_nor_cancels_it_unasked() {
+    let world = World::new().await;
+    let theirs = invitation(&world).await;
+    let bobs = format!("calendars/primary/events/{}?sendUpdates=none", theirs.id);
+    world.other_of("bob@example.org", "PATCH", &bobs, json!({"guestsCanModify": true})).await;
+    let heard = listen(&world.calendar(), From::Start).await.unwrap();
+    let theirs = heard.one(theirs.id.as_str()).clone();
+    let telling = calendar(&world, CalendarOptions { mail_guests: true, ..CalendarOptions::default() });
+    assert!(!telling.tells_others(&theirs), "its organiser tells its guests");
+    let refused = write_one(&telling, delete(&theirs)).await.unwrap_err();
+    assert_eq!((refused.kind, refused.code), (ErrorKind::Forbidden, Some("GOOG-309")));
+    assert_eq!(world.client.counter().may_mail(), 0);
+    let changed = Event { location: "Room 7".into(), ..theirs.record.clone() };
+    assert_eq!(stored(write_one(&telling, update(&theirs, &changed)).await).record, changed);
+}
+
+#[tokio::test]
 async fn guests_are_told_of_a_deletion_only_by_rule() {
     for mail_guests in [false, true] {
         let world = World::new().await;

@@ -114,6 +114,8 @@ pub struct PlanCounts {
     pub clashes: u64,
     /// Guests of the meetings and occurrences that will be called off at the provider; not one of the sorts above.
     pub guests: u64,
+    /// Guests of the meetings that will go into another calendar at the provider; not one of the sorts above.
+    pub moved_guests: u64,
     /// Links that were held before they were decided anew; not one of the sorts above.
     pub held_before: u64,
 }

@@ -159,6 +159,10 @@ impl<R: Record> Replica<R> for Faulty<R> {
         self.inner.forbids_again(known)
     }
 
+    fn tells_others(&self, known: &Stored<R>) -> bool {
+        self.inner.tells_others(known)
+    }
+
     fn clock(&self) -> Option<DateTime<Utc>> {
         self.inner.clock()
     }

@@ -90,9 +90,20 @@ impl World {
 
     /// What another program does with the same account.
     pub async fn other(&self, verb: &str, path: &str, body: Value) -> Value {
+        self.send(&self.token, verb, path, body).await
+    }
+
+    /// What somebody else does.
+    pub async fn other_of(&self, account: &str, verb: &str, path: &str, body: Value) -> Value {
+        let all = ["https://www.googleapis.com/auth/calendar"];
+        let token = self.sim.with(|core| core.issue_token(account, "client", &all).0);
+        self.send(&token, verb, path, body).await
+    }
+
+    async fn send(&self, token: &str, verb: &str, path: &str, body: Value) -> Value {
         let method = http::Method::from_bytes(verb.as_bytes()).unwrap();
         let url = format!("{}/calendar/v3/{path}", self.sim.url());
-        let request = self.http.request(method, url).bearer_auth(&self.token);
+        let request = self.http.request(method, url).bearer_auth(token);
         let request = if body.is_null() { request } else { request.json(&body) };
         let response = request.send().await.unwrap();
         let status = response.status();
