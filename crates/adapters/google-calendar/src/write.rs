@@ -233,7 +233,7 @@ impl GoogleCalendar {
         const OPERATION: &str = "events.patch";
         error::checked(to, OPERATION)?;
         let zone = self.sure_zone().await?;
-        let (etag, left, known, holes) = if series::is_of_series(&from.version) {
+        let (master, left, known, holes) = if series::is_of_series(&from.version) {
             let Found::Alive(family) = self.series(from).await? else {
                 return Err(PortError::new(ErrorKind::NotFound, OPERATION));
             };
@@ -245,10 +245,9 @@ impl GoogleCalendar {
                 family.exceptions.into_iter().filter(|(_, event)| event.is_cancelled()).collect();
             let known: BTreeSet<RecurrenceId> =
                 series.holes.into_keys().chain(series.live.into_keys()).collect();
-            (family.master.etag, series.converted.left, known, holes)
+            (Some(family.master), series.converted.left, known, holes)
         } else {
-            let etag = series::etag(&from.version).to_owned();
-            (etag, leftovers(&from.opaque), BTreeSet::new(), BTreeMap::new())
+            (None, leftovers(&from.opaque), BTreeSet::new(), BTreeMap::new())
         };
         not_for_all_guests(&from.record, to, &left)?;
         if left.has_hidden_guests()
@@ -280,7 +279,11 @@ impl GoogleCalendar {
             changes.set("recurrence", if after.is_empty() { Value::Null } else { after.into() });
         }
         changes.mark(marks::STAMP, stamp);
-        let patched = self.patch(from.id.as_str(), &etag, &changes.patch()).await?;
+        let body = changes.patch();
+        let patched = match &master {
+            Some(master) => self.patch_known(master, &body).await?,
+            None => self.patch(from.id.as_str(), series::etag(&from.version), &body).await?,
+        };
         let known = Known { any: !known.is_empty(), holes, left: left.clone() };
         let master = written(&patched, from.id.as_str(), OPERATION)?;
         self.finish(master, known, &from.record, to, &zone).await
@@ -478,27 +481,34 @@ impl GoogleCalendar {
     ) -> PortResult<bool> {
         let Some(changes) = changes.filter(|changes| !changes.is_empty()) else { return Ok(false) };
         let body = changes.patch();
-        let mut etag = known.map(|event| event.etag.clone()).unwrap_or_default();
-        let mut renewals = 0;
-        loop {
-            let failure = match self.patch(id, &etag, &body).await {
-                Ok(_) => return Ok(true),
-                Err(failure) => failure,
-            };
-            match (failure.kind(), known) {
-                // No such occurrence, or Google does not take it: the override is dropped, the answer shows it.
-                (ErrorKind::NotFound | ErrorKind::Rejected, _) => {
-                    tracing::warn!(code = failure.error().code, "a changed occurrence was not taken");
-                    return Ok(true);
-                }
-                (ErrorKind::VersionMismatch, Some(known)) if renewals < RENEWALS => {
-                    let now = self.get(id).await?.filter(|now| now.says_what(known));
-                    etag = now.ok_or_else(|| PortError::from(failure))?.etag;
-                    renewals += 1;
-                }
-                _ => return Err(failure.into()),
+        let answer = match known {
+            Some(known) => self.patch_known(known, &body).await,
+            None => self.patch(id, "", &body).await.map_err(PortError::from),
+        };
+        match answer {
+            Ok(_) => Ok(true),
+            // No such occurrence, or Google does not take it: the override is dropped, the answer shows it.
+            Err(error) if matches!(error.kind, ErrorKind::NotFound | ErrorKind::Rejected) => {
+                tracing::warn!(code = error.code, "a changed occurrence was not taken");
+                Ok(true)
             }
+            Err(error) => Err(error),
         }
+    }
+
+    /// Patches an event that was just read. Listing a series can give its events new etags: as long as nothing else
+    /// has changed, the patch is sent again with the new one.
+    async fn patch_known(&self, known: &Resource, body: &Map<String, Value>) -> PortResult<ApiResponse> {
+        let mut etag = known.etag.clone();
+        for _ in 0..RENEWALS {
+            let failure = match self.patch(&known.id, &etag, body).await {
+                Err(failure) if failure.kind() == ErrorKind::VersionMismatch => failure,
+                answer => return answer.map_err(PortError::from),
+            };
+            let now = self.get(&known.id).await?.filter(|now| now.says_what(known));
+            etag = now.ok_or_else(|| PortError::from(failure))?.etag;
+        }
+        self.patch(&known.id, &etag, body).await.map_err(PortError::from)
     }
 
     async fn patch(&self, id: &str, etag: &str, body: &Map<String, Value>) -> Result<ApiResponse, Failure> {
@@ -559,28 +569,31 @@ impl GoogleCalendar {
             };
         }
         let tell = self.tells(&from.record, &left);
-        let etag = if series::is_of_series(&from.version) {
+        let id = from.id.as_str();
+        let (master, mut etag) = if series::is_of_series(&from.version) {
             let zone = self.sure_zone().await?;
             match self.series(from).await? {
                 Found::Nothing => return Ok(Written::Deleted),
-                Found::Alive(family) if !family.is_as(from, &zone) => {
-                    return Err(moved("events.delete"));
-                }
-                Found::Alive(family) => family.master.etag,
+                Found::Alive(family) if !family.is_as(from, &zone) => return Err(moved(DELETE)),
+                Found::Alive(family) => (Some(family.master.clone()), family.master.etag),
             }
         } else {
-            series::etag(&from.version).to_owned()
+            (None, series::etag(&from.version).to_owned())
         };
-        match self.remove(from.id.as_str(), &etag, tell).await {
-            Err(error) if error.kind == ErrorKind::VersionMismatch => {
+        for _ in 0..RENEWALS {
+            let error = match self.remove(id, &etag, tell).await {
+                Err(error) if error.kind == ErrorKind::VersionMismatch => error,
+                answer => return answer,
+            };
+            etag = match (self.get(id).await?, &master) {
                 // A deletion changes the etag, too.
-                match self.get(from.id.as_str()).await? {
-                    Some(event) if !event.is_cancelled() => Err(error),
-                    _ => Ok(Written::Deleted),
-                }
-            }
-            result => result,
+                (None, _) => return Ok(Written::Deleted),
+                (Some(now), _) if now.is_cancelled() => return Ok(Written::Deleted),
+                (Some(now), Some(master)) if now.says_what(master) => now.etag,
+                _ => return Err(error),
+            };
         }
+        self.remove(id, &etag, tell).await
     }
 
     async fn remove(&self, id: &str, etag: &str, tell: bool) -> PortResult<Written<Event>> {

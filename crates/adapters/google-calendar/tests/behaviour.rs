@@ -261,6 +261,27 @@ async fn versions_that_change_with_every_reading_stop_no_series_of_a_batch() {
 }
 
 #[tokio::test]
+async fn versions_that_change_with_every_page_of_a_series_stop_no_write() {
+    let world = World::new().await;
+    let calendar = world.calendar();
+    let mut record = weekly();
+    for day in ["2026-03-23", "2026-03-30", "2026-04-06", "2026-04-13"] {
+        let change = Override { title: Some(day.to_owned()), ..Override::default() };
+        record.recurrence_overrides.insert(format!("{day}T09:00:00"), change);
+    }
+    let old = stored(write_one(&calendar, create("k", &record)).await);
+    world.sim.with(|core| {
+        core.knobs_mut().etag_changes_without_edit = true;
+        core.knobs_mut().page_size_max = Some(2);
+    });
+    let to = Event { description: "Typed".into(), ..old.record.clone() };
+    let new = stored(write_one(&calendar, update(&old, &to)).await);
+    assert_eq!(new.record.description, "Typed");
+    assert_eq!(new.record.recurrence_overrides, old.record.recurrence_overrides);
+    assert_eq!(write_one(&calendar, delete(&new)).await.unwrap(), Written::Deleted);
+}
+
+#[tokio::test]
 async fn a_change_of_an_occurrence_makes_the_copy_of_its_series_old() {
     let world = World::new().await;
     let calendar = world.calendar();
