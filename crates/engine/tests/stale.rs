@@ -221,6 +221,32 @@ fn a_record_deleted_a_moment_ago_does_not_come_back() {
 }
 
 #[test]
+fn a_record_that_is_gone_does_not_come_back_because_answers_contradict_each_other_for_long() {
+    let house = House::new();
+    let (local, remote) = house.linked();
+    // The last state that it had was read by nobody.
+    house.remote.person_edits(&remote, |note| note.title = "second".into()).unwrap();
+    assert!(house.remote.person_deletes(&remote) && house.local.person_deletes(&local));
+    house.run();
+    house.relist();
+    house.remote.answers_late(&remote, 1);
+    house.run();
+    house.remote.answers_late(&remote, 0);
+    house.run();
+    // Ours says that it is later than answers can be late.
+    house.later();
+    house.remote.answers_late(&remote, 1);
+    house.run();
+    assert_eq!(house.titles(), (vec![], vec![]), "the answer before said that there is no such item");
+    house.remote.answers_late(&remote, 0);
+    house.settle();
+    assert_eq!(house.titles(), (vec![], vec![]));
+    let pair = PairId::new("anne");
+    let looks = house.ledger.looks(&pair, Side::Remote, None, 9);
+    assert!(finish(looks).unwrap().unwrap().is_empty(), "it is known to be gone");
+}
+
+#[test]
 fn what_a_delete_made_of_a_record_does_not_come_back() {
     for is_lost in [false, true] {
         let options = MemOptions { read_lag: LAG, marks_deletes: true, ..MemOptions::remote() };
@@ -698,6 +724,32 @@ fn a_version_that_another_one_came_after_is_never_believed() {
     house.remote.answers_late(&remote, 0);
     house.settle();
     assert_eq!(house.titles(), both("second"));
+}
+
+#[test]
+fn of_two_states_of_one_time_the_one_that_stays_is_read_in_the_end() {
+    let house = House::new();
+    let (_, remote) = house.linked();
+    for title in ["second", "third"] {
+        house.remote.person_edits(&remote, |note| note.title = title.into()).unwrap();
+    }
+    house.run();
+    assert_eq!(house.titles(), both("third"));
+    // By its time, the one before may be the later one.
+    house.relist();
+    house.remote.answers_late(&remote, 1);
+    house.run();
+    house.relist();
+    house.remote.answers_late(&remote, 0);
+    for _ in 0..2 {
+        house.run();
+        house.clock.advance(DAY);
+    }
+    house.settle();
+    assert_eq!(house.titles(), both("third"));
+    let pair = PairId::new("anne");
+    let looks = house.ledger.looks(&pair, Side::Remote, None, 9);
+    assert!(finish(looks).unwrap().unwrap().is_empty(), "it is fetched no more");
 }
 
 #[test]

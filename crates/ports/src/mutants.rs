@@ -259,6 +259,10 @@ mutants! {
     LateBelieved,
     /// A version that another one came after is believed when it is shown for more than a day.
     PassedBelieved,
+    /// Of two states of one time, the one that another one came after is never believed, however long it stays.
+    EvenIsOlder,
+    /// An answer is believed for having been doubted as long as another one, that said the contrary.
+    DoubtsAdded,
     /// A version counts as passed with what is beside the state of the item itself, such as the names of its labels.
     NameIsPassed,
     /// One answer that there is no such item is believed although nothing else says so.

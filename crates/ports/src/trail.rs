@@ -73,6 +73,9 @@ pub struct Trail {
     /// Since when answers by name show something older than what we know, by our clock.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub doubted: Option<DateTime<Utc>>,
+    /// The answer that is doubted says that there is no such item.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub denied: bool,
     /// It was there when its other half met another one, and could not be read or was not known to be there: it may be
     /// the double of a record that both sides have.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
@@ -217,16 +220,21 @@ impl Trail {
     /// Doubts an answer, as long as answers may lag; returns whether it is still doubted. A state that came before the
     /// one that we hold is never believed: by its version, or by its time. But where the clock of the replica stands
     /// before the time of what we hold, it was put back, and a time before that says only that one has to wait longer.
+    /// So does a version that was passed by another one of the same time: either may be the later one.
     pub fn doubt<R>(&mut self, seen: Option<&Stored<R>>, clocks: Clocks) -> bool {
         let Clocks { now, theirs, lag } = clocks;
-        let since = self.doubted.filter(|since| *since <= now).unwrap_or(now);
-        self.doubted = Some(since);
+        // That it is there and that it is not are two answers: how long one was doubted says nothing of the other.
+        let is_same = self.denied == seen.is_none() || on(Mutant::DoubtsAdded);
+        let since = self.doubted.filter(|since| *since <= now && is_same).unwrap_or(now);
+        (self.doubted, self.denied) = (Some(since), seen.is_none());
         self.date(now, theirs);
         let is_passed = seen.is_some_and(|seen| self.is_passed(seen)) && !on(Mutant::PassedBelieved);
         let is_before = seen.is_some_and(|seen| self.is_before(seen));
         let is_sure = (is_passed || is_before) && !on(Mutant::LateBelieved);
         let waits = if is_sure { lag.max(MEMORY) } else { lag };
-        let never = is_passed || is_before && !self.undated && !on(Mutant::OlderBelieved);
+        let is_even = seen.is_some_and(|seen| self.newest == Some(seen.updated) && self.gone.is_none());
+        let is_even = is_even && !on(Mutant::EvenIsOlder);
+        let never = is_passed && !is_even || is_before && !self.undated && !on(Mutant::OlderBelieved);
         is_within(since, now, waits) || never && is_sure || on(Mutant::DoubtForever)
     }
 
@@ -390,6 +398,33 @@ mod tests {
         );
         trail.follow(Some(&state("b", 9_000)), &state("c", 9_001));
         assert!(!trail.undated, "of what came after it the time counts");
+    }
+
+    #[test]
+    fn of_two_states_of_one_time_the_one_that_stays_is_believed_in_the_end() {
+        let day = 86_400;
+        let mut trail = Trail::default();
+        trail.follow(None, &state("b", 100));
+        trail.follow(Some(&state("b", 100)), &state("a", 100));
+        let seen = state("b", 100);
+        assert!(trail.is_older(&seen) && trail.doubt(Some(&seen), clocks(200, 200)));
+        assert!(trail.doubt(Some(&seen), clocks(199 + day, 199 + day)), "it may be late");
+        assert!(!trail.clone().doubt(Some(&seen), clocks(200 + day, 200 + day)));
+        trail.bury(&Version::new("a"), at(200), true);
+        assert!(trail.doubt(Some(&seen), clocks(201, 201)));
+        assert!(trail.doubt(Some(&seen), clocks(300 + day, 300 + day)), "what is gone is back as a later one");
+    }
+
+    #[test]
+    fn how_long_one_answer_was_doubted_says_nothing_of_the_other() {
+        let mut trail = Trail::default();
+        trail.follow(None, &state("a", 5));
+        trail.bury(&Version::new("a"), at(20), true);
+        trail.listed(&state("b", 9));
+        let late = state("b", 9);
+        assert!(trail.doubt::<()>(None, clocks(30, 30)), "a listing shows it");
+        assert!(trail.doubt(Some(&late), clocks(90, 90)), "another answer: it may be late as well");
+        assert!(trail.doubt(Some(&late), clocks(149, 149)) && !trail.doubt(Some(&late), clocks(150, 150)));
     }
 
     #[test]

@@ -535,7 +535,7 @@ impl World {
         pair.spell.own || pair.spell.default_label || !pair.stamps
     }
 
-    fn engine(self: &Arc<Self>, pair: usize) -> Engine<Note> {
+    pub fn engine(self: &Arc<Self>, pair: usize) -> Engine<Note> {
         self.engine_of(pair, 1)
     }
 
