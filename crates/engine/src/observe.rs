@@ -350,7 +350,8 @@ impl<R: Record> Session<'_, R> {
             && let Some(link) = self.load(work, entry.link).await?
         {
             let id = link.id;
-            self.adopt_create(work, entry, link, stored).await?;
+            let mine = stored.made == Some(entry.id);
+            self.adopt_create(work, entry, link, stored, mine).await?;
             return Ok(Some(id));
         }
         if let Some(mut link) = self.awaited_link(work, side, &stored).await? {
@@ -362,12 +363,20 @@ impl<R: Record> Session<'_, R> {
         if side == Side::Local
             && !on(Mutant::NoLineage)
             && let Some(root) = stored.lineage.clone()
-            && let Some(mut link) = self.find_root(work, &root).await?
         {
-            let id = link.id;
-            put_copy(&mut link, side, stored);
-            work.save(link);
-            return Ok(Some(id));
+            if let Some(mut link) = self.find_root(work, &root).await? {
+                let id = link.id;
+                put_copy(&mut link, side, stored);
+                work.save(link);
+                return Ok(Some(id));
+            }
+            if let Some(entry) = self.open_root(&root).await?
+                && let Some(link) = self.load(work, entry.link).await?
+            {
+                let id = link.id;
+                self.adopt_create(work, entry, link, stored, true).await?;
+                return Ok(Some(id));
+            }
         }
         if stored.withdrawn && stored.home.is_some() {
             // It stands elsewhere, and no link here knows it: it is none of ours.
@@ -452,17 +461,39 @@ impl<R: Record> Session<'_, R> {
         self.open.iter().find(answers).cloned()
     }
 
-    /// The item carries the key of an open create: it goes to that link. The entry landed only if it is
-    /// the one that made the item; two lives of one link, and two pairs, can send the same key.
+    /// Finds the open create that made the row with which a line began: another pair has brought that row back since.
+    async fn open_root(&self, root: &ItemId) -> Flow<Option<Entry<R>>> {
+        let side = Side::Local;
+        if !self.capabilities(side).outcomes || on(Mutant::NoOutcome) || on(Mutant::OpenRootUnknown) {
+            return Ok(None);
+        }
+        let creates = || {
+            let of_side = self.open.iter().filter(|entry| entry.side == side);
+            of_side.filter(|entry| matches!(entry.op, Op::Create { .. }))
+        };
+        let ids: Vec<_> = creates().map(|entry| entry.id).collect();
+        if ids.is_empty() {
+            return Ok(None);
+        }
+        let outcomes = self.replica(side).outcome(&ids).await.map_err(early(side))?;
+        let made = creates().zip(outcomes).find(|(_, outcome)| match outcome {
+            Some(Written::Stored(first)) => first.id == *root || first.lineage.as_ref() == Some(root),
+            _ => false,
+        });
+        Ok(made.map(|(entry, _)| entry.clone()))
+    }
+
+    /// The item carries the key of an open create, or follows the one that it made: it goes to that link. The entry
+    /// landed only if it is the one that made the item; two lives of one link, and two pairs, can send the same key.
     async fn adopt_create(
         &mut self,
         work: &mut Work<R>,
         entry: Entry<R>,
         mut link: Link<R>,
         stored: Stored<R>,
+        mine: bool,
     ) -> Flow<()> {
         let side = entry.side;
-        let mine = stored.made == Some(entry.id);
         if let Some(copy) = link.copies[side].as_ref().filter(|copy| copy.look && copy.stored.id != stored.id)
         {
             // Still to be looked at: it is nobody's from now on.

@@ -326,6 +326,30 @@ fn an_edit_made_over_a_write_whose_answer_was_lost_is_no_conflict() {
 }
 
 #[test]
+fn a_row_brought_back_before_its_create_was_found_is_the_record_that_was_made() {
+    let hub = Hub::new();
+    let item = hub.remotes[0].person_creates(Note { title: "old".into(), ..Note::default() });
+    let local: Arc<dyn Replica<Note>> = hub.local.clone();
+    let lost = Arc::new(Faulty::new(local, Arc::new(Script::at(1, Fate::FailAfter(ErrorKind::Unavailable)))));
+    hub.run_over(0, lost, hub.remotes[0].clone(), hub.ledger.clone()).unwrap();
+    let row = Hub::one(&hub.local).id;
+    hub.run(1);
+    // Edited there, deleted here: the other pair brings it back.
+    let other = Hub::one(&hub.remotes[1]).id;
+    hub.remotes[1].person_edits(&other, |note| note.title = "new".into()).unwrap();
+    assert!(hub.local.person_deletes(&row));
+    hub.run(1);
+    assert_ne!(Hub::one(&hub.local).id, row);
+    hub.settle();
+    for (replica, id) in [(&hub.remotes[0], item), (&hub.remotes[1], other)] {
+        let stored = Hub::one(replica);
+        assert_eq!((stored.id, stored.record.title.as_str()), (id, "new"));
+    }
+    assert_eq!(Hub::one(&hub.local).record.title, "new");
+    assert_eq!(hub.ledger.all_links(&PairId::new("p0")).len(), 1);
+}
+
+#[test]
 fn an_answer_to_a_clash_is_kept_beside_the_bases_and_not_in_them() {
     let (hub, row) = Hub::linked();
     let there = Hub::one(&hub.remotes[0]).id;

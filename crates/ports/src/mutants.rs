@@ -263,6 +263,8 @@ mutants! {
     EvenIsOlder,
     /// An answer is believed for having been doubted as long as another one, that said the contrary.
     DoubtsAdded,
+    /// A row that another pair brought back while the create of the first of its line was of unknown outcome is new.
+    OpenRootUnknown,
     /// A version counts as passed with what is beside the state of the item itself, such as the names of its labels.
     NameIsPassed,
     /// One answer that there is no such item is believed although nothing else says so.

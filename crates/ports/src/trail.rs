@@ -412,7 +412,10 @@ mod tests {
         assert!(!trail.clone().doubt(Some(&seen), clocks(200 + day, 200 + day)));
         trail.bury(&Version::new("a"), at(200), true);
         assert!(trail.doubt(Some(&seen), clocks(201, 201)));
-        assert!(trail.doubt(Some(&seen), clocks(300 + day, 300 + day)), "what is gone is back as a later one");
+        assert!(
+            trail.doubt(Some(&seen), clocks(300 + day, 300 + day)),
+            "what is gone is back as a later one"
+        );
     }
 
     #[test]

@@ -229,7 +229,9 @@ impl World {
         else {
             return;
         };
-        if self.replica(pair + 1).unreadable().contains(&item) {
+        // What was in the bin when it was asked for, and is out of it since, was gone by then.
+        let was_binned = self.lock().diary.restored.get(&from.record.uid).map(|(replica, _)| *replica);
+        if self.replica(pair + 1).unreadable().contains(&item) && was_binned != Some(pair + 1) {
             self.bad(format!("pair {pair} deleted {} because {item} cannot be read (I9)", from.id));
         }
     }
