@@ -611,6 +611,8 @@ fn a_column_of_a_table_is_taken_named_or_told() {
         let told = office.run(&["contacts", "import", &file, "--map", map]).expect(2);
         assert!(told.err.contains(word), "{}", told.err);
     }
+    let twice = ["contacts", "import", &file, "--map", "Couleur=notes", "--map", "Couleur=fax"];
+    assert!(office.run(&twice).expect(2).err.contains("Couleur"));
     let agenda = office.file("agenda.ics", "BEGIN:VCALENDAR\r\nEND:VCALENDAR\r\n");
     office.run(&["events", "import", &agenda, "--user", "alice", "--map", "Nom=nom"]).expect(2);
 

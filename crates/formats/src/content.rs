@@ -114,6 +114,10 @@ impl Line {
             line.params.retain(|(name, _)| name != "ENCODING");
         }
         line.params.retain(|(name, _)| name != "CHARSET");
+        // Blanks around an identifier are none of it: records find each other by it.
+        if line.name == "UID" {
+            line.value = line.value.trim().to_owned();
+        }
         line.written = head;
         Some(line)
     }

@@ -447,3 +447,38 @@ fn entries_that_are_kept_in_json_stay_with_those_that_are_not() {
         assert!(!out.contains("was {"), "{out}");
     }
 }
+
+#[test]
+fn blanks_around_the_parts_of_a_name_are_none_of_it() {
+    let anne =
+        read(&card("3.0", "FN:Anne Dupont\nN: Dupont ; Anne;;;"), ContactFormat::VCard3).remove(0).record;
+    assert_eq!((anne.name.surname.as_str(), anne.name.given.as_str()), ("Dupont", "Anne"));
+}
+
+#[test]
+fn companies_and_titles_of_one_group_are_all_kept() {
+    let text = card(
+        "3.0",
+        "FN:Anne\nitem1.ORG:Un\nitem1.ORG:Deux\nitem1.ORG:Trois\norg1.ORG:Quatre\norg1.ORG:Cinq\n\
+         org1.TITLE:Chef\norg1.TITLE:Aide",
+    );
+    let out = written(&text, ContactFormat::VCard4);
+    for word in ["Un", "Deux", "Trois", "Quatre", "Cinq", "Chef", "Aide"] {
+        assert!(out.contains(word), "{word} in {out}");
+    }
+    stable(&text);
+}
+
+#[test]
+fn labels_of_vcard_2_1_stand_apart_by_semicolons() {
+    for (version, text, labels) in [
+        ("2.1", "Amis;Famille", vec!["amis", "famille"]),
+        ("2.1", "Amis,Famille", vec!["amis", "famille"]),
+        ("3.0", "Amis;Famille", vec!["amis;famille"]),
+    ] {
+        let text = card(version, &format!("N:A;B\nCATEGORIES:{text}"));
+        let found: Vec<String> =
+            read(&text, ContactFormat::VCard3).remove(0).record.groups.into_keys().collect();
+        assert_eq!(found, labels, "{text}");
+    }
+}

@@ -105,6 +105,7 @@ fn a_changed_occurrence_joins_its_series_over_the_whole_file() {
         vec![vec![CHANGE], vec![SERIES]],
         vec![vec![SERIES, todo, CHANGE]],
         vec![vec![CHANGE, todo, SERIES], vec![]],
+        vec![vec![&*SERIES.replace("UID:s", "UID: s "), CHANGE]],
     ] {
         let calendars: Vec<&[&str]> = calendars.iter().map(Vec::as_slice).collect();
         let text = file(&calendars).replace("BEGIN:VEVENT\r\nEND:VEVENT\r\n", "");

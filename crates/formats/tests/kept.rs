@@ -395,6 +395,11 @@ fn an_answer_is_for_the_guest_of_its_appointment() {
     assert_eq!(apply(&mut event, &never), Ok(false));
     let stranger = reply("ATTENDEE;PARTSTAT=ACCEPTED:mailto:x@a.example\n");
     assert_eq!(apply(&mut event, &stranger).unwrap_err().id(), "message");
+    // An answer that a guest cannot hold is told, and not taken for none.
+    let text = "METHOD:REPLY\nBEGIN:VEVENT\nUID:m\nDTSTART:20260115T100000Z\n\
+                ATTENDEE;PARTSTAT=DELEGATED;DELEGATED-TO=\"mailto:x@a.example\":mailto:a@a.example\nEND:VEVENT\n";
+    let sent = all(text).remove(0).unwrap_err();
+    assert_eq!((sent.reason.id(), sent.answer), ("message", None));
 }
 
 #[test]

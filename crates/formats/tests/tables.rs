@@ -217,7 +217,7 @@ fn several_values_in_one_cell_of_google_are_several_entries() {
             "{first},{last},Address 1 - {label},Address 1 - Formatted,Address 1 - Street,Address 1 - City,\
              Address 1 - Postal Code,Address 1 - Country,Organization 1 - Name,Organization 1 - Title,\
              E-mail 1 - {label},E-mail 1 - Value,IM 1 - Service,IM 1 - Value,Event 1 - {label},Event 1 - Value\n\
-             Ann,Lee,Home,\"x ::: y\",1 rue A ::: 2 rue B,Paris ::: Lyon, ::: 69001,France ::: FR,ACME ::: B Ltd,\
+             Ann,Lee,Home,1 rue A ::: 2 rue B,1 rue A ::: 2 rue B,Paris ::: Lyon, ::: 69001,France ::: FR,ACME ::: B Ltd,\
              Head ::: ,* Work,a@a.example ::: b@a.example,Skype,ann ::: lee,Other,soon\n"
         );
         let rows = read(&table);
@@ -608,5 +608,110 @@ fn a_table_of_an_old_mac_has_its_accents() {
     assert_eq!(
         (found[0].record.display_name().as_str(), found[0].unknown.len()),
         ("Zo\u{e9} Lef\u{e8}vre", 0)
+    );
+}
+
+#[test]
+fn a_date_that_can_be_read_in_one_way_only_says_how_the_others_are_written() {
+    for (table, days) in [
+        (
+            "First Name,Last Name,Birthday,Anniversary\nA,B,12/4/1985,19/6/2010\nC,D,3/4/1990,\n",
+            ["1985-04-12", "1990-04-03"],
+        ),
+        ("Prénom,Nom,Naissance\nA,B,04/13/1985\nC,D,04/05/1986\n", ["1985-04-13", "1986-04-05"]),
+        // One way and the other, or neither: the language of the headings decides.
+        (
+            "Prénom,Nom,Naissance\nA,B,04/13/1985\nC,D,05/04/1986\nE,F,13/4/1985\n",
+            ["1985-04-13", "1986-04-05"],
+        ),
+        ("First Name,Last Name,Birthday\nA,B,04/05/1985\nC,D,04/06/1986\n", ["1985-04-05", "1986-04-06"]),
+        ("First Name,Last Name,Birthday\nA,B,04.05.1985\nC,D,04/06/1986\n", ["1985-05-04", "1986-04-06"]),
+    ] {
+        let found: Vec<String> =
+            read(table).iter().take(2).map(|row| row.record.birthday.unwrap().to_string()).collect();
+        assert_eq!(found, days, "{table}");
+    }
+}
+
+#[test]
+fn all_of_an_address_beside_its_parts_is_one_address() {
+    let header =
+        "First Name,Home Address,Home Street,Home City,Home Postal Code,Home Country,Home Address PO Box";
+    for (cells, street, unknown) in [
+        ("\"1 rue A\nLyon 69001\nFrance\",1 rue A,Lyon,69001,France,", "1 rue A", vec![]),
+        (",1 rue A,Lyon,69001,France,BP 1", "1 rue A", vec![]),
+        ("1 rue A,,Lyon,69001,France,", "1 rue A", vec![]),
+        ("69001 LYON,,Lyon,69001,,", "", vec![]),
+        ("\"Bât. C, 1 rue A\",1 rue A,Lyon,69001,,", "1 rue A", vec!["Home Address: Bât. C, 1 rue A"]),
+    ] {
+        let table = format!("{header}\nAnne,{cells}\n");
+        let row = &read(&table)[0];
+        assert_eq!(row.record.addresses.len(), 1, "{table}");
+        let address = row.record.addresses.values().next().unwrap();
+        assert_eq!((address.street.as_str(), address.city.as_str()), (street, "Lyon"), "{table}");
+        assert_eq!(row.unknown, unknown, "{table}");
+    }
+}
+
+#[test]
+fn what_a_template_says_beside_a_heading_is_no_part_of_it() {
+    check(
+        "Nom*;Prénom (facultatif);E-mail (obligatoire);Nom société* (s.nom);Tel. (optional)\nLefèvre;Zoé;z@x.example;ACME;0123456789\n",
+        "Zoé Lefèvre; ACME; <z@x.example>; :+33123456789",
+        &[],
+    );
+    assert!(!knows_heading("Couleur (s.nom)"));
+}
+
+#[test]
+fn an_answer_that_is_neither_yes_nor_no_is_kept() {
+    for (answer, private, unknown) in [
+        ("Vrai", true, vec![]),
+        ("x", true, vec![]),
+        ("Falsch", false, vec![]),
+        ("peut-être", false, vec!["Privé: peut-être"]),
+    ] {
+        let row = &read(&format!("Nom;Email;Privé\nZoé;z@x.example;{answer}\n"))[0];
+        assert_eq!(
+            (row.record.private, &row.unknown),
+            (private, &unknown.iter().map(|s| (*s).to_owned()).collect()),
+            "{answer}"
+        );
+    }
+}
+
+#[test]
+fn of_two_cells_for_one_place_neither_is_lost() {
+    for (table, told_of, unknown) in [
+        (
+            "Name,E-mail 1 - Value,E-mail 1 - Value\nA,a@x.example,b@x.example\n",
+            "A; <a@x.example>",
+            "E-mail 1 - Value: b@x.example",
+        ),
+        (
+            "Nom;Email;Profession;Profession\nA;a@x.example;Un;Deux\n",
+            "A; Un; <a@x.example>",
+            "Profession: Deux",
+        ),
+        (
+            "Name,Address 1 - Formatted,Address 1 - Street,Address 1 - City,Address 1 - Country\n\
+             A,\"Bât C\n1 rue A\nLyon\nFrance\",1 rue A,Lyon,France\n",
+            "A; |1 rue A||Lyon||France|",
+            "Address 1 - Formatted: Bât C\n1 rue A\nLyon\nFrance",
+        ),
+    ] {
+        check(table, told_of, &[unknown]);
+    }
+    check(
+        "First Name,Labels,E-mail 1 - Value\nA,* myContacts ::: Amis ::: * starred,a@x.example\n",
+        "A; <a@x.example>; Amis",
+        &["Labels: * starred"],
+    );
+    // What the parts say as well is not said twice, nor is the name of a country whose code is there.
+    check(
+        "Name,Address 1 - Formatted,Address 1 - Street,Address 1 - City,Address 1 - Country\n\
+         A,\"1 rue A\nLyon\nFrance\",1 rue A,Lyon,FR\n",
+        "A; |1 rue A||Lyon|||FR",
+        &[],
     );
 }

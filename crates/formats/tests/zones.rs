@@ -454,3 +454,33 @@ fn a_zone_that_an_object_describes_is_decided_by_its_description() {
     let unknown = r#"{"@type": "Event", "uid": "x", "start": "2026-07-15T09:00:00", "timeZone": "/y"}"#;
     assert_eq!(read_object(unknown).unwrap_err().reason.id(), "unknown-zone");
 }
+
+#[test]
+fn an_all_day_series_that_ends_at_a_moment_ends_on_the_day_of_its_clock() {
+    let zone = "X-WR-TIMEZONE:Europe/Paris\n";
+    let outlook = "DTSTART;TZID=Romance Standard Time:20260105T000000\nDTEND;TZID=Romance Standard Time:20260106T000000\n\
+                   X-MICROSOFT-CDO-ALLDAYEVENT:TRUE";
+    let day = "DTSTART;VALUE=DATE:20260105";
+    for (head, start, until, rule) in [
+        // Midnight of the last day, as Exchange writes it; the last second of it, as Google does.
+        ("", outlook, "20260118T230000Z", "FREQ=WEEKLY;UNTIL=20260119"),
+        (zone, day, "20260118T230000Z", "FREQ=WEEKLY;UNTIL=20260119"),
+        (zone, day, "20260119T225959Z", "FREQ=WEEKLY;UNTIL=20260119"),
+        ("X-WR-TIMEZONE:America/Los_Angeles\n", day, "20260119T075959Z", "FREQ=WEEKLY;UNTIL=20260118"),
+        // Nothing tells by which clock.
+        ("", day, "20260118T230000Z", "FREQ=WEEKLY;UNTIL=20260118T230000Z"),
+        (zone, day, "20260119", "FREQ=WEEKLY;UNTIL=20260119"),
+        (
+            zone,
+            "DTSTART;TZID=Europe/Paris:20260105T090000",
+            "20260118T230000Z",
+            "FREQ=WEEKLY;UNTIL=20260118T230000Z",
+        ),
+    ] {
+        let text = format!(
+            "BEGIN:VCALENDAR\n{head}BEGIN:VEVENT\nUID:u\n{start}\nRRULE:FREQ=WEEKLY;UNTIL={until}\nEND:VEVENT\nEND:VCALENDAR\n"
+        );
+        let found = read_events(text.as_bytes(), EventFormat::ICalendar).next().unwrap().unwrap();
+        assert_eq!(found.record.recurrence_rules, [rule], "{text}");
+    }
+}

@@ -98,8 +98,8 @@ fn only_in<'a>(some: &[&'a str], others: &[&str]) -> HashSet<&'a str> {
     some.iter().filter(|text| !others.contains(&meaning(text))).map(|text| about(text)).collect()
 }
 
-/// Properties that hold bytes, which each version of vCard writes in its own way.
-const BYTES: [&str; 4] = ["PHOTO", "LOGO", "SOUND", "KEY"];
+/// Properties that hold bytes, or a place, which each version of vCard writes in its own way.
+const BYTES: [&str; 5] = ["PHOTO", "LOGO", "SOUND", "KEY", "GEO"];
 
 /// Returns a leftover in a spelling of its own, so that two that say the same are alike: the order of parameters and their
 /// quotes do not matter, nor whether bytes stand in a `data:` address or as a coded value.
@@ -224,8 +224,12 @@ fn is_media(value: &str) -> bool {
     value.contains('/') || words.iter().any(|word| value.eq_ignore_ascii_case(word))
 }
 
-/// Returns the coded bytes of a value, however they stand there; any other value as it is.
+/// Returns the coded bytes of a value, however they stand there, or the numbers of a place; any other value as it is.
 fn bytes(value: &str) -> String {
+    let place = value.split_at_checked(4).filter(|(scheme, _)| scheme.eq_ignore_ascii_case("geo:"));
+    if let Some((_, place)) = place {
+        return place.replace("\\,", ",").replace(',', ";");
+    }
     let coded = value
         .get(..5)
         .filter(|head| head.eq_ignore_ascii_case("data:"))
@@ -282,6 +286,7 @@ mod tests {
         for (one, other) in [
             ("PHOTO;ENCODING=b;TYPE=JPEG:/9j/4A==", "PHOTO:data:image/jpeg;base64,/9j/4A=="),
             ("PHOTO;JPEG;BASE64:/9j/ 4A==", "PHOTO;VALUE=uri:data:image/jpeg;base64,/9j/4A=="),
+            ("GEO:37.38;-122.08", "GEO;VALUE=uri:geo:37.38,-122.08"),
             ("KEY;ENCODING=b:AAAA", "KEY:data:application/octet-stream;base64,AAAA"),
             ("item1.LOGO;ENCODING=b;TYPE=WORK,GIF:R0", "item1.LOGO;TYPE=work:data:image/gif;base64,R0"),
             ("X-A;TYPE=work,msg;X-P=\"1\":v", "X-A;X-P=1;TYPE=MSG;TYPE=work:v"),

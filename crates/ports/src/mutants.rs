@@ -577,6 +577,14 @@ mutants! {
     FileOldForever,
     /// An event that begins inside another component of its calendar goes with it.
     FileCutOff,
+    /// An all-day series that ends at a moment ends on the day that this is in UTC.
+    FileUntilInUtc,
+    /// The language of the headings alone says whether the day or the month comes first.
+    FileDayOrder,
+    /// All of an address beside its parts is another address.
+    FileAddressTwice,
+    /// An answer that a guest cannot hold is taken for none.
+    FileAnswerLost,
     /// A record may have any number of entries.
     FileEndless,
     /// A quote of a table that never closes takes the rows behind it.

@@ -30,6 +30,9 @@ pub fn named<R: Filed>(
         if !R::has_column(bytes, &pair.0) {
             return Err(refused(app, "import-no-such-column", &pair.0));
         }
+        if named.iter().any(|(column, meaning)| *column == pair.0 && *meaning != pair.1) {
+            return Err(refused(app, "import-column-twice", &pair.0));
+        }
         named.push(pair);
     }
     if app.out.no_input || app.out.json || app.out.yes {

@@ -2,11 +2,14 @@
 //!
 //! What must stay true: a column is taken or it is told; two columns never fight for one place in silence.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+
+use passerelle_ports::mutants::{Mutant, on};
 
 use super::{
     google,
     headings::{Heading, Kind, Place, meaning, words},
+    read::day_comes_first,
 };
 
 /// What a cell of a column becomes.
@@ -61,6 +64,8 @@ pub(super) enum Cell {
 /// A part of a postal address.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Part {
+    /// All of it, beside its parts.
+    Whole,
     Street,
     HouseNumber,
     Extended,
@@ -142,6 +147,22 @@ impl Columns {
         Columns { names, columns, day_first }
     }
 
+    /// Tells whether a column holds days whose month may come first.
+    pub(super) fn has_days(&self) -> bool {
+        self.columns.iter().any(is_day)
+    }
+
+    /// Sees how the dates of a table are written: one that can be read in one way only says it for the others, whatever
+    /// the language of the headings. Where such dates say otherwise of each other, the headings decide.
+    pub(super) fn see_days<'a>(&mut self, rows: impl Iterator<Item = &'a [String]>) {
+        let days =
+            rows.flat_map(|cells| cells.iter().zip(&self.columns)).filter(|(_, column)| is_day(column));
+        let said: BTreeSet<bool> = days.filter_map(|(cell, _)| day_comes_first(cell)).collect();
+        if let (Some(first), 1, false) = (said.first(), said.len(), on(Mutant::FileDayOrder)) {
+            self.day_first = *first;
+        }
+    }
+
     /// Returns the name of a column as a person finds it: one without a heading by its number.
     pub(super) fn name(&self, n: usize) -> String {
         match self.names.get(n) {
@@ -157,6 +178,10 @@ impl Columns {
     pub(super) fn column(&self, n: usize) -> &Column {
         self.columns.get(n).unwrap_or(&Column::Unknown)
     }
+}
+
+fn is_day(column: &Column) -> bool {
+    matches!(column, Column::Is(Cell::Birthday | Cell::Anniversary))
 }
 
 fn called<'a>(n: usize, name: &'a str, renamed: &'a [(String, String)]) -> &'a str {
@@ -237,6 +262,7 @@ impl Header<'_> {
             return Column::Unknown;
         }
         let part = address_part(heading.kind).map(|part| self.part(n, part));
+        let part = if self.is_whole(*heading) { Some(Part::Whole) } else { part };
         let cell = match part.or_else(|| self.of_france(n, heading.kind)) {
             Some(part) => Some(self.address(n, part, *heading, groups)),
             None => self.cell(n, *heading),
@@ -262,6 +288,17 @@ impl Header<'_> {
             && !self.has(Kind::Region)
             && (0..self.headings.len()).filter(is_country).any(|at| !names_both(at));
         if is_state { Part::Region } else { part }
+    }
+
+    /// "Home Address" beside "Home Street" is all of that address, not another one.
+    fn is_whole(&self, heading: Heading) -> bool {
+        let street = |other: &&Heading| {
+            (other.kind, other.place, other.number) == (Kind::Street, heading.place, heading.number)
+        };
+        let is_apart = on(Mutant::FileAddressTwice);
+        !is_apart
+            && heading.kind == Kind::Address
+            && self.headings.iter().flatten().any(|other| street(&other))
     }
 
     /// "Département" within an address is a piece of France, else of the company.

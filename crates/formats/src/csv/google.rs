@@ -4,7 +4,10 @@ use std::collections::BTreeMap;
 
 use passerelle_contacts::{Address, Contact, Email, Im, Labelled, LabelledDate, Organization, Phone};
 
-use super::{Draft, preferred_first, read::says_nothing};
+use super::{
+    Draft, preferred_first,
+    read::{says_nothing, take_whole},
+};
 use crate::vcard::partial_date;
 
 /// What separates several values in one cell.
@@ -164,7 +167,10 @@ fn entry(draft: &mut Draft, stem: &str, (number, place): (u32, usize), parts: &B
     let value = part("Value");
     match stem {
         "Organization" => organization(draft, number == 1 && place == 0, parts),
-        "Address" => address(draft, label, preferred, parts),
+        "Address" => {
+            let formatted = address(draft, label, preferred, parts);
+            draft.unknown.extend(formatted.map(|text| format!("Address {number} - Formatted: {text}")));
+        }
         _ if value.is_empty() => {}
         "E-mail" | "Phone" | "Website" if says_nothing(&value) => {
             draft.unknown.push(format!("{stem} {number} - Value: {value}"));
@@ -196,7 +202,13 @@ fn organization(draft: &mut Draft, first: bool, parts: &BTreeMap<&str, &str>) {
     }
 }
 
-fn address(draft: &mut Draft, label: String, preferred: bool, parts: &BTreeMap<&str, &str>) {
+/// Takes an address over; returns all of it as one text, where that says more than its parts.
+fn address(
+    draft: &mut Draft,
+    label: String,
+    preferred: bool,
+    parts: &BTreeMap<&str, &str>,
+) -> Option<String> {
     let part = |name: &str| parts.get(name).copied().unwrap_or_default().to_owned();
     let country = part("Country");
     let code = part("Country Code");
@@ -214,12 +226,12 @@ fn address(draft: &mut Draft, label: String, preferred: bool, parts: &BTreeMap<&
         preferred,
     };
     let bare = Address { label: address.label.clone(), preferred, ..Address::default() };
-    if address == bare {
-        address.street = part("Formatted");
-    }
+    let formatted = part("Formatted");
+    let is_taken = take_whole(&mut address, &formatted);
     if address != bare {
         draft.addresses.push(address);
     }
+    (!is_taken).then_some(formatted)
 }
 
 pub(super) fn is_code(country: &str) -> bool {

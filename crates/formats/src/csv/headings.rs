@@ -216,7 +216,10 @@ const ENGLISH: &[(Sense, &str)] = &[
     (At(Place::Work), "work|business|office|professional|bus|biz|pro|prof|corporate"),
     (At(Place::Home), "home|personal|private|pers"),
     (At(Place::Other), "other|alternative|alternate|additional|extra"),
-    (Filler, "primary|main|secondary|second|number|no|nr|num|the|of|contact|person|preferred|default|direct"),
+    (
+        Filler,
+        "primary|main|secondary|second|number|no|nr|num|the|of|contact|person|preferred|default|direct|required|optional|mandatory",
+    ),
     (Is(Client), "client|customer"),
     (
         Is(OfficeNumber),
@@ -354,7 +357,8 @@ const FRENCH: &[(Sense, &str)] = &[
     (At(Place::Other), "autre|autres"),
     (
         Filler,
-        "de|du|des|d|la|le|les|l|n|numero|principal|principale|secondaire|premier|premiere|deuxieme|client|et|ou",
+        "de|du|des|d|la|le|les|l|n|numero|principal|principale|secondaire|premier|premiere|deuxieme|client|et|ou|\
+         obligatoire|facultatif|facultative|optionnel|requis",
     ),
     (Is(Client), "client"),
     (
@@ -459,7 +463,8 @@ const GERMAN: &[(Sense, &str)] = &[
     ),
     (
         Filler,
-        "nummer|nr|der|die|das|des|und|u|haupt|primare|primar|sekundare|sekundar|erste|zweite|ansprechpartner|kontakt",
+        "nummer|nr|der|die|das|des|und|u|haupt|primare|primar|sekundare|sekundar|erste|zweite|ansprechpartner|kontakt|\
+         pflichtfeld|optional|erforderlich",
     ),
     (Is(Client), "kunde|kundin"),
     (
@@ -566,7 +571,10 @@ const SPANISH: &[(Sense, &str)] = &[
         "casa|de casa|particular|residencia|de residencia|personal|privado|privada|domicilio particular",
     ),
     (At(Place::Other), "otro|otra|otros|otras"),
-    (Filler, "de|del|la|el|los|n|numero|num|principal|secundario|secundaria|primario|primaria|y|o|contacto"),
+    (
+        Filler,
+        "de|del|la|el|los|n|numero|num|principal|secundario|secundaria|primario|primaria|y|o|contacto|obligatorio|opcional",
+    ),
     (Is(Client), "cliente"),
     (
         Is(OfficeNumber),
@@ -656,7 +664,10 @@ const ITALIAN: &[(Sense, &str)] = &[
     (At(Place::Work), "lavoro|uff|ufficio|lavorativo|aziendale|professionale|di lavoro"),
     (At(Place::Home), "casa|ab|abitazione|personale|privato|domicilio|residenza|abit"),
     (At(Place::Other), "altro|altra|altri"),
-    (Filler, "di|del|della|dell|il|lo|la|n|numero|principale|primario|primaria|secondario|secondaria|e"),
+    (
+        Filler,
+        "di|del|della|dell|il|lo|la|n|numero|principale|primario|primaria|secondario|secondaria|e|obbligatorio|facoltativo",
+    ),
     (Is(Client), "cliente"),
     (
         Is(OfficeNumber),
@@ -739,9 +750,20 @@ fn plain(c: char, word: &mut String) {
     word.push(letter);
 }
 
+/// Returns a heading without the field of a database behind it, which the templates of Dolibarr have: `Nom* (s.nom)`.
+fn without_field(heading: &str) -> &str {
+    let apart = heading.trim_end().strip_suffix(')').and_then(|heading| heading.rsplit_once('('));
+    let is_part =
+        |part: &str| !part.is_empty() && part.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
+    match apart {
+        Some((name, field)) if field.split_once('.').is_some_and(|(a, b)| is_part(a) && is_part(b)) => name,
+        _ => heading,
+    }
+}
+
 /// Tells what a heading says; `None` where a word of it is not known, or they name several things.
 pub(super) fn meaning(heading: &str) -> Option<Heading> {
-    let words = words(heading);
+    let words = words(without_field(heading));
     if words.is_empty() || words.len() > 12 {
         return None;
     }

@@ -12,7 +12,7 @@ mod outlook;
 mod read;
 
 use std::{
-    collections::BTreeSet,
+    collections::{BTreeSet, VecDeque},
     io::{self, BufReader, Cursor, Read, Write},
 };
 
@@ -113,21 +113,35 @@ type Whole<R> = Closed<io::Chain<Cursor<Vec<u8>>, BufReader<Unmarked<R>>>>;
 
 /// How much of a table is read to see how it is written.
 const BEGINNING: u64 = 1 << 18;
+/// How many characters of rows are read to see how dates are written.
+const MOST_AHEAD: usize = 1 << 18;
 /// How many lines may stand above the header.
 const ABOVE: usize = 8;
 
 /// The rows of a table as contacts.
 pub(crate) struct Rows<R> {
     cells: Cells<R>,
+    /// The first rows, which were read to see how dates are written.
+    ahead: VecDeque<Result<(usize, Vec<String>), BadRecord>>,
     columns: Columns,
     options: Options,
 }
 
 impl<R: Read> Rows<R> {
     pub(crate) fn new(reader: R, options: Options, renamed: &[(String, String)]) -> Self {
-        let (cells, header) = Cells::new(reader);
-        let columns = Columns::new(header, renamed);
-        Rows { cells, columns, options }
+        let (mut cells, header) = Cells::new(reader);
+        let mut columns = Columns::new(header, renamed);
+        let mut ahead = VecDeque::new();
+        if columns.has_days() {
+            let (mut size, mut row) = (0, cells.next());
+            while let Some(found) = row {
+                size += found.iter().flat_map(|(_, cells)| cells).map(String::len).sum::<usize>() + 1;
+                ahead.push_back(found);
+                row = if size < MOST_AHEAD { cells.next() } else { None };
+            }
+            columns.see_days(ahead.iter().flatten().map(|(_, cells)| cells.as_slice()));
+        }
+        Rows { cells, ahead, columns, options }
     }
 }
 
@@ -380,7 +394,7 @@ impl<R: Read> Iterator for Rows<R> {
     type Item = Result<Imported<Contact>, BadRecord>;
 
     fn next(&mut self) -> Option<Self::Item> {
-        let (line, cells) = match self.cells.next()? {
+        let (line, cells) = match self.ahead.pop_front().or_else(|| self.cells.next())? {
             Ok(row) => row,
             Err(bad) => return Some(Err(bad)),
         };

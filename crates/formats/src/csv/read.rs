@@ -1,6 +1,6 @@
 //! A row as a contact: what the cells of its columns become.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use passerelle_contacts::{Address, Email, Im, Labelled, Organization, PartialDate, Phone, text_key};
 
@@ -8,6 +8,7 @@ use super::{
     Draft,
     columns::{Cell, Column, Columns, Part},
     google,
+    headings::words,
 };
 use crate::{
     text::{named_address, without_mailto},
@@ -19,6 +20,8 @@ use crate::{
 struct Row<'a> {
     draft: Draft,
     addresses: BTreeMap<(&'static str, u32), Address>,
+    /// What stands for all of an address beside its parts.
+    wholes: BTreeMap<(&'static str, u32), (usize, &'a str)>,
     numbered: BTreeMap<(&'static str, u32), BTreeMap<&'a str, &'a str>>,
     full: Vec<(usize, &'a str)>,
     /// What the columns of a company say of several, part by part.
@@ -29,6 +32,8 @@ struct Row<'a> {
     titles: Vec<(usize, &'a str)>,
     profession: Option<(usize, &'a str)>,
     birth: [Option<&'a str>; 3],
+    /// What is left of a cell of which the rest was taken.
+    left: Vec<(usize, String)>,
 }
 
 /// Reads a row.
@@ -37,7 +42,8 @@ pub(super) fn draft_of(columns: &Columns, cells: &[String]) -> Draft {
     for (n, value) in cells.iter().enumerate().filter(|(_, value)| !value.is_empty()) {
         let taken = match columns.column(n) {
             Column::Numbered { stem, number, part } => {
-                row.numbered.entry((*stem, *number)).or_default().insert(part.as_str(), value).is_none()
+                let known = row.numbered.entry((*stem, *number)).or_default().entry(part.as_str());
+                *known.or_insert(value) == value
             }
             Column::Is(cell) => row.take(n, *cell, value, columns.day_first),
             Column::Unknown | Column::Office => false,
@@ -97,11 +103,15 @@ impl<'a> Row<'a> {
             Cell::Notes => return fill(&mut contact.notes, value, Some("\n")),
             Cell::Full => self.full.push((n, value)),
             Cell::FullOrGiven => self.given_or_full.push((n, value)),
-            Cell::Profession => return self.profession.replace((n, value)).is_none(),
+            Cell::Profession => return self.profession.get_or_insert((n, value)).1 == value,
             Cell::Nickname => draft.nicknames.extend(google::several(value)),
             Cell::GoogleGroups => {
-                // Groups that begin with a star are Google's own.
-                draft.groups.extend(google::several(value).filter(|name| !name.starts_with('*')));
+                // Groups that begin with a star are Google's own: everybody is in the one of all contacts.
+                let (own, named): (Vec<_>, Vec<_>) =
+                    google::several(value).partition(|name| name.starts_with('*'));
+                draft.groups.extend(named);
+                let says = |name: &String| words(name).concat() != "mycontacts";
+                self.left.extend(own.into_iter().filter(says).map(|name| (n, name)));
             }
             Cell::Groups => {
                 let names = value.split([';', ',']).map(str::trim).filter(|name| !name.is_empty());
@@ -121,11 +131,8 @@ impl<'a> Row<'a> {
             Cell::Im(service) => {
                 draft.ims.push(Im { service: service.to_owned(), handle: text(), label: String::new() })
             }
-            Cell::Private => {
-                contact.private =
-                    ["true", "vrai", "yes", "oui", "1", "wahr", "ja", "verdadero", "si", "sí", "vero", "sì"]
-                        .contains(&text_key(value).as_str());
-            }
+            Cell::Private if !is_answer(value) && !is_yes(value) => return false,
+            Cell::Private => contact.private |= is_yes(value),
             // What cannot be an address, or a number, reaches nobody: "n/a", "pas de mail", "aucun".
             Cell::Email(_) if !value.contains('@') || says_nothing(value) => return false,
             Cell::Phone(_) | Cell::PrimaryPhone if !has_number(value) => return false,
@@ -152,18 +159,21 @@ impl<'a> Row<'a> {
                 draft.phones.push(Phone { number: text(), label: String::new(), preferred: true });
             }
             Cell::Address(Part::Region, ..) if is_state_of_record(value) => return false,
+            Cell::Address(Part::Whole, label, number) => {
+                return self.wholes.entry((label, number)).or_insert((n, value)).1 == value;
+            }
             Cell::Address(part, label, number) => {
                 let address = self.addresses.entry((label, number)).or_default();
                 return place(address, part, value);
             }
             Cell::Birthday if value.parse::<u32>().is_ok_and(|day| day <= 31) => {
-                return self.birth[2].replace(value).is_none();
+                return *self.birth[2].get_or_insert(value) == value;
             }
             Cell::Birthday => return day(&mut contact.birthday, value, day_first),
             Cell::Anniversary => return day(&mut contact.anniversary, value, day_first),
-            Cell::BirthYear => return self.birth[0].replace(value).is_none(),
-            Cell::BirthMonth => return self.birth[1].replace(value).is_none(),
-            Cell::BirthDay => return self.birth[2].replace(value).is_none(),
+            Cell::BirthYear => return *self.birth[0].get_or_insert(value) == value,
+            Cell::BirthMonth => return *self.birth[1].get_or_insert(value) == value,
+            Cell::BirthDay => return *self.birth[2].get_or_insert(value) == value,
             Cell::Sensitivity => {
                 let word = text_key(value);
                 let hidden = CONFIDENTIAL.contains(&word.as_str());
@@ -177,8 +187,14 @@ impl<'a> Row<'a> {
     }
 
     fn finish(mut self, columns: &Columns) -> Draft {
+        for (n, text) in std::mem::take(&mut self.left) {
+            self.leave(columns, n, &text);
+        }
         for ((stem, number), parts) in std::mem::take(&mut self.numbered) {
             google::entries(&mut self.draft, stem, number, &parts);
+        }
+        for (place, (n, whole)) in std::mem::take(&mut self.wholes) {
+            self.whole_address(columns, place, n, whole);
         }
         for ((label, _), mut address) in std::mem::take(&mut self.addresses) {
             label.clone_into(&mut address.label);
@@ -208,6 +224,16 @@ impl<'a> Row<'a> {
             self.name_of_address(columns, n, name, value);
         }
         self.draft
+    }
+
+    /// All of an address stands in for the street where that is not given; what says more than the parts is kept as text.
+    fn whole_address(&mut self, columns: &Columns, place: (&'static str, u32), n: usize, whole: &str) {
+        // "-" is no address.
+        let is_taken =
+            !words(whole).is_empty() && take_whole(self.addresses.entry(place).or_default(), whole);
+        if !is_taken {
+            self.leave(columns, n, whole);
+        }
     }
 
     /// A name beside the surname is the given one: without the surname, where it says that as well.
@@ -362,10 +388,29 @@ fn fill(place: &mut String, value: &str, between: Option<&str>) -> bool {
     true
 }
 
+/// Takes all of an address over, whose parts are known; tells whether nothing of it is left.
+pub(super) fn take_whole(address: &mut Address, whole: &str) -> bool {
+    let Address { street, extended, city, region, postcode, country, country_code, po_box, .. } = &*address;
+    let said = [street, extended, city, region, postcode, country, country_code, po_box];
+    let said: BTreeSet<String> = said.into_iter().flat_map(|part| words(part)).collect();
+    // The name of a country whose code is known stands in the last line.
+    let named = !country_code.is_empty() && country.is_empty();
+    let lines = if named { whole.trim_end().rsplit_once('\n').map_or("", |(lines, _)| lines) } else { whole };
+    let is_said = |text: &str| words(text).iter().all(|word| said.contains(word));
+    if is_said(whole) || (!lines.is_empty() && is_said(lines)) {
+        return true;
+    }
+    let has_room = address.street.is_empty();
+    if has_room {
+        whole.clone_into(&mut address.street);
+    }
+    has_room
+}
+
 /// Takes a part of a postal address over.
 fn place(address: &mut Address, part: Part, value: &str) -> bool {
     match part {
-        Part::Street => fill(&mut address.street, value, Some("\n")),
+        Part::Whole | Part::Street => fill(&mut address.street, value, Some("\n")),
         Part::HouseNumber => fill(&mut address.street, value, Some(" ")),
         Part::Extended => fill(&mut address.extended, value, Some("\n")),
         Part::City => fill(&mut address.city, value, None),
@@ -408,6 +453,19 @@ fn day(place: &mut Option<PartialDate>, value: &str, day_first: bool) -> bool {
         None => return is_none(),
     }
     true
+}
+
+/// Tells whether the day comes first in a date, where that can be told: one of two numbers is above 12. Dots tell nothing
+/// of strokes: no American writes them.
+pub(super) fn day_comes_first(text: &str) -> Option<bool> {
+    let day = text.split([' ', 'T']).next()?;
+    let numbers: Vec<u32> = day.split(['/', '-']).map(str::parse).collect::<Result<_, _>>().ok()?;
+    match numbers.as_slice() {
+        [first @ 1..=31, second @ 1..=31, _] | [first @ 1..=31, second @ 1..=31] => {
+            ((*first > 12) != (*second > 12)).then_some(*first > 12)
+        }
+        _ => None,
+    }
 }
 
 /// Reads `12/04/1985`, `12.4.1985` or `1985-04-12`; a number above 12 is a day wherever it stands, and no American
@@ -460,7 +518,7 @@ const MONTHS: [&[&str]; 12] = [
 
 /// Reads a date whose month is in words: "12 avril 1985", "April 12, 1985", "12-avr-85".
 fn in_words(text: &str) -> Option<PartialDate> {
-    let words = super::headings::words(text);
+    let words = words(text);
     let month = |word: &&String| {
         let begins = |names: &&[&str]| names.iter().any(|name| word.starts_with(name));
         MONTHS.iter().position(begins)
@@ -513,11 +571,19 @@ fn is_state_of_record(value: &str) -> bool {
     STATES.contains(&text_key(value).as_str())
 }
 
+/// Tells whether a value says that something is so.
+fn is_yes(value: &str) -> bool {
+    const YES: [&str; 13] =
+        ["true", "vrai", "yes", "oui", "1", "wahr", "ja", "verdadero", "si", "sí", "vero", "sì", "x"];
+    YES.contains(&text_key(value).as_str())
+}
+
 /// Tells whether a value answers a question: "oui", "no", "x".
 fn is_answer(value: &str) -> bool {
     #[rustfmt::skip]
-    const ANSWERS: [&str; 18] = [
-        "oui", "non", "yes", "no", "ja", "nein", "si", "sí", "sì", "true", "false", "vrai", "faux", "x", "0", "1", "o", "n",
+    const ANSWERS: [&str; 20] = [
+        "oui", "non", "yes", "no", "ja", "nein", "si", "sí", "sì", "true", "false", "vrai", "faux", "falsch", "falso", "x",
+        "0", "1", "o", "n",
     ];
     ANSWERS.contains(&text_key(value).as_str())
 }

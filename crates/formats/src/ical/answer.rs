@@ -13,12 +13,15 @@ use super::{
 };
 use crate::{Answer, Reason, content::Component};
 
-/// Reads an answer; nothing of one that does not say who answers to what.
+/// Reads an answer; nothing of one that does not say who answers to what, or that a guest cannot hold: that somebody else
+/// was sent instead.
 pub(super) fn read(component: &Component, zones: &mut Zones) -> Option<Box<Answer>> {
     let uid = component.text("UID");
     let mut answering: BTreeMap<String, Participant> = BTreeMap::new();
     let mut attending = guests::Attending::default();
+    let mut held = true;
     component.lines.iter().filter(|line| line.name == "ATTENDEE").for_each(|line| {
+        held &= guests::is_held(line);
         guests::take(&mut answering, &mut attending, line);
     });
     let mut guests: Vec<Participant> = answering.into_values().collect();
@@ -28,7 +31,7 @@ pub(super) fn read(component: &Component, zones: &mut Zones) -> Option<Box<Answe
         only.comment = component.text("COMMENT");
     }
     let occurrence = component.get("RECURRENCE-ID").map(|line| start_of(line, zones)).transpose().ok()?;
-    let is_whole = !uid.trim().is_empty() && !guests.is_empty();
+    let is_whole = held && !uid.trim().is_empty() && !guests.is_empty();
     let sequence = sequence_of(component);
     is_whole.then(|| Box::new(Answer { uid, occurrence, guests, cancels: false, sequence }))
 }

@@ -82,6 +82,13 @@ pub(crate) fn take(
     if line.name == "ATTENDEE" { attending.add(guests, read) } else { attending.organized(guests, read) }
 }
 
+/// Tells whether a guest can hold the answer that a line gives.
+pub(super) fn is_held(line: &Line) -> bool {
+    let answer = line.param("PARTSTAT").unwrap_or_default().trim().to_ascii_uppercase();
+    on(Mutant::FileAnswerLost)
+        || matches!(answer.as_str(), "" | "NEEDS-ACTION" | "ACCEPTED" | "DECLINED" | "TENTATIVE")
+}
+
 /// Tells whether a line says nothing otherwise of somebody than what is known.
 pub(super) fn agrees(guests: &BTreeMap<String, Participant>, line: &Line) -> bool {
     let read = participant(line);

@@ -3,14 +3,16 @@
 use std::collections::BTreeMap;
 
 use chrono::NaiveDateTime;
-use passerelle_calendar::{Duration, Event, FreeBusyStatus, Override, Privacy, RecurrenceId, Start, Status};
+use passerelle_calendar::{
+    Duration, Event, FreeBusyStatus, Override, Privacy, RecurrenceId, Start, Status, parse_zone,
+};
 use passerelle_ports::mutants::{Mutant, on};
 
 use super::{
     alarms, dates, guests, own,
     repair::{When, length, when},
     rest,
-    rule::{are_sound, rule_of},
+    rule::{are_sound, rule_of, until_day},
     series,
     zones::Zones,
 };
@@ -40,6 +42,7 @@ pub(crate) fn event_of(component: &Component, zones: &mut Zones) -> Result<(Even
     let start = component.get("DTSTART").map(|line| begin_of(line, component, zones)).transpose()?;
     event.start = start.map(|start| in_zone_of_end(start, component, zones));
     event.duration = duration_of(component, event.start.as_ref(), zones)?;
+    let clock = event.start.as_ref().and_then(|start| parse_zone(start.zone()?)).or(zones.calendar());
     all_day_of_outlook(component, &mut event);
     let mut once = Once::default();
     let mut attending = guests::Attending::default();
@@ -59,6 +62,10 @@ pub(crate) fn event_of(component: &Component, zones: &mut Zones) -> Result<(Even
         } else {
             unknown.push(left_over(line));
         }
+    }
+    if let Some(zone) = clock.filter(|_| event.is_all_day() && !on(Mutant::FileUntilInUtc)) {
+        let rules = event.recurrence_rules.iter_mut().chain(&mut event.excluded_recurrence_rules);
+        rules.for_each(|rule| *rule = until_day(rule, zone));
     }
     let mut days = dates::Days::default();
     for line in component.lines.iter().filter(is_dates) {

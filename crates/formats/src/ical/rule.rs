@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use chrono_tz::Tz;
 use passerelle_calendar::Event;
 use passerelle_ports::mutants::{Mutant, on};
 
@@ -100,6 +101,17 @@ fn spelt(part: &str) -> String {
         _ => value.to_owned(),
     };
     format!("{name}={spelt}")
+}
+
+/// Returns the rule of an all-day series, which ends on a day: a moment at which it ends is on the day that the clock of
+/// the calendar has then.
+pub(super) fn until_day(rule: &str, zone: Tz) -> String {
+    let day = |part: &str| match when(part.strip_prefix("UNTIL=")?) {
+        Some(When::Moment(moment)) => Some(format!("UNTIL={}", moment.with_timezone(&zone).format("%Y%m%d"))),
+        _ => None,
+    };
+    let parts = rule.split(';').map(|part| day(part).unwrap_or_else(|| part.to_owned()));
+    parts.collect::<Vec<_>>().join(";")
 }
 
 /// Tells whether the rules of an event are such that every program reads them.

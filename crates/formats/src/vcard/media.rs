@@ -1,4 +1,4 @@
-//! Pictures, sounds and keys that lie in the file: each version of vCard writes them in its own way.
+//! Pictures, sounds and keys that lie in the file, and places: each version of vCard writes them in its own way.
 
 use super::Version;
 use crate::content::Line;
@@ -19,17 +19,45 @@ const MEDIA: [(&str, &str, &str); 12] = [
     ("X509", "application/pkix-cert", "MII"),
 ];
 
-/// Writes a line that holds bytes as the version asks; any other line stays as it is.
+/// Writes a line that holds bytes, or a place, as the version asks; any other line stays as it is.
 pub(crate) fn fitted(line: Line, version: Version) -> Line {
+    if line.name == "GEO" {
+        return place(line, version);
+    }
     if !matches!(line.name.as_str(), "PHOTO" | "LOGO" | "SOUND" | "KEY") {
         return line;
     }
+    let line = without_escape(line);
     let coded = line.param_list("ENCODING").iter().any(|coding| matches!(coding.as_str(), "b" | "base64"));
     match version {
         Version::V4 if coded => as_uri(line),
         Version::V3 if !coded => as_bytes(line),
         _ => line,
     }
+}
+
+/// `37.38;-122.08` of vCard 3 is `geo:37.38,-122.08` in vCard 4.
+fn place(mut line: Line, version: Version) -> Line {
+    let value = line.value.trim();
+    let uri = value.get(..4).is_some_and(|scheme| scheme.eq_ignore_ascii_case("geo:"));
+    let (from, to) = if uri { (',', ';') } else { (';', ',') };
+    let plain = value.get(if uri { 4 } else { 0 }..).unwrap_or_default().replace("\\,", ",");
+    let numbers: Vec<&str> = plain.split(from).map(str::trim).collect();
+    let is_place = numbers.len() == 2 && numbers.iter().all(|number| number.parse::<f64>().is_ok());
+    if is_place && uri == (version == Version::V3) {
+        let scheme = if uri { "" } else { "geo:" };
+        line.value = format!("{scheme}{}", numbers.join(&to.to_string()));
+        line.params.retain(|(name, _)| name != "VALUE");
+    }
+    line
+}
+
+/// `data:image/png;base64\,…`: some programs escape the comma of an address, which is part of it.
+fn without_escape(mut line: Line) -> Line {
+    if line.value.get(..5).is_some_and(|scheme| scheme.eq_ignore_ascii_case("data:")) {
+        line.value = line.value.replacen(";base64\\,", ";base64,", 1);
+    }
+    line
 }
 
 /// `ENCODING=b;TYPE=JPEG:…` as `data:image/jpeg;base64,…`.
@@ -108,7 +136,14 @@ mod tests {
                 Version::V4,
                 "PHOTO:data:image/png;base64,iVBORw0KGgo=",
             ),
+            ("PHOTO:data:image/jpeg;base64\\,/9j/4A==", Version::V3, "PHOTO;ENCODING=b;TYPE=JPEG:/9j/4A=="),
+            ("PHOTO:data:image/jpeg;base64\\,/9j/", Version::V4, "PHOTO:data:image/jpeg;base64,/9j/"),
             ("PHOTO;VALUE=uri:https://a.example/p", Version::V3, "PHOTO;VALUE=uri:https://a.example/p"),
+            ("GEO:37.38;-122.08", Version::V4, "GEO:geo:37.38,-122.08"),
+            ("GEO:37.38;-122.08", Version::V3, "GEO:37.38;-122.08"),
+            ("item1.GEO;VALUE=uri:geo:37.38\\,-122.08", Version::V3, "item1.GEO:37.38;-122.08"),
+            ("GEO:geo:37.38,-122.08;u=5", Version::V3, "GEO:geo:37.38,-122.08;u=5"),
+            ("GEO:ici", Version::V4, "GEO:ici"),
             ("X-PHOTO;ENCODING=b:AA==", Version::V4, "X-PHOTO;ENCODING=b:AA=="),
         ] {
             let line = Line::parse(1, text.as_bytes().to_vec()).unwrap();

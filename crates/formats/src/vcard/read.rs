@@ -285,6 +285,8 @@ impl Draft {
             "N" => return self.name(line, groups.old),
             own::FULL => self.own_full = Some(line.unescaped()),
             own::PARTICLE => self.particle = line.unescaped(),
+            "X-PHONETIC-FIRST-NAME" if !contact.name.phonetic_given.is_empty() => return false,
+            "X-PHONETIC-LAST-NAME" if !contact.name.phonetic_surname.is_empty() => return false,
             "X-PHONETIC-FIRST-NAME" => contact.name.phonetic_given = line.unescaped(),
             "X-PHONETIC-LAST-NAME" => contact.name.phonetic_surname = line.unescaped(),
             "NICKNAME" => self.nicknames.extend(texts(line)),
@@ -324,6 +326,9 @@ impl Draft {
                 contact.notes.push_str(between);
                 contact.notes.push_str(&note);
             }
+            "CATEGORIES" if groups.old && !line.value.contains(',') => {
+                self.groups.extend(line.parts(';').into_iter().filter(|text| !text.trim().is_empty()));
+            }
             "CATEGORIES" => self.groups.extend(texts(line)),
             own::CUSTOM => self.custom.push(Labelled {
                 label: line.param("LABEL").unwrap_or_default().to_owned(),
@@ -353,7 +358,7 @@ impl Draft {
         let further = written.iter().skip(5).any(|part| !part.trim().is_empty());
         self.more = further || (!old && crate::content::split(&line.value, ',').len() > 1);
         let mut parts = line.parts(';').into_iter();
-        let mut next = || parts.next().unwrap_or_default();
+        let mut next = || parts.next().unwrap_or_default().trim().to_owned();
         let name = &mut self.contact.name;
         (name.surname, name.given, name.middle, name.prefix, name.suffix) =
             (next(), next(), next(), next(), next());
@@ -368,16 +373,23 @@ impl Draft {
         if !is_further(&line.group) && main.name.is_empty() && main.department.is_empty() {
             (main.name, main.department) = (name, department);
         } else {
-            let group =
-                if line.group.is_empty() { format!(" {}", self.grouped.len()) } else { line.group.clone() };
-            let other = self.grouped.entry(group).or_default();
+            let is_taken = |known: &Organization| !known.name.is_empty() || !known.department.is_empty();
+            let other = self.further(&line.group, is_taken);
             (other.name, other.department) = (name, department);
         }
     }
 
+    /// Returns the further organisation of a group; two of one group are two.
+    fn further(&mut self, group: &str, is_taken: impl Fn(&Organization) -> bool) -> &mut Organization {
+        let alone = group.is_empty() || self.grouped.get(group).is_some_and(is_taken);
+        let group = if alone { format!(" {}", self.grouped.len()) } else { group.to_owned() };
+        self.grouped.entry(group).or_default()
+    }
+
     fn title(&mut self, line: &Line) -> bool {
         if is_further(&line.group) {
-            self.grouped.entry(line.group.clone()).or_default().title = line.unescaped();
+            let is_taken = |known: &Organization| !known.title.is_empty();
+            self.further(&line.group, is_taken).title = line.unescaped();
         } else if self.contact.organization.title.is_empty() {
             self.contact.organization.title = line.unescaped();
         } else {

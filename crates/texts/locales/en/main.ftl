@@ -173,6 +173,7 @@ import-would-create = line { $line }, would be new: { $name }
 import-would-change = line { $line }, would change: { $name }
 import-column-left = the column "{ $column }" was not taken ({ $count } rows, such as "{ $example }"); kept as text with each contact
 import-ask-column = What is the column "{ $column }" ({ $count } rows, such as "{ $example }")? mobile, e-mail, notes …; "-" leaves it out; empty: keep as text
+import-column-twice = The column "{ $meaning }" is given two meanings.
 import-no-such-column = There is no column "{ $meaning }" in this file.
 import-not-a-heading = "{ $meaning }" is not understood.
 import-zone = The zone "{ $zone }" is not known: taken as { $taken } in { $count ->

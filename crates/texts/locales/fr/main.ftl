@@ -191,6 +191,7 @@ import-would-create = ligne { $line }, serait nouvelle : { $name }
 import-would-change = ligne { $line }, serait modifiée : { $name }
 import-column-left = la colonne « { $column } » n'a pas été reprise ({ $count } lignes, p. ex. « { $example } ») ; gardée en texte avec chaque contact
 import-ask-column = Qu'est-ce que la colonne « { $column } » ({ $count } lignes, p. ex. « { $example } ») ? portable, e-mail, notes … ; « - » l'ignore ; vide : garder en texte
+import-column-twice = La colonne « { $meaning } » reçoit deux sens.
 import-no-such-column = Il n'y a pas de colonne « { $meaning } » dans ce fichier.
 import-not-a-heading = « { $meaning } » n'est pas compris.
 import-zone = Le fuseau « { $zone } » n'est pas connu : pris pour { $taken } dans { $count ->
