@@ -128,7 +128,8 @@ impl Line {
         let name = parts.next().unwrap_or_default().trim();
         let (group, name) = name.rsplit_once('.').unwrap_or(("", name));
         Line {
-            group: group.to_owned(),
+            // It is one group however it is spelt.
+            group: group.to_ascii_lowercase(),
             name: name.to_ascii_uppercase(),
             params: parts.map(parse_param).collect(),
             ..Line::default()

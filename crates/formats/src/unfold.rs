@@ -350,12 +350,24 @@ fn continues(found: &Unfolded, kind: Kind, next: &Unfolded) -> bool {
         return false;
     }
     match kind {
-        Kind::Text => true,
+        Kind::Text => !(is_single(&found.bytes) && begins_private(&next.bytes) && next.bytes.contains(&b':')),
         Kind::Binary => next.blanks == 0,
         // The blank that a fold begins with was lost on the way.
         Kind::Plain | Kind::Other => next.blanks == 0 && found.last >= 70 && next.indent == 0,
         Kind::Frame => false,
     }
+}
+
+fn begins_private(bytes: &[u8]) -> bool {
+    bytes.get(..2).is_some_and(|start| start.eq_ignore_ascii_case(b"X-"))
+}
+
+/// Tells whether a property is a text of one line: no `X-` at the beginning of another belongs to a name.
+fn is_single(bytes: &[u8]) -> bool {
+    let name = name_of(bytes).unwrap_or_default();
+    ["FN", "N", "NICKNAME", "ORG", "TITLE", "ROLE"]
+        .iter()
+        .any(|known| known.as_bytes().eq_ignore_ascii_case(name))
 }
 
 /// What a property holds.
@@ -520,13 +532,26 @@ pub(crate) fn colon_of(bytes: &[u8]) -> Option<usize> {
     // Nothing that a date or an address holds explains more colons than these: they are part of a
     // zone's name, or of somebody's, that should have been quoted.
     if is(&["DTSTART", "DTEND", "DUE", "RECURRENCE-ID", "EXDATE", "RDATE"]) {
-        return head.iter().rposition(|byte| *byte == b':');
+        let is_date = |colon: &usize| begins_date(head.get(colon + 1..).unwrap_or_default());
+        let colons = || head.iter().enumerate().filter(|(_, byte)| **byte == b':').map(|(at, _)| at);
+        return colons().find(is_date).or_else(|| colons().next_back());
     }
     if is(&["ATTENDEE", "ORGANIZER"]) {
         let scheme = head.windows(8).position(|part| part.eq_ignore_ascii_case(b":mailto:"));
         return scheme.filter(|colon| *colon > first).or(Some(first));
     }
     Some(first)
+}
+
+/// Tells whether a date begins here, in either form: `20260105`, `2026-01-05`.
+fn begins_date(bytes: &[u8]) -> bool {
+    let bytes = bytes.trim_ascii_start();
+    let is = |form: &[u8]| {
+        let fits =
+            |(byte, sign): (&u8, &u8)| if *sign == b'-' { *byte == b'-' } else { byte.is_ascii_digit() };
+        bytes.len() >= form.len() && bytes.iter().zip(form).all(fits)
+    };
+    is(b"00000000") || is(b"0000-00-00")
 }
 
 /// Properties whose value is text.
@@ -636,6 +661,7 @@ mod tests {
                 "X-YAHOO:a\nX-GOOGLE TALK;TYPE=WORK:b\nUID:1",
                 vec!["X-YAHOO:a", "? X-GOOGLE TALK;TYPE=WORK:b", "UID:1"],
             ),
+            ("FN:a\nX-FOO BAR:b.c\nUID:1", vec!["FN:a", "? X-FOO BAR:b.c", "UID:1"]),
             ("X-A:a\nX-RAY: b;c=d\nX-ray eyes;a=b:c", vec!["X-A:a", "X-RAY: b;c=d\\nX-ray eyes;a=b:c"]),
             (
                 "UID:0\nATTENDEE;CN=\"a\nb\":mailto:c\nATTENDEE;CN=\"a\nUID:1",
@@ -678,6 +704,9 @@ mod tests {
         for (line, colon) in [
             ("DTSTART;TZID=(GMT+01:00) Paris:20260101T090000", 30),
             ("DTSTART;TZID=tzone://Microsoft/Utc:20260101T090000", 34),
+            ("DTSTART;TZID=Europe/Paris:2026-01-05T09:00:00", 25),
+            ("DTSTART;VALUE=DATE-TIME:20260105T090000+01:00", 23),
+            ("DTSTART;TZID=(GMT+01:00) Paris:2026-01-05T09:00:00", 30),
             ("ATTENDEE;CN=Projet: A;RSVP=TRUE:mailto:a@b.example", 31),
             ("ATTENDEE;CN=\"a:b\":mailto:a@b.example", 17),
             ("SUMMARY;X=1:a:b", 11),

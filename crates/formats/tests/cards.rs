@@ -482,3 +482,10 @@ fn labels_of_vcard_2_1_stand_apart_by_semicolons() {
         assert_eq!(found, labels, "{text}");
     }
 }
+
+#[test]
+fn a_group_is_one_however_it_is_spelt() {
+    let text = card("3.0", "FN:Anne\nITEM1.EMAIL:a@x.example\nitem1.X-ABLabel:Usine");
+    let anne = read(&text, ContactFormat::VCard3).remove(0);
+    assert_eq!((anne.record.emails["a@x.example"].label.as_str(), anne.unknown.len()), ("Usine", 0));
+}

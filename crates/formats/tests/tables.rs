@@ -715,3 +715,10 @@ fn of_two_cells_for_one_place_neither_is_lost() {
         &[],
     );
 }
+
+#[test]
+fn a_header_within_a_table_is_no_contact() {
+    let rows = read("Nom;E-mail;\nAnne;a@x.example;\nNom;E-mail\nJean;j@x.example;\nNom;n@x.example;\n");
+    let names: Vec<String> = rows.iter().map(|row| row.record.display_name()).collect();
+    assert_eq!(names, ["Anne", "Jean", "Nom"]);
+}

@@ -147,6 +147,13 @@ impl Columns {
         Columns { names, columns, day_first }
     }
 
+    /// Tells whether a row is the header once more: tables were put together.
+    pub(super) fn is_header(&self, cells: &[String]) -> bool {
+        let end = |list: &[String]| list.iter().rposition(|text| !text.is_empty()).map_or(0, |at| at + 1);
+        let names = self.names.get(..end(&self.names)).unwrap_or_default();
+        names.len() > 1 && cells.get(..end(cells)) == Some(names)
+    }
+
     /// Tells whether a column holds days whose month may come first.
     pub(super) fn has_days(&self) -> bool {
         self.columns.iter().any(is_day)

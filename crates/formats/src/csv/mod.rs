@@ -370,7 +370,7 @@ pub(crate) fn unread(reader: impl Read, renamed: &[(String, String)]) -> Vec<Unr
     let (rows, header) = Cells::new(reader);
     let columns = Columns::new(header, renamed);
     let mut found: std::collections::BTreeMap<usize, Unread> = std::collections::BTreeMap::new();
-    for (_, cells) in rows.flatten() {
+    for (_, cells) in rows.flatten().filter(|(_, cells)| !columns.is_header(cells)) {
         let left =
             cells.iter().enumerate().filter(|(n, cell)| !cell.is_empty() && columns.column(*n).is_left());
         for (n, cell) in left {
@@ -394,9 +394,12 @@ impl<R: Read> Iterator for Rows<R> {
     type Item = Result<Imported<Contact>, BadRecord>;
 
     fn next(&mut self) -> Option<Self::Item> {
-        let (line, cells) = match self.ahead.pop_front().or_else(|| self.cells.next())? {
-            Ok(row) => row,
-            Err(bad) => return Some(Err(bad)),
+        let (line, cells) = loop {
+            match self.ahead.pop_front().or_else(|| self.cells.next())? {
+                Ok((_, cells)) if self.columns.is_header(&cells) => {}
+                Ok(row) => break row,
+                Err(bad) => return Some(Err(bad)),
+            }
         };
         let draft = read::draft_of(&self.columns, &cells);
         if draft.count() > crate::content::MOST {
