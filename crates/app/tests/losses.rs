@@ -3,7 +3,7 @@
 
 mod common;
 
-use common::{World, waiting};
+use common::{EVENTS, World, waiting};
 use serde_json::{Value, json};
 
 fn pair<'a>(status: &'a common::Ran, kind: &str) -> &'a Value {
@@ -194,4 +194,133 @@ fn a_reminder_that_waits_for_those_of_the_calendar_rings_once_they_do_not_apply(
     assert_eq!(world.event("Phone")["reminders"], own);
     assert_eq!(world.number("appointment_alerts WHERE appointment_id = 'b' AND minutes_before = 30"), 1);
     assert_eq!(world.number("appointment_alerts WHERE appointment_id = 'b'"), 1);
+}
+
+/// What Google makes by itself, or its own page only.
+fn arrive(world: &World, kind: &str, more: &Value) -> String {
+    let mut body = json!({ "summary": kind, "eventType": kind, "start": { "date": "2026-12-08" },
+        "end": { "date": "2026-12-09" } });
+    body.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+    world.gesture("calendar/arrive", json!({ "body": body }))["id"].as_str().unwrap().to_owned()
+}
+
+#[test]
+fn what_is_no_appointment_is_told_by_its_sort_and_left_alone() {
+    let world = World::new();
+    let focus = arrive(&world, "focusTime", &json!({}));
+    arrive(&world, "birthday", &json!({ "recurrence": ["RRULE:FREQ=YEARLY"] }));
+    arrive(&world, "ofTomorrow", &json!({}));
+    arrive(&world, "fromGmail", &json!({}));
+    let plan = world.run(&["sync", "--dry-run"]).ends_with(0);
+    let not_carried = |pairs: &Value| {
+        let events = pairs.as_array().unwrap().iter().find(|pair| pair["kind"] == "events").unwrap();
+        events["not_carried"].clone()
+    };
+    let all = json!({ "birthday": 1, "focusTime": 1, "ofTomorrow": 1 });
+    assert_eq!(not_carried(&plan.summary()["pairs"]), all);
+    for _ in 0..2 {
+        let run = world.sync().ends_with(0);
+        assert_eq!(not_carried(&run.summary()["pairs"]), all, "{run:?}");
+    }
+    let status = world.run(&["status"]).ends_with(0);
+    assert_eq!(not_carried(&status.of("status")[0]["pairs"]), all);
+    for (lang, told) in [
+        ("en", "are no appointments: birthdays (1), focus times (1), ofTomorrow (1)"),
+        ("fr", "pas des rendez-vous : anniversaires (1), moments de concentration (1), ofTomorrow (1)"),
+    ] {
+        for command in ["status", "sync"] {
+            let shown = world.shown(&[command, "--lang", lang]);
+            assert!(shown.contains(told), "{shown}");
+        }
+    }
+    assert_eq!(world.rows("'t', title", "appointments"), [json!({ "t": "fromGmail" })]);
+    world.sql("UPDATE appointments SET title = 'My flight';");
+    world.sync().ends_with(3);
+    assert_eq!(waiting(&world)[0]["problem"]["code"], "GOOG-310");
+    world.google("DELETE", &format!("{EVENTS}/{focus}?sendUpdates=none"), &Value::Null);
+    let run = world.sync();
+    assert_eq!(not_carried(&run.summary()["pairs"]), json!({ "birthday": 1, "ofTomorrow": 1 }));
+    assert_eq!((run.writes(), world.events().len()), (0, 3), "{run:?}");
+}
+
+#[test]
+fn a_database_of_when_one_type_was_asked_for_lists_all_anew_and_loses_nothing() {
+    let world = World::new();
+    for title in ["Stays", "Changes there", "Goes there", "Changes here"] {
+        world.add_event(&json!({ "summary": title, "start": { "date": "2026-12-08" },
+            "end": { "date": "2026-12-09" } }));
+    }
+    arrive(&world, "fromGmail", &json!({}));
+    world.settle();
+    world.sql("DELETE FROM appointments WHERE title = 'fromGmail';");
+    let listed = world.google("GET", &format!("{EVENTS}?maxResults=2500&eventTypes=default"), &Value::Null);
+    let token = listed["nextSyncToken"].as_str().unwrap();
+    let id = |title: &str| world.event(title)["id"].as_str().unwrap().to_owned();
+    let (changes, goes) = (id("Changes there"), id("Goes there"));
+    world.settle();
+    arrive(&world, "fromGmail", &json!({ "summary": "Flight" }));
+    world.sql(&format!("UPDATE passerelle_pair_states SET remote_cursor = '{token}' WHERE kind = 'events';"));
+    assert_eq!(world.number(&format!("passerelle_pair_states WHERE remote_cursor = '{token}'")), 1);
+    let path = format!("{EVENTS}/{changes}?sendUpdates=none");
+    world.google("PATCH", &path, &json!({ "location": "Lyon" }));
+    world.google("DELETE", &format!("{EVENTS}/{goes}?sendUpdates=none"), &Value::Null);
+    world.sql("UPDATE appointments SET location = 'Brest' WHERE title = 'Changes here';");
+    let run = world.sync().ends_with(0);
+    assert_eq!(run.deletes(), 0, "a complete listing deletes nothing: {run:?}");
+    world.settle();
+    let mut rows = world.rows("'t', title || ' ' || location", "appointments ORDER BY title");
+    rows.sort_by_key(Value::to_string);
+    let titles: Vec<&str> = rows.iter().map(|row| row["t"].as_str().unwrap().trim()).collect();
+    assert_eq!(titles, ["Changes here Brest", "Changes there Lyon", "Flight", "Stays"]);
+    assert_eq!(world.event("Changes here")["location"], "Brest");
+    assert_eq!(world.events().len(), 4);
+}
+
+#[test]
+fn what_google_keeps_where_nobody_sees_it_is_told() {
+    let world = World::new();
+    world.sql(
+        "INSERT INTO appointments (id, owner_id, title, start_local, start_zone, duration_seconds, url, color)
+             VALUES ('a', 'alice', 'Own', '2026-12-10 09:00', 'Europe/Paris', 3600, 'ftp://files.example/x', 'rebeccapurple'),
+                    ('b', 'alice', 'Web', '2026-12-10 09:00', 'Europe/Paris', 3600, 'https://one.example', '#ff0000');",
+    );
+    world.settle();
+    for _ in 0..2 {
+        let run = world.sync().ends_with(0);
+        assert_eq!((run.writes(), run.summary()["losses"].as_u64()), (0, Some(1)), "{run:?}");
+        let status = world.run(&["status"]).ends_with(0);
+        assert_eq!(told(pair(&status, "events")), ["Own: remote lacks color, url"]);
+    }
+    assert_eq!(world.run(&["status", "--losses"]).ends_with(0).of("loss").len(), 1);
+    assert_eq!(world.number("appointments WHERE url LIKE 'ftp%' AND color = 'rebeccapurple'"), 1);
+    world.sql("UPDATE appointments SET url = 'https://files.example/x' WHERE id = 'a';");
+    world.settle();
+    let status = world.run(&["status"]).ends_with(0);
+    assert_eq!(told(pair(&status, "events")), ["Own: remote lacks color"]);
+    world.sql("UPDATE appointments SET color = 'gold' WHERE id = 'a';");
+    world.settle();
+    assert!(world.run(&["status", "--losses"]).of("loss").is_empty());
+}
+
+#[test]
+fn members_of_a_contact_that_no_record_holds_are_told_and_stay_there() {
+    let world = World::new();
+    world.add_person(&json!({
+        "names": [{ "givenName": "Berta" }], "birthdays": [{ "text": "spring" }],
+        "organizations": [{ "name": "Mill", "location": "Lyon", "jobDescription": "grinds" }],
+    }));
+    world.settle();
+    let lost = "Berta: local lacks birthdays.text, organizations.jobDescription, organizations.location";
+    assert_eq!(world.sync().ends_with(0).summary()["losses"], 1);
+    world
+        .sql("UPDATE contacts SET birthday = '1990-03-05', job_title = 'Miller' WHERE given_name = 'Berta';");
+    world.settle();
+    let status = world.run(&["status"]).ends_with(0);
+    assert_eq!(told(pair(&status, "contacts")), [lost]);
+    let there = &world.people()[0];
+    assert_eq!(there["birthdays"][0]["text"], "spring", "{there:#}");
+    assert_eq!(there["birthdays"][0]["date"], json!({ "year": 1990, "month": 3, "day": 5 }));
+    let mill = &there["organizations"][0];
+    let shown = ["name", "title", "location", "jobDescription"].map(|member| mill[member].as_str());
+    assert_eq!(shown, [Some("Mill"), Some("Miller"), Some("Lyon"), Some("grinds")]);
 }

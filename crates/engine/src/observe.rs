@@ -134,7 +134,11 @@ impl<R: Record> Session<'_, R> {
                     from = From::Page(first.get_or_insert(token).clone());
                 }
                 Some(token) => from = From::Page(token),
-                None => return Ok(()),
+                None => {
+                    let found = self.replica(side).not_carried();
+                    self.report.not_carried = found.or(self.report.not_carried.take());
+                    return Ok(());
+                }
             }
         }
     }

@@ -1,6 +1,6 @@
 //! What a run did, in numbers and codes: never names or values, except in the plan's summaries.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, Utc};
 use passerelle_ports::{Counts, ErrorKind, Field, PairId, PortError, RunId, RunKind, Side, Sides};
@@ -89,6 +89,9 @@ pub struct RunReport {
     /// Items of each side that answers show in an older state than the one known, for longer than answers should.
     #[serde(default)]
     pub late: Sides<u64>,
+    /// Items of the provider's that are no records of this kind, by their sort; nothing where no listing told.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub not_carried: Option<BTreeMap<String, u64>>,
     /// Writes that met a newer version; their links are decided anew.
     pub overtaken: u64,
     /// Writes whose outcome is not known; the next run finds out.
@@ -152,6 +155,7 @@ impl RunReport {
             rejected: 0,
             nameless: Sides::default(),
             late: Sides::default(),
+            not_carried: None,
             overtaken: 0,
             unknown: 0,
             deferred_deletes: 0,

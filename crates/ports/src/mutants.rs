@@ -503,6 +503,16 @@ mutants! {
     CalLinkHidden,
     /// Deleting somebody else's meeting here declines it there, unasked.
     CalDeclines,
+    /// What a side keeps where nobody there sees it is not told.
+    HiddenUntold,
+    /// What no record holds of an entry of a contact is not told.
+    PeopleMembersUntold,
+    /// What somebody typed beside the date of a birthday goes with the date.
+    PeopleTextLost,
+    /// Events of every type are read as appointments.
+    CalOtherTypesRead,
+    /// An event of another type that was deleted is still counted.
+    CalOtherTypesStay,
     /// The guests of somebody else's meeting count as mailed when it goes from here.
     OthersMeetingsCounted,
     /// The guests of an occurrence that is called off are not counted.

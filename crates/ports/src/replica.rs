@@ -1,6 +1,9 @@
 //! The port that every collection implements: the company's tables and each provider.
 
-use std::{collections::BTreeSet, time::Duration};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    time::Duration,
+};
 
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
@@ -9,6 +12,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     CreateKey, Cursor, EntryId, Field, ItemId, PageToken, PortError, PortResult, Record, Stamp, Value,
     Version,
+    mutants::{Mutant, on},
 };
 
 /// What a replica stores about a record that the domain does not model ("leftovers").
@@ -27,6 +31,15 @@ impl Opaque {
     pub fn unshown(&self) -> impl Iterator<Item = Field> {
         let names = self.0.get(Self::UNSHOWN).and_then(Value::as_array).into_iter().flatten();
         names.filter_map(Value::as_str).map(Field::new)
+    }
+
+    /// The member in which a replica names the fields of the record that it keeps where nobody there sees them.
+    pub const HIDDEN: &'static str = "hidden";
+
+    /// Returns the names of the fields that the record holds and no person sees in the item.
+    pub fn hidden(&self) -> impl Iterator<Item = Field> {
+        let names = self.0.get(Self::HIDDEN).and_then(Value::as_array).into_iter().flatten();
+        names.filter_map(Value::as_str).filter(|_| !on(Mutant::HiddenUntold)).map(Field::new)
     }
 
     /// The member in which a replica names the field that the item does not show as the record says it, until it is
@@ -353,6 +366,12 @@ pub trait Replica<R: Record>: Send + Sync {
     /// Tells why an item would be refused that is made anew from what another pair knows of it; nothing where a person may
     /// say so.
     fn forbids_again(&self, _known: &Stored<R>) -> Option<PortError> {
+        None
+    }
+
+    /// Returns how many items, by the provider's name of their sort, stand in the collection and are no records of this
+    /// kind, as of the last listing; nothing where none has ended. They are neither shown nor written.
+    fn not_carried(&self) -> Option<BTreeMap<String, u64>> {
         None
     }
 

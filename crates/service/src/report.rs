@@ -119,6 +119,9 @@ pub struct PairReport {
     pub losses: Vec<Loss>,
     /// How many there are.
     pub losses_count: u64,
+    /// Entries of the provider's that are no records of this kind and are not carried, by their sort.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub not_carried: BTreeMap<String, u64>,
     /// Changes of occurrences that went because their series makes these no more.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub dropped: Vec<Dropped>,
@@ -196,6 +199,7 @@ impl PairReport {
             settles_in_s: None,
             losses: Vec::new(),
             losses_count: 0,
+            not_carried: BTreeMap::new(),
             dropped: Vec::new(),
             relabelled: Vec::new(),
             deferred_deletes: 0,
@@ -230,6 +234,7 @@ impl PairReport {
         self.late = run.late.local + run.late.remote;
         self.deferred_deletes = run.deferred_deletes;
         self.losses.clone_from(&run.losses);
+        self.not_carried = run.not_carried.clone().unwrap_or_default();
         self.relabelled.clone_from(&run.relabelled);
         self.losses_count = run.losses.len() as u64;
         self.handed_over = run.handed_over.iter().cloned().collect();

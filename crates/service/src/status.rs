@@ -1,5 +1,7 @@
 //! How things stand, from what the ledger proves: never from what a run meant to do.
 
+use std::collections::BTreeMap;
+
 use chrono::{DateTime, Utc};
 use passerelle_engine::{Loss, RunReport};
 use passerelle_ports::{Counts, Field, Kind, PairId, Run, RunId, RunKind, Side, Sides, Slice};
@@ -48,6 +50,9 @@ pub struct PairStatus {
     pub losses: Vec<Loss>,
     /// How many there are.
     pub losses_count: u64,
+    /// Entries of the provider's that are no records of this kind and are not carried, by their sort.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub not_carried: BTreeMap<String, u64>,
     /// Changes of occurrences that went because their series makes these no more: those of the last run, and of since.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub dropped: Vec<Dropped>,
@@ -165,6 +170,7 @@ async fn pair_status<R: Kinded>(office: &Office, pair: &Pair) -> Outcome<PairSta
         late: last.map_or(0, |run| of_report(run, |report| report.late)),
         losses_count: losses.count,
         losses: losses.first,
+        not_carried: ended().find_map(not_carried).unwrap_or_default(),
         dropped: office.company.dropped(pair).await?,
         counts: ledger.counts(&pair.id).await?,
     })
@@ -317,6 +323,10 @@ async fn alone_in<R: Kinded>(office: &Office, pair: &Pair, all: &mut Vec<Alone>)
 fn of_report(run: &Run, count: impl Fn(&RunReport) -> Sides<u64>) -> u64 {
     let report = serde_json::from_value::<RunReport>(run.summary.clone());
     report.map_or(0, |report| count(&report).local + count(&report).remote)
+}
+
+fn not_carried(run: &Run) -> Option<BTreeMap<String, u64>> {
+    serde_json::from_value::<RunReport>(run.summary.clone()).ok()?.not_carried
 }
 
 /// A problem of the authorisation is over once there is a later one.

@@ -13,7 +13,7 @@ use serde_json::{Map, Value};
 
 use crate::{
     changes, color, marks, times,
-    wire::{Attendee, Properties, Resource, Source, Time},
+    wire::{Attendee, EVENT_TYPE, FROM_GMAIL, Properties, Resource, Source, Time},
 };
 
 /// Members that change by themselves or only repeat what is known otherwise.
@@ -59,6 +59,9 @@ pub(crate) struct Leftovers {
     /// What a person sees there and no record holds ([`passerelle_ports::Opaque::unshown`]).
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub(crate) unshown: Vec<String>,
+    /// Fields of the record that nobody at Google sees ([`passerelle_ports::Opaque::hidden`]).
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(crate) hidden: Vec<String>,
     /// The status, where it is marked as called off and stands there as one that takes place: somebody gave it another
     /// title, or an older release left it so ([`passerelle_ports::Opaque::unsaid`]).
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -184,13 +187,18 @@ impl Leftovers {
 
     /// Tells whether somebody else organises it.
     fn is_invitation(&self) -> bool {
-        self.rest.contains_key("organizer") && !self.flag("organizer")
+        self.rest.contains_key("organizer") && !self.flag("organizer") && !self.is_from_gmail()
+    }
+
+    /// Tells whether Google made it of a mail: nobody organises it, and its owner may change parts of it (C161).
+    pub(crate) fn is_from_gmail(&self) -> bool {
+        self.rest.get(EVENT_TYPE).and_then(Value::as_str) == Some(FROM_GMAIL)
     }
 
     /// Tells whether its guests learn of what becomes of it here: of a meeting that somebody else organises they do not,
     /// whatever its guests may change.
     pub(crate) fn tells_guests(&self) -> bool {
-        !self.is_invitation() && !self.is_somebody_elses()
+        !self.is_invitation() && !self.is_somebody_elses() && !self.is_from_gmail()
     }
 
     /// Tells whether the list of guests that we see is not all of them (C144).
@@ -199,7 +207,7 @@ impl Leftovers {
     }
 
     pub(crate) fn may_write_source(&self) -> bool {
-        !self.rest.contains_key("creator") || self.flag("creator")
+        !self.is_from_gmail() && (!self.rest.contains_key("creator") || self.flag("creator"))
     }
 
     pub(crate) fn conference(&self) -> Option<&str> {
@@ -323,8 +331,20 @@ pub(crate) fn event(resource: &Resource, calendar_zone: &str) -> Option<Converte
     read_alerts(resource, &mut event);
     recurrence(&resource.recurrence, &start, &zone, &mut event, &mut left);
     left.unshown = left.unshown();
+    left.hidden = hidden(&event, resource);
     event.start = Some(start);
     Some(Converted { event, left, zone })
+}
+
+/// Names the fields that Google cannot show: an address that is none of the web, or that only its creator may write, and
+/// a colour without a number.
+fn hidden(event: &Event, resource: &Resource) -> Vec<String> {
+    let source = resource.source.as_ref().and_then(|source| source.url.as_ref());
+    let names = [
+        ("color", !event.color.is_empty() && resource.color_id.as_ref().is_none_or(String::is_empty)),
+        ("url", !event.url.is_empty() && source != Some(&event.url)),
+    ];
+    names.into_iter().filter(|(_, is_hidden)| *is_hidden).map(|(name, _)| name.to_owned()).collect()
 }
 
 /// Returns the visibility that Google shows.

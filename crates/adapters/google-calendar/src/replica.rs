@@ -88,6 +88,40 @@ struct State {
     /// The zones of other calendars, by their name, once they were asked for.
     zones: BTreeMap<String, String>,
     listings: VecDeque<Listing>,
+    /// The events of other types that were there at the end of the last listing.
+    of_other_types: Option<Others>,
+}
+
+/// The names of the events that are no appointments, by their type.
+type Others = BTreeMap<String, BTreeSet<String>>;
+
+/// Our cursor: Google's token, and which events of other types are there. Google tells changes only, and they are to be
+/// counted without asking once more.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Mark {
+    sync: String,
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    others: Others,
+}
+
+impl Mark {
+    /// Reads a cursor. One of before events of all types were asked for belongs to other parameters (C12): it is old.
+    fn read(cursor: &Cursor) -> PortResult<Mark> {
+        serde_json::from_str(cursor.as_str()).map_err(|_| expired())
+    }
+
+    fn cursor(&self) -> PortResult<Cursor> {
+        serde_json::to_string(self).map(Cursor::from).map_err(unwritten)
+    }
+}
+
+fn expired() -> PortError {
+    PortError::new(ErrorKind::CursorExpired, "events.list").with_code("GOOG-305")
+}
+
+fn unwritten(error: serde_json::Error) -> PortError {
+    PortError::new(ErrorKind::Unexpected, "events.list").with_source(error)
 }
 
 /// A complete listing under way: the parts of series seen so far, which may come on any page.
@@ -100,6 +134,7 @@ struct Listing {
     exceptions: BTreeMap<String, BTreeMap<String, Resource>>,
     /// Records of which some part cannot be read.
     odd: BTreeSet<String>,
+    others: Others,
 }
 
 /// Our page token: Google's, with what belongs to it (C15).
@@ -107,7 +142,7 @@ struct Listing {
 struct Place {
     page: String,
     #[serde(skip_serializing_if = "Option::is_none")]
-    sync: Option<String>,
+    sync: Option<Mark>,
 }
 
 /// What a page of changes says of one series.
@@ -195,7 +230,7 @@ impl GoogleCalendar {
         };
         let event = resource(&answer, "events.get")?;
         match event.id == id || on(Mutant::CalAnyAnswer) {
-            true => Ok(Some(event)),
+            true => Ok(Some(event).filter(|event| event.other_type().is_none())),
             // An answer about another event says nothing of this one.
             false => Err(Odd::of(&event, "id").error("events.get")),
         }
@@ -407,8 +442,7 @@ impl GoogleCalendar {
     async fn page(&self, place: Option<&Place>, sync: Option<&str>) -> PortResult<EventsPage> {
         let mut call = self
             .call("events.list", Method::GET, None)
-            .query("maxResults", &self.options.page_size.to_string())
-            .query("eventTypes", "default");
+            .query("maxResults", &self.options.page_size.to_string());
         if let Some(sync) = sync {
             call = call.query("syncToken", sync);
         }
@@ -424,7 +458,6 @@ impl GoogleCalendar {
 
     /// A page of a complete listing: single events at once, series when all pages have been seen.
     async fn complete(&self, place: Option<Place>) -> PortResult<Page<Event>> {
-        let expired = || PortError::new(ErrorKind::CursorExpired, "events.list").with_code("GOOG-305");
         if let Some(place) = &place
             && !self
                 .with_state(|state| state.listings.iter().any(|listing| listing.tokens.contains(&place.page)))
@@ -437,7 +470,7 @@ impl GoogleCalendar {
             next_page_token = None;
         }
         let zone = self.zone();
-        let (events, odd) = read_all(items);
+        let (events, odd, others) = read_all(items);
         let (parts, singles): (Vec<_>, Vec<_>) =
             events.into_iter().partition(|event| event.is_master() || event.recurring_event_id.is_some());
         let mut page = empty();
@@ -451,6 +484,9 @@ impl GoogleCalendar {
             let mut listing = at.and_then(|at| state.listings.remove(at)).unwrap_or_default();
             parts.into_iter().for_each(|part| listing.take(part));
             listing.odd.extend(odd.iter().filter_map(|odd| odd.record().map(str::to_owned)));
+            for (sort, id) in others {
+                listing.others.entry(sort).or_default().insert(id);
+            }
             let Some(token) = &next_page_token else { return Some(listing) };
             listing.tokens.insert(token.clone());
             state.listings.push_back(listing);
@@ -459,11 +495,15 @@ impl GoogleCalendar {
             }
             None
         });
+        let others = done.as_ref().map(|listing| listing.others.clone()).unwrap_or_default();
         page.next = match (next_page_token, next_sync_token) {
             (Some(page), _) => next(Place { page, sync: None })?,
-            (None, Some(sync)) => Next::End(Cursor::from(sync)),
+            (None, Some(sync)) => self.end(Mark { sync, others })?,
             // A last page may have neither token (C11): the next run lists everything again.
-            (None, None) => Next::End(Cursor::from("")),
+            (None, None) => {
+                self.end(Mark { others, ..Mark::default() })?;
+                Next::End(Cursor::from(""))
+            }
         };
         if let Some(listing) = done {
             listing.families().for_each(|family| put(&mut page, &family, &zone));
@@ -473,15 +513,23 @@ impl GoogleCalendar {
 
     /// A page of changes: single events as they come; every series that is touched is read as a whole,
     /// because a page brings only the exceptions that changed.
-    async fn since(&self, sync: String, place: Option<Place>) -> PortResult<Page<Event>> {
+    async fn since(&self, mut from: Mark, place: Option<Place>) -> PortResult<Page<Event>> {
         let EventsPage { items, next_page_token, next_sync_token, .. } =
-            self.page(place.as_ref(), Some(&sync)).await?;
+            self.page(place.as_ref(), Some(&from.sync)).await?;
         let zone = self.zone();
         let mut page = empty();
         let mut touched: BTreeMap<String, Touched> = BTreeMap::new();
-        let (events, odd) = read_all(items);
+        let (events, odd, others) = read_all(items);
         page.unread.extend(odd.iter().map(Odd::unread));
+        for (sort, id) in others {
+            from.others.entry(sort).or_default().insert(id);
+        }
         for event in events {
+            if event.is_cancelled() && !on(Mutant::CalOtherTypesStay) {
+                for ids in from.others.values_mut() {
+                    ids.remove(&event.id);
+                }
+            }
             if let Some(master) = event.recurring_event_id.clone() {
                 touched.entry(master).or_default().exceptions.insert(event.id.clone(), event);
             } else if event.is_cancelled() {
@@ -501,6 +549,7 @@ impl GoogleCalendar {
         for name in odd.iter().filter_map(Odd::record) {
             touched.remove(name);
         }
+        touched.retain(|master, _| from.others.values().all(|ids| !ids.contains(master)));
         let gone: BTreeSet<ItemId> = page.removed.iter().cloned().collect();
         let reads = touched
             .into_iter()
@@ -522,12 +571,19 @@ impl GoogleCalendar {
             families.iter().for_each(|family| put(&mut page, family, &zone));
         }
         page.next = match (next_page_token, next_sync_token) {
-            (Some(page), _) => next(Place { page, sync: Some(sync) })?,
-            (None, Some(sync)) => Next::End(Cursor::from(sync)),
+            (Some(page), _) => next(Place { page, sync: Some(from) })?,
             // Nothing is left out when the same changes are listed once more (C11).
-            (None, None) => Next::End(Cursor::from(sync)),
+            (None, sync) => self.end(Mark { sync: sync.unwrap_or(from.sync), others: from.others })?,
         };
         Ok(page)
+    }
+
+    /// Ends a listing.
+    fn end(&self, mut mark: Mark) -> PortResult<Next> {
+        mark.others.retain(|_, ids| !ids.is_empty());
+        let cursor = mark.cursor()?;
+        self.with_state(|state| state.of_other_types = Some(mark.others));
+        Ok(Next::End(cursor))
     }
 
     /// Reads a touched series; exceptions without a series of ours stand for themselves.
@@ -586,6 +642,13 @@ impl Replica<Event> for GoogleCalendar {
         crate::write::leftovers(&known.opaque).tells_guests()
     }
 
+    fn not_carried(&self) -> Option<BTreeMap<String, u64>> {
+        self.with_state(|state| {
+            let all = state.of_other_types.as_ref()?.iter();
+            Some(all.map(|(sort, ids)| (sort.clone(), ids.len() as u64)).collect())
+        })
+    }
+
     fn clock(&self) -> Option<DateTime<Utc>> {
         self.client.said_time()
     }
@@ -593,11 +656,9 @@ impl Replica<Event> for GoogleCalendar {
     async fn changes(&self, from: Since) -> PortResult<Page<Event>> {
         match from {
             Since::Start => self.complete(None).await,
-            Since::Cursor(cursor) => self.since(cursor.as_str().to_owned(), None).await,
+            Since::Cursor(cursor) => self.since(Mark::read(&cursor)?, None).await,
             Since::Page(token) => {
-                let place: Place = serde_json::from_str(token.as_str()).map_err(|_| {
-                    PortError::new(ErrorKind::CursorExpired, "events.list").with_code("GOOG-305")
-                })?;
+                let place: Place = serde_json::from_str(token.as_str()).map_err(|_| expired())?;
                 match place.sync.clone() {
                     Some(sync) => self.since(sync, Some(place)).await,
                     None => self.complete(Some(place)).await,
@@ -697,16 +758,26 @@ fn may_have_moved(event: &Resource) -> bool {
     event.is_cancelled() && event.recurring_event_id.is_none() && is_ours != Some(true)
 }
 
-/// Reads events one by one, and names those that cannot be read.
-fn read_all(items: Vec<Box<RawValue>>) -> (Vec<Resource>, Vec<Odd>) {
-    let (mut events, mut odd) = (Vec::new(), Vec::new());
+/// Reads events one by one, and names those that cannot be read and, with their type, those that are no appointments.
+fn read_all(items: Vec<Box<RawValue>>) -> (Vec<Resource>, Vec<Odd>, Vec<(String, String)>) {
+    let (mut events, mut odd, mut others) = (Vec::new(), Vec::new(), Vec::new());
     for raw in items {
         match Resource::read(&raw) {
-            Ok(event) => events.push(event),
-            Err(one) => odd.push(one),
+            Ok(event) if event.is_cancelled() => events.push(event),
+            Ok(event) => match event.other_type() {
+                // A changed occurrence is no entry of its own.
+                Some(_) if event.recurring_event_id.is_some() => {}
+                Some(sort) => others.push((sort.to_owned(), event.id.clone())),
+                None => events.push(event),
+            },
+            Err(one) => match one.other_type() {
+                Some(_) if one.is_occurrence() => {}
+                Some(sort) => others.push((sort.to_owned(), one.id.clone())),
+                None => odd.push(one),
+            },
         }
     }
-    (events, odd)
+    (events, odd, others)
 }
 
 fn empty() -> Page<Event> {
@@ -715,8 +786,7 @@ fn empty() -> Page<Event> {
 }
 
 fn next(place: Place) -> PortResult<Next> {
-    let text = serde_json::to_string(&place)
-        .map_err(|error| PortError::new(ErrorKind::Unexpected, "events.list").with_source(error))?;
+    let text = serde_json::to_string(&place).map_err(unwritten)?;
     Ok(Next::Page(PageToken::from(text)))
 }
 

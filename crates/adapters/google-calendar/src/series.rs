@@ -136,6 +136,10 @@ impl Family {
                 let more: Vec<String> =
                     left.unshown.into_iter().filter(|name| !known.contains(name)).collect();
                 converted.left.unshown.extend(more);
+                let known = &converted.left.hidden;
+                let more: Vec<String> =
+                    left.hidden.into_iter().filter(|name| !known.contains(name)).collect();
+                converted.left.hidden.extend(more);
             }
             converted.left.unsaid = converted.left.unsaid.take().or(left.unsaid);
             live.insert(id, exception.clone());

@@ -1,6 +1,9 @@
 //! Google's words: the resources of Calendar v3, as far as we read them.
 
-use passerelle_ports::{ErrorKind, ItemId, PortError, Unread};
+use passerelle_ports::{
+    ErrorKind, ItemId, PortError, Unread,
+    mutants::{Mutant, on},
+};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, value::RawValue};
 
@@ -33,6 +36,15 @@ pub(crate) struct Resource {
     pub(crate) rest: Map<String, Value>,
 }
 
+/// The member that holds the type of an event.
+pub(crate) const EVENT_TYPE: &str = "eventType";
+/// The type of an event that Google made of a mail: its owner may change parts of it (C161).
+pub(crate) const FROM_GMAIL: &str = "fromGmail";
+
+fn other_type(of: &str) -> Option<&str> {
+    Some(of).filter(|of| !["default", FROM_GMAIL].contains(of) && !on(Mutant::CalOtherTypesRead))
+}
+
 /// The code of an event that cannot be read.
 pub(crate) const UNREAD: &str = "GOOG-315";
 /// How much of its title names an event that cannot be read.
@@ -47,9 +59,10 @@ pub(crate) struct Odd {
     recurring_event_id: Option<String>,
     /// What could not be read.
     #[serde(skip)]
-    place: String,
+    place: Box<str>,
     #[serde(skip)]
-    name: String,
+    name: Box<str>,
+    event_type: Option<Box<str>>,
 }
 
 impl Odd {
@@ -59,9 +72,20 @@ impl Odd {
             id: event.id.clone(),
             status: event.status.clone(),
             recurring_event_id: event.recurring_event_id.clone(),
-            place: place.to_owned(),
+            place: place.into(),
             name: event.summary.as_deref().unwrap_or_default().chars().take(NAME_MAX).collect(),
+            event_type: event.rest.get(EVENT_TYPE).and_then(Value::as_str).map(Box::from),
         }
+    }
+
+    /// The type of the event, where it is one that is no appointment.
+    pub(crate) fn other_type(&self) -> Option<&str> {
+        other_type(self.event_type.as_deref()?)
+    }
+
+    /// Tells whether it is an occurrence of a series.
+    pub(crate) fn is_occurrence(&self) -> bool {
+        self.recurring_event_id.is_some()
     }
 
     /// The name of the record that it belongs to: of an occurrence, its series.
@@ -71,13 +95,13 @@ impl Odd {
     }
 
     pub(crate) fn unread(&self) -> Unread {
-        Unread { id: self.record().map(ItemId::new), code: Some(UNREAD), place: self.place.clone() }
+        Unread { id: self.record().map(ItemId::new), code: Some(UNREAD), place: self.place.to_string() }
     }
 
     pub(crate) fn error(&self, operation: &'static str) -> PortError {
         let error = PortError::new(ErrorKind::Unexpected, operation).with_code(UNREAD);
-        let error = error.with_detail("place", &self.place);
-        if self.name.is_empty() { error } else { error.with_detail("name", &self.name) }
+        let error = error.with_detail("place", &*self.place);
+        if self.name.is_empty() { error } else { error.with_detail("name", &*self.name) }
     }
 }
 
@@ -116,7 +140,12 @@ impl Resource {
         }
         let title = serde_json::from_str::<Titled>(raw.get()).unwrap_or_default().summary;
         let name = title.unwrap_or_default().chars().take(NAME_MAX).collect();
-        Err(Odd { place: place.to_owned(), name, ..odd })
+        Err(Odd { place: place.into(), name, ..odd })
+    }
+
+    /// The type of the event (C160), where it is one that is no appointment: it is counted, and neither read nor written.
+    pub(crate) fn other_type(&self) -> Option<&str> {
+        other_type(self.rest.get(EVENT_TYPE)?.as_str()?)
     }
 
     pub(crate) fn is_cancelled(&self) -> bool {

@@ -19,7 +19,7 @@ use crate::{
     replica::{Found, GoogleCalendar, resource, written},
     series::{self, Family},
     times,
-    wire::{EventsPage, Resource},
+    wire::{EVENT_TYPE, EventsPage, FROM_GMAIL, Resource},
 };
 
 const DELETE: &str = "events.delete";
@@ -257,7 +257,8 @@ impl GoogleCalendar {
             return Err(rejected(OPERATION, "participants"));
         }
         // What all guests see of somebody else's meeting is theirs.
-        let wanted = opaque.map(leftovers).filter(|_| !left.is_somebody_elses());
+        let is_theirs = left.is_somebody_elses() || left.is_from_gmail();
+        let wanted = opaque.map(leftovers).filter(|_| !is_theirs);
         let wanted = wanted.map_or_else(|| left.clone(), |wanted| wanted.where_writable(&left));
         let changes = self.changes(&from.record, to, &wanted, &zone);
         let mut changes = changes.ok_or_else(|| rejected(OPERATION, "start"))?;
@@ -557,7 +558,8 @@ impl GoogleCalendar {
 
     /// Tells whether an event is somebody else's, and deleting it here shall not decline it there.
     fn declines_nothing(&self, left: &Leftovers) -> bool {
-        !left.tells_guests() && !self.options().decline_deleted && !on(Mutant::CalDeclines)
+        let is_theirs = !left.tells_guests() && !left.is_from_gmail();
+        is_theirs && !self.options().decline_deleted && !on(Mutant::CalDeclines)
     }
 
     async fn delete(&self, from: &Stored<Event>) -> PortResult<Written<Event>> {
@@ -623,10 +625,13 @@ fn not_movable(failure: Failure, operation: &'static str) -> PortError {
 /// Refuses to change what all guests of somebody else's meeting see.
 fn not_for_all_guests(from: &Event, to: &Event, left: &Leftovers) -> PortResult<()> {
     let is_theirs = left.is_somebody_elses() && !on(Mutant::CalForeign);
-    match is_theirs && changes::changes_what_guests_see(from, to, left) {
-        true => Err(not_the_organiser("events.patch")),
-        false => Ok(()),
+    if !is_theirs && !left.is_from_gmail() || !changes::changes_what_guests_see(from, to, left) {
+        return Ok(());
     }
+    Err(match is_theirs {
+        true => not_the_organiser("events.patch"),
+        false => rejected("events.patch", EVENT_TYPE).with_detail("reason", FROM_GMAIL),
+    })
 }
 
 pub(crate) fn leftovers(opaque: &Opaque) -> Leftovers {

@@ -599,15 +599,112 @@ async fn an_event_beyond_our_reach_is_withdrawn_and_not_deleted() {
     assert!(fine.is_ok());
 }
 
+fn day_of(kind: &str, more: Value) -> Value {
+    let mut body = json!({
+        "summary": kind, "eventType": kind, "start": {"date": "2026-02-02"}, "end": {"date": "2026-02-03"},
+    });
+    body.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+    body
+}
+
+async fn arrive(world: &World, body: Value) -> String {
+    let made = world.control("ui/calendar/arrive", json!({"account": ME, "body": body})).await;
+    made["id"].as_str().unwrap().to_owned()
+}
+
 #[tokio::test]
-async fn other_kinds_of_events_are_left_alone_c164() {
+async fn events_of_other_types_are_counted_and_never_read() {
+    let world = World::new().await;
+    let focus = arrive(&world, day_of("focusTime", json!({}))).await;
+    arrive(&world, day_of("focusTime", json!({}))).await;
+    arrive(&world, day_of("outOfOffice", json!({"attendees": 7}))).await;
+    let weekly = json!({"recurrence": ["RRULE:FREQ=WEEKLY"]});
+    let place = arrive(&world, day_of("workingLocation", weekly)).await;
+    arrive(&world, day_of("birthday", json!({"recurrence": ["RRULE:FREQ=YEARLY"]}))).await;
+    arrive(&world, day_of("ofTomorrow", json!({}))).await;
+    world.insert(day_of("default", json!({}))).await;
+    let told = |calendar: &GoogleCalendar| serde_json::to_value(calendar.not_carried().unwrap()).unwrap();
+    let all = json!({"birthday": 1, "focusTime": 2, "ofTomorrow": 1, "outOfOffice": 1, "workingLocation": 1});
+    let options =
+        CalendarOptions { page_size: 2, settle: std::time::Duration::ZERO, ..CalendarOptions::default() };
+    let paged = GoogleCalendar::new(world.client.clone(), "primary", options);
+    let calendar = world.calendar();
+    assert_eq!(calendar.not_carried(), None, "nobody has looked");
+    for calendar in [&calendar, &paged] {
+        let heard = listen(calendar, From::Start).await.unwrap();
+        assert_eq!((heard.titles(), told(calendar)), (vec!["default"], all.clone()));
+    }
+    // Later runs are told changes only, and ask no more than once for them.
+    let heard = listen(&calendar, From::Start).await.unwrap();
+    let later = world.calendar();
+    let before = world.requests();
+    let quiet = listen(&later, From::Cursor(heard.cursor.clone())).await.unwrap();
+    assert_eq!((quiet.items.len(), told(&later), world.requests() - before), (0, all.clone(), 1));
+    world.other("DELETE", &format!("calendars/primary/events/{focus}"), Value::Null).await;
+    world.ui("delete_instance", &format!("{place}_20260209"), json!({})).await;
+    arrive(&world, day_of("outOfOffice", json!({}))).await;
+    let now = json!({"birthday": 1, "focusTime": 1, "ofTomorrow": 1, "outOfOffice": 2, "workingLocation": 1});
+    let before = world.requests();
+    let changed = listen(&later, From::Cursor(quiet.cursor)).await.unwrap();
+    assert_eq!((changed.items.len(), told(&later), world.requests() - before), (0, now.clone(), 1));
+    world.other("DELETE", &format!("calendars/primary/events/{place}"), Value::Null).await;
+    let after = world.calendar();
+    let gone = listen(&after, From::Cursor(changed.cursor)).await.unwrap();
+    assert_eq!((gone.items.len(), told(&after)["workingLocation"].clone()), (0, Value::Null));
+    // Nobody reads one by its name either.
+    assert_eq!(calendar.fetch(&[place.into()]).await.unwrap(), [None]);
+}
+
+#[tokio::test]
+async fn a_cursor_of_when_one_type_was_asked_for_is_old_c12() {
     let world = World::new().await;
     let calendar = world.calendar();
-    world.insert(json!({
-        "summary": "Birthday", "eventType": "birthday", "visibility": "private", "transparency": "transparent",
-        "start": {"date": "2026-02-01"}, "end": {"date": "2026-02-02"}, "recurrence": ["RRULE:FREQ=YEARLY"],
-    })).await;
-    assert!(listen(&calendar, From::Start).await.unwrap().items.is_empty());
+    write_one(&calendar, create("k", &lunch())).await.unwrap();
+    let path = "calendars/primary/events?maxResults=2500&eventTypes=default";
+    let token = world.other("GET", path, Value::Null).await["nextSyncToken"].as_str().unwrap().to_owned();
+    let before = world.requests();
+    let error = listen(&calendar, From::Cursor(token.into())).await.err().unwrap();
+    assert_eq!((error.kind, error.code), (ErrorKind::CursorExpired, Some("GOOG-305")));
+    assert_eq!(world.requests(), before, "nothing undefined is asked");
+}
+
+#[tokio::test]
+async fn an_event_that_google_made_of_a_mail_is_an_appointment_changed_in_parts_c161() {
+    let world = World::new().await;
+    let calendar = world.calendar();
+    let id = arrive(&world, day_of("fromGmail", json!({"location": "Orly"}))).await;
+    let heard = listen(&calendar, From::Start).await.unwrap();
+    assert_eq!(calendar.not_carried(), Some(BTreeMap::new()));
+    let read = heard.one(&id).clone();
+    assert_eq!((read.record.title.as_str(), read.record.location.as_str()), ("fromGmail", "Orly"));
+    for theirs in [
+        Event { title: "Other".into(), ..read.record.clone() },
+        Event { location: "Roissy".into(), ..read.record.clone() },
+        Event { status: Status::Cancelled, ..read.record.clone() },
+    ] {
+        let error = write_one(&calendar, update(&read, &theirs)).await.unwrap_err();
+        assert_eq!((error.kind, error.code), (ErrorKind::Rejected, Some("GOOG-310")), "{theirs:?}");
+        assert!(calendar.forbids(Some(&read), Some(&theirs)).is_some(), "no plan announces it");
+    }
+    let own = Event {
+        color: "gold".into(),
+        privacy: Privacy::Private,
+        free_busy_status: FreeBusyStatus::Free,
+        categories: [("travel".to_owned(), "travel".to_owned())].into(),
+        url: "https://air.example/1".into(),
+        ..read.record.clone()
+    };
+    let written = stored(write_one(&calendar, update(&read, &own)).await);
+    assert_eq!(written.record, own);
+    let telling = CalendarOptions {
+        mail_guests: true,
+        settle: std::time::Duration::ZERO,
+        ..CalendarOptions::default()
+    };
+    let telling = GoogleCalendar::new(world.client.clone(), "primary", telling);
+    assert!(!telling.tells_others(&written));
+    assert_eq!(write_one(&telling, delete(&written)).await.unwrap(), Written::Deleted);
+    assert_eq!(world.client.counter().may_mail(), 0);
 }
 
 #[tokio::test]

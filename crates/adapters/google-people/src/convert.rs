@@ -156,6 +156,12 @@ pub(crate) fn create(
     let marks =
         Marks { key: Some(key.clone()), made: Some(stamp), stamp: Some(stamp), ..Marks::read(&person) };
     let mut draft = changed(&person, &rests, (&Contact::default(), record), marks, context);
+    for field in SINGLE.into_iter().map(|(field, _)| field).chain(["organizations"]) {
+        let rest = rests.get(field).and_then(|rests| rests.get("")).filter(|rest| rest.iter().any(is_typed));
+        if let Some(rest) = rest.filter(|_| !draft.fields.contains_key(field)) {
+            draft.fields.insert(field, vec![rest.clone()]);
+        }
+    }
     for (field, items) in FOREIGN.into_iter().map(|field| (field, person.items(field))) {
         if !items.is_empty() && !on(Mutant::PeopleDropsUnknown) {
             draft.fields.insert(field, items);
@@ -432,14 +438,76 @@ fn date_to(date: PartialDate) -> Value {
     Value::Object(members)
 }
 
-/// Writes a date; the free text that stood beside the old one goes with it (P67).
+/// Writes a date; the text that only repeated the old one goes with it, what somebody typed stays (P67).
 fn changed_date(mut item: Item, date: Option<PartialDate>) -> Item {
-    item.remove("text");
+    if repeats(text(&item, "text"), date_of(&item)) || on(Mutant::PeopleTextLost) {
+        item.remove("text");
+    }
     match date.filter(|date| !date.is_empty()) {
         Some(date) => drop(item.insert("date".to_owned(), date_to(date))),
         None => drop(item.remove("date")),
     }
     item
+}
+
+/// Tells whether a text says no more than a date: its numbers, with the name of a month at most.
+fn repeats(text: &str, date: Option<PartialDate>) -> bool {
+    let Some(date) = date else { return false };
+    let words = text.split(|c: char| !c.is_alphabetic()).filter(|word| !word.is_empty()).count();
+    let numbers = text.split(|c: char| !c.is_ascii_digit()).filter(|number| !number.is_empty());
+    let numbers: Vec<i64> = numbers.map(|number| number.parse().unwrap_or(i64::MAX)).collect();
+    let year = date.year.map(i64::from);
+    let parts = [year, year.map(|year| year % 100), date.month.map(i64::from), date.day.map(i64::from)];
+    let has_day = date.day.is_none_or(|day| numbers.contains(&i64::from(day)));
+    words <= 1
+        && !numbers.is_empty()
+        && has_day
+        && numbers.iter().all(|number| parts.contains(&Some(*number)))
+}
+
+/// Members of an entry that Google or a program sets, and that say nothing a person typed.
+const SET: [&str; 6] =
+    ["contentType", "current", "formattedValue", "fullTimeEquivalentMillipercent", "metadata", "type"];
+
+/// Tells whether somebody typed a member.
+fn is_typed((member, value): (&String, &Value)) -> bool {
+    !SET.contains(&member.as_str()) && *value != Value::Null && value != ""
+}
+
+/// Names what no record holds of the entries that are read, by their leftovers: the members of an entry, and whole ones
+/// that are none of ours.
+fn beyond(person: &Person, left: &Map<String, Value>) -> BTreeSet<String> {
+    let mut names = BTreeSet::new();
+    if on(Mutant::PeopleMembersUntold) {
+        return names;
+    }
+    let entries = left.iter().filter(|(field, _)| {
+        !FOREIGN.contains(&field.as_str()) && !["clientData", "memberships"].contains(&field.as_str())
+    });
+    for (field, rows) in entries {
+        for row in rows.as_array().into_iter().flatten() {
+            if let Some(rest) = row.get("rest").and_then(Value::as_object) {
+                let typed = rest.iter().filter(|member| is_typed(*member));
+                names.extend(typed.map(|(member, _)| format!("{field}.{member}")));
+            } else if row.get("item").and_then(Value::as_object).is_some_and(|item| item.iter().any(is_typed))
+            {
+                names.insert(field.clone());
+            }
+        }
+    }
+    let birthday = person.items("birthdays").into_iter().next().unwrap_or_default();
+    if repeats(text(&birthday, "text"), date_of(&birthday)) {
+        names.remove("birthdays.text");
+    }
+    if birthday.contains_key("date") && date_of(&birthday).is_none() {
+        names.insert("birthdays.date".to_owned());
+    }
+    // Google puts it together from the other ones.
+    let name = person.items("names").into_iter().next().unwrap_or_default();
+    if name.keys().any(|member| member.starts_with("phonetic") && member != "phoneticFullName") {
+        names.remove("names.phoneticFullName");
+    }
+    names
 }
 
 fn notes_to(notes: &str, rest: Option<Item>) -> Vec<Item> {
@@ -555,7 +623,8 @@ fn changed_organizations(
     let mut first = main.as_ref().map(cleaned).or_else(|| rests.get("").cloned()).unwrap_or_default();
     let before = main.as_ref().map(lists::organization_of).unwrap_or_default();
     lists::write_organization(&to.organization, &before, &mut first);
-    let empty = to.organization == Organization::default();
+    // What no record holds of it stays.
+    let empty = to.organization == Organization::default() && !first.iter().any(is_typed);
     marks.no_main = empty && !others.is_empty();
     Some(if empty { others } else { std::iter::once(first).chain(others).collect() })
 }
@@ -678,8 +747,8 @@ fn opaque_of(person: &Person, marks: &Marks, context: Context<'_>) -> Opaque {
     for (field, modelled) in SINGLE {
         put(field, first_rest(person.items(field).into_iter().next(), modelled).collect());
     }
-    let unshown: Vec<&str> =
-        FOREIGN.into_iter().filter(|field| SEEN.contains(field) && all.contains_key(*field)).collect();
+    let seen = FOREIGN.into_iter().filter(|field| SEEN.contains(field) && all.contains_key(*field));
+    let unshown: Vec<String> = seen.map(str::to_owned).chain(beyond(person, &all)).collect();
     if !unshown.is_empty() {
         all.insert(Opaque::UNSHOWN.to_owned(), unshown.into());
     }

@@ -6,7 +6,7 @@ use passerelle_texts::exit_code;
 
 use super::{
     Exit,
-    sync::{dropped, explain_losses, fields_of, losses},
+    sync::{dropped, explain_losses, fields_of, losses, not_carried},
 };
 use crate::{cli::Status, compose, start::App};
 
@@ -61,7 +61,7 @@ fn tell(app: &App, user: &UserStatus) {
         for line in losses(out, &pair.losses, pair.losses_count) {
             out.result(&line);
         }
-        for line in dropped(out, &pair.dropped) {
+        for line in not_carried(out, &pair.not_carried).into_iter().chain(dropped(out, &pair.dropped)) {
             out.result(&line);
         }
         if let Some(problem) = pair.withheld.as_ref().or(pair.last_problem.as_ref()) {

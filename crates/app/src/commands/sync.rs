@@ -1,6 +1,9 @@
 //! `sync`: a run, or the plan of one.
 
-use std::{collections::BTreeSet, time::Duration};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    time::Duration,
+};
 
 use passerelle_ports::{Clock, Kind};
 use passerelle_service::{
@@ -219,6 +222,7 @@ pub fn table(out: &Out, pair: &PairReport, dry_run: bool) -> String {
         format!("  {}", out.t("sync-relabelled", &said))
     }));
     lines.extend(losses(out, &pair.losses, pair.losses_count));
+    lines.extend(not_carried(out, &pair.not_carried));
     lines.extend(dropped(out, &pair.dropped));
     lines.join("\n")
 }
@@ -234,6 +238,15 @@ pub fn dropped(out: &Out, dropped: &[Dropped]) -> Vec<String> {
         format!("    {}: {}{title}", one.record, one.occurrence)
     });
     std::iter::once(format!("  {head}")).chain(each).collect()
+}
+
+/// What is at Google and is no appointment, in one line.
+pub fn not_carried(out: &Out, sorts: &BTreeMap<String, u64>) -> Option<String> {
+    let each = |(sort, count): (&String, &u64)| {
+        out.t("not-carried-sort", &[("sort", sort.as_str().into()), ("count", (*count).into())])
+    };
+    let all = sorts.iter().map(each).collect::<Vec<_>>().join(", ");
+    (!all.is_empty()).then(|| format!("  {}", out.t("not-carried", &[("sorts", all.into())])))
 }
 
 /// What one side has and the other cannot hold, a line for each of the first records, and how to see the others.

@@ -269,7 +269,9 @@ pub fn acknowledge<R: Record>(
     link.copies[target] = Some(Copy { stored, gone: false, look: false });
     note_lacks(link, target, &before);
     link.lacks.retain(|lack| lack.side != target || !entry.taken.contains(&lack.field));
-    link.lacks.extend(wanting.into_iter().map(|field| Lack { side: target, field }));
+    let hidden = link.alive(target).map(|stored| stored.opaque.hidden().collect::<Vec<_>>());
+    let hidden = hidden.into_iter().flatten().filter(|field| entry.taken.contains(field));
+    link.lacks.extend(wanting.into_iter().chain(hidden).map(|field| Lack { side: target, field }));
     if on(Mutant::LacksForgotten) {
         link.lacks.clear();
     }
@@ -285,7 +287,7 @@ fn parts_order(field: &Field, source: &Fields, (from, stored): (&Fields, &Fields
 }
 
 /// Keeps in the link what its sides lack: what a write carried in vain, as long as the value stays what it was, and
-/// what a side shows and no record holds.
+/// what a side shows and no record holds, and what it keeps where nobody there sees it.
 fn note_lacks<R: Record>(link: &mut Link<R>, side: Side, before: &Fields) {
     if on(Mutant::LacksForgotten) {
         return;
@@ -294,11 +296,12 @@ fn note_lacks<R: Record>(link: &mut Link<R>, side: Side, before: &Fields) {
     let now = fields(&stored.record);
     let unshown: Vec<Lack> =
         stored.opaque.unshown().map(|field| Lack { side: side.other(), field }).collect();
+    let hidden: Vec<Lack> = stored.opaque.hidden().map(|field| Lack { side, field }).collect();
     link.lacks.retain(|lack| {
         let is_of_record = now.contains_key(&lack.field) || before.contains_key(&lack.field);
         (lack.side == side || is_of_record) && same(before.get(&lack.field), now.get(&lack.field))
     });
-    link.lacks.extend(unshown);
+    link.lacks.extend(unshown.into_iter().chain(hidden));
     link.lacks.sort();
     link.lacks.dedup();
 }

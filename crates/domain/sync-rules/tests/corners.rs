@@ -562,6 +562,27 @@ fn what_a_side_cannot_hold_is_kept_in_the_link_until_it_changes() {
 }
 
 #[test]
+fn what_a_side_keeps_where_nobody_sees_it_is_lacking_there() {
+    let (from, to) = (titled("a"), Note { label: "wide".into(), ..titled("a") });
+    let hides = |version: &str, note: &Note, names: &[&str]| {
+        let opaque = Opaque(serde_json::json!({ "hidden": names }));
+        Stored { opaque, ..stored(Side::Remote, version, note.clone()) }
+    };
+    let mut now = link((from.clone(), from.clone()), to.clone(), from.clone());
+    let sent = entry(Side::Remote, stored(Side::Remote, "1", from.clone()), to.clone(), &["label"]);
+    acknowledge(&mut now, &sent, &hides("2", &to, &["label"]), &Rules::default()).unwrap();
+    let lack = [Lack { side: Side::Remote, field: Field::new("label") }];
+    assert_eq!(now.lacks, lack);
+    put_copy(&mut now, Side::Remote, hides("3", &to, &["label"]));
+    assert_eq!(now.lacks, lack, "once");
+    let seen = Note { label: "seen".into(), ..titled("a") };
+    put_copy(&mut now, Side::Local, stored(Side::Local, "4", seen.clone()));
+    let sent = entry(Side::Remote, hides("3", &to, &["label"]), seen.clone(), &["label"]);
+    acknowledge(&mut now, &sent, &stored(Side::Remote, "5", seen), &Rules::default()).unwrap();
+    assert_eq!(now.lacks, []);
+}
+
+#[test]
 fn what_is_typed_where_it_may_only_be_read_is_kept_and_told() {
     let rules = Rules::default().read_only();
     let fields = |names: &[&str]| names.iter().map(|name| Field::new(*name)).collect::<Vec<_>>();

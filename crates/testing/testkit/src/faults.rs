@@ -1,7 +1,7 @@
 //! Faults laid over any replica: each call has a fate.
 
 use std::{
-    collections::{BTreeSet, VecDeque},
+    collections::{BTreeMap, BTreeSet, VecDeque},
     future,
     sync::{Arc, Mutex, PoisonError},
 };
@@ -157,6 +157,10 @@ impl<R: Record> Replica<R> for Faulty<R> {
 
     fn forbids_again(&self, known: &Stored<R>) -> Option<PortError> {
         self.inner.forbids_again(known)
+    }
+
+    fn not_carried(&self) -> Option<BTreeMap<String, u64>> {
+        self.inner.not_carried()
     }
 
     fn tells_others(&self, known: &Stored<R>) -> bool {

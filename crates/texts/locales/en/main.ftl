@@ -85,6 +85,14 @@ sync-dropped = { $count ->
 }
 sync-relabelled = label renamed on both sides: "{ $kept }" stays, "{ $lost }" goes
 sync-losses = { $count } with values that the other side cannot hold; they stay where they are:
+not-carried = at Google, and not carried because they are no appointments: { $sorts }
+not-carried-sort = { $sort ->
+    [birthday] birthdays ({ $count })
+    [focusTime] focus times ({ $count })
+    [outOfOffice] absences ({ $count })
+    [workingLocation] working locations ({ $count })
+   *[more] { $sort } ({ $count })
+}
 sync-deferred = { $count } deletions left for the next run
 sync-guests-kept = { $count ->
     [one] one guest of meetings or occurrences that were taken away may still see them in the calendar: nobody is mailed (events.guest_mails)

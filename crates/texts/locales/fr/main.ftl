@@ -85,6 +85,14 @@ sync-dropped = { $count ->
 }
 sync-relabelled = libellé renommé des deux côtés : « { $kept } » reste, « { $lost } » disparaît
 sync-losses = { $count } dont l'autre côté ne peut pas tout garder ; rien ne se perd de ce côté-ci :
+not-carried = chez Google, et pas repris parce que ce ne sont pas des rendez-vous : { $sorts }
+not-carried-sort = { $sort ->
+    [birthday] anniversaires ({ $count })
+    [focusTime] moments de concentration ({ $count })
+    [outOfOffice] absences ({ $count })
+    [workingLocation] lieux de travail ({ $count })
+   *[more] { $sort } ({ $count })
+}
 sync-deferred = { $count } suppressions laissées au prochain passage
 sync-guests-kept = { $count ->
     [one] un invité peut voir encore dans son agenda des réunions ou occurrences retirées : personne ne reçoit de message (events.guest_mails)

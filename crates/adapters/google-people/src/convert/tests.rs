@@ -192,6 +192,92 @@ fn incident_46_a_birthday_without_its_year_survives() {
 }
 
 #[test]
+fn what_no_record_holds_of_an_entry_is_told() {
+    for (fields, told) in [
+        (json!({"birthdays": [{"text": "spring"}]}), vec!["birthdays.text"]),
+        (json!({"birthdays": [{"date": {"month": 2, "day": 31}}]}), vec!["birthdays.date"]),
+        (
+            json!({"birthdays": [{"date": {"year": 1990, "month": 8, "day": 20}, "text": "20/08/1990"}]}),
+            vec![],
+        ),
+        (json!({"birthdays": [{"date": {"month": 8, "day": 20}, "text": "20 August"}]}), vec![]),
+        (
+            json!({"birthdays": [{"date": {"year": 1990, "month": 8, "day": 20}, "text": "in 1990"}]}),
+            vec!["birthdays.text"],
+        ),
+        (
+            json!({"organizations": [
+                {"name": "A", "type": "work", "current": true, "location": "Lyon", "metadata": {"primary": true}},
+                {"name": "B", "jobDescription": "sells"},
+            ]}),
+            vec!["organizations.jobDescription", "organizations.location"],
+        ),
+        (json!({"organizations": [{"domain": "a.example"}]}), vec!["organizations.domain"]),
+        (json!({"organizations": [{"name": "A", "type": "work", "current": true}]}), vec![]),
+        (
+            json!({"emailAddresses": [{"value": "a@a.example", "displayName": "Anna"}]}),
+            vec!["emailAddresses.displayName"],
+        ),
+        (json!({"events": [{"type": "other", "date": {"day": 3}}]}), vec!["events"]),
+        (
+            json!({"names": [{"givenName": "Anna", "phoneticMiddleName": "an", "phoneticFullName": "an"}]}),
+            vec!["names.phoneticMiddleName"],
+        ),
+        (
+            json!({"nicknames": [{"value": "Nan", "type": "MAIDEN_NAME"}], "biographies": [{"value": "x", "contentType": "TEXT_HTML"}]}),
+            vec![],
+        ),
+        (
+            json!({"occupations": [{"value": "Smith"}], "birthdays": [{"text": "spring"}]}),
+            vec!["occupations", "birthdays.text"],
+        ),
+    ] {
+        let unshown: Vec<String> =
+            read(&person(fields.clone())).opaque.unshown().map(|field| field.to_string()).collect();
+        assert_eq!(unshown, told, "{fields}");
+    }
+}
+
+#[test]
+fn what_somebody_typed_beside_a_value_stays_when_it_is_written() {
+    let day = |text: &str| text.parse::<PartialDate>().ok();
+    let date = json!({"year": 1990, "month": 3, "day": 5});
+    let spring = person(json!({"birthdays": [{"text": "spring"}]}));
+    let (draft, dated) = edit(&spring, |contact| contact.birthday = day("1990-03-05"));
+    assert_eq!(sent(&draft, "birthdays"), json!([{"date": date, "text": "spring"}]));
+    let (draft, _) = edit(&dated, |contact| contact.birthday = None);
+    assert_eq!(sent(&draft, "birthdays"), json!([{"text": "spring"}]));
+    let repeated = person(json!({"birthdays": [{"date": date, "text": "05/03/1990"}]}));
+    let (draft, _) = edit(&repeated, |contact| contact.birthday = day("1990-03-06"));
+    assert_eq!(sent(&draft, "birthdays"), json!([{"date": {"year": 1990, "month": 3, "day": 6}}]));
+
+    let other = |contact: &mut Contact| {
+        let b = Organization { name: "B".into(), ..Organization::default() };
+        contact.other_organizations.insert("b".into(), b);
+    };
+    for (main, change) in [
+        (json!({"location": "Lyon"}), &other as &dyn Fn(&mut Contact)),
+        (json!({"name": "A", "location": "Lyon"}), &|contact| contact.organization = Organization::default()),
+    ] {
+        let (draft, after) = edit(&person(json!({"organizations": [main]})), change);
+        assert_eq!(sent(&draft, "organizations")[0], json!({"location": "Lyon"}));
+        assert_eq!(read(&after).record.organization, Organization::default());
+    }
+    // What was deleted comes back with it.
+    let whole =
+        json!({"birthdays": [{"text": "spring"}], "organizations": [{"location": "Lyon", "type": "work"}]});
+    let card = read(&person(whole.clone()));
+    let draft = created(&card.record, Some(&card.opaque));
+    for field in ["birthdays", "organizations"] {
+        assert_eq!(sent(&draft, field), whole[field], "{field}");
+    }
+    let bare = read(&person(
+        json!({"names": [{"givenName": "A"}], "biographies": [{"value": "", "contentType": "TEXT_HTML"}]}),
+    ));
+    assert_eq!(sent(&created(&bare.record, Some(&bare.opaque)), "biographies"), Value::Null);
+}
+
+#[test]
 fn incident_47_a_date_that_cannot_be_read_is_not_taken_for_none() {
     let current = person(json!({
         "birthdays": [{"date": {"month": 2, "day": 31}, "text": "Mardi gras"}],

@@ -34,6 +34,8 @@ impl Calendars {
                 self.share(&book_id, &need(args, "with")?.to_lowercase(), role);
                 return Ok(json!({}));
             }
+            // What Google makes by itself, or its own page only: an event of any type (C160, C161).
+            "arrive" => return self.arrive(&book_id, args, now),
             _ => {}
         }
         let event = need(args, "event")?.to_owned();
@@ -112,6 +114,26 @@ impl Calendars {
         read_suffix(from, &start)
             .filter(|at| super::series::has(&found.event.fields, at))
             .ok_or_else(|| format!("no instance starts at {from}"))
+    }
+
+    fn arrive(&mut self, book_id: &str, args: &Value, now: DateTime<Utc>) -> Outcome {
+        let mut fields = args.get("body").and_then(Value::as_object).ok_or("body is missing")?.clone();
+        let id =
+            format!("a{:x}{}", now.timestamp_micros(), self.books.get(book_id).map_or(0, |book| book.rev));
+        let from_gmail = text(&fields, "eventType") == Some("fromGmail");
+        let organizer = if from_gmail { "unknownorganizer@calendar.google.com" } else { book_id };
+        for (name, value) in [
+            ("status", json!("confirmed")),
+            ("iCalUID", json!(format!("{id}@google.com"))),
+            ("sequence", json!(0)),
+            ("creator", json!({"email": book_id})),
+            ("organizer", json!({"email": organizer})),
+        ] {
+            fields.entry(name).or_insert(value);
+        }
+        let stamp = self.stamp(now);
+        self.put(book_id, &id, fields, stamp);
+        Ok(json!({"id": id}))
     }
 
     /// "This and following": the new part keeps id base, created and sequence (C70).
