@@ -10,6 +10,7 @@ use std::{
 use bytes::{Bytes, BytesMut};
 use http::{HeaderMap, StatusCode, header};
 use passerelle_ports::{ErrorKind, PortError, PortResult};
+use serde::de::IgnoredAny;
 
 use crate::{
     Api,
@@ -50,8 +51,8 @@ pub(crate) async fn read(
     if !status.is_success() {
         return Err(failure_of(&Answer { api, operation, status, headers: &headers, body: &body }));
     }
-    // A page of somebody else must not read as "done" where nobody reads the body.
-    if !body.is_empty() && is_a_page(&headers) {
+    // What somebody else says must not read as "done" where nobody reads the body.
+    if !body.is_empty() && !is_json(&headers, &body) {
         return Err(Failure::of_somebody_else(operation));
     }
     Ok(ApiResponse { operation, status, headers, body })
@@ -95,11 +96,14 @@ async fn whole(response: &mut reqwest::Response, operation: &'static str) -> Res
     Ok(body.freeze())
 }
 
-/// Tells whether an answer says of itself that it is a page for people, or a picture.
-fn is_a_page(headers: &HeaderMap) -> bool {
+/// Tells whether an answer is JSON: by what it says of itself or, where it says something else, by what it is. Every
+/// answer of Google's to a call is JSON or empty.
+fn is_json(headers: &HeaderMap, body: &[u8]) -> bool {
     let said = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
     let kind = said.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
-    kind == "text/html" || kind == "application/xhtml+xml" || kind.starts_with("image/")
+    kind == "application/json"
+        || kind.ends_with("+json")
+        || serde_json::from_slice::<IgnoredAny>(body).is_ok()
 }
 
 /// The pages of a listing that is read in one go: one that comes back to where it was would never end.

@@ -422,7 +422,7 @@ async fn a_page_that_is_no_json_is_unavailable_and_another_shape_is_a_bug() {
         .mount(&stage.server)
         .await;
     stage.answer("GET", 200, None, 9).await;
-    let first = stage.client.send(stage.call(Method::GET)).await.unwrap().json::<Vec<u8>>().unwrap_err();
+    let first = PortError::from(stage.client.send(stage.call(Method::GET)).await.map(|_| ()).unwrap_err());
     let second = stage.client.send(stage.call(Method::GET)).await.unwrap().json::<Vec<u8>>().unwrap_err();
     assert_eq!((first.kind, second.kind), (ErrorKind::Unavailable, ErrorKind::Unexpected));
     assert_eq!((first.code, second.code), (Some("GOOG-314"), Some("GOOG-314")), "the network is there");
@@ -541,11 +541,21 @@ async fn whoever_refuses_in_between_is_asked_once() {
         (302, "text/html", ""),
         (407, "text/html", "<html>who are you"),
         (200, "text/html; charset=utf-8", "<html>log in to the hotel"),
+        (200, "text/plain", "blocked by the filter of the office"),
+        (200, "application/octet-stream", "blocked"),
+        (307, "text/plain", "this way"),
     ] {
         let stage = Stage::new().await;
         stage.token("a1", 9, 1).await;
+        // Whoever follows to where a redirect leads finds an answer there.
+        let elsewhere = format!("{}/elsewhere", stage.server.uri());
+        let answer = ResponseTemplate::new(status).insert_header("location", elsewhere);
         Mock::given(path("/calendar/v3/x"))
-            .respond_with(ResponseTemplate::new(status).set_body_raw(body, kind))
+            .respond_with(answer.set_body_raw(body, kind))
+            .mount(&stage.server)
+            .await;
+        Mock::given(path("/elsewhere"))
+            .respond_with(ResponseTemplate::new(200).set_body_raw("{}", "application/json"))
             .mount(&stage.server)
             .await;
         for verb in [Method::GET, Method::DELETE] {
