@@ -250,6 +250,37 @@ fn the_plan_counts_the_guests_and_mails_of_an_occurrence_that_is_called_off() {
 }
 
 #[test]
+fn a_guest_of_one_occurrence_counts_like_one_of_the_series() {
+    let with_guest = || {
+        let (world, _) = invited("");
+        world.sql(
+            "DELETE FROM appointment_participants WHERE appointment_id = 'own';
+             INSERT INTO appointment_rules (appointment_id, rule) VALUES ('own', 'FREQ=WEEKLY;COUNT=4');
+             INSERT INTO appointment_overrides (appointment_id, occurrence, own_participants)
+                 VALUES ('own', '2026-12-18 09:00', 1);
+             INSERT INTO appointment_participants (appointment_id, occurrence, email)
+                 VALUES ('own', '2026-12-18 09:00', 'y@client.example');",
+        );
+        world.settle();
+        world
+    };
+    // Cancelled at Google while it was edited here: no new invitation, a question.
+    let world = with_guest();
+    let own = world.event("Her own")["id"].as_str().unwrap().to_owned();
+    world.google("DELETE", &format!("{EVENTS}/{own}?sendUpdates=none"), &Value::Null);
+    world.sql("UPDATE appointments SET location = 'Room 7' WHERE id = 'own';");
+    world.sync().ends_with(3);
+    assert!(!titles(&world).contains(&"Her own".to_owned()), "no new invitation");
+    assert_eq!(waiting(&world).len(), 1);
+    // Deleted here: the guest may still see it.
+    let world = with_guest();
+    world.sql("DELETE FROM appointments WHERE id = 'own';");
+    let plan = world.run(&["sync", "--dry-run"]).ends_with(0);
+    let pairs = plan.summary()["pairs"].as_array().unwrap().iter();
+    assert_eq!(pairs.filter_map(|pair| pair["guests_kept"].as_u64()).sum::<u64>(), 1, "{plan:?}");
+}
+
+#[test]
 fn a_deletion_that_is_refused_is_announced_by_no_plan() {
     let (world, id) = invited("");
     world.sql("DELETE FROM appointments WHERE title = 'Of the boss';");

@@ -165,7 +165,12 @@ impl Record for Event {
     }
 
     fn concerned_others(&self) -> u64 {
-        others(&self.participants)
+        // Some guests are invited to one occurrence only.
+        let changes = self.recurrence_overrides.values().filter(|change| !change.excluded);
+        let invited = changes.filter_map(|change| change.participants.as_ref());
+        let mut all = self.participants.clone();
+        all.extend(invited.flatten().map(|(key, guest)| (key.clone(), guest.clone())));
+        others(&all)
     }
 
     fn calls_off(&self, before: &Self) -> u64 {
