@@ -467,6 +467,37 @@ fn cancelled_occurrences_that_carry_no_uid_are_cancelled_here() {
 }
 
 #[test]
+fn a_cancelled_occurrence_that_google_fails_at_stops_only_its_series() {
+    let world = World::new();
+    knobs(&world, json!({"cancelled_without_uid": true, "resend_exceptions": false}));
+    let id = weekly(&world);
+    let hole = format!("{id}_20270308T080000Z");
+    google(&world, "DELETE", &hole, &Value::Null);
+    world.settle();
+    google(&world, "PATCH", &id, &json!({"location": "Lyon"}));
+    world.control(
+        "POST",
+        "faults",
+        &json!({"rules": [{"method": "calendar.events.get", "about": hole, "status": 500}]}),
+    );
+    world.sql(
+        "INSERT INTO appointments (id, owner_id, title, start_local, start_zone, duration_seconds)
+         VALUES ('other', 'alice', 'Other', '2027-03-02 09:00', 'Europe/Paris', 3600);",
+    );
+    for _ in 0..2 {
+        let run = world.sync().ends_with(3);
+        assert_eq!(run.summary()["stopped"], Value::Null, "{run:?}");
+    }
+    assert!(world.titles_in("primary").contains(&"Other".to_owned()), "the others go on");
+    assert_eq!(world.number("appointments WHERE location = 'Lyon'"), 0, "not half of it");
+    assert_eq!(world.number("appointment_overrides WHERE cancelled = 1"), 1);
+    world.control("POST", "faults", &json!({"rules": []}));
+    world.settle();
+    assert_eq!(world.number("appointments WHERE location = 'Lyon'"), 1);
+    assert_eq!(world.number("appointment_overrides WHERE cancelled = 1"), 1);
+}
+
+#[test]
 fn a_stale_read_of_another_process_is_no_news() {
     let world = World::new();
     world.sql(

@@ -562,9 +562,12 @@ impl<R: Record> Session<'_, R> {
         if self.is_being_made(place, &link, side.other()).await? {
             return Ok(true);
         }
-        let found = replica.fetch(std::slice::from_ref(&item)).await.map_err(early(side))?;
+        let found = replica.fetch_each(std::slice::from_ref(&item)).await.map_err(early(side))?;
+        let Ok(moved) = self.weigh(side, found)?.pop().unwrap_or(Ok(None)) else {
+            // Until it can be read nobody knows where it stands: its own pair tells of it.
+            return Ok(true);
+        };
         let here = Some(around.own.homes[side].as_str());
-        let moved = found.into_iter().flatten().next();
         let Some(moved) = moved.filter(|it| it.id == item && it.withdrawn && it.home.as_deref() == here)
         else {
             return Ok(false);

@@ -98,7 +98,7 @@ impl<R: Record> Session<'_, R> {
                 continue;
             }
             if look.link.is_none() {
-                work.changes.known.push((side, look.item));
+                work.changes.known.push((side, look.item.clone()));
             }
             match (known, stored) {
                 (Some(id), Some(stored)) if work.get(id).is_some_and(|link| is_stub(link, side)) => {
@@ -107,8 +107,14 @@ impl<R: Record> Session<'_, R> {
                     self.came_back(&mut work, side, id, buried);
                 }
                 (Some(id), Some(stored)) => {
+                    let stored = match self.recalled(&work, side, id, stored).await? {
+                        Ok(stored) => stored,
+                        Err(error) => {
+                            self.set_aside(&mut work, (side, &look.item), Trail::default(), &error);
+                            continue;
+                        }
+                    };
                     work.change(id, |link| readable(link, side));
-                    let stored = self.recalled(&work, side, id, stored).await?;
                     self.note_unseen(&mut work, side, id, &stored);
                     work.change(id, |link| put_read(link, side, stored, self.gone_at(side)));
                 }

@@ -1,6 +1,6 @@
 //! Merges: an item of a provider that lives on as another one, whose name its own leads to.
 
-use passerelle_ports::{Copy, Find, ItemId, Link, LinkId, Record, Side, Stored, Stranger};
+use passerelle_ports::{Copy, Find, ItemId, Link, LinkId, PortResult, Record, Side, Stored, Stranger, Trail};
 use passerelle_sync_rules::{
     Merged, merged,
     mutants::{Mutant, on},
@@ -28,7 +28,16 @@ impl<R: Record> Session<'_, R> {
         };
         let now = match lives_on {
             Some(now) => Some(now),
-            None => self.known_successor(side, &link).await?,
+            None => match self.known_successor(side, &link).await? {
+                Ok(now) => now,
+                Err(error) => {
+                    // What lives on cannot be read: until it can, the link waits as it is.
+                    if let Some(item) = link.item(side) {
+                        self.set_aside(work, (side, item), Trail::default(), &error);
+                    }
+                    return Ok(());
+                }
+            },
         };
         let Some(now) = now.filter(|_| !on(Mutant::MergedIsGone)) else {
             work.change(id, |link| {
@@ -58,11 +67,11 @@ impl<R: Record> Session<'_, R> {
         Ok(())
     }
 
-    /// Fetches the item that a listing named as the one that lives on.
-    async fn known_successor(&self, side: Side, link: &Link<R>) -> Flow<Option<Stored<R>>> {
-        let Some(became) = link.trails[side].became.clone() else { return Ok(None) };
-        let found = self.replica(side).fetch(&[became]).await.map_err(early(side))?;
-        Ok(found.into_iter().next().flatten())
+    /// Fetches the item that a listing named as the one that lives on; an error where that item cannot be read.
+    async fn known_successor(&self, side: Side, link: &Link<R>) -> Flow<PortResult<Option<Stored<R>>>> {
+        let Some(became) = link.trails[side].became.clone() else { return Ok(Ok(None)) };
+        let found = self.replica(side).fetch_each(&[became]).await.map_err(early(side))?;
+        Ok(self.weigh(side, found)?.pop().unwrap_or(Ok(None)))
     }
 
     async fn heir_of(&self, work: &mut Work<R>, side: Side, item: &ItemId) -> Flow<Option<Link<R>>> {
@@ -155,12 +164,7 @@ impl<R: Record> Session<'_, R> {
 }
 
 /// Lays the item that lives on into a link: as another link knows it already, or as it was answered.
-fn lay<R: Record>(
-    link: &mut Link<R>,
-    side: Side,
-    now: Stored<R>,
-    known: Option<(Copy<R>, passerelle_ports::Trail)>,
-) {
+fn lay<R: Record>(link: &mut Link<R>, side: Side, now: Stored<R>, known: Option<(Copy<R>, Trail)>) {
     match known {
         Some((copy, trail)) if copy.stored.version == now.version || trail.is_older(&now) => {
             put_copy(link, side, copy.stored);

@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, HashSet};
 
 use passerelle_ports::{
     Changes, Clocks, Cursor, EntriesOf, Entry, ErrorKind, Find, From, ItemId, Link, LinkId, LinkState,
-    MEMORY, Next, Op, Outcome, Page, PageToken, PortError, Record, Side, Sides, Slice, Stored, Stranger,
-    Trail, Written,
+    MEMORY, Next, Op, Outcome, Page, PageToken, PortError, PortResult, Record, Side, Sides, Slice, Stored,
+    Stranger, Trail, Written,
 };
 use passerelle_sync_rules::{
     Action, Answer, Intent, answered, changed_unseen, create_key,
@@ -16,7 +16,7 @@ use passerelle_sync_rules::{
 use crate::{
     engine::Phase,
     session::{Flow, Session, broken, early, ledger},
-    unread::is_stub,
+    unread::{is_of_item, is_stub, look_again},
     work::Work,
 };
 
@@ -190,7 +190,11 @@ impl<R: Record> Session<'_, R> {
                 }
                 Some(id) => {
                     met.push(id);
-                    let stored = self.recalled(&work, side, id, stored).await?;
+                    let Ok(stored) = self.recalled(&work, side, id, stored).await? else {
+                        // It is fetched by name, and set aside where that cannot be done either.
+                        work.change(id, |link| look_again(link, side, lags));
+                        continue;
+                    };
                     let is_past =
                         work.get(id).is_some_and(|link| self.is_past(side, &link.trails[side], &stored));
                     self.meet_known(&mut work, side, id, stored, lags || is_past);
@@ -257,19 +261,21 @@ impl<R: Record> Session<'_, R> {
         self.commit(changes).await
     }
 
-    /// Completes a copy that was read with what the last one still tells.
+    /// Completes a copy that was read with what the last one still tells; an error where that item cannot be read.
     pub(crate) async fn recalled(
         &self,
         work: &Work<R>,
         side: Side,
         id: LinkId,
         stored: Stored<R>,
-    ) -> Flow<Stored<R>> {
-        match work.get(id).and_then(|link| link.alive(side)) {
-            Some(known) if known.version != stored.version => {
-                self.replica(side).recall(known, stored).await.map_err(early(side))
-            }
-            _ => Ok(stored),
+    ) -> Flow<PortResult<Stored<R>>> {
+        let known = work.get(id).and_then(|link| link.alive(side));
+        let Some(known) = known.filter(|known| known.version != stored.version) else {
+            return Ok(Ok(stored));
+        };
+        match self.replica(side).recall(known, stored).await {
+            Err(error) if !is_of_item(error.kind) => Err(early(side)(error)),
+            recalled => Ok(recalled),
         }
     }
 

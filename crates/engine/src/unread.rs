@@ -43,14 +43,7 @@ impl<R: Record> Session<'_, R> {
             };
             if let Some(id) = work.by_item(side, &item) {
                 met.push(id);
-                work.change(id, |link| {
-                    if let Some(copy) = &mut link.copies[side] {
-                        copy.look = true;
-                    }
-                    if lags {
-                        link.trails[side].listed = Some(true);
-                    }
-                });
+                work.change(id, |link| look_again(link, side, lags));
             } else {
                 let mut trail = strange.remove(&item).map(|stranger| stranger.trail).unwrap_or_default();
                 trail.listed = lags.then_some(true);
@@ -109,6 +102,16 @@ impl<R: Record> Session<'_, R> {
             }
         }
         ends.map_or(Ok(kept), |error| Err::<_, Stop>(early(side)(error)))
+    }
+}
+
+/// Has an item fetched by name that a listing shows and does not let read.
+pub(crate) fn look_again<R: Record>(link: &mut Link<R>, side: Side, lags: bool) {
+    if let Some(copy) = &mut link.copies[side] {
+        copy.look = true;
+    }
+    if lags {
+        link.trails[side].listed = Some(true);
     }
 }
 

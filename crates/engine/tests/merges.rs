@@ -162,6 +162,26 @@ fn edits_of_both_are_a_question_and_make_no_double() {
 }
 
 #[test]
+fn a_merged_record_that_cannot_be_read_stops_only_itself() {
+    let house = House::new();
+    let [(_, into), (_, from)] = house.two();
+    house.merge(&from, &into);
+    // The listing names what lives on, and then neither of the two can be read.
+    house.remote.fetches_late(&from, 0);
+    house.remote.set_unreadable(&into, true);
+    house.type_new("c");
+    for _ in 0..4 {
+        assert_eq!(house.run().stopped, None);
+    }
+    assert!(words(&house.remote).contains(&("c".to_owned(), String::new())), "the others go on");
+    assert_eq!(house.local.alive().len(), 3, "nothing is gone");
+    house.remote.set_unreadable(&into, false);
+    house.settle();
+    assert_eq!((house.remote.alive().len(), house.local.alive().len()), (2, 2));
+    assert!(house.held().is_empty());
+}
+
+#[test]
 fn a_record_with_another_name_is_the_same_record() {
     let house = House::new();
     let [(a, there), _] = house.two();

@@ -415,6 +415,21 @@ impl GoogleCalendar {
         }
     }
 
+    /// Completes a series that was read with the cancelled occurrences that a listing left out.
+    async fn remembered(&self, known: &Stored<Event>, read: Stored<Event>) -> PortResult<Stored<Event>> {
+        let holes = self.forgotten(read.id.as_str(), &known.record, &read.record).await?;
+        if holes.is_empty() {
+            return Ok(read);
+        }
+        let Some(master) = self.get(read.id.as_str()).await?.filter(Resource::is_master) else {
+            return Ok(read);
+        };
+        Ok(match self.family(master, holes).await? {
+            Found::Alive(family) => family.stored(&self.zone()),
+            Found::Nothing => read,
+        })
+    }
+
     /// Looks up a series whose iCalendar identifier is known: one request instead of two.
     pub(crate) async fn series(&self, from: &Stored<Event>) -> PortResult<Found> {
         let Found::Alive(mut family) = self.listed(from).await? else { return Ok(Found::Nothing) };
@@ -692,17 +707,7 @@ impl Replica<Event> for GoogleCalendar {
         if !series::is_of_series(&read.version) || read.withdrawn {
             return Ok(read);
         }
-        let holes = self.forgotten(read.id.as_str(), &known.record, &read.record).await?;
-        if holes.is_empty() {
-            return Ok(read);
-        }
-        let Some(master) = self.get(read.id.as_str()).await?.filter(Resource::is_master) else {
-            return Ok(read);
-        };
-        Ok(match self.family(master, holes).await? {
-            Found::Alive(family) => family.stored(&self.zone()),
-            Found::Nothing => read,
-        })
+        self.remembered(known, read).await.map_err(of_one)
     }
 
     async fn write(&self, batch: &[Write<Event>]) -> PortResult<Vec<PortResult<Written<Event>>>> {
