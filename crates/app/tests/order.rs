@@ -178,3 +178,52 @@ fn attachments_in_another_order_are_no_edit_and_stay_as_somebody_put_them() {
     assert_eq!((world.number("appointments WHERE title = 'Flight to Lyon'"), world.events().len()), (1, 1));
     assert_eq!(world.event("Flight to Lyon")["summary"], "Flight to Lyon");
 }
+
+#[test]
+fn of_two_entries_under_one_label_one_goes_there_while_the_other_changes_here() {
+    type Case = (&'static str, [Value; 2], &'static str, &'static str);
+    let cases: [Case; 3] = [
+        (
+            "addresses",
+            [
+                json!({ "type": "work", "streetAddress": "1 rue Haute", "city": "Lyon" }),
+                json!({ "type": "work", "streetAddress": "2 rue Basse", "city": "Nice" }),
+            ],
+            "UPDATE contact_addresses SET street = '22 rue Basse' WHERE city = 'Nice';",
+            "22 rue Basse",
+        ),
+        (
+            "userDefined",
+            [json!({ "key": "Number", "value": "4711" }), json!({ "key": "Number", "value": "4712" })],
+            "UPDATE contact_custom_fields SET value = '99' WHERE value = '4712';",
+            "99",
+        ),
+        (
+            "events",
+            [
+                json!({ "type": "party", "date": { "year": 2020, "month": 5, "day": 1 } }),
+                json!({ "type": "party", "date": { "year": 2021, "month": 6, "day": 2 } }),
+            ],
+            "UPDATE contact_dates SET date = '2022-06-02' WHERE date = '2021-06-02';",
+            "2022",
+        ),
+    ];
+    for (member, entries, edit, now) in cases {
+        let world = World::new();
+        world.add_person(&json!({ "names": [{ "givenName": "Zoe" }], member: entries }));
+        world.settle();
+        let person = world.people().remove(0);
+        let left = json!({ "resourceName": person["resourceName"], "person": { member: [entries[1]] } });
+        world.gesture("people/edit", left);
+        world.sql(edit);
+        world.settle();
+        assert!(common::waiting(&world).is_empty(), "{member}: nobody touched the same entry");
+        let there = world.people().remove(0)[member].clone();
+        assert_eq!(there.as_array().map(Vec::len), Some(1), "{there}");
+        assert!(there.to_string().contains(now), "{there}");
+        let tables = ["contact_addresses", "contact_custom_fields", "contact_dates"];
+        let rows: u64 = tables.iter().map(|table| world.number(table)).sum();
+        assert_eq!(rows, 1, "{member}");
+        assert_eq!(world.sync().ends_with(0).writes(), 0, "{member}: both sides say the same");
+    }
+}
