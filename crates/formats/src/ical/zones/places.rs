@@ -56,6 +56,12 @@ pub(super) const PLACES: &[(&str, &str)] = &[
         "Europe/London",
         "londres|londra|edinburgh|edimbourg|edimburgo|british summer time|heure de londres|gmt bst",
     ),
+    // So Windows calls the zone of London, which has a summer time; that of Greenwich has none.
+    (
+        "Europe/London",
+        "gmt heure standard|gmt heure d ete|gmt standardzeit|gmt normalzeit|gmt sommerzeit|hora estandar gmt|\
+         hora de verano gmt|ora solare gmt|ora legale gmt",
+    ),
     ("Europe/Dublin", "dublino"),
     ("Europe/Lisbon", "lisbonne|lissabon|lisboa|lisbona|westeuropaische zeit|westeuropaische sommerzeit"),
     (
