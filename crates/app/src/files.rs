@@ -234,9 +234,7 @@ impl Filed for Event {
     ) -> std::io::Result<()> {
         let format = events_as(name, format).ok_or(std::io::ErrorKind::Unsupported)?;
         let events = records.map(|Outgoing { id, record: mut event, mut left }| {
-            if format == EventFormat::ICalendar {
-                name_for_export(&mut event, &mut left, id.as_str());
-            }
+            name_for_export(&mut event, &mut left, id.as_str());
             (event, left)
         });
         write_events(&mut out, format, at, events).map(drop)

@@ -362,6 +362,20 @@ proptest::proptest! {
 }
 
 #[test]
+fn a_line_that_another_version_writes_by_another_name_says_the_same() {
+    for (version, lines) in [
+        // The word of vCard 4 for a friend makes two names of one property.
+        (
+            "3.0",
+            "a.X-ABRELATEDNAMES;type=pref:Mayumi\na.X-ABLabel:_$!<Friend>!$_\nb.X-ABRELATEDNAMES:Shane\nb.X-ABLabel:Nachbar",
+        ),
+        ("4.0", "ANNIVERSARY:20090808T1430-0500"),
+    ] {
+        stable(&card(version, &format!("FN:Anne\n{lines}")));
+    }
+}
+
+#[test]
 fn a_card_that_lost_its_beginning_is_told() {
     let file = "X-A:1\nBEGIN:VCARD\nVERSION:3.0\nFN:a\nEND:VCARD\nVERSION:3.0\nN:Luc;Jean\nTEL:1\nEND:VCARD\n\
                 BEGIN:VCARD\nVERSION:3.0\nFN:c\nEND:VCARD\n";

@@ -571,10 +571,7 @@ fn parameters_of_a_line_that_is_not_written_again_are_kept_with_the_line() {
         "STATUS;X-A=1:CONFIRMED",
         "DTSTAMP;X-A=1:20260101T000000Z",
         "TRANSP;X-A=1:OPAQUE",
-        "CLASS;X-A=1:",
-        "LOCATION;LANGUAGE=fr:",
         "DURATION;X-A=1:PT1H",
-        "CATEGORIES;X-A=1:",
         "EXDATE;X-A=1:",
         "X-GOOGLE-CONFERENCE;X-A=1:https://v.example/1",
     ] {
@@ -582,6 +579,21 @@ fn parameters_of_a_line_that_is_not_written_again_are_kept_with_the_line() {
         let text = written(&found);
         let kept = format!("X-PASSERELLE-LINE:{}\n", line.replace(';', "\\;"));
         assert!(text.contains(&kept), "{line} {text}");
+    }
+    // An empty line is written as it was, as long as the event says nothing of what it is about.
+    for line in ["CLASS;X-A=1:", "LOCATION;LANGUAGE=fr:", "CATEGORIES;X-A=1:", "URL;VALUE=URI;X-A=1:"] {
+        let mut found = event(&format!("DTSTART:20260115T100000Z\n{line}\n"));
+        let text = written(&found);
+        assert!(
+            text.contains(&format!("\n{line}\n")) && !text.contains("X-PASSERELLE-LINE"),
+            "{line} {text}"
+        );
+        found.record.privacy = Privacy::Private;
+        found.record.location = "Loge".into();
+        found.record.url = "https://a.example".into();
+        found.record.categories = [("x".to_owned(), "X".to_owned())].into();
+        let text = written(&found);
+        assert!(text.contains(&format!("X-PASSERELLE-LINE:{}\n", line.replace(';', "\\;"))), "{line} {text}");
     }
     // Of two events of one identifier, the one that gets another keeps what its line said.
     let event = |title: &str| {

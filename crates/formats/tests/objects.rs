@@ -171,6 +171,46 @@ fn change_is_off(patch: &Value) -> bool {
 }
 
 #[test]
+fn a_fraction_of_a_second_is_left_out_and_comes_back() {
+    let found = event(json!({
+        "start": "2026-01-15T10:00:00.25", "duration": "PT1H0.5S", "recurrenceRules": [{ "frequency": "daily" }],
+        "recurrenceOverrides": { "2026-01-16T10:00:00.25": { "duration": "PT2H0.5S" } },
+    }));
+    assert_eq!(found.record.start.as_ref().unwrap().to_string(), "2026-01-15T10:00:00[Europe/Paris]");
+    assert_eq!(found.record.duration.to_string(), "PT1H");
+    let change = &found.record.recurrence_overrides["2026-01-16T10:00:00"];
+    assert_eq!(change.duration.unwrap().to_string(), "PT2H");
+    let object = written(&found);
+    assert_eq!(object["start"], "2026-01-15T10:00:00.25");
+    assert_eq!(object["duration"], "PT1H0.5S");
+    assert_eq!(object["recurrenceOverrides"]["2026-01-16T10:00:00"]["duration"], "PT2H0.5S");
+    assert_eq!(read(&object.to_string()), found);
+    // Of another hour or length it says nothing.
+    let mut later = found;
+    later.record.duration = "PT3H".parse().unwrap();
+    later.record.start = Some("2026-01-15T11:00:00[Europe/Paris]".parse().unwrap());
+    let object = written(&later);
+    assert_eq!((&object["start"], &object["duration"]), (&json!("2026-01-15T11:00:00"), &json!("PT3H")));
+    for bad in ["PT1.S", "PT.S", "PT1.5H", "P1.5D"] {
+        let text = json!({ "@type": "Event", "uid": "u", "start": "2026-01-15T10:00:00", "duration": bad });
+        let bad = read_events(text.to_string().as_bytes(), EventFormat::JsCalendar).next().unwrap();
+        assert_eq!(bad.unwrap_err().reason.id(), "bad-date");
+    }
+}
+
+#[test]
+fn what_is_kept_in_json_stands_in_one_order() {
+    let found = event(json!({ "x": 1 }));
+    let text = |unknown: &[&str]| {
+        let unknown = unknown.iter().map(|text| (*text).to_owned()).collect();
+        written(&Imported { unknown, ..found.clone() }).to_string()
+    };
+    let first = text(&["SEQUENCE:7", "CREATED:20090310T033824Z", "X-A:1"]);
+    let again = read(&first);
+    assert_eq!(written(&again).to_string(), first);
+}
+
+#[test]
 fn the_rule_of_the_next_edition_is_read() {
     let rule = json!({ "@type": "RecurrenceRule", "frequency": "daily", "count": 5 });
     let found = event(json!({ "recurrenceRule": rule }));

@@ -324,6 +324,13 @@ fn an_appointment_without_an_identifier_has_the_same_one_in_every_export() {
     let text = written(&found);
     assert!(text.contains("\r\nUID:abc@passerelle.invalid\r\n"), "{text}");
     assert_eq!(only(read(&text)).record.uid, "");
+    let mut out = Vec::new();
+    let record = (found.record.clone(), found.unknown.clone());
+    write_events(&mut out, EventFormat::JsCalendar, DateTime::UNIX_EPOCH, [record]).unwrap();
+    let text = String::from_utf8(out).unwrap();
+    assert!(text.contains(r#""uid":"abc@passerelle.invalid""#), "{text}");
+    let again = only(read_calendar(text.as_bytes(), EventFormat::JsCalendar).collect());
+    assert_eq!((again.record.uid.as_str(), again.unknown.len()), ("", 0), "{again:?}");
 }
 
 #[test]

@@ -539,6 +539,21 @@ fn what_odoo_dolibarr_and_outlook_call_otherwise_finds_its_place() {
         ("Jean Dupont", "ACME")
     );
     assert!(row.unknown.is_empty(), "{:?}", row.unknown);
+    for (table, parts) in [
+        ("Name,Title,Job Position\nJean Dupont,Mister,Head\n", ["Mister", "Jean", "Dupont", ""]),
+        ("Name,Title\nMister Jean Dupont,Mister\n", ["Mister", "Jean", "Dupont", ""]),
+        ("Name,Title\nAnne Marie Dupont,Madam\n", ["", "", "", "Madam Anne Marie Dupont"]),
+        ("Nom;Civilité\nDupont Frères;SARL\n", ["", "", "", "SARL Dupont Frères"]),
+    ] {
+        let name = &read(table)[0].record.name;
+        let found = [&name.prefix, &name.given, &name.surname, &name.full];
+        assert_eq!(found, parts, "{table}");
+    }
+    let row = &read("Name,Phone,Mobile\nJean,call in the morning,0612345678\n")[0];
+    assert_eq!(
+        (row.record.phones.len(), row.unknown.as_slice()),
+        (1, ["Phone: call in the morning".to_owned()].as_slice())
+    );
     let row = &read("Nom,Prénom,Département,Pays,État\nDupont,Jean,75,France,1\n")[0];
     assert_eq!((row.record.addresses.len(), row.unknown.as_slice()), (1, ["État: 1".to_owned()].as_slice()));
     let row = &read("Nom;Prénom;Ville;État\nDupont;Jean;Lyon;Actif\n")[0];
@@ -561,6 +576,21 @@ fn what_odoo_dolibarr_and_outlook_call_otherwise_finds_its_place() {
         (row[1].record.name.prefix.as_str(), row[1].record.organization.title.as_str()),
         ("Herr", "Leiter")
     );
+}
+
+#[test]
+fn nicknames_and_remarks_come_back_from_the_table_of_outlook() {
+    let table = "First Name,Nickname,Phone 1 - Value,Phone 2 - Value\n\
+                 Jean,\"Ann, the great ::: Annie\",call in the morning,0612345678\n";
+    let jean = &read(table)[0].record;
+    let names: Vec<&String> = jean.nicknames.values().collect();
+    assert_eq!(names, ["Ann, the great", "Annie"]);
+    let mut out = Vec::new();
+    write_contacts(&mut out, ContactFormat::OutlookCsv, [(jean.clone(), Vec::new())]).unwrap();
+    let again = &read(&String::from_utf8(out).unwrap())[0];
+    assert_eq!(again.record.nicknames, jean.nicknames);
+    assert_eq!(again.record.phones.len(), 1);
+    assert_eq!(again.unknown, Vec::<String>::new());
 }
 
 #[test]

@@ -127,7 +127,7 @@ pub fn meaning(text: &str) -> Cow<'_, str> {
 }
 
 /// Properties that say one thing by several names.
-const FAMILIES: [(&str, &[&str]); 2] = [
+const FAMILIES: [(&str, &[&str]); 3] = [
     ("ANNIVERSARY", &["X-ABDATE", "X-ANNIVERSARY", "X-WEDDING", "X-EVOLUTION-ANNIVERSARY"]),
     (
         "IMPP",
@@ -142,6 +142,18 @@ const FAMILIES: [(&str, &[&str]); 2] = [
             "X-GTALK",
             "X-GOOGLE-TALK",
             "X-QQ",
+        ],
+    ),
+    (
+        "RELATED",
+        &[
+            "X-ABRELATEDNAMES",
+            "X-SPOUSE",
+            "X-EVOLUTION-SPOUSE",
+            "X-MANAGER",
+            "X-EVOLUTION-MANAGER",
+            "X-ASSISTANT",
+            "X-EVOLUTION-ASSISTANT",
         ],
     ),
 ];
@@ -164,7 +176,8 @@ fn anchor(said: &mut Vec<String>, value: &str) -> String {
                 ["tel:", "mailto:"].into_iter().find(|scheme| value.to_ascii_lowercase().starts_with(scheme));
             value.get(scheme.map_or(0, str::len)..).unwrap_or_default().replace('\\', "")
         }
-        _ => value.to_owned(),
+        // Old programs leave out escapes that are written again.
+        _ => value.replace('\\', ""),
     }
 }
 
@@ -300,6 +313,8 @@ mod tests {
                 "X-PASSERELLE-PARAMS;OF=TEL;PREF=9:+1-4\\;ext=1",
             ),
             ("X-PASSERELLE-PARAMS;OF=X-AIM;X-A=1:me", "X-PASSERELLE-PARAMS;OF=IMPP;X-A=1:aim:me"),
+            ("X-PASSERELLE-PARAMS;OF=X-SPOUSE;X-A=1:Zoe", "X-PASSERELLE-PARAMS;OF=RELATED;X-A=1:Zoe"),
+            ("X-PASSERELLE-PARAMS;OF=N;X-A=1:Roe;J,K", "X-PASSERELLE-PARAMS;OF=N;X-A=1:Roe;J\\,K;;;"),
             ("{\"a\": 1, \"b\":[2]}", "{\"b\":[2],\"a\":1}"),
         ] {
             assert_eq!(meaning(one), meaning(other), "{one}");

@@ -71,6 +71,16 @@ pub(crate) fn completed<R: Record>(there: &R, read: &R, newer: bool) -> R {
     assemble(&all).unwrap_or_else(|_| read.clone())
 }
 
+/// Returns the record that was read in place of the one that is there: only the zone stays of an appointment whose time says
+/// none.
+pub(crate) fn replaced<R: Record>(there: &R, read: &R) -> R {
+    let mut new = fields(read);
+    if R::KIND == Kind::Events {
+        keep_zone::<R>(&fields(there), &mut new);
+    }
+    assemble(&new).unwrap_or_else(|_| read.clone())
+}
+
 /// Takes away what a table without a column for it cannot but say: Outlook's has none for a whole name, for a value of no
 /// kind, and writes the only number as the first one.
 fn say_no_more(there: &Fields, read: &mut Fields) {
@@ -402,7 +412,11 @@ mod tests {
         assert_eq!(completed(&paris, &single("2027-01-04T08:00:00[Etc/UTC]"), false).start, paris.start);
         let later = single("2027-01-04T11:00:00[Europe/Paris]");
         assert_eq!(completed(&paris, &single("2027-01-04T10:00:00[Etc/UTC]"), false).start, later.start);
+        // The whole file counts, but a time in UTC says no zone.
+        assert_eq!(replaced(&paris, &single("2027-01-04T08:00:00[Etc/UTC]")), paris);
+        assert_eq!(replaced(&there, &utc), utc, "the clock of a series is its own");
         let tokyo = single("2027-01-04T11:00:00[Asia/Tokyo]");
+        assert_eq!(replaced(&paris, &tokyo), tokyo);
         assert_eq!(completed(&paris, &tokyo, false).start, tokyo.start);
         let number = |text: &str| json!([text]);
         assert!(is_newer(&number("SEQUENCE:1"), Some(&number("SEQUENCE:2"))));

@@ -10,7 +10,7 @@ use passerelle_ports::{ItemId, PairId, RunId, Value, fields, left};
 use crate::{
     Store, StoreError, UserId,
     collection::{Collection, NewRow, Scope},
-    completed::{completed, is_newer},
+    completed::{completed, is_newer, replaced},
     dialect::{Conn, new_ids},
     imports,
 };
@@ -327,7 +327,7 @@ fn replace<R: Collection>(
         return flush(conn, scope, &mut again, done);
     };
     let (record, leftovers) = if whole {
-        (row.record.clone(), row.leftovers.cloned().unwrap_or_default())
+        (replaced(&there.record, row.record), row.leftovers.cloned().unwrap_or_default())
     } else {
         let newer = is_newer(&there.leftovers, row.leftovers);
         let record = completed(&there.record, row.record, newer);

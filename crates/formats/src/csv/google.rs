@@ -11,7 +11,7 @@ use super::{
 use crate::vcard::partial_date;
 
 /// What separates several values in one cell.
-const BETWEEN: &str = " ::: ";
+pub(super) const BETWEEN: &str = " ::: ";
 
 /// Labels under Google's names.
 const LABELS: [(&str, &str); 12] = [

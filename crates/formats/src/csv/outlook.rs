@@ -149,7 +149,7 @@ pub(super) fn row_of(contact: &Contact) -> BTreeMap<String, String> {
         ("Department", &contact.organization.department),
         ("Job Title", &contact.organization.title),
         ("Notes", &contact.notes),
-        ("Nickname", &list(&contact.nicknames, ", ")),
+        ("Nickname", &list(&contact.nicknames, super::google::BETWEEN)),
         ("Categories", &list(&contact.groups, ";")),
         ("Birthday", &contact.birthday.map(american).unwrap_or_default()),
         ("Anniversary", &contact.anniversary.map(american).unwrap_or_default()),
@@ -163,6 +163,10 @@ pub(super) fn row_of(contact: &Contact) -> BTreeMap<String, String> {
             .any(|name| put(name, &email.address));
     }
     for phone in preferred_first(contact.phones.values(), |phone| phone.preferred) {
+        // Words in the place of a number would be kept as text beside the contact.
+        if !super::read::has_number(&phone.number) {
+            continue;
+        }
         let fits = PHONES.iter().filter(|(label, _)| *label == label_of(&phone.label));
         let rest = ["Other Phone", "Primary Phone", "Business Phone 2", "Home Phone 2"];
         let _ = fits.map(|(_, name)| *name).chain(rest).any(|name| put(name, &phone.number));

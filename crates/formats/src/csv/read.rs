@@ -342,7 +342,10 @@ impl<'a> Row<'a> {
         let is_nameless =
             [&name.given, &name.middle, &name.surname, &name.full].iter().all(|part| part.is_empty());
         if is_nameless {
-            if organization.name != full {
+            let full = without_title(full, &name.prefix);
+            if let Some((given, surname)) = parts_of_person(full).filter(|_| is_honorific(&name.prefix)) {
+                (given.clone_into(&mut name.given), surname.clone_into(&mut name.surname));
+            } else if organization.name != full {
                 // How somebody is addressed is no name; it stands before the one that there is.
                 let around =
                     [std::mem::take(&mut name.prefix), full.to_owned(), std::mem::take(&mut name.suffix)];
@@ -365,6 +368,24 @@ impl<'a> Row<'a> {
             self.leave(columns, n, full);
         }
     }
+}
+
+/// Returns a whole name without the title that stands in front of it as well as in a column of its own.
+fn without_title<'a>(full: &'a str, title: &str) -> &'a str {
+    let (Some(head), Some(rest)) = (full.get(..title.len()), full.get(title.len()..)) else { return full };
+    let is_said =
+        !title.is_empty() && text_key(head) == text_key(title) && rest.starts_with(char::is_whitespace);
+    if is_said { rest.trim_start() } else { full }
+}
+
+/// Takes the two words of a person's name apart as Google does: the surname is the last one, or the one in capitals.
+fn parts_of_person(full: &str) -> Option<(&str, &str)> {
+    let (first, last) =
+        full.trim().split_once(' ').filter(|(_, last)| !last.contains(char::is_whitespace))?;
+    let is_name = |word: &str| word.chars().all(|c| c.is_alphabetic() || matches!(c, '-' | '\'' | '’'));
+    let is_loud = |word: &str| word.chars().count() > 1 && !word.chars().any(char::is_lowercase);
+    let swapped = is_loud(first) && !is_loud(last);
+    (is_name(first) && is_name(last)).then_some(if swapped { (last, first) } else { (first, last) })
 }
 
 /// Takes a whole name apart that holds another one behind a company, as Odoo displays people: "ACME, Jean Dupont".
@@ -626,14 +647,17 @@ fn without_tel(value: &str) -> &str {
     if scheme { value.get(4..).unwrap_or_default().trim() } else { value }
 }
 
-/// Tells whether a number is in a cell: no word, and not what a spreadsheet leaves of a long one (`3,36E+10`).
-fn has_number(value: &str) -> bool {
+/// Tells whether a number is in a cell: no word, no remark ("call after 6 pm"), and not what a spreadsheet leaves of a long
+/// one (`3,36E+10`).
+pub(super) fn has_number(value: &str) -> bool {
     let is_rounded = value.split_once(['E', 'e']).is_some_and(|(figure, power)| {
         let digits = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
         let whole = figure.split([',', '.']).all(digits);
         whole && power.strip_prefix('+').is_some_and(digits)
     });
-    !is_rounded && value.contains(|c: char| c.is_numeric())
+    let words = value.split(|c: char| !c.is_alphabetic()).filter(|word| word.chars().count() > 2).count();
+    let digits = value.chars().filter(|c| c.is_numeric()).count();
+    !is_rounded && digits > 0 && (words < 2 || digits > 5)
 }
 
 /// Gives a number its first zero back that a spreadsheet took for nothing, where a country writes all of them with one.
@@ -667,12 +691,14 @@ fn is_honorific(value: &str) -> bool {
 const HONORIFICS: &[&str] = &[
     "m",
     "mr",
+    "mister",
     "mme",
     "mlle",
     "mmes",
     "mm",
     "monsieur",
     "madame",
+    "madam",
     "mademoiselle",
     "me",
     "maître",
@@ -689,6 +715,7 @@ const HONORIFICS: &[&str] = &[
     "sir",
     "dame",
     "doctor",
+    "doktor",
     "professor",
     "herr",
     "frau",
@@ -704,11 +731,17 @@ const HONORIFICS: &[&str] = &[
     "don",
     "doña",
     "dra",
+    "doctora",
+    "profesor",
+    "profesora",
+    "professore",
+    "professoressa",
     "sig",
     "sig.ra",
     "sigra",
     "ra",
     "signor",
+    "signore",
     "signora",
     "signorina",
     "dott",
@@ -821,8 +854,35 @@ mod tests {
     }
 
     #[test]
+    fn a_remark_is_no_number() {
+        for value in ["call in the morning", "appeler après 18h30", "ne pas appeler", "3,36E+10"] {
+            assert!(!has_number(value), "{value}");
+        }
+        for value in ["12", "poste 12", "1-800-FLOWERS", "06 12 34 56 78 (appeler le soir)", "+33 1 ext. 5"] {
+            assert!(has_number(value), "{value}");
+        }
+    }
+
+    #[test]
+    fn a_title_in_front_of_a_name_tells_that_it_is_a_person() {
+        for (full, title, parts) in [
+            ("Jean Dupont", "Mister", Some(("Jean", "Dupont"))),
+            ("Mister Jean Dupont", "Mister", Some(("Jean", "Dupont"))),
+            ("LEFÈVRE Zoé", "Mme", Some(("Zoé", "LEFÈVRE"))),
+            ("Jean-Luc D’Arc", "M.", Some(("Jean-Luc", "D’Arc"))),
+            ("Anne Marie Dupont", "Mme", None),
+            ("Misterio Dupont", "Mister", Some(("Misterio", "Dupont"))),
+            ("Dupont", "M.", None),
+            ("Dupont & Fils", "M.", None),
+            ("A 4", "M.", None),
+        ] {
+            assert_eq!(parts_of_person(without_title(full, title)), parts, "{full}");
+        }
+    }
+
+    #[test]
     fn a_title_is_a_prefix_or_a_job() {
-        for value in ["Mme", "Dr.", "M.", "Prof. Dr.", "Sig.ra", "Mme Dr"] {
+        for value in ["Mister", "Madam", "Mme", "Dr.", "M.", "Prof. Dr.", "Sig.ra", "Mme Dr"] {
             assert!(is_honorific(value), "{value}");
         }
         for value in ["Directrice", "Dr. Manager", "", "CEO"] {

@@ -37,7 +37,7 @@ pub(crate) mod own {
     pub(crate) const CHANGED: &str = "X-PASSERELLE-CHANGED";
     /// Says that changed occurrences follow, where no rule says so.
     pub(crate) const SERIES: &str = "X-PASSERELLE-SERIES";
-    /// Says that the identifier was made up, because iCalendar asks for one.
+    /// Says that the identifier was made up, because the formats ask for one.
     pub(crate) const NO_UID: &str = "X-PASSERELLE-NO-UID";
     pub(crate) const ORGANIZER: &str = "X-PASSERELLE-ORGANIZER";
     /// A zone that was not found by its name: as the file calls it, with what it was taken as.

@@ -133,6 +133,30 @@ pub(super) fn keep_whole(component: &Component, event: &Event, unknown: &mut Vec
     });
 }
 
+/// Writes lines without a value as a file had them, where the event says nothing of what they are about; returns the other
+/// leftovers.
+pub(super) fn empty_lines(lines: &mut Vec<Line>, unknown: Vec<String>) -> Vec<String> {
+    let said: BTreeSet<String> = lines.iter().map(|line| line.name.clone()).collect();
+    let is_empty = |line: &Line| {
+        line.value.trim().is_empty()
+            && params_of(line).is_some()
+            && MAY_BE_EMPTY.contains(&line.name.as_str())
+    };
+    let empty = |text: &String| {
+        let whole = text.strip_prefix(own::SECOND)?.strip_prefix(':')?;
+        let line = Line::parse(0, unescape(whole).into_bytes())?;
+        (is_empty(&line) && line.is_sound() && !said.contains(&line.name)).then_some(line)
+    };
+    let (written, others): (Vec<_>, Vec<_>) =
+        unknown.into_iter().map(|text| (empty(&text), text)).partition(|(line, _)| line.is_some());
+    lines.extend(written.into_iter().filter_map(|(line, _)| line));
+    others.into_iter().map(|(_, text)| text).collect()
+}
+
+/// Properties that say nothing where they have no value.
+const MAY_BE_EMPTY: [&str; 8] =
+    ["LOCATION", "DESCRIPTION", "SUMMARY", "CATEGORIES", "CLASS", "STATUS", "TRANSP", "URL"];
+
 /// Keeps a line of which an event has one only, and had one already.
 pub(super) fn second(line: &Line) -> String {
     match line.name.as_str() {

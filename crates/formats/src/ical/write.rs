@@ -90,6 +90,7 @@ impl<'a, W: Write> Calendar<'a, W> {
         let mut lines: Vec<Line> = own_lines(event).into_iter().chain(more).collect();
         let others = rest::put_back(&mut lines, unknown, change);
         let (reminders, others) = rest::reminders(event, &others);
+        let others = rest::empty_lines(&mut lines, others);
         for line in lines {
             line.write(self.out)?;
         }
@@ -110,7 +111,7 @@ impl<'a, W: Write> Calendar<'a, W> {
     }
 }
 
-/// Gives an event without an identifier the one that all its exports have: iCalendar asks for one.
+/// Gives an event without an identifier the one that all its exports have: iCalendar and JSCalendar ask for one.
 pub fn name_for_export(event: &mut Event, unknown: &mut Vec<String>, id: &str) {
     if event.uid.is_empty() {
         event.uid = format!("{id}@passerelle.invalid");

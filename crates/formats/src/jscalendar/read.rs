@@ -1,6 +1,7 @@
 //! From JSCalendar to events.
 
 use std::{
+    borrow::Cow,
     collections::{BTreeMap, HashMap, HashSet, VecDeque},
     io::Read,
 };
@@ -20,6 +21,7 @@ use crate::{
         Identities, Identity, Seen,
         guests::{Attending, NOBODY, key_of},
         note, note_of_single, original,
+        own::NO_UID,
         rule::are_sound,
         series, spellings_of, zone_name,
     },
@@ -342,6 +344,11 @@ fn whole(mut object: Object) -> Result<(Event, Vec<String>), Reason> {
     let mut unknown = left_over(rest.collect());
     unknown.extend(kept);
     unknown.sort();
+    let before = unknown.len();
+    unknown.retain(|text| !text.starts_with(NO_UID));
+    if unknown.len() < before {
+        event.uid.clear();
+    }
     Ok((event, unknown))
 }
 
@@ -395,7 +402,7 @@ pub(super) fn single(object: &Object) -> Result<Event, Reason> {
     let start = start_of(object)?;
     let day = start.as_ref().is_some_and(Start::is_all_day);
     let duration = match object.get("duration").and_then(Value::as_str) {
-        Some(text) => text.parse().map_err(|_| Reason::BadDate)?,
+        Some(text) => whole_seconds(text).parse().map_err(|_| Reason::BadDate)?,
         None => Duration::default(),
     };
     let whole = day && duration.seconds > 0 && duration.seconds.is_multiple_of(86_400);
@@ -442,7 +449,22 @@ fn privacy_of(text: &str) -> Privacy {
 }
 
 fn local(text: &str) -> Option<NaiveDateTime> {
-    NaiveDateTime::parse_from_str(text, "%Y-%m-%dT%H:%M:%S%.f").ok().map(without_leap_second)
+    let whole = whole_seconds(text);
+    NaiveDateTime::parse_from_str(&whole, "%Y-%m-%dT%H:%M:%S").ok().map(without_leap_second)
+}
+
+/// Returns a time or a duration without its fraction of a second (RFC 8984 §1.4.4 to §1.4.6), which an event has no place
+/// for.
+fn whole_seconds(text: &str) -> Cow<'_, str> {
+    let Some((whole, rest)) = text.split_once('.') else { return text.into() };
+    let end = rest.trim_start_matches(|c: char| c.is_ascii_digit());
+    let is_fraction = end.len() < rest.len() && matches!(end, "" | "S");
+    if is_fraction { format!("{whole}{end}").into() } else { text.into() }
+}
+
+/// Tells whether a value is a time or a duration with a fraction of a second.
+pub(super) fn has_fraction(value: Option<&Value>) -> bool {
+    value.and_then(Value::as_str).is_some_and(|text| whole_seconds(text) != text)
 }
 
 fn start_of(object: &Object) -> Result<Option<Start>, Reason> {
@@ -472,7 +494,7 @@ fn rules(object: &Object, name: &str, start: &Start) -> Vec<String> {
 }
 
 pub(super) fn id_of(text: &str, start: &Start) -> Option<RecurrenceId> {
-    let id = match text.parse().ok()? {
+    let id = match whole_seconds(text).parse().ok()? {
         RecurrenceId::Local(local) if start.is_all_day() => RecurrenceId::Date(local.date()),
         id => id,
     };

@@ -8,8 +8,9 @@ use serde_json::{Value, json};
 use super::{Object, own, read, rules, text, write};
 
 /// Members that are texts, numbers or words: what cannot be read of them is kept.
-const PLAIN: [&str; 9] = [
+const PLAIN: [&str; 10] = [
     "uid",
+    "start",
     "title",
     "description",
     "color",
@@ -53,7 +54,7 @@ fn kept_of_changes(object: &Object, bare: &Object, written: &Object, start: &Sta
         patch.keys().any(|path| {
             let head = path.split('/').next().unwrap_or_default();
             let value = if ITEMS.contains(&head) { patched.get(head) } else { patch.get(path) };
-            !is_said(path) && plain(head, value) != plain(head, ours.get(head))
+            (!is_said(path) && plain(head, value) != plain(head, ours.get(head))) || read::has_fraction(value)
         })
     });
     // By the name that the occurrence has from now on, however the file spelt it.
@@ -89,7 +90,9 @@ fn plain(name: &str, value: Option<&Value>) -> Vec<String> {
             said
         }
         Some(Value::Array(list)) if RULES.contains(&name) => list.iter().map(rule).collect(),
-        Some(_) if name == "duration" && value.is_some_and(Value::is_string) => Vec::new(),
+        Some(Value::String(_)) if matches!(name, "duration" | "start") && !read::has_fraction(value) => {
+            Vec::new()
+        }
         Some(value) => vec![value.to_string()],
     }
 }

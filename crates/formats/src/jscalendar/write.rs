@@ -43,7 +43,9 @@ pub(crate) fn event_of(event: &Event, unknown: &[String]) -> Object {
     }
     put(&mut object, "color", event.color.as_str().into());
     put(&mut object, "keywords", keywords(&event.categories));
-    let others = rest::put_back(&mut object, event, unknown);
+    let mut others = rest::put_back(&mut object, event, unknown);
+    // In the order in which they are read.
+    others.sort();
     add_unknown(&mut object, &others);
     object
 }

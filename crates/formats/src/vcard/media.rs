@@ -27,7 +27,7 @@ pub(crate) fn fitted(line: Line, version: Version) -> Line {
     if !matches!(line.name.as_str(), "PHOTO" | "LOGO" | "SOUND" | "KEY") {
         return line;
     }
-    let line = without_escape(line);
+    let line = if is_data(&line.value) { as_said_inside(without_escape(line)) } else { line };
     let coded = line.param_list("ENCODING").iter().any(|coding| matches!(coding.as_str(), "b" | "base64"));
     match version {
         Version::V4 if coded => as_uri(line),
@@ -54,9 +54,21 @@ fn place(mut line: Line, version: Version) -> Line {
 
 /// `data:image/png;base64\,…`: some programs escape the comma of an address, which is part of it.
 fn without_escape(mut line: Line) -> Line {
-    if line.value.get(..5).is_some_and(|scheme| scheme.eq_ignore_ascii_case("data:")) {
-        line.value = line.value.replacen(";base64\\,", ";base64,", 1);
+    line.value = line.value.replacen(";base64\\,", ";base64,", 1);
+    line
+}
+
+fn is_data(value: &str) -> bool {
+    value.get(..5).is_some_and(|scheme| scheme.eq_ignore_ascii_case("data:"))
+}
+
+/// Leaves out what a line says a second time of bytes that stand in an address: `ENCODING=b;TYPE=PNG:data:image/png;…`.
+fn as_said_inside(mut line: Line) -> Line {
+    line.params.retain(|(name, _)| name != "ENCODING");
+    for (_, values) in line.params.iter_mut().filter(|(name, _)| name == "TYPE") {
+        values.retain(|value| media_of(value).is_none());
     }
+    line.params.retain(|(_, values)| !values.is_empty());
     line
 }
 
@@ -85,7 +97,7 @@ fn as_uri(line: Line) -> Line {
 
 /// `data:image/jpeg;base64,…` as `ENCODING=b;TYPE=JPEG:…`.
 fn as_bytes(line: Line) -> Line {
-    let parts = line.value.get(5..).filter(|_| line.value.to_ascii_lowercase().starts_with("data:"));
+    let parts = line.value.get(5..).filter(|_| is_data(&line.value));
     let Some((head, bytes)) = parts.and_then(|rest| rest.split_once(',')) else { return line };
     let Some(media) = head.strip_suffix(";base64").map(str::to_ascii_lowercase) else { return line };
     let media = media.split(';').next().unwrap_or_default();
@@ -138,6 +150,16 @@ mod tests {
             ),
             ("PHOTO:data:image/jpeg;base64\\,/9j/4A==", Version::V3, "PHOTO;ENCODING=b;TYPE=JPEG:/9j/4A=="),
             ("PHOTO:data:image/jpeg;base64\\,/9j/", Version::V4, "PHOTO:data:image/jpeg;base64,/9j/"),
+            (
+                "PHOTO;ENCODING=b;TYPE=png,HOME:data:image/png;base64,iVBORw0=",
+                Version::V4,
+                "PHOTO;TYPE=HOME:data:image/png;base64,iVBORw0=",
+            ),
+            (
+                "PHOTO;ENCODING=b;TYPE=png:data:image/png;base64,iVBORw0=",
+                Version::V3,
+                "PHOTO;ENCODING=b;TYPE=PNG:iVBORw0=",
+            ),
             ("PHOTO;VALUE=uri:https://a.example/p", Version::V3, "PHOTO;VALUE=uri:https://a.example/p"),
             ("GEO:37.38;-122.08", Version::V4, "GEO:geo:37.38,-122.08"),
             ("GEO:37.38;-122.08", Version::V3, "GEO:37.38;-122.08"),

@@ -14,7 +14,7 @@ use super::{
     full_name,
     labels::{label_of, label_of_apple},
     own,
-    rest::{PARAMS, Understood, address_of, organization_of, rest_of, without_scheme},
+    rest::{PARAMS, Understood, address_of, family, organization_of, rest_of, without_scheme},
     without_particle,
 };
 use crate::{
@@ -112,7 +112,7 @@ struct Groups<'a> {
     used: std::cell::RefCell<BTreeSet<&'a str>>,
     /// The lowest `PREF` of each property: that of the preferred one.
     lowest: BTreeMap<&'a str, u32>,
-    /// How many lines each property has.
+    /// How many lines each property has, by whichever of its names.
     counts: BTreeMap<&'a str, usize>,
     old: bool,
 }
@@ -124,7 +124,7 @@ impl<'a> Groups<'a> {
         };
         let mut counts = BTreeMap::new();
         for line in &card.lines {
-            *counts.entry(line.name.as_str()).or_default() += 1;
+            *counts.entry(family(&line.name)).or_default() += 1;
         }
         Groups {
             counts,
@@ -251,7 +251,7 @@ impl Draft {
             } else if !is_helper(&line.name) {
                 alternatives.extend(alternative);
                 // The only one of its kind is preferred to none.
-                self.preferred |= groups.counts.get(line.name.as_str()) == Some(&1);
+                self.preferred |= groups.counts.get(family(&line.name)) == Some(&1);
                 taken.push((line, (self.label.clone(), self.preferred, self.more)));
             }
         }

@@ -143,7 +143,7 @@ impl Places {
 fn attach(lines: &mut [Line], at: usize, rest: Line, places: &mut Places) {
     let Some(line) = lines.get_mut(at) else { return };
     let as_written = rest.param(AS_WRITTEN).is_some();
-    if as_written && family(&line.name) == rest.param(OF).unwrap_or_default() {
+    if as_written && family(&line.name) == family(rest.param(OF).unwrap_or_default()) {
         line.value.clone_from(&rest.value);
         line.params.retain(|(name, _)| name != "VALUE");
     }
@@ -184,7 +184,7 @@ fn attach_types(line: &mut Line, values: Vec<String>) {
 }
 
 /// Returns the name under which lines of one meaning are written.
-fn family(name: &str) -> &str {
+pub(super) fn family(name: &str) -> &str {
     match name {
         "X-AIM" | "X-ICQ" | "X-JABBER" | "X-MSN" | "X-SKYPE" | "X-SKYPE-USERNAME" | "X-YAHOO" | "X-GTALK"
         | "X-GOOGLE-TALK" | "X-QQ" => "IMPP",
