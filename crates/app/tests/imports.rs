@@ -230,17 +230,20 @@ fn export(world: &World, what: &str, out: &str, format: &str) -> Vec<String> {
 #[test]
 fn an_export_that_is_imported_again_changes_nothing() {
     let home = concat!(env!("CARGO_MANIFEST_DIR"), "/../formats/tests/data");
+    // The table of Outlook has no room for all that the others say.
     let cards = ["vcard4", "vcard3", "jscontact", "google-csv", "outlook-csv"];
+    let (rich, calendars) = (&cards[..4], ["icalendar", "jscalendar"]);
+    let mut wrong = Vec::new();
     for (name, formats) in [
-        ("apple-3.0.vcf", &cards[..]),
-        ("google-3.0.vcf", &cards),
+        ("apple-3.0.vcf", rich),
+        ("google-3.0.vcf", rich),
         ("outlook-2.1.vcf", &cards),
         ("outlook-fr.csv", &cards),
         ("google-new.csv", &cards),
         ("jscontact.json", &cards),
-        ("outlook.ics", &["icalendar", "jscalendar"]),
-        ("apple-google.ics", &["icalendar", "jscalendar"]),
-        ("jscalendar.json", &["icalendar", "jscalendar"]),
+        ("outlook.ics", &calendars),
+        ("apple-google.ics", &calendars),
+        ("jscalendar.json", &calendars),
     ] {
         let (what, user) =
             if formats.len() > 2 { ("contacts", &[][..]) } else { ("events", &["--user", "alice"][..]) };
@@ -254,16 +257,22 @@ fn an_export_that_is_imported_again_changes_nothing() {
         for format in formats {
             let out = world.path(format).display().to_string();
             let text = export(&world, what, &out, format);
-            assert_eq!(import(&world, &out), [0, 0], "{name} as {format}");
+            let news = import(&world, &out);
+            if news != [0, 0] {
+                wrong.push(format!("{name} as {format}: {news:?}"));
+            }
             if format.ends_with("csv") {
                 continue;
             }
             let other = World::unconnected();
-            assert_eq!(import(&other, &out), [made, 0], "{name} as {format}");
             let again = other.path(format).display().to_string();
-            assert_eq!(export(&other, what, &again, format), text, "{name} as {format}");
+            let made_again = import(&other, &out);
+            if made_again != [made, 0] || export(&other, what, &again, format) != text {
+                wrong.push(format!("{name} as {format} elsewhere: {made_again:?}"));
+            }
         }
     }
+    assert!(wrong.is_empty(), "{wrong:#?}");
 }
 
 #[test]

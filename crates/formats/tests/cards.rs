@@ -314,7 +314,7 @@ fn a_card_of_a_group_labels_its_members_and_is_no_person() {
 }
 
 /// Lines as programs write them: Apple, Google, Outlook, Android, Evolution, Nextcloud, Zimbra.
-const LINES: [&str; 34] = [
+const LINES: [&str; 37] = [
     "N:Dupont;Anne;Marie,Louise;Mme;PhD",
     "N;LANGUAGE=fr;SORT-AS=\"Dupont,Anne\":Dupont;Anne;;;",
     "NICKNAME;TYPE=WORK:Chef",
@@ -345,6 +345,9 @@ const LINES: [&str; 34] = [
     "item4.X-ABLabel:_$!<Anniversary>!$_",
     "RELATED;TYPE=friend:urn:uuid:f81d",
     "X-SPOUSE:Paul",
+    "item5.X-ABRELATEDNAMES;type=pref:Mayumi",
+    "item5.X-ABLabel:_$!<Friend>!$_",
+    "ANNIVERSARY:20090808T1430-0500",
     "NOTE;LANGUAGE=fr:Une\\nnote",
     "CATEGORIES:Amis,Clients",
     "PHOTO;ENCODING=b;TYPE=JPEG:/9j/4AAQ",

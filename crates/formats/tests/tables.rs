@@ -580,8 +580,8 @@ fn what_odoo_dolibarr_and_outlook_call_otherwise_finds_its_place() {
 
 #[test]
 fn nicknames_and_remarks_come_back_from_the_table_of_outlook() {
-    let table = "First Name,Nickname,Phone 1 - Value,Phone 2 - Value\n\
-                 Jean,\"Ann, the great ::: Annie\",call in the morning,0612345678\n";
+    let table = "First Name,Nickname,Phone 1 - Value,Phone 2 - Value,E-mail 1 - Value\n\
+                 Jean,\"Ann, the great ::: Annie\",call in the morning,0612345678,no mail\n";
     let jean = &read(table)[0].record;
     let names: Vec<&String> = jean.nicknames.values().collect();
     assert_eq!(names, ["Ann, the great", "Annie"]);
@@ -589,7 +589,7 @@ fn nicknames_and_remarks_come_back_from_the_table_of_outlook() {
     write_contacts(&mut out, ContactFormat::OutlookCsv, [(jean.clone(), Vec::new())]).unwrap();
     let again = &read(&String::from_utf8(out).unwrap())[0];
     assert_eq!(again.record.nicknames, jean.nicknames);
-    assert_eq!(again.record.phones.len(), 1);
+    assert_eq!((again.record.phones.len(), again.record.emails.len()), (1, 0));
     assert_eq!(again.unknown, Vec::<String>::new());
 }
 

@@ -365,6 +365,10 @@ mutants! {
     ImportOlder,
     /// A file with a series alone wipes the occurrences that were moved or called off here.
     ImportForgetsChanges,
+    /// An import with `--replace` takes a single appointment out of its zone.
+    ImportZoneLost,
+    /// A remark in a column of numbers becomes a number to call.
+    FileRemarkCalled,
     /// A changed occurrence that came before its series stays beside it.
     ImportOrphansStay,
     /// A record that is here under another identifier is doubled in silence.

@@ -75,7 +75,7 @@ pub(crate) fn completed<R: Record>(there: &R, read: &R, newer: bool) -> R {
 /// none.
 pub(crate) fn replaced<R: Record>(there: &R, read: &R) -> R {
     let mut new = fields(read);
-    if R::KIND == Kind::Events {
+    if R::KIND == Kind::Events && !on(Mutant::ImportZoneLost) {
         keep_zone::<R>(&fields(there), &mut new);
     }
     assemble(&new).unwrap_or_else(|_| read.clone())

@@ -157,13 +157,17 @@ pub(super) fn row_of(contact: &Contact) -> BTreeMap<String, String> {
     ] {
         put(column, cell);
     }
+    // Words in the place of an address or a number would be kept as text beside the contact.
+    let is_address = |text: &str| text.contains('@') && !super::read::says_nothing(text);
     for email in preferred_first(contact.emails.values(), |email| email.preferred) {
+        if !is_address(&email.address) {
+            continue;
+        }
         let _ = ["E-mail Address", "E-mail 2 Address", "E-mail 3 Address"]
             .iter()
             .any(|name| put(name, &email.address));
     }
     for phone in preferred_first(contact.phones.values(), |phone| phone.preferred) {
-        // Words in the place of a number would be kept as text beside the contact.
         if !super::read::has_number(&phone.number) {
             continue;
         }

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use passerelle_contacts::{Address, Email, Im, Labelled, Organization, PartialDate, Phone, text_key};
+use passerelle_ports::mutants::{Mutant, on};
 
 use super::{
     Draft,
@@ -657,7 +658,7 @@ pub(super) fn has_number(value: &str) -> bool {
     });
     let words = value.split(|c: char| !c.is_alphabetic()).filter(|word| word.chars().count() > 2).count();
     let digits = value.chars().filter(|c| c.is_numeric()).count();
-    !is_rounded && digits > 0 && (words < 2 || digits > 5)
+    !is_rounded && digits > 0 && (words < 2 || digits > 5 || on(Mutant::FileRemarkCalled))
 }
 
 /// Gives a number its first zero back that a spreadsheet took for nothing, where a country writes all of them with one.

@@ -49,7 +49,9 @@ pub(crate) fn label_of(types: &[String]) -> String {
     let has = |wanted: &&str| {
         types.iter().any(|known| {
             let known = known.to_lowercase();
-            known == **wanted || (*wanted == "cell" && matches!(known.as_str(), "mobile" | "iphone"))
+            parts_of(&known).contains(wanted)
+                || known == **wanted
+                || (*wanted == "cell" && matches!(known.as_str(), "mobile" | "iphone"))
         })
     };
     if let Some((label, _)) = TYPES.iter().find(|(_, wanted)| wanted.iter().all(has)) {
@@ -57,6 +59,15 @@ pub(crate) fn label_of(types: &[String]) -> String {
     }
     let other = types.iter().find(|known| !SILENT.contains(&known.to_lowercase().as_str()));
     other.map(|label| custom_label(label)).unwrap_or_default()
+}
+
+/// Types that are two in one word.
+fn parts_of(known: &str) -> &'static [&'static str] {
+    match known {
+        "homefax" => &["home", "fax"],
+        "workfax" => &["work", "fax"],
+        _ => &[],
+    }
 }
 
 /// Returns a type of somebody's own making as a label: as typed, but not in capitals only.
@@ -74,7 +85,10 @@ pub(crate) fn beyond(values: &[String], label: &str, preferred: bool) -> Vec<Str
     let said = types_of(label).unwrap_or_default();
     let is_said = |typed: &str| {
         let known = typed.to_lowercase();
-        let of_label = said.contains(&known.as_str()) || (known == "mobile" && said.contains(&"cell"));
+        let parts = parts_of(&known);
+        let of_label = said.contains(&known.as_str())
+            || (!parts.is_empty() && parts.iter().all(|part| said.contains(part)))
+            || (known == "mobile" && said.contains(&"cell"));
         let is_pref = matches!(known.as_str(), "pref" | "preferred");
         of_label
             || (is_pref && preferred)
@@ -91,6 +105,7 @@ pub(crate) fn label_of_apple(text: &str) -> String {
         Some("HomeFAX") => "home_fax".to_owned(),
         Some("WorkFAX") => "work_fax".to_owned(),
         Some("OtherFAX") => "other_fax".to_owned(),
+        Some("HomePage") => "home_page".to_owned(),
         Some(known) => known.to_lowercase(),
         None => text.to_owned(),
     }
@@ -100,6 +115,7 @@ pub(crate) fn label_of_apple(text: &str) -> String {
 pub(crate) fn apple_of_label(label: &str) -> String {
     match label {
         "other" => "_$!<Other>!$_".to_owned(),
+        "home_page" => "_$!<HomePage>!$_".to_owned(),
         label => label.to_owned(),
     }
 }
@@ -114,11 +130,14 @@ mod tests {
             let types: Vec<String> = types.iter().map(|known| (*known).to_owned()).collect();
             assert_eq!(label_of(&types), label);
         }
-        for label in ["other", "Résidence"] {
+        for label in ["other", "home_page", "Résidence"] {
             assert_eq!(label_of_apple(&apple_of_label(label)), label);
         }
         assert_eq!(label_of_apple("_$!<HomeFAX>!$_"), "home_fax");
         assert_eq!(label_of(&["voice".to_owned(), "x-assistant".to_owned()]), "assistant");
         assert_eq!(label_of(&["home".to_owned(), "cell".to_owned()]), "mobile");
+        assert_eq!(label_of(&["homefax".to_owned()]), "home_fax");
+        assert!(beyond(&["homefax".to_owned()], "home_fax", false).is_empty());
+        assert_eq!(beyond(&["homefax".to_owned()], "home", false), ["homefax"]);
     }
 }

@@ -1,4 +1,4 @@
-//! What a name says of a zone: IANA's names in any spelling, those of Windows in five languages, offsets.
+//! What a name says of a zone: IANA's names in any spelling, those of Windows in many languages, offsets.
 
 use std::{collections::HashMap, sync::LazyLock};
 
@@ -289,7 +289,7 @@ fn by_place(text: &str, offset: Option<i32>, year: i32) -> Option<Tz> {
     {
         return Some(zone);
     }
-    let parts = text.split([',', ';', '/', ':']).filter(|part| !part.trim().is_empty());
+    let parts = text.split([',', ';', '/', ':', '，', '、', '،']).filter(|part| !part.trim().is_empty());
     let parts: Vec<Option<Tz>> = parts.map(|part| place(part, offset, year)).collect();
     let mut known: Vec<Tz> = parts.iter().flatten().copied().collect();
     // Without an offset, a text with a word that is no place may be anything.
