@@ -220,9 +220,14 @@ fn the_same_file_twice_makes_nothing_new_in_every_format() {
 fn export(world: &World, what: &str, out: &str, format: &str) -> Vec<String> {
     world.run(&[what, "export", out, "--format", format]).ends_with(0);
     let text = fs::read_to_string(out).unwrap().replace("\r\n ", "");
-    let made_up = |line: &&str| line.starts_with("DTSTAMP") || line.ends_with("@passerelle.invalid");
-    let mut lines: Vec<String> = text.lines().filter(|line| !made_up(line)).map(str::to_owned).collect();
-    lines.iter_mut().for_each(|line| *line = line.trim_end_matches(',').to_owned());
+    let lines = text.lines().filter(|line| !line.starts_with("DTSTAMP"));
+    let mut lines: Vec<String> = lines.map(|line| line.trim_end_matches(',').to_owned()).collect();
+    for line in &mut lines {
+        if let Some(at) = line.find("@passerelle.invalid") {
+            let begin = line[..at].trim_end_matches(|c: char| c.is_ascii_hexdigit()).len();
+            line.replace_range(begin..at, "");
+        }
+    }
     lines.sort();
     lines
 }
@@ -230,13 +235,13 @@ fn export(world: &World, what: &str, out: &str, format: &str) -> Vec<String> {
 #[test]
 fn an_export_that_is_imported_again_changes_nothing() {
     let home = concat!(env!("CARGO_MANIFEST_DIR"), "/../formats/tests/data");
-    // The table of Outlook has no room for all that the others say.
+    // The tables have no room for all that the others say; a country that is a code is one in them.
     let cards = ["vcard4", "vcard3", "jscontact", "google-csv", "outlook-csv"];
     let (rich, calendars) = (&cards[..4], ["icalendar", "jscalendar"]);
     let mut wrong = Vec::new();
     for (name, formats) in [
         ("apple-3.0.vcf", rich),
-        ("google-3.0.vcf", rich),
+        ("google-3.0.vcf", &cards[..3]),
         ("outlook-2.1.vcf", &cards),
         ("outlook-fr.csv", &cards),
         ("google-new.csv", &cards),
