@@ -345,7 +345,8 @@ impl<'a> Row<'a> {
         if is_nameless {
             let full = without_title(full, &name.prefix);
             if let Some((given, surname)) = parts_of_person(full).filter(|_| is_honorific(&name.prefix)) {
-                (given.clone_into(&mut name.given), surname.clone_into(&mut name.surname));
+                given.clone_into(&mut name.given);
+                surname.clone_into(&mut name.surname);
             } else if organization.name != full {
                 // How somebody is addressed is no name; it stands before the one that there is.
                 let around =
