@@ -7,7 +7,7 @@ mod home;
 pub mod unlock;
 pub mod vault;
 
-use std::{fs, path::Path, sync::Arc};
+use std::{fs, path::Path, sync::Arc, time::Duration};
 
 use passerelle_credentials::{Vault, VaultError};
 use passerelle_google_transport::Endpoints;
@@ -80,6 +80,7 @@ pub async fn office(app: &App, settings: &Settings) -> Outcome<Composed> {
             rules: settings.rules().to_vec(),
         },
         history_days: settings.count("history.days"),
+        listing_max: settings.count("google.listing_max_items"),
     };
     Ok(Composed { office, google })
 }
@@ -92,11 +93,21 @@ pub async fn office(app: &App, settings: &Settings) -> Outcome<Composed> {
 /// `SYNC-113`; those of [`office`].
 pub async fn office_at_home(app: &App, settings: &Settings) -> Outcome<(Composed, bool)> {
     let composed = office(app, settings).await?;
+    let restored = at_home(settings, &composed).await?;
+    Ok((composed, restored))
+}
+
+/// Refuses a database that is a copy, and rules that cannot be read. Tells whether the database is an older copy of
+/// itself, put back in its place.
+///
+/// # Errors
+///
+/// `SYNC-113`; those of the rules and of the database.
+pub async fn at_home(settings: &Settings, composed: &Composed) -> Outcome<bool> {
     check_rules(&composed.office).await?;
     let store = store(settings, false).await?;
     home::check(settings, &store).await?;
-    let restored = home::count(settings, &store).await?;
-    Ok((composed, restored))
+    home::count(settings, &store).await
 }
 
 /// Opens the vault, if anybody who is connected needs it: a passphrase is asked for before anything moves on the
@@ -147,7 +158,7 @@ pub fn google(app: &App, settings: &Settings, installation: InstallationId) -> O
         endpoint: endpoints.is_loopback().then(|| endpoints.token().to_string()),
     };
     let region = settings.text("phone_region").to_owned();
-    let seconds = |name: &str| settings.given(name).map(std::time::Duration::from_secs);
+    let seconds = |name: &str| settings.given(name).map(Duration::from_secs);
     let asked = google::TimingAsked {
         list_lag: seconds("google.list_lag_seconds"),
         settle: seconds("google.settle_seconds"),
@@ -248,7 +259,8 @@ async fn store(settings: &Settings, make: bool) -> Outcome<Store> {
     if fs::metadata(&path).is_ok_and(|file| file.is_file() && file.len() == 0) {
         return Err(Failure::new("DB-105").with("file", path.display().to_string()));
     }
-    let options = StoreOptions { region, make, ..StoreOptions::default() };
+    let busy = Duration::from_secs(settings.count("database.busy_seconds"));
+    let options = StoreOptions { region, make, busy, ..StoreOptions::default() };
     Store::open(&path, options)
         .await
         .map_err(|error| Failure::from(error.at("open")).or_with("file", &path.display().to_string()))

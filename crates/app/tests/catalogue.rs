@@ -184,7 +184,9 @@ const COMPUTER: &[Row] = &[
         let office = connected();
         let mut other = sqlite(&office.database());
         other.batch_execute("BEGIN EXCLUSIVE").unwrap();
-        let done = office.run(&["sync", "--json"]);
+        let mut command = office.command();
+        command.env("PASSERELLE__DATABASE__BUSY_SECONDS", "1").args(["sync", "--json"]);
+        let done = Done::from(command.output().unwrap());
         other.batch_execute("ROLLBACK").unwrap();
         done.expect(8)
     }),

@@ -56,7 +56,7 @@ fn from_an_empty_directory_to_two_sides_in_step() {
     assert_eq!(quiet["guest_mails"], 0);
     assert!(office.sim.with(|core| core.mails().is_empty()));
     let status = office.run(&["status"]).expect(0);
-    assert!(status.out.contains("in step since"), "{}", status.out);
+    assert!(status.out.contains("in step as of"), "{}", status.out);
 }
 
 #[test]

@@ -190,6 +190,29 @@ fn a_fix_does_not_follow_links() {
     assert_eq!(fs::read_to_string(&outside).unwrap(), "4711");
 }
 
+#[cfg(unix)]
+#[test]
+fn a_fix_leaves_a_file_that_has_a_second_name() {
+    use std::os::unix::fs::PermissionsExt;
+    let office = connected();
+    let outside = office.dir.path().join("somebody's");
+    fs::write(&outside, "theirs").unwrap();
+    fs::set_permissions(&outside, fs::Permissions::from_mode(0o644)).unwrap();
+    let mode = |path: &std::path::Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
+    let inside = office.dir.path().join("var/passerelle/vault/x.cred");
+    fs::hard_link(&outside, &inside).unwrap();
+    let own = office.dir.path().join("var/passerelle/vault/vault.json");
+    fs::set_permissions(&own, fs::Permissions::from_mode(0o644)).unwrap();
+    let done = office.run(&["doctor", "--fix", "--json"]).expect(1);
+    assert_eq!((mode(&outside), mode(&own)), (0o644, 0o600));
+    assert_eq!(done.of("fixed").len(), 1, "{}", done.out);
+    let found = finding(&done, "modes");
+    assert_eq!(found["code"], "SYS-106", "{found}");
+    assert!(done.out.contains("second name"), "{}", done.out);
+    fs::remove_file(&inside).unwrap();
+    office.run(&["doctor", "--fix", "--json"]).expect(0);
+}
+
 #[test]
 fn the_diagnosis_is_told_in_the_persons_language_with_its_numbers() {
     let office = connected();

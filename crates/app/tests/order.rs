@@ -77,7 +77,7 @@ fn orders_changed_on_both_sides_ask_nothing_and_end_as_one() {
     assert_eq!(there(&world), ["b@x.example", "a@x.example", "c@x.example"]);
     let shown = world.shown(&["status", "--lang", "en"]);
     assert!(
-        shown.lines().filter(|line| line.contains("in step since")).all(|line| !line.contains("except")),
+        shown.lines().filter(|line| line.contains("in step as of")).all(|line| !line.contains("except")),
         "{shown}"
     );
     // Each side adds one and nothing is lost.

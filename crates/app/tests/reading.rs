@@ -64,3 +64,39 @@ fn what_only_reads_reads_while_another_program_writes() {
     writer.batch_execute("COMMIT").unwrap();
     assert_eq!(world.number("contacts WHERE job_title = 'half done'"), 1);
 }
+
+/// Holds the database's write lock for some seconds in another thread, as a program does that imports.
+fn held(world: &World, seconds: u64) -> std::thread::JoinHandle<()> {
+    let mut writer = SqliteConnection::establish(world.path("company.db").to_str().unwrap()).unwrap();
+    writer.batch_execute("BEGIN IMMEDIATE; UPDATE contacts SET job_title = 'half done';").unwrap();
+    std::thread::spawn(move || {
+        std::thread::sleep(std::time::Duration::from_secs(seconds));
+        writer.batch_execute("COMMIT").unwrap();
+    })
+}
+
+#[test]
+fn what_needs_a_turn_waits_for_it_and_says_when_it_waited_too_long() {
+    let world = World::new();
+    world.sql("INSERT INTO contacts (id, given_name) VALUES ('c1', 'Anne');");
+    world.settle();
+    // Longer than SQLite waited by itself.
+    for command in [&["sync", "--dry-run"][..], &["doctor"]] {
+        let writer = held(&world, 7);
+        let ran = world.run(command).ends_with(0);
+        assert!(
+            ran.errors().is_empty() && ran.of("finding").iter().all(|one| one["level"] == "good"),
+            "{ran:?}"
+        );
+        writer.join().unwrap();
+    }
+    let config = std::fs::read_to_string(world.path("config.toml")).unwrap();
+    let config = config.replace("[database]", "[database]\nbusy_seconds = 1");
+    std::fs::write(world.path("config.toml"), config).unwrap();
+    let writer = held(&world, 10);
+    assert_eq!(world.run(&["sync", "--dry-run"]).ends_with(8).errors(), ["SYS-103"]);
+    let doctor = world.run(&["doctor"]).ends_with(0);
+    let found: Vec<_> = doctor.of("finding").into_iter().filter(|one| one["level"] != "good").collect();
+    assert!(found.len() == 1 && found[0]["code"] == "SYS-103" && found[0]["level"] == "warning", "{found:?}");
+    writer.join().unwrap();
+}

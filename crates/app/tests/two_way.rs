@@ -412,3 +412,73 @@ fn first_run_never_deletes() {
     let nobody: Vec<Value> = waiting(&world);
     assert!(nobody.is_empty(), "{ACCOUNT}: {nobody:?}");
 }
+
+#[test]
+fn a_program_that_reloads_its_tables_under_new_ids_doubles_nothing() {
+    let world = World::new();
+    // Every other one with an address, the others with a name only.
+    let contacts = |prefix: &str| -> String {
+        (0..30)
+            .map(|n| {
+                let email = if n % 2 == 0 {
+                    format!("INSERT INTO contact_emails (contact_id, address) VALUES ('{prefix}{n}', 'p{n}@x.example');")
+                } else {
+                    String::new()
+                };
+                format!("INSERT INTO contacts (id, given_name, surname) VALUES ('{prefix}{n}', 'Person{n}', 'Name{n}');{email}\n")
+            })
+            .collect()
+    };
+    let events = |prefix: &str| -> String {
+        (0..30)
+            .map(|n| {
+                format!(
+                    "INSERT INTO appointments (id, owner_id, title, start_local, start_zone, duration_seconds) \
+                     VALUES ('{prefix}{n}', '{USER}', 'Meeting {n}', '2027-02-{:02} 10:00:00', 'Europe/Paris', 3600);\n",
+                    n % 28 + 1
+                )
+            })
+            .collect()
+    };
+    world.sql(&(contacts("a") + &events("a")));
+    world.settle();
+    assert_eq!((world.people().len(), world.events().len()), (30, 30));
+    let names = |all: Vec<Value>, name: &str| -> std::collections::BTreeSet<String> {
+        all.iter().map(|one| one[name].as_str().unwrap().to_owned()).collect()
+    };
+    let before = (names(world.people(), "resourceName"), names(world.events(), "id"));
+    world.sql(&format!("DELETE FROM contacts; DELETE FROM appointments; {}{}", contacts("b"), events("b")));
+    let run = world.sync();
+    assert_eq!((names(world.people(), "resourceName"), names(world.events(), "id")), before);
+    assert_eq!((run.code, run.writes(), run.deletes()), (Some(0), 0, 0), "{run:?}");
+    world.settle();
+    assert_eq!((world.number("contacts"), world.number("appointments")), (30, 30));
+}
+
+#[test]
+fn what_takes_the_place_of_everything_waits_with_the_deletions() {
+    let world = World::new();
+    // Nothing tells that these are the same records: neither a uid nor a title.
+    let events = |prefix: &str| -> String {
+        (0..20)
+            .map(|n| {
+                format!(
+                    "INSERT INTO appointments (id, owner_id, title, start_local, start_zone, duration_seconds) \
+                     VALUES ('{prefix}{n}', '{USER}', '', '2027-02-{:02} 10:00:00', 'Europe/Paris', 3600);\n",
+                    n + 1
+                )
+            })
+            .collect()
+    };
+    world.sql(&events("a"));
+    world.settle();
+    world.sql(&format!("DELETE FROM appointments; {}", events("b")));
+    for _ in 0..2 {
+        let run = world.sync().ends_with(5);
+        assert_eq!((run.errors(), run.writes()), (vec!["SYNC-101".to_owned()], 0), "(I3): {run:?}");
+        assert_eq!(world.events().len(), 20);
+    }
+    world.run(&["sync", "--allow-deletes", "20"]).ends_with(0);
+    world.settle();
+    assert_eq!((world.events().len(), world.number("appointments")), (20, 20));
+}

@@ -30,13 +30,23 @@ pub struct PairSettings {
     pub lease: Duration,
     /// How many links are read, and ids fetched, at a time.
     pub chunk: u64,
+    /// How many items a listing may bring; a longer one is a fault of whoever answers.
+    pub listing_max: u64,
 }
 
 impl PairSettings {
     /// Makes settings with a lease of ten minutes and chunks of two hundred.
     #[must_use]
     pub fn new(pair: PairId, installation: InstallationId, rules: Rules, holder: Uuid) -> Self {
-        PairSettings { pair, installation, rules, holder, lease: Duration::from_secs(600), chunk: 200 }
+        PairSettings {
+            pair,
+            installation,
+            rules,
+            holder,
+            lease: Duration::from_secs(600),
+            chunk: 200,
+            listing_max: 1_000_000,
+        }
     }
 }
 

@@ -26,15 +26,25 @@ const STILL: u32 = 500;
 /// How many listed states are kept until their items are fetched by name.
 const LISTED_MAX: usize = 2_000;
 
-/// The way through a listing: one that goes in circles, or on without news, would never end.
+/// What is said of a listing that brings more items than the settings allow.
+const TOO_MANY: &str = "changes (more than google.listing_max_items)";
+
+/// The way through a listing: one that goes in circles, on without news, or on with ever more items would never end.
 #[derive(Default)]
 struct Way {
+    count: u64,
     places: HashSet<PageToken>,
     items: HashSet<ItemId>,
     still: u32,
 }
 
 impl Way {
+    /// Tells whether the listing has brought more than so many items.
+    fn is_too_long<R: Record>(&mut self, page: &Page<R>, most: u64) -> bool {
+        self.count += (page.items.len() + page.removed.len() + page.unread.len()) as u64;
+        self.count > most && !on(Mutant::ListingUnbounded)
+    }
+
     /// Tells whether a page leads on: to a place that is new, with news now and then.
     fn leads_on<R: Record>(&mut self, page: &Page<R>) -> bool {
         let Next::Page(token) = &page.next else { return true };
@@ -101,6 +111,9 @@ impl<R: Record> Session<'_, R> {
                 }
                 Err(error) => return Err(early(side)(error)),
             };
+            if side == Side::Remote && way.is_too_long(&page, self.engine.settings.listing_max) {
+                return Err(early(side)(PortError::new(ErrorKind::Unexpected, TOO_MANY)));
+            }
             if !way.leads_on(&page) {
                 if on(Mutant::CircleIsEnd) {
                     return Ok(());

@@ -53,12 +53,18 @@ impl House {
     }
 
     fn engine_over(&self, remote: Arc<dyn Replica<Note>>) -> Engine<Note> {
+        self.engine_up_to(1_000_000, remote)
+    }
+
+    /// An engine that reads listings of so many items.
+    fn engine_up_to(&self, listing_max: u64, remote: Arc<dyn Replica<Note>>) -> Engine<Note> {
         let settings = PairSettings::new(
             self.pair(),
             InstallationId::new("here"),
             self.rules.clone(),
             uuid::Uuid::from_u128(9),
         );
+        let settings = PairSettings { listing_max, ..settings };
         Engine::new(
             settings,
             Sides { local: self.local.clone() as Arc<dyn Replica<Note>>, remote },
@@ -419,6 +425,44 @@ fn a_listing_that_leads_nowhere_ends_the_run_and_loses_nothing() {
         house.settle();
         assert_eq!(house.titles(), both(&["a"]));
     }
+}
+
+/// A replica that has one more item on each page of its listing.
+struct EverMore(Arc<MemReplica<Note>>, AtomicU64);
+
+#[async_trait]
+impl Replica<Note> for EverMore {
+    fn capabilities(&self) -> Capabilities {
+        self.0.capabilities()
+    }
+    async fn changes(&self, _: From) -> PortResult<Page<Note>> {
+        let mut page = self.0.changes(From::Start).await?;
+        let place = self.1.fetch_add(1, Ordering::Relaxed);
+        assert!(place < 10_000, "somebody goes on reading");
+        page.items.truncate(1);
+        page.items[0].id = ItemId::new(format!("item {place}"));
+        Ok(Page { next: Next::Page(PageToken::new(format!("place {place}"))), ..page })
+    }
+    async fn fetch(&self, ids: &[ItemId]) -> PortResult<Vec<Option<Stored<Note>>>> {
+        self.0.fetch(ids).await
+    }
+    async fn write(&self, batch: &[Write<Note>]) -> PortResult<Vec<PortResult<Written<Note>>>> {
+        self.0.write(batch).await
+    }
+}
+
+#[test]
+fn a_listing_that_brings_ever_more_items_ends_the_run_at_the_ceiling() {
+    let house = house();
+    house.linked("a");
+    let more = Arc::new(EverMore(house.remote.clone(), AtomicU64::new(0)));
+    let engine = house.engine_up_to(20, more.clone());
+    let report = finish(engine.run(None, &Silent)).unwrap().unwrap();
+    let stopped = report.stopped.unwrap();
+    assert_eq!((stopped.kind, more.1.load(Ordering::Relaxed)), (ErrorKind::Unexpected, 21));
+    assert!(report.written.remote.total() + report.written.local.total() == 0);
+    house.settle();
+    assert_eq!(house.titles(), both(&["a"]));
 }
 
 #[test]

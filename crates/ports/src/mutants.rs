@@ -161,6 +161,10 @@ mutants! {
     NoAlike,
     /// An update that changes more than one field does not count as a change of nearly everything.
     AlikeOneField,
+    /// A mass change that is spread over several members passes.
+    AlikeApart,
+    /// What takes the place of records whose deletion waits is made beside them.
+    ReplacedPasses,
     /// Nearly everything may be moved into another collection without being asked about.
     MassMovePasses,
     /// Two cards that meet make two addresses of one that only one of them tells whole.
@@ -321,6 +325,8 @@ mutants! {
     SkipOwn,
     /// Every link is decided in every run.
     VisitAll,
+    /// A listing may bring any number of items.
+    ListingUnbounded,
 
     // Answers of people and undo.
     /// A person's choice moves a base instead of being kept.
@@ -353,6 +359,12 @@ mutants! {
     UnseenForgotten,
     /// Undo does not look whether somebody changed the value since.
     UndoUnconditional,
+    /// `status` counts nothing of what no run has seen yet.
+    StatusOfLedger,
+    /// A run that came to no report is not kept for `status`.
+    StatusOfReports,
+    /// A mode is changed although the file has another name elsewhere.
+    FixOfLinked,
 
     // Domain.
     /// The normal form of a value is not its own normal form.

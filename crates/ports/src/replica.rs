@@ -304,6 +304,16 @@ pub trait Replica<R: Record>: Send + Sync {
     /// MUST return `CursorExpired` when the cursor or page token is no longer good.
     async fn changes(&self, from: From) -> PortResult<Page<R>>;
 
+    /// As [`Replica::changes`], for whoever only looks: nothing is written, not even what this replica notes of a
+    /// listing.
+    ///
+    /// # Errors
+    ///
+    /// As [`Replica::changes`].
+    async fn peek(&self, from: From) -> PortResult<Page<R>> {
+        self.changes(from).await
+    }
+
     /// Fetches items by name: one answer per name, in order; `None` for what does not exist.
     ///
     /// # Errors

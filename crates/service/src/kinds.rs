@@ -187,12 +187,15 @@ pub(crate) async fn engine<R: Kinded>(office: &Office, pair: &Pair) -> Outcome<E
     let pairs: Vec<Pair> = all.into_iter().filter(of_account).collect();
     let connected: Vec<String> = pairs.iter().map(|other| other.collection.clone()).collect();
     let replicas = sides::<R>(office, &account, pair, &connected).await?;
-    let settings = PairSettings::new(
-        pair.id.clone(),
-        office.company.installation(),
-        office.rules_with(pair, Some(&account)),
-        office.holder,
-    );
+    let settings = PairSettings {
+        listing_max: office.listing_max,
+        ..PairSettings::new(
+            pair.id.clone(),
+            office.company.installation(),
+            office.rules_with(pair, Some(&account)),
+            office.holder,
+        )
+    };
     let ledger = R::ledger(&*office.company);
     let engine = Engine::new(settings, replicas, ledger, office.clock.clone(), office.ids.clone());
     let engine = engine.abroad(abroad);

@@ -55,6 +55,6 @@ pub use rules::{
     test_rules,
 };
 pub use spelling::{Misspelt, check_rules, nearest};
-pub use status::{Alone, Lacking, PairStatus, UserStatus, alone, lacking, status};
+pub use status::{Alone, Lacking, PairStatus, Unseen, UserStatus, alone, lacking, note_no_run, status};
 pub use sync::{SyncRequest, Watch, sync, unsettled};
 pub use users::{add_user, chosen_users, find_user};

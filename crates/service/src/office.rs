@@ -25,6 +25,8 @@ pub struct Office {
     pub rules: RuleBook,
     /// How many days of history are kept; 0 = all of it.
     pub history_days: u64,
+    /// How many items a listing of a provider's may bring.
+    pub listing_max: u64,
 }
 
 impl Office {

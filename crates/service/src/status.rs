@@ -4,8 +4,11 @@ use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
 use passerelle_engine::{Loss, RunReport};
-use passerelle_ports::{Counts, Field, Kind, PairId, Run, RunId, RunKind, Side, Sides, Slice};
-use serde::Serialize;
+use passerelle_ports::{
+    Counts, ErrorKind, Field, Find, From, Kind, Next, PairId, Run, RunId, RunKind, Side, Sides, Slice,
+    mutants::{Mutant, on},
+};
+use serde::{Deserialize, Serialize};
 
 use crate::{
     Account, AccountState, AppUser, Dropped, Failure, Forecast, Kinded, Office, Outcome, Pair, Problem,
@@ -18,6 +21,27 @@ const RUNS_READ: u64 = 200;
 const LINKS_READ: u64 = 200;
 /// How many records of which a side cannot hold something are told.
 const LOSSES_MAX: usize = 1000;
+
+/// What was changed in the company's database and no run has seen yet, in records.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Unseen {
+    /// Records that were made.
+    pub new: u64,
+    /// Records that were changed.
+    pub changed: u64,
+    /// Records that were deleted.
+    pub deleted: u64,
+    /// Whether the change log does not reach back to the last run: the next one reads everything.
+    pub unknown: bool,
+}
+
+impl Unseen {
+    /// Returns how many records there are.
+    #[must_use]
+    pub fn total(&self) -> u64 {
+        self.new + self.changed + self.deleted
+    }
+}
 
 /// How one pair stands.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -34,7 +58,7 @@ pub struct PairStatus {
     pub last_success_run: Option<RunId>,
     /// The last run that ended, whatever came of it.
     pub last_run: Option<DateTime<Utc>>,
-    /// What stopped the last run, if it did not reach its end.
+    /// What stopped the last run, if it did not reach its end, or kept it from beginning.
     pub last_problem: Option<Problem>,
     /// The permission for want of which it is switched off.
     pub withheld: Option<Problem>,
@@ -56,6 +80,9 @@ pub struct PairStatus {
     /// Changes of occurrences that went because their series makes these no more: those of the last run, and of since.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub dropped: Vec<Dropped>,
+    /// What waits on this side for the next run. What waits at the provider is not known without asking there: the last
+    /// run did.
+    pub unseen: Unseen,
     /// Where all links stand.
     pub counts: Counts,
 }
@@ -67,11 +94,24 @@ impl PairStatus {
         self.counts.held + self.counts.ambiguous + self.counts.rejected + self.nameless
     }
 
-    /// Tells whether everything is on both sides: nothing waits, is refused, unread or cannot be held.
+    /// Returns what keeps this pair from going on.
+    #[must_use]
+    pub fn problem(&self) -> Option<&Problem> {
+        self.withheld.as_ref().or(self.last_problem.as_ref())
+    }
+
+    /// Returns how many records wait for the next run.
+    #[must_use]
+    pub fn due(&self) -> u64 {
+        self.counts.due + self.counts.open + self.unseen.total()
+    }
+
+    /// Tells whether everything was on both sides when the last run ended, and is so still as far as this side can know:
+    /// nothing waits, is refused, unread or cannot be held, and that run reached its end.
     #[must_use]
     pub fn is_in_step(&self) -> bool {
-        let open = self.counts.due + self.counts.open + self.homeless;
-        self.waiting() + self.late + open + self.losses_count == 0
+        let open = self.due() + u64::from(self.unseen.unknown) + self.homeless;
+        self.problem().is_none() && self.waiting() + self.late + open + self.losses_count == 0
     }
 }
 
@@ -155,6 +195,8 @@ async fn pair_status<R: Kinded>(office: &Office, pair: &Pair) -> Outcome<PairSta
     let ended = || runs.iter().filter(|run| run.finished.is_some() && run.kind != RunKind::Plan);
     let success = ended().find(|run| run.kind == RunKind::Sync && problem_of(run, pair).is_none());
     let last = ended().next();
+    let ended = last.and_then(|run| run.finished);
+    let failed = not_run(office, pair).await?.filter(|failed| ended.is_none_or(|ended| failed.at >= ended));
     let losses = losses::<R>(office, &pair.id).await?;
     Ok(PairStatus {
         pair: pair.id.clone(),
@@ -162,8 +204,11 @@ async fn pair_status<R: Kinded>(office: &Office, pair: &Pair) -> Outcome<PairSta
         name: pair.name.clone(),
         last_success: success.and_then(|run| run.finished),
         last_success_run: success.map(|run| run.id),
-        last_run: last.and_then(|run| run.finished),
-        last_problem: last.and_then(|run| problem_of(run, pair)),
+        last_run: failed.as_ref().map(|failed| failed.at).or(ended),
+        last_problem: match failed {
+            Some(failed) => Some(failed.problem()),
+            None => last.and_then(|run| problem_of(run, pair)),
+        },
         withheld: None,
         homeless: 0,
         nameless: last.map_or(0, |run| of_report(run, |report| report.nameless)),
@@ -172,8 +217,93 @@ async fn pair_status<R: Kinded>(office: &Office, pair: &Pair) -> Outcome<PairSta
         losses: losses.first,
         not_carried: ended().find_map(not_carried).unwrap_or_default(),
         dropped: office.company.dropped(pair).await?,
+        unseen: unseen::<R>(office, pair).await?,
         counts: ledger.counts(&pair.id).await?,
     })
+}
+
+/// Counts what was changed in the company's database since the last run, by the change log: what the ledger knows in that
+/// very version a run wrote itself, or has seen.
+async fn unseen<R: Kinded>(office: &Office, pair: &Pair) -> Outcome<Unseen> {
+    let ledger = R::ledger(&*office.company);
+    let replica = R::local(&*office.company, pair);
+    let mut unseen = Unseen::default();
+    let mut from = match ledger.pair_state(&pair.id).await?.cursors.local {
+        Some(cursor) if !on(Mutant::StatusOfLedger) => From::Cursor(cursor),
+        _ => return Ok(unseen),
+    };
+    loop {
+        let page = match replica.peek(from).await {
+            Err(error) if error.kind == ErrorKind::CursorExpired => {
+                unseen.unknown = true;
+                return Ok(unseen);
+            }
+            page => page?,
+        };
+        let ids = page.items.iter().map(|item| &item.id).chain(&page.removed).cloned().collect();
+        let links = ledger.find(&pair.id, &Find::Items(Side::Local, ids)).await?;
+        let known: BTreeMap<_, _> =
+            links.iter().filter_map(|link| Some((link.item(Side::Local)?, link))).collect();
+        let alive = |id| known.get(id).and_then(|link| link.alive(Side::Local));
+        for item in &page.items {
+            match alive(&item.id) {
+                None => unseen.new += u64::from(!item.withdrawn),
+                Some(stored) => unseen.changed += u64::from(stored.version != item.version),
+            }
+        }
+        unseen.deleted += page.removed.iter().filter(|id| alive(id).is_some()).count() as u64;
+        from = match page.next {
+            Next::Page(token) => From::Page(token),
+            Next::End(_) => return Ok(unseen),
+        };
+    }
+}
+
+/// A run that did not come to a report: the vault was shut, say, or the account could not be opened.
+#[derive(Debug, Serialize, Deserialize)]
+struct NotRun {
+    at: DateTime<Utc>,
+    code: String,
+    words: Vec<(String, String)>,
+}
+
+impl NotRun {
+    fn problem(self) -> Problem {
+        Problem { code: self.code, words: self.words, retry_after_s: None }
+    }
+}
+
+/// The name under which the database keeps what kept a pair's last run from its report.
+fn not_run_of(pair: &PairId) -> String {
+    format!("not_run:{pair}")
+}
+
+async fn not_run(office: &Office, pair: &Pair) -> Outcome<Option<NotRun>> {
+    let text = office.company.memo(&not_run_of(&pair.id)).await?;
+    Ok(text.and_then(|text| serde_json::from_str(&text).ok()))
+}
+
+/// Keeps for `status` what kept a run from its report: the ledger has nothing of it.
+pub(crate) async fn note_not_run(office: &Office, pair: &Pair, failure: &Failure) -> Outcome<()> {
+    // What waits for somebody else's write cannot be written down, and would only wait again.
+    if failure.code() == "SYS-103" || on(Mutant::StatusOfReports) {
+        return Ok(());
+    }
+    let (code, words) = (failure.code().to_owned(), failure.words().to_vec());
+    let text = serde_json::to_string(&NotRun { at: office.clock.now(), code, words }).unwrap_or_default();
+    Ok(office.company.set_memo(&not_run_of(&pair.id), Some(&text)).await?)
+}
+
+/// As [`note_not_run`], for what kept a whole command from its runs: all pairs of the app users it was for.
+///
+/// # Errors
+///
+/// `USE-102` for an app user who does not exist; those of the database.
+pub async fn note_no_run(office: &Office, user: Option<&str>, failure: &Failure) -> Outcome<()> {
+    for pair in office.pairs(user).await? {
+        note_not_run(office, &pair, failure).await?;
+    }
+    Ok(())
 }
 
 /// What one side has and the other cannot hold.

@@ -19,7 +19,7 @@ use crate::{
     kinds::{KINDS, engine, for_kind},
     lasting,
     office::engine_failure,
-    status::losses,
+    status::{losses, note_not_run},
 };
 
 /// What is asked of a run.
@@ -235,7 +235,14 @@ async fn one<R: Kinded>(
     let blank = PairReport::new(pair);
     let mut report = match attempt::<R>(office, pair, request, announced, watch).await {
         Ok(report) => report,
-        Err(failure) => blank.failed(&failure.or_with("user", &pair.user)),
+        Err(failure) => {
+            let failure = failure.or_with("user", &pair.user);
+            if !request.dry_run {
+                // What cannot be kept either, such as in a database that is locked, is told by this command at least.
+                note_not_run(office, pair, &failure).await.unwrap_or_default();
+            }
+            blank.failed(&failure)
+        }
     };
     report.requests = office.provider.requests() - before.0;
     let mail_guests = office.rules_with(pair, None).mail_guests;

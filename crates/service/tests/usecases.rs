@@ -321,6 +321,7 @@ fn world() -> World {
         holder: Uuid::from_u128(7),
         rules: RuleBook::default(),
         history_days: 90,
+        listing_max: 1_000_000,
     };
     World { company, provider, office, clock }
 }

@@ -3,6 +3,7 @@
 use std::{
     path::{Path, PathBuf},
     sync::{Arc, Mutex, PoisonError},
+    time::Duration,
 };
 
 use deadpool::managed::{self, Metrics, Pool, RecycleError, RecycleResult};
@@ -19,6 +20,7 @@ type Slot = Arc<Mutex<Conn>>;
 /// Opens connections for the pool.
 struct Manager {
     path: Arc<Path>,
+    busy: Duration,
 }
 
 impl managed::Manager for Manager {
@@ -26,10 +28,10 @@ impl managed::Manager for Manager {
     type Error = StoreError;
 
     async fn create(&self) -> Result<Slot, StoreError> {
-        let path = self.path.clone();
+        let (path, busy) = (self.path.clone(), self.busy);
         let connect = move || {
             let mut conn = dialect::establish(&path)?;
-            dialect::prepare(&mut conn)?;
+            dialect::prepare(&mut conn, busy)?;
             Ok(Arc::new(Mutex::new(conn)))
         };
         tokio::task::spawn_blocking(connect).await.map_err(|_| StoreError::Interrupted)?
@@ -54,8 +56,8 @@ pub(crate) struct Db {
 }
 
 impl Db {
-    pub(crate) fn new(path: PathBuf, connections: usize) -> Result<Self, StoreError> {
-        let pool = Pool::builder(Manager { path: path.into() })
+    pub(crate) fn new(path: PathBuf, connections: usize, busy: Duration) -> Result<Self, StoreError> {
+        let pool = Pool::builder(Manager { path: path.into(), busy })
             .max_size(connections.max(1))
             .build()
             .map_err(|error| StoreError::Open(error.into()))?;

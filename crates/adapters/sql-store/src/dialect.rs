@@ -1,6 +1,6 @@
 //! The only place, beside the migrations, that knows which database this is.
 
-use std::{fs, io, path::Path};
+use std::{fs, io, path::Path, time::Duration};
 
 use diesel::{
     Connection, QueryResult, QueryableByName, RunQueryDsl, SqliteConnection,
@@ -21,6 +21,9 @@ pub(crate) const MOST_VALUES: usize = 30_000;
 
 /// How many names one `IN` list holds.
 pub(crate) const MOST_NAMES: usize = 500;
+
+/// How long SQLite can be told to wait.
+const MOST_MILLIS: u128 = i32::MAX as u128;
 
 /// Opens the database without changing anything in it.
 pub(crate) fn establish(path: &Path) -> Result<Conn, StoreError> {
@@ -58,8 +61,8 @@ pub(crate) fn refuse_short(path: &Path) -> Result<(), StoreError> {
     }
 }
 
-/// Sets a connection up for work.
-pub(crate) fn prepare(conn: &mut Conn) -> QueryResult<()> {
+/// Sets a connection up for work; it waits so long for another program's write.
+pub(crate) fn prepare(conn: &mut Conn, busy: Duration) -> QueryResult<()> {
     let mut result = conn.batch_execute("PRAGMA journal_mode = WAL;");
     // While another process switches to WAL this fails at once, whatever the busy time-out; a write
     // transaction waits for it.
@@ -71,7 +74,10 @@ pub(crate) fn prepare(conn: &mut Conn) -> QueryResult<()> {
         result = conn.batch_execute("PRAGMA journal_mode = WAL;");
     }
     result?;
-    conn.batch_execute("PRAGMA synchronous = NORMAL; PRAGMA foreign_keys = ON; PRAGMA secure_delete = FAST; PRAGMA busy_timeout = 5000;")
+    conn.batch_execute(
+        "PRAGMA synchronous = NORMAL; PRAGMA foreign_keys = ON; PRAGMA secure_delete = FAST;",
+    )?;
+    conn.batch_execute(&format!("PRAGMA busy_timeout = {};", busy.as_millis().min(MOST_MILLIS)))
 }
 
 /// Runs several statements, as a person at a prompt would.

@@ -124,6 +124,11 @@ fn rule_of(message: &str) -> String {
 }
 
 impl StoreError {
+    /// Tells whether another program's write was in the way.
+    pub(crate) fn is_locked(&self) -> bool {
+        matches!(self, StoreError::Busy(error) if out_of_reach(&error.to_string()) == "SYS-103")
+    }
+
     /// Turns the error into the one of a port.
     #[must_use]
     pub fn at(self, operation: &'static str) -> PortError {

@@ -1,6 +1,6 @@
 //! Brings the schema up to date, or refuses to.
 
-use std::path::Path;
+use std::{path::Path, time::Duration};
 
 use diesel::prelude::*;
 use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
@@ -22,13 +22,13 @@ diesel::table! {
 /// Opens the database, makes its tables if they are not there, and returns the installation's name.
 ///
 /// Safe when several programs do so at once: the whole work is one write transaction.
-pub(crate) fn open(path: &Path, make: bool) -> Result<String, StoreError> {
+pub(crate) fn open(path: &Path, make: bool, busy: Duration) -> Result<String, StoreError> {
     dialect::make_private(path)?;
     dialect::refuse_short(path)?;
     let mut conn = dialect::establish(path)?;
     refuse_foreign(&mut conn, make)?;
     refuse_newer(&mut conn)?;
-    dialect::prepare(&mut conn).map_err(|error| StoreError::Open(error.into()))?;
+    dialect::prepare(&mut conn, busy).map_err(|error| StoreError::Open(error.into()))?;
     // What is up to date is only read: whoever wants to look something up must not wait for another program's write.
     if let Some(installation) = conn.transaction(up_to_date)? {
         return Ok(installation);

@@ -531,6 +531,12 @@ impl<R: Collection> Replica<R> for SqlReplica<R> {
         Ok(page)
     }
 
+    async fn peek(&self, from: From) -> PortResult<Page<R>> {
+        let replica = self.clone();
+        let read = self.db.read(move |conn| Ok(replica.page_of(conn, &from)?.0));
+        read.await.map_err(|error| error.at("sql.peek"))
+    }
+
     async fn fetch(&self, ids: &[ItemId]) -> PortResult<Vec<Option<Stored<R>>>> {
         let replica = self.clone();
         let ids: Vec<String> = ids.iter().map(ToString::to_string).collect();

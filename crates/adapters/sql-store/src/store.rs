@@ -1,6 +1,9 @@
 //! The store: one company database, opened.
 
-use std::path::{Path, PathBuf};
+use std::{
+    path::{Path, PathBuf},
+    time::Duration,
+};
 
 use diesel::RunQueryDsl;
 use passerelle_calendar::Event;
@@ -26,11 +29,20 @@ pub struct StoreOptions {
     pub share_new_contacts: bool,
     /// Whether the tables are made in a database that has none. If not, one without tables is refused.
     pub make: bool,
+    /// How long a call waits for another program's write.
+    pub busy: Duration,
 }
 
 impl Default for StoreOptions {
     fn default() -> Self {
-        StoreOptions { region: None, page_size: 500, connections: 4, share_new_contacts: false, make: true }
+        StoreOptions {
+            region: None,
+            page_size: 500,
+            connections: 4,
+            share_new_contacts: false,
+            make: true,
+            busy: Duration::from_secs(30),
+        }
     }
 }
 
@@ -41,6 +53,8 @@ pub struct Health {
     pub schema: String,
     /// The first damage that was found in the file.
     pub damage: Option<String>,
+    /// Whether another program wrote all the time, so that nobody can tell whether this one could.
+    pub busy: bool,
 }
 
 #[derive(diesel::QueryableByName)]
@@ -74,10 +88,10 @@ impl Store {
     /// `NewerSchema` for a database that a newer version has changed, and `Foreign` for another program's, or for an
     /// empty one unless it may be made; they are left untouched. `Open`, `Migration` and `Busy` as they say.
     pub async fn open(path: &Path, options: StoreOptions) -> Result<Store, StoreError> {
-        let (file, make) = (path.to_path_buf(), options.make);
-        let open = tokio::task::spawn_blocking(move || migrate::open(&file, make));
+        let (file, make, busy) = (path.to_path_buf(), options.make, options.busy);
+        let open = tokio::task::spawn_blocking(move || migrate::open(&file, make, busy));
         let installation = open.await.map_err(|_| StoreError::Interrupted)??;
-        let db = Db::new(path.to_path_buf(), options.connections)?;
+        let db = Db::new(path.to_path_buf(), options.connections, options.busy)?;
         let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
         let folder = folder.unwrap_or(Path::new(".")).to_path_buf();
         Ok(Store { db, options, installation: InstallationId::new(installation), folder })
@@ -147,15 +161,18 @@ impl Store {
     ///
     /// # Errors
     ///
-    /// Those of the database: `Busy` when it cannot be written.
+    /// Those of the database: `Busy` when it cannot be written for another reason than another program's write.
     pub async fn health(&self) -> Result<Health, StoreError> {
         let schema = self.db.read(migrate::newest).await?;
         let checks: Vec<Check> =
             self.db.read(|conn| Ok(diesel::sql_query("PRAGMA quick_check(1)").load(conn)?)).await?;
         // A write transaction with nothing in it tells whether there could be one with something.
-        self.db.write(|_| Ok(())).await?;
+        let busy = match self.db.write(|_| Ok(())).await {
+            Err(error) if error.is_locked() => true,
+            written => written.map(|()| false)?,
+        };
         let damage = checks.into_iter().map(|check| check.quick_check).find(|text| text != "ok");
-        Ok(Health { schema, damage })
+        Ok(Health { schema, damage, busy })
     }
 
     /// Runs SQL statements as any other client of this database would.

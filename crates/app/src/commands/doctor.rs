@@ -6,7 +6,10 @@ use std::{
 };
 
 use chrono::{DateTime, Utc};
-use passerelle_ports::Clock;
+use passerelle_ports::{
+    Clock,
+    mutants::{Mutant, on},
+};
 use passerelle_service::{Failure, Finding, Level, Outcome, examine};
 use passerelle_texts::causes_and_cures;
 use serde_json::{Value, json};
@@ -113,6 +116,10 @@ async fn database(settings: &Settings) -> Outcome<Finding> {
     let file = settings.path("database.path").display().to_string();
     if let Some(damage) = health.damage {
         return Ok(bad("database", &Failure::new("SYS-105").with("file", file).with("reason", damage)));
+    }
+    if health.busy {
+        // It is read meanwhile, and the next command waits its turn as this one did.
+        return Ok(Finding::bad("database", Level::Warning, &Failure::new("SYS-103").with("file", file)));
     }
     Ok(Finding::good("database").with("file", file).with("schema", health.schema))
 }
@@ -279,13 +286,24 @@ fn fix(app: &App, settings: &Settings) -> Outcome<()> {
     Ok(())
 }
 
-/// Changes a mode of the file itself: what a link leads to is not ours to change, and stays a finding.
+/// Changes a mode of the file itself: what a link leads to, and what has a second name, is not ours alone to change, and
+/// stays a finding.
 #[cfg(unix)]
 fn narrowed(app: &App, what: &str, path: &Path, mode: u32) -> Outcome<()> {
-    use rustix::fs::{Mode, OFlags, fchmod, open};
+    use rustix::fs::{FileType, Mode, OFlags, fchmod, fstat, open};
     let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
     let changed = match open(path, flags, Mode::empty()) {
-        Ok(file) => fchmod(file, Mode::from_raw_mode(mode)),
+        Ok(file) => match fstat(&file) {
+            Ok(found)
+                if found.st_nlink > 1
+                    && FileType::from_raw_mode(found.st_mode) == FileType::RegularFile
+                    && !on(Mutant::FixOfLinked) =>
+            {
+                return Ok(());
+            }
+            Ok(_) => fchmod(file, Mode::from_raw_mode(mode)),
+            Err(error) => Err(error),
+        },
         Err(rustix::io::Errno::LOOP) => return Ok(()),
         Err(error) => Err(error),
     };

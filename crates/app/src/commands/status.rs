@@ -36,6 +36,10 @@ pub async fn run(app: &App, args: &Status) -> Exit {
         app.out.line("status", app.clock.now(), user);
     }
     explain_losses(app, all.iter().flat_map(|user| &user.pairs).flat_map(|pair| &pair.losses));
+    explain_problems(app, &all);
+    if all.iter().flat_map(|user| &user.pairs).any(|pair| pair.last_run.is_some()) {
+        app.out.note(&app.out.t("status-there", &[]));
+    }
     if all.is_empty() {
         app.out.result(&app.out.t("status-nobody", &[]));
     }
@@ -64,7 +68,7 @@ fn tell(app: &App, user: &UserStatus) {
         for line in not_carried(out, &pair.not_carried).into_iter().chain(dropped(out, &pair.dropped)) {
             out.result(&line);
         }
-        if let Some(problem) = pair.withheld.as_ref().or(pair.last_problem.as_ref()) {
+        if let Some(problem) = pair.problem() {
             let article = out.article(&problem.to_failure().or_with("user", name));
             out.result(&format!("    {}  {}", article.code, article.what));
         }
@@ -79,6 +83,21 @@ fn tell(app: &App, user: &UserStatus) {
     }
 }
 
+/// Tells once what can be done about each thing that keeps a pair from going on.
+fn explain_problems(app: &App, all: &[UserStatus]) {
+    let mut told = Vec::new();
+    for user in all {
+        for problem in user.pairs.iter().filter_map(PairStatus::problem) {
+            let article = app.out.article(&problem.to_failure().or_with("user", user.user.id.as_str()));
+            if !told.contains(&article) {
+                app.out.warn(&article);
+                app.out.line("warning", app.clock.now(), &article);
+                told.push(article);
+            }
+        }
+    }
+}
+
 fn pair_line(app: &App, pair: &PairStatus) -> String {
     let out = &app.out;
     let kind = match pair.kind {
@@ -86,12 +105,25 @@ fn pair_line(app: &App, pair: &PairStatus) -> String {
         Kind::Events => out.t("kind-events", &[]),
     };
     let when = match pair.last_success {
+        Some(at) if pair.problem().is_some() => out.t("status-failed", &[("time", out.time(at).into())]),
         Some(at) if pair.is_in_step() => out.t("status-success", &[("time", out.time(at).into())]),
         Some(at) => out.t("status-except", &[("time", out.time(at).into())]),
         None => out.t("status-never", &[]),
     };
     let counts = &pair.counts;
     let mut text = format!("  {kind} · {} · {when}", pair.name);
+    let unseen = &pair.unseen;
+    if unseen.total() > 0 {
+        let args = [
+            ("new", unseen.new.into()),
+            ("changed", unseen.changed.into()),
+            ("deleted", unseen.deleted.into()),
+        ];
+        text.push_str(&format!(" · {}", out.t("status-unseen", &args)));
+    }
+    if unseen.unknown {
+        text.push_str(&format!(" · {}", out.t("status-unknown", &[])));
+    }
     for (id, count) in [
         ("status-due", counts.due + counts.open),
         ("sync-late", pair.late),
@@ -139,7 +171,7 @@ fn exit_of(all: &[UserStatus]) -> u8 {
         return 4;
     }
     let pairs = || all.iter().flat_map(|user| &user.pairs);
-    let problems = pairs().filter_map(|pair| pair.withheld.as_ref().or(pair.last_problem.as_ref()));
+    let problems = pairs().filter_map(PairStatus::problem);
     let worst = problems.map(|problem| exit_code(&problem.code)).max().unwrap_or(0);
     if worst == 0 && all.iter().any(|user| user.waiting() + user.homeless > 0) { 3 } else { worst }
 }

@@ -7,8 +7,8 @@ use std::{
 
 use passerelle_ports::{Clock, Kind};
 use passerelle_service::{
-    Dropped, Failure, Loss, Office, PairReport, SyncReport, SyncRequest, Waiting, changes, conflicts, sync,
-    unsettled, without_calendar,
+    Dropped, Failure, Loss, Office, PairReport, SyncReport, SyncRequest, Waiting, changes, conflicts,
+    note_no_run, sync, unsettled, without_calendar,
 };
 use passerelle_texts::exit_code;
 use serde_json::{Value, json};
@@ -20,7 +20,8 @@ use super::{
 };
 use crate::{
     cli::Sync,
-    compose,
+    compose::{self, Composed},
+    config::Settings,
     lock::Lock,
     output::{Out, quoted},
     start::App,
@@ -32,11 +33,20 @@ const PATIENCE: Duration = Duration::from_secs(30);
 pub async fn run(app: &App, args: &Sync) -> Exit {
     let settings = app.settings()?;
     let _lock = Lock::take(&settings.path("state_dir"))?;
-    let (office, restored) = compose::office_at_home(app, &settings).await?;
+    let office = compose::office(app, &settings).await?;
+    let restored = match ready(&settings, &office, args.user.as_deref()).await {
+        Ok(restored) => restored,
+        Err(failure) => {
+            if !args.dry_run {
+                // What cannot be kept either is told by this command at least.
+                note_no_run(&office.office, args.user.as_deref(), &failure).await.unwrap_or_default();
+            }
+            return Err(failure);
+        }
+    };
     if restored {
         app.out.ask(&app.out.t("sync-restored", &[]));
     }
-    compose::open_for(&office, args.user.as_deref()).await?;
     let request = SyncRequest {
         user: args.user.clone(),
         dry_run: args.dry_run,
@@ -53,6 +63,13 @@ pub async fn run(app: &App, args: &Sync) -> Exit {
         None => "sync".to_owned(),
     };
     tell(app, &report, args.diff, &command)
+}
+
+/// Looks whether a run may begin. Tells whether the database is an older copy of itself.
+async fn ready(settings: &Settings, office: &Composed, user: Option<&str>) -> Result<bool, Failure> {
+    let restored = compose::at_home(settings, office).await?;
+    compose::open_for(office, user).await?;
+    Ok(restored)
 }
 
 /// After a run that was killed, writes may still be under way. Where that is settled soon, it is waited for: one run

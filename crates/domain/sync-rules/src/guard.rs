@@ -32,11 +32,12 @@ pub enum Trip {
         /// How many the other side would lose.
         planned: u64,
     },
-    /// More than half of all records would get a change of the same member, whatever else changes with it.
+    /// More than half of all records would be changed: a change of the same member each, whatever else changes with it,
+    /// or changes of different ones.
     Alike {
         /// The side on which records would change.
         side: Side,
-        /// The member.
+        /// The member, or all members where none of them is changed in so many records.
         member: String,
         /// How many.
         planned: u64,
@@ -88,10 +89,18 @@ pub fn guard(plan: &Plan, counts: &Counts, limits: &Limits) -> Vec<Trip> {
         }
     }
     let is_mass = |planned: u64| is_mass(planned, counts, limits);
-    for ((side, member), planned) in alike(plan).into_iter().filter(|_| !on(Mutant::NoAlike)) {
-        if is_mass(planned) {
-            trips.push(Trip::Alike { side, member: member.to_owned(), planned, links: counts.links });
+    for side in Side::BOTH.into_iter().filter(|_| !on(Mutant::NoAlike)) {
+        let alike = alike(plan, side);
+        let members: Vec<_> = alike.iter().filter(|(_, planned)| is_mass(**planned)).collect();
+        let updated = updated(plan, side).map(|step| step.link).collect::<BTreeSet<_>>().len() as u64;
+        if members.is_empty() && is_mass(updated) && !on(Mutant::AlikeApart) {
+            let member = alike.keys().copied().collect::<Vec<_>>().join(", ");
+            trips.push(Trip::Alike { side, member, planned: updated, links: counts.links });
         }
+        trips.extend(members.into_iter().map(|(member, planned)| {
+            let member = (*member).to_owned();
+            Trip::Alike { side, member, planned: *planned, links: counts.links }
+        }));
     }
     for side in Side::BOTH.into_iter().filter(|_| !on(Mutant::MassMovePasses)) {
         let planned = moved(plan, side);
@@ -114,18 +123,24 @@ fn moved(plan: &Plan, side: Side) -> u64 {
     plan.steps.iter().filter(is_moved).map(|step| step.link).collect::<BTreeSet<_>>().len() as u64
 }
 
-/// Counts updates per side and changed member. An update counts once for each member that it changes, so that a
-/// refused mass change is still refused when the same records get a second one. What a first meeting adds replaces
-/// nothing, and does not count.
-fn alike(plan: &Plan) -> BTreeMap<(Side, &str), u64> {
+/// Returns the updates of a side. What a first meeting adds replaces nothing, and does not count.
+fn updated(plan: &Plan, side: Side) -> impl Iterator<Item = &PlannedStep> {
+    let is_update =
+        move |step: &&PlannedStep| step.action == Action::Update && step.side == side && !step.adds;
+    plan.steps.iter().filter(is_update)
+}
+
+/// Counts the updates of a side per changed member. An update counts once for each member that it changes, so that a
+/// refused mass change is still refused when the same records get a second one.
+fn alike(plan: &Plan, side: Side) -> BTreeMap<&str, u64> {
     let mut alike = BTreeMap::new();
-    for step in plan.steps.iter().filter(|step| step.action == Action::Update && !step.adds) {
+    for step in updated(plan, side) {
         let members: BTreeSet<&str> = step.fields.iter().map(passerelle_ports::Field::member).collect();
         if on(Mutant::AlikeOneField) && members.len() > 1 {
             continue;
         }
         for member in members {
-            *alike.entry((step.side, member)).or_default() += 1;
+            *alike.entry(member).or_default() += 1;
         }
     }
     alike
@@ -249,8 +264,20 @@ mod tests {
                 ],
             ),
             (
-                "different members",
-                vec![(Local, Update, "start", 20), (Local, Update, "title", 20)],
+                "most of them in different members",
+                vec![(Local, Update, "start", 20), (Local, Update, "title", 6)],
+                full,
+                vec![Trip::Alike { side: Local, member: "start, title".into(), planned: 26, links: 50 }],
+            ),
+            (
+                "half of them in different members",
+                vec![(Local, Update, "start", 20), (Local, Update, "title", 5)],
+                full,
+                vec![],
+            ),
+            (
+                "different members, some here, some there",
+                vec![(Local, Update, "start", 20), (Remote, Update, "title", 20)],
                 full,
                 vec![],
             ),

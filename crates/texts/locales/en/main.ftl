@@ -108,12 +108,16 @@ sync-decide = To decide: passerelle conflicts
 
 # status
 status-nobody = There is no app user yet: passerelle user add alice
-status-success = in step since { $time }
-status-except = in step since { $time }, except
+status-success = in step as of { $time }
+status-except = in step as of { $time }, except
+status-failed = last complete run { $time }, and since then a run that failed
 status-losses = { $count } with values that one side cannot hold
 status-never = never synchronised completely
 status-both = { $count } on both sides
 status-due = { $count } waiting for the next run
+status-unseen = changed here since then: { $new } new, { $changed } changed, { $deleted } deleted
+status-unknown = what changed here since then is not known: the next run reads everything
+status-there = What changed at Google since the last run is not known before the next one.
 
 # conflicts
 conflicts-none = Nothing waits for a decision.

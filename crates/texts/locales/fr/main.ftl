@@ -126,12 +126,16 @@ sync-decide = À trancher : passerelle conflicts
 
 # status
 status-nobody = Il n'y a pas encore d'utilisateur : passerelle user add alice
-status-success = à jour depuis le { $time }
-status-except = à jour depuis le { $time }, sauf
+status-success = à jour au { $time }
+status-except = à jour au { $time }, sauf
+status-failed = dernier passage complet le { $time }, et depuis un passage qui a échoué
 status-losses = { $count } dont un côté ne peut pas tout garder
 status-never = jamais synchronisé en entier
 status-both = { $count } des deux côtés
 status-due = { $count } en attente du prochain passage
+status-unseen = modifications ici depuis : { $new } nouveaux, { $changed } modifiés, { $deleted } supprimés
+status-unknown = ce qui a changé ici depuis n'est pas connu : le prochain passage relit tout
+status-there = Ce qui a changé chez Google depuis le dernier passage n'est pas connu avant le prochain.
 
 # conflicts
 conflicts-none = Rien n'attend de décision.
