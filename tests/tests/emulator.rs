@@ -344,6 +344,7 @@ fn calendar(root: &str, refresh: String, clock: Arc<TestClock>) -> GoogleCalenda
     let options = CalendarOptions {
         settle: Duration::ZERO,
         time_zone: Some("Europe/Paris".into()),
+        names_itself: true,
         ..CalendarOptions::default()
     };
     GoogleCalendar::new(Arc::new(client), "primary", options)

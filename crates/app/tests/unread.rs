@@ -337,3 +337,24 @@ fn what_is_answered_of_another_record_is_not_taken_for_the_one_that_was_asked_fo
         assert_eq!(good["biographies"][0]["value"], format!("Note {number}"), "{faults}");
     }
 }
+
+#[test]
+fn an_event_whose_insert_is_answered_under_another_name_is_not_taken_for_made() {
+    let world = World::new();
+    let id = ["\"id\":\"", "\"id\":\"0"];
+    world.faults(&json!([{"method": "calendar.events.insert", "replace": id, "times": 1}]));
+    world.sql(
+        "INSERT INTO appointments (id, owner_id, title, start_local, start_zone, duration_seconds) \
+         VALUES ('a1', 'alice', 'Lunch', '2027-02-03 10:00:00', 'Europe/Paris', 3600);",
+    );
+    let run = world.sync();
+    assert_ne!(run.code, Some(0), "{run:?}");
+    world.settle();
+    assert_eq!((world.events().len(), world.number("appointments")), (1, 1));
+    world.sql("UPDATE appointments SET location = 'Lyon';");
+    world.settle();
+    assert_eq!(world.event("Lunch")["location"], "Lyon");
+    world.sql("DELETE FROM appointments;");
+    world.settle();
+    assert_eq!((world.events().len(), world.number("appointments")), (0, 0));
+}

@@ -54,6 +54,9 @@ pub struct CalendarOptions {
     pub mail_guests: bool,
     /// Whether deleting somebody else's meeting, which declines it, is allowed.
     pub decline_deleted: bool,
+    /// Whether this service gives events names of its own. Google keeps the one that it is sent: there, an answer under
+    /// another name is about another event.
+    pub names_itself: bool,
 }
 
 impl Default for CalendarOptions {
@@ -68,6 +71,7 @@ impl Default for CalendarOptions {
             called_off: "Cancelled: ".to_owned(),
             mail_guests: false,
             decline_deleted: false,
+            names_itself: false,
         }
     }
 }

@@ -150,8 +150,8 @@ impl GoogleCalendar {
             made => made,
         };
         let made = match made {
-            // Under the name that we gave it or, where a service gives names by itself, under its own.
-            Ok(answer) => resource(&answer, OPERATION)?,
+            Ok(answer) if self.options().names_itself => resource(&answer, OPERATION)?,
+            Ok(answer) => written(&answer, &marks::id_of(key), OPERATION)?,
             Err(failure) if failure.status() == Some(StatusCode::CONFLICT) => {
                 return self.exists(&marks::id_of(key)).await;
             }
