@@ -520,7 +520,7 @@ fn a_copy_of_the_database_does_not_touch_the_real_accounts() {
         let refused = copy(&args).expect(5);
         assert!(refused.err.contains("SYNC-113"), "{}", refused.err);
     }
-    copy(&["status"]).expect(0);
+    copy(&["status"]).expect(5);
     copy(&["database", "adopt", "--copied"]).expect(0);
     let refused = copy(&["sync"]).expect(4);
     assert!(refused.err.contains("GOOG-211"), "{}", refused.err);
