@@ -52,7 +52,7 @@ fn what_a_side_cannot_hold_is_listed_by_every_run_and_by_status() {
         );
         assert_eq!(told(pair(&status, "events")), ["Round: local lacks guests_without_address"]);
     }
-    for (lang, except, all) in [("en", "except", "in step since"), ("fr", "sauf", "à jour depuis")] {
+    for (lang, except, all) in [("en", "except", "in step as of"), ("fr", "sauf", "à jour au")] {
         let shown = world.shown(&["status", "--lang", lang]);
         let lines: Vec<&str> = shown.lines().filter(|line| line.contains(all)).collect();
         assert!(lines.len() == 2 && lines.iter().all(|line| line.contains(except)), "{shown}");
@@ -65,7 +65,7 @@ fn what_a_side_cannot_hold_is_listed_by_every_run_and_by_status() {
     assert_eq!(told(pair(&status, "contacts")), ["Berta: local lacks occupations"]);
     assert!(told(pair(&status, "events")).is_empty());
     let shown = world.shown(&["status"]);
-    assert!(shown.lines().any(|line| line.contains("in step since") && !line.contains("except")), "{shown}");
+    assert!(shown.lines().any(|line| line.contains("in step as of") && !line.contains("except")), "{shown}");
 }
 
 #[test]
@@ -107,7 +107,7 @@ fn an_event_in_a_zone_that_nobody_knows_keeps_its_instant_and_a_series_is_held_w
 /// The line of `status` about the contacts.
 fn contacts_line(world: &World) -> String {
     let shown = world.shown(&["status", "--lang", "en"]);
-    shown.lines().find(|line| line.contains("in step since")).unwrap_or(&shown).to_owned()
+    shown.lines().find(|line| line.contains("in step as of")).unwrap_or(&shown).to_owned()
 }
 
 #[test]
@@ -323,4 +323,116 @@ fn members_of_a_contact_that_no_record_holds_are_told_and_stay_there() {
     let mill = &there["organizations"][0];
     let shown = ["name", "title", "location", "jobDescription"].map(|member| mill[member].as_str());
     assert_eq!(shown, [Some("Mill"), Some("Miller"), Some("Lyon"), Some("grinds")]);
+}
+
+/// What `status` says waits on this side, of contacts and of appointments: new, changed, deleted.
+fn unseen(world: &World) -> [[u64; 3]; 2] {
+    let status = world.run(&["status"]);
+    ["contacts", "events"].map(|kind| {
+        let unseen = &pair(&status, kind)["unseen"];
+        ["new", "changed", "deleted"].map(|what| unseen[what].as_u64().unwrap())
+    })
+}
+
+#[test]
+fn in_step_is_not_said_of_what_was_typed_here_since_the_last_run() {
+    let world = World::new();
+    world.sql(
+        "INSERT INTO contacts (id, given_name) VALUES ('c1', 'Anna'), ('c2', 'Berta'), ('c3', 'Carla');
+         INSERT INTO appointments (id, owner_id, title, start_local, start_zone, duration_seconds)
+             VALUES ('a1', 'alice', 'Round', '2027-02-03 10:00:00', 'Europe/Paris', 3600);",
+    );
+    world.add_person(&json!({ "names": [{ "givenName": "Dora" }] }));
+    world.sync().ends_with(0);
+    // What the run itself wrote stands in the change log too, and waits for nothing.
+    assert_eq!(unseen(&world), [[0; 3]; 2]);
+    world.sql(
+        "UPDATE contacts SET given_name = 'Anne' WHERE id = 'c1';
+         INSERT INTO contact_emails (contact_id, address) VALUES ('c1', 'anne@x.example');
+         DELETE FROM contacts WHERE id = 'c2';
+         INSERT INTO contacts (id, given_name) VALUES ('c4', 'Emma'), ('c5', 'Fanny');
+         DELETE FROM contacts WHERE id = 'c5';
+         DELETE FROM appointments WHERE id = 'a1';",
+    );
+    for _ in 0..2 {
+        assert_eq!(unseen(&world), [[1, 1, 1], [0, 0, 1]], "looking changes nothing");
+    }
+    for (lang, all, except) in [("en", "in step as of", "except"), ("fr", "à jour au", "sauf")] {
+        let shown = world.shown(&["status", "--lang", lang]);
+        let lines: Vec<&str> = shown.lines().filter(|line| line.contains(all)).collect();
+        assert!(lines.len() == 2 && lines.iter().all(|line| line.contains(except)), "{shown}");
+    }
+    world.sync().ends_with(0);
+    assert_eq!(unseen(&world), [[0; 3]; 2]);
+    let shown = world.shown(&["status"]);
+    assert!(shown.contains("in step as of") && !shown.contains("except"), "{shown}");
+}
+
+#[test]
+fn in_step_is_not_said_after_a_run_that_failed() {
+    let world = World::new();
+    world.sql("INSERT INTO contacts (id, given_name) VALUES ('c1', 'Anna');");
+    world.sync().ends_with(0);
+    let (vault, aside) = (world.path("vault"), world.path("aside"));
+    std::fs::rename(&vault, &aside).unwrap();
+    world.run(&["sync", "--dry-run"]).ends_with(9);
+    world.run(&["status"]).ends_with(0);
+    world.sync().ends_with(9);
+    let status = world.run(&["status"]).ends_with(9);
+    for kind in ["contacts", "events"] {
+        let pair = pair(&status, kind);
+        assert_eq!(pair["last_problem"]["code"], "VAULT-005", "{pair}");
+        assert!(pair["last_run"].as_str() > pair["last_success"].as_str(), "{pair}");
+    }
+    let cure = status.of("warning");
+    assert!(cure.len() == 1 && cure[0].to_string().contains("backup"), "{cure:?}");
+    for (lang, all) in [("en", "in step"), ("fr", "à jour")] {
+        let shown = world.shown(&["status", "--lang", lang]);
+        assert!(!shown.contains(all) && shown.contains("VAULT-005"), "{shown}");
+    }
+    std::fs::rename(&aside, &vault).unwrap();
+    world.sync().ends_with(0);
+    let shown = world.shown(&["status"]);
+    assert!(shown.contains("in step as of") && !shown.contains("VAULT-005"), "{shown}");
+}
+
+#[test]
+fn what_a_service_answers_as_it_was_before_is_told_as_not_held() {
+    let world = World::new();
+    world.sql(
+        "INSERT INTO contacts (id, given_name, notes) VALUES ('c1', 'Anna', 'old');
+         INSERT INTO appointments (id, owner_id, title, start_local, start_zone, duration_seconds)
+             VALUES ('a1', 'alice', 'Old', '2027-02-03 10:00:00', 'Europe/Paris', 3600);",
+    );
+    world.settle();
+    world.sql(
+        "UPDATE contacts SET notes = 'new' WHERE id = 'c1'; UPDATE appointments SET title = 'New' WHERE id = 'a1';",
+    );
+    // As a service answers that takes nothing in.
+    world.faults(&json!([
+        {"method": "people.*", "replace": ["\"new\"", "\"old\""]},
+        {"method": "calendar.events.*", "replace": ["\"New\"", "\"Old\""]},
+    ]));
+    for writes in [2, 0] {
+        let run = world.sync().ends_with(0);
+        assert_eq!((run.writes(), run.summary()["losses"].as_u64()), (writes, Some(2)), "{run:?}");
+        let status = world.run(&["status"]).ends_with(0);
+        assert_eq!(told(pair(&status, "contacts")), ["Anna: remote lacks notes"]);
+        assert_eq!(told(pair(&status, "events")), ["New: remote lacks title"]);
+    }
+    assert_eq!(
+        world.number("contacts WHERE notes = 'new'") + world.number("appointments WHERE title = 'New'"),
+        2
+    );
+    world.faults(&json!([]));
+    world.sql(
+        "UPDATE contacts SET notes = 'newer' WHERE id = 'c1'; UPDATE appointments SET title = 'Newer' WHERE id = 'a1';",
+    );
+    world.settle();
+    let status = world.run(&["status"]).ends_with(0);
+    assert!(["contacts", "events"].iter().all(|kind| told(pair(&status, kind)).is_empty()));
+    assert_eq!(
+        (&world.people()[0]["biographies"][0]["value"], &world.event("Newer")["summary"]),
+        (&json!("newer"), &json!("Newer"))
+    );
 }

@@ -341,7 +341,7 @@ fn what_is_answered_of_another_record_is_not_taken_for_the_one_that_was_asked_fo
 #[test]
 fn an_event_whose_insert_is_answered_under_another_name_is_not_taken_for_made() {
     let world = World::new();
-    let id = ["\"id\":\"", "\"id\":\"0"];
+    let id = ["\"id\": \"", "\"id\": \"0"];
     world.faults(&json!([{"method": "calendar.events.insert", "replace": id, "times": 1}]));
     world.sql(
         "INSERT INTO appointments (id, owner_id, title, start_local, start_zone, duration_seconds) \

@@ -33,11 +33,11 @@ pub enum Trip {
         planned: u64,
     },
     /// More than half of all records would be changed: a change of the same member each, whatever else changes with it,
-    /// or changes of different ones.
+    /// or changes of different ones, each of them in many records.
     Alike {
         /// The side on which records would change.
         side: Side,
-        /// The member, or all members where none of them is changed in so many records.
+        /// The member, or all of those members where none of them alone is changed in so many records.
         member: String,
         /// How many.
         planned: u64,
@@ -92,10 +92,18 @@ pub fn guard(plan: &Plan, counts: &Counts, limits: &Limits) -> Vec<Trip> {
     for side in Side::BOTH.into_iter().filter(|_| !on(Mutant::NoAlike)) {
         let alike = alike(plan, side);
         let members: Vec<_> = alike.iter().filter(|(_, planned)| is_mass(**planned)).collect();
-        let updated = updated(plan, side).map(|step| step.link).collect::<BTreeSet<_>>().len() as u64;
-        if members.is_empty() && is_mass(updated) && !on(Mutant::AlikeApart) {
-            let member = alike.keys().copied().collect::<Vec<_>>().join(", ");
-            trips.push(Trip::Alike { side, member, planned: updated, links: counts.links });
+        // What changes in few records is ordinary work, and no part of a mass change.
+        let parts: BTreeSet<&str> = alike
+            .iter()
+            .filter(|(_, planned)| **planned >= limits.alike_floor)
+            .map(|(member, _)| *member)
+            .collect();
+        let has_part = |step: &&PlannedStep| step.fields.iter().any(|field| parts.contains(field.member()));
+        let links: BTreeSet<_> = updated(plan, side).filter(has_part).map(|step| step.link).collect();
+        let planned = links.len() as u64;
+        if members.is_empty() && is_mass(planned) && !on(Mutant::AlikeApart) {
+            let member = Vec::from_iter(parts).join(", ");
+            trips.push(Trip::Alike { side, member, planned, links: counts.links });
         }
         trips.extend(members.into_iter().map(|(member, planned)| {
             let member = (*member).to_owned();
@@ -265,13 +273,24 @@ mod tests {
             ),
             (
                 "most of them in different members",
-                vec![(Local, Update, "start", 20), (Local, Update, "title", 6)],
+                vec![(Local, Update, "start", 16), (Local, Update, "title", 10), (Local, Update, "notes", 3)],
                 full,
                 vec![Trip::Alike { side: Local, member: "start, title".into(), planned: 26, links: 50 }],
             ),
             (
                 "half of them in different members",
-                vec![(Local, Update, "start", 20), (Local, Update, "title", 5)],
+                vec![(Local, Update, "start", 15), (Local, Update, "title", 10)],
+                full,
+                vec![],
+            ),
+            (
+                "most of them, and every member in few",
+                vec![
+                    (Local, Update, "start", 9),
+                    (Local, Update, "title", 9),
+                    (Local, Update, "notes", 9),
+                    (Local, Update, "location", 9),
+                ],
                 full,
                 vec![],
             ),
