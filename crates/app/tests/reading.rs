@@ -66,6 +66,8 @@ fn what_only_reads_reads_while_another_program_writes() {
 }
 
 /// Holds the database's write lock for some seconds in another thread, as a program does that imports.
+// What is tested is a wait: that program takes its time.
+#[allow(clippy::disallowed_methods)]
 fn held(world: &World, seconds: u64) -> std::thread::JoinHandle<()> {
     let mut writer = SqliteConnection::establish(world.path("company.db").to_str().unwrap()).unwrap();
     writer.batch_execute("BEGIN IMMEDIATE; UPDATE contacts SET job_title = 'half done';").unwrap();
