@@ -195,8 +195,8 @@ async fn pair_status<R: Kinded>(office: &Office, pair: &Pair) -> Outcome<PairSta
     let ended = || runs.iter().filter(|run| run.finished.is_some() && run.kind != RunKind::Plan);
     let success = ended().find(|run| run.kind == RunKind::Sync && problem_of(run, pair).is_none());
     let last = ended().next();
-    let ended = last.and_then(|run| run.finished);
-    let failed = not_run(office, pair).await?.filter(|failed| ended.is_none_or(|ended| failed.at >= ended));
+    let at = last.and_then(|run| run.finished);
+    let failed = not_run(office, pair).await?.filter(|failed| at.is_none_or(|at| failed.at >= at));
     let losses = losses::<R>(office, &pair.id).await?;
     Ok(PairStatus {
         pair: pair.id.clone(),
@@ -204,7 +204,7 @@ async fn pair_status<R: Kinded>(office: &Office, pair: &Pair) -> Outcome<PairSta
         name: pair.name.clone(),
         last_success: success.and_then(|run| run.finished),
         last_success_run: success.map(|run| run.id),
-        last_run: failed.as_ref().map(|failed| failed.at).or(ended),
+        last_run: failed.as_ref().map(|failed| failed.at).or(at),
         last_problem: match failed {
             Some(failed) => Some(failed.problem()),
             None => last.and_then(|run| problem_of(run, pair)),
