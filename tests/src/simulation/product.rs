@@ -51,6 +51,61 @@ pub struct Shown {
     pub words: BTreeMap<&'static str, String>,
 }
 
+/// The labels that people begin with.
+const LABELS: [&str; 2] = ["Clients", "Suppliers"];
+
+/// What is changed of a contact beside its words.
+#[derive(Debug)]
+pub enum Extra {
+    /// It has one more telephone number, which comes last.
+    Number(String),
+    /// The last number becomes the first.
+    LastFirst,
+    Label(String),
+    Unlabel(String),
+    /// A label, with all who have it, gets another name.
+    Rename(String, String),
+    /// It has this picture from now on, by the letters that it ends with, or none.
+    Picture(Option<String>),
+}
+
+impl Extra {
+    /// Returns the bytes of a picture that is none but begins as such, as base64.
+    pub fn picture(letters: &str) -> String {
+        format!("iVBORw0KGgoA{letters}")
+    }
+
+    /// Returns what the company's program does.
+    fn sql(&self, id: &str) -> String {
+        match self {
+            Extra::Number(number) => format!(
+                "INSERT INTO contact_phones (contact_id, number, ordinal)
+                 SELECT '{id}', '{number}', 1 + coalesce(max(ordinal), 0) FROM contact_phones WHERE contact_id = '{id}';"
+            ),
+            Extra::LastFirst => format!(
+                "UPDATE contact_phones SET ordinal =
+                     (SELECT min(ordinal) - 1 FROM contact_phones WHERE contact_id = '{id}')
+                 WHERE id = (SELECT id FROM contact_phones WHERE contact_id = '{id}' ORDER BY ordinal DESC, id DESC LIMIT 1);"
+            ),
+            Extra::Label(name) => format!(
+                "INSERT OR IGNORE INTO contact_groups (name) VALUES ('{name}');
+                 INSERT OR IGNORE INTO contact_group_members (contact_id, group_id)
+                 SELECT '{id}', id FROM contact_groups WHERE name = '{name}';"
+            ),
+            Extra::Unlabel(name) => format!(
+                "DELETE FROM contact_group_members WHERE contact_id = '{id}'
+                 AND group_id = (SELECT id FROM contact_groups WHERE name = '{name}');"
+            ),
+            Extra::Rename(old, new) => format!("UPDATE contact_groups SET name = '{new}' WHERE name = '{old}';"),
+            Extra::Picture(letters) => {
+                let picture = letters.as_deref().map(Self::picture);
+                let url = picture.map(|picture| format!("data:image/png;base64,{picture}")).unwrap_or_default();
+                format!("UPDATE contacts SET photo = '{url}' WHERE id = '{id}';")
+            }
+        }
+    }
+}
+
 /// What is random, and what was counted.
 struct Chance {
     rng: Rng,
@@ -547,7 +602,46 @@ impl House {
 
     fn person(&self) {
         self.note("acts of people");
-        if self.per_mille(550) { self.in_the_company() } else { self.on_the_phone() }
+        if self.per_mille(550) {
+            self.in_the_company()
+        } else {
+            self.on_the_phone()
+        }
+        if self.spare(10) < 3 {
+            self.embellish();
+        }
+    }
+
+    /// Somebody changes the numbers of a contact and their order, its labels, or its picture, on one side.
+    fn embellish(&self) {
+        let (user, in_company) = (self.spare(2) as usize, self.spare(2) == 0);
+        let rows = if in_company { self.local_contacts(user) } else { self.remotes.shown(user, true) };
+        let Some((id, shown)) = rows.get(self.spare(rows.len() as u64) as usize) else { return };
+        let word = self.word();
+        let label = LABELS[self.spare(LABELS.len() as u64) as usize];
+        let label = || label.to_owned();
+        let labels = shown.words.get("labels").map(String::as_str).unwrap_or_default();
+        let first = labels.split(';').find(|name| !name.is_empty()).map(str::to_owned);
+        let what = match (self.spare(9), first) {
+            (0..=2, _) => Extra::Number(format!("+3310000{:0>4}", word.trim_start_matches('t'))),
+            (3 | 4, _) => Extra::LastFirst,
+            (5, Some(name)) => Extra::Unlabel(name),
+            (6, Some(name)) => Extra::Rename(name, format!("L{word}")),
+            (5 | 6, None) => Extra::Label(label()),
+            (7, _) => Extra::Picture(Some(format!("{:A<4}", &word[word.len().saturating_sub(4)..]))),
+            _ if shown.words.get("picture").is_some_and(|picture| !picture.is_empty()) => {
+                Extra::Picture(None)
+            }
+            _ => Extra::Label(label()),
+        };
+        let side = if in_company { "company" } else { "phone" };
+        self.say(|| format!("{side} of {user}: {what:?} of {id} {}", shown.who));
+        self.note("numbers, labels and pictures");
+        if in_company {
+            self.run_sql(&what.sql(id));
+        } else {
+            self.remotes.embellish(user, id, &what);
+        }
     }
 
     // The history.
@@ -800,6 +894,17 @@ fn by_name(rows: impl Iterator<Item = (String, Shown)>) -> Vec<(String, Shown)> 
     rows
 }
 
+/// What a judge sees of a picture: each side has a name of its own for it.
+pub const PICTURED: &str = "a picture";
+
+pub fn joined(all: impl Iterator<Item = String>) -> String {
+    all.collect::<Vec<_>>().join(";")
+}
+
+pub fn joined_sorted(all: impl Iterator<Item = String>) -> String {
+    joined(all.collect::<BTreeSet<_>>().into_iter())
+}
+
 /// What a judge sees of a contact.
 pub fn shown_contact(contact: &Contact) -> Shown {
     let who =
@@ -808,6 +913,12 @@ pub fn shown_contact(contact: &Contact) -> Shown {
         ("notes", contact.notes.clone()),
         ("organization", contact.organization.name.clone()),
         ("job_title", contact.organization.title.clone()),
+        ("numbers", {
+            let numbers = contact.order.of("phones", &contact.phones);
+            joined(numbers.into_iter().map(|(_, phone)| phone.number.clone()))
+        }),
+        ("labels", joined_sorted(contact.groups.values().cloned())),
+        ("picture", if contact.photo.is_empty() { String::new() } else { PICTURED.to_owned() }),
     ];
     Shown { who: who.unwrap_or_default(), words: words.into() }
 }

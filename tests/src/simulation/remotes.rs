@@ -9,7 +9,7 @@ use std::{
 
 use async_trait::async_trait;
 use passerelle_calendar::{Event, Start};
-use passerelle_contacts::{Contact, Email, email_key};
+use passerelle_contacts::{Contact, Email, Phone, email_key, phone_key, text_key};
 use passerelle_google_calendar::{CalendarOptions, GoogleCalendar};
 use passerelle_google_people::{GooglePeople, Options};
 use passerelle_google_sim::{Sim, SimOptions};
@@ -22,7 +22,7 @@ use passerelle_testkit::{MemOptions, MemReplica, TestClock};
 use serde_json::{Value, json};
 use url::Url;
 
-use super::product::{Shown, USERS, shown_contact, shown_event};
+use super::product::{Extra, PICTURED, Shown, USERS, joined, joined_sorted, shown_contact, shown_event};
 
 /// One word typed into one field of one item.
 pub struct Typed {
@@ -261,15 +261,19 @@ impl Remotes {
                     let name = person["organizations"][0]["name"].clone();
                     ("organizations", json!([{"name": name, "title": word}]))
                 };
-                let read = google.ask(user, "GET", &format!("/v1/{id}?personFields=metadata"), &Value::Null);
-                let Some(read) = read else { return false };
-                let body = json!({"etag": read["etag"], member: value});
-                let path = format!("/v1/{id}:updateContact?updatePersonFields={member}");
-                google.ask(user, "PATCH", &path, &body).is_some()
+                google.patch(user, id, member, &value)
             }
             Remotes::Google(google) => {
                 google.ask(user, "PATCH", &format!("{EVENTS}/{id}"), &json!({ *field: word })).is_some()
             }
+        }
+    }
+
+    /// Changes a contact's numbers and their order, its labels, or its picture.
+    pub fn embellish(&self, user: usize, id: &str, what: &Extra) {
+        match self {
+            Remotes::Memory { contacts, .. } => embellish(&contacts[user], &ItemId::new(id), what),
+            Remotes::Google(google) => google.embellish(user, id, what),
         }
     }
 
@@ -286,6 +290,44 @@ impl Remotes {
             }
         }
     }
+}
+
+fn embellish(book: &MemReplica<Contact>, item: &ItemId, what: &Extra) {
+    if let Extra::Rename(old, new) = what {
+        for stored in book.alive() {
+            if stored.record.groups.contains_key(&text_key(old)) {
+                book.person_edits(&stored.id, |contact| {
+                    contact.groups.remove(&text_key(old));
+                    contact.groups.insert(text_key(new), new.clone());
+                });
+            }
+        }
+        return;
+    }
+    book.person_edits(item, |contact| {
+        let numbers = contact.order.of("phones", &contact.phones);
+        let mut numbers: Vec<String> = numbers.into_iter().map(|(key, _)| key.clone()).collect();
+        match what {
+            Extra::Number(number) => {
+                let key = phone_key(number, Some("FR"));
+                contact.phones.insert(key.clone(), Phone { number: number.clone(), ..Phone::default() });
+                numbers.push(key);
+            }
+            Extra::LastFirst => {
+                if let Some(last) = numbers.pop() {
+                    numbers.insert(0, last);
+                }
+            }
+            Extra::Label(name) => drop(contact.groups.insert(text_key(name), name.clone())),
+            Extra::Unlabel(name) => drop(contact.groups.remove(&text_key(name))),
+            Extra::Rename(..) => {}
+            Extra::Picture(letters) => {
+                let name = |letters: &String| format!("https://pictures.example/{letters}.png");
+                contact.photo = letters.as_ref().map(name).unwrap_or_default();
+            }
+        }
+        contact.order.keep("phones", numbers);
+    });
 }
 
 /// What a telephone may do.
@@ -354,22 +396,108 @@ impl Google {
         (200..300).contains(&answer.status).then(|| serde_json::from_slice(&answer.body).unwrap_or_default())
     }
 
+    fn book_of(&self, user: usize) -> Value {
+        self.sim.with(|core| core.dump())["contacts"][account(user)].clone()
+    }
+
     fn people_of(&self, user: usize) -> Vec<Value> {
-        let state = self.sim.with(|core| core.dump());
-        state["contacts"][account(user)]["contacts"].as_array().cloned().unwrap_or_default()
+        self.book_of(user)["contacts"].as_array().cloned().unwrap_or_default()
+    }
+
+    /// Writes one member of a contact; returns whether it was taken.
+    fn patch(&self, user: usize, id: &str, member: &str, value: &Value) -> bool {
+        let read = self.ask(user, "GET", &format!("/v1/{id}?personFields=metadata"), &Value::Null);
+        let Some(read) = read else { return false };
+        let body = json!({"etag": read["etag"], member: value});
+        let path = format!("/v1/{id}:updateContact?updatePersonFields={member}");
+        self.ask(user, "PATCH", &path, &body).is_some()
+    }
+
+    fn embellish(&self, user: usize, id: &str, what: &Extra) {
+        let book = self.book_of(user);
+        let group_of = |wanted: &str| {
+            let mut groups = book["contactGroups"].as_array().into_iter().flatten();
+            let is_it = |group: &&Value| group["name"] == wanted && group["deleted"] == false;
+            groups.find(is_it).and_then(|group| group["resourceName"].as_str()).map(str::to_owned)
+        };
+        let members = |group: &str, verb: &str| {
+            let path = format!("/v1/{group}/members:modify");
+            self.ask(user, "POST", &path, &json!({ format!("resourceNamesTo{verb}"): [id] }));
+        };
+        let numbers = || {
+            let people = book["contacts"].as_array().into_iter().flatten();
+            let person = people.into_iter().find(|person| person["resourceName"] == id);
+            let numbers = person.and_then(|person| person["phoneNumbers"].as_array()).into_iter().flatten();
+            numbers.map(|number| json!({ "value": number["value"] })).collect::<Vec<_>>()
+        };
+        match what {
+            Extra::Number(number) => {
+                let mut numbers = numbers();
+                numbers.push(json!({ "value": number }));
+                self.patch(user, id, "phoneNumbers", &json!(numbers));
+            }
+            Extra::LastFirst => {
+                let mut numbers = numbers();
+                if let Some(last) = numbers.pop() {
+                    numbers.insert(0, last);
+                }
+                self.patch(user, id, "phoneNumbers", &json!(numbers));
+            }
+            Extra::Label(name) => {
+                let made = || {
+                    let body = json!({ "contactGroup": { "name": name } });
+                    let group = self.ask(user, "POST", "/v1/contactGroups", &body)?;
+                    group["resourceName"].as_str().map(str::to_owned)
+                };
+                if let Some(group) = group_of(name).or_else(made) {
+                    members(&group, "Add");
+                }
+            }
+            Extra::Unlabel(name) => group_of(name).iter().for_each(|group| members(group, "Remove")),
+            Extra::Rename(old, new) => {
+                if let Some(group) = group_of(old) {
+                    let body = json!({ "contactGroup": { "name": new } });
+                    self.ask(user, "PUT", &format!("/v1/{group}"), &body);
+                }
+            }
+            Extra::Picture(Some(letters)) => {
+                let body = json!({ "photoBytes": Extra::picture(letters) });
+                self.ask(user, "PATCH", &format!("/v1/{id}:updateContactPhoto"), &body);
+            }
+            Extra::Picture(None) => {
+                self.ask(user, "DELETE", &format!("/v1/{id}:deleteContactPhoto"), &Value::Null);
+            }
+        }
     }
 
     fn shown(&self, user: usize, contacts: bool) -> Vec<(String, Shown)> {
         let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
         if contacts {
-            return self
-                .people_of(user)
+            let book = self.book_of(user);
+            let groups = book["contactGroups"].as_array().cloned().unwrap_or_default();
+            let labels = |person: &Value| {
+                let of: Vec<&Value> = person["memberships"].as_array().into_iter().flatten().collect();
+                let own = groups.iter().filter(|group| of.contains(&&group["resourceName"]));
+                joined_sorted(own.map(|group| text(&group["name"])))
+            };
+            let numbers = |person: &Value| {
+                let numbers = person["phoneNumbers"].as_array().into_iter().flatten();
+                joined(numbers.map(|number| text(&number["value"])))
+            };
+            let people = book["contacts"].as_array().cloned().unwrap_or_default();
+            return people
                 .iter()
                 .map(|person| {
                     let words = [
                         ("notes", text(&person["biographies"][0]["value"])),
                         ("organization", text(&person["organizations"][0]["name"])),
                         ("job_title", text(&person["organizations"][0]["title"])),
+                        ("numbers", numbers(person)),
+                        ("labels", labels(person)),
+                        (
+                            "picture",
+                            if person["photo"].is_null() { String::new() } else { PICTURED.to_owned() },
+                        ),
                     ];
                     let who = text(&person["emailAddresses"][0]["value"]);
                     let who = who.trim_end_matches("@x.example").to_owned();
