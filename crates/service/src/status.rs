@@ -294,7 +294,7 @@ pub(crate) async fn note_not_run(office: &Office, pair: &Pair, failure: &Failure
     Ok(office.company.set_memo(&not_run_of(&pair.id), Some(&text)).await?)
 }
 
-/// As [`note_not_run`], for what kept a whole command from its runs: all pairs of the app users it was for.
+/// Notes what kept a whole command from its runs: all pairs of the app users it was for.
 ///
 /// # Errors
 ///
