@@ -365,6 +365,57 @@ fn many_cards_of_one_identifier_are_one_contact_and_one_write() {
 }
 
 #[test]
+fn an_identifier_that_two_files_count_from_one_is_of_two_records() {
+    let world = World::unconnected();
+    let cards = |name: &str, all: &[&str]| {
+        let text: String = all.iter().map(|lines| card(lines)).collect();
+        world.run(&["contacts", "import", &file(&world, name, &text)]).ends_with(0)
+    };
+    cards("a.vcf", &["UID:1|N:Roux;Anne;;;|TEL:0123456789"]);
+    let zoe = ["UID:1|N:Petit;Zoé;;;|TEL:0612345678"];
+    let done = cards("b.vcf", &zoe);
+    assert_eq!(counts(done.summary()), [1, 0, 0], "{done:?}");
+    let told = &done.of("beside")[0];
+    assert_eq!((&told["other"], &told["alike"]), (&json!("Anne Roux"), &json!(["uid"])), "{told}");
+    for again in [cards("b.vcf", &zoe), cards("a.vcf", &["UID:1|N:Roux;Anne;;;|TEL:0123456789"])] {
+        assert_eq!(counts(again.summary()), [0, 0, 1], "{again:?}");
+    }
+    // What adds to either of them finds it; a person who was renamed is found by the number.
+    cards("c.vcf", &["UID:1|N:Petit;Zoé;;;|EMAIL:z@x.example", "UID:1|N:Petit;Zoé;;;|NOTE:n"]);
+    cards("d.vcf", &["UID:1|N:Martin;Anne;;;|TEL:0123456789"]);
+    assert_eq!((world.number("contacts"), world.number("contact_emails")), (2, 1));
+    let names = world.rows("'n', surname, 'notes', notes", "(SELECT * FROM contacts ORDER BY number)");
+    assert_eq!((&names[0]["n"], &names[1]["notes"]), (&json!("Martin"), &json!("n")), "{names:?}");
+
+    let events = |name: &str, all: &[&str]| import(&world, name, &calendar(all), 0);
+    let [dentist, notary] = ["Dentiste|DTSTART:20270104T090000Z", "Notaire|DTSTART:20270208T140000Z"]
+        .map(|lines| format!("UID:0@default|SUMMARY:{lines}"));
+    events("a.ics", &[&dentist]);
+    assert_eq!(counts(events("b.ics", &[&notary]).summary()), [1, 0, 0]);
+    for again in [events("b.ics", &[&notary]), events("c.ics", &[&notary, &dentist])] {
+        assert_eq!(again.summary()["created"], 0, "{again:?}");
+    }
+    let titles =
+        || world.rows("'t', title, 's', start_local", "(SELECT * FROM appointments ORDER BY number)");
+    assert_eq!((&titles()[0]["t"], &titles()[1]["t"]), (&json!("Dentiste"), &json!("Notaire")));
+    // A later state was moved and has another title.
+    let moved = "UID:0@default|SEQUENCE:1|SUMMARY:Ostéopathe|DTSTART:20270105T090000Z";
+    assert_eq!(counts(events("d.ics", &[moved]).summary()), [0, 1, 0]);
+    assert_eq!((titles().len(), &titles()[0]["t"]), (2, &json!("Ostéopathe")));
+}
+
+#[test]
+fn a_uuid_is_one_identifier_with_its_scheme_and_without() {
+    let world = World::unconnected();
+    let uid = "f81d4fae-7dec-11d0-a765-00a0c91e6bf6";
+    for (name, uid) in [("a.vcf", format!("urn:uuid:{uid}")), ("b.vcf", uid.to_owned())] {
+        let text = card(&format!("UID:{uid}|FN:Anne|NOTE:{name}"));
+        world.run(&["contacts", "import", &file(&world, name, &text)]).ends_with(0);
+    }
+    assert_eq!(world.rows("'n', notes", "contacts"), [json!({"n": "b.vcf"})]);
+}
+
+#[test]
 fn a_revision_may_be_a_day() {
     let world = World::unconnected();
     let state = |rev: &str, note: &str| card(&format!("UID:u|FN:J|REV:{rev}|NOTE:{note}"));

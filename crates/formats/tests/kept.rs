@@ -780,3 +780,58 @@ fn a_rule_is_spelt_as_every_program_reads_it_or_set_aside() {
         }
     }
 }
+
+/// Lines of which an event has a place for one, or for a part.
+const LINES: [&str; 27] = [
+    "URL:http://a.example",
+    "URL:http://b.example",
+    "URL;X-A=1:http://c.example",
+    "CONFERENCE;VALUE=URI:https://v.example/1",
+    "CONFERENCE;VALUE=URI;LABEL=Tel:tel:+33123456789",
+    "CATEGORIES:A",
+    "CATEGORIES;LANGUAGE=fr:B",
+    "CATEGORIES;LANGUAGE=en;X-A=1:C",
+    "DESCRIPTION:Un",
+    "DESCRIPTION;LANGUAGE=fr:Deux",
+    "LOCATION;LANGUAGE=fr:Salle",
+    "LOCATION:Loge",
+    "SUMMARY;LANGUAGE=fr:Autre",
+    "CLASS:PRIVATE",
+    "CLASS:X-TEAM",
+    "STATUS:TENTATIVE",
+    "STATUS:X-LATER",
+    "TRANSP:TRANSPARENT",
+    "TRANSP:X-SOME",
+    "COLOR:gold",
+    "COLOR:red",
+    "PRIORITY:1",
+    "COMMENT:un",
+    "COMMENT:deux",
+    "X-A;P=1:2",
+    "ATTENDEE;RSVP=TRUE:mailto:a@a.example",
+    "ATTENDEE;CN=A;X-B=1:mailto:a@a.example",
+];
+
+fn some_lines() -> impl proptest::strategy::Strategy<Value = String> {
+    use proptest::prelude::*;
+    let picked = proptest::sample::subsequence(LINES.to_vec(), 0..=12).prop_shuffle();
+    picked.prop_map(|lines| lines.iter().map(|line| format!("{line}\n")).collect())
+}
+
+proptest::proptest! {
+    #[test]
+    fn whatever_is_kept_of_an_event_or_an_occurrence_is_written_back(
+        series in some_lines(), change in some_lines(),
+    ) {
+        let found = one(&format!(
+            "BEGIN:VEVENT\nUID:s\nSUMMARY:S\nDTSTART:20260112T090000Z\nRRULE:FREQ=WEEKLY;COUNT=5\n{series}END:VEVENT\n\
+             BEGIN:VEVENT\nUID:s\nSUMMARY:S\nRECURRENCE-ID:20260119T090000Z\nDTSTART:20260119T140000Z\n{change}END:VEVENT\n",
+        ));
+        let text = written(&found);
+        for name in ["URL", "CONFERENCE"] {
+            let count = |text: &str| text.lines().filter(|line| line.starts_with(name)).count();
+            let written: Vec<usize> = text.split("BEGIN:VEVENT").skip(1).map(count).collect();
+            assert!(written[0] == count(&series) && written[1] >= count(&change), "{text}");
+        }
+    }
+}

@@ -214,6 +214,86 @@ fn a_clock_that_no_zone_has_keeps_the_instant_and_says_so() {
     assert_eq!(unnamed.unknown, ["X-PASSERELLE-ZONE;X-TAKEN-AS=Europe/Paris:Lune"]);
 }
 
+const OLD_AMERICA: [(&str, &str, &str, &str); 2] = [
+    ("DAYLIGHT", ":19870405T020000", "-0500/-0400", "RRULE:FREQ=YEARLY;BYDAY=1SU;BYMONTH=4\n"),
+    ("STANDARD", ":19871025T020000", "-0400/-0500", "RRULE:FREQ=YEARLY;BYDAY=-1SU;BYMONTH=10\n"),
+];
+
+#[test]
+fn a_description_beats_a_name_that_says_another_clock() {
+    let weekly = "RRULE:FREQ=WEEKLY;COUNT=60\n";
+    for name in ["GMT (heure standard)", "Heure de Greenwich", "Eastern Standard Time", "Tokyo Standard Time"]
+    {
+        for more in ["", weekly] {
+            for (start, instant) in
+                [("20260715T090000", "2026-07-15T07:00Z"), ("20260114T090000", "2026-01-14T08:00Z")]
+            {
+                // The description may stand behind the event.
+                for first in [true, false] {
+                    let (zone, event) = (zone_block(name, &EUROPE), meeting(name, start, more));
+                    let text = if first { zone + &event } else { event + &zone };
+                    let found = read(&text).unwrap();
+                    assert_eq!(utc(&found), instant, "{name} {start} {more}");
+                    let told = found.unknown.iter().filter(|text| text.contains("X-TAKEN-AS=Europe/"));
+                    assert_eq!(told.count(), 1, "{name}: {:?}", found.unknown);
+                    let all = instants(&found.record);
+                    let hours: Vec<String> = all.iter().map(|at| at.format("%m %H").to_string()).collect();
+                    let summer = |hour: &String| ["05", "06", "07", "08", "09"].contains(&&hour[..2]);
+                    assert!(
+                        hours.iter().filter(|hour| summer(hour)).all(|hour| hour.ends_with("07")),
+                        "{name}"
+                    );
+                }
+            }
+        }
+    }
+    // What is cut short, or says the same when the event takes place, contradicts nothing.
+    let short = zone_block("Romance Standard Time", &EUROPE[..1]);
+    let ended = [
+        ("STANDARD", ":20191027T030000", "+0200/+0100", ""),
+        ("DAYLIGHT", ":20190331T020000", "+0100/+0200", ""),
+    ];
+    let ended = zone_block("Romance Standard Time", &ended);
+    for (zone, name, start, instant) in [
+        (short.as_str(), "Romance Standard Time", "20260715T090000", "2026-07-15T07:00Z"),
+        (&ended, "Romance Standard Time", "20260715T090000", "2026-07-15T07:00Z"),
+        (
+            &zone_block("Eastern Standard Time", &OLD_AMERICA),
+            "Eastern Standard Time",
+            "20260715T090000",
+            "2026-07-15T13:00Z",
+        ),
+        (&zone_block("Europe/Paris", &OLD_AMERICA), "Europe/Paris", "20260715T090000", "2026-07-15T07:00Z"),
+    ] {
+        let found = read(&(zone.to_owned() + &meeting(name, start, ""))).unwrap();
+        assert_eq!((utc(&found).as_str(), found.unknown.len()), (instant, 0), "{zone}");
+    }
+    // The old rule of America had winter in the last week of March.
+    let march = zone_block("Eastern Standard Time", &OLD_AMERICA)
+        + &meeting("Eastern Standard Time", "20260325T090000", "");
+    let found = read(&march).unwrap();
+    assert_eq!((utc(&found).as_str(), found.unknown.len()), ("2026-03-25T14:00Z", 1));
+}
+
+#[test]
+fn a_series_by_a_clock_of_no_zone_is_set_aside_where_the_clock_changes() {
+    let odd = EUROPE.map(|(kind, start, offsets, rule)| {
+        (kind, start, if offsets.starts_with("+02") { "+0617/+0517" } else { "+0517/+0617" }, rule)
+    });
+    let odd = zone_block("Lune", &odd);
+    let weekly = |count| meeting("Lune", "20260105T120000", &format!("RRULE:FREQ=WEEKLY;COUNT={count}\n"));
+    let found = read(&(odd.clone() + &weekly(5))).unwrap();
+    assert_eq!((utc(&found).as_str(), found.unknown.len()), ("2026-01-05T06:43Z", 1));
+    assert_eq!(read(&(odd + &weekly(40))).unwrap_err().reason.id(), "unknown-zone");
+    // A zone that is right in winter alone is none.
+    let half = EUROPE.map(|(kind, start, offsets, rule)| {
+        (kind, start, if offsets.starts_with("+02") { "+0645/+0545" } else { "+0545/+0645" }, rule)
+    });
+    let half =
+        zone_block("Lune", &half) + &meeting("Lune", "20260105T120000", "RRULE:FREQ=WEEKLY;COUNT=52\n");
+    assert_eq!(read(&half).unwrap_err().reason.id(), "unknown-zone");
+}
+
 #[test]
 fn a_change_of_an_all_day_series_needs_no_zone() {
     for place in [

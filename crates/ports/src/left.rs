@@ -29,6 +29,9 @@ pub fn about(text: &str) -> &str {
         None if text.starts_with("X-PASSERELLE-OF-OCCURRENCE") => {
             let value = text.find("\":").map_or(0, |at| at + 2);
             let name = text.get(value..).unwrap_or_default();
+            if name.starts_with("X-PASSERELLE-LINE") {
+                return text;
+            }
             let end = name.find([':', ';', '\\']).unwrap_or(name.len());
             text.get(..value + end).unwrap_or(text)
         }

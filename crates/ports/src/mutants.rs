@@ -387,6 +387,8 @@ mutants! {
     ImportTwins,
     /// Two people under one identifier of a file become one.
     ImportMerges,
+    /// A record overwrites another one that has its identifier by chance.
+    ImportOverwrites,
     /// The labels that an import made stay when it is taken back.
     ImportLabelsStay,
     /// Nobody hears that a record of an import is seen by others than those whom it is for.
@@ -587,12 +589,18 @@ mutants! {
     FileParamsLost,
     /// Of two texts where there is place for one, the second is lost.
     FileSecondLost,
+    /// A further address of a changed occurrence counts as said by the change.
+    FileSecondOfChange,
     /// What calls an appointment off is read as the appointment.
     FileCancelIgnored,
     /// A zone that is only described is the first whose clock fits one hour.
     FileAnyClock,
     /// The clock of a series is told by its first occurrence alone.
     FileClockOfFirst,
+    /// The name of a zone beats a description that says another clock.
+    FileNameBeatsClock,
+    /// A series by a clock that no zone has keeps the hour of one season.
+    FileOneSeason,
     /// What is kept beside a record is news in another spelling, or another order.
     ImportSpellingIsNews,
     /// An abbreviation is the clock of a zone, whatever offset it stands for.

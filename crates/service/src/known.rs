@@ -13,6 +13,7 @@ use passerelle_ports::{
 
 use crate::{
     Company, Kinded, Outcome, Search,
+    identity::{original_of, spellings},
     kept::named_leftovers,
     records::{Alike, PartOf, Parts},
 };
@@ -87,6 +88,8 @@ pub(crate) struct Known {
     /// What is kept as text beside a record of a name, because a column was not understood.
     beside: HashMap<u64, u32>,
     uids: HashMap<u64, Named>,
+    /// Those that have another identifier here than their file gave them, by that one.
+    originals: HashMap<u64, Vec<u32>>,
     /// Those that the import made.
     made: HashMap<u64, ItemId>,
     /// Records here that are parts of others which were not here: by the identifier of the whole.
@@ -107,28 +110,45 @@ struct Named {
 
 /// How new a state of a record is: by its number, then by when it was changed, as far as a file said so.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-struct Revision {
+pub(crate) struct Revision {
     sequence: Option<u64>,
     /// The digits of the time.
     changed: Option<u64>,
+    /// When the record was made, likewise.
+    made: Option<u64>,
 }
 
 impl Revision {
     /// Reads it in what a file held beside a record.
-    fn of(leftovers: Option<&Value>) -> Self {
+    pub(crate) fn of(leftovers: Option<&Value>) -> Self {
         let texts = leftovers.and_then(left::texts).unwrap_or_default();
         let sequence = left::sequence(texts.iter().copied());
-        let mut revision = Revision { sequence, changed: None };
+        let mut revision = Revision { sequence, ..Revision::default() };
         for text in texts {
-            if ["LAST-MODIFIED", "UPDATED", "REV"]
-                .iter()
-                .any(|name| left::about(text).eq_ignore_ascii_case(name))
-            {
-                let value = text.trim_end_matches('}').split_once(':').map(|(_, value)| value);
-                revision.changed = value.and_then(moment);
+            let is = |name: &&str| left::about(text).eq_ignore_ascii_case(name);
+            let time = || text.trim_end_matches('}').split_once(':').and_then(|(_, value)| moment(value));
+            if ["LAST-MODIFIED", "UPDATED", "REV"].iter().any(&is) {
+                revision.changed = time();
+            } else if is(&"CREATED") {
+                revision.made = time();
             }
         }
         revision
+    }
+
+    /// Tells whether its number is higher than that of another state; of one that says none it is 0.
+    pub(crate) fn is_later_by_number(self, than: Self) -> bool {
+        self.sequence.is_some_and(|number| number > than.sequence.unwrap_or_default())
+    }
+
+    /// Tells whether both say that the record was made at one time.
+    pub(crate) fn is_made_with(self, other: Self) -> bool {
+        self.made.is_some() && self.made == other.made
+    }
+
+    /// Tells whether it was changed after another state, as far as both say when.
+    pub(crate) fn is_changed_after(self, than: Self) -> bool {
+        self.changed.zip(than.changed).is_some_and(|(one, other)| by_time(one, other).is_gt())
     }
 
     /// Tells whether it is an older state than another one. What does not say its number is not older by it.
@@ -241,6 +261,7 @@ impl Known {
                 let left = known.left(Some(&item.leftovers));
                 known.add(&item.record, uid.as_deref(), said, left, At::Here(item.id));
                 known.name(uid.as_deref(), revision);
+                known.note_original(original_of(Some(&item.leftovers)));
             }
             if last {
                 return Ok(known);
@@ -340,6 +361,64 @@ impl Known {
     fn name(&mut self, uid: Option<&str>, revision: Revision) {
         let (Some(uid), Ok(number)) = (uid, u32::try_from(self.all.len().saturating_sub(1))) else { return };
         self.uids.insert(self.hasher.hash_one(uid), Named { number, revision });
+    }
+
+    /// Keeps the identifier that its file gave to the record that was added last.
+    fn note_original(&mut self, original: Option<String>) {
+        let (Some(original), Ok(number)) = (original, u32::try_from(self.all.len().saturating_sub(1))) else {
+            return;
+        };
+        self.originals.entry(self.hasher.hash_one(original)).or_default().push(number);
+    }
+
+    /// Returns how the identifier of a record of a file is spelt here, where that differs.
+    pub(crate) fn spelt_here(&self, uid: &str) -> Option<String> {
+        let is_here = |uid: &str| {
+            let uid = self.hasher.hash_one(uid);
+            self.uids.contains_key(&uid) || self.made.contains_key(&uid) || self.taken.contains_key(&uid)
+        };
+        if is_here(uid) {
+            return None;
+        }
+        spellings(uid).into_iter().find(|uid| is_here(uid))
+    }
+
+    /// Tells whether the file has a record of an identifier before.
+    pub(crate) fn is_taken(&self, uid: &str) -> bool {
+        self.taken.contains_key(&self.hasher.hash_one(uid))
+    }
+
+    /// Tells whether a record was here before the import that has an identifier, and is, by what both say in part, the one
+    /// of a file that has it too. Nothing where there is none.
+    pub(crate) fn is_plainly<R: Record>(&self, uid: &str, record: &R) -> Option<bool> {
+        let number = self.uids.get(&self.hasher.hash_one(uid))?.number;
+        let kept = self.all.get(usize::try_from(number).ok()?)?;
+        let all = fields(record);
+        let says = |field: &Field, value: &Value| {
+            let said = self.hasher.hash_one((field.as_str(), R::normal(field, value).to_string()));
+            kept.said.binary_search(&said).is_ok()
+        };
+        let titled = ["title", "start"].map(Field::new);
+        let shares = titled.iter().any(|field| all.get(field).is_some_and(|value| says(field, value)));
+        let shares_key = || {
+            let keys = record.match_keys().into_iter().filter(|key| key.strength > 0);
+            let mut sharing = keys.filter_map(|key| self.by_key.get(&self.hasher.hash_one(&key)));
+            sharing.any(|sharing| sharing.binary_search(&number).is_ok())
+        };
+        Some(shares || shares_key())
+    }
+
+    /// Tells whether a record here had an identifier in its file that it has no more.
+    pub(crate) fn had(&self, uid: &str) -> bool {
+        self.originals.contains_key(&self.hasher.hash_one(uid))
+    }
+
+    /// Returns the records that were here before the import and have an identifier, or had it in their files.
+    pub(crate) fn of_identifier(&self, uid: &str) -> Vec<ItemId> {
+        let uid = self.hasher.hash_one(uid);
+        let named = self.uids.get(&uid).map(|named| named.number);
+        let others = self.originals.get(&uid).into_iter().flatten().copied();
+        named.into_iter().chain(others).filter_map(|number| self.here(number)).collect()
     }
 
     /// Keeps what a record is that the import made, to be found by its identifier.
@@ -732,7 +811,7 @@ pub(crate) fn are_other_names(one: &Fields, other: &Fields) -> bool {
 }
 
 /// Returns the words of a structured member, as far as they name: no title, no way to speak them.
-fn words(all: &Fields, member: &str) -> Vec<String> {
+pub(crate) fn words(all: &Fields, member: &str) -> Vec<String> {
     let is_name = |field: &&Field| {
         let part = field.key().unwrap_or_default();
         field.member() == member
@@ -846,7 +925,7 @@ mod tests {
         let record = passerelle_contacts::Contact { uid: "u".to_owned(), ..Default::default() };
         let mut known = Known::default();
         known.add(&record, Some("u"), Box::new([]), Box::new([]), At::Here(ItemId::new("1")));
-        known.name(Some("u"), Revision { sequence: Some(2), changed: None });
+        known.name(Some("u"), Revision { sequence: Some(2), ..Revision::default() });
         let sequence = |number: u64| json!([format!("SEQUENCE:{number}")]);
         assert!(known.is_older(Some("u"), Some(&sequence(1))));
         assert!(!known.is_older(Some("u"), Some(&sequence(3))));

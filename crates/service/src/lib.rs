@@ -8,6 +8,7 @@ mod connect;
 mod doctor;
 mod failure;
 mod history;
+mod identity;
 mod imports;
 mod kept;
 mod kinds;

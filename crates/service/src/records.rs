@@ -14,6 +14,7 @@ use serde::Serialize;
 
 use crate::{
     Company, Item, Kinded, LoadHow, Loadable, LookAlikes, Outcome, Put, Search,
+    identity::{derived, is_another, original_of, with_original},
     kept::properties,
     known::{Doubt, Found, Known, are_other_names, compare_states, join, together, uid_of},
 };
@@ -687,6 +688,7 @@ impl<R: Kinded> Import<'_, R> {
         batch: &mut Batch<R>,
     ) -> Outcome<()> {
         let line = at.line;
+        let record = self.identified(line, record, known).await?;
         let uid = uid_of(&record.0);
         let (read, leftovers) = match &uid {
             Some(uid) => self.with_lone_parts(record, uid, known, batch).await?,
@@ -770,6 +772,41 @@ impl<R: Kinded> Import<'_, R> {
         }
         batch.push(at, uid, (record, leftovers), into);
         Ok(())
+    }
+
+    /// Finds out whose identifier a record has: where the one here of that identifier is evidently another record, it gets
+    /// one of its own, which it keeps when it comes again.
+    async fn identified(&mut self, line: u64, record: Loadable<R>, known: &Known) -> Outcome<Loadable<R>> {
+        let Some(uid) = uid_of(&record.0) else { return Ok(record) };
+        let (uid, record) = match known.spelt_here(&uid) {
+            Some(here) => (here.clone(), (with_uid(record.0, &here), record.1)),
+            None => (uid, record),
+        };
+        let plainly = known.is_plainly(&uid, &record.0);
+        let original = original_of(record.1.as_ref());
+        if known.is_taken(&uid)
+            || plainly == Some(true)
+            || (plainly.is_none() && original.is_none() && !known.had(&uid))
+            || self.how.look_alikes == LookAlikes::Update
+        {
+            return Ok(record);
+        }
+        let asked = original.unwrap_or_else(|| uid.clone());
+        let mut others = BTreeMap::new();
+        for id in known.of_identifier(&uid).into_iter().chain(known.of_identifier(&asked)) {
+            let Some(there) = R::get(self.company, &id).await? else { continue };
+            let there = (there.record, Some(there.leftovers));
+            let Some(its) = uid_of(&there.0).filter(|its| !known.is_taken(its)) else { continue };
+            if !is_another(&there, &record) {
+                return Ok(if its == uid { record } else { (with_uid(record.0, &its), record.1) });
+            }
+            others.entry(its).or_insert(there.0.summary());
+        }
+        let Some(name) = others.remove(&uid) else { return Ok(record) };
+        let own = derived(&asked, &record.0);
+        let other = Alike { name, line: None, alike: vec!["uid".to_owned()] };
+        self.beside(line, record.0.summary(), other, false);
+        Ok((with_uid(record.0, &own), Some(with_original(record.1, &asked))))
     }
 
     fn beside(&mut self, line: u64, name: String, other: Alike, twin: bool) {
@@ -1072,6 +1109,7 @@ mod tests {
             "BEGIN:VALARM\nACTION:X\nEND:VALARM",
             "X-PASSERELLE-OF-OCCURRENCE;ID=\"2026-01-06T09:00:00\":BEGIN:VALARM\\nEND:VALARM",
             "X-PASSERELLE-LINE:ATTENDEE\\;X=1:",
+            "X-PASSERELLE-OF-OCCURRENCE;ID=\"2026-01-06T09:00:00\":X-PASSERELLE-LINE:CATEGORIES\\\\\\;LANGUAGE=fr:A",
             "Tél. port.: 06",
             "P.IVA: 12",
             "Nom (a, b; c ...): x"
@@ -1085,6 +1123,7 @@ mod tests {
                 ("ATTENDEE", 1),
                 ("ATTENDEE;DIR", 1),
                 ("ATTENDEE;RSVP", 1),
+                ("CATEGORIES", 1),
                 ("Nom (a, b; c ...)", 1),
                 ("ORG", 1),
                 ("P.IVA", 1),

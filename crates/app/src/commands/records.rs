@@ -316,6 +316,7 @@ fn tell_beside(app: &App, beside: &Beside) {
         "mail" => app.out.t("alike-mail", &[]),
         "tel" => app.out.t("alike-tel", &[]),
         "at" => app.out.t("alike-at", &[]),
+        "uid" => app.out.t("alike-uid", &[]),
         _ => app.out.t("alike-name", &[]),
     };
     let alike: Vec<String> = beside.alike.iter().map(sort).collect();

@@ -311,7 +311,7 @@ pub(crate) fn change_of(
         return Err(Reason::ThisAndFuture);
     }
     let id = dates::id_of(line.value.trim(), line, master, zones, days)?;
-    let (own_event, mut rest) = if component.lines.iter().any(is_rule) {
+    let (own_event, rest) = if component.lines.iter().any(is_rule) {
         let mut alone = component.clone();
         let rules: Vec<Line> = alone.lines.extract_if(.., |line| is_rule(line)).collect();
         let (event, mut rest) = event_of(&alone, zones)?;
@@ -321,6 +321,7 @@ pub(crate) fn change_of(
     } else {
         event_of(component, zones)?
     };
+    let mut rest: Vec<String> = rest.iter().filter_map(|text| rest::in_its_series(text)).collect();
     rest::sort(&mut rest);
     let change = match component.get(own::CHANGED) {
         Some(line) => series::named(&own_event, &line.parts(',')),

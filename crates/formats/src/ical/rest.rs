@@ -93,14 +93,22 @@ pub(super) fn whole(line: &Line) -> String {
 }
 
 /// Returns what is kept of a changed occurrence once it stands in its series: its name is written again, with the
-/// parameters that the line had.
+/// parameters that the line had. A further line of a property that the change says itself is kept whole.
 pub(super) fn in_its_series(text: &str) -> Option<String> {
-    let line = text.starts_with(own::SECOND).then(|| Line::parse(0, text.as_bytes().to_vec())).flatten();
-    let line = line.and_then(|line| Line::parse(0, line.unescaped().into_bytes()));
-    match line.filter(|line| line.name == "RECURRENCE-ID") {
-        Some(line) => params_of(&line),
+    if let Some(line) = whole_line(text).filter(|line| line.name == "RECURRENCE-ID") {
+        return params_of(&line);
+    }
+    let line = Line::parse(0, text.as_bytes().to_vec());
+    match line.filter(|line| DIFFERENT.contains(&line.name.as_str()) && !on(Mutant::FileSecondOfChange)) {
+        Some(_) => Some(Line::text(own::SECOND, text).to_text()),
         None => Some(text.to_owned()),
     }
+}
+
+/// Returns the line that a leftover keeps whole.
+fn whole_line(text: &str) -> Option<Line> {
+    let line = text.starts_with(own::SECOND).then(|| Line::parse(0, text.as_bytes().to_vec())).flatten()?;
+    Line::parse(0, line.unescaped().into_bytes())
 }
 
 /// Keeps the whole line where parameters would have no line to go back to: a status that is the usual one is not
@@ -324,8 +332,17 @@ pub(super) fn put_back(lines: &mut Vec<Line>, unknown: &[String], change: bool) 
             others.iter().filter_map(|text| Line::parse(0, text.clone().into_bytes())).collect();
         let own = |name: &str| DIFFERENT.contains(&name) && said.iter().any(|line| line.name == name);
         lines.retain(|line| !own(&line.name));
+        others.iter_mut().for_each(as_further_line);
     }
     others
+}
+
+/// Writes a further address of a changed occurrence as the line that it was, as that of a series is.
+fn as_further_line(text: &mut String) {
+    let line = whole_line(text).filter(|line| !line.value.trim().is_empty() && line.is_sound());
+    if let Some(line) = line.filter(|line| matches!(line.name.as_str(), "URL" | "CONFERENCE")) {
+        *text = line.to_text();
+    }
 }
 
 /// Returns where lines stand, by their name and by what tells them from others of it.
@@ -339,7 +356,7 @@ fn places_of(lines: &[Line]) -> BTreeMap<(String, String), usize> {
     places
 }
 
-/// What older releases kept beside a change that had no place for it.
+/// What older releases kept beside a change that had no place for it. Further lines of these are kept as [`own::SECOND`].
 const DIFFERENT: [&str; 4] = ["URL", "CLASS", "CATEGORIES", "CONFERENCE"];
 
 /// Returns what was kept of a changed occurrence, without what it says itself by now.

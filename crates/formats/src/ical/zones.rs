@@ -104,7 +104,9 @@ pub(crate) struct Zones {
     /// When it takes place, worked out when it is asked for.
     walls: Option<Rc<Vec<NaiveDateTime>>>,
     /// What was found for a name by all occurrences of the series.
-    by_series: HashMap<String, Option<Tz>>,
+    by_series: HashMap<String, Option<Found>>,
+    /// The clocks that say otherwise than the names that they go by, by the years of the event.
+    contradicting: HashMap<(String, RangeInclusive<i32>), Option<Rc<Clock>>>,
     /// What was taken for what in this event, where it is a guess.
     guessed: BTreeSet<(String, String)>,
 }
@@ -129,6 +131,7 @@ impl Zones {
     pub(crate) fn describe(&mut self, zone: Component) {
         let name = key(&zone.text("TZID"));
         self.found.retain(|known, _| key(known) != name);
+        self.contradicting.retain(|(known, _), _| *known != name);
         self.described.insert(name, zone);
     }
 
@@ -210,7 +213,10 @@ impl Zones {
         let near_year = near.year().clamp(*YEARS.start(), *YEARS.end());
         let years = self.years.clone().unwrap_or(near_year..=near_year);
         let sure = match named(&spelt, near_year) {
-            Named::Sure(zone) => return Found::Zone(zone, true),
+            Named::Sure(zone) if !self.is_contradicted(&name, zone, &years, near) => {
+                return Found::Zone(zone, true);
+            }
+            Named::Sure(zone) => Named::Contradicted(zone),
             other => other,
         };
         let elsewhere = self.described.get(&name).and_then(|zone| other_names(zone, near_year));
@@ -242,11 +248,18 @@ impl Zones {
                 Found::Zone(zone, _) if said == Named::Unknown && !self.described.contains_key(&name) => {
                     Found::Zone(zone, false)
                 }
+                Found::Zone(zone, _) if matches!(said, Named::Contradicted(_)) => {
+                    Found::Zone(zone, said.zone() == Some(zone))
+                }
                 found => found,
             },
-            (None, Named::Sure(zone) | Named::Unsure(zone) | Named::Abbreviation(zone, _)) => {
-                Found::Zone(zone, true)
-            }
+            (
+                None,
+                Named::Sure(zone)
+                | Named::Contradicted(zone)
+                | Named::Unsure(zone)
+                | Named::Abbreviation(zone, _),
+            ) => Found::Zone(zone, true),
             (None, Named::Offset(offset)) => {
                 of_offset(offset).map_or(Found::Nothing, |zone| Found::Zone(zone, true))
             }
@@ -257,7 +270,7 @@ impl Zones {
         found
     }
 
-    /// Finds what a name stands for in a series: the zone whose clock is right for most of its occurrences.
+    /// Finds what a name stands for in a series: the zone whose clock is right for most of its occurrences in each season.
     fn by_occurrences(&mut self, name: &str, near: NaiveDateTime) -> Found {
         let by_one = self.resolve(name, near);
         let key = names::plain(name);
@@ -265,15 +278,52 @@ impl Zones {
             let found = self.nearest_of_series(&key);
             self.by_series.insert(key.clone(), found);
         }
-        let by_all = self.by_series.get(&key).copied().flatten();
-        by_all.map_or(by_one, |zone| Found::Zone(zone, false))
+        match self.by_series.get(&key) {
+            Some(Some(found)) => found.clone(),
+            _ => by_one,
+        }
     }
 
-    fn nearest_of_series(&mut self, key: &str) -> Option<Tz> {
+    /// Nothing where the name stands for no clock, or one that does not change while the series lasts and no zone has.
+    fn nearest_of_series(&mut self, key: &str) -> Option<Found> {
         let years = self.years.clone()?;
         let clock = self.found.get(key)?.get(&years)?.1.clone()?;
-        let walls = Rc::clone(self.walls.get_or_insert_with(|| Rc::new(walls_of(&self.rules))));
-        clock.nearest_for(&walls)
+        let walls = self.walls();
+        let zone = clock.nearest_for(&walls).map(|zone| Found::Zone(zone, false));
+        let offsets: BTreeSet<i64> = walls.iter().filter_map(|wall| clock.offset_on(*wall)).collect();
+        // Each occurrence of the other season would be an hour off.
+        let changes = offsets.len() > 1 && !on(Mutant::FileOneSeason);
+        zone.or(changes.then_some(Found::Nothing))
+    }
+
+    /// Returns when the series takes place.
+    fn walls(&mut self) -> Rc<Vec<NaiveDateTime>> {
+        Rc::clone(self.walls.get_or_insert_with(|| Rc::new(walls_of(&self.rules))))
+    }
+
+    /// Tells whether the description of a name that is none of IANA's says another clock than the name: at a time on the
+    /// wall, or at any occurrence of the series that is read.
+    fn is_contradicted(
+        &mut self,
+        name: &str,
+        zone: Tz,
+        years: &RangeInclusive<i32>,
+        near: NaiveDateTime,
+    ) -> bool {
+        if !self.described.contains_key(name) || on(Mutant::FileNameBeatsClock) {
+            return false;
+        }
+        let asked = (name.to_owned(), years.clone());
+        if !self.contradicting.contains_key(&asked) {
+            let clock = self.described.get(name).filter(|_| !names::is_iana(name));
+            let clock = clock.and_then(|description| Clock::described(description, years));
+            let clock = clock.filter(|clock| clock.contradicts(zone)).map(Rc::new);
+            self.contradicting.insert(asked.clone(), clock);
+        }
+        let Some(Some(clock)) = self.contradicting.get(&asked).cloned() else { return false };
+        let walls = if self.series { self.walls() } else { Rc::default() };
+        let differs = |wall: &NaiveDateTime| clock.knows(wall.year()) && !clock.agrees(zone, *wall);
+        differs(&near) || walls.iter().any(differs)
     }
 
     /// Returns the clock that a name stands for, unless the name says more than its clock.
@@ -314,7 +364,8 @@ impl Zones {
 
     /// Tells whether a name can be found already, or will never be.
     pub(crate) fn knows(&self, name: &str) -> bool {
-        matches!(named(name, 2026), Named::Sure(_)) || self.described.contains_key(&key(name))
+        let is_sure = || names::is_iana(&names::plain(name)) && matches!(named(name, 2026), Named::Sure(_));
+        self.described.contains_key(&key(name)) || is_sure()
     }
 }
 

@@ -167,6 +167,7 @@ alike-mail = the same e-mail address
 alike-tel = the same number
 alike-at = the same time and title
 alike-name = the same name
+alike-uid = the same identifier
 import-twin = line { $line }, { $name }: is like { $other }, which is here under another identifier, and was taken as another one; with --look-alikes update it is that one
 import-besides = { $count ->
     [one] one record is like another one and was taken as one of its own

@@ -185,6 +185,7 @@ alike-mail = même adresse e-mail
 alike-tel = même numéro
 alike-at = même heure et même titre
 alike-name = même nom
+alike-uid = même identifiant
 import-twin = ligne { $line }, { $name } : ressemble à { $other }, qui est ici sous un autre identifiant, et a été reprise comme une autre ; avec --look-alikes update c'est celle-là
 import-besides = { $count ->
     [one] une fiche ressemble à une autre et a été reprise à part

@@ -1,7 +1,7 @@
 //! The clock that a `VTIMEZONE` describes, and the zone whose clock is nearest to it.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     ops::RangeInclusive,
     sync::{LazyLock, OnceLock},
 };
@@ -49,6 +49,24 @@ impl Clock {
         let listed = onsets.last().map_or(*years.end(), |onset| onset.at.year());
         let last = if endless || listed < *years.start() { *years.end() } else { listed.min(*years.end()) };
         Some(Clock { years: *years.start()..=last, onsets, first })
+    }
+
+    /// Tells whether it says otherwise than a zone whose name it goes by: a description without the other season, or one whose
+    /// dates have ended, was cut short and says nothing of it.
+    pub(super) fn contradicts(&self, zone: Tz) -> bool {
+        let weeks = |offset: &dyn Fn(NaiveDateTime) -> i32| -> Vec<i32> {
+            self.years.clone().flat_map(|year| offsets_by_week(year, offset)).collect()
+        };
+        let (own, of_zone) = (weeks(&|at| self.offset_at(at)), weeks(&|at| seconds(zone, at)));
+        let said = |all: &[i32]| all.iter().copied().collect::<BTreeSet<i32>>();
+        let (offsets, of_name) = (said(&own), said(&of_zone));
+        let is_cut = offsets.len() < of_name.len() && offsets.is_subset(&of_name);
+        !is_cut && (own != of_zone || self.finer_misses(zone) > 0)
+    }
+
+    /// Tells whether it speaks of a year.
+    pub(super) fn knows(&self, year: i32) -> bool {
+        year <= *self.years.end()
     }
 
     /// Makes a clock that never changes.
@@ -117,15 +135,31 @@ impl Clock {
         best.map(|(zone, finer)| (zone, least == 0 && finer == 0))
     }
 
-    /// Finds the zone whose clock is right for most of some times on the wall, if it is for more than half of them: of several
-    /// the one that differs least all over the years.
+    /// Finds the zone whose clock is right for most of some times on the wall, if it is for more than half of them in every
+    /// season: of several the one that differs least all over the years.
     pub(super) fn nearest_for(&self, walls: &[NaiveDateTime]) -> Option<Tz> {
         let mut all: Vec<(Tz, usize)> = CANDIDATES.iter().copied().zip(self.misses()).collect();
         all.sort_by_key(|(_, misses)| *misses);
         all.truncate(PROMISING);
-        let wrong = |zone: Tz| walls.iter().filter(|wall| !self.agrees(zone, **wall)).count();
-        let best = all.into_iter().map(|(zone, _)| (wrong(zone), zone)).min_by_key(|(wrong, _)| *wrong);
-        best.filter(|(wrong, _)| wrong * 2 < walls.len()).map(|(_, zone)| zone)
+        let mut seasons: BTreeMap<i64, Vec<NaiveDateTime>> = BTreeMap::new();
+        for (wall, offset) in walls.iter().filter_map(|wall| Some((wall, self.offset_on(*wall)?))) {
+            seasons.entry(offset).or_default().push(*wall);
+        }
+        let is_wrong = |zone: Tz, season: &[NaiveDateTime]| {
+            let wrong = season.iter().filter(|wall| !self.agrees(zone, **wall)).count();
+            (wrong, wrong * 2 < season.len())
+        };
+        let judged = all.into_iter().filter_map(|(zone, _)| {
+            let found: Vec<(usize, bool)> = seasons.values().map(|season| is_wrong(zone, season)).collect();
+            let fits = found.iter().all(|(_, fits)| *fits) && !found.is_empty();
+            fits.then(|| (found.iter().map(|(wrong, _)| wrong).sum::<usize>(), zone))
+        });
+        judged.min_by_key(|(wrong, _)| *wrong).map(|(_, zone)| zone)
+    }
+
+    /// Returns the offset at a time on the wall, in seconds.
+    pub(super) fn offset_on(&self, wall: NaiveDateTime) -> Option<i64> {
+        Some((wall - self.moment(wall)?).num_seconds())
     }
 
     /// Counts the hours around each change at which a zone has another offset.

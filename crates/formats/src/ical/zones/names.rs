@@ -16,6 +16,8 @@ use super::places::{
 pub(super) enum Named {
     /// One zone, whatever a description says.
     Sure(Tz),
+    /// The same, where the description of the event's years says otherwise.
+    Contradicted(Tz),
     /// Probably this zone; a description is heard first.
     Unsure(Tz),
     /// An abbreviation: the offset in seconds that it stands for, and the zone that most probably has it. Different zones
@@ -30,7 +32,10 @@ pub(super) enum Named {
 impl Named {
     pub(super) fn zone(self) -> Option<Tz> {
         match self {
-            Named::Sure(zone) | Named::Unsure(zone) | Named::Abbreviation(zone, _) => Some(zone),
+            Named::Sure(zone)
+            | Named::Contradicted(zone)
+            | Named::Unsure(zone)
+            | Named::Abbreviation(zone, _) => Some(zone),
             Named::Offset(_) | Named::Unknown => None,
         }
     }
@@ -59,6 +64,12 @@ fn without_copy_number(text: &str) -> &str {
     let short = text.trim_end_matches(|c: char| c.is_ascii_digit());
     let name = short.strip_suffix([' ', '-', '_']).unwrap_or(text);
     if name.len() > 5 && text.len() - name.len() <= 3 { name } else { text }
+}
+
+/// Tells whether a text is the name of a zone of IANA, which means that zone whatever a file says of its clock.
+pub(super) fn is_iana(text: &str) -> bool {
+    let name = text.split_once(" (").map_or(text, |(name, _)| name);
+    iana(text).is_some() || below_a_path(text).is_some() || (text.contains('/') && iana(name).is_some())
 }
 
 fn read(text: &str, year: i32) -> Named {

@@ -1,0 +1,184 @@
+//! Whether a record of a file and the one here that has its identifier are two: some programs count their records from 1,
+//! or give all of them the same identifier.
+
+use std::collections::BTreeSet;
+
+use passerelle_calendar::Start;
+use passerelle_ports::{
+    Field, Fields, Kind, Value, fields, left,
+    mutants::{Mutant, on},
+};
+use passerelle_sync_rules::digest_of;
+
+use crate::{
+    Kinded, Loadable,
+    kept::unescaped,
+    known::{Revision, are_other_names, words},
+};
+
+/// What is kept beside a record that has another identifier here than its file gave it.
+const ORIGINAL: &str = "X-PASSERELLE-ORIGINAL-UID:";
+
+/// Returns the identifier that a file gave to a record which has another one here.
+pub(crate) fn original_of(leftovers: Option<&Value>) -> Option<String> {
+    let texts = leftovers.and_then(left::texts).unwrap_or_default();
+    texts.iter().find_map(|text| text.strip_prefix(ORIGINAL)).map(unescaped)
+}
+
+/// Notes beside a record which identifier its file gave it.
+pub(crate) fn with_original(leftovers: Option<Value>, uid: &str) -> Value {
+    let escaped = uid.replace('\\', "\\\\").replace(';', "\\;").replace(',', "\\,");
+    let texts = leftovers.as_ref().and_then(left::texts).unwrap_or_default();
+    let texts = texts.into_iter().filter(|text| !text.starts_with(ORIGINAL)).map(str::to_owned);
+    texts.chain([format!("{ORIGINAL}{escaped}")]).collect::<Vec<_>>().into()
+}
+
+/// Returns the identifier of a record that cannot have the one of its file: the same whenever that is read.
+pub(crate) fn derived<R: Kinded>(uid: &str, record: &R) -> String {
+    let all = fields(record);
+    let (name, title, start) = (names(&all), text(&all, "title"), text(&all, "start"));
+    format!("{uid}_{}", digest_of(&(name, title, start)).short())
+}
+
+/// Returns the ways in which the identifier of a record may be spelt: vCard writes a UUID as an address.
+pub(crate) fn spellings(uid: &str) -> Vec<String> {
+    const URN: &str = "urn:uuid:";
+    let is_urn = uid.get(..URN.len()).is_some_and(|scheme| scheme.eq_ignore_ascii_case(URN));
+    let bare = uid.get(if is_urn { URN.len() } else { 0 }..).unwrap_or(uid);
+    if bare.len() != 36 || uuid::Uuid::try_parse(bare).is_err() {
+        return Vec::new();
+    }
+    let cases = [bare.to_owned(), bare.to_ascii_lowercase(), bare.to_ascii_uppercase()];
+    cases.into_iter().flat_map(|bare| [format!("{URN}{bare}"), bare]).filter(|one| one != uid).collect()
+}
+
+/// Tells whether two records of one identifier are evidently two, by the rule that holds within a file: appointments of
+/// another title at another time, neither of which is a later state of the other; contacts of another name that share no
+/// address and no number.
+pub(crate) fn is_another<R: Kinded>(there: &Loadable<R>, read: &Loadable<R>) -> bool {
+    if on(Mutant::ImportOverwrites) {
+        return false;
+    }
+    let (one, other) = (fields(&there.0), fields(&read.0));
+    match R::KIND {
+        Kind::Contacts => are_others(&one, &other) && !share(&one, &other, &["emails", "phones", "ims"]),
+        Kind::Events => {
+            let (title, new) = (text(&one, "title"), text(&other, "title"));
+            is_other_title(title, new)
+                && is_other_time(text(&one, "start"), text(&other, "start"))
+                && !is_later(there.1.as_ref(), read.1.as_ref(), share(&one, &other, &["participants"]))
+        }
+    }
+}
+
+/// Tells whether two contacts are of other names; of two without a name that of the company counts.
+fn are_others(one: &Fields, other: &Fields) -> bool {
+    let (a, b) = (names(one), names(other));
+    if a.is_empty() && b.is_empty() {
+        let (a, b) = (words(one, "organization"), words(other, "organization"));
+        return !a.is_empty() && !b.is_empty() && a.iter().all(|word| !b.contains(word));
+    }
+    are_other_names(one, other)
+}
+
+fn names(all: &Fields) -> Vec<String> {
+    let mut names = words(all, "name");
+    names.sort();
+    names
+}
+
+fn text<'a>(all: &'a Fields, member: &str) -> &'a str {
+    all.get(&Field::new(member)).and_then(Value::as_str).unwrap_or_default()
+}
+
+fn is_other_title(one: &str, other: &str) -> bool {
+    let words = |text: &str| -> BTreeSet<String> {
+        let words = text.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty());
+        words.map(str::to_lowercase).collect()
+    };
+    let (one, other) = (words(one), words(other));
+    if one.is_empty() || other.is_empty() {
+        return one != other;
+    }
+    !(one.is_subset(&other) || other.is_subset(&one))
+}
+
+fn is_other_time(one: &str, other: &str) -> bool {
+    let instant = |text: &str| text.parse::<Start>().ok().and_then(|start| start.instant());
+    one != other && (instant(one).is_none() || instant(one) != instant(other))
+}
+
+/// Tells whether what was read is a later state of an appointment: by its number; by when the appointment was made; or by
+/// when it was changed, if both have a guest in common.
+fn is_later(there: Option<&Value>, read: Option<&Value>, guest: bool) -> bool {
+    let (before, after) = (Revision::of(there), Revision::of(read));
+    after.is_later_by_number(before)
+        || after.is_made_with(before)
+        || (guest && after.is_changed_after(before))
+}
+
+/// Tells whether two records have an item in common.
+fn share(one: &Fields, other: &Fields, members: &[&str]) -> bool {
+    one.keys().any(|field| members.contains(&field.member()) && other.contains_key(field))
+}
+
+#[cfg(test)]
+mod tests {
+    use passerelle_calendar::Event;
+    use passerelle_contacts::{Contact, Email, Name};
+    use serde_json::json;
+
+    use super::*;
+
+    fn event(title: &str, start: &str, kept: &[&str]) -> Loadable<Event> {
+        let start = Some(start.parse().unwrap());
+        (Event { title: title.into(), start, ..Event::default() }, Some(json!(kept)))
+    }
+
+    #[test]
+    fn an_appointment_of_one_identifier_is_another_one_by_its_title_and_its_time() {
+        let kept = ["SEQUENCE:1", "CREATED:20260101T000000Z", "LAST-MODIFIED:20260102T000000Z"];
+        let here = event("Dentiste", "2026-01-05T09:00:00[Europe/Paris]", &kept);
+        for (title, start, kept, is_other) in [
+            ("Notaire", "2026-02-05T09:00:00[Europe/Paris]", &[][..], true),
+            ("", "2026-02-05T09:00:00[Europe/Paris]", &[], true),
+            ("Notaire", "2026-01-05T08:00:00[Etc/UTC]", &[], false),
+            ("Dentiste Roux", "2026-02-05T09:00:00[Europe/Paris]", &[], false),
+            ("Notaire", "2026-02-05T09:00:00[Europe/Paris]", &["SEQUENCE:2"], false),
+            ("Notaire", "2026-02-05T09:00:00[Europe/Paris]", &["SEQUENCE:1"], true),
+            ("Notaire", "2026-02-05T09:00:00[Europe/Paris]", &["CREATED:20260101T000000Z"], false),
+            ("Notaire", "2026-02-05T09:00:00[Europe/Paris]", &["LAST-MODIFIED:20260301T000000Z"], true),
+        ] {
+            assert_eq!(is_another(&here, &event(title, start, kept)), is_other, "{title} {start} {kept:?}");
+        }
+    }
+
+    #[test]
+    fn a_contact_of_one_identifier_is_another_one_by_its_name_and_its_addresses() {
+        let contact = |given: &str, mail: &str| {
+            let email = Email { address: mail.into(), ..Email::default() };
+            let name = Name { given: given.into(), ..Name::default() };
+            let emails = [(mail.to_owned(), email)].into();
+            (Contact { name, emails, ..Contact::default() }, None)
+        };
+        let here = contact("Anne", "a@x.example");
+        assert!(is_another(&here, &contact("Paul", "p@x.example")));
+        assert!(!is_another(&here, &contact("Paul", "a@x.example")));
+        assert!(!is_another(&here, &contact("Anne", "p@x.example")));
+    }
+
+    #[test]
+    fn a_uuid_is_spelt_with_its_scheme_or_without() {
+        let bare = "f81d4fae-7dec-11d0-a765-00a0c91e6bf6";
+        assert!(spellings(bare).contains(&format!("urn:uuid:{bare}")));
+        assert!(spellings(&format!("URN:UUID:{}", bare.to_uppercase())).contains(&bare.to_owned()));
+        assert!(spellings("1").is_empty() && spellings("urn:uuid:1").is_empty());
+    }
+
+    #[test]
+    fn the_identifier_of_the_file_is_noted_once() {
+        let noted = with_original(Some(json!(["X-A:1"])), "a;b\\c");
+        assert_eq!(original_of(Some(&noted)).as_deref(), Some("a;b\\c"));
+        assert_eq!(with_original(Some(noted.clone()), "a;b\\c"), noted);
+    }
+}
