@@ -142,6 +142,25 @@ fn an_order_changed_there_while_an_entry_is_edited_here_ends_as_one() {
     assert_eq!(here(&world), there(&world));
 }
 
+#[test]
+fn the_first_entries_that_both_sides_add_at_once_end_in_one_order() {
+    for (ours, theirs) in [("a@x.example", "b@x.example"), ("b@x.example", "a@x.example")] {
+        let world = with(&[]);
+        put(&world, &[theirs]);
+        world.sql(&format!(
+            "INSERT INTO contact_emails (contact_id, address) SELECT id, '{ours}' FROM contacts;"
+        ));
+        world.settle();
+        assert_eq!((here(&world), there(&world)), (strings(&[ours, theirs]), strings(&[ours, theirs])));
+        assert_eq!(world.sync().ends_with(0).writes(), 0);
+    }
+    // What somebody puts first there is the first one here.
+    let world = with(&["b@x.example"]);
+    put(&world, &["a@x.example", "b@x.example"]);
+    world.settle();
+    assert_eq!((here(&world), there(&world)), (strings(&["a@x.example", "b@x.example"]), here(&world)));
+}
+
 fn strings(texts: &[&str]) -> Vec<String> {
     texts.iter().map(|text| (*text).to_owned()).collect()
 }

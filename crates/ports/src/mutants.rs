@@ -71,6 +71,10 @@ mutants! {
     OrderAsks,
     /// The order that a write of entries makes of their list is taken for what its source wanted.
     OrdersPart,
+    /// Where a write put the new entries of a list last, that counts as the order that somebody gave it.
+    LastStaysLast,
+    /// An entry of a list that takes the place of one that goes stays there, whatever order the write names.
+    ReplacesInPlace,
     /// A row that looks like one which is on both sides already is made there once more.
     DoublesMade,
     /// A client whom the company shares and a colleague has already is asked about.

@@ -5,6 +5,7 @@
 
 use std::collections::BTreeMap;
 
+use passerelle_ports::mutants::{Mutant, on};
 use serde::{Deserialize, Serialize};
 
 /// A person or a company in an address book.
@@ -87,7 +88,7 @@ impl Order {
     }
 
     /// Returns the keys of a list as they shall stand, with those of `before`, if that is another order than before:
-    /// entries that are new and come last change none.
+    /// entries that are new and come last change none, unless one of them may take the place of one that goes.
     #[must_use]
     pub fn change<T>(
         &self,
@@ -103,7 +104,9 @@ impl Order {
         let mut as_is = keys(before.0.of(list, before.1));
         as_is.retain(|key| entries.contains_key(key));
         as_is.extend(wanted.iter().filter(|key| !before.1.contains_key(*key)).cloned());
-        (wanted != as_is).then_some(wanted)
+        let is_new = wanted.iter().any(|key| !before.1.contains_key(key));
+        let replaces = is_new && before.1.keys().any(|key| !entries.contains_key(key));
+        (wanted != as_is || replaces && !on(Mutant::ReplacesInPlace)).then_some(wanted)
     }
 
     /// Puts the entries of a list under other keys.

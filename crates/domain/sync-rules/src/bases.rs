@@ -190,7 +190,8 @@ pub fn acknowledge<R: Record>(
     let seen_stored = view(target, &stored.record, rules);
     let taken_from = fields(&entry.source);
     let mut bases = link.bases.as_ref().map(fields);
-    for field in raw_stored.keys().chain(raw_from.keys()) {
+    let orders = taken_from.keys().filter(|field| R::is_arrangement(field));
+    for field in raw_stored.keys().chain(raw_from.keys()).chain(orders) {
         let written = entry.taken.contains(field) || !same(raw_from.get(field), raw_to.get(field));
         // A flag that changes the view of other fields is an edit, not a side effect: compare raw values.
         let touched = if on(Mutant::FlagAbsorbed) {
@@ -199,9 +200,8 @@ pub fn acknowledge<R: Record>(
             !same(raw_stored.get(field), raw_from.get(field))
         };
         let quiet = same(bases[target].get(field), seen_from.get(field)) || on(Mutant::AbsorbAll);
-        let parted = R::is_arrangement(field) && parts_order(field, &taken_from, (&seen_from, &seen_stored));
-        if parted && !on(Mutant::OrdersPart) {
-            // To be taken by the source.
+        if parts_order::<R>(field, &taken_from, (&seen_from, &seen_stored)) {
+            part(&mut bases, target, field, (&taken_from, &seen_from, &seen_stored));
             continue;
         }
         if !on(Mutant::NoAbsorb) && !on(Mutant::OwnIsEdit) && !written && touched && quiet {
@@ -281,9 +281,28 @@ pub fn acknowledge<R: Record>(
 }
 
 /// Tells whether a write of entries left their list in another order than its source has, where the two had one before.
-fn parts_order(field: &Field, source: &Fields, (from, stored): (&Fields, &Fields)) -> bool {
+fn parts_order<R: Record>(field: &Field, source: &Fields, (from, stored): (&Fields, &Fields)) -> bool {
     let is_one = |side: &Fields| arranged(field, side, source) == arranged(field, source, side);
-    is_one(from) && !is_one(stored)
+    R::is_arrangement(field) && is_one(from) && !is_one(stored) && !on(Mutant::OrdersPart)
+}
+
+/// Lets the order of one side count as changed, so that a list which a write of entries left in two orders gets one: that
+/// of the source where the target only put the new entries last, and else that of the target.
+fn part(
+    bases: &mut Sides<Fields>,
+    target: Side,
+    field: &Field,
+    (source, from, stored): (&Fields, &Fields, &Fields),
+) {
+    let came_last = arranged(field, stored, stored).starts_with(&arranged(field, from, stored));
+    if came_last && !on(Mutant::LastStaysLast) {
+        if same(bases[target].get(field), from.get(field)) {
+            put(&mut bases[target], field, stored.get(field));
+        }
+        put(&mut bases[target.other()], field, stored.get(field));
+    } else {
+        put(&mut bases[target], field, source.get(field));
+    }
 }
 
 /// Keeps in the link what its sides lack: what a write carried in vain, as long as the value stays what it was, and
@@ -399,10 +418,16 @@ pub fn rebase<R: Record>(link: &mut Link<R>, entry: &Entry<R>, found: &R) -> Res
     let mut bases = link.bases.as_ref().map(fields);
     for field in &entry.taken {
         let (held, wanted) = (found.get(field), to.get(field));
-        if alike::<R>(field, held, wanted) || is_made_of::<R>(field, held, wanted, from.get(field)) {
+        let arranges = R::is_arrangement(field) && !on(Mutant::OrdersPart);
+        let landed = if arranges {
+            arranged(field, &found, &to) == arranged(field, &to, &found)
+        } else {
+            alike::<R>(field, held, wanted) || is_made_of::<R>(field, held, wanted, from.get(field))
+        };
+        if landed {
             put(&mut bases[source], field, sent.get(field));
             put(&mut bases[target], field, found.get(field));
-        } else if found.get(field).is_none_or(is_empty) {
+        } else if !arranges && found.get(field).is_none_or(is_empty) {
             // Dropped or cleared: it will be sent again, or what the provider did would clear the source.
             put(&mut bases[source], field, None);
             put(&mut bases[target], field, None);
@@ -414,7 +439,12 @@ pub fn rebase<R: Record>(link: &mut Link<R>, entry: &Entry<R>, found: &R) -> Res
             put(&mut bases[target], field, to.get(field));
         }
     }
-    for field in to.keys().filter(|field| !entry.taken.contains(field)) {
+    let orders = found.keys().chain(sent.keys()).filter(|field| R::is_arrangement(field));
+    for field in to.keys().chain(orders).filter(|field| !entry.taken.contains(field)) {
+        if parts_order::<R>(field, &sent, (&from, &found)) {
+            part(&mut bases, target, field, (&sent, &from, &found));
+            continue;
+        }
         // Respelled by the provider while it stored our write: as in an answer, that is nobody's edit.
         let quiet = same(bases[target].get(field), to.get(field));
         if quiet && !on(Mutant::NoAbsorb) && alike::<R>(field, found.get(field), to.get(field)) {
