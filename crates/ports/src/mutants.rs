@@ -103,6 +103,8 @@ mutants! {
     UndoneAsks,
     /// A record that was merged into another one at its provider counts as deleted there.
     MergedIsGone,
+    /// What a merged record lives on as ends the run where it cannot be read.
+    SuccessorStops,
     /// What was merged at its provider while it was edited here is made there once more.
     MergedAnew,
     /// The unlink rule is forgotten.
@@ -457,12 +459,20 @@ mutants! {
     MovesUnclaimed,
     /// What went into another collection is moved although that one has it already.
     MovesTaken,
+    /// What the pair that has it cannot read is made once more where it went.
+    UnreadUnclaimed,
     /// What is left to do for a record that changed its calendar waits for another run.
     MovesWait,
     /// What the plan of a move announced is asked about again where it arrives.
     MovesAskedTwice,
     /// The company's default calendar is kept in step with whatever calendar is chosen.
     DefaultAnywhere,
+    /// What a calendar had that is no longer kept in step is made elsewhere, with its guests, unasked.
+    PartedForgotten,
+    /// What had guests in a calendar that was deleted at the provider is made elsewhere unasked.
+    InvitedByTheGone,
+    /// A calendar that may only be read is kept in step with one here in which a person keeps appointments.
+    ReadersShare,
     /// The undo of a run leaves what it moved where it is.
     UndoLeavesMoves,
 
@@ -499,6 +509,10 @@ mutants! {
     CalFirstPage,
     /// An event that was called off stands at Google like one that takes place.
     CalCalledOff,
+    /// The cursor names events that are no appointments without end.
+    CalOthersEndless,
+    /// What was called off still rings at Google.
+    CalOffRings,
     /// A series that Google shows as private because of one occurrence is private here, too.
     CalPrivacySpreads,
     /// What lies behind the end of a series that was shortened takes place all the same.
@@ -645,6 +659,36 @@ mutants! {
     TokenNotSaved,
     /// A sealed secret opens in the row of another app user.
     VaultUnbound,
+
+    // Around the engine.
+    /// An account may be connected for two app users.
+    AccountsShared,
+    /// A secret is sent to another end point than the one that gave it.
+    SecretsAnywhere,
+    /// A consent that is renewed forgets which calendars were chosen.
+    RenewalForgets,
+    /// Of two calendars of one name the first is meant.
+    NameGuessed,
+    /// A database in its place is adopted as a copy, and loses its accounts.
+    OriginalIsCopy,
+    /// A command that is shown forgets the settings file in use.
+    CuresBare,
+    /// A settings file that is named relatively names its paths from the working directory.
+    ConfigAsGiven,
+    /// An answer may take any room.
+    AnswersEndless,
+    /// What somebody in between answers is taken for Google's.
+    AnyAnswerIsJson,
+    /// A listing that comes back to a page goes on.
+    PagesCircle,
+    /// A redirect is followed, with the secrets.
+    RedirectsFollowed,
+    /// Text of strangers steers a terminal.
+    TextSteers,
+    /// Results that could not be written are a success.
+    LostIsDone,
+    /// A run that is stopped keeps its lease.
+    LeasesKept,
 }
 
 #[cfg(all(feature = "mutants", debug_assertions))]

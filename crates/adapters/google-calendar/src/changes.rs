@@ -64,6 +64,11 @@ impl Changes {
         self.members.insert(name.to_owned(), value);
     }
 
+    /// Tells whether a member is set.
+    pub(crate) fn says(&self, name: &str) -> bool {
+        self.members.contains_key(name)
+    }
+
     /// Tells whether there is nothing to send.
     pub(crate) fn is_empty(&self) -> bool {
         self.members.is_empty() && self.private.is_empty() && self.shared.is_empty()
@@ -103,20 +108,14 @@ impl Changes {
         if !shared.is_empty() {
             self.shared = shared;
         }
-        if now.source_title != wanted.source_title
-            && !to.url.is_empty()
-            && !self.members.contains_key("source")
-        {
+        if now.source_title != wanted.source_title && !to.url.is_empty() && !self.says("source") {
             write_url(self, &to.url, wanted);
         }
         let guests = |left: &Leftovers| (left.attendees.clone(), left.anonymous.clone());
-        if guests(now) != guests(wanted)
-            && !now.has_hidden_guests()
-            && !self.members.contains_key("attendees")
-        {
+        if guests(now) != guests(wanted) && !now.has_hidden_guests() && !self.says("attendees") {
             write_guests(self, from, to, wanted);
         }
-        if now.end_zone != wanted.end_zone && !self.members.contains_key("end") {
+        if now.end_zone != wanted.end_zone && !self.says("end") {
             // Nothing is written where a start cannot be: then it is not the end's zone that matters.
             let _ = write_times(self, to, to, wanted, calendar_zone);
         }
@@ -267,12 +266,14 @@ impl Changes {
     }
 
     /// At Google "cancelled" means deleted (C40). An event that was called off and stays must not stand there as
-    /// one that takes place: it is free, its title begins with `words`, and a mark tells what it was.
+    /// one that takes place: it is free, does not ring, its title begins with `words`, and marks tell what it was.
     pub(crate) fn call_off(mut self, from: &Event, to: &Event, left: &Leftovers, words: &str) -> Self {
         let (was, is) = (from.status == Status::Cancelled, to.status == Status::Cancelled);
-        let shown = |event: &Event| (event.status, event.title.clone(), event.free_busy_status);
-        let stands = was && left.unsaid.is_none() && shown(from) == shown(to);
-        if (!was && !is) || stands || on(Mutant::CalCalledOff) {
+        let alerts = |event: &Event| (event.alerts.clone(), event.use_default_alerts);
+        let shown =
+            |event: &Event| (event.status, event.title.clone(), event.free_busy_status, alerts(event));
+        let stands = left.unsaid.is_none() && (!was && !is || shown(from) == shown(to));
+        if stands || on(Mutant::CalCalledOff) {
             return self;
         }
         let before = if to.title.starts_with(words) { "" } else { words };
@@ -282,8 +283,21 @@ impl Changes {
         self.set("summary", title.into());
         self.set("transparency", if free { "transparent" } else { "opaque" }.into());
         marks::put(&mut self.private, marks::STATUS, is.then_some(mark.as_str()));
+        match is && !on(Mutant::CalOffRings) {
+            true => silence(&mut self, to),
+            false => write_alerts(&mut self, to),
+        }
         self
     }
+}
+
+/// Turns the reminders off and keeps all of them beside, for the day on which the event takes place again.
+fn silence(changes: &mut Changes, to: &Event) {
+    let default = to.use_default_alerts.then(|| marks::BESIDE_DEFAULT.to_owned());
+    let kept: Vec<String> = default.into_iter().chain(to.alerts.values().map(Alert::key)).collect();
+    let mark = format!("{},{}", marks::SILENT, kept.join(","));
+    changes.set("reminders", json!({"useDefault": false, "overrides": []}));
+    marks::put(&mut changes.private, marks::ALERTS, (!kept.is_empty()).then_some(mark.as_str()));
 }
 
 /// Returns a member as it is written back: the request by which a conference was once made would make another one.

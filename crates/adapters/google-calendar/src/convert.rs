@@ -63,7 +63,8 @@ pub(crate) struct Leftovers {
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub(crate) hidden: Vec<String>,
     /// The status, where it is marked as called off and stands there as one that takes place: somebody gave it another
-    /// title, or an older release left it so ([`passerelle_ports::Opaque::unsaid`]).
+    /// title or a reminder, or an older release left it so ([`passerelle_ports::Opaque::unsaid`]). The reminders, where
+    /// they are still off and it takes place again.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) unsaid: Option<String>,
 }
@@ -328,6 +329,7 @@ pub(crate) fn event(resource: &Resource, calendar_zone: &str) -> Option<Converte
             .unwrap_or_default(),
         ..Event::default()
     };
+    left.unsaid = left.unsaid.or(unsaid_of_alerts(resource, &event).map(str::to_owned));
     read_alerts(resource, &mut event);
     recurrence(&resource.recurrence, &start, &zone, &mut event, &mut left);
     left.unshown = left.unshown();
@@ -484,6 +486,22 @@ fn read_color(id: Option<&str>, mark: Option<&str>) -> String {
     }
 }
 
+fn is_silent(mark: &str) -> bool {
+    mark.split(',').next() == Some(marks::SILENT)
+}
+
+/// Names what Google does not show as the record says it: an event that was called off and rings, or one whose reminders
+/// are off although it takes place again.
+fn unsaid_of_alerts(resource: &Resource, event: &Event) -> Option<&'static str> {
+    let reminders = resource.reminders.as_ref().filter(|_| !on(Mutant::CalOffRings))?;
+    let rings = reminders.use_default || !reminders.overrides.is_empty();
+    let mark = marks::text(&resource.extended_properties.private, marks::ALERTS).unwrap_or_default();
+    match event.status == Status::Cancelled {
+        true => rings.then_some("status"),
+        false => is_silent(&mark).then_some("use_default_alerts"),
+    }
+}
+
 fn read_alerts(resource: &Resource, event: &mut Event) {
     let Some(reminders) = &resource.reminders else { return };
     event.use_default_alerts = reminders.use_default;
@@ -492,9 +510,19 @@ fn read_alerts(resource: &Resource, event: &mut Event) {
         minutes_before: reminder.minutes,
     });
     let more = marks::text(&resource.extended_properties.private, marks::ALERTS).unwrap_or_default();
-    // Whoever chose own reminders since, or the calendar's, left what was kept beside the others.
-    let is_of_default = more.split(',').next() == Some(marks::BESIDE_DEFAULT);
-    let more = if is_of_default == reminders.use_default { more } else { String::new() };
+    let more = match is_silent(&more) {
+        true => {
+            // Whoever gave it reminders while it was off saw none: they come beside those that wait.
+            let is_default = more.split(',').nth(1) == Some(marks::BESIDE_DEFAULT);
+            event.use_default_alerts |= is_default && reminders.overrides.is_empty();
+            more
+        }
+        false => {
+            // Whoever chose own reminders since, or the calendar's, left what was kept beside the others.
+            let is_of_default = more.split(',').next() == Some(marks::BESIDE_DEFAULT);
+            if is_of_default == reminders.use_default { more } else { String::new() }
+        }
+    };
     let more = more.split(',').filter_map(|key| {
         let (action, minutes) = key.split_once(':')?;
         Some(Alert { action: AlertAction::parse(action)?, minutes_before: minutes.parse().ok()? })

@@ -30,6 +30,9 @@ pub(crate) const CATEGORIES: &str = "passerelle.categories";
 pub(crate) const ALERTS: &str = "passerelle.alerts";
 /// The first word of [`ALERTS`] where its reminders wait because the calendar's own ones apply.
 pub(crate) const BESIDE_DEFAULT: &str = "default";
+/// The first word of [`ALERTS`] where all reminders wait because the event was called off; [`BESIDE_DEFAULT`] follows where
+/// the calendar's own ones apply.
+pub(crate) const SILENT: &str = "off";
 
 /// How many characters one value may have; Google cuts at 1,024 without a word.
 const LONGEST: usize = 1000;

@@ -24,7 +24,7 @@ use crate::{
     CalendarEntry, error, list_calendars,
     series::{self, Family},
     times,
-    wire::{EventsPage, Odd, Resource},
+    wire::{EventsPage, Odd, Resource, sort_of},
 };
 
 /// How many calls of one batch, or reads of one page, are under way at once.
@@ -57,6 +57,8 @@ pub struct CalendarOptions {
     /// Whether this service gives events names of its own. Google keeps the one that it is sent: there, an answer under
     /// another name is about another event.
     pub names_itself: bool,
+    /// How many events that are no appointments are counted; the cursor holds their names.
+    pub others_max: usize,
 }
 
 impl Default for CalendarOptions {
@@ -72,6 +74,7 @@ impl Default for CalendarOptions {
             mail_guests: false,
             decline_deleted: false,
             names_itself: false,
+            others_max: 10_000,
         }
     }
 }
@@ -98,6 +101,14 @@ struct State {
 
 /// The names of the events that are no appointments, by their type.
 type Others = BTreeMap<String, BTreeSet<String>>;
+
+/// Adds an event that is no appointment, up to a number: a cursor is no place for a list without an end.
+fn note_other(others: &mut Others, (kind, id): (String, String), most: usize) {
+    let known: usize = others.values().map(BTreeSet::len).sum();
+    if known < most || on(Mutant::CalOthersEndless) {
+        others.entry(kind).or_default().insert(id);
+    }
+}
 
 /// Our cursor: Google's token, and which events of other types are there. Google tells changes only, and they are to be
 /// counted without asking once more.
@@ -503,8 +514,8 @@ impl GoogleCalendar {
             let mut listing = at.and_then(|at| state.listings.remove(at)).unwrap_or_default();
             parts.into_iter().for_each(|part| listing.take(part));
             listing.odd.extend(odd.iter().filter_map(|odd| odd.record().map(str::to_owned)));
-            for (sort, id) in others {
-                listing.others.entry(sort).or_default().insert(id);
+            for other in others {
+                note_other(&mut listing.others, other, self.options.others_max);
             }
             let Some(token) = &next_page_token else { return Some(listing) };
             listing.tokens.insert(token.clone());
@@ -540,8 +551,8 @@ impl GoogleCalendar {
         let mut touched: BTreeMap<String, Touched> = BTreeMap::new();
         let (events, odd, others) = read_all(items);
         page.unread.extend(odd.iter().map(Odd::unread));
-        for (sort, id) in others {
-            from.others.entry(sort).or_default().insert(id);
+        for other in others {
+            note_other(&mut from.others, other, self.options.others_max);
         }
         for event in events {
             if event.is_cancelled() && !on(Mutant::CalOtherTypesStay) {
@@ -664,7 +675,7 @@ impl Replica<Event> for GoogleCalendar {
     fn not_carried(&self) -> Option<BTreeMap<String, u64>> {
         self.with_state(|state| {
             let all = state.of_other_types.as_ref()?.iter();
-            Some(all.map(|(sort, ids)| (sort.clone(), ids.len() as u64)).collect())
+            Some(all.map(|(kind, ids)| (sort_of(kind).to_owned(), ids.len() as u64)).collect())
         })
     }
 

@@ -307,10 +307,12 @@ pub(crate) fn following(occurrence: &Event, from: &Event, to: &Event, change: Op
         event.use_default_alerts = to.use_default_alerts;
     }
     if (from.status == Status::Cancelled) != (to.status == Status::Cancelled) {
-        // What Google showed in the meantime of title and time was how a series is called off.
-        let said = change.cloned().unwrap_or_default();
-        event.title = said.title.unwrap_or_else(|| to.title.clone());
-        event.free_busy_status = said.free_busy_status.unwrap_or(to.free_busy_status);
+        // What Google showed in the meantime of title, time and reminders was how a series is called off.
+        let mut said = to.clone();
+        change.cloned().unwrap_or_default().lay_over(&mut said);
+        event.title = said.title;
+        event.free_busy_status = said.free_busy_status;
+        (event.alerts, event.use_default_alerts) = (said.alerts, said.use_default_alerts);
     }
     event
 }

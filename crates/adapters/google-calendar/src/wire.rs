@@ -45,6 +45,16 @@ fn other_type(of: &str) -> Option<&str> {
     Some(of).filter(|of| !["default", FROM_GMAIL].contains(of) && !on(Mutant::CalOtherTypesRead))
 }
 
+/// Returns the word by which a type of event is told to people; one that nobody knows tells itself.
+pub(crate) fn sort_of(event_type: &str) -> &str {
+    match event_type {
+        "focusTime" => "focus_time",
+        "outOfOffice" => "out_of_office",
+        "workingLocation" => "working_location",
+        other => other,
+    }
+}
+
 /// The code of an event that cannot be read.
 pub(crate) const UNREAD: &str = "GOOG-315";
 /// How much of its title names an event that cannot be read.
@@ -253,4 +263,49 @@ pub(crate) struct CalendarItem {
     pub(crate) primary: bool,
     pub(crate) deleted: bool,
     pub(crate) time_zone: Option<String>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(text: &str) -> Result<Resource, Odd> {
+        Resource::read(&RawValue::from_string(text.to_owned()).unwrap())
+    }
+
+    #[test]
+    fn an_event_that_cannot_be_read_is_named_as_far_as_it_tells_its_name() {
+        let table = [
+            (r#"{"etag": "1", "summary": "Lunch"}"#, "id", None, "Lunch"),
+            (r#"{"id": null, "etag": "1", "summary": "Lunch"}"#, "shape", None, "Lunch"),
+            (r#"{"id": "a/../b", "etag": "1"}"#, "id", None, ""),
+            (r#"{"id": "a", "summary": "Lunch"}"#, "etag", Some("a"), "Lunch"),
+            (
+                r#"{"id": "a_20260105", "recurringEventId": "a", "summary": "Lunch"}"#,
+                "etag",
+                Some("a"),
+                "Lunch",
+            ),
+            (r#"{"id": "a", "etag": "1", "summary": "Lunch", "start": 7}"#, "shape", Some("a"), "Lunch"),
+            (r#"{"id": "a", "etag": "1", "summary": "\ud800"}"#, "text", Some("a"), ""),
+            (
+                r#"{"id": "a", "etag": "1", "summary": "Lunch", "location": "\ud800"}"#,
+                "text",
+                Some("a"),
+                "Lunch",
+            ),
+        ];
+        for (text, place, name, title) in table {
+            let odd = read(text).unwrap_err();
+            assert_eq!((&*odd.place, odd.record(), &*odd.name), (place, name, title), "{text}");
+            assert_eq!((odd.unread().code, odd.error("x").code), (Some(UNREAD), Some(UNREAD)), "{text}");
+        }
+        // Of what is gone the name is enough.
+        for text in [
+            r#"{"id": "a", "status": "cancelled"}"#,
+            r#"{"id": "a", "status": "cancelled", "start": 7, "summary": "\ud800"}"#,
+        ] {
+            assert_eq!(read(text).map(|event| event.id), Ok("a".to_owned()), "{text}");
+        }
+    }
 }

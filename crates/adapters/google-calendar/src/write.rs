@@ -192,9 +192,9 @@ impl GoogleCalendar {
         if !lines.is_empty() {
             changes.set("recurrence", lines.into());
         }
-        if record.alerts.is_empty() {
+        if !changes.says("reminders") {
             // Without a word, a timed event would get the calendar's reminders (C263).
-            changes.set("reminders", serde_json::json!({"useDefault": record.use_default_alerts}));
+            changes.set("reminders", serde_json::json!({"useDefault": false}));
         }
         changes.mark(marks::KEY, key.as_str());
         changes.mark(marks::MADE, stamp);
@@ -444,7 +444,11 @@ impl GoogleCalendar {
         let hole = series.holes.contains_key(&id);
         let (before, mut left) = match current {
             Some(converted) => (converted.event, converted.left),
-            None => (series::expected(&series.converted.event, id), series.converted.left.clone()),
+            // In which of two hours the first one begins says nothing of this one.
+            None => {
+                let left = Leftovers { second_time: None, ..series.converted.left.clone() };
+                (series::expected(&series.converted.event, id), left)
+            }
         };
         let after = series::changed(to, id, wanted);
         let after = Event { uid: before.uid.clone(), ..after };

@@ -12,7 +12,7 @@ use passerelle_calendar::{
 };
 use passerelle_google_calendar::{AccessRole, CalendarOptions, GoogleCalendar, list_calendars};
 use passerelle_google_sim::{SimOptions, api::Knobs};
-use passerelle_ports::{CreateKey, ErrorKind, From, ItemId, Opaque, Replica, Write, Written};
+use passerelle_ports::{CreateKey, Cursor, ErrorKind, From, ItemId, Opaque, Replica, Write, Written};
 use serde_json::{Value, json};
 
 fn lunch() -> Event {
@@ -624,7 +624,8 @@ async fn events_of_other_types_are_counted_and_never_read() {
     arrive(&world, day_of("ofTomorrow", json!({}))).await;
     world.insert(day_of("default", json!({}))).await;
     let told = |calendar: &GoogleCalendar| serde_json::to_value(calendar.not_carried().unwrap()).unwrap();
-    let all = json!({"birthday": 1, "focusTime": 2, "ofTomorrow": 1, "outOfOffice": 1, "workingLocation": 1});
+    let all =
+        json!({"birthday": 1, "focus_time": 2, "ofTomorrow": 1, "out_of_office": 1, "working_location": 1});
     let options =
         CalendarOptions { page_size: 2, settle: std::time::Duration::ZERO, ..CalendarOptions::default() };
     let paged = GoogleCalendar::new(world.client.clone(), "primary", options);
@@ -643,16 +644,43 @@ async fn events_of_other_types_are_counted_and_never_read() {
     world.other("DELETE", &format!("calendars/primary/events/{focus}"), Value::Null).await;
     world.ui("delete_instance", &format!("{place}_20260209"), json!({})).await;
     arrive(&world, day_of("outOfOffice", json!({}))).await;
-    let now = json!({"birthday": 1, "focusTime": 1, "ofTomorrow": 1, "outOfOffice": 2, "workingLocation": 1});
+    let now =
+        json!({"birthday": 1, "focus_time": 1, "ofTomorrow": 1, "out_of_office": 2, "working_location": 1});
     let before = world.requests();
     let changed = listen(&later, From::Cursor(quiet.cursor)).await.unwrap();
     assert_eq!((changed.items.len(), told(&later), world.requests() - before), (0, now.clone(), 1));
     world.other("DELETE", &format!("calendars/primary/events/{place}"), Value::Null).await;
     let after = world.calendar();
     let gone = listen(&after, From::Cursor(changed.cursor)).await.unwrap();
-    assert_eq!((gone.items.len(), told(&after)["workingLocation"].clone()), (0, Value::Null));
+    assert_eq!((gone.items.len(), told(&after)["working_location"].clone()), (0, Value::Null));
     // Nobody reads one by its name either.
     assert_eq!(calendar.fetch(&[place.into()]).await.unwrap(), [None]);
+}
+
+#[tokio::test]
+async fn events_that_are_no_appointments_are_counted_up_to_a_number() {
+    let world = World::new().await;
+    world.insert(day_of("default", json!({}))).await;
+    for _ in 0..3 {
+        arrive(&world, day_of("focusTime", json!({}))).await;
+    }
+    let weekly = json!({"recurrence": ["RRULE:FREQ=WEEKLY"]});
+    let place = arrive(&world, day_of("workingLocation", weekly.clone())).await;
+    let options = CalendarOptions { others_max: 2, ..CalendarOptions::default() };
+    let calendar = GoogleCalendar::new(world.client.clone(), "primary", options);
+    let counted = || calendar.not_carried().unwrap().values().sum::<u64>();
+    let heard = listen(&calendar, From::Start).await.unwrap();
+    assert_eq!((heard.titles(), counted()), (vec!["default"], 2));
+    // What comes later, and what becomes of one that is not counted, makes the cursor no longer, and is no appointment.
+    arrive(&world, day_of("outOfOffice", weekly)).await;
+    world.ui("delete_instance", &format!("{place}_20260209"), json!({})).await;
+    let changed = listen(&calendar, From::Cursor(heard.cursor.clone())).await.unwrap();
+    assert_eq!((changed.items.len(), counted()), (0, 2));
+    let named = |cursor: &Cursor| {
+        let mark: Value = serde_json::from_str(cursor.as_str()).unwrap();
+        mark["others"].as_object().unwrap().values().map(|ids| ids.as_array().unwrap().len()).sum::<usize>()
+    };
+    assert_eq!((named(&heard.cursor), named(&changed.cursor)), (2, 2));
 }
 
 #[tokio::test]

@@ -5,6 +5,7 @@ mod common;
 
 use common::{World, create, delete, listen, stored, update, write_one};
 use passerelle_calendar::{Duration, Event};
+use passerelle_google_calendar::list_calendars;
 use passerelle_ports::{ErrorKind, From, Replica};
 use serde_json::json;
 
@@ -101,4 +102,22 @@ async fn what_a_proxy_answers_is_no_deletion() {
     world.control("faults", json!({"rules": [rule]})).await;
     let error = calendar.fetch(&[made.id]).await.unwrap_err();
     assert_eq!((error.kind, error.code), (ErrorKind::Unavailable, Some("GOOG-314")));
+}
+
+#[tokio::test]
+async fn a_list_that_leads_back_to_its_first_page_ends() {
+    let world = World::new().await;
+    let calendar = world.calendar();
+    let weekly = Event { recurrence_rules: vec!["FREQ=WEEKLY;COUNT=3".into()], ..lunch() };
+    let made = stored(write_one(&calendar, create("k", &weekly)).await);
+    for method in ["calendar.calendarList.list", "calendar.events.list"] {
+        world.control("faults", json!({"rules": [{"method": method, "circle": true}]})).await;
+        let before = world.requests();
+        let error = match method {
+            "calendar.events.list" => calendar.fetch(std::slice::from_ref(&made.id)).await.unwrap_err(),
+            _ => list_calendars(&world.client).await.unwrap_err(),
+        };
+        assert_eq!((error.kind, error.code), (ErrorKind::Unexpected, Some("GOOG-314")), "{method}");
+        assert!(world.requests() - before <= 3, "{method}");
+    }
 }

@@ -154,6 +154,78 @@ async fn a_length_changed_in_the_hour_that_comes_twice_moves_no_start() {
     }
 }
 
+/// The occurrences of a series: when each begins, and for how many seconds it lasts.
+async fn lengths(world: &World, id: &str) -> Vec<(String, String, i64)> {
+    let found = world.other("GET", &format!("calendars/primary/events/{id}/instances"), Value::Null).await;
+    let instant = |text: &Value| chrono::DateTime::parse_from_rfc3339(text.as_str().unwrap()).unwrap();
+    let of = |one: &Value| {
+        let (start, end) = (&one["start"]["dateTime"], &one["end"]["dateTime"]);
+        let text = |value: &Value| value.as_str().unwrap().to_owned();
+        (text(&one["id"]), text(start), (instant(end) - instant(start)).num_seconds())
+    };
+    found["items"].as_array().unwrap().iter().map(of).collect()
+}
+
+#[tokio::test]
+async fn occurrences_in_the_hour_that_comes_twice_keep_their_start_when_the_length_changes() {
+    const TWICE: &str = "2026-10-25T02:30:00";
+    for of_series in [true, false] {
+        let world = World::new().await;
+        let calendar = world.calendar();
+        let event = weekly(at("2026-10-11T02:30:00"), "FREQ=WEEKLY;COUNT=4");
+        let made = stored(write_one(&calendar, create("k", &event)).await);
+        let id = made.id.as_str();
+        let before = lengths(&world, id).await;
+        let (instance, ..) = before.iter().find(|one| one.1.starts_with(TWICE)).unwrap();
+        // Somebody puts that occurrence into the second of the two hours.
+        let (start, end) = (format!("{TWICE}+01:00"), "2026-10-25T03:30:00+01:00");
+        let body = json!({"start": common::timed(&start), "end": common::timed(end)});
+        world.other("PATCH", &format!("calendars/primary/events/{instance}"), body).await;
+        let heard = listen(&calendar, From::Start).await.unwrap();
+        let from = heard.one(id);
+        let mut to = from.record.clone();
+        match of_series {
+            true => to.duration = Duration::seconds(7200),
+            false => {
+                to.recurrence_overrides.entry(TWICE.to_owned()).or_default().duration =
+                    Some(Duration::seconds(7200));
+            }
+        }
+        let written = stored(write_one(&calendar, update(from, &to)).await);
+        assert_eq!(written.record, to);
+        for (name, shown, length) in lengths(&world, id).await {
+            let is_it = name == *instance;
+            assert_eq!(length, if of_series || is_it { 7200 } else { 3600 }, "{of_series} {shown}");
+            assert!(!is_it || shown == start, "{of_series} {shown}");
+        }
+    }
+    // A series whose first occurrence stands there, and another occurrence of it that gets longer.
+    let world = World::new().await;
+    let calendar = world.calendar();
+    let made = world
+        .insert(json!({
+            "summary": "e", "recurrence": ["RRULE:FREQ=WEEKLY;COUNT=3"],
+            "start": common::timed(&format!("{TWICE}+01:00")), "end": common::timed("2026-10-25T03:30:00+01:00"),
+        }))
+        .await;
+    let id = made["id"].as_str().unwrap();
+    let heard = listen(&calendar, From::Start).await.unwrap();
+    let from = heard.one(id);
+    let mut to = from.record.clone();
+    let longer = Override { duration: Some(Duration::seconds(7200)), ..Override::default() };
+    to.recurrence_overrides.insert("2026-11-01T02:30:00".into(), longer);
+    let written = stored(write_one(&calendar, update(from, &to)).await);
+    assert_eq!(written.record, to);
+    let found: Vec<_> =
+        lengths(&world, id).await.into_iter().map(|(_, start, length)| format!("{start} {length}")).collect();
+    let wanted = [
+        "2026-10-25T02:30:00+01:00 3600",
+        "2026-11-01T02:30:00+01:00 7200",
+        "2026-11-08T02:30:00+01:00 3600",
+    ];
+    assert_eq!(found, wanted);
+}
+
 #[tokio::test]
 async fn a_cancellation_that_a_listing_left_out_is_still_known() {
     let knobs = Knobs { cancelled_without_uid: true, resend_exceptions: false, ..Knobs::default() };

@@ -522,3 +522,17 @@ async fn fetch_answers_in_order_also_for_names_that_repeat_or_do_not_exist() {
     assert_eq!(fetched, [Some(two.clone()), None, Some(one), Some(two)]);
     assert!(stage.people.fetch(&[]).await.unwrap().is_empty());
 }
+
+#[tokio::test]
+async fn a_list_of_labels_that_leads_back_to_its_first_page_ends() {
+    let stage = Stage::new().await;
+    fault(&stage, json!({"method": "people.contactGroups.list", "circle": true}));
+    let mut record = named("anne");
+    record.groups.insert("clients".into(), "Clients".into());
+    let error = stage.people.write(&[create(1, record.clone())]).await.unwrap_err();
+    assert_eq!((error.kind, error.code), (ErrorKind::Unexpected, Some("GOOG-314")));
+    let asked = stage.sim.with(|core| core.counts()["people.contactGroups.list"]);
+    assert!(asked <= 3, "{asked}");
+    fault(&stage, json!({"method": "people.none"}));
+    stage.stored(create(2, record)).await;
+}

@@ -20,7 +20,7 @@ use serde_json::json;
 use url::Url;
 use wiremock::{
     Mock, MockServer, ResponseTemplate,
-    matchers::{body_string_contains, header, method, path},
+    matchers::{any, body_string_contains, header, method, path},
 };
 
 #[derive(Default)]
@@ -565,6 +565,28 @@ async fn whoever_refuses_in_between_is_asked_once() {
             let code = if status == 407 { "NET-102" } else { "GOOG-314" };
             assert_eq!(failure.error().code, Some(code), "{status}");
         }
+    }
+}
+
+#[tokio::test]
+async fn a_redirect_at_the_token_end_point_is_not_followed() {
+    for status in [301, 302, 303, 307, 308] {
+        let stage = Stage::new().await;
+        let elsewhere = MockServer::start().await;
+        let token = json!({"access_token": "a1", "expires_in": 3599});
+        Mock::given(any())
+            .respond_with(ResponseTemplate::new(200).set_body_json(token))
+            .mount(&elsewhere)
+            .await;
+        let there = format!("{}/token", elsewhere.uri());
+        Mock::given(path("/token"))
+            .respond_with(ResponseTemplate::new(status).insert_header("location", there))
+            .mount(&stage.server)
+            .await;
+        let failure = stage.send(Method::GET).await.expect_err("no token");
+        assert_eq!(failure.kind(), ErrorKind::Unavailable, "{status}");
+        // The secret of the client and the refresh token went nowhere else.
+        assert_eq!(elsewhere.received_requests().await.unwrap().len(), 0, "{status}");
     }
 }
 

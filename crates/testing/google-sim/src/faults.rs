@@ -57,6 +57,8 @@ pub struct Rule {
     pub about: Option<String>,
     /// Changes the answer: the first text becomes the second one, wherever it stands.
     pub replace: Option<(String, String)>,
+    /// Answers every page of a list as one that another follows: the first one again.
+    pub circle: bool,
     #[serde(skip)]
     seen: u64,
     #[serde(skip)]
@@ -146,6 +148,12 @@ impl Fault {
         let Some((from, to)) = &self.rule.replace else { return };
         let text = String::from_utf8_lossy(&response.body).replace(from, to);
         response.body = text.into_bytes();
+    }
+
+    /// Tells whether the list that is asked for goes in a circle.
+    #[must_use]
+    pub fn circles(&self) -> bool {
+        self.rule.circle
     }
 
     /// Returns how long the answer waits.

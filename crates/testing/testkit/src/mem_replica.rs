@@ -126,6 +126,8 @@ struct State<R> {
     stale_lists: u64,
     /// Items that exist and cannot be read.
     unreadable: BTreeSet<ItemId>,
+    /// Whether an answer by a name that is over says nothing of what lives on.
+    names_end: bool,
     /// Whether not even the names of those can be read.
     nameless: bool,
     /// Records at which every write fails.
@@ -183,6 +185,7 @@ impl<R: Record> MemReplica<R> {
             stale: 0,
             stale_lists: 0,
             unreadable: BTreeSet::new(),
+            names_end: false,
             nameless: false,
             fails: None,
             wrong_by: 0,
@@ -385,6 +388,12 @@ impl<R: Record> MemReplica<R> {
         }
     }
 
+    /// From now on an answer by a name that is over leads to what lives on, or says that nothing is there: then listings
+    /// alone tell.
+    pub fn set_names_end(&self, end: bool) {
+        self.lock().names_end = end;
+    }
+
     /// Returns what exists and cannot be read.
     #[must_use]
     pub fn unreadable(&self) -> Vec<ItemId> {
@@ -487,7 +496,7 @@ impl<R: Record> MemReplica<R> {
             if let Some(stored) = self.shown(state, &name) {
                 return Some(stored);
             }
-            name = state.successors.get(&name)?.clone();
+            name = state.successors.get(&name).filter(|_| !state.names_end)?.clone();
         }
     }
 

@@ -1,7 +1,7 @@
 //! Several collections over the same items: each item stands in one of them, and can be brought into another.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
@@ -26,6 +26,8 @@ pub struct MemShelf<R: Record> {
     pub name: &'static str,
     /// What each entry did, where the store remembers it.
     outcomes: Arc<Mutex<BTreeMap<EntryId, Written<R>>>>,
+    /// What cannot be read by its name in this collection.
+    unreadable: Arc<Mutex<BTreeSet<ItemId>>>,
 }
 
 impl<R: Record> MemShelf<R> {
@@ -38,6 +40,7 @@ impl<R: Record> MemShelf<R> {
             homes: Arc::clone(&homes),
             name,
             outcomes: Arc::default(),
+            unreadable: Arc::default(),
         };
         names.iter().map(shelf).collect()
     }
@@ -48,6 +51,16 @@ impl<R: Record> MemShelf<R> {
 
     fn outcomes(&self) -> MutexGuard<'_, BTreeMap<EntryId, Written<R>>> {
         self.outcomes.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// From now on an item cannot be read by its name in this collection, or can again.
+    pub fn set_unreadable(&self, id: &ItemId, unreadable: bool) {
+        let mut all = self.unreadable.lock().unwrap_or_else(PoisonError::into_inner);
+        if unreadable {
+            all.insert(id.clone())
+        } else {
+            all.remove(id)
+        };
     }
 
     /// Returns where an item stands.
@@ -127,8 +140,17 @@ impl<R: Record> Replica<R> for MemShelf<R> {
     }
 
     async fn fetch(&self, ids: &[ItemId]) -> PortResult<Vec<Option<Stored<R>>>> {
-        let found = self.items.fetch(ids).await?;
-        Ok(found.into_iter().map(|stored| stored.map(|stored| self.seen(stored))).collect())
+        self.fetch_each(ids).await?.into_iter().collect()
+    }
+
+    async fn fetch_each(&self, ids: &[ItemId]) -> PortResult<Vec<PortResult<Option<Stored<R>>>>> {
+        let found = self.items.fetch_each(ids).await?;
+        let unreadable = self.unreadable.lock().unwrap_or_else(PoisonError::into_inner);
+        let read = ids.iter().zip(found).map(|(id, found)| match unreadable.contains(id) {
+            true => Err(PortError::new(ErrorKind::Unexpected, "shelf.fetch")),
+            false => found.map(|stored| stored.map(|stored| self.seen(stored))),
+        });
+        Ok(read.collect())
     }
 
     async fn write(&self, batch: &[Write<R>]) -> PortResult<Vec<PortResult<Written<R>>>> {
