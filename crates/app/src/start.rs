@@ -3,16 +3,20 @@
 use std::{
     ffi::OsString,
     path::{Path, PathBuf},
-    sync::{Arc, OnceLock},
+    sync::{Arc, Mutex, OnceLock, PoisonError},
     time::Duration,
 };
 
 use clap::{FromArgMatches, error::ErrorKind};
 use passerelle_credentials::Secret;
-use passerelle_ports::Clock;
+use passerelle_ports::{
+    Clock,
+    mutants::{Mutant, on},
+};
 use passerelle_service::Failure;
 use passerelle_texts::Lang;
 use serde_json::json;
+use tokio::sync::mpsc::UnboundedReceiver;
 
 use crate::{
     cli::{Cli, Global},
@@ -39,9 +43,21 @@ pub struct App {
     passphrase_file: Option<PathBuf>,
     /// The passphrase, once it was given: it is asked for, and read from standard input, once.
     passphrase: Arc<OnceLock<Secret>>,
+    /// The lines that are typed, once something reads them: a second reader would compete with it for every line.
+    typed: Mutex<Option<UnboundedReceiver<String>>>,
 }
 
 impl App {
+    /// Takes the lines that are typed, if something reads them.
+    pub fn take_typed(&self) -> Option<UnboundedReceiver<String>> {
+        self.typed.lock().unwrap_or_else(PoisonError::into_inner).take()
+    }
+
+    /// Keeps the lines that are typed for whoever asks next.
+    pub fn keep_typed(&self, lines: Option<UnboundedReceiver<String>>) {
+        *self.typed.lock().unwrap_or_else(PoisonError::into_inner) = lines;
+    }
+
     /// Reads the settings.
     ///
     /// # Errors
@@ -132,6 +148,7 @@ fn carry_out(args: &[OsString], environment: &Environment, lang: Lang) -> u8 {
         config: cli.global.config.clone(),
         passphrase_file: cli.global.passphrase_file.clone(),
         passphrase: Arc::default(),
+        typed: Mutex::default(),
     });
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
@@ -148,6 +165,9 @@ fn carry_out(args: &[OsString], environment: &Environment, lang: Lang) -> u8 {
             result = commands::run(&app, cli.command) => return result,
             Ok(()) = told => Err(Failure::new("INT-101")),
         };
+        if on(Mutant::LeasesKept) {
+            return result;
+        }
         // What cannot be given back in time expires.
         let _ = tokio::time::timeout(GRACE / 2, commands::give_back(&app)).await;
         result
@@ -214,7 +234,8 @@ fn host_name() -> String {
 /// Tells a failure; its code says how the process ends.
 fn ended(app: &App, result: Result<u8, Failure>) -> u8 {
     // Results that did not arrive are no success, whatever was done.
-    match result.and_then(|code| app.out.lost().map_or(Ok(code), Err)) {
+    let lost = app.out.lost().filter(|_| !on(Mutant::LostIsDone));
+    match result.and_then(|code| lost.map_or(Ok(code), Err)) {
         Ok(code) => code,
         Err(failure) => {
             let at = app.clock.now();

@@ -18,10 +18,11 @@ use crate::{
 const AGAIN: &str = "SYNC-131";
 
 impl<R: Record> Engine<R> {
-    /// Lets the engine know the other pairs of its kind, out of whose collections rows may come.
+    /// Lets the engine know the other pairs of its kind, out of whose collections rows may come, and those that are no
+    /// longer kept in step: what they had at the provider is there still.
     #[must_use]
-    pub fn abroad(mut self, pairs: Vec<PairId>) -> Self {
-        self.abroad = pairs;
+    pub fn abroad(mut self, pairs: Vec<PairId>, parted: Vec<PairId>) -> Self {
+        (self.abroad, self.parted) = (pairs, parted);
         self
     }
 }
@@ -41,7 +42,8 @@ impl<R: Record> Session<'_, R> {
         if links.is_empty() || on(Mutant::InvitedAbroad) {
             return Ok(());
         }
-        for (pair, known) in self.known_abroad(&links).await? {
+        let parted = self.engine.parted.iter().filter(|_| !on(Mutant::PartedForgotten));
+        for (pair, known) in self.known_abroad(self.engine.abroad.iter().chain(parted), &links).await? {
             tracing::debug!(pair = %pair, rows = known.len(), "another pair has these rows at the provider");
             for (id, other) in known {
                 let there = other.copies.remote.as_ref().map(|copy| &copy.stored);
@@ -54,11 +56,15 @@ impl<R: Record> Session<'_, R> {
     }
 
     /// Returns what other pairs have of the rows of links, where they have, or had, them at the provider, too.
-    async fn known_abroad(&self, links: &[&Link<R>]) -> Flow<Vec<(PairId, BTreeMap<LinkId, Link<R>>)>> {
+    async fn known_abroad(
+        &self,
+        pairs: impl Iterator<Item = &PairId>,
+        links: &[&Link<R>],
+    ) -> Flow<Vec<(PairId, BTreeMap<LinkId, Link<R>>)>> {
         let rows: BTreeMap<_, _> =
             links.iter().filter_map(|link| Some((link.item(Side::Local)?.clone(), link.id))).collect();
         let mut all = Vec::new();
-        for pair in &self.engine.abroad {
+        for pair in pairs {
             let find = Find::Items(Side::Local, rows.keys().cloned().collect());
             let found = self.engine.ledger.find(pair, &find).await.map_err(ledger)?;
             let known: BTreeMap<LinkId, Link<R>> = found
@@ -101,7 +107,8 @@ impl<R: Record> Session<'_, R> {
         let made: Vec<LinkId> = made.into_iter().collect();
         for ids in made.chunks(usize::try_from(self.chunk()).unwrap_or(usize::MAX)) {
             let links = self.find(Find::Links(ids.to_vec())).await?;
-            for (pair, known) in self.known_abroad(&links.iter().collect::<Vec<_>>()).await? {
+            let links: Vec<_> = links.iter().collect();
+            for (pair, known) in self.known_abroad(self.engine.abroad.iter(), &links).await? {
                 *came.entry(pair).or_default() += known.len() as u64;
             }
         }

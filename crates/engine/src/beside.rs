@@ -264,7 +264,12 @@ impl<R: Record> Session<'_, R> {
                 let follows =
                     matches!(self.engine.relocation(&link), Some(Relocation::Follow(Side::Remote, _)));
                 if follows && !self.is_blocked(link.id) {
-                    link.copies.local = None;
+                    let guests = link.alive(Side::Local).map_or(0, |row| row.record.concerned_others());
+                    match guests > 0 && !on(Mutant::InvitedByTheGone) {
+                        // Made anew, its guests would be invited again: the pair that has the row now has to know of it.
+                        true => put_gone(&mut link, Side::Local),
+                        false => link.copies.local = None,
+                    }
                     link.bases = Sides { local: R::default(), remote: R::default() };
                     (link.state, link.due) = (LinkState::Released, false);
                     work.save(link);
@@ -565,7 +570,7 @@ impl<R: Record> Session<'_, R> {
         let found = replica.fetch_each(std::slice::from_ref(&item)).await.map_err(early(side))?;
         let Ok(moved) = self.weigh(side, found)?.pop().unwrap_or(Ok(None)) else {
             // Until it can be read nobody knows where it stands: its own pair tells of it.
-            return Ok(true);
+            return Ok(!on(Mutant::UnreadUnclaimed));
         };
         let here = Some(around.own.homes[side].as_str());
         let Some(moved) = moved.filter(|it| it.id == item && it.withdrawn && it.home.as_deref() == here)

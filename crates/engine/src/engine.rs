@@ -124,6 +124,7 @@ pub struct Engine<R: Record> {
     pub(crate) neighbourhood: Option<Neighbourhood<R>>,
     pub(crate) announced: Vec<PlannedStep>,
     pub(crate) abroad: Vec<PairId>,
+    pub(crate) parted: Vec<PairId>,
 }
 
 impl<R: Record> Engine<R> {
@@ -153,6 +154,7 @@ impl<R: Record> Engine<R> {
             neighbourhood: None,
             announced: Vec::new(),
             abroad: Vec::new(),
+            parted: Vec::new(),
         }
     }
 

@@ -30,6 +30,7 @@ impl<R: Record> Session<'_, R> {
             Some(now) => Some(now),
             None => match self.known_successor(side, &link).await? {
                 Ok(now) => now,
+                Err(error) if on(Mutant::SuccessorStops) => return Err(early(side)(error)),
                 Err(error) => {
                     // What lives on cannot be read: until it can, the link waits as it is.
                     if let Some(item) = link.item(side) {

@@ -26,8 +26,8 @@ const STILL: u32 = 500;
 /// How many listed states are kept until their items are fetched by name.
 const LISTED_MAX: usize = 2_000;
 
-/// What is said of a listing that brings more items than the settings allow.
-const TOO_MANY: &str = "changes (more than google.listing_max_items)";
+/// What is said of a listing that brings more items than the pair's settings allow.
+const TOO_MANY: &str = "changes: too many";
 
 /// The way through a listing: one that goes in circles, on without news, or on with ever more items would never end.
 #[derive(Default)]

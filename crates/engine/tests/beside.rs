@@ -307,6 +307,26 @@ fn what_is_dragged_here_and_deleted_there_stands_on_both_sides_or_on_none() {
 }
 
 #[test]
+fn what_another_pair_cannot_read_is_not_made_here_once_more() {
+    for order in [[0, 1], [1, 0]] {
+        let (world, rows) = World::with(&["a", "b"]);
+        let item = world.item_of(&rows[0]);
+        let first = &world.shelves[0].remote;
+        first.person_moves(&item, "second");
+        first.set_unreadable(&item, true);
+        for pair in order.into_iter().cycle().take(6) {
+            assert_eq!(world.run(pair).stopped, None, "it stops only itself");
+            assert_eq!(world.number(), [2, 2], "{order:?}");
+        }
+        assert_eq!(titles_of(&world.shelves[0].local), ["a", "b"]);
+        first.set_unreadable(&item, false);
+        world.settle(order);
+        world.stands(0, &["b"]);
+        world.stands(1, &["a"]);
+    }
+}
+
+#[test]
 fn the_undo_of_a_move_brings_it_back_on_both_sides() {
     for side in Side::BOTH {
         for edited in [false, true] {

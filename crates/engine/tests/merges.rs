@@ -166,8 +166,8 @@ fn a_merged_record_that_cannot_be_read_stops_only_itself() {
     let house = House::new();
     let [(_, into), (_, from)] = house.two();
     house.merge(&from, &into);
-    // The listing names what lives on, and then neither of the two can be read.
-    house.remote.fetches_late(&from, 0);
+    // The listing alone names what lives on, and that cannot be read.
+    house.remote.set_names_end(true);
     house.remote.set_unreadable(&into, true);
     house.type_new("c");
     for _ in 0..4 {

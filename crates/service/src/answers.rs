@@ -21,7 +21,7 @@ const OTHERS: &str = "GOOG-309";
 pub(crate) fn of<R: Record>(kind: Kind, link: &Link<R>, waiting: &Waiting) -> Vec<Answer> {
     let keep = |keep| Answer::Keep(keep, None);
     match waiting {
-        Waiting::Clash { fields } => {
+        Waiting::Clash { fields, .. } => {
             let mut answers = vec![keep(Keep::Local), keep(Keep::Remote)];
             answers.extend(fields.iter().all(|clash| both(clash).is_some()).then(|| keep(Keep::Both)));
             answers

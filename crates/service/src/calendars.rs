@@ -116,7 +116,8 @@ pub async fn calendars(office: &Office, user: Option<&str>) -> Outcome<Listed> {
 }
 
 /// Keeps a further calendar of the provider's in step: with the calendar here that is named, the one that it had, a free
-/// one of the same name, or a new one; the main one with the default one, which no other gets unless it is named.
+/// one of the same name, or a new one; the main one with the default one, which no other gets unless it is named. One that
+/// may only be read gets a new one, unless it had one or another is named.
 ///
 /// # Errors
 ///

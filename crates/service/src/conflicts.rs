@@ -71,6 +71,9 @@ pub enum Waiting {
     Clash {
         /// The fields.
         fields: Vec<Clash>,
+        /// The side that had the record and has it no more, if one has not.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        gone: Option<Side>,
     },
     /// Perhaps the same as another record.
     LookAlike {
@@ -273,7 +276,7 @@ async fn carry<R: Kinded>(
     let failed = |error| engine_failure(error, pair);
     let does_not_fit = || Failure::new("USE-112");
     match (answer, &conflict.waiting) {
-        (Answer::Keep(keep, only), Waiting::Clash { fields }) => {
+        (Answer::Keep(keep, only), Waiting::Clash { fields, .. }) => {
             let wanted: Vec<&Clash> =
                 fields.iter().filter(|clash| only.as_ref().is_none_or(|only| *only == clash.field)).collect();
             if wanted.is_empty() {
@@ -299,7 +302,7 @@ async fn carry<R: Kinded>(
             }
             Ok(())
         }
-        (Answer::Edit(only, text), Waiting::Clash { fields }) => {
+        (Answer::Edit(only, text), Waiting::Clash { fields, .. }) => {
             let clash = match (only, fields.as_slice()) {
                 (Some(only), _) => {
                     fields.iter().find(|clash| clash.field == *only).ok_or_else(does_not_fit)?
@@ -416,7 +419,7 @@ impl Conflict {
     #[must_use]
     pub fn clashes(&self) -> &[Clash] {
         match &self.waiting {
-            Waiting::Clash { fields } => fields,
+            Waiting::Clash { fields, .. } => fields,
             Waiting::LookAlike { .. } | Waiting::Refused { .. } => &[],
         }
     }
@@ -483,7 +486,8 @@ fn clashes<R: Record>(link: &Link<R>, pair: &Pair) -> Waiting {
             chosen: link.chosen.iter().find(|(known, _)| known == field).map(|(_, side)| *side),
         })
         .collect();
-    Waiting::Clash { fields }
+    let is_gone = |side: &Side| link.copies[*side].as_ref().is_some_and(|copy| copy.gone);
+    Waiting::Clash { fields, gone: Side::BOTH.into_iter().find(is_gone) }
 }
 
 async fn look_alikes<R: Kinded>(office: &Office, pair: &Pair, link: &Link<R>) -> Outcome<Waiting> {

@@ -92,10 +92,12 @@ pub async fn check_binding(company: &dyn Company, user: &str, identity: &Identit
 /// `SYNC-107` with the account and whose it is; those of the database.
 pub async fn check_free(company: &dyn Company, user: &str, identity: &Identity) -> Outcome<()> {
     match holder_of(company, user, identity).await? {
-        Some(holder) if holder.state != AccountState::Disconnected => Err(Failure::new("SYNC-107")
-            .with("collection", &identity.email)
-            .with("owner", &holder.user)
-            .with("user", user)),
+        Some(holder) if holder.state != AccountState::Disconnected && !on(Mutant::AccountsShared) => {
+            Err(Failure::new("SYNC-107")
+                .with("collection", &identity.email)
+                .with("owner", &holder.user)
+                .with("user", user))
+        }
         _ => Ok(()),
     }
 }
@@ -245,7 +247,8 @@ pub async fn choose_pairs(
 
 /// The company's calendar of a pair: the one that it has; the default one for the account's main calendar, and for no
 /// other: what stands there is a person's own, and a calendar that others see must not get it by accident; a free one of
-/// the same name; or a new one. Two pairs never share one: their calendars would be merged into each other.
+/// the same name; or a new one. One that may only be read gets a new one: what a person keeps in another could not travel.
+/// Two pairs never share one: their calendars would be merged into each other.
 async fn home_of(
     company: &dyn Company,
     account: &Account,
@@ -281,7 +284,8 @@ pub(crate) async fn settled_home(
         // The default one comes first: where it is taken, the main one is like any other.
         false => calendar.name.to_lowercase() == collection.name.to_lowercase(),
     };
-    Ok(free.into_iter().find(fits))
+    let may_share = collection.writable || on(Mutant::ReadersShare);
+    Ok(free.into_iter().filter(|_| may_share).find(fits))
 }
 
 /// Returns an app user's default calendar where it is in step with none, though others are: what stands there stays
@@ -326,6 +330,7 @@ fn wanted<'a>(
     };
     // Whoever names no calendar when a consent is renewed wants what was chosen before, and nothing beside it.
     let keeps = choice.calendars.is_empty()
+        && !on(Mutant::RenewalForgets)
         && (own().any(|pair| pair.enabled) || (choice.renewed && own().next().is_some()));
     let mut wanted: Vec<&Collection> = Vec::new();
     if !choice.without_contacts {
@@ -362,6 +367,7 @@ pub(crate) fn named<'a>(calendars: &[&'a Collection], name: &str) -> Outcome<&'a
     let found: Vec<&'a Collection> = calendars.iter().filter(of_name).copied().collect();
     match found[..] {
         [calendar] => Ok(calendar),
+        [calendar, ..] if on(Mutant::NameGuessed) => Ok(calendar),
         [] => {
             let known = calendars.iter().map(|one| one.name.clone()).collect::<Vec<_>>().join(", ");
             Err(Failure::new("USE-111").with("calendar", name).with("known", known))

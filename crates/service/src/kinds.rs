@@ -177,13 +177,20 @@ pub const KINDS: [Kind; 2] = [Kind::Contacts, Kind::Events];
 
 /// Makes the engine of a pair.
 pub(crate) async fn engine<R: Kinded>(office: &Office, pair: &Pair) -> Outcome<Engine<R>> {
-    let account = account_of(office, pair).await?;
+    let accounts = office.company.accounts().await?;
+    let account = signed_in(&accounts, pair)?;
     let of_account = |other: &Pair| other.enabled && other.kind == pair.kind && other.account == pair.account;
     let all = office.company.pairs().await?;
-    let is_abroad = |other: &&Pair| other.enabled && other.kind == pair.kind && other.id != pair.id;
     // Whom a contact is shared with has it in a pair of their own; an appointment has one owner.
-    let abroad = all.iter().filter(|_| pair.kind == Kind::Events).filter(is_abroad);
-    let abroad: Vec<_> = abroad.map(|other| other.id.clone()).collect();
+    let others = all.iter().filter(|other| pair.kind == Kind::Events && other.kind == pair.kind);
+    let (abroad, parted): (Vec<_>, Vec<_>) =
+        others.filter(|other| other.id != pair.id).partition(|other| other.enabled);
+    let ids = |pairs: Vec<&Pair>| pairs.into_iter().map(|other| other.id.clone()).collect::<Vec<_>>();
+    let abroad = ids(abroad);
+    // A calendar that is no longer kept in step has at the provider what it had. Of an account that was let go the new
+    // one begins anew.
+    let parted = parted.into_iter().filter(|other| signed_in(&accounts, other).is_ok());
+    let parted = ids(parted.collect());
     let pairs: Vec<Pair> = all.into_iter().filter(of_account).collect();
     let connected: Vec<String> = pairs.iter().map(|other| other.collection.clone()).collect();
     let replicas = sides::<R>(office, &account, pair, &connected).await?;
@@ -198,7 +205,7 @@ pub(crate) async fn engine<R: Kinded>(office: &Office, pair: &Pair) -> Outcome<E
     };
     let ledger = R::ledger(&*office.company);
     let engine = Engine::new(settings, replicas, ledger, office.clock.clone(), office.ids.clone());
-    let engine = engine.abroad(abroad);
+    let engine = engine.abroad(abroad, parted);
     let Some(own) = homes::<R>(pair) else { return Ok(engine) };
     let mut beside = Vec::new();
     for other in pairs.iter().filter(|other| other.id != pair.id) {
@@ -234,9 +241,12 @@ async fn sides<R: Kinded>(
 
 /// Returns the account of a pair, if somebody is signed in.
 pub(crate) async fn account_of(office: &Office, pair: &Pair) -> Outcome<Account> {
-    let accounts = office.company.accounts().await?;
-    accounts
-        .into_iter()
-        .find(|account| account.id == pair.account && account.state != AccountState::Disconnected)
-        .ok_or_else(|| Failure::new("GOOG-211").with("user", &pair.user))
+    signed_in(&office.company.accounts().await?, pair)
+}
+
+fn signed_in(accounts: &[Account], pair: &Pair) -> Outcome<Account> {
+    let of_pair =
+        |account: &&Account| account.id == pair.account && account.state != AccountState::Disconnected;
+    let account = accounts.iter().find(of_pair).cloned();
+    account.ok_or_else(|| Failure::new("GOOG-211").with("user", &pair.user))
 }

@@ -133,7 +133,7 @@ fn side(keep: cli::Keep) -> Option<Side> {
 
 pub fn line(out: &Out, one: &Conflict) -> String {
     let why = match &one.waiting {
-        Waiting::Clash { fields } => {
+        Waiting::Clash { fields, .. } => {
             let names: Vec<&str> = fields.iter().map(|clash| clash.field.as_str()).collect();
             let text = out.t("conflict-clash", &[("field", names.join(", ").into())]);
             match fields.iter().all(|clash| clash.chosen.is_some()) {
@@ -160,29 +160,36 @@ fn named(number: Option<u64>, summary: &str) -> String {
 /// Both versions and what they agreed on before, side by side.
 pub fn shown(out: &Out, one: &Conflict) -> String {
     let mut text = line(out, one);
-    let mut differences = |fields: &[Clash]| {
+    let mut differences = |fields: &[Clash], gone: Option<Side>| {
         for clash in fields {
             text.push_str(&format!("\n  {}", clash.field));
-            text.push_str(&versions(out, clash));
+            text.push_str(&versions(out, clash, gone));
         }
     };
     match &one.waiting {
-        Waiting::Clash { fields } => differences(fields),
-        Waiting::LookAlike { others, .. } => others.iter().for_each(|other| differences(&other.differences)),
+        Waiting::Clash { fields, gone } => differences(fields, *gone),
+        Waiting::LookAlike { others, .. } => {
+            others.iter().for_each(|other| differences(&other.differences, None));
+        }
         Waiting::Refused { .. } => {}
     }
     text
 }
 
-fn versions(out: &Out, clash: &Clash) -> String {
+fn versions(out: &Out, clash: &Clash, gone: Option<Side>) -> String {
     let mut text = String::new();
     let versions = [
-        ("conflict-base", &clash.base),
-        ("conflict-local", &clash.local),
-        ("conflict-remote", &clash.remote),
+        ("conflict-base", &clash.base, None),
+        ("conflict-local", &clash.local, Some(Side::Local)),
+        ("conflict-remote", &clash.remote, Some(Side::Remote)),
     ];
-    for (id, value) in versions {
-        text.push_str(&format!("\n    {:<22}{}", out.t(id, &[]), value_text(out, value.as_ref())));
+    for (id, value, side) in versions {
+        // A side that has the record no more has no empty value of it.
+        let value = match gone.is_some() && side == gone {
+            true => out.t("value-gone", &[]),
+            false => value_text(out, value.as_ref()),
+        };
+        text.push_str(&format!("\n    {:<22}{value}", out.t(id, &[])));
     }
     text
 }

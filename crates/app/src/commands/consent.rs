@@ -30,6 +30,20 @@ pub struct Request<'a> {
 
 /// Asks for consent; once more, and explicitly, where Google gave no lasting authorisation (O16).
 pub async fn ask(app: &App, asking: &Asking, google: &Google, request: Request<'_>) -> Outcome<Consented> {
+    // One reader for all questions: a second one would compete with the first for every line.
+    let mut lines = app.take_typed();
+    let result = ask_beside(app, asking, google, request, &mut lines).await;
+    app.keep_typed(lines);
+    result
+}
+
+async fn ask_beside(
+    app: &App,
+    asking: &Asking,
+    google: &Google,
+    request: Request<'_>,
+    lines: &mut Option<UnboundedReceiver<String>>,
+) -> Outcome<Consented> {
     let limit = Duration::from_secs(asking.wait);
     let client = parsed(request.client).map(|file| file.client_id).unwrap_or_default();
     let named = |failure: Failure| failure.or_with("client", &client);
@@ -38,14 +52,12 @@ pub async fn ask(app: &App, asking: &Asking, google: &Google, request: Request<'
         false => google.ask(request.client, hint.clone(), limit).await?,
         true => google.ask_again(request.client, hint.clone(), limit).await?,
     };
-    // One reader for both questions: a second one would compete with the first for every line.
-    let mut lines = None;
-    let result = wait(app, asking, asked, &mut lines).await;
+    let result = wait(app, asking, asked, lines).await;
     match result {
         Err(failure) if failure.code() == "GOOG-207" => {
             app.out.note(&app.out.t("connect-once-more", &[]));
             let asked = google.ask_again(request.client, hint.take(), limit).await?;
-            wait(app, asking, asked, &mut lines).await.map_err(named)
+            wait(app, asking, asked, lines).await.map_err(named)
         }
         result => result.map_err(named),
     }
@@ -115,7 +127,7 @@ pub fn typed_lines() -> UnboundedReceiver<String> {
     std::thread::spawn(move || {
         for line in std::io::stdin().lock().lines() {
             let Ok(line) = line else { return };
-            if !line.trim().is_empty() && send.send(line).is_err() {
+            if send.send(line).is_err() {
                 return;
             }
         }

@@ -98,9 +98,18 @@ pub fn confirm(app: &App, question: &str) -> Result<bool, Failure> {
     }
     let letters = app.out.t("ask-yes-no", &[]);
     let yes = letters.chars().next().unwrap_or('y');
-    let answer = inquire::Text::new(&shown(&format!("{question} [{letters}]")))
-        .prompt()
-        .map_err(|_| Failure::new("INT-101"))?;
+    let question = format!("{question} [{letters}]");
+    let answer = match app.take_typed() {
+        Some(mut lines) => {
+            // What was typed before the question does not answer it.
+            while lines.try_recv().is_ok() {}
+            app.out.ask(&question);
+            let answer = tokio::task::block_in_place(|| lines.blocking_recv());
+            app.keep_typed(Some(lines));
+            answer.ok_or_else(|| Failure::new("INT-101"))?
+        }
+        None => typed(&question)?,
+    };
     Ok(answer.trim().to_lowercase().starts_with(yes))
 }
 

@@ -105,7 +105,8 @@ fn pair_line(app: &App, pair: &PairStatus) -> String {
         Kind::Events => out.t("kind-events", &[]),
     };
     let when = match pair.last_success {
-        Some(at) if pair.problem().is_some() => out.t("status-failed", &[("time", out.time(at).into())]),
+        Some(at) if pair.last_problem.is_some() => out.t("status-failed", &[("time", out.time(at).into())]),
+        Some(at) if pair.withheld.is_some() => out.t("status-last", &[("time", out.time(at).into())]),
         Some(at) if pair.is_in_step() => out.t("status-success", &[("time", out.time(at).into())]),
         Some(at) => out.t("status-except", &[("time", out.time(at).into())]),
         None => out.t("status-never", &[]),

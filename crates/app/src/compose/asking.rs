@@ -151,7 +151,7 @@ async fn forward(
     read: impl Fn(String) -> Arrival,
 ) -> Infallible {
     while let Some(line) = lines.recv().await {
-        if send.send(read(line)).is_err() {
+        if !line.trim().is_empty() && send.send(read(line)).is_err() {
             break;
         }
     }

@@ -138,7 +138,7 @@ async fn answer(stage: &Stage<'_>) -> Result<()> {
     let waiting = conflicts(office, Some(USER)).await?;
     ensure!(waiting.len() == 1, "{} questions instead of one", waiting.len());
     let question = waiting.first().context("no question")?;
-    let Waiting::Clash { fields } = &question.waiting else { anyhow::bail!("another kind of question") };
+    let Waiting::Clash { fields, .. } = &question.waiting else { anyhow::bail!("another kind of question") };
     for clash in fields {
         let text =
             |value: &Option<Value>| value.as_ref().and_then(Value::as_str).unwrap_or_default().to_owned();

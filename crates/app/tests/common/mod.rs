@@ -201,6 +201,12 @@ impl World {
         String::from_utf8(output.stdout).unwrap()
     }
 
+    /// Begins a command that tells what it does.
+    pub fn telling(&self, args: &[&str]) -> Child {
+        self.close();
+        self.command(args).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap()
+    }
+
     /// Begins a command and says nothing of its end.
     pub fn begin(&self, args: &[&str]) -> Child {
         self.close();

@@ -5,6 +5,7 @@ as-above = as above
 article-more = More
 ask-yes-no = y/n
 value-none = (nothing)
+value-gone = (deleted)
 kind-contacts = contacts
 kind-events = appointments
 count-contacts = { $count ->
@@ -88,9 +89,9 @@ sync-losses = { $count } with values that the other side cannot hold; they stay 
 not-carried = at Google, and not carried because they are no appointments: { $sorts }
 not-carried-sort = { $sort ->
     [birthday] birthdays ({ $count })
-    [focusTime] focus times ({ $count })
-    [outOfOffice] absences ({ $count })
-    [workingLocation] working locations ({ $count })
+    [focus_time] focus times ({ $count })
+    [out_of_office] absences ({ $count })
+    [working_location] working locations ({ $count })
    *[more] { $sort } ({ $count })
 }
 sync-deferred = { $count } deletions left for the next run
@@ -110,6 +111,7 @@ sync-decide = To decide: passerelle conflicts
 status-nobody = There is no app user yet: passerelle user add alice
 status-success = in step as of { $time }
 status-except = in step as of { $time }, except
+status-last = last complete run { $time }
 status-failed = last complete run { $time }, and since then a run that failed
 status-losses = { $count } with values that one side cannot hold
 status-never = never synchronised completely

@@ -5,6 +5,7 @@ as-above = comme ci-dessus
 article-more = Détail
 ask-yes-no = o/n
 value-none = (rien)
+value-gone = (supprimé)
 kind-contacts = contacts
 kind-events = rendez-vous
 count-contacts = { $count ->
@@ -88,9 +89,9 @@ sync-losses = { $count } dont l'autre côté ne peut pas tout garder ; rien ne s
 not-carried = chez Google, et pas repris parce que ce ne sont pas des rendez-vous : { $sorts }
 not-carried-sort = { $sort ->
     [birthday] anniversaires ({ $count })
-    [focusTime] moments de concentration ({ $count })
-    [outOfOffice] absences ({ $count })
-    [workingLocation] lieux de travail ({ $count })
+    [focus_time] moments de concentration ({ $count })
+    [out_of_office] absences ({ $count })
+    [working_location] lieux de travail ({ $count })
    *[more] { $sort } ({ $count })
 }
 sync-deferred = { $count } suppressions laissées au prochain passage
@@ -128,12 +129,22 @@ sync-decide = À trancher : passerelle conflicts
 status-nobody = Il n'y a pas encore d'utilisateur : passerelle user add alice
 status-success = à jour au { $time }
 status-except = à jour au { $time }, sauf
+status-last = dernier passage complet le { $time }
 status-failed = dernier passage complet le { $time }, et depuis un passage qui a échoué
 status-losses = { $count } dont un côté ne peut pas tout garder
 status-never = jamais synchronisé en entier
 status-both = { $count } des deux côtés
 status-due = { $count } en attente du prochain passage
-status-unseen = modifications ici depuis : { $new } nouveaux, { $changed } modifiés, { $deleted } supprimés
+status-unseen = modifications ici depuis : { $new ->
+    [one] { $new } nouveau
+   *[other] { $new } nouveaux
+}, { $changed ->
+    [one] { $changed } modifié
+   *[other] { $changed } modifiés
+}, { $deleted ->
+    [one] { $deleted } supprimé
+   *[other] { $deleted } supprimés
+}
 status-unknown = ce qui a changé ici depuis n'est pas connu : le prochain passage relit tout
 status-there = Ce qui a changé chez Google depuis le dernier passage n'est pas connu avant le prochain.
 
