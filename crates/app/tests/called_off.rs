@@ -134,3 +134,62 @@ fn what_is_called_off_says_so_again_in_the_run_that_takes_in_another_title() {
     assert_eq!(world.sync().ends_with(0).writes(), 0);
     assert_eq!(world.mails(), 0);
 }
+
+#[test]
+fn what_is_called_off_does_not_ring_and_no_reminder_is_lost() {
+    let world = World::new();
+    row(&world, "a", "INSERT INTO appointment_alerts (appointment_id, minutes_before) VALUES ('a', 10);");
+    world.settle();
+    let id = world.events()[0]["id"].as_str().unwrap().to_owned();
+    let path = format!("{EVENTS}/{id}?sendUpdates=none");
+    let rings = || {
+        let found = world.google("GET", &format!("{EVENTS}/{id}"), &Value::Null)["reminders"].clone();
+        let own = found["overrides"].as_array().cloned().unwrap_or_default();
+        let mut own: Vec<i64> = own.iter().map(|one| one["minutes"].as_i64().unwrap()).collect();
+        own.sort_unstable();
+        (found["useDefault"].as_bool().unwrap(), own)
+    };
+    let here =
+        |wanted: u64| assert_eq!(world.number("appointment_alerts WHERE appointment_id = 'a'"), wanted);
+    assert_eq!(rings(), (false, vec![10]));
+    world.sql("UPDATE appointments SET status = 'cancelled' WHERE id = 'a';");
+    world.settle();
+    assert_eq!(rings(), (false, vec![]));
+    here(1);
+    // One typed here and one given on the phone wait with the first.
+    world.sql("INSERT INTO appointment_alerts (appointment_id, minutes_before) VALUES ('a', 20);");
+    let typed = json!({"reminders": {"useDefault": false, "overrides": [{"method": "popup", "minutes": 5}]}});
+    world.google("PATCH", &path, &typed);
+    world.settle();
+    assert_eq!((rings(), status(&world, "a").as_str()), ((false, vec![]), "cancelled busy Visit a"));
+    here(3);
+    // Whoever says on the phone that it takes place hears all of them again.
+    world.google("PATCH", &path, &json!({"summary": "Visit a", "transparency": "opaque"}));
+    world.settle();
+    assert_eq!((rings(), status(&world, "a").as_str()), ((false, vec![5, 10, 20]), "confirmed busy Visit a"));
+    here(3);
+    // The calendar's own ones, by a word typed here.
+    world.sql("UPDATE appointments SET status = 'cancelled', use_default_alerts = 1 WHERE id = 'a';");
+    world.settle();
+    assert_eq!(rings(), (false, vec![]));
+    world.sql("UPDATE appointments SET status = 'confirmed' WHERE id = 'a';");
+    world.settle();
+    assert_eq!(rings(), (true, vec![]));
+    here(3);
+    assert_eq!(world.sync().ends_with(0).writes(), 0);
+}
+
+#[test]
+fn what_an_older_release_called_off_and_left_ringing_falls_silent() {
+    let world = World::new();
+    row(&world, "a", "UPDATE appointments SET use_default_alerts = 1, status = 'cancelled';");
+    world.settle();
+    let id = world.events()[0]["id"].as_str().unwrap().to_owned();
+    let older = json!({"reminders": {"useDefault": true}, "extendedProperties": {"private": {"passerelle.alerts": null}}});
+    world.google("PATCH", &format!("{EVENTS}/{id}?sendUpdates=none"), &older);
+    world.settle();
+    assert_eq!(world.events()[0]["reminders"]["useDefault"], json!(false));
+    world.sql("UPDATE appointments SET status = 'confirmed';");
+    world.settle();
+    assert_eq!(world.events()[0]["reminders"]["useDefault"], json!(true));
+}

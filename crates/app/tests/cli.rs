@@ -633,12 +633,22 @@ fn an_export_is_whole_and_private_or_an_error() {
     let cards = CARDS.replace("Paie à", "\u{1b}]0;no end \u{1b}P \u{202e} Paie à");
     let cards = office.file("clients.vcf", &cards);
     office.run(&["contacts", "import", &cards]).expect(0);
-    for format in ["vcard", "csv", "json"] {
+    office.sql(
+        "INSERT INTO appointments (id, owner_id, title, start_local, start_zone, duration_seconds)
+         VALUES ('e1', 'alice', 'Lunch', '2027-01-04 12:00', 'Europe/Paris', 3600);",
+    );
+    for (what, format) in [
+        ("contacts", "vcard"),
+        ("contacts", "csv"),
+        ("contacts", "json"),
+        ("events", "ical"),
+        ("events", "json"),
+    ] {
         let file = office.file("out", "");
         std::fs::set_permissions(&file, PermissionsExt::from_mode(0o644)).unwrap();
-        office.run(&["contacts", "export", &file, "--format", format]).expect(0);
+        office.run(&[what, "export", &file, "--format", format]).expect(0);
         assert_eq!(std::fs::metadata(&file).unwrap().permissions().mode() & 0o777, 0o600);
-        let export = ["contacts", "export", "-", "--format", format];
+        let export = [what, "export", "-", "--format", format];
         let out = office.command().args(export).output().unwrap();
         assert_eq!(out.stdout, std::fs::read(&file).unwrap(), "{format}");
         let full = std::fs::File::options().write(true).open("/dev/full").unwrap();
@@ -677,8 +687,12 @@ fn ctrl_c_and_a_service_managers_stop_end_in_a_sound_state() {
 fn a_run_that_is_stopped_gives_its_lease_back() {
     use diesel::{Connection, RunQueryDsl, dsl::sql, sql_types::BigInt};
     let office = connected();
-    let slow = json!({ "rules": [{ "method": "people.connections.list", "delay_ms": 50_000 }] });
+    // Longer than anybody waits.
+    let for_ever = std::time::Duration::from_secs(120);
+    let delay = u64::try_from(for_ever.as_millis()).unwrap();
+    let slow = json!({ "rules": [{ "method": "people.people.connections.list", "delay_ms": delay }] });
     office.phone("POST", "/_sim/faults", &slow);
+    office.sim.with(passerelle_google_sim::Core::reset_counts);
     let mut child =
         office.command().args(["sync", "--json"]).stdout(std::process::Stdio::piped()).spawn().unwrap();
     let mut store = diesel::SqliteConnection::establish(office.database().to_str().unwrap()).unwrap();
@@ -689,11 +703,18 @@ fn a_run_that_is_stopped_gives_its_lease_back() {
     while leases().unwrap_or(0) == 0 {
         std::thread::yield_now();
     }
+    // It waits for Google once it has asked.
+    while office.sim.with(|core| core.counts().get("people.people.connections.list").is_none_or(|n| *n == 0))
+    {
+        std::thread::yield_now();
+    }
     let pid = child.id().to_string();
+    let begun = std::time::Instant::now();
     assert!(std::process::Command::new("kill").args(["-TERM", &pid]).status().unwrap().success());
     let mut told = String::new();
     std::io::Read::read_to_string(&mut child.stdout.take().unwrap(), &mut told).unwrap();
     assert_eq!(child.wait().unwrap().code(), Some(130));
+    assert!(begun.elapsed() < for_ever / 2, "it waits for nobody: {:?}", begun.elapsed());
     assert!(told.lines().last().unwrap().contains("summary"), "{told}");
     assert_eq!(leases().unwrap(), 0);
 }
@@ -778,7 +799,19 @@ fn a_consent_may_be_refused_or_given_in_part() {
     // The next time the box of the contacts stays empty: that part stops and says so, the other goes on.
     office.next_consent(&json!({ "untick": ["https://www.googleapis.com/auth/contacts"], "times": 1 }));
     office.connect().expect(3);
+    // No run was tried since: none is said to have failed.
+    let told = |lang: &str| {
+        let shown = office.run(&["status", "--lang", lang]).expect(3).out;
+        shown.lines().find(|line| line.contains("contacts ·")).unwrap().to_owned()
+    };
+    assert!(told("en").contains("last complete run") && !told("en").contains("failed"), "{}", told("en"));
+    assert!(
+        told("fr").contains("dernier passage complet") && !told("fr").contains("échoué"),
+        "{}",
+        told("fr")
+    );
     let partly = office.run(&["sync", "--json"]).expect(3).summary();
     assert_eq!(pair(&partly, "contacts")["error"]["code"], "GOOG-202");
     assert!(pair(&partly, "events")["error"].is_null());
+    assert!(told("en").contains("since then a run that failed"), "{}", told("en"));
 }

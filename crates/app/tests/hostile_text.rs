@@ -243,3 +243,29 @@ fn what_a_hostile_file_says_steers_no_terminal_and_what_was_refused_is_private()
     }
     assert!(world.number("contacts") > 0 && world.number("appointments") > 0);
 }
+
+/// What the program's own questions never send to a terminal.
+#[track_caller]
+fn asked_without_harm((code, shown): (i32, String), word: &str) {
+    assert!(shown.contains(word), "{code}: {shown}");
+    for harm in
+        ["\u{1b}]", "\u{1b}[2J", "\u{7}", "\u{8}", "\u{9b}", "\u{90}", "\u{9d}", "\u{202e}", "\u{2066}"]
+    {
+        assert!(!shown.contains(harm), "{code}: {harm:?} in {shown:?}");
+    }
+}
+
+#[test]
+fn a_question_at_a_terminal_shows_what_a_stranger_wrote_and_obeys_nothing_of_it() {
+    let world = World::new();
+    // One column, in one line.
+    let hostile = |word: &str| cell(word).replace('\r', "").replace(';', ",");
+    let table = world.path("table.csv").display().to_string();
+    std::fs::write(&table, format!("Nom;{}\nZoe;{}\n", hostile("Gizmo"), hostile("Value"))).unwrap();
+    let asked = world.at_a_terminal(&json!([["Gizmo", ""]]), &["contacts", "import", &table]);
+    asked_without_harm(asked, "Value");
+    let calendar = world.add_calendar(&hostile("Team"));
+    world.run(&["calendar", "add", &calendar, "--user", "alice"]).ends_with(0);
+    let remove = ["calendar", "remove", &calendar, "--user", "alice"];
+    asked_without_harm(world.at_a_terminal(&json!([["Go on?", "n"]]), &remove), "Team");
+}

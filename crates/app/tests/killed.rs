@@ -201,6 +201,70 @@ fn killed_at_work(seed: u64, kills: usize) {
     }
 }
 
+/// Longer than anybody waits: what is slow for so long has not to be waited for.
+const FOR_EVER: Duration = Duration::from_secs(120);
+
+/// The ways in which a record is written at Google.
+const WRITES: [&str; 6] = ["batchCreate", "batchUpdate", "create", "update", "insert", "patch"];
+
+/// Stopped by the signal that a service manager sends, while Google has a write of it and does not answer.
+#[cfg(unix)]
+#[test]
+fn stopped_in_the_middle_of_a_write_it_ends_at_once_and_goes_on_later() {
+    for method in ["people.people.", "calendar.events."] {
+        for is_done in [true, false] {
+            let world = World::new();
+            fill(&world, FEWER, FEWER);
+            world.settle();
+            world.sql(&(sides::contact_sql(FEWER) + &sides::event_sql(FEWER)));
+            world.sql(
+                "UPDATE contacts SET notes = 'typed since' WHERE id = 'c1';
+                 UPDATE appointments SET description = 'typed since' WHERE id = 'e1';",
+            );
+            let delay = u64::try_from(FOR_EVER.as_millis()).unwrap();
+            let slow = |write: &str| {
+                let mut rule = json!({"method": format!("{method}{write}*"), "delay_ms": delay});
+                if !is_done {
+                    rule["status"] = json!(503);
+                }
+                rule
+            };
+            world.faults(&json!(WRITES.map(slow)));
+            world.forget_requests();
+            let mut child = world.telling(&["sync"]);
+            let writes =
+                || WRITES.map(|write| world.requests(&format!("{method}{write}"))).iter().sum::<u64>();
+            let begun = Instant::now();
+            while writes() == 0 {
+                assert!(begun.elapsed() < LIMIT && child.try_wait().unwrap().is_none(), "no write was sent");
+                std::thread::yield_now();
+            }
+            let pid = child.id().to_string();
+            let begun = Instant::now();
+            assert!(std::process::Command::new("kill").args(["-TERM", &pid]).status().unwrap().success());
+            let told = child.wait_with_output().unwrap();
+            assert!(begun.elapsed() < FOR_EVER / 2, "it waits for nobody: {:?}", begun.elapsed());
+            assert_eq!(told.status.code(), Some(130));
+            let told = String::from_utf8(told.stdout).unwrap();
+            let last: Value = serde_json::from_str(told.lines().last().unwrap()).unwrap();
+            assert_eq!((&last["type"], &last["code"]), (&json!("summary"), &json!("INT-101")), "{told}");
+            assert_eq!(world.number("passerelle_leases"), 0, "the next run need not wait");
+            rest(&world);
+            assert_eq!(
+                (world.people().len(), world.events().len()),
+                (FEWER + 1, FEWER + 1),
+                "{method} {is_done}"
+            );
+            assert_eq!(
+                (world.number("contacts"), world.number("appointments")),
+                (FEWER as u64 + 1, FEWER as u64 + 1)
+            );
+            assert_eq!(world.number("contacts WHERE notes = 'typed since'"), 1);
+            assert_eq!(world.number("appointments WHERE description = 'typed since'"), 1);
+        }
+    }
+}
+
 #[test]
 fn killed_sixty_times_at_work_nothing_is_missing_or_twice() {
     killed_at_work(11, 60);

@@ -216,7 +216,7 @@ fn what_is_no_appointment_is_told_by_its_sort_and_left_alone() {
         let events = pairs.as_array().unwrap().iter().find(|pair| pair["kind"] == "events").unwrap();
         events["not_carried"].clone()
     };
-    let all = json!({ "birthday": 1, "focusTime": 1, "ofTomorrow": 1 });
+    let all = json!({ "birthday": 1, "focus_time": 1, "ofTomorrow": 1 });
     assert_eq!(not_carried(&plan.summary()["pairs"]), all);
     for _ in 0..2 {
         let run = world.sync().ends_with(0);

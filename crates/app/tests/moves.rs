@@ -6,6 +6,9 @@ mod common;
 use common::{USER, World, ZONE, events_of, waiting};
 use serde_json::{Value, json};
 
+const GUEST: &str =
+    "INSERT INTO appointment_participants (appointment_id, email) VALUES ('a-1', 'x@client.example');";
+
 /// Alice's main calendar and another one, both connected; returns the other's id at Google.
 fn two() -> (World, String) {
     let world = World::unconnected();
@@ -378,8 +381,6 @@ fn meetings(world: &World, team: &str, title: &str) -> usize {
 
 #[test]
 fn a_meeting_that_is_cancelled_while_it_goes_into_another_calendar_is_a_question() {
-    const GUEST: &str =
-        "INSERT INTO appointment_participants (appointment_id, email) VALUES ('a-1', 'x@client.example');";
     for (edited, series, keep) in
         [(true, false, "local"), (false, false, "local"), (false, true, "local"), (false, false, "remote")]
     {
@@ -408,6 +409,12 @@ fn a_meeting_that_is_cancelled_while_it_goes_into_another_calendar_is_a_question
         let said: Vec<&Value> = waits[0]["fields"].as_array().unwrap().iter().collect();
         assert!(said.iter().any(|one| one["field"] == "calendar" && one["local"] == "Team"), "{said:#?}");
         let number = waits[0]["number"].to_string();
+        // The side at Google is not empty: the meeting is gone there.
+        assert_eq!(waits[0]["gone"], json!("remote"), "{waits:#?}");
+        for (lang, gone) in [("en", "(deleted)"), ("fr", "(supprimé)")] {
+            let shown = world.shown(&["conflicts", "show", &number, "--lang", lang]);
+            assert!(shown.contains("Team") && shown.contains(gone), "{shown}");
+        }
         world.run(&["conflicts", "resolve", &number, "--keep", keep]).ends_with(0);
         world.settle();
         let left = usize::from(keep == "local");
@@ -709,4 +716,53 @@ fn what_is_put_elsewhere_after_its_calendar_was_deleted_travels_anew() {
     world.run(&["calendar", "remove", "Team", "--user", USER, "--yes"]).ends_with(0);
     assert_eq!(world.settle().writes(), 0);
     assert_eq!((world.number("appointments"), world.events().len()), (2, 1));
+}
+
+/// What waits is one meeting with guests that is not made again unasked; the answer makes it in the main calendar.
+#[track_caller]
+fn asked_before_it_is_made(world: &World, title: &str) {
+    assert!(!world.titles_in("primary").contains(&title.to_owned()), "nobody is invited unasked");
+    let waits = waiting(world);
+    assert_eq!((waits.len(), &waits[0]["problem"]["code"]), (1, &json!("SYNC-131")), "{waits:#?}");
+    let number = waits[0]["number"].to_string();
+    world.run(&["conflicts", "resolve", &number, "--keep", "local"]).ends_with(0);
+    for _ in 0..3 {
+        world.sync();
+    }
+    assert!(world.titles_in("primary").contains(&title.to_owned()), "an answer makes it");
+    assert_eq!(waiting(world).len(), 0);
+}
+
+#[test]
+fn what_stood_in_a_calendar_that_was_parted_invites_nobody_again_unasked() {
+    let (world, team) = two();
+    world.sql(&(appointment("a-1", "Visit", "Team") + &appointment("a-2", "Alone", "Team") + GUEST));
+    world.settle();
+    world.run(&["calendar", "remove", "Team", "--user", USER, "--yes"]).ends_with(0);
+    world.sql(&(sent("a-1", USER) + &sent("a-2", USER)));
+    for _ in 0..2 {
+        world.sync().ends_with(3);
+    }
+    assert_eq!(world.titles_in("primary"), ["Alone"], "what has no guests goes over");
+    asked_before_it_is_made(&world, "Visit");
+    assert_eq!(world.settle().writes(), 0);
+    assert_eq!((world.titles_in(&team).len(), world.number("appointments"), world.mails()), (2, 2, 0));
+}
+
+#[test]
+fn a_meeting_that_is_put_elsewhere_after_its_calendar_was_deleted_invites_nobody_unasked() {
+    let (world, team) = two();
+    world.sql(&(appointment("a-1", "Visit", "Team") + &appointment("a-2", "Left", "Team") + GUEST));
+    world.settle();
+    world.google("DELETE", &format!("/calendar/v3/calendars/{team}"), &Value::Null);
+    let mails = world.mails();
+    world.sync();
+    world.sql(&sent("a-1", USER));
+    for _ in 0..3 {
+        world.sync().ends_with(3);
+    }
+    asked_before_it_is_made(&world, "Visit");
+    world.run(&["calendar", "remove", "Team", "--user", USER, "--yes"]).ends_with(0);
+    assert_eq!(world.settle().writes(), 0);
+    assert_eq!((world.number("appointments"), world.events().len(), world.mails()), (2, 1, mails));
 }

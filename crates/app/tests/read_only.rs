@@ -10,6 +10,13 @@ const BOSS: &str = "boss@example.org";
 
 /// Alice reads the calendar of the boss, who has an event in it; returns a token of the boss's and the event's name.
 fn shared() -> (World, String, String) {
+    let (world, token, event) = unconnected();
+    world.connect_with(&["--calendar", "primary", "--calendar", BOSS, "--no-contacts"]).ends_with(0);
+    world.settle();
+    (world, token, event)
+}
+
+fn unconnected() -> (World, String, String) {
     let world = World::unconnected();
     let (token, _) = world.sim.with(|core| {
         core.add_account(BOSS, passerelle_google_sim::Profile::default());
@@ -21,8 +28,6 @@ fn shared() -> (World, String, String) {
         of_the_boss(&world, &token, "POST", common::EVENTS, &event)["id"].as_str().unwrap().to_owned();
     let share = json!({ "account": BOSS, "with": common::ACCOUNT, "role": "reader" });
     world.control("POST", "ui/calendar/share", &share);
-    world.connect_with(&["--calendar", "primary", "--calendar", BOSS, "--no-contacts"]).ends_with(0);
-    world.settle();
     (world, token, event)
 }
 
@@ -166,4 +171,34 @@ fn what_the_owner_deletes_after_it_was_changed_here_stays_here() {
     answer(&world, "My Noel", "--keep local");
     world.settle();
     assert_eq!((world.number("appointments"), codes(&world).len()), (1, 0));
+}
+
+#[test]
+fn a_calendar_that_may_only_be_read_gets_one_of_its_own() {
+    for by_command in [false, true] {
+        let (world, ..) = unconnected();
+        // A calendar of the same name, in which Alice keeps what she plans with the boss.
+        world.sql(&format!(
+            "INSERT INTO calendars (id, owner_id, name) VALUES ('own', 'alice', '{}');
+             INSERT INTO appointments (id, owner_id, title, start_local, start_zone, duration_seconds, calendar_id)
+                 VALUES ('x', 'alice', 'Typed', '2026-12-28 09:00', 'Europe/Paris', 3600, 'own');",
+            BOSS.to_uppercase()
+        ));
+        if by_command {
+            world.connect_with(&["--calendar", "primary", "--no-contacts"]).ends_with(0);
+            let added = world.run(&["calendar", "add", BOSS, "--user", "alice"]).ends_with(0);
+            assert_eq!(added.of("calendar_added")[0]["made"], json!(true));
+        } else {
+            world.connect_with(&["--calendar", "primary", "--calendar", BOSS, "--no-contacts"]).ends_with(0);
+        }
+        world.settle();
+        assert_eq!((world.number("calendars"), codes(&world).len()), (3, 0), "{by_command}");
+        assert_eq!(world.number("appointments WHERE title = 'Noel' AND calendar_id <> 'own'"), 1);
+        assert_eq!(world.number("appointments WHERE id = 'x' AND calendar_id = 'own'"), 1);
+        // Parted and added again, it goes on with the one that was made for it.
+        world.run(&["calendar", "remove", BOSS, "--user", "alice", "--yes"]).ends_with(0);
+        world.run(&["calendar", "add", BOSS, "--user", "alice"]).ends_with(0);
+        assert_eq!(world.settle().writes(), 0, "{by_command}");
+        assert_eq!((world.number("calendars"), world.number("appointments"), codes(&world).len()), (3, 2, 0));
+    }
 }

@@ -16,6 +16,7 @@ fn what_only_reads_reads_while_another_program_writes() {
          VALUES ('e1', 'alice', 'Lunch', '2026-12-01 10:00', 'Europe/Paris', 3600);",
     );
     world.settle();
+    let team = world.add_calendar("Team");
     // Something that waits, with its number.
     world.sql("UPDATE contacts SET notes = 'here' WHERE id = 'c1';");
     let person = world.people().remove(0);
@@ -56,6 +57,8 @@ fn what_only_reads_reads_while_another_program_writes() {
         &["contacts", "show", "c1"],
         &["events", "list", "--user", "alice"],
         &["events", "show", "e1"],
+        &["calendar", "add", &team, "--user", "alice", "--dry-run"],
+        &["calendar", "remove", "alice", "--user", "alice", "--dry-run"],
     ] {
         let ran = world.run(command);
         assert!(ran.errors().is_empty(), "{command:?}: {ran:?}");
@@ -81,9 +84,14 @@ fn held(world: &World, seconds: u64) -> std::thread::JoinHandle<()> {
 fn what_needs_a_turn_waits_for_it_and_says_when_it_waited_too_long() {
     let world = World::new();
     world.sql("INSERT INTO contacts (id, given_name) VALUES ('c1', 'Anne');");
-    world.settle();
+    let run = world.settle().run_of("contacts").to_string();
     // Longer than SQLite waited by itself.
-    for command in [&["sync", "--dry-run"][..], &["doctor"]] {
+    for command in [
+        &["sync", "--dry-run"][..],
+        &["undo", "run", &run, "--dry-run"],
+        &["restore", "c1", "--as-of", "2026-01-01", "--dry-run"],
+        &["doctor"],
+    ] {
         let writer = held(&world, 7);
         let ran = world.run(command).ends_with(0);
         assert!(

@@ -127,6 +127,44 @@ fn an_undo_that_is_refused_names_its_own_command_to_be_pasted_as_it_stands() {
 }
 
 #[test]
+fn whatever_takes_something_back_and_is_refused_names_its_own_command() {
+    let world = World::new();
+    let config = world.path("config.toml");
+    let strict =
+        std::fs::read_to_string(&config).unwrap() + "[guard]\ndeletes_floor = 0\ndeletes_percent = 0\n";
+    std::fs::write(&config, strict).unwrap();
+    world.sql("INSERT INTO contacts (id, given_name) VALUES ('stays', 'Stays');");
+    world.settle();
+    let now = world.rows("'t', strftime('%Y-%m-%dT%H:%M:%fZ', 'now')", "(SELECT 1)");
+    let time = now[0]["t"].as_str().unwrap().to_owned();
+    let options = format!("passerelle --config {} ", config.display());
+    for what in [
+        "undo record c0",
+        "undo record c1 --run RUN",
+        "restore c2 --as-of TIME",
+        "restore --user alice --kind contacts --as-of TIME",
+    ] {
+        let id = what.split(' ').find(|word| word.starts_with('c')).unwrap_or("c3");
+        world.sql(&format!("INSERT INTO contacts (id, given_name) VALUES ('{id}', 'Given');"));
+        let run = world.sync().ends_with(0).run_of("contacts").to_string();
+        let command = what.replace("RUN", &run).replace("TIME", &time);
+        let run = |command: &str, more: &[&str]| {
+            let args: Vec<&str> = command.split(' ').chain(more.iter().copied()).collect();
+            world.run(&args)
+        };
+        let refused = run(&command, &["--yes"]).ends_with(5);
+        let error = refused.of("error").into_iter().find(|one| one["code"] == "SYNC-101").unwrap().clone();
+        let cures = error["do"].as_array().unwrap().iter().filter_map(|one| one.as_str());
+        let shown: Vec<&str> = cures.map(|cure| cure.split('`').nth(1).unwrap()).collect();
+        let own = format!("{options}{command} --");
+        assert!(shown.len() == 3 && shown.iter().all(|one| one.starts_with(&own)), "{own}: {shown:?}");
+        assert_eq!(world.people().len(), 2, "{command}");
+        run(shown[1].strip_prefix(&options).unwrap(), &["--yes"]).ends_with(0);
+        assert_eq!(world.people().len(), 1, "{command}: what is shown works");
+    }
+}
+
+#[test]
 fn what_was_deleted_by_accident_comes_back_and_holds_nothing_up() {
     for here in [true, false] {
         let world = World::new();

@@ -157,16 +157,56 @@ fn an_event_that_cannot_be_read_stops_only_itself_and_is_not_deleted() {
     world.settle();
     let titles = || world.number("appointments WHERE title IN ('Good', 'Spoilt')");
     assert_eq!(titles(), 2);
-    world.faults(&json!([{"method": "calendar.events.*", "replace": ["\"Spoilt\"", "{\"a\": 1}"]}]));
-    world.control("POST", "expire", &json!({"what": "calendar"}));
-    world.add_event(&event("More"));
-    let run = world.sync();
-    assert_eq!((run.code, run.summary()["failed"].as_u64()), (Some(3), Some(1)), "{run:?}");
-    assert_eq!(codes(&world), ["GOOG-315"]);
-    assert_eq!((titles(), world.number("appointments WHERE title = 'More'")), (2, 1));
-    world.faults(&json!([]));
-    world.settle();
-    assert!(codes(&world).is_empty());
+    let etag = world.event("Spoilt")["etag"].to_string();
+    let etag = etag.as_str();
+    for (more, (from, to)) in [
+        ("\"Spoilt\"", "{\"a\": 1}"),
+        // Half a letter.
+        ("Spoilt\"", "\\ud800\""),
+        // Without the version that a write would name.
+        (etag, "\"\""),
+        (etag, "null"),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        world.faults(&json!([{"method": "calendar.events.*", "replace": [from, to]}]));
+        world.control("POST", "expire", &json!({"what": "calendar"}));
+        world.add_event(&event(&format!("More {more}")));
+        let run = world.sync();
+        assert_eq!((run.code, run.summary()["failed"].as_u64()), (Some(3), Some(1)), "{to}: {run:?}");
+        assert_eq!(codes(&world), ["GOOG-315"], "{to}");
+        assert!(waiting(&world)[0]["summary"].as_str().unwrap().contains("Spoilt"), "{to}: it is named");
+        assert_eq!((titles(), world.number("appointments WHERE title LIKE 'More %'")), (2, more as u64 + 1));
+        world.faults(&json!([]));
+        world.settle();
+        assert!(codes(&world).is_empty(), "{to}");
+    }
+}
+
+#[test]
+fn an_event_without_a_name_is_told_and_comes_later() {
+    for known in [false, true] {
+        let world = World::new();
+        world.settle();
+        let id = world.add_event(&event("Spoilt"))["id"].to_string();
+        if known {
+            world.settle();
+            world.control("POST", "expire", &json!({"what": "calendar"}));
+        }
+        world.add_event(&event("More"));
+        world.faults(&json!([{"method": "calendar.events.*", "replace": [id, "null"]}]));
+        let run = world.sync();
+        assert_eq!(run.code, Some(3), "{run:?}");
+        assert!(run.errors().contains(&"GOOG-315".to_owned()), "{run:?}");
+        assert_eq!(world.number("appointments WHERE title = 'More'"), 1, "the rest goes on");
+        assert_eq!(world.number("appointments WHERE title = 'Spoilt'"), u64::from(known), "it is not gone");
+        assert_eq!(world.run(&["status", "--json"]).code, Some(3));
+        world.faults(&json!([]));
+        world.settle();
+        assert_eq!((world.number("appointments"), world.events().len()), (2, 2));
+        assert!(codes(&world).is_empty());
+    }
 }
 
 #[test]
