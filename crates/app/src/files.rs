@@ -447,3 +447,30 @@ pub fn mend_text(out: &Out, reason: &str, family: Family) -> String {
     let known = REASONS.iter().find(|(known, ..)| *known == reason);
     out.t(known.map_or("mend-refused", |(_, _, mend)| mend), &[])
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use passerelle_formats::Reason;
+    use passerelle_texts::{Lang, t};
+
+    use super::*;
+
+    #[test]
+    fn every_reason_has_its_own_words_and_its_own_cure_in_both_languages() {
+        // Nothing is wrong with an older state: it is told apart.
+        let of_files = Reason::ALL.into_iter().filter(|reason| *reason != Reason::Older).map(Reason::id);
+        let all: BTreeSet<&str> = of_files.chain(["looks-alike", "looks-like-several"]).collect();
+        assert_eq!(REASONS.iter().map(|(reason, ..)| *reason).collect::<BTreeSet<_>>(), all);
+        let words = REASONS.iter().flat_map(|(_, words, mend)| [*words, *mend]);
+        let ids: Vec<&str> = words.chain(["reason-refused", "mend-refused"]).collect();
+        assert_eq!(ids.iter().collect::<BTreeSet<_>>().len(), ids.len());
+        for id in ids.into_iter().chain(IN_JSON.iter().chain(&IN_TABLES).map(|(_, mend)| *mend)) {
+            let args = || ["detail", "rule"].map(|name| (name, "x".to_owned().into()));
+            for lang in [Lang::En, Lang::Fr] {
+                assert_ne!(t(lang, id, &args()), format!("<{id}>"));
+            }
+        }
+    }
+}

@@ -72,6 +72,31 @@ pub enum Reason {
 }
 
 impl Reason {
+    /// All of them, in their order.
+    pub const ALL: [Reason; 21] = [
+        Reason::Unterminated,
+        Reason::NoBegin,
+        Reason::Malformed,
+        Reason::UnclosedQuote,
+        Reason::TooLarge,
+        Reason::TooMany,
+        Reason::Unreadable,
+        Reason::Empty,
+        Reason::AnotherKind,
+        Reason::Message,
+        Reason::NoStart,
+        Reason::BadDate,
+        Reason::UnknownZone,
+        Reason::EndBeforeStart,
+        Reason::NotWholeDays,
+        Reason::MalformedRule,
+        Reason::BadRecurrenceId,
+        Reason::ThisAndFuture,
+        Reason::Duplicate,
+        Reason::Older,
+        Reason::SeriesSetAside,
+    ];
+
     /// Returns the stable name of the reason, for translation and for machines.
     #[must_use]
     pub fn id(self) -> &'static str {
@@ -151,5 +176,17 @@ pub struct Answer {
 impl BadRecord {
     pub(crate) fn new(line: usize, summary: impl Into<String>, reason: Reason) -> Self {
         BadRecord { line, nth: 0, summary: summary.into(), reason, answer: None }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn all_reasons_are_listed() {
+        for (place, reason) in Reason::ALL.into_iter().enumerate() {
+            assert_eq!(reason as usize, place, "{reason}");
+        }
     }
 }

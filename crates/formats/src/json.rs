@@ -7,7 +7,10 @@ use std::{
 
 use serde_json::{Map, Value};
 
-use crate::{BadRecord, Imported, Reason, text::Unmarked};
+use crate::{
+    BadRecord, Imported, Reason,
+    text::{Unmarked, decode},
+};
 
 /// The members of our own, named as RFC 9553 §1.8.1 and RFC 8984 §3.3 ask of a vendor.
 pub(crate) const VENDOR: &str = "passerelle.example:";
@@ -157,7 +160,7 @@ impl<R: Read> Objects<R> {
         if text.len() > LARGEST {
             return Some(Err(BadRecord::new(line, "", Reason::TooLarge)));
         }
-        match serde_json::from_slice(&text) {
+        match serde_json::from_str(&decode(text, None)) {
             Ok(object) => Some(Ok((line, object))),
             Err(error) => {
                 let reason = if error.is_eof() { Reason::Unterminated } else { Reason::Malformed };
@@ -323,6 +326,17 @@ mod tests {
         let cut = group.find("],").unwrap();
         assert_eq!(read(&group[..cut])[2], Err((4, Reason::Unterminated)));
         assert_eq!(read("[{\"a\":1},\n")[1], Err((2, Reason::Unterminated)));
+    }
+
+    #[test]
+    fn an_object_is_read_in_windows_1252_and_with_a_bad_byte() {
+        for (bytes, text) in
+            [(&b"[{\"a\":\"\xe9t\xe9\"}]"[..], "été"), ("[{\"a\":\"été".as_bytes(), "été\u{fffd}")]
+        {
+            let bytes = if text.len() > 5 { [bytes, b"\xff\"}]"].concat() } else { bytes.to_vec() };
+            let found: Vec<_> = Objects::new(bytes.as_slice()).map(|found| found.unwrap().1).collect();
+            assert_eq!(found[0]["a"], text);
+        }
     }
 
     #[test]

@@ -301,6 +301,17 @@ pub(crate) fn without_mailto(address: &str) -> &str {
     if scheme { plain.get(7..).unwrap_or_default().trim() } else { plain }
 }
 
+/// Takes a list of addresses apart: `a@x.example, b@x.example`. Nothing where a part is none.
+pub(crate) fn several_addresses(text: &str) -> Option<Vec<&str>> {
+    let parts = text.split([',', ';']).map(without_mailto).filter(|part| !part.is_empty());
+    let parts: Vec<&str> = parts.collect();
+    let is_address = |part: &&str| {
+        let sound = !part.contains(|c: char| c.is_whitespace() || matches!(c, '<' | '>' | '"'));
+        sound && part.split_once('@').is_some_and(|(name, host)| !name.is_empty() && host.len() > 1)
+    };
+    (parts.len() > 1 && parts.iter().all(is_address)).then_some(parts)
+}
+
 /// Returns an address as it stands by itself, and the name before it: of `Jean Dupont <jean@a.example>`.
 pub(crate) fn plain_address(text: &str) -> (Option<&str>, &str) {
     match named_address(text.trim()) {

@@ -65,6 +65,19 @@ fn reminders_of_every_form_are_read() {
         assert_eq!(alerts(&found), [key], "{trigger}");
         assert!(written(&found).contains("BEGIN:VALARM"), "{trigger}");
     }
+    // A moment in a zone, which the file may describe.
+    let odd = "BEGIN:VTIMEZONE\nTZID:Lune\nBEGIN:STANDARD\nDTSTART:19700101T000000\nTZOFFSETFROM:+0500\nTZOFFSETTO:+0500\n\
+               END:STANDARD\nEND:VTIMEZONE\n";
+    for (zone, time) in
+        [("America/New_York", "043000"), ("Romance Standard Time", "103000"), ("Lune", "143000")]
+    {
+        let found = one(&format!(
+            "{odd}BEGIN:VEVENT\nUID:k\nDTSTART:20260115T100000Z\nBEGIN:VALARM\nTRIGGER;TZID={zone};VALUE=DATE-TIME:20260115T{time}\n\
+             ACTION:DISPLAY\nEND:VALARM\nEND:VEVENT\n"
+        ));
+        assert_eq!(alerts(&found), ["display:30"], "{zone}");
+        assert_eq!(written(&found).matches("BEGIN:VALARM").count(), 1, "{zone}");
+    }
     let day = "DTSTART;VALUE=DATE:20260115\n";
     for (trigger, zone, key) in [
         (";VALUE=DATE-TIME:20260114T170000Z", "", "display:420"),
@@ -215,6 +228,14 @@ fn an_end_is_read_beside_a_length_and_of_another_kind() {
     }
     let both = event("DTSTART:20260115T090000Z\nDTEND:20260115T103000Z\nDURATION:PT1H\n");
     assert_eq!(both.unknown, ["X-PASSERELLE-LINE:DURATION:PT1H"]);
+}
+
+#[test]
+fn the_last_day_of_the_calendar_ends_by_its_length() {
+    for lines in ["DTSTART;VALUE=DATE:99991231\n", "DTSTART:99991231T233000Z\nDURATION:PT1H\n"] {
+        let text = written(&event(lines));
+        assert!(text.contains("DURATION:P") && !text.contains('+'), "{text}");
+    }
 }
 
 #[test]

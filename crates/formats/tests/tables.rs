@@ -752,3 +752,64 @@ fn a_header_within_a_table_is_no_contact() {
     let names: Vec<String> = rows.iter().map(|row| row.record.display_name()).collect();
     assert_eq!(names, ["Anne", "Jean", "Nom"]);
 }
+
+#[test]
+fn a_column_of_which_nothing_was_taken_is_told() {
+    let told = |table: &str| -> Vec<(String, u64, bool)> {
+        let left = unread_columns(table.as_bytes(), &[]);
+        left.into_iter().map(|column| (column.name, column.rows, column.known)).collect()
+    };
+    let table = "First Name,Last Name,Name,Company,Entreprise,Shoe\nAnn,Lee,The boss,ACME,BETA,40\nBob,Ray,A friend,,,41\n";
+    let known = |name: &str, rows| (name.to_owned(), rows, true);
+    assert_eq!(told(table), [known("Name", 2), known("Entreprise", 1), ("Shoe".to_owned(), 2, false)]);
+    // What says the same is not lost.
+    assert_eq!(told("First Name,Last Name,Display Name\nAnn,Lee,Ann Lee\n"), []);
+}
+
+#[test]
+fn the_partner_of_a_company_and_the_columns_of_outlook_are_told_from_private_ones() {
+    for (table, found) in [
+        (
+            "Nachname,Vorname,Position/Funktion,PLZ,Ort,Telefon,Partner\nGroß,Jana,Chefin,53111,Bonn,0123456789,ACME",
+            "ACME",
+        ),
+        ("Apellidos,Nombre,Puesto/Función,Tercero\nRuiz,Ana,Jefa,ACME", "ACME"),
+        ("Cognome,Nome,Posizione/Funzione,Soggetto terzo\nRossi,Ada,Capo,ACME", "ACME"),
+        ("Name,Zugehöriges Unternehmen,Berufsposition\nJana Groß,ACME,Chefin", "ACME"),
+        ("Nombre,Compañía relacionada,Puesto de trabajo\nAna Ruiz,ACME,Jefa", "ACME"),
+        ("Nome,Azienda collegata,Posizione lavorativa\nAda Rossi,ACME,Capo", "ACME"),
+        ("Nachname,Vorname,Firma,Partner\nGroß,Jana,ACME,Max", "ACME"),
+        ("Nachname,Vorname,Geburtstag,Partner,Kinder\nGroß,Jana,1.2.1980,Max,Ida", ""),
+    ] {
+        let anne = read_table(table.as_bytes(), &Options::default(), &[]).next().unwrap().unwrap().record;
+        assert_eq!(anne.organization.name, found, "{table}");
+        let spouse = anne.relations.values().any(|relation| relation.label == "spouse");
+        assert_eq!(spouse, table.contains("Max"), "{table}");
+        assert!(
+            found.is_empty() || !anne.organization.title.is_empty() || table.contains("Firma"),
+            "{table}"
+        );
+    }
+    let outlook =
+        "Nachname,Ort geschäftlich,Ort,Auto,Richiamata automatica\nGroß,Bonn,Raum 5,0612345678,0712345678\n";
+    let jana = read_table(outlook.as_bytes(), &Options::default(), &[]).next().unwrap().unwrap();
+    let labels: Vec<&str> = jana.record.phones.values().map(|phone| phone.label.as_str()).collect();
+    assert_eq!((labels, jana.unknown), (vec!["car", "callback"], vec!["Ort: Raum 5".to_owned()]));
+    let hobby = read_table("Nachname,Auto\nGroß,0612345678\n".as_bytes(), &Options::default(), &[]).next();
+    assert_eq!(hobby.unwrap().unwrap().unknown, ["Auto: 0612345678"]);
+}
+
+#[test]
+fn the_address_of_a_person_says_which_word_is_the_surname() {
+    for (mail, surname) in [
+        ("jean.dupont@x.example", "Dupont"),
+        ("jdupont@x.example", "Dupont"),
+        ("j.dupont@x.example", "Dupont"),
+        ("dupont.jean@x.example", "Jean"),
+        ("info@x.example", "Jean"),
+    ] {
+        let table = format!("Nom,Titre,Poste occupé,E-mail\nDupont Jean,Monsieur,Chef,{mail}\n");
+        let jean = read_table(table.as_bytes(), &Options::default(), &[]).next().unwrap().unwrap().record;
+        assert_eq!(jean.name.surname, surname, "{mail}");
+    }
+}

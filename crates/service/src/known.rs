@@ -810,14 +810,21 @@ pub(crate) fn are_other_names(one: &Fields, other: &Fields) -> bool {
     !(a.iter().all(|word| b.contains(word)) || b.iter().all(|word| a.contains(word)))
 }
 
+/// Returns the fields of a member, without looking at the others: a contact may have thousands.
+fn of_member<'a>(all: &'a Fields, member: &'a str) -> impl Iterator<Item = (&'a Field, &'a Value)> {
+    // The sign behind "/", which stands before the key of a field.
+    let range = all.range(Field::new(member)..Field::new(format!("{member}0")));
+    range.filter(move |(field, _)| field.member() == member)
+}
+
 /// Returns the words of a structured member, as far as they name: no title, no way to speak them.
 pub(crate) fn words(all: &Fields, member: &str) -> Vec<String> {
     let is_name = |field: &&Field| {
         let part = field.key().unwrap_or_default();
-        field.member() == member
-            && matches!(part, "given" | "middle" | "particle" | "surname" | "full" | "name")
+        matches!(part, "given" | "middle" | "particle" | "surname" | "full" | "name")
     };
-    let texts = all.iter().filter(|(field, _)| is_name(field)).filter_map(|(_, value)| value.as_str());
+    let texts =
+        of_member(all, member).filter(|(field, _)| is_name(field)).filter_map(|(_, value)| value.as_str());
     let texts = texts.flat_map(|text| text.split(|c: char| !c.is_alphanumeric()));
     texts.filter(|word| !word.is_empty()).map(str::to_lowercase).collect()
 }
@@ -842,14 +849,9 @@ pub(crate) fn together<R: Record>(there: &R, read: &R) -> Result<R, Vec<String>>
 /// changed, and these fields are returned.
 pub(crate) fn join<R: Record>(all: &mut Fields, new: Fields) -> Result<bool, Vec<String>> {
     let (mut more, mut others) = (Vec::new(), Vec::new());
-    let preferring: BTreeSet<String> = all
-        .iter()
-        .filter(|(_, value)| is_preferred(value))
-        .map(|(field, _)| field.member().to_owned())
-        .collect();
     for (field, mut value) in new {
         let Some(known) = all.get(&field) else {
-            if preferring.contains(field.member()) && is_preferred(&value) {
+            if is_preferred(&value) && of_member(all, field.member()).any(|(_, value)| is_preferred(value)) {
                 value["preferred"] = Value::Bool(false);
             }
             more.push((field, value));
@@ -871,7 +873,7 @@ pub(crate) fn join<R: Record>(all: &mut Fields, new: Fields) -> Result<bool, Vec
     let says_more = !more.is_empty();
     all.extend(more);
     let full = Field::keyed("name", "full");
-    let of_name = all.iter().filter(|(field, _)| **field != full && field.member() == "name");
+    let of_name = of_member(all, "name").filter(|(field, _)| **field != full);
     let parts: Fields = of_name.map(|(field, value)| (field.clone(), value.clone())).collect();
     let parts = words(&parts, "name");
     // A whole name that the parts say is none of its own.

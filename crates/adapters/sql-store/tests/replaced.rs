@@ -409,3 +409,62 @@ async fn a_series_is_followed_whatever_the_kind_of_statement() {
         }
     }
 }
+
+#[tokio::test]
+async fn a_guest_is_found_by_an_index_however_many_there_are() {
+    let company = company().await;
+    let mut client = company.client();
+    let triggers = "FROM sqlite_master WHERE type = 'trigger' AND tbl_name = 'appointment_participants'";
+    let names = client.text(&format!("SELECT name AS text {triggers}"));
+    assert!(names.split('|').count() >= 7, "{names}");
+    for name in names.split('|') {
+        let sql = client.text(&format!("SELECT sql AS text {triggers} AND name = '{name}'"));
+        let mut sql = sql.replace("OLD.", "NEW.");
+        for (column, value) in [
+            ("id", "1"),
+            ("appointment_id", "'a'"),
+            ("occurrence", "''"),
+            ("email", "'e@x'"),
+            ("name", "'n'"),
+        ] {
+            sql = sql.replace(&format!("NEW.{column}"), value);
+        }
+        let (head, body) = sql.split_once("BEGIN\n").unwrap();
+        let when = head.split_once("WHEN ").map(|(_, when)| format!("SELECT {when}"));
+        let body = body.rsplit_once("END").unwrap().0;
+        let statements = body.split(';').map(str::to_owned).chain(when);
+        for sql in statements.filter(|sql| !sql.trim().is_empty() && !sql.contains("RAISE")) {
+            for step in client.plan(&sql).split('|').filter(|step| step.contains(" USING ")) {
+                let is_one = ["(rowid=?)", "<expr>=?)", "id=?)", "name=?)", "item=?)"];
+                // Whether there is any at all.
+                let is_any = ["passerelle_parked_back", "passerelle_gone_1 (parent=? AND part=?)"];
+                let is_found =
+                    is_one.iter().any(|end| step.ends_with(end) && !step.contains("(appointment_id=?)"));
+                let is_quick = is_found || is_any.iter().any(|index| step.contains(index));
+                assert!(is_quick || step.starts_with("USE TEMP"), "{name}: {step}\n{sql}");
+            }
+            assert!(!client.plan(&sql).contains("SCAN appointment"), "{name}: {sql}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn of_guests_without_an_address_the_one_of_the_name_gives_way() {
+    for settings in SETTINGS {
+        let company = company().await;
+        let mut client = client(&company, settings);
+        client.run(APPOINTMENT);
+        let guest = |name: &str| {
+            format!(
+                "INSERT INTO appointment_participants (appointment_id, email, name) VALUES ('a', '', '{name}');"
+            )
+        };
+        client.run(&(guest("Zoe") + &guest("Max")));
+        client.run(APPOINTMENT_ANEW);
+        client.run(&guest("Max"));
+        let names = "SELECT name AS text FROM appointment_participants WHERE email = '' ORDER BY name";
+        let again = client.text("SELECT count(*) || '' AS text FROM passerelle_parked WHERE kept") != "0";
+        // A client that does not enforce foreign keys left the guests where they were.
+        assert_eq!(client.text(names), if again { "Max|Zoe" } else { "Max|Max|Zoe" }, "{settings:?}");
+    }
+}

@@ -38,7 +38,7 @@ pub fn named<R: Filed>(
     if app.out.no_input || app.out.json || app.out.yes {
         return Ok(named);
     }
-    for column in R::unread(file, format, bytes, &named) {
+    for column in R::unread(file, format, bytes, &named).into_iter().filter(|column| !column.known) {
         let question = app.out.t("import-ask-column", &words(&column));
         let meaning = loop {
             let answer = typed(&question)?.trim().to_owned();

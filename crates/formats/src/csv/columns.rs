@@ -263,6 +263,16 @@ impl Header<'_> {
         if heading.kind == Kind::OfficeNumber {
             return Column::Office;
         }
+        // "Ort" beside "Ort geschäftlich" is where somebody sits, as Outlook writes it.
+        let is_seat = heading.kind == Kind::City && words(name).as_slice() == ["ort"];
+        if is_seat && self.headings.iter().flatten().any(|h| h.kind == Kind::City && h.place.is_some()) {
+            return Column::Unknown;
+        }
+        // "Auto" is a telephone in Outlook's own table alone.
+        let is_car = words(name).as_slice() == ["auto"];
+        if is_car && !self.has(Kind::PhoneAs("callback")) {
+            return Column::Unknown;
+        }
         // "État" beside another region is the state of the record.
         let is_state = heading.kind == Kind::Region && words(name).as_slice() == ["etat"];
         if is_state && (self.has(Kind::Departement) || self.count(Kind::Region) > 1) {
@@ -370,6 +380,7 @@ impl Header<'_> {
             Kind::GoogleGroups => Cell::GoogleGroups,
             Kind::Assistant => Cell::Relation("assistant"),
             Kind::Manager => Cell::Relation("manager"),
+            Kind::Relation(_) if self.is_business_partner(n) => Cell::Company,
             Kind::Relation(label) => Cell::Relation(label),
             Kind::Im(service) => Cell::Im(service),
             Kind::Photo => Cell::Photo,
@@ -379,6 +390,15 @@ impl Header<'_> {
             Kind::Nothing => Cell::Nothing,
             _ => return None,
         })
+    }
+
+    /// "Partner" is the company, as Dolibarr writes it, in a table of people at work that names no other one.
+    fn is_business_partner(&self, n: usize) -> bool {
+        let is_at_work = self.has(Kind::JobTitle) || self.has(Kind::OfficeNumber) || self.has(Kind::Fax);
+        let is_private = [Kind::Company, Kind::Client, Kind::Relation("child"), Kind::Anniversary];
+        self.called.get(n).is_some_and(|name| words(name).as_slice() == ["partner"])
+            && is_at_work
+            && !is_private.into_iter().any(|kind| self.has(kind))
     }
 
     fn names_people(&self) -> bool {

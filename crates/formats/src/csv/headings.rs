@@ -397,12 +397,15 @@ const GERMAN: &[(Sense, &str)] = &[
     (Is(Nickname), "spitzname|kurzname"),
     (
         Is(Company),
-        "firma|firmenname|firmen name|unternehmen|unternehmensname|organisation|betrieb|arbeitgeber|verein|institution",
+        "firma|firmenname|firmen name|unternehmen|unternehmensname|organisation|betrieb|arbeitgeber|verein|institution|\
+         zugehoriges unternehmen|verbundenes unternehmen|ubergeordnetes unternehmen|zugehorige firma|muttergesellschaft|\
+         geschaftspartner|partnername|name des partners|name des geschaftspartners",
     ),
     (Is(Department), "abteilung|ressort"),
     (
         Is(JobTitle),
-        "position|funktion|stellung|berufsbezeichnung|stellenbezeichnung|arbeitstitel|jobtitel|job titel|tatigkeit",
+        "position|funktion|stellung|berufsbezeichnung|stellenbezeichnung|arbeitstitel|jobtitel|job titel|tatigkeit|\
+         berufsposition|arbeitsstelle|stelle|position funktion|funktion position",
     ),
     (Is(Profession), "beruf"),
     (Is(Email), "e mail adresse|email adresse|mailadresse|mail adresse|emailadresse|elektronische post"),
@@ -502,10 +505,14 @@ const SPANISH: &[(Sense, &str)] = &[
     (
         Is(Company),
         "empresa|compania|organizacion|razon social|nombre de la empresa|sociedad|nombre de la compania|entidad|\
-         nombre empresa",
+         nombre empresa|empresa relacionada|compania relacionada|empresa matriz|compania matriz|empresa padre|tercero|\
+         nombre del tercero|nombre tercero",
     ),
     (Is(Department), "departamento|seccion"),
-    (Is(JobTitle), "puesto|cargo|puesto de trabajo|funcion|posicion|titulo del trabajo"),
+    (
+        Is(JobTitle),
+        "puesto|cargo|puesto de trabajo|funcion|posicion|titulo del trabajo|puesto funcion|cargo funcion|puesto laboral",
+    ),
     (Is(Profession), "profesion|ocupacion"),
     (
         Is(Email),
@@ -608,12 +615,15 @@ const ITALIAN: &[(Sense, &str)] = &[
     (Is(Nickname), "soprannome|nomignolo"),
     (
         Is(Company),
-        "societa|azienda|ditta|ragione sociale|organizzazione|impresa|nome azienda|nome societa|nome dell azienda|ente",
+        "societa|azienda|ditta|ragione sociale|organizzazione|impresa|nome azienda|nome societa|nome dell azienda|ente|\
+         azienda collegata|azienda correlata|azienda padre|azienda madre|societa collegata|societa correlata|soggetto terzo|\
+         nome soggetto terzo|terza parte",
     ),
     (Is(Department), "reparto|dipartimento|ufficio reparto"),
     (
         Is(JobTitle),
-        "posizione|posizione professionale|qualifica|mansione|ruolo|incarico|posizione lavorativa|funzione",
+        "posizione|posizione professionale|qualifica|mansione|ruolo|incarico|posizione lavorativa|funzione|\
+         posizione funzione|posizione di lavoro",
     ),
     (Is(Profession), "professione"),
     (
@@ -631,8 +641,8 @@ const ITALIAN: &[(Sense, &str)] = &[
     (Is(Pager), "cercapersone|numero cercapersone"),
     (Is(PhoneAs("main")), "centralino|telefono principale societa|numero principale societa"),
     (Is(PhoneAs("")), "telefono principale"),
-    (Is(PhoneAs("car")), "telefono auto"),
-    (Is(PhoneAs("callback")), "richiamata"),
+    (Is(PhoneAs("car")), "telefono auto|auto"),
+    (Is(PhoneAs("callback")), "richiamata|richiamata automatica"),
     (Is(PhoneAs("radio")), "radiotelefono"),
     (Is(PhoneAs("tty")), "telefono tty tdd"),
     (Is(Address), "indirizzo|indirizzo postale"),

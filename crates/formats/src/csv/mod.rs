@@ -12,7 +12,7 @@ mod outlook;
 mod read;
 
 use std::{
-    collections::{BTreeSet, VecDeque},
+    collections::{BTreeMap, BTreeSet, VecDeque},
     io::{self, BufReader, Cursor, Read, Write},
 };
 
@@ -58,9 +58,20 @@ struct Draft {
     groups: Vec<String>,
     nicknames: Vec<String>,
     unknown: Vec<String>,
+    /// The columns of which something is kept as text, and where that stands in `unknown`.
+    left: Vec<(usize, usize)>,
 }
 
 impl Draft {
+    /// Tells whether all of a cell is kept as text.
+    fn has_left(&self, columns: &Columns, n: usize, cell: &str) -> bool {
+        let is_whole = |at: usize| {
+            let text = self.unknown.get(at).and_then(|text| text.strip_prefix(&columns.name(n)));
+            text.and_then(|text| text.strip_prefix(": ")) == Some(cell)
+        };
+        self.left.iter().any(|(column, at)| *column == n && is_whole(*at))
+    }
+
     /// Counts what it holds several of.
     fn count(&self) -> usize {
         [
@@ -355,6 +366,8 @@ pub(crate) fn has_column(reader: impl Read, heading: &str) -> bool {
 pub struct Unread {
     /// Its heading, or its number (`#4`).
     pub name: String,
+    /// Whether its heading is understood: another column says the same, or what is in it is nothing of the kind.
+    pub known: bool,
     /// How many rows have something in it.
     pub rows: u64,
     /// The first thing that is in it.
@@ -365,17 +378,24 @@ pub struct Unread {
     pub mails: u64,
 }
 
-/// Returns the columns of a table that hold something and are not taken into the records.
+/// Returns the columns of a table that hold something and are not taken into the records: those that are not understood, and
+/// those of which most was left because others say the same.
 pub(crate) fn unread(reader: impl Read, renamed: &[(String, String)]) -> Vec<Unread> {
     let (rows, header) = Cells::new(reader);
     let columns = Columns::new(header, renamed);
-    let mut found: std::collections::BTreeMap<usize, Unread> = std::collections::BTreeMap::new();
+    let mut found: BTreeMap<usize, Unread> = BTreeMap::new();
+    let mut taken: BTreeMap<usize, u64> = BTreeMap::new();
     for (_, cells) in rows.flatten().filter(|(_, cells)| !columns.is_header(cells)) {
-        let left =
-            cells.iter().enumerate().filter(|(n, cell)| !cell.is_empty() && columns.column(*n).is_left());
-        for (n, cell) in left {
+        let draft = read::draft_of(&columns, &cells);
+        for (n, cell) in cells.iter().enumerate().filter(|(_, cell)| !cell.is_empty()) {
+            let known = !columns.column(n).is_left();
+            if known && !draft.has_left(&columns, n, cell) {
+                *taken.entry(n).or_default() += 1;
+                continue;
+            }
             let column = found.entry(n).or_insert_with(|| Unread {
                 name: columns.name(n),
+                known,
                 rows: 0,
                 example: cell.clone(),
                 reaches: false,
@@ -383,11 +403,12 @@ pub(crate) fn unread(reader: impl Read, renamed: &[(String, String)]) -> Vec<Unr
             });
             column.rows += 1;
             let is_office = matches!(columns.column(n), Column::Office);
-            column.reaches = column.reaches || (!is_office && read::reaches(cell));
+            column.reaches = column.reaches || (!is_office && !known && read::reaches(cell));
             column.mails += u64::from(cell.contains('@'));
         }
     }
-    found.into_values().collect()
+    let is_left = |(n, column): &(usize, Unread)| column.rows > taken.get(n).copied().unwrap_or_default();
+    found.into_iter().filter(is_left).map(|(_, column)| column).collect()
 }
 
 impl<R: Read> Iterator for Rows<R> {

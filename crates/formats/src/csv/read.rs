@@ -59,6 +59,7 @@ pub(super) fn draft_of(columns: &Columns, cells: &[String]) -> Draft {
 impl<'a> Row<'a> {
     /// Keeps a cell as text beside the record.
     fn leave(&mut self, columns: &Columns, n: usize, value: &str) {
+        self.draft.left.push((n, self.draft.unknown.len()));
         self.draft.unknown.push(format!("{}: {value}", columns.name(n)));
     }
 
@@ -344,7 +345,9 @@ impl<'a> Row<'a> {
             [&name.given, &name.middle, &name.surname, &name.full].iter().all(|part| part.is_empty());
         if is_nameless {
             let full = without_title(full, &name.prefix);
-            if let Some((given, surname)) = parts_of_person(full).filter(|_| is_honorific(&name.prefix)) {
+            let mails = self.draft.emails.iter().map(|email| email.address.as_str());
+            let parts = parts_of_person(full).filter(|_| is_honorific(&name.prefix));
+            if let Some((given, surname)) = parts.map(|parts| in_order_of_mail(parts, mails)) {
                 given.clone_into(&mut name.given);
                 surname.clone_into(&mut name.surname);
             } else if organization.name != full {
@@ -388,6 +391,24 @@ fn parts_of_person(full: &str) -> Option<(&str, &str)> {
     let is_loud = |word: &str| word.chars().count() > 1 && !word.chars().any(char::is_lowercase);
     let swapped = is_loud(first) && !is_loud(last);
     (is_name(first) && is_name(last)).then_some(if swapped { (last, first) } else { (first, last) })
+}
+
+/// Puts the two words of a name in the order that the person's address says: `jean.dupont@…` and `jdupont@…` are of "Dupont
+/// Jean" as well.
+fn in_order_of_mail<'a>(
+    (given, surname): (&'a str, &'a str),
+    mut mails: impl Iterator<Item = &'a str>,
+) -> (&'a str, &'a str) {
+    let (first, last) = (words(given).concat(), words(surname).concat());
+    let is_swapped = |mail: &str| {
+        let local = words(mail.split('@').next().unwrap_or_default());
+        let initial: String = last.chars().take(1).collect();
+        let said: Vec<&str> = local.iter().map(String::as_str).collect();
+        said == [last.as_str(), first.as_str()]
+            || said == [initial.as_str(), first.as_str()]
+            || said.concat() == format!("{initial}{first}")
+    };
+    if mails.any(is_swapped) { (surname, given) } else { (given, surname) }
 }
 
 /// Takes a whole name apart that holds another one behind a company, as Odoo displays people: "ACME, Jean Dupont".

@@ -8,6 +8,7 @@ use super::{
     own,
     repair::{When, length, when},
     rest,
+    zones::Zones,
 };
 use crate::content::{Component, Line};
 
@@ -28,13 +29,12 @@ const GENERIC: [&str; 12] = [
 ];
 
 /// Reads a reminder, and returns what has to be kept of it beside: everything, where an alert cannot say it.
-/// `zone` is that of the calendar.
-pub(crate) fn read(alarm: &Component, event: &Event, zone: Option<Tz>) -> (Option<Alert>, Option<String>) {
+pub(crate) fn read(alarm: &Component, event: &Event, zones: &mut Zones) -> (Option<Alert>, Option<String>) {
     if action(alarm) == "NONE" {
         // Apple's way to say that there is no reminder: without it, its programs would add their usual one.
         return (None, Some(rest::text_of(alarm)));
     }
-    let alert = alert_of(alarm, event, zone);
+    let alert = alert_of(&in_utc(alarm, event, zones), event, zones.calendar());
     let whole = alert.is_some_and(|alert| says_no_more(alarm, &alert, event));
     let mut kept = alarm.clone();
     let moved = alert.filter(|alert| alert_of(alarm, event, None) != Some(*alert));
@@ -43,6 +43,20 @@ pub(crate) fn read(alarm: &Component, event: &Event, zone: Option<Tz>) -> (Optio
         kept.lines.push(Line::new(own::MINUTES, alert.minutes_before.to_string()));
     }
     (alert, (!whole).then(|| rest::text_of(&kept)))
+}
+
+/// Returns a reminder whose moment is told in UTC, where its line names a zone.
+fn in_utc(alarm: &Component, event: &Event, zones: &mut Zones) -> Component {
+    let mut alarm = alarm.clone();
+    let timed = event.start.as_ref().is_some_and(|start| start.instant().is_some());
+    for trigger in alarm.lines.iter_mut().filter(|line| timed && line.name == "TRIGGER") {
+        let Some(When::Wall(local)) = when(&trigger.value) else { continue };
+        let start = trigger.param("TZID").and_then(|zone| zones.start(zone, local));
+        if let Some(moment) = start.and_then(|start| start.instant()) {
+            trigger.value = moment.format("%Y%m%dT%H%M%SZ").to_string();
+        }
+    }
+    alarm
 }
 
 fn action(alarm: &Component) -> String {

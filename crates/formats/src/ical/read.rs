@@ -77,7 +77,7 @@ pub(crate) fn event_of(component: &Component, zones: &mut Zones) -> Result<(Even
     }
     for child in &component.children {
         if child.name == "VALARM" {
-            let (alert, kept) = alarms::read(child, &event, zones.calendar());
+            let (alert, kept) = alarms::read(child, &event, zones);
             event.alerts.extend(alert.map(|alert| (alert.key(), alert)));
             unknown.extend(kept);
         } else {

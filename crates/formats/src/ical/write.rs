@@ -195,7 +195,9 @@ fn time_line(name: &str, start: &Start) -> Line {
 
 /// Writes the end, which every program reads, unless only the duration says exactly the same.
 fn end_line(start: &Start, duration: Duration) -> Line {
-    let end = start.plus(duration).filter(|end| start.until(end) == Some(duration));
+    // A date has four digits for its year.
+    let end =
+        start.plus(duration).filter(|end| start.until(end) == Some(duration) && end.date().year() <= 9999);
     match end {
         Some(end) if !(start.is_all_day() && duration.is_zero()) => time_line("DTEND", &end),
         _ => Line::new("DURATION", duration.to_string()),

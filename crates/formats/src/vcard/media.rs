@@ -32,6 +32,7 @@ pub(crate) fn fitted(line: Line, version: Version) -> Line {
     match version {
         Version::V4 if coded => as_uri(line),
         Version::V3 if !coded => as_bytes(line),
+        Version::V3 => as_coded(line),
         _ => line,
     }
 }
@@ -62,8 +63,24 @@ fn is_data(value: &str) -> bool {
     value.get(..5).is_some_and(|scheme| scheme.eq_ignore_ascii_case("data:"))
 }
 
-/// Leaves out what a line says a second time of bytes that stand in an address: `ENCODING=b;TYPE=PNG:data:image/png;…`.
+/// `KEY;X509;BASE64: …` of vCard 2.1 as `KEY;TYPE=X509;ENCODING=b:…`.
+fn as_coded(mut line: Line) -> Line {
+    line.value.retain(|c| !c.is_whitespace());
+    for (_, values) in line.params.iter_mut().filter(|(name, _)| name == "ENCODING") {
+        *values = vec!["b".to_owned()];
+    }
+    line
+}
+
+/// Leaves out what a line says a second time of bytes that stand in an address: `ENCODING=b;TYPE=PNG:data:image/png;…`. What
+/// the address does not say is put into it.
 fn as_said_inside(mut line: Line) -> Line {
+    let types = line.param_values("TYPE");
+    if let Some(media) = types.iter().find_map(|word| media_of(word))
+        && line.value.get(5..).is_some_and(|rest| rest.starts_with([';', ',']))
+    {
+        line.value.insert_str(5, &media);
+    }
     line.params.retain(|(name, _)| name != "ENCODING");
     for (_, values) in line.params.iter_mut().filter(|(name, _)| name == "TYPE") {
         values.retain(|value| media_of(value).is_none());
@@ -160,6 +177,10 @@ mod tests {
                 Version::V3,
                 "PHOTO;ENCODING=b;TYPE=PNG:iVBORw0=",
             ),
+            ("PHOTO;TYPE=png:data:;base64,iVBORw0=", Version::V4, "PHOTO:data:image/png;base64,iVBORw0="),
+            ("PHOTO;TYPE=png:data:;base64,iVBORw0=", Version::V3, "PHOTO;ENCODING=b;TYPE=PNG:iVBORw0="),
+            ("KEY;X509;BASE64: MII AA", Version::V3, "KEY;TYPE=X509;ENCODING=b:MIIAA"),
+            ("KEY;X509;BASE64: MII AA", Version::V4, "KEY:data:application/pkix-cert;base64,MIIAA"),
             ("PHOTO;VALUE=uri:https://a.example/p", Version::V3, "PHOTO;VALUE=uri:https://a.example/p"),
             ("GEO:37.38;-122.08", Version::V4, "GEO:geo:37.38,-122.08"),
             ("GEO:37.38;-122.08", Version::V3, "GEO:37.38;-122.08"),

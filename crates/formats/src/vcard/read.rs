@@ -21,7 +21,7 @@ use crate::{
     BadRecord, Imported, Options, Reason,
     content::{Component, Line, Piece, Pieces, left_over, summary_of},
     membership::labels_of,
-    text::plain_address,
+    text::{plain_address, several_addresses},
 };
 
 /// The cards of a file.
@@ -399,14 +399,19 @@ impl Draft {
     }
 
     fn email<'a>(&mut self, line: &'a Line, groups: &Groups<'a>) -> bool {
-        let address = line.unescaped();
-        let (name, plain) = plain_address(&address);
+        let text = line.unescaped();
+        let (name, plain) = plain_address(&text);
         // Who is named beside it is kept as it was written.
         self.more = name.is_some();
-        let address = plain.to_owned();
-        if !address.trim().is_empty() {
+        let addresses = several_addresses(plain).unwrap_or_else(|| vec![plain]);
+        let addresses = addresses.into_iter().filter(|address| !address.trim().is_empty());
+        for (place, address) in addresses.enumerate() {
             let (label, preferred) = self.understand(line, groups);
-            self.emails.push(Email { address, label, preferred });
+            self.emails.push(Email {
+                address: address.to_owned(),
+                label,
+                preferred: preferred && place == 0,
+            });
         }
         true
     }
