@@ -21,6 +21,8 @@ struct Mutant {
     rule: String,
     bug: Option<String>,
     within: Option<u64>,
+    #[serde(default)]
+    rows: bool,
     package: Option<String>,
     test: Option<String>,
     promise: Option<String>,
@@ -82,19 +84,22 @@ pub fn in_ci() -> Result<()> {
 
 /// Asks the simulation.
 fn simulated(asked: &[&Mutant], runs: u64, short: bool) -> Result<BTreeMap<String, Found>> {
-    let mut by_budget: BTreeMap<u64, Vec<&str>> = BTreeMap::new();
+    let mut by_budget: BTreeMap<(u64, bool), Vec<&str>> = BTreeMap::new();
     for mutant in asked {
         if let Some(within) = mutant.within {
-            by_budget.entry(if short { within } else { runs }).or_default().push(&mutant.name);
+            by_budget.entry((if short { within } else { runs }, mutant.rows)).or_default().push(&mutant.name);
         }
     }
     let mut found = BTreeMap::new();
-    for (budget, names) in by_budget {
+    for ((budget, rows), names) in by_budget {
         let (budget, names) = (budget.to_string(), names.join(","));
         let mut args = vec!["run", "--quiet", "--package", "passerelle-whole-product-tests", "--bin", "sim"];
         args.extend(["--features", "mutants", "--", "--mutants", "--only", &names, "--runs", &budget]);
         if short {
             args.push("--first");
+        }
+        if rows {
+            args.push("--rows");
         }
         let said = run::cargo(&args).output()?;
         for line in String::from_utf8_lossy(&said.stdout).lines() {

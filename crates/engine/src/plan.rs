@@ -1,11 +1,11 @@
 //! Plan: what a run will do, worked out from all due links before the first write.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::TimeDelta;
 use passerelle_ports::{
-    AssembleError, Copy, Counts, Entry, EntryId, ErrorKind, Find, ItemId, Link, LinkId, LinkState, Op,
-    Outcome, Record, Run, RunKind, Side, Slice, Stored, Value, Version, Written,
+    AssembleError, Copy, Counts, Entry, EntryId, ErrorKind, Field, Find, ItemId, Link, LinkId, LinkState, Op,
+    Outcome, Record, Relabelling, Run, RunKind, Side, Sides, Slice, Stored, Value, Version, Written, fields,
 };
 use passerelle_sync_rules::{
     Action, Intent, Labels, Plan, PlanCounts, PlannedStep, Rules, Step, Trip, acknowledge, decide, guard,
@@ -55,6 +55,7 @@ impl<R: Record> Session<'_, R> {
             return Ok(());
         }
         self.accept_rules().await?;
+        self.relabel(&plan.steps).await?;
         let approved = !plan.trips.is_empty();
         let total = plan.steps.len() as u64;
         self.report.announced = of_movers(plan.steps);
@@ -65,13 +66,34 @@ impl<R: Record> Session<'_, R> {
     /// same one, unless something else happens.
     async fn hold_deletions(&mut self, mut plan: Plan) -> Flow<()> {
         let total = plan.steps.len() as u64;
+        let all = plan.steps.clone();
         let is_deletion = |step: &PlannedStep| step.action == Action::Delete;
         plan.steps.retain(is_deletion);
         let mut held = Plan::new(self.pair().clone(), plan.steps, plan.counts);
         held.trips = plan.trips;
         self.refuse(&mut held, None).await?;
         self.accept_rules().await?;
+        self.relabel(&all).await?;
         Box::pin(self.apply(total, Deletions::Held)).await
+    }
+
+    /// Tells each side, before the first write, which labels a plan gives another name: a batch shows only some of the
+    /// records that leave a label.
+    pub(crate) async fn relabel(&mut self, steps: &[PlannedStep]) -> Flow<()> {
+        let mut counts: Sides<BTreeMap<(String, String), u64>> = Sides::default();
+        for step in steps {
+            if let Some(names) = &step.relabelled {
+                *counts[step.side].entry(names.clone()).or_default() += 1;
+            }
+        }
+        for side in Side::BOTH {
+            let all = std::mem::take(&mut counts[side]).into_iter();
+            let all: Vec<_> = all.map(|((from, to), count)| Relabelling { from, to, count }).collect();
+            if !all.is_empty() && !on(Mutant::LabelsByBatch) {
+                self.replica(side).relabel(&all).await.map_err(early(side))?;
+            }
+        }
+        Ok(())
     }
 
     /// Marks what the plan would delete as wanted back.
@@ -254,7 +276,8 @@ impl<R: Record> Session<'_, R> {
                     written = true;
                     counts.writes[intent.side].add(intent.action);
                     let step = PlannedStep::new(link.id, &intent, summary(&link, &intent));
-                    steps.push(PlannedStep { adds: meets && only_adds(&link, &intent), ..step });
+                    let relabelled = relabelled(&link, &intent);
+                    steps.push(PlannedStep { adds: meets && only_adds(&link, &intent), relabelled, ..step });
                     self.count_guests(&link, &intent, counts);
                     if intent.action == Action::Delete {
                         break;
@@ -488,6 +511,14 @@ fn of_movers(mut steps: Vec<PlannedStep>) -> Vec<PlannedStep> {
 /// Tells whether both sides have the record and have never agreed on anything.
 fn is_first_meeting<R: Record>(link: &Link<R>) -> bool {
     Side::BOTH.iter().all(|side| link.alive(*side).is_some() && link.bases[*side] == R::default())
+}
+
+/// Returns the label that a record of a write leaves, and the one that it takes in its place.
+pub(crate) fn relabelled<R: Record>(link: &Link<R>, intent: &Intent<R>) -> Option<(String, String)> {
+    let (own, to) = (link.alive(intent.side)?, intent.to.as_ref()?);
+    let (left, came) = R::relabelled(&own.record, to)?;
+    let name = |record: &R, field: &Field| Some(fields(record).get(field)?.as_str()?.to_owned());
+    Some((name(&own.record, &left)?, name(to, &came)?))
 }
 
 /// Returns the short name of the record a write is about.

@@ -16,7 +16,7 @@ use crate::{
     apply::Deletions,
     beside::Trip,
     engine::{Approval, Engine, EngineError},
-    plan::pretend,
+    plan::{pretend, relabelled},
     session::{Flow, Session, broken, ledger},
     work::Work,
 };
@@ -54,6 +54,7 @@ impl<R: Record> Session<'_, R> {
         }
         self.accept_rules().await?;
         let (total, approved) = (plan.steps.len() as u64, !plan.trips.is_empty());
+        self.relabel(&plan.steps).await?;
         drop(plan);
         self.report.not_undone = 0;
         self.take_all_back(what).await?;
@@ -84,6 +85,7 @@ impl<R: Record> Session<'_, R> {
             let known = paper.get(&entry.link).cloned();
             let Some(mut back) = self.back(&entry, known, &paper).await? else { continue };
             let step = PlannedStep::new(entry.link, &back.intent, summary(&back));
+            let step = PlannedStep { relabelled: relabelled(&back.link, &back.intent), ..step };
             counts.writes[step.side].add(step.action);
             self.count_guests(&back.link, &back.intent, &mut counts);
             pretend(&mut back.link, &back.intent, self.rules()).map_err(broken)?;

@@ -25,6 +25,8 @@ pub use ledger::{
 };
 pub use pictures::{PICTURE_MAX, Pictures};
 pub use record::{Kind, MatchKey, Record};
-pub use replica::{Capabilities, From, Next, Opaque, Page, Replica, Stored, Unread, Write, Written};
+pub use replica::{
+    Capabilities, From, Next, Opaque, Page, Relabelling, Replica, Stored, Unread, Write, Written,
+};
 pub use side::{Side, Sides};
 pub use trail::{Clocks, MEMORY, Trail};

@@ -83,6 +83,8 @@ mutants! {
     DoublesOfOneSide,
     /// A write of which nothing took counts as done.
     VoidLands,
+    /// Whether all contacts of a label leave it is told by one batch of writes alone.
+    LabelsByBatch,
     /// A label that both sides renamed becomes two.
     TwoNamesStay,
     /// What was refused is tried again although a person gave it up.
@@ -577,6 +579,8 @@ mutants! {
     PeopleGroupsUnread,
     /// A label that gets another name is left behind, and another one is made.
     PeopleLabelAnew,
+    /// A label whose name Google does not take fails the writes of its contacts.
+    PeopleLabelRefusedStops,
     /// A contact whose label has another name keeps its version.
     PeopleLabelsUnversioned,
     /// An entry that was edited is written as one that goes and one that comes.

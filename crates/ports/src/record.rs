@@ -186,7 +186,8 @@ pub trait Record:
     }
 
     /// Returns the label that a record left and the one that it took in its place, if that is all that happened to its
-    /// labels since `before`: what a new name of the label looks like. A kind without labels says no.
+    /// labels since `before`: what a new name of the label looks like, or another spelling of it. A kind without labels says
+    /// no.
     fn relabelled(_before: &Self, _now: &Self) -> Option<(Field, Field)> {
         None
     }

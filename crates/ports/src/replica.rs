@@ -211,6 +211,18 @@ impl<R> Write<R> {
     }
 }
 
+/// A label that a plan gives another name, as far as its writes tell: all the records that they take out of the one and
+/// put into the other.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Relabelling {
+    /// The name that they leave.
+    pub from: String,
+    /// The name that they take.
+    pub to: String,
+    /// How many they are.
+    pub count: u64,
+}
+
 /// What a write did.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(bound = "R: Record")]
@@ -365,6 +377,16 @@ pub trait Replica<R: Record>: Send + Sync {
     /// `NotFound` when the item moved, `Unavailable` when it is not known whether it landed, and `ItemFailed` when
     /// it is not known and the others went on.
     async fn write(&self, batch: &[Write<R>]) -> PortResult<Vec<PortResult<Written<R>>>>;
+
+    /// Hears of the labels that the writes to come give another name, before the first of them: a label that all its records
+    /// leave for one that does not exist keeps what else is known of it, though a batch shows only some of them.
+    ///
+    /// # Errors
+    ///
+    /// MUST fail when a label that it would have renamed could not be; what was renamed stays so.
+    async fn relabel(&self, _all: &[Relabelling]) -> PortResult<()> {
+        Ok(())
+    }
 
     /// Tells why a write would surely be refused, from what an item is known to be (`None`: it is to be made) to what it
     /// shall be (`None`: it is to be deleted); nothing where it may be tried. What is refused for sure is asked about,

@@ -180,10 +180,12 @@ mod mutants {
     const APART: u64 = 1_000_000;
 
     /// Prints, for each mutant, `name median worst promise`, the numbers of seeds needed from each start;
-    /// `-` where `--runs` seeds were not enough. With `--first`, only the first start is tried.
+    /// `-` where `--runs` seeds were not enough. With `--first`, only the first start is tried; with `--rows`, the
+    /// histories over the database are played, not those in memory.
     pub fn measure(args: &Args) -> bool {
         let most = args.number("--runs").unwrap_or(1_000);
         let starts = if args.has("--first") { 1 } else { STARTS };
+        let rows = args.has("--rows");
         let only: Option<Vec<&str>> = args.text("--only").map(|only| only.split(',').collect());
         let mut all_found = true;
         for mutant in Mutant::ALL {
@@ -194,7 +196,7 @@ mod mutants {
             let mut needed = Vec::new();
             let mut kinds: BTreeMap<String, u64> = BTreeMap::new();
             for start in 0..starts {
-                let found = search(start * APART + 1, most);
+                let found = search(start * APART + 1, most, rows);
                 needed.push(found.as_ref().map(|(seeds, _)| *seeds));
                 if let Some((_, failure)) = found {
                     *kinds.entry(promise(&failure)).or_default() += 1;
@@ -218,8 +220,8 @@ mod mutants {
         all_found
     }
 
-    /// Plays seeds on two threads until one fails; returns how many it took.
-    fn search(from: u64, most: u64) -> Option<(u64, String)> {
+    /// Plays seeds on two threads until one fails, those in memory or those over the database; returns how many it took.
+    fn search(from: u64, most: u64, rows: bool) -> Option<(u64, String)> {
         let next = AtomicU64::new(0);
         let best = AtomicU64::new(u64::MAX);
         let found = std::sync::Mutex::new(None::<(u64, String)>);
@@ -231,7 +233,7 @@ mod mutants {
                         if at >= most || at > best.load(Ordering::Relaxed) {
                             return;
                         }
-                        if !is_in_memory(from + at) {
+                        if is_in_memory(from + at) == rows {
                             continue;
                         }
                         if let Some(failure) = play(from + at, false).failure {

@@ -10,7 +10,7 @@ use http::{Method, StatusCode};
 use passerelle_contacts::text_key;
 use passerelle_google_transport::{Api, Call, GoogleClient, Pages};
 use passerelle_ports::{
-    Clock, ErrorKind, PortError, PortResult,
+    Clock, ErrorKind, PortError, PortResult, Relabelling,
     mutants::{Mutant, on},
 };
 use serde_json::json;
@@ -50,19 +50,6 @@ impl Directory {
     pub(crate) fn resource(&self, key: &str) -> Option<&str> {
         self.resources.get(key).map(String::as_str)
     }
-}
-
-/// Contacts of a batch that leave one label for another one.
-#[derive(Clone, Debug, PartialEq)]
-pub(crate) struct Renaming {
-    /// The key of the label that they leave.
-    pub(crate) from: String,
-    /// The key of the one that they take.
-    pub(crate) to: String,
-    /// Its name.
-    pub(crate) name: String,
-    /// How many they are.
-    pub(crate) count: u64,
 }
 
 struct Known {
@@ -159,23 +146,24 @@ impl Groups {
 
     /// Gives labels another name in place, where all their contacts leave them for a label that does not exist yet:
     /// that is what a new name on the other side looks like.
-    pub(crate) async fn rename(&self, renamings: &[Renaming]) -> PortResult<()> {
-        if renamings.is_empty() || on(Mutant::PeopleLabelAnew) {
+    pub(crate) async fn rename(&self, all: &[Relabelling]) -> PortResult<()> {
+        if all.is_empty() || on(Mutant::PeopleLabelAnew) {
             return Ok(());
         }
         let mut known = self.known.lock().await;
         let mut directory = self.read(&mut known).await?;
-        for one in renamings {
-            let Some(resource) = directory.resource(&one.from).map(str::to_owned) else { continue };
-            let is_taken = one.from != one.to && directory.resource(&one.to).is_some();
-            if is_taken || directory.name(&resource) == Some(one.name.as_str()) {
+        for one in all {
+            let (from, to) = (text_key(&one.from), text_key(&one.to));
+            let Some(resource) = directory.resource(&from).map(str::to_owned) else { continue };
+            let is_taken = from != to && directory.resource(&to).is_some();
+            if is_taken || directory.name(&resource) == Some(one.to.as_str()) {
                 continue;
             }
             let group = self.get(&resource, 0).await?;
-            if one.from != one.to && group.member_count != one.count {
+            if from != to && group.member_count != one.count {
                 continue;
             }
-            if self.update(&group, &one.name).await? {
+            if self.update(&group, &one.to).await? {
                 directory = self.read(&mut known).await?;
             }
         }
@@ -287,6 +275,7 @@ impl Groups {
         let call = Call::new(Api::People, "contactGroups.create", Method::POST, url).json(&body)?;
         match self.client.send(call).await {
             Ok(answer) => answer.json().map(Some),
+            Err(failure) if on(Mutant::PeopleLabelRefusedStops) => Err(failure.into()),
             Err(failure) if failure.status() == Some(StatusCode::CONFLICT) => Ok(None),
             Err(failure) if failure.kind() == ErrorKind::Rejected => Ok(None),
             Err(failure) => Err(failure.into()),

@@ -11,8 +11,8 @@ use chrono::{DateTime, TimeDelta, Utc};
 use passerelle_contacts::Contact;
 use passerelle_google_transport::{GoogleClient, Pages};
 use passerelle_ports::{
-    Capabilities, Clock, EntryId, From, ItemId, Next, Page, Pictures, PortError, PortResult, Replica, Stored,
-    Unread, Version, Write, Written,
+    Capabilities, Clock, EntryId, From, ItemId, Next, Page, Pictures, PortError, PortResult, Relabelling,
+    Replica, Stored, Unread, Version, Write, Written,
     mutants::{Mutant, on},
 };
 use tokio::sync::Mutex;
@@ -305,6 +305,11 @@ impl Replica<Contact> for GooglePeople {
         let mut read = read;
         self.same_photo(&known.record.photo, &mut read).await;
         Ok(read)
+    }
+
+    async fn relabel(&self, all: &[Relabelling]) -> PortResult<()> {
+        let _turn = self.turn.lock().await;
+        self.groups.rename(all).await
     }
 
     async fn write(&self, batch: &[Write<Contact>]) -> PortResult<Vec<PortResult<Written<Contact>>>> {

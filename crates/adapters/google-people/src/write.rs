@@ -13,7 +13,7 @@ use std::{
 use passerelle_contacts::Contact;
 use passerelle_google_transport::Failure;
 use passerelle_ports::{
-    ErrorKind, PortError, PortResult, Stamp, Version, Write, Written,
+    ErrorKind, PortError, PortResult, Relabelling, Stamp, Version, Write, Written,
     mutants::{Mutant, on},
 };
 
@@ -22,7 +22,7 @@ use crate::{
     calls::{BATCH_MAX, FAULTS_MAX, person_of},
     convert::{self, Draft, marks::Marks},
     error::{self, Verdict},
-    groups::{Directory, Renaming, is_system},
+    groups::{Directory, is_system},
     limits,
     replica::etag_of,
     wire::{Person, PersonResponse, Source},
@@ -82,7 +82,7 @@ impl<'a> Run<'a> {
                 Err(_) => drop(unread.insert(name)),
             }
         }
-        replica.groups.rename(&renamings(batch)).await?;
+        replica.groups.rename(&relabelled(batch)).await?;
         let groups = replica.groups.holding(&labels(batch), &left(batch, &current)).await?;
         let mut run = Run {
             replica,
@@ -525,18 +525,18 @@ fn labels(batch: &[Write<Contact>]) -> BTreeMap<String, String> {
 }
 
 /// Returns which labels all at once get another name, as far as a batch tells.
-fn renamings(batch: &[Write<Contact>]) -> Vec<Renaming> {
-    let mut counts: BTreeMap<(String, String, String), u64> = BTreeMap::new();
+fn relabelled(batch: &[Write<Contact>]) -> Vec<Relabelling> {
+    let mut counts: BTreeMap<(String, String), u64> = BTreeMap::new();
     for write in batch {
         let Write::Update { from, to, .. } = write else { continue };
         let (from, to) = (&from.record.groups, &to.groups);
         let left: Vec<_> = from.iter().filter(|(key, name)| to.get(*key) != Some(*name)).collect();
         let new: Vec<_> = to.iter().filter(|(key, name)| from.get(*key) != Some(*name)).collect();
-        if let ([(left, _)], [(key, name)]) = (left.as_slice(), new.as_slice()) {
-            *counts.entry(((*left).clone(), (*key).clone(), (*name).clone())).or_default() += 1;
+        if let ([(_, left)], [(_, name)]) = (left.as_slice(), new.as_slice()) {
+            *counts.entry(((*left).clone(), (*name).clone())).or_default() += 1;
         }
     }
-    counts.into_iter().map(|((from, to, name), count)| Renaming { from, to, name, count }).collect()
+    counts.into_iter().map(|((from, to), count)| Relabelling { from, to, count }).collect()
 }
 
 /// Returns the labels of the contacts that a batch takes out of one, by resource name.

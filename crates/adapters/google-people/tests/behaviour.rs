@@ -9,7 +9,7 @@ use passerelle_google_sim::{
     ExpiredVariant, Knobs,
     faults::{Faults, Rule},
 };
-use passerelle_ports::{ErrorKind, From, ItemId, Replica, Written};
+use passerelle_ports::{ErrorKind, From, ItemId, Relabelling, Replica, Written};
 use serde_json::{Value, json};
 use support::{Stage, create, delete, entry, named, taken, update};
 
@@ -423,6 +423,37 @@ async fn a_label_gets_its_new_name_in_place_where_all_its_contacts_take_it() {
     let moved = left.stored(one).await;
     assert_eq!(moved.record.groups.keys().collect::<Vec<_>>(), ["vip"]);
     assert_eq!(stage.all().await.iter().filter(|one| one.record.groups.contains_key("customers")).count(), 1);
+}
+
+#[tokio::test]
+async fn a_label_that_the_writes_of_several_batches_leave_gets_its_new_name_in_place() {
+    let stage = Stage::new().await;
+    let mut made = Vec::new();
+    for number in 1..=3 {
+        let mut record = named(&format!("p{number}"));
+        record.groups.insert("clients".into(), "Clients".into());
+        made.push(stage.stored(create(number, record)).await);
+    }
+    let label = stage.raw()["contactGroups"][0]["resourceName"].clone();
+    let renamed = |number, from: &_| {
+        update(number, from, |contact| contact.groups = [("customers".into(), "Customers".into())].into())
+    };
+    let plan = |count| [Relabelling { from: "Clients".into(), to: "Customers".into(), count }];
+    // A contact of the label stays in it.
+    stage.people.relabel(&plan(2)).await.unwrap();
+    assert_eq!(stage.raw()["contactGroups"][0]["name"], "Clients");
+    stage.people.relabel(&plan(3)).await.unwrap();
+    for from in &made[..2] {
+        assert_eq!(stage.stored(renamed(4, from)).await.record.groups["customers"], "Customers");
+    }
+    // The rest in another run.
+    let fresh = stage.restarted();
+    fresh.people.relabel(&plan(1)).await.unwrap();
+    assert_eq!(fresh.stored(renamed(6, &made[2])).await.record.groups["customers"], "Customers");
+    let groups = stage.raw()["contactGroups"].clone();
+    assert_eq!((groups.as_array().unwrap().len(), &groups[0]["resourceName"]), (1, &label), "{groups}");
+    let all = stage.all().await;
+    assert!(all.iter().all(|one| one.record.groups.keys().eq(["customers"])), "{all:?}");
 }
 
 #[tokio::test]

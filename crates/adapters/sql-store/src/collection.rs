@@ -4,7 +4,7 @@ use std::collections::{HashMap, HashSet};
 
 use chrono::NaiveDateTime;
 use diesel::QueryResult;
-use passerelle_ports::{Kind, Record, Value, Write};
+use passerelle_ports::{Kind, Record, Relabelling, Value, Write};
 
 use crate::{dialect::Conn, parked};
 
@@ -107,6 +107,11 @@ pub trait Collection: Record {
 
     /// Writes the differences between two states of a record.
     fn update(conn: &mut Conn, scope: &Scope, id: &str, from: &Self, to: &Self) -> QueryResult<()>;
+
+    /// Notes which names that records share the batches to come change for all that have them.
+    fn relabel(_: &mut Conn, _: &[Relabelling]) -> QueryResult<()> {
+        Ok(())
+    }
 
     /// Returns which names that records share a batch changes for all that have them: old name, new name.
     fn renames(_: &mut Conn, _: &[Write<Self>]) -> QueryResult<Vec<(String, String)>> {

@@ -10,7 +10,7 @@ use async_trait::async_trait;
 use diesel::prelude::*;
 use passerelle_ports::{
     Capabilities, CreateKey, Cursor, EntryId, From, ItemId, Next, Opaque, Page, PageToken, PortError,
-    PortResult, Replica, Stored, Version, Write, Written, assemble, fields,
+    PortResult, Relabelling, Replica, Stored, Version, Write, Written, assemble, fields,
     mutants::{Mutant, on},
 };
 
@@ -552,6 +552,12 @@ impl<R: Collection> Replica<R> for SqlReplica<R> {
         let read = self.db.read(move |conn| Ok(R::own(conn, &scope, &ids)?));
         let own = read.await.map_err(|error| error.at("sql.own"))?;
         Ok(own.into_iter().map(ItemId::new).collect())
+    }
+
+    async fn relabel(&self, all: &[Relabelling]) -> PortResult<()> {
+        let all = all.to_vec();
+        let write = self.db.write(move |conn| Ok(R::relabel(conn, &all)?));
+        write.await.map_err(|error| error.at("sql.relabel"))
     }
 
     async fn write(&self, batch: &[Write<R>]) -> PortResult<Vec<PortResult<Written<R>>>> {

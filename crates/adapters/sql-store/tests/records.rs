@@ -8,8 +8,8 @@ mod support;
 use passerelle_calendar::Event;
 use passerelle_contacts::{Address, Contact, Email, Labelled};
 use passerelle_ports::{
-    CreateKey, Cursor, ErrorKind, Fields, From, ItemId, Opaque, Record, Replica, Stored, Write, Written,
-    assemble, fields,
+    CreateKey, Cursor, ErrorKind, Fields, From, ItemId, Opaque, Record, Relabelling, Replica, Stored, Write,
+    Written, assemble, fields,
 };
 use passerelle_sql_store::StoreOptions;
 use proptest::prelude::*;
@@ -104,6 +104,72 @@ async fn an_old_version_is_refused_and_changes_nothing() {
     let now = replica.fetch(&[old.id]).await.unwrap().pop().unwrap().unwrap();
     assert_eq!(now.record.notes, "by hand");
     assert_eq!(replica.outcome(&[entry(2), entry(3)]).await.unwrap(), [None, None]);
+}
+
+#[tokio::test]
+async fn a_group_that_the_writes_of_several_batches_leave_keeps_its_row() {
+    let company = company().await;
+    let mut client = company.client();
+    let replica = company.store.contacts(&company.anne);
+    let mut made = Vec::new();
+    for number in 1..=3 {
+        let mut record = person("Zoé", &format!("z{number}@example.org"));
+        record.groups.insert("clients".into(), "Clients".into());
+        made.push(created(&replica, &format!("k{number}"), record, number).await);
+    }
+    let row = client.text("SELECT id || name AS text FROM contact_groups");
+    let renamed = |from: &Stored<Contact>, number| {
+        let groups = [("kunden".to_owned(), "Kunden".to_owned())].into();
+        let to = Contact { groups, ..from.record.clone() };
+        Write::Update { from: from.clone(), to, opaque: None, stamp: entry(number) }
+    };
+    let plan = |count| [Relabelling { from: "Clients".into(), to: "Kunden".into(), count }];
+    replica.relabel(&plan(3)).await.unwrap();
+    write_one(&replica, renamed(&made[0], 4)).await;
+    write_one(&replica, renamed(&made[1], 5)).await;
+    assert_eq!(client.text("SELECT name AS text FROM contact_groups ORDER BY name"), "Clients|Kunden");
+    // The rest in another run.
+    let resumed = company.store.contacts(&company.anne);
+    resumed.relabel(&plan(1)).await.unwrap();
+    let Written::Stored(last) = write_one(&resumed, renamed(&made[2], 6)).await else { panic!("not stored") };
+    assert_eq!(
+        client.text("SELECT id || name AS text FROM contact_groups"),
+        row.replace("Clients", "Kunden")
+    );
+    let all = everything(&resumed).await;
+    assert!(all.items.values().all(|item| item.record.groups.keys().eq(["kunden"])), "{all:?}");
+    assert_eq!(all.items[&last.id], last, "answered with the version that is read later");
+}
+
+#[tokio::test]
+async fn a_group_that_only_some_leave_is_another_one_for_good() {
+    let company = company().await;
+    let mut client = company.client();
+    let replica = company.store.contacts(&company.anne);
+    let mut made = Vec::new();
+    for number in 1..=3 {
+        let mut record = person("Zoé", &format!("z{number}@example.org"));
+        record.groups.insert("clients".into(), "Clients".into());
+        made.push(created(&replica, &format!("k{number}"), record, number).await);
+    }
+    let renamed = |from: &Stored<Contact>, number| {
+        let groups = [("vip".to_owned(), "VIP".to_owned())].into();
+        let to = Contact { groups, ..from.record.clone() };
+        Write::Update { from: from.clone(), to, opaque: None, stamp: entry(number) }
+    };
+    let plan = |count| [Relabelling { from: "Clients".into(), to: "VIP".into(), count }];
+    // All were to leave, and one more came meanwhile.
+    replica.relabel(&plan(3)).await.unwrap();
+    write_one(&replica, renamed(&made[0], 4)).await;
+    let mut record = person("Ida", "ida@example.org");
+    record.groups.insert("clients".into(), "Clients".into());
+    let ida = created(&replica, "k9", record, 9).await;
+    replica.relabel(&plan(2)).await.unwrap();
+    write_one(&replica, renamed(&made[1], 5)).await;
+    write_one(&replica, renamed(&made[2], 6)).await;
+    replica.relabel(&plan(1)).await.unwrap();
+    write_one(&replica, renamed(&ida, 7)).await;
+    assert_eq!(client.text("SELECT name AS text FROM contact_groups ORDER BY name"), "Clients|VIP");
 }
 
 #[tokio::test]

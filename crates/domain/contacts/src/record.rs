@@ -79,8 +79,8 @@ impl Record for Contact {
 
     fn relabelled(before: &Self, now: &Self) -> Option<(Field, Field)> {
         let left = |one: &Self, other: &Self| -> Vec<Field> {
-            let keys = one.groups.keys().filter(|key| !other.groups.contains_key(*key));
-            keys.map(|key| Field::keyed("groups", key)).collect()
+            let own = one.groups.iter().filter(|(key, name)| other.groups.get(*key) != Some(*name));
+            own.map(|(key, _)| Field::keyed("groups", key)).collect()
         };
         match (left(before, now).as_slice(), left(now, before).as_slice()) {
             ([gone], [came]) => Some((gone.clone(), came.clone())),

@@ -176,6 +176,7 @@ mod tests {
                     summary: String::new(),
                     content: digest_of(&()),
                     adds: false,
+                    relabelled: None,
                 });
             }
         }

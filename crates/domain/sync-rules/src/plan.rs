@@ -26,6 +26,9 @@ pub struct PlannedStep {
     /// Two records meet for the first time, and one is given only what it lacks: no mass change, however many.
     #[serde(default, skip_serializing)]
     pub adds: bool,
+    /// The label that the record leaves and the one that it takes in its place.
+    #[serde(skip)]
+    pub relabelled: Option<(String, String)>,
 }
 
 impl PlannedStep {
@@ -40,6 +43,7 @@ impl PlannedStep {
             summary,
             content: digest_of(&intent.to),
             adds: false,
+            relabelled: None,
         }
     }
 
@@ -47,7 +51,16 @@ impl PlannedStep {
     #[must_use]
     pub fn moving(link: LinkId, side: Side, to: &str, summary: String) -> Self {
         let (action, content) = (Action::Move, digest_of(&to));
-        PlannedStep { link, side, action, fields: Vec::new(), summary, content, adds: false }
+        PlannedStep {
+            link,
+            side,
+            action,
+            fields: Vec::new(),
+            summary,
+            content,
+            adds: false,
+            relabelled: None,
+        }
     }
 }
 

@@ -9,8 +9,8 @@ use std::{
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use passerelle_ports::{
-    Capabilities, EntryId, ErrorKind, From, ItemId, Page, PortError, PortResult, Record, Replica, Stored,
-    Write, Written,
+    Capabilities, EntryId, ErrorKind, From, ItemId, Page, PortError, PortResult, Record, Relabelling,
+    Replica, Stored, Write, Written,
 };
 
 /// A call about to be made.
@@ -187,6 +187,10 @@ impl<R: Record> Replica<R> for Faulty<R> {
         let fate = self.before(Call::Fetch(ids.len())).await?;
         let answer = self.inner.fetch_each(ids).await?;
         self.after(fate, answer).await
+    }
+
+    async fn relabel(&self, all: &[Relabelling]) -> PortResult<()> {
+        self.inner.relabel(all).await
     }
 
     async fn write(&self, batch: &[Write<R>]) -> PortResult<Vec<PortResult<Written<R>>>> {

@@ -3,12 +3,14 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use diesel::prelude::*;
+use passerelle_ports::Relabelling;
 
 use super::{convert::group_key, rows::MemberRow};
 use crate::{
     child::{ChildRow, Held, Repeats, apply_repeating, numbered, wanted},
     dialect::{Conn, MOST_NAMES},
-    schema::{contact_group_members, contact_groups},
+    schema::{contact_group_members, contact_groups, passerelle_settings},
+    settings::put,
 };
 
 /// A membership with the name of its group.
@@ -91,7 +93,35 @@ pub(crate) fn apply(
     apply_repeating(conn, held, before, after, None, None)
 }
 
-/// Returns the groups that contacts of a batch leave for one that does not exist yet: old name, new name.
+/// What stands before the name of a group that is made for all the contacts of another one, in several batches.
+const RELABELS: &str = "relabels.";
+
+/// Notes which groups all their contacts leave for one that does not exist yet, in as many batches as it takes.
+pub(crate) fn relabel(conn: &mut Conn, all: &[Relabelling]) -> QueryResult<()> {
+    for one in all {
+        let ids = find(conn, &[&one.from, &one.to])?;
+        let Some(old) = ids.get(&one.from) else { continue };
+        let members = contact_group_members::table.filter(contact_group_members::group_id.eq(old));
+        let members: i64 = members.count().get_result(conn)?;
+        let note = format!("{RELABELS}{}", one.to);
+        if u64::try_from(members) != Ok(one.count) {
+            diesel::delete(passerelle_settings::table.find(note)).execute(conn)?;
+        } else if !ids.contains_key(&one.to) {
+            put(conn, &note, &one.from)?;
+        }
+    }
+    Ok(())
+}
+
+/// Tells whether a group was made for all the contacts of another one.
+fn is_made_for(conn: &mut Conn, new: &str, old: &str) -> QueryResult<bool> {
+    let note = passerelle_settings::table.find(format!("{RELABELS}{new}"));
+    let of: Option<String> = note.select(passerelle_settings::value).first(conn).optional()?;
+    Ok(of.as_deref() == Some(old))
+}
+
+/// Returns the groups that contacts of a batch leave for one that does not exist yet, or was made for all of them: old
+/// name, new name.
 pub(crate) fn renames<'a>(
     conn: &mut Conn,
     updates: impl Iterator<Item = (&'a BTreeMap<String, String>, &'a BTreeMap<String, String>)>,
@@ -105,7 +135,13 @@ pub(crate) fn renames<'a>(
         }
     }
     let known = find(conn, &pairs.iter().map(|(_, new)| new).collect::<Vec<_>>())?;
-    Ok(pairs.into_iter().filter(|(_, new)| !known.contains_key(new)).collect())
+    let mut renames = Vec::new();
+    for (old, new) in pairs {
+        if !known.contains_key(&new) || is_made_for(conn, &new, &old)? {
+            renames.push((old, new));
+        }
+    }
+    Ok(renames)
 }
 
 /// Gives a group the name of the new one that all its contacts have gone to: it keeps its id.
@@ -122,6 +158,7 @@ pub(crate) fn rename(conn: &mut Conn, renames: &[(String, String)]) -> QueryResu
             .execute(conn)?;
         diesel::delete(contact_groups::table.find(new_id)).execute(conn)?;
         diesel::update(contact_groups::table.find(old_id)).set(contact_groups::name.eq(new)).execute(conn)?;
+        diesel::delete(passerelle_settings::table.find(format!("{RELABELS}{new}"))).execute(conn)?;
     }
     Ok(())
 }

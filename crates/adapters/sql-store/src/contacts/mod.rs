@@ -9,7 +9,7 @@ use std::collections::{HashMap, HashSet};
 use chrono::NaiveDateTime;
 use diesel::{dsl::exists, prelude::*};
 use passerelle_contacts::{Contact, same_entries};
-use passerelle_ports::{Value, Write};
+use passerelle_ports::{Relabelling, Value, Write};
 
 use self::{
     convert::{HeldParts, contact, main_row, parts},
@@ -264,6 +264,10 @@ impl Collection for Contact {
             relations: relations, organizations: other_organizations, nicknames: nicknames, custom: custom
         );
         groups::apply(conn, id, &from.groups, &to.groups)
+    }
+
+    fn relabel(conn: &mut Conn, all: &[Relabelling]) -> QueryResult<()> {
+        groups::relabel(conn, all)
     }
 
     fn renames(conn: &mut Conn, batch: &[Write<Self>]) -> QueryResult<Vec<(String, String)>> {
