@@ -362,6 +362,11 @@ fn in_step_is_not_said_of_what_was_typed_here_since_the_last_run() {
         let lines: Vec<&str> = shown.lines().filter(|line| line.contains(all)).collect();
         assert!(lines.len() == 2 && lines.iter().all(|line| line.contains(except)), "{shown}");
     }
+    // Numbers and their words, in French.
+    let shown = || world.shown(&["status", "--lang", "fr"]);
+    assert!(shown().contains("1 nouveau, 1 modifié, 1 supprimé"), "{}", shown());
+    world.sql("INSERT INTO contacts (id, given_name) VALUES ('c6', 'Gina'), ('c7', 'Hanna');");
+    assert!(shown().contains("3 nouveaux, 1 modifié, 1 supprimé"), "{}", shown());
     world.sync().ends_with(0);
     assert_eq!(unseen(&world), [[0; 3]; 2]);
     let shown = world.shown(&["status"]);

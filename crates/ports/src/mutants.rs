@@ -693,6 +693,14 @@ mutants! {
     LostIsDone,
     /// A run that is stopped keeps its lease.
     LeasesKept,
+    /// Another program's database is made one of ours.
+    ForeignTaken,
+    /// A table gives a spreadsheet formulas of strangers.
+    FormulasStay,
+    /// The state of the vault says nothing of secrets that do not open.
+    UnopenedIsSound,
+    /// An occurrence begins in the one of two hours in which its series does.
+    CalFirstHour,
 }
 
 #[cfg(all(feature = "mutants", debug_assertions))]

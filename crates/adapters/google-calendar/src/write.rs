@@ -446,7 +446,8 @@ impl GoogleCalendar {
             Some(converted) => (converted.event, converted.left),
             // In which of two hours the first one begins says nothing of this one.
             None => {
-                let left = Leftovers { second_time: None, ..series.converted.left.clone() };
+                let mut left = series.converted.left.clone();
+                left.second_time = left.second_time.filter(|_| on(Mutant::CalFirstHour));
                 (series::expected(&series.converted.event, id), left)
             }
         };

@@ -1,5 +1,6 @@
 //! Brings the schema up to date, or refuses to.
 
+use passerelle_ports::mutants::{Mutant, on};
 use std::{path::Path, time::Duration};
 
 use diesel::prelude::*;
@@ -46,7 +47,11 @@ pub(crate) fn open(path: &Path, make: bool, busy: Duration) -> Result<String, St
 fn refuse_foreign(conn: &mut Conn, make: bool) -> Result<(), StoreError> {
     let tables = dialect::tables(conn).map_err(|error| StoreError::Open(error.into()))?;
     let is_ours = tables.iter().any(|table| table == "passerelle_settings");
-    if is_ours || tables.is_empty() && make { Ok(()) } else { Err(StoreError::Foreign) }
+    if is_ours || tables.is_empty() && make || on(Mutant::ForeignTaken) {
+        Ok(())
+    } else {
+        Err(StoreError::Foreign)
+    }
 }
 
 /// Returns the installation's name, where there is nothing to bring up to date.

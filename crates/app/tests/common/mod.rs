@@ -185,6 +185,7 @@ impl World {
         let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/at_a_terminal.py");
         let mut command = Command::new("python3");
         command.env_clear().env("PATH", env!("PATH")).env("HOME", self.folder.path()).env("TERM", "xterm");
+        command.envs(std::env::var_os("PASSERELLE_MUTANT").map(|rule| ("PASSERELLE_MUTANT", rule)));
         command.arg(script).arg(answers.to_string()).arg(env!("CARGO_BIN_EXE_passerelle"));
         command.arg("--config").arg(self.path("config.toml")).args(args).stdin(Stdio::null());
         let output = command.output().unwrap();
