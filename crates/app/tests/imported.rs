@@ -349,7 +349,7 @@ fn a_label_that_a_person_uses_outlives_the_import_that_made_it() {
 #[test]
 fn many_cards_of_one_identifier_are_one_contact_and_one_write() {
     let world = World::unconnected();
-    let cards: String = (0..400).map(|n| card(&format!("UID:u|FN:Anne|TEL:01{n:08}"))).collect();
+    let cards: String = (0..400).map(|n| card(&format!("UID:u|FN:Anne|TEL:01{n:08}|X-A{n}:1"))).collect();
     let done = world.run(&["contacts", "import", &file(&world, "a.vcf", &cards)]).ends_with(0);
     assert_eq!(
         (counts(done.summary()), world.number("contact_phones")),
@@ -358,6 +358,8 @@ fn many_cards_of_one_identifier_are_one_contact_and_one_write() {
         done.summary()
     );
     assert!(world.number("passerelle_entries") <= 2, "each card is no write of its own");
+    let kept = leftovers(&world, "contacts").remove(0);
+    assert_eq!((kept.matches("X-A").count(), kept.matches("X-A7:").count()), (400, 1));
     let again = world.run(&["contacts", "import", &file(&world, "a.vcf", &cards)]).ends_with(0);
     assert_eq!(counts(again.summary()), [0, 0, 400], "{:?}", again.summary());
     world.run(&["undo", "run", &done.summary()["run_id"].to_string(), "--yes"]).ends_with(0);

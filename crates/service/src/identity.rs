@@ -61,7 +61,7 @@ pub(crate) fn is_another<R: Kinded>(there: &Loadable<R>, read: &Loadable<R>) -> 
     }
     let (one, other) = (fields(&there.0), fields(&read.0));
     match R::KIND {
-        Kind::Contacts => are_others(&one, &other) && !share(&one, &other, &["emails", "phones", "ims"]),
+        Kind::Contacts => are_others(&one, &other) && !share(&one, &other, &REACHED),
         Kind::Events => {
             let (title, new) = (text(&one, "title"), text(&other, "title"));
             is_other_title(title, new)
@@ -71,14 +71,26 @@ pub(crate) fn is_another<R: Kinded>(there: &Loadable<R>, read: &Loadable<R>) -> 
     }
 }
 
-/// Tells whether two contacts are of other names; of two without a name that of the company counts.
+/// Members by which somebody is reached.
+const REACHED: [&str; 3] = ["emails", "phones", "ims"];
+
+/// Tells whether two contacts are of other names; of two without a name that of the company counts. Somebody who got another
+/// surname, or whose name was corrected, is the same one, unless both can be reached.
 fn are_others(one: &Fields, other: &Fields) -> bool {
-    let (a, b) = (names(one), names(other));
+    let (mut a, mut b) = (names(one), names(other));
     if a.is_empty() && b.is_empty() {
-        let (a, b) = (words(one, "organization"), words(other, "organization"));
-        return !a.is_empty() && !b.is_empty() && a.iter().all(|word| !b.contains(word));
+        (a, b) = (words(one, "organization"), words(other, "organization"));
+        return !a.is_empty() && !b.is_empty() && !have_a_word(&a, &b);
     }
-    are_other_names(one, other)
+    let is_reached = |all: &Fields| all.keys().any(|field| REACHED.contains(&field.member()));
+    are_other_names(one, other) && (!have_a_word(&a, &b) || (is_reached(one) && is_reached(other)))
+}
+
+/// Tells whether two names have a word in common, or one that is spelt nearly alike.
+fn have_a_word(one: &[String], other: &[String]) -> bool {
+    let is_alike =
+        |a: &String, b: &String| a == b || (a.chars().count() > 3 && strsim::damerau_levenshtein(a, b) < 2);
+    one.iter().any(|a| other.iter().any(|b| is_alike(a, b)))
 }
 
 fn names(all: &Fields) -> Vec<String> {
@@ -163,6 +175,14 @@ mod tests {
         };
         let here = contact("Anne", "a@x.example");
         assert!(is_another(&here, &contact("Paul", "p@x.example")));
+        // A name that was corrected, in a file that says nothing else.
+        let alone = |given: &str| {
+            let name = Name { given: given.into(), ..Name::default() };
+            (Contact { name, ..Contact::default() }, None)
+        };
+        assert!(!is_another(&here, &alone("Annie")) && is_another(&here, &alone("Paul")));
+        assert!(is_another(&contact("Anne Roux", "a@x.example"), &contact("Anne Petit", "p@x.example")));
+        assert!(!is_another(&contact("Anne Roux", "a@x.example"), &alone("Anne Petit")));
         assert!(!is_another(&here, &contact("Paul", "a@x.example")));
         assert!(!is_another(&here, &contact("Anne", "p@x.example")));
     }

@@ -2,7 +2,7 @@
 
 use std::{
     cmp::Ordering,
-    collections::{BTreeMap, BTreeSet, HashMap, VecDeque},
+    collections::{BTreeMap, BTreeSet, HashMap, HashSet, VecDeque},
     sync::Arc,
 };
 
@@ -406,13 +406,58 @@ struct Import<'a, R> {
 /// What several cards of one identifier say together.
 struct Card {
     all: Fields,
-    kept: Value,
+    kept: Kept,
     /// Where the first of them stands among those that are written next.
     at: Option<usize>,
     /// How many were put to it since it was written.
     joined: u64,
     /// Whether what is written is all of them.
     is_joined: bool,
+}
+
+/// What is kept beside several cards together, and what it is about: what is about something else is put to it without
+/// looking at the rest.
+struct Kept {
+    texts: Value,
+    about: HashSet<String>,
+}
+
+impl Kept {
+    fn new(texts: Value) -> Self {
+        let all = left::texts(&texts).unwrap_or_default().into_iter();
+        let about = all.map(|text| left::about(text).to_owned()).collect();
+        Kept { texts, about }
+    }
+
+    /// Returns what was read and is about nothing that is kept yet; nothing where some of it is about that.
+    fn apart(&self, read: &Value) -> Option<Vec<Value>> {
+        if !matches!(self.texts, Value::Array(_)) {
+            return None;
+        }
+        let texts = left::texts(read)?;
+        let is_new = texts.iter().all(|text| !self.about.contains(left::about(text)));
+        is_new.then(|| texts.into_iter().map(Value::from).collect())
+    }
+
+    fn is_otherwise(&self, read: &Value) -> bool {
+        self.apart(read).is_none() && !left::otherwise(&self.texts, read).is_empty()
+    }
+
+    /// Puts what was read to it; tells whether that is more.
+    fn complete(&mut self, read: &Value) -> bool {
+        let apart = self.apart(read);
+        if let (Some(new), Some(texts)) = (apart, self.texts.as_array_mut()) {
+            let about = new.iter().filter_map(Value::as_str).map(|text| left::about(text).to_owned());
+            self.about.extend(about);
+            let more = !new.is_empty();
+            texts.splice(0..0, new);
+            return more;
+        }
+        let kept = Kept::new(left::completed(&self.texts, Some(read)));
+        let more = kept.texts != self.texts;
+        *self = kept;
+        more
+    }
 }
 
 /// What a card is whose identifier another one before it has.
@@ -889,7 +934,7 @@ impl<R: Kinded> Import<'_, R> {
                 (None, None) => None,
             };
             let Some((first, kept)) = first else { return Ok(Again::First) };
-            let card = Card { all: fields(&first), kept, at, joined: 0, is_joined: false };
+            let card = Card { all: fields(&first), kept: Kept::new(kept), at, joined: 0, is_joined: false };
             self.cards.insert(uid.to_owned(), card);
         }
         let Some(card) = self.cards.get_mut(uid) else { return Ok(Again::First) };
@@ -897,12 +942,12 @@ impl<R: Kinded> Import<'_, R> {
         if are_other_names(&card.all, &new) {
             return Ok(Again::Refused(DUPLICATE));
         }
-        let says_otherwise = leftovers.is_some_and(|read| !left::otherwise(&card.kept, read).is_empty());
+        let says_otherwise = leftovers.is_some_and(|read| card.kept.is_otherwise(read));
         let joined = match says_otherwise && !on(Mutant::ImportSwallows) {
             true => Err(Vec::new()),
             false => join::<R>(&mut card.all, new.clone()),
         };
-        let mut more = match (joined, compare_states(leftovers, Some(&card.kept))) {
+        let mut more = match (joined, compare_states(leftovers, Some(&card.kept.texts))) {
             (Ok(more), _) => more,
             (Err(_), Some(Ordering::Greater)) => {
                 card.all.extend(new);
@@ -911,9 +956,7 @@ impl<R: Kinded> Import<'_, R> {
             (Err(_), Some(Ordering::Less)) => return Ok(Again::Refused(OLDER)),
             (Err(_), _) => return Ok(Again::Refused(DUPLICATE)),
         };
-        let kept = left::completed(&card.kept, leftovers);
-        more |= kept != card.kept;
-        card.kept = kept;
+        more |= leftovers.is_some_and(|read| card.kept.complete(read));
         if card.at.is_none() {
             return Ok(Again::First);
         }
@@ -933,7 +976,7 @@ impl<R: Kinded> Import<'_, R> {
             let at = at.filter(|_| std::mem::take(&mut card.is_joined));
             let place = at.and_then(|at| batch.records.get_mut(at));
             if let (Some(place), Ok(record)) = (place, assemble(&card.all)) {
-                *place = (record, Some(card.kept.clone()).filter(|kept| !kept.is_null()));
+                *place = (record, Some(card.kept.texts.clone()).filter(|kept| !kept.is_null()));
             }
         }
         joined

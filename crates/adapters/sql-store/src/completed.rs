@@ -1,5 +1,7 @@
 //! A record that is there, completed by one that was read: what that one does not mention stays.
 
+use std::collections::BTreeMap;
+
 use passerelle_calendar::{
     Event, Participant, ParticipationStatus, RecurrenceId, Role, Start, contains, parse_zone,
 };
@@ -92,11 +94,18 @@ fn say_no_more(there: &Fields, read: &mut Fields) {
     if whole.is_some() && whole == given {
         read.retain(|field, _| !is_name(field));
     }
-    let alone = |member: &str, all: &Fields| all.keys().filter(|field| field.member() == member).count() == 1;
+    let counted = |all: &Fields| {
+        let mut counts: BTreeMap<String, usize> = BTreeMap::new();
+        for field in all.keys() {
+            *counts.entry(field.member().to_owned()).or_default() += 1;
+        }
+        counts
+    };
+    let counts = [counted(there), counted(read)];
+    let is_alone = |field: &Field| counts.iter().all(|counts| counts.get(field.member()) == Some(&1));
     let only: Vec<Field> = read
         .keys()
-        .filter(|field| alone(field.member(), there) && there.contains_key(*field))
-        .filter(|field| field.key().is_some() && alone(field.member(), read))
+        .filter(|field| field.key().is_some() && is_alone(field) && there.contains_key(*field))
         .cloned()
         .collect();
     for (field, value) in read {

@@ -117,7 +117,7 @@ impl Matching {
         let member = self.member;
         let free = BY_LABEL.contains(&member);
         let group = move |a: &Entry, b: &Entry| free || plain_key(&a.key) == plain_key(&b.key);
-        self.round(known, |a, b| a.key == b.key && a.whole == b.whole, |_, _| 0);
+        self.same(known);
         self.round(known, |a, b| group(a, b) && a.whole == b.whole, |_, _| 0);
         let same_key =
             |a: &Entry, b: &Entry| usize::from(a.label == b.label) * 2 + usize::from(a.key == b.key);
@@ -137,6 +137,20 @@ impl Matching {
         }
     }
 
+    /// Matches what has the same key and the same value: most of thousands, which are not compared with each other.
+    fn same(&mut self, known: &[Entry]) {
+        let by_key: BTreeMap<&str, &Entry> = known.iter().map(|old| (old.key.as_str(), old)).collect();
+        for new in &self.new {
+            let old = by_key.get(new.key.as_str()).filter(|old| old.whole == new.whole);
+            if let Some(old) = old.filter(|old| !self.taken.contains(&old.key))
+                && !self.found.contains_key(&new.key)
+            {
+                self.taken.insert(old.key.clone());
+                self.found.insert(new.key.clone(), old.key.clone());
+            }
+        }
+    }
+
     /// Matches every pair that is one, the likest first, and otherwise in order.
     fn round(
         &mut self,
@@ -145,8 +159,10 @@ impl Matching {
         likeness: impl Fn(&Entry, &Entry) -> usize,
     ) {
         let mut pairs = Vec::new();
+        let free = known.iter().enumerate().filter(|(_, old)| !self.taken.contains(&old.key));
+        let free: Vec<(usize, &Entry)> = free.collect();
         for (at, new) in self.new.iter().enumerate().filter(|(_, new)| !self.found.contains_key(&new.key)) {
-            for (order, old) in known.iter().enumerate().filter(|(_, old)| !self.taken.contains(&old.key)) {
+            for (order, old) in free.iter().copied() {
                 if is_one(new, old) {
                     pairs.push((std::cmp::Reverse(likeness(new, old)), at, order, &new.key, &old.key));
                 }
@@ -250,6 +266,18 @@ fn try_aligned(all: &Fields, own: Option<&Fields>, other: Option<&Fields>) -> Re
 mod tests {
     use super::*;
     use crate::{Address, Email, LabelledDate, Organization, email_key, keyed, text_key};
+
+    #[test]
+    fn thousands_of_entries_are_not_compared_with_each_other() {
+        let email = |n: usize| {
+            let address = format!("a{n}@a.example");
+            (email_key(&address), Email { address, ..Email::default() })
+        };
+        let known: BTreeMap<String, Email> = (0..20_000).map(email).collect();
+        let new = known.clone().into_iter().chain([email(20_000)]).collect();
+        let found = same_entries("emails", &new, &known);
+        assert!(found.len() == 20_001 && found.iter().all(|(new, known)| new == known));
+    }
 
     fn address(text: &str) -> (String, Address) {
         let (label, rest) = text.split_once(' ').unwrap();
