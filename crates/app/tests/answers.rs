@@ -325,6 +325,25 @@ fn two_people_who_share_an_address_are_told_apart_by_their_names() {
 }
 
 #[test]
+fn two_of_one_family_who_share_a_number_are_asked_about_where_only_whole_names_are_known() {
+    for (whole, asked) in [("Bob Dupont", true), ("DUPONT Anne", false), ("A. Dupont", false)] {
+        let world = World::unconnected();
+        world.sql(&format!(
+            "INSERT INTO contacts (id, full_name, notes) VALUES ('c1', '{whole}', 'Prefers mornings');
+             INSERT INTO contact_phones (contact_id, number) VALUES ('c1', '+33145678900');"
+        ));
+        world.add_person(&json!({ "names": [{ "givenName": "Anne", "familyName": "Dupont" }],
+            "phoneNumbers": [{ "value": "+33145678900" }] }));
+        world.connect().ends_with(0);
+        world.sync().ends_with(if asked { 3 } else { 0 });
+        assert_eq!(waiting(&world).len(), if asked { 2 } else { 0 }, "{whole}");
+        assert_eq!((world.people().len(), world.number("contacts")), (1, 1), "{whole}");
+        let there = world.people()[0]["biographies"].to_string();
+        assert_eq!(there.contains("mornings"), !asked, "{whole}: {there}");
+    }
+}
+
+#[test]
 fn what_looks_like_somebody_whose_address_has_just_come_is_no_second_one() {
     let world = World::new();
     world.add_person(&json!({ "names": [{ "givenName": "Zoe", "familyName": "Martin" }],

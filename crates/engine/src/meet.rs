@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use passerelle_ports::{Find, Half, Link, LinkId, LinkState, MatchKey, Record, Side};
+use passerelle_ports::{Called, Find, Half, Link, LinkId, LinkState, MatchKey, Record, Side};
 use passerelle_sync_rules::{
     Meeting, clashes, follow, is_double, join, meet,
     mutants::{Mutant, on},
@@ -36,7 +36,7 @@ impl<R: Record> Session<'_, R> {
         }
         let called = self.called(&halves).await?;
         let differ = |a: LinkId, b: LinkId| match (called.get(&a), called.get(&b)) {
-            (Some(a), Some(b)) => R::are_called_differently(a, b),
+            (Some(a), Some(b)) => a.differs(b),
             _ => false,
         };
         let mut meeting = meet(&halves, &differ);
@@ -58,7 +58,7 @@ impl<R: Record> Session<'_, R> {
     }
 
     /// Returns what those halves are called that share more than an identifier with one of the other side.
-    async fn called(&self, halves: &[Half]) -> Flow<BTreeMap<LinkId, String>> {
+    async fn called(&self, halves: &[Half]) -> Flow<BTreeMap<LinkId, Called>> {
         let keys = |side: Side| -> BTreeSet<&MatchKey> {
             let halves = halves.iter().filter(|half| half.side == side);
             halves.flat_map(|half| &half.keys).filter(|key| key.strength > 0).collect()
@@ -70,8 +70,8 @@ impl<R: Record> Session<'_, R> {
         for ids in sharing.chunks(self.chunk() as usize) {
             let links = self.find(Find::Links(ids.to_vec())).await?;
             let named =
-                links.iter().filter_map(|link| Some((link.id, link.alive(link.half()?)?.record.called())));
-            called.extend(named.filter(|(_, name)| !name.is_empty()));
+                links.iter().filter_map(|link| Some((link.id, link.alive(link.half()?)?.record.called()?)));
+            called.extend(named);
         }
         Ok(called)
     }

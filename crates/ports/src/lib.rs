@@ -24,7 +24,7 @@ pub use ledger::{
     ListingId, Look, Op, Outcome, PairState, Refusal, Run, RunKind, Slice, Stranger, Unplaced,
 };
 pub use pictures::{PICTURE_MAX, Pictures};
-pub use record::{Kind, MatchKey, Record};
+pub use record::{Called, Kind, MatchKey, Record};
 pub use replica::{
     Capabilities, From, Next, Opaque, Page, Relabelling, Replica, Stored, Unread, Write, Written,
 };

@@ -77,6 +77,8 @@ mutants! {
     ReplacesInPlace,
     /// A row that looks like one which is on both sides already is made there once more.
     DoublesMade,
+    /// Two whose given names are not known are one where they share an address and a word of their names.
+    SurnameIsName,
     /// A client whom the company shares and a colleague has already is asked about.
     SharedAsked,
     /// Whether a row looks like another one is told by the local side of that one alone.

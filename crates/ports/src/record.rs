@@ -5,7 +5,10 @@ use std::{collections::BTreeSet, fmt, ops::Range};
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
-use crate::{Field, Fields, Value};
+use crate::{
+    Field, Fields, Value,
+    mutants::{Mutant, on},
+};
 
 /// The two kinds of record that exist.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -50,6 +53,35 @@ impl MatchKey {
 impl fmt::Display for MatchKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}:{}", self.strength, self.text)
+    }
+}
+
+/// The name of a person, as the words of it: none of a company without a person's name, which is nobody.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Called {
+    /// The words of the given name, where it is known.
+    pub given: BTreeSet<String>,
+    /// Those of the whole name.
+    pub whole: BTreeSet<String>,
+}
+
+impl Called {
+    /// Tells whether the given names have no word in common, or, where one is not known, whether each of the whole names
+    /// has a word that the other one lacks. The beginning of a word stands for it: an initial, a short form, and so do two
+    /// spellings ("Paul", "Paule"), about which a person is asked.
+    #[must_use]
+    pub fn differs(&self, other: &Called) -> bool {
+        let has = |words: &BTreeSet<String>, word: &String| {
+            words.iter().any(|one| one.starts_with(word.as_str()) || word.starts_with(one.as_str()))
+        };
+        if !self.given.is_empty() && !other.given.is_empty() {
+            return !self.given.iter().any(|word| has(&other.given, word));
+        }
+        if on(Mutant::SurnameIsName) {
+            return !self.whole.iter().any(|word| has(&other.whole, word));
+        }
+        let lacks = |one: &Called, other: &Called| one.whole.iter().any(|word| !has(&other.whole, word));
+        self.whole.is_empty() != other.whole.is_empty() || lacks(self, other) && lacks(other, self)
     }
 }
 
@@ -135,15 +167,10 @@ pub trait Record:
     /// Returns the keys by which a first meeting recognises this record.
     fn match_keys(&self) -> BTreeSet<MatchKey>;
 
-    /// Returns by what a record is told from another one that shares an address or a number with it, such as the name of a
-    /// person, as a text that [`Record::are_called_differently`] compares. Empty where a kind has nothing of the sort.
-    fn called(&self) -> String {
-        String::new()
-    }
-
-    /// Tells whether two such texts, neither of them empty, name two different things.
-    fn are_called_differently(_one: &str, _other: &str) -> bool {
-        false
+    /// Returns by what a record is told from another one that shares an address or a number with it; nothing where a kind
+    /// has nothing of the sort.
+    fn called(&self) -> Option<Called> {
+        None
     }
 
     /// Tells whether another record of the same side is likely the same thing once more, so that a person is asked before

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use deunicode::deunicode;
-use passerelle_ports::{Field, Fields, Kind, MatchKey, Record, Value, is_empty};
+use passerelle_ports::{Called, Field, Fields, Kind, MatchKey, Record, Value, is_empty};
 
 use crate::{
     Contact, PartialDate, Phone, email_key, entries::aligned, normal::normal, normal_line, phone_key,
@@ -65,12 +65,8 @@ impl Record for Contact {
         !names[0].is_empty() && names[0] == names[1] && shared()
     }
 
-    fn called(&self) -> String {
+    fn called(&self) -> Option<Called> {
         called(self)
-    }
-
-    fn are_called_differently(one: &str, other: &str) -> bool {
-        are_called_differently(one, other)
     }
 
     fn is_private(&self) -> bool {
@@ -163,35 +159,15 @@ fn name_and_company(contact: &Contact) -> Option<MatchKey> {
     tells.then(|| MatchKey::new(2, format!("name:{name}|{company}")))
 }
 
-/// Returns the words of the given name, and those of the whole name, as `anne|anne dupont`. A company without a person's
-/// name is `|`: it is nobody.
-fn called(contact: &Contact) -> String {
+/// Returns what a contact is called; nothing of one that names nobody, not even a company.
+fn called(contact: &Contact) -> Option<Called> {
     let parts = &contact.name;
     let whole = format!("{} {} {} {}", parts.given, parts.middle, parts.particle, parts.surname);
-    let whole = sorted_words(if whole.trim().is_empty() { &parts.full } else { &whole });
-    if whole.is_empty() && contact.organization.name.trim().is_empty() {
-        return String::new();
-    }
-    format!("{}|{whole}", sorted_words(&parts.given))
-}
-
-/// Tells whether the given names have no word in common, or, where one is not known, the whole names. The beginning of a
-/// word stands for it: an initial, a short form, and so do two spellings ("Paul", "Paule"), about which a person is asked.
-fn are_called_differently(one: &str, other: &str) -> bool {
-    let (Some((given, whole)), Some((other_given, other_whole))) =
-        (one.split_once('|'), other.split_once('|'))
-    else {
-        return false;
-    };
-    if given.is_empty() || other_given.is_empty() {
-        return whole != other_whole && !share_a_word(whole, other_whole);
-    }
-    !share_a_word(given, other_given)
-}
-
-fn share_a_word(one: &str, other: &str) -> bool {
-    let same = |a: &str, b: &str| a.starts_with(b) || b.starts_with(a);
-    one.split(' ').any(|a| !a.is_empty() && other.split(' ').any(|b| !b.is_empty() && same(a, b)))
+    let whole = if whole.trim().is_empty() { &parts.full } else { &whole };
+    let words = |text: &str| sorted_words(text).split_whitespace().map(str::to_owned).collect();
+    let called = Called { given: words(&parts.given), whole: words(whole) };
+    let is_nobody = called.whole.is_empty() && contact.organization.name.trim().is_empty();
+    (!is_nobody).then_some(called)
 }
 
 fn sorted_words(text: &str) -> String {
@@ -247,12 +223,18 @@ mod tests {
             (person("", "", "Dupont Anne", ""), person("Anne", "Dupont", "", ""), false),
             (person("", "Dupont", "", ""), person("Anne", "Dupont", "", ""), false),
             (person("", "", "Bob Martin", ""), person("Anne", "Dupont", "", ""), true),
+            (person("", "", "Bob Dupont", ""), person("Anne", "Dupont", "", ""), true),
+            (person("", "", "Bob Dupont", ""), person("", "", "DUPONT Anne", ""), true),
+            (person("", "", "A. Dupont", ""), person("Anne", "Dupont", "", ""), false),
             (person("", "", "", "Acme"), person("Anne", "Dupont", "", "Acme"), true),
             (person("", "", "", "Acme"), person("", "", "", "ACME SA"), false),
             (person("", "", "", ""), person("Anne", "Dupont", "", ""), false),
         ] {
-            assert_eq!(are_called_differently(&one, &other), differ, "{one} and {other}");
-            assert_eq!(are_called_differently(&other, &one), differ, "{other} and {one}");
+            let differs = |one: &Option<Called>, other: &Option<Called>| {
+                one.as_ref().zip(other.as_ref()).is_some_and(|(one, other)| one.differs(other))
+            };
+            assert_eq!(differs(&one, &other), differ, "{one:?} and {other:?}");
+            assert_eq!(differs(&other, &one), differ, "{other:?} and {one:?}");
         }
     }
 
