@@ -30,6 +30,9 @@ pub struct Options {
     /// Leave out the histories that are played over a database.
     #[arg(long)]
     memory: bool,
+    /// Play one seed in so many: histories of one sort.
+    #[arg(long, default_value_t = 1)]
+    every: u64,
     /// On how many threads.
     #[arg(long, default_value_t = 2)]
     threads: u64,
@@ -67,6 +70,8 @@ pub fn run(options: &Options) -> Result<()> {
             options.runs.unwrap_or(1_000).to_string(),
             "--threads".to_owned(),
             options.threads.to_string(),
+            "--every".to_owned(),
+            options.every.to_string(),
         ]),
     }
     if options.memory {
@@ -87,6 +92,7 @@ pub fn in_ci() -> Result<()> {
         runs: Some(runs),
         go_on: false,
         memory,
+        every: 1,
         threads: 2,
         mutants: false,
         only: None,

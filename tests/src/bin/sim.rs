@@ -1,6 +1,7 @@
 //! Plays histories: `sim --seed N` (one, with its story), `sim --from A --runs N [--go-on]`, and, with the
-//! feature `mutants`, `sim --mutants [--only A,B] [--runs N]`: how soon each rule taken out is noticed. `--memory`
-//! leaves out the seeds that are played over a database: these take a hundred times as long.
+//! feature `mutants`, `sim --mutants [--only A,B] [--runs N]`: how soon each rule taken out is noticed, or `--without A`
+//! in a history or many. `--memory` leaves out the seeds that are played over a database: these take a hundred times as
+//! long. `--every 50` plays one seed in so many, which are histories of one sort.
 
 use std::{
     collections::BTreeMap,
@@ -38,6 +39,8 @@ impl Args {
 
 fn main() -> ExitCode {
     let args = Args(std::env::args().collect());
+    #[cfg(feature = "mutants")]
+    mutants::without(&args);
     let good = if let Some(seed) = args.number("--seed") {
         one(seed)
     } else if args.has("--mutants") {
@@ -94,9 +97,10 @@ impl Tally {
 fn many(args: &Args) -> bool {
     let (from, runs) = (args.number("--from").unwrap_or(1), args.number("--runs").unwrap_or(1_000));
     let (go_on, memory) = (args.has("--go-on"), args.has("--memory"));
+    let every = args.number("--every").unwrap_or(1).max(1);
     let threads = args.number("--threads").unwrap_or(2).max(1);
     let (next, stop) = (AtomicU64::new(from), AtomicBool::new(false));
-    let end = from.saturating_add(runs);
+    let end = from.saturating_add(runs.saturating_mul(every));
     let tally = Mutex::new(Tally::default());
     let lock = || tally.lock().unwrap_or_else(PoisonError::into_inner);
     let begun = Instant::now();
@@ -105,7 +109,7 @@ fn many(args: &Args) -> bool {
         for _ in 0..threads {
             scope.spawn(|| {
                 while !stop.load(Ordering::Relaxed) {
-                    let seed = next.fetch_add(1, Ordering::Relaxed);
+                    let seed = next.fetch_add(every, Ordering::Relaxed);
                     if seed >= end {
                         return;
                     }
@@ -178,6 +182,12 @@ mod mutants {
     const STARTS: u64 = 9;
     /// How far apart these are.
     const APART: u64 = 1_000_000;
+
+    /// Takes the rule out that was named.
+    pub fn without(args: &Args) {
+        let named = |mutant: &&Mutant| args.text("--without") == Some(mutant.name());
+        Mutant::ALL.iter().filter(named).for_each(|mutant| take_out(*mutant));
+    }
 
     /// Prints, for each mutant, `name median worst promise`, the numbers of seeds needed from each start;
     /// `-` where `--runs` seeds were not enough. With `--first`, only the first start is tried; with `--rows`, the

@@ -4,10 +4,8 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
-    sync::{
-        Arc, Mutex, PoisonError,
-        atomic::{AtomicBool, Ordering},
-    },
+    ops::Deref,
+    sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
 
@@ -15,16 +13,17 @@ use passerelle_calendar::{Event, Start};
 use passerelle_contacts::Contact;
 use passerelle_engine::{Approval, Engine, EngineError, PairSettings, RunReport, Silent};
 use passerelle_ports::{
-    Clock, EntriesOf, ErrorKind, From, Ids, InstallationId, Ledger, Next, PairId, Record, Replica, Side,
-    Sides, Slice, Stored,
+    Clock, EntriesOf, From, Ids, InstallationId, Ledger, Next, PairId, Record, Replica, Side, Sides, Slice,
+    Stored,
 };
 use passerelle_sql_store::{NewUser, SqlLedger, SqlReplica, Store, StoreOptions, UserId};
 use passerelle_sync_rules::{Digest, Limits, Policy, Rules};
-use passerelle_testkit::{Call, Fate, Fates, Faulty, FaultyLedger, Rng, TestClock, TestIds};
+use passerelle_testkit::{Faulty, FaultyLedger, Rng, TestIds};
 use uuid::Uuid;
 
 use super::{
     Verdict,
+    chance::Luck,
     drive::drive,
     remotes::{LAG, Remotes, Typed},
 };
@@ -34,7 +33,7 @@ pub const USERS: [&str; 2] = ["anne", "bob"];
 /// How many steps a history has at least.
 const STEPS: u64 = 200;
 /// The file of the company's database.
-const DATABASE: &str = "company.sqlite";
+pub const DATABASE: &str = "company.sqlite";
 /// What turns the tables into those of the release before: the newest migrations, taken back.
 const RELEASE_BEFORE: &str = concat!(
     include_str!("../../../crates/adapters/sql-store/migrations/2026-11-25-000004_former_users/down.sql"),
@@ -54,6 +53,9 @@ pub struct Shown {
 /// The labels that people begin with.
 const LABELS: [&str; 2] = ["Clients", "Suppliers"];
 
+/// The label that several entries of a contact have.
+pub const UNDER: &str = "Number";
+
 /// What is changed of a contact beside its words.
 #[derive(Debug)]
 pub enum Extra {
@@ -65,6 +67,11 @@ pub enum Extra {
     Unlabel(String),
     /// A label, with all who have it, gets another name.
     Rename(String, String),
+    /// One more entry under the label that all of them have.
+    Entry(String),
+    /// An entry becomes another one.
+    Edited(String, String),
+    Gone(String),
     /// It has this picture from now on, by the letters that it ends with, or none.
     Picture(Option<String>),
 }
@@ -97,6 +104,15 @@ impl Extra {
                  AND group_id = (SELECT id FROM contact_groups WHERE name = '{name}');"
             ),
             Extra::Rename(old, new) => format!("UPDATE contact_groups SET name = '{new}' WHERE name = '{old}';"),
+            Extra::Entry(word) => format!(
+                "INSERT INTO contact_custom_fields (contact_id, name, value) VALUES ('{id}', '{UNDER}', '{word}');"
+            ),
+            Extra::Edited(old, new) => format!(
+                "UPDATE contact_custom_fields SET value = '{new}' WHERE contact_id = '{id}' AND value = '{old}';"
+            ),
+            Extra::Gone(old) => {
+                format!("DELETE FROM contact_custom_fields WHERE contact_id = '{id}' AND value = '{old}';")
+            }
             Extra::Picture(letters) => {
                 let picture = letters.as_deref().map(Self::picture);
                 let url = picture.map(|picture| format!("data:image/png;base64,{picture}")).unwrap_or_default();
@@ -106,74 +122,32 @@ impl Extra {
     }
 }
 
-/// What is random, and what was counted.
-struct Chance {
-    rng: Rng,
-    faults: u64,
-    crash: u64,
-    steps: u64,
-    token: u64,
-    trace: u64,
-    notes: BTreeMap<&'static str, u64>,
-    story: Option<Vec<String>>,
-    failure: Option<String>,
-}
-
-/// The fates of calls and transactions, drawn from the seed.
-struct Draw {
-    chance: Arc<Mutex<Chance>>,
-    dead: Arc<AtomicBool>,
-    clock: Arc<TestClock>,
-}
-
-impl Fates for Draw {
-    fn fate(&self, call: Call) -> Fate {
-        let mut chance = self.chance.lock().unwrap_or_else(PoisonError::into_inner);
-        chance.steps += 1;
-        self.clock.advance(Duration::from_secs(1));
-        let (faults, crash) = (chance.faults, chance.crash);
-        if crash > 0 && chance.rng.per_mille(crash) {
-            chance.steps += 1;
-            *chance.notes.entry("crashes").or_default() += 1;
-            self.dead.store(true, Ordering::SeqCst);
-            return Fate::CrashBefore;
-        }
-        if call == Call::Commit || faults == 0 || !chance.rng.per_mille(faults) {
-            return Fate::Go;
-        }
-        chance.steps += 1;
-        *chance.notes.entry("failing calls").or_default() += 1;
-        let kinds = [
-            ErrorKind::Unavailable,
-            ErrorKind::Unavailable,
-            ErrorKind::RateLimited,
-            ErrorKind::Unauthenticated,
-            ErrorKind::Forbidden,
-        ];
-        let kind = kinds[chance.rng.below(kinds.len() as u64) as usize];
-        // A lost answer: the call was done.
-        if chance.rng.per_mille(400) {
-            Fate::FailAfter(ErrorKind::Unavailable)
-        } else {
-            Fate::FailBefore(kind)
-        }
-    }
-}
-
 /// What people typed: each word is unique, and replaces what stood there.
 #[derive(Default)]
-struct Book {
+pub struct Book {
     /// Words by what they were typed over.
     over: BTreeMap<String, String>,
     typed: Vec<(String, &'static str, String)>,
-    deleted: BTreeSet<String>,
+    pub deleted: BTreeSet<String>,
     entered: BTreeMap<String, usize>,
+    /// Words that somebody took away who saw them, or that no run ever read.
+    pub taken_away: BTreeSet<String>,
 }
 
 impl Book {
-    fn type_over(&mut self, who: &str, field: &'static str, old: &str, new: &str) {
+    pub fn type_over(&mut self, who: &str, field: &'static str, old: &str, new: &str) {
         self.over.insert(new.to_owned(), old.to_owned());
         self.typed.push((who.to_owned(), field, new.to_owned()));
+    }
+
+    /// Somebody takes a word away, and what it was typed over.
+    fn take_away(&mut self, word: &str) {
+        let mut word = word.to_owned();
+        while self.taken_away.insert(word.clone())
+            && let Some(below) = self.over.get(&word).filter(|below| !below.is_empty())
+        {
+            word.clone_from(below);
+        }
     }
 
     /// Tells whether a word stands, or what stands was typed over it.
@@ -190,14 +164,33 @@ impl Book {
         }
         false
     }
+
+    /// Returns the first word that neither stands nor was typed over, deleted, or kept in the history. `live`: who has
+    /// which words.
+    pub fn lost(&self, live: &[(String, String)], past: &str) -> Option<String> {
+        // A word that was typed over before anybody synchronised it is superseded; what was typed over it has to be
+        // somewhere.
+        let kept = |word: &str| past.contains(&format!("{word}\""));
+        let is_lost = |(who, _, word): &&(String, &'static str, String)| {
+            let stands = || live.iter().any(|(of, live)| of == who && self.stands_below(live, word));
+            let superseded = || {
+                let mut later = self.typed.iter().filter(|(of, ..)| of == who).map(|(.., later)| later);
+                later.any(|later| later != word && self.stands_below(later, word) && kept(later))
+            };
+            let is_gone = self.deleted.contains(who) || self.taken_away.contains(word);
+            !is_gone && !kept(word) && !stands() && !superseded()
+        };
+        let (who, field, word) = self.typed.iter().find(is_lost)?;
+        Some(format!("{word} typed into {field} of {who}"))
+    }
 }
 
 struct House {
     /// For what was added later: it must not change what the seeds of before play.
     spare: Mutex<Rng>,
-    chance: Arc<Mutex<Chance>>,
-    dead: Arc<AtomicBool>,
-    clock: Arc<TestClock>,
+    /// Where contacts get several entries under one label.
+    entries: Option<Mutex<Rng>>,
+    luck: Luck,
     ids: Arc<TestIds>,
     store: Mutex<Store>,
     options: StoreOptions,
@@ -213,47 +206,26 @@ struct House {
 /// Plays one history over SQLite; with the pretend Google, or with replicas in memory.
 pub fn play(seed: u64, google: bool, tell: bool) -> Verdict {
     let mode = if google { "sqlite and google-sim" } else { "sqlite" };
-    let chance = Chance {
-        rng: Rng::new(seed ^ 0x5eed),
-        faults: 0,
-        crash: 0,
-        steps: 0,
-        token: 100,
-        trace: 0xcbf2_9ce4_8422_2325,
-        notes: BTreeMap::new(),
-        story: tell.then(Vec::new),
-        failure: None,
-    };
-    let chance = Arc::new(Mutex::new(chance));
-    let built = House::build(seed, google, chance.clone());
-    match built {
+    let luck = Luck::new(seed, tell);
+    match House::build(seed, google, luck.clone()) {
         Ok(house) => house.history(),
-        Err(error) => {
-            chance.lock().unwrap_or_else(PoisonError::into_inner).failure =
-                Some(format!("not built: {error}"));
-        }
+        Err(error) => luck.bad(format!("not built: {error}")),
     }
-    let chance = chance.lock().unwrap_or_else(PoisonError::into_inner);
-    Verdict {
-        failure: chance.failure.clone(),
-        notes: chance.notes.clone(),
-        mode,
-        steps: chance.steps,
-        trace: chance.trace,
-        story: chance.story.clone().unwrap_or_default(),
+    luck.verdict(mode)
+}
+
+impl Deref for House {
+    type Target = Luck;
+
+    fn deref(&self) -> &Luck {
+        &self.luck
     }
 }
 
 impl House {
-    fn build(
-        seed: u64,
-        google: bool,
-        chance: Arc<Mutex<Chance>>,
-    ) -> Result<House, Box<dyn std::error::Error>> {
-        let clock = Arc::new(TestClock::new());
+    fn build(seed: u64, google: bool, luck: Luck) -> Result<House, Box<dyn std::error::Error>> {
         let memory = std::path::Path::new("/dev/shm");
         let folder = if memory.is_dir() { tempfile::tempdir_in(memory)? } else { tempfile::tempdir()? };
-        let dead = Arc::new(AtomicBool::new(false));
         let options = StoreOptions {
             page_size: 3,
             connections: 2,
@@ -268,17 +240,16 @@ impl House {
             }
             Ok::<_, passerelle_sql_store::StoreError>(store)
         };
-        let store = drive(&dead, open).ok_or("no store")??;
-        let remotes = Remotes::new(seed, google, clock.clone()).ok_or("no remotes")?;
+        let store = drive(&luck.dead, open).ok_or("no store")??;
+        let remotes = Remotes::new(seed, google, luck.clock.clone()).ok_or("no remotes")?;
         let policy = if seed.is_multiple_of(3) { Policy::Local } else { Policy::Ask };
         let limits =
             Limits { deletes_floor: 3, echoes: u64::MAX, recreations: u64::MAX, ..Limits::default() };
         Ok(House {
             spare: Mutex::new(Rng::new(!seed)),
-            chance,
-            dead,
+            entries: (google && (seed / 50).is_multiple_of(2)).then(|| Mutex::new(Rng::new(!seed ^ 0xe7))),
+            luck,
             ids: Arc::new(TestIds::new(seed)),
-            clock,
             store: Mutex::new(store),
             options,
             // Not drawn, so that the histories of seeds that are kept stay what they were.
@@ -291,49 +262,8 @@ impl House {
         })
     }
 
-    fn below(&self, limit: u64) -> u64 {
-        self.chance.lock().unwrap_or_else(PoisonError::into_inner).rng.below(limit)
-    }
-
-    fn per_mille(&self, rate: u64) -> bool {
-        self.below(1000) < rate
-    }
-
-    fn say(&self, text: impl FnOnce() -> String) {
-        let mut chance = self.chance.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(story) = &mut chance.story {
-            story.push(text());
-        }
-    }
-
-    fn note(&self, what: &'static str) {
-        let mut chance = self.chance.lock().unwrap_or_else(PoisonError::into_inner);
-        *chance.notes.entry(what).or_default() += 1;
-    }
-
-    fn mark(&self, number: u64) {
-        let mut chance = self.chance.lock().unwrap_or_else(PoisonError::into_inner);
-        chance.trace = (chance.trace ^ number).wrapping_mul(0x0100_0000_01b3).rotate_left(5);
-    }
-
-    fn bad(&self, text: String) {
-        self.say(|| format!("FAIL {text}"));
-        self.chance.lock().unwrap_or_else(PoisonError::into_inner).failure.get_or_insert(text);
-    }
-
-    fn failed(&self) -> bool {
-        self.chance.lock().unwrap_or_else(PoisonError::into_inner).failure.is_some()
-    }
-
-    fn steps(&self) -> u64 {
-        self.chance.lock().unwrap_or_else(PoisonError::into_inner).steps
-    }
-
     fn word(&self) -> String {
-        let mut chance = self.chance.lock().unwrap_or_else(PoisonError::into_inner);
-        chance.token += 1;
-        chance.steps += 1;
-        format!("t{}", chance.token)
+        format!("t{}", self.next_word())
     }
 
     fn book(&self) -> std::sync::MutexGuard<'_, Book> {
@@ -396,11 +326,7 @@ impl House {
         SqlReplica<R>: Replica<R>,
         SqlLedger<R>: Ledger<R>,
     {
-        let fates = Arc::new(Draw {
-            chance: self.chance.clone(),
-            dead: self.dead.clone(),
-            clock: self.clock.clone(),
-        });
+        let fates = Arc::new(self.luck.clone());
         let local = Arc::new(Faulty::new(Arc::new(local) as Arc<dyn Replica<R>>, fates.clone()));
         let remote = Arc::new(Faulty::new(remote, fates.clone()));
         let ledger: Arc<dyn Ledger<R>> = Arc::new(self.store().ledger::<R>());
@@ -610,6 +536,40 @@ impl House {
         if self.spare(10) < 3 {
             self.embellish();
         }
+        if let Some(rng) = &self.entries {
+            self.enter_twice(&mut rng.lock().unwrap_or_else(PoisonError::into_inner));
+        }
+    }
+
+    /// Somebody gives a contact one more entry under one and the same label, changes one of them, or takes it away.
+    fn enter_twice(&self, rng: &mut Rng) {
+        let (user, in_company) = (rng.below(2) as usize, rng.per_mille(500));
+        let rows = if in_company { self.local_contacts(user) } else { self.remotes.shown(user, true) };
+        let Some((id, shown)) = rng.pick(&rows).filter(|_| rows.len() > 1) else { return };
+        let entries = shown.words.get("entries").cloned().unwrap_or_default();
+        let entries: Vec<&str> = entries.split(';').filter(|entry| !entry.is_empty()).collect();
+        let (act, old) = (rng.below(10), rng.pick(&entries).map(|old| (*old).to_owned()));
+        let word = self.word();
+        let what = match old {
+            Some(old) if act < 4 => Extra::Edited(old, word),
+            Some(old) if act < 5 => Extra::Gone(old),
+            _ => Extra::Entry(word),
+        };
+        let side = if in_company { "company" } else { "phone" };
+        self.say(|| format!("{side} of {user}: {what:?} of {id} {}", shown.who));
+        self.note("entries under one label");
+        if in_company {
+            self.run_sql(&what.sql(id));
+        } else if !self.remotes.embellish(user, id, &what) {
+            return;
+        }
+        let mut book = self.book();
+        match &what {
+            Extra::Edited(old, new) => book.type_over(&shown.who, "entry", old, new),
+            Extra::Gone(old) => book.take_away(old),
+            Extra::Entry(word) => book.type_over(&shown.who, "entry", "", word),
+            _ => {}
+        }
     }
 
     /// Somebody changes the numbers of a contact and their order, its labels, or its picture, on one side.
@@ -651,11 +611,7 @@ impl House {
             self.person();
         }
         self.pass(1_000);
-        {
-            let mut chance = self.chance.lock().unwrap_or_else(PoisonError::into_inner);
-            chance.faults = if chance.rng.per_mille(700) { 1 + chance.rng.below(120) } else { 0 };
-            chance.crash = if chance.rng.per_mille(700) { 1 + chance.rng.below(25) } else { 0 };
-        }
+        self.troubles();
         if self.spare(10) < 7 {
             self.remotes.set_stale(1 + self.spare(LAG - 1));
         }
@@ -680,10 +636,7 @@ impl House {
                 return;
             }
         }
-        {
-            let mut chance = self.chance.lock().unwrap_or_else(PoisonError::into_inner);
-            (chance.faults, chance.crash) = (0, 0);
-        }
+        self.calms();
         self.remotes.set_stale(0);
         self.calm();
     }
@@ -839,27 +792,11 @@ impl House {
             rows.extend(self.remotes.shown(user, false));
         }
         for (_, shown) in rows {
-            live.extend(shown.words.into_values().map(|word| (shown.who.clone(), word)));
+            let words = shown.words.values().flat_map(|words| words.split(';'));
+            live.extend(words.map(|word| (shown.who.clone(), word.to_owned())));
         }
-        let book = self.book();
-        let lost: Vec<String> = book
-            .typed
-            .iter()
-            .filter(|(who, _, word)| {
-                let stands = live.iter().any(|(of, live)| of == who && book.stands_below(live, word));
-                // A word that was typed over before anybody synchronised it is superseded; what was typed over it
-                // has to be somewhere.
-                let kept = |later: &str| past.contains(&format!("{later}\""));
-                let superseded = || {
-                    let mut later = book.typed.iter().filter(|(of, ..)| of == who).map(|(.., later)| later);
-                    later.any(|later| later != word && book.stands_below(later, word) && kept(later))
-                };
-                !stands && !book.deleted.contains(who) && !kept(word) && !superseded()
-            })
-            .map(|(who, field, word)| format!("{word} typed into {field} of {who}"))
-            .collect();
-        drop(book);
-        if let Some(lost) = lost.first() {
+        let lost = self.book().lost(&live, &past);
+        if let Some(lost) = lost {
             self.bad(format!("{lost} vanished (I2)"));
         }
     }
@@ -876,7 +813,7 @@ impl House {
 }
 
 /// Lists a replica to its end.
-async fn everything<R: Record>(replica: &dyn Replica<R>) -> Vec<Stored<R>> {
+pub async fn everything<R: Record>(replica: &dyn Replica<R>) -> Vec<Stored<R>> {
     let (mut all, mut from) = (Vec::new(), From::Start);
     loop {
         let Ok(page) = replica.changes(from).await else { return all };
@@ -917,6 +854,7 @@ pub fn shown_contact(contact: &Contact) -> Shown {
             let numbers = contact.order.of("phones", &contact.phones);
             joined(numbers.into_iter().map(|(_, phone)| phone.number.clone()))
         }),
+        ("entries", joined_sorted(contact.custom.values().map(|entry| entry.value.clone()))),
         ("labels", joined_sorted(contact.groups.values().cloned())),
         ("picture", if contact.photo.is_empty() { String::new() } else { PICTURED.to_owned() }),
     ];

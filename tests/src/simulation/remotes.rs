@@ -22,7 +22,9 @@ use passerelle_testkit::{MemOptions, MemReplica, TestClock};
 use serde_json::{Value, json};
 use url::Url;
 
-use super::product::{Extra, PICTURED, Shown, USERS, joined, joined_sorted, shown_contact, shown_event};
+use super::product::{
+    Extra, PICTURED, Shown, UNDER, USERS, joined, joined_sorted, shown_contact, shown_event,
+};
 
 /// One word typed into one field of one item.
 pub struct Typed {
@@ -37,9 +39,9 @@ pub enum Remotes {
 }
 
 pub struct Google {
-    sim: Sim,
+    pub sim: Sim,
     clock: Arc<TestClock>,
-    clients: Vec<Arc<GoogleClient>>,
+    pub clients: Vec<Arc<GoogleClient>>,
     adapters: Mutex<Vec<Adapters>>,
     counters: Vec<Arc<RequestCounter>>,
 }
@@ -83,7 +85,7 @@ impl TokenStore for Given {
     }
 }
 
-fn account(user: usize) -> String {
+pub fn account(user: usize) -> String {
     format!("{}@acme.example", USERS[user])
 }
 
@@ -150,8 +152,7 @@ impl Remotes {
     /// Time passes at the provider too.
     pub fn pass(&self, seconds: u64) {
         if let Remotes::Google(google) = self {
-            let by = chrono::TimeDelta::seconds(i64::try_from(seconds).unwrap_or(0));
-            google.sim.with(|core| core.advance(by));
+            google.pass(seconds);
         }
     }
 
@@ -165,9 +166,8 @@ impl Remotes {
     /// How many mails guests got, or might have got.
     pub fn mails(&self) -> Option<u64> {
         let Remotes::Google(google) = self else { return None };
-        let might: u64 = google.counters.iter().map(|counter| counter.may_mail()).sum();
         let sent = google.sim.with(|core| core.mails().len() as u64);
-        Some(might + sent)
+        Some(google.might_mail() + sent)
     }
 
     /// What stands there, read from the provider's own state, not through the adapter.
@@ -269,10 +269,14 @@ impl Remotes {
         }
     }
 
-    /// Changes a contact's numbers and their order, its labels, or its picture.
-    pub fn embellish(&self, user: usize, id: &str, what: &Extra) {
+    /// Changes a contact's numbers and their order, its entries, its labels, or its picture; returns whether entries
+    /// were taken.
+    pub fn embellish(&self, user: usize, id: &str, what: &Extra) -> bool {
         match self {
-            Remotes::Memory { contacts, .. } => embellish(&contacts[user], &ItemId::new(id), what),
+            Remotes::Memory { contacts, .. } => {
+                embellish(&contacts[user], &ItemId::new(id), what);
+                true
+            }
             Remotes::Google(google) => google.embellish(user, id, what),
         }
     }
@@ -320,7 +324,8 @@ fn embellish(book: &MemReplica<Contact>, item: &ItemId, what: &Extra) {
             }
             Extra::Label(name) => drop(contact.groups.insert(text_key(name), name.clone())),
             Extra::Unlabel(name) => drop(contact.groups.remove(&text_key(name))),
-            Extra::Rename(..) => {}
+            // Where a provider names entries by their label, which is Google.
+            Extra::Entry(_) | Extra::Edited(..) | Extra::Gone(_) | Extra::Rename(..) => {}
             Extra::Picture(letters) => {
                 let name = |letters: &String| format!("https://pictures.example/{letters}.png");
                 contact.photo = letters.as_ref().map(name).unwrap_or_default();
@@ -335,7 +340,7 @@ const PHONE: [&str; 2] = ["https://www.googleapis.com/auth/calendar", CONTACTS];
 const EVENTS: &str = "/calendar/v3/calendars/primary/events";
 
 impl Google {
-    fn new(seed: u64, clock: Arc<TestClock>) -> Option<Google> {
+    pub fn new(seed: u64, clock: Arc<TestClock>) -> Option<Google> {
         let _ = rustls::crypto::ring::default_provider().install_default();
         let accounts: Vec<String> = (0..2).map(account).collect();
         let options =
@@ -382,10 +387,25 @@ impl Google {
         self.adapters.lock().unwrap_or_else(PoisonError::into_inner)[user].clone()
     }
 
-    /// A request of a telephone; `None` = refused.
+    /// Time passes at the provider too.
+    pub fn pass(&self, seconds: u64) {
+        let by = chrono::TimeDelta::seconds(i64::try_from(seconds).unwrap_or(0));
+        self.sim.with(|core| core.advance(by));
+    }
+
+    /// How many requests of ours might have mailed guests.
+    pub fn might_mail(&self) -> u64 {
+        self.counters.iter().map(|counter| counter.may_mail()).sum()
+    }
+
     fn ask(&self, user: usize, verb: &str, path: &str, body: &Value) -> Option<Value> {
+        self.ask_as(&account(user), verb, path, body)
+    }
+
+    /// A request of somebody's telephone; `None` = refused.
+    pub fn ask_as(&self, account: &str, verb: &str, path: &str, body: &Value) -> Option<Value> {
         // Hours pass between two gestures: a telephone renews its token.
-        let (token, _) = self.sim.with(|core| core.issue_token(&account(user), "phone", &PHONE));
+        let (token, _) = self.sim.with(|core| core.issue_token(account, "phone", &PHONE));
         let headers = [
             ("authorization".to_owned(), format!("Bearer {token}")),
             ("content-type".to_owned(), "application/json".to_owned()),
@@ -413,7 +433,7 @@ impl Google {
         self.ask(user, "PATCH", &path, &body).is_some()
     }
 
-    fn embellish(&self, user: usize, id: &str, what: &Extra) {
+    fn embellish(&self, user: usize, id: &str, what: &Extra) -> bool {
         let book = self.book_of(user);
         let group_of = |wanted: &str| {
             let mut groups = book["contactGroups"].as_array().into_iter().flatten();
@@ -460,6 +480,24 @@ impl Google {
                     self.ask(user, "PUT", &format!("/v1/{group}"), &body);
                 }
             }
+            Extra::Entry(_) | Extra::Edited(..) | Extra::Gone(_) => {
+                let people = book["contacts"].as_array().into_iter().flatten();
+                let person = people.into_iter().find(|person| person["resourceName"] == id);
+                let entries =
+                    person.and_then(|person| person["userDefined"].as_array()).into_iter().flatten();
+                let entry = |value: &Value| json!({ "key": UNDER, "value": value });
+                let mut entries: Vec<Value> = entries.map(|one| entry(&one["value"])).collect();
+                match what {
+                    Extra::Edited(old, new) => {
+                        let of = entries.iter_mut().filter(|one| one["value"] == old.as_str());
+                        of.for_each(|one| *one = entry(&json!(new)));
+                    }
+                    Extra::Gone(old) => entries.retain(|one| one["value"] != old.as_str()),
+                    Extra::Entry(word) => entries.push(entry(&json!(word))),
+                    _ => {}
+                }
+                return self.patch(user, id, "userDefined", &json!(entries));
+            }
             Extra::Picture(Some(letters)) => {
                 let body = json!({ "photoBytes": Extra::picture(letters) });
                 self.ask(user, "PATCH", &format!("/v1/{id}:updateContactPhoto"), &body);
@@ -468,6 +506,7 @@ impl Google {
                 self.ask(user, "DELETE", &format!("/v1/{id}:deleteContactPhoto"), &Value::Null);
             }
         }
+        true
     }
 
     fn shown(&self, user: usize, contacts: bool) -> Vec<(String, Shown)> {
@@ -494,6 +533,10 @@ impl Google {
                         ("job_title", text(&person["organizations"][0]["title"])),
                         ("numbers", numbers(person)),
                         ("labels", labels(person)),
+                        ("entries", {
+                            let entries = person["userDefined"].as_array().into_iter().flatten();
+                            joined_sorted(entries.map(|entry| text(&entry["value"])))
+                        }),
                         (
                             "picture",
                             if person["photo"].is_null() { String::new() } else { PICTURED.to_owned() },

@@ -177,6 +177,16 @@ impl<R: Record> Replica<R> for Faulty<R> {
         self.after(fate, answer).await
     }
 
+    async fn peek(&self, from: From) -> PortResult<Page<R>> {
+        let fate = self.before(Call::Changes).await?;
+        let answer = self.inner.peek(from).await?;
+        self.after(fate, answer).await
+    }
+
+    async fn recall(&self, known: &Stored<R>, read: Stored<R>) -> PortResult<Stored<R>> {
+        self.inner.recall(known, read).await
+    }
+
     async fn fetch(&self, ids: &[ItemId]) -> PortResult<Vec<Option<Stored<R>>>> {
         let fate = self.before(Call::Fetch(ids.len())).await?;
         let answer = self.inner.fetch(ids).await?;
