@@ -117,8 +117,10 @@ impl<R: Record> Engine<R> {
 
 impl<R: Record> Session<'_, R> {
     /// Works out which of some links go elsewhere, with the local copy that leads as it is now.
-    pub(crate) async fn find_ways(&mut self, links: &mut [Link<R>]) -> Flow<()> {
+    pub(crate) async fn find_ways(&mut self, links: &mut Vec<Link<R>>) -> Flow<()> {
         let Some(around) = &self.engine.neighbourhood else { return Ok(()) };
+        self.left = self.halves_of_others(around, links).await?;
+        links.retain(|link| !self.left.contains(&link.id));
         let mut ways = BTreeMap::new();
         for link in links.iter_mut() {
             if Side::BOTH.iter().all(|side| link.alive(*side).is_some_and(|stored| !stored.withdrawn)) {
@@ -136,6 +138,30 @@ impl<R: Record> Session<'_, R> {
         }
         self.ways = ways;
         Ok(())
+    }
+
+    /// Returns the links whose other half was never made and whose item another pair has on both sides by now: it went
+    /// over there and came back. Made here, the other half would be there twice; that pair carries over what it has.
+    async fn halves_of_others(&self, around: &Neighbourhood<R>, links: &[Link<R>]) -> Flow<BTreeSet<LinkId>> {
+        let mut found = BTreeSet::new();
+        for side in Side::BOTH {
+            let is_bare = |link: &&Link<R>| {
+                link.half() == Some(side) && link.item(side.other()).is_none() && !self.is_blocked(link.id)
+            };
+            let bare: BTreeMap<_, _> =
+                links.iter().filter(is_bare).filter_map(|link| Some((link.item(side)?, link.id))).collect();
+            if bare.is_empty() || on(Mutant::HalvesDoubled) {
+                continue;
+            }
+            let find = Find::Items(side, bare.keys().map(|item| (*item).clone()).collect());
+            for place in &around.others {
+                let others = self.engine.ledger.find(&place.pair, &find).await.map_err(ledger)?;
+                let whole = others.iter().filter(|other| other.half().is_none());
+                let items = whole.filter_map(|other| other.alive(side));
+                found.extend(items.filter_map(|there| bare.get(&there.id)));
+            }
+        }
+        Ok(found)
     }
 
     /// What went into another collection is not listed here any more: it is fetched before it is decided on.
@@ -207,12 +233,16 @@ impl<R: Record> Session<'_, R> {
         around.others.iter().find(|place| place.pair == *pair).map(|place| &place.rules)
     }
 
-    /// Takes the links that go elsewhere out of some: those that are ready are handed over, the others are written.
+    /// Takes the links that go elsewhere out of some: those that are ready are handed over, the others are written. Forgets
+    /// those that are left to another pair.
     pub(crate) async fn send_on(&mut self, links: &mut Vec<Link<R>>) -> Flow<Vec<Entry<R>>> {
         let (mut entries, mut ready, mut work) = (Vec::new(), Vec::new(), Work::new(Vec::new()));
-        if self.ways.is_empty() {
+        if self.ways.is_empty() && self.left.is_empty() {
             return Ok(entries);
         }
+        let left = std::mem::take(&mut self.left);
+        work.load(self.find(Find::Links(left.iter().copied().collect())).await?);
+        left.into_iter().for_each(|id| work.forget(id));
         let mut rest = Vec::with_capacity(links.len());
         for mut link in std::mem::take(links) {
             match self.ways.get(&link.id).cloned() {

@@ -65,6 +65,8 @@ pub(crate) struct Session<'a, R: Record> {
     pub(crate) nonsense: u32,
     /// What becomes of the links at hand whose items are not both where they were.
     pub(crate) ways: BTreeMap<LinkId, Relocation>,
+    /// Which of the links at hand are left to a pair beside this one, which has their records whole.
+    pub(crate) left: BTreeSet<LinkId>,
     /// What is said of links whose guests would be invited again.
     pub(crate) invited: BTreeMap<LinkId, PortError>,
     progress: &'a dyn Progress,
@@ -105,6 +107,7 @@ impl<'a, R: Record> Session<'a, R> {
                     trouble: 0,
                     nonsense: 0,
                     ways: BTreeMap::new(),
+                    left: BTreeSet::new(),
                     invited: BTreeMap::new(),
                     progress,
                 };

@@ -291,6 +291,34 @@ fn what_is_dragged_here_before_its_create_was_found_is_not_doubled() {
 }
 
 #[test]
+fn what_went_away_before_its_other_half_was_made_comes_back_as_one_record() {
+    for side in Side::BOTH {
+        for (known_as_away, order) in [(true, [0, 1]), (true, [1, 0]), (false, [0, 1]), (false, [1, 0])] {
+            for at in 0.. {
+                let world = World::new();
+                let [one, two] = [0, 1].map(|pair| NAMES[pair][side]);
+                let shelf = &world.shelves[0][side];
+                let item = shelf.person_creates(Note { title: "a".to_owned(), ..Note::default() });
+                let script = Arc::new(Script::at(at, Fate::CrashBefore));
+                let ended = finish(world.engine(0, Some(&script)).run(None, &Silent)).is_some();
+                shelf.person_moves(&item, two);
+                for pair in if known_as_away { vec![0, 1] } else { vec![1] } {
+                    world.run(pair);
+                }
+                world.shelves[1][side].person_moves(&item, one);
+                world.settle(order);
+                assert_eq!(world.number(), [1, 1], "{side:?} {known_as_away} {order:?} {at}");
+                world.stands(0, &["a"]);
+                if ended {
+                    assert!(at > 4, "the run is longer than {at} calls");
+                    break;
+                }
+            }
+        }
+    }
+}
+
+#[test]
 fn what_is_dragged_here_and_deleted_there_stands_on_both_sides_or_on_none() {
     for (dragged, order) in
         [(Side::Local, [0, 1]), (Side::Local, [1, 0]), (Side::Remote, [0, 1]), (Side::Remote, [1, 0])]

@@ -247,6 +247,8 @@ mutants! {
     BackForgotten,
     /// A row that was dragged while its other half was being made is made once more where it came to.
     HalvesOrphaned,
+    /// What another pair made a record of, and what came back here before that was noticed, is made here once more.
+    HalvesDoubled,
     /// A record of which nobody knows yet whether its other half was made is no candidate: a record like it is made.
     BlockedNoHalf,
     /// Nobody is asked about an older state that is shown for longer than answers can be late.
