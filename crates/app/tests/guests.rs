@@ -102,6 +102,29 @@ fn what_was_refused_because_it_is_gone_there_ends_as_the_answer_says() {
 }
 
 #[test]
+fn a_series_of_somebody_else_that_is_shortened_here_comes_back_with_what_changed_behind_its_end() {
+    let (world, _) = invited("");
+    let series = json!({ "summary": "Round of the boss", "start": at("11:00"), "end": at("12:00"),
+        "recurrence": ["RRULE:FREQ=WEEKLY;COUNT=4"], "attendees": [{ "email": ACCOUNT }] });
+    let id = boss(&world, "POST", &format!("{EVENTS}?sendUpdates=none"), &series)["id"].clone();
+    world.settle();
+    let instance = format!("{EVENTS}/{}_20261224T100000Z?sendUpdates=none", id.as_str().unwrap());
+    boss(&world, "PATCH", &instance, &json!({ "summary": "Round before Christmas" }));
+    world.sql("UPDATE appointment_rules SET rule = 'FREQ=WEEKLY;COUNT=2';");
+    world.sync().ends_with(3);
+    let refused = waiting(&world);
+    assert_eq!((refused.len(), &refused[0]["problem"]["code"]), (1, &json!("GOOG-309")), "{refused:?}");
+    let number = refused[0]["number"].to_string();
+    world.run(&["conflicts", "resolve", &number, "--keep", "remote"]).ends_with(0);
+    world.settle();
+    assert!(waiting(&world).is_empty());
+    assert_eq!(world.number("appointment_rules WHERE rule LIKE '%COUNT=4%'"), 1);
+    let changed =
+        "appointment_overrides WHERE occurrence LIKE '2026-12-24%' AND title = 'Round before Christmas'";
+    assert_eq!(world.number(changed), 1);
+}
+
+#[test]
 fn ones_own_meeting_with_guests_cancelled_at_google_while_it_was_edited_here_is_a_question() {
     for (keep, left) in [("local", true), ("remote", false)] {
         let (world, _) = invited("");

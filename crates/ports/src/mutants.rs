@@ -93,6 +93,8 @@ mutants! {
     YieldNothing,
     /// What is gone from the side whose version is kept stays on the other one.
     YieldLeavesGone,
+    /// What is given up leaves alone there what had no place here.
+    YieldLeavesUnplaced,
     /// What a side cannot hold is not told.
     LossesUntold,
     /// The whole record is written, not the changed fields.

@@ -480,8 +480,6 @@ impl Agenda {
         let Some(row) = self.choose(&rows) else { return self.enter_here() };
         let (id, event, who) = (&row.id, &row.event, who(&row.event.title));
         let series = !event.recurrence_rules.is_empty();
-        // See "Open" in `docs/seed-ledger.md`: what was changed behind an end that the organiser's calendar refuses.
-        let may_end = series && !is_others(&who);
         match self.below(100) {
             0..=24 => {
                 let of_place = self.per_mille(500);
@@ -501,7 +499,7 @@ impl Agenda {
                 self.sql(&format!("UPDATE appointments SET start_local = '{to}' WHERE id = '{id}';"));
                 self.note("appointments moved in the company");
             }
-            65..=70 if may_end => self.change_rule_here(row),
+            65..=70 if series => self.change_rule_here(row),
             65..=76 => {
                 let to = &self.homes[1 - row.pair].local;
                 self.sql(&format!("UPDATE appointments SET calendar_id = '{to}' WHERE id = '{id}';"));

@@ -152,8 +152,11 @@ pub fn yield_to<R: Record>(link: &mut Link<R>, side: Side, rules: &Rules) -> Res
     let mut bases = seen.bases.clone();
     for field in seen.all() {
         let theirs = seen.views[other].get(field);
+        // What names the entry had no place for it there, and it counted as agreed: it comes back with what names it.
+        let had_no_place =
+            theirs.is_none() && R::named_by(field).is_some() && !on(Mutant::YieldLeavesUnplaced);
         if !on(Mutant::YieldNothing)
-            && !same(theirs, seen.bases[other].get(field))
+            && (had_no_place || !same(theirs, seen.bases[other].get(field)))
             && !alike::<R>(field, theirs, seen.views[side].get(field))
         {
             put(&mut bases[other], field, theirs);
