@@ -1,9 +1,10 @@
 //! `cargo xtask bench`: figures of the shipped binary, as ratios and request counts, in `docs/bench.md`.
 //!
 //! Times depend on the machine and decide nothing; what is compared is one size with ten times the size,
-//! and how many requests a record costs.
+//! and how many requests a record costs. Seconds are those of the processor, which other work on the machine
+//! disturbs least. The largest memory of an import is a bound: `bench` fails above it.
 
-use std::{fmt::Write as _, fs, path::Path, process::Command, time::Instant};
+use std::{fmt::Write as _, fs, path::Path, process::Command};
 
 use anyhow::{Context, Result};
 
@@ -19,9 +20,10 @@ pub fn run() -> Result<()> {
         "# Figures\n\nWritten by `cargo xtask bench`. Seconds depend on the machine; the ratios and the counts do not.\n\n\
          ## Import of a file\n\n\
          Five lines of content a record; a series recurs weekly and has one changed occurrence.\n\n\
-         | records | seconds | records a second | largest memory, MiB |\n| ---: | ---: | ---: | ---: |\n",
+         | records | seconds of processor | records a second | largest memory, MiB |\n| ---: | ---: | ---: | ---: |\n",
     );
     let mut ratios = String::new();
+    let mut above = Vec::new();
     for file in &FILES {
         let mut seconds = Vec::new();
         for size in SIZES {
@@ -29,7 +31,7 @@ pub fn run() -> Result<()> {
             let rate = size as f64 / took;
             writeln!(text, "| {size} {} | {took:.1} | {rate:.0} | {memory} |", file.name)?;
             if size == SIZES[0] && memory > MOST_MIB {
-                println!("{size} {} take {memory} MiB: more than {MOST_MIB}", file.name);
+                above.push(format!("{size} {} take {memory} MiB", file.name));
             }
             seconds.push(took);
         }
@@ -41,10 +43,11 @@ pub fn run() -> Result<()> {
     text.push_str(&story(&binary)?);
     fs::write(run::root().join("docs/bench.md"), text)?;
     println!("wrote docs/bench.md");
+    anyhow::ensure!(above.is_empty(), "more than {MOST_MIB} MiB: {}", above.join(", "));
     Ok(())
 }
 
-/// The most memory that an import of the smaller size should take.
+/// The most memory that an import of the smaller size may take.
 const MOST_MIB: u64 = 60;
 
 /// A made-up file to be imported.
@@ -93,7 +96,7 @@ fn series(n: usize) -> String {
     recurring + &changed.replace("Meeting", "Another meeting")
 }
 
-/// Imports a made-up file of so many records; returns seconds and the largest memory in MiB.
+/// Imports a made-up file of so many records; returns seconds of processor and the largest memory in MiB.
 fn import(binary: &Path, made: &File, size: usize) -> Result<(f64, u64)> {
     let folder = run::root().join(format!("target/bench-{size}"));
     if folder.exists() {
@@ -115,24 +118,35 @@ fn import(binary: &Path, made: &File, size: usize) -> Result<(f64, u64)> {
         "--quiet",
     ]))?;
     run::check(Command::new(binary).arg("--config").arg(&config).args(["user", "add", "anne", "--quiet"]))?;
-    let begun = Instant::now();
     let mut child = Command::new(binary)
         .arg("--config")
         .arg(&config)
         .args([made.kind, "import", "--quiet", "--user", "anne"])
         .arg(&file)
         .spawn()?;
-    let mut memory = 0;
+    let (mut seconds, mut memory) = (0.0, 0);
     let status = loop {
-        memory = memory.max(high_water(child.id()));
+        seconds = processor(child.id()).max(seconds);
+        memory = high_water(child.id()).max(memory);
         if let Some(status) = child.try_wait()? {
             break status;
         }
         std::thread::park_timeout(std::time::Duration::from_millis(50));
     };
     anyhow::ensure!(status.success(), "the import failed: {status}");
-    Ok((begun.elapsed().as_secs_f64(), memory))
+    Ok((seconds, memory))
 }
+
+/// What a process took of the processor so far, in seconds; 0 where the system does not say.
+fn processor(process: u32) -> f64 {
+    let stat = fs::read_to_string(format!("/proc/{process}/stat")).unwrap_or_default();
+    // Behind the name of the program, which may hold anything, stand ten fields and then user and system ticks.
+    let fields = stat.rsplit_once(") ").map_or("", |(_, rest)| rest).split(' ').skip(11).take(2);
+    fields.filter_map(|ticks| ticks.parse::<f64>().ok()).sum::<f64>() / TICKS
+}
+
+/// Ticks of `/proc` a second: 100 on every Linux.
+const TICKS: f64 = 100.0;
 
 /// The largest memory of a process so far, in MiB; 0 where the system does not say.
 fn high_water(process: u32) -> u64 {
