@@ -254,8 +254,15 @@ fn a_description_beats_a_name_that_says_another_clock() {
         ("DAYLIGHT", ":20190331T020000", "+0100/+0200", ""),
     ];
     let ended = zone_block("Romance Standard Time", &ended);
+    // No offset of the one part is one of the other: calcard ical/687.ics.
+    let broken = [
+        ("STANDARD", ":20191027T020000", "+0200/+0100", ""),
+        ("DAYLIGHT", ":20200329T030000", "+1200/+1300", ""),
+    ];
+    let broken = zone_block("New Zealand Standard Time", &broken);
     for (zone, name, start, instant) in [
         (short.as_str(), "Romance Standard Time", "20260715T090000", "2026-07-15T07:00Z"),
+        (&broken, "New Zealand Standard Time", "20191120T130000", "2019-11-20T00:00Z"),
         (&ended, "Romance Standard Time", "20260715T090000", "2026-07-15T07:00Z"),
         (
             &zone_block("Eastern Standard Time", &OLD_AMERICA),

@@ -18,7 +18,7 @@ use passerelle_ports::mutants::{Mutant, on};
 
 pub(super) use self::clock::offset;
 use self::{
-    clock::{Clock, YEARS, seconds},
+    clock::{Clock, YEARS, is_broken, seconds},
     names::{Named, named},
 };
 use super::{
@@ -315,7 +315,7 @@ impl Zones {
         }
         let asked = (name.to_owned(), years.clone());
         if !self.contradicting.contains_key(&asked) {
-            let clock = self.described.get(name).filter(|_| !names::is_iana(name));
+            let clock = self.described.get(name).filter(|it| !names::is_iana(name) && !is_broken(it));
             let clock = clock.and_then(|description| Clock::described(description, years));
             let clock = clock.filter(|clock| clock.contradicts(zone)).map(Rc::new);
             self.contradicting.insert(asked.clone(), clock);

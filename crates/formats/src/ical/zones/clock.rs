@@ -34,6 +34,18 @@ pub(super) struct Clock {
     first: i32,
 }
 
+/// Tells whether a description contradicts itself: no part of it begins at the offset at which another one ends.
+pub(super) fn is_broken(description: &Component) -> bool {
+    let of_part = |part: &Component| {
+        let to = offset(&part.text("TZOFFSETTO"))?;
+        Some((offset(&part.text("TZOFFSETFROM")).unwrap_or(to), to))
+    };
+    let parts: Vec<(i32, i32)> = description.children.iter().filter_map(of_part).collect();
+    let follows =
+        |at: usize, from: i32| parts.iter().enumerate().any(|(other, (_, to))| at != other && from == *to);
+    parts.len() > 1 && !parts.iter().enumerate().any(|(at, (from, _))| follows(at, *from))
+}
+
 impl Clock {
     /// Reads a description; nothing of one without a sound part.
     pub(super) fn described(description: &Component, years: &RangeInclusive<i32>) -> Option<Self> {
