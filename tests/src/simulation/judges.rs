@@ -44,6 +44,11 @@ fn is_hidden(field: &str) -> bool {
     matches!(field, "title" | "body")
 }
 
+/// Tells whether a value is what was agreed on in another spelling.
+fn is_respelt(now: &str, agreed: &str) -> bool {
+    now != agreed && !agreed.is_empty() && plain(now) == plain(agreed)
+}
+
 fn is_whole(rules: &Rules) -> bool {
     FIELDS.iter().all(|field| sends(rules, field) && takes(rules, field))
 }
@@ -395,6 +400,10 @@ impl World {
                     || !equal && diary.typed_times(y) > 1
                     || get(&b.record, name) == DEFAULT && diary.touched.contains(&(pair + 1, ident.clone(), "label"))
                     || get(&a.record, name) == DEFAULT && inner.pairs.len() > 1
+                    // Another pair met its provider's own spelling and took it: for this pair a change like any other.
+                    || inner.pairs.len() > 1
+                        && (is_respelt(&get(&a.record, name), &get(&link.bases.local, name))
+                            || is_respelt(&get(&b.record, name), &get(&link.bases.remote, name)))
                     // A first meeting knows no history; but an answer lost after it is no excuse.
                     || !equal
                         && get(&link.bases.local, name).is_empty()
@@ -508,7 +517,7 @@ impl World {
         let merges = inner.diary.deletions.iter().filter(merged);
         let seen: BTreeSet<Token> = merges.flat_map(|deletion| deletion.seen.iter().copied()).collect();
         is_held
-            && inner.diary.merged.contains_key(ident)
+            && inner.diary.is_merged(ident)
             && tokens(&row.record).iter().any(|token| !seen.contains(token))
     }
 
