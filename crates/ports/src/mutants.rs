@@ -707,6 +707,8 @@ mutants! {
     UnopenedIsSound,
     /// An occurrence begins in the one of two hours in which its series does.
     CalFirstHour,
+    /// What a longer text left behind its first part is read as the end of the short one that replaced it.
+    CalStaleParts,
 }
 
 #[cfg(all(feature = "mutants", debug_assertions))]

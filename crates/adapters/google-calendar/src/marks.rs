@@ -90,12 +90,16 @@ impl CalledOff {
 
 /// Returns a text that may be spread over several properties.
 pub(crate) fn text(private: &Map<String, Value>, name: &str) -> Option<String> {
-    let mut text = private.get(name)?.as_str()?.to_owned();
-    for part in 2..=PARTS {
-        match private.get(&format!("{name}.{part}")).and_then(Value::as_str) {
-            Some(more) => text.push_str(more),
-            None => break,
-        }
+    let mut part = private.get(name)?.as_str()?;
+    let mut text = part.to_owned();
+    for number in 2..=PARTS {
+        // Behind a part that is not full, what a longer text left is no part of this one.
+        let is_full = part.chars().count() >= LONGEST || on(Mutant::CalStaleParts);
+        let Some(more) = private.get(&format!("{name}.{number}")).and_then(Value::as_str).filter(|_| is_full) else {
+            break;
+        };
+        text.push_str(more);
+        part = more;
     }
     Some(text)
 }
@@ -112,8 +116,8 @@ pub(crate) fn put(into: &mut Map<String, Value>, name: &str, text: Option<&str>)
     into.insert(name.to_owned(), parts.next().map_or(Value::Null, Value::from));
     for number in 2..=PARTS {
         let part = parts.next();
-        // Most texts are short: their further parts never existed.
-        if part.is_some() || chars.len() > LONGEST {
+        // Behind a part that is not full nothing is read, and most texts never had any.
+        if part.is_some() || chars.len() >= LONGEST {
             into.insert(format!("{name}.{number}"), part.map_or(Value::Null, Value::from));
         }
     }
@@ -159,6 +163,18 @@ mod tests {
         put(&mut marks, URL, Some(&long));
         assert_eq!(marks.iter().filter(|(_, value)| !value.is_null()).count(), 3);
         assert_eq!(text(&marks, URL).as_deref(), Some(long.as_str()));
+        for now in ["short".to_owned(), "é".repeat(1000), "é".repeat(1001)] {
+            let mut there = marks.clone();
+            let mut change = Map::new();
+            put(&mut change, URL, Some(&now));
+            for (name, value) in change {
+                match value {
+                    Value::Null => there.remove(&name),
+                    value => there.insert(name, value),
+                };
+            }
+            assert_eq!(text(&there, URL).as_deref(), Some(now.as_str()), "after a longer one");
+        }
         let mut short = Map::new();
         put(&mut short, URL, None);
         assert_eq!(Value::Object(short), json!({URL: null}));
