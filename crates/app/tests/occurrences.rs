@@ -166,3 +166,48 @@ fn each_part_of_an_occurrence_that_is_given_on_the_phone_is_here_or_is_told() {
         assert!(waiting(&world).is_empty());
     }
 }
+
+#[test]
+fn what_an_occurrence_says_itself_stays_at_google_whatever_its_series_says() {
+    for (column, said, others, pointer, title) in [
+        // Private first while the series is open, and then while it is private itself.
+        ("privacy", "private", ["private", "default", "private", "public"], "/visibility", "'Own'"),
+        ("status", "cancelled", ["cancelled", "confirmed", "cancelled", "confirmed"], "/summary", "NULL"),
+        ("location", "Lyon", ["Lyon", "Paris", "Lyon", "Nice"], "/location", "'Own'"),
+        ("location", "Lyon", ["Lyon", "Paris", "Lyon", "Nice"], "/location", "NULL"),
+        ("title", "Named", ["Named", "Other", "Named", "Weekly"], "/summary", "'Named'"),
+    ] {
+        let (world, id) = weekly();
+        world.sql(&format!(
+            "INSERT INTO appointment_overrides (appointment_id, occurrence, title) VALUES ('s', '2026-12-14 09:00', {title});
+             UPDATE appointment_overrides SET {column} = '{said}';"
+        ));
+        world.settle();
+        let before = own_of(&world);
+        let [shown, _] = instances(&world, &id);
+        let wanted = shown.pointer(pointer).cloned().unwrap();
+        let parts = |shown: &Value| {
+            ["transparency", "reminders", "visibility", "location", "summary"].map(|part| shown[part].clone())
+        };
+        for other in others {
+            world.sql(&format!("UPDATE appointments SET {column} = '{other}';"));
+            world.settle();
+            let [now, _] = instances(&world, &id);
+            assert_eq!(now.pointer(pointer), Some(&wanted), "{column} {other}");
+            assert_eq!(parts(&now), parts(&shown), "{column} {other}");
+            assert_eq!(own_of(&world), before, "{column} {other}");
+            assert!(!losses(&world).contains("recurrence_overrides"), "{column}: {}", losses(&world));
+        }
+        // The phone describes the occurrence: what it says beside that stays its own.
+        let path = format!("{EVENTS}/{id}_20261214T080000Z?sendUpdates=none");
+        world.google("PATCH", &path, &json!({"description": "typed there"}));
+        world.settle();
+        assert_eq!(own(&world, "description")[0]["own"], "typed there", "{column}");
+        assert_eq!(own_of(&world), before, "{column}");
+    }
+}
+
+/// What the second occurrence says itself in the tables.
+fn own_of(world: &World) -> Vec<Value> {
+    world.rows("'t', title, 'p', privacy, 's', status, 'l', location", "appointment_overrides")
+}

@@ -523,6 +523,8 @@ mutants! {
     CalOffRings,
     /// A series that Google shows as private because of one occurrence is private here, too.
     CalPrivacySpreads,
+    /// A value that an occurrence says itself goes along with its series, once both were the same.
+    CalOwnFollows,
     /// What lies behind the end of a series that was shortened takes place all the same.
     CalGhosts,
     /// A deleted event comes back without its conference.

@@ -257,10 +257,18 @@ pub(crate) fn visibility(event: &Event) -> (Privacy, Option<Privacy>) {
 }
 
 impl Changes {
-    /// Marks what an occurrence says itself of who may see it.
-    pub(crate) fn own_privacy(mut self, before: Option<&str>, now: Option<Privacy>) -> Self {
-        if before != now.map(Privacy::as_str) {
-            marks::put(&mut self.private, marks::OWN_PRIVACY, now.map(Privacy::as_str));
+    /// Marks what an occurrence says itself: who may see it, and what its series says as well.
+    pub(crate) fn own(
+        mut self,
+        marked: &Map<String, Value>,
+        privacy: Option<Privacy>,
+        repeated: &str,
+    ) -> Self {
+        let wanted = [(marks::OWN_PRIVACY, privacy.map(Privacy::as_str)), (marks::OWN, some(repeated))];
+        for (name, now) in wanted {
+            if marked.get(name).and_then(Value::as_str) != now {
+                marks::put(&mut self.private, name, now);
+            }
         }
         self
     }

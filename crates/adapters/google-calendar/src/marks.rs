@@ -21,6 +21,8 @@ pub(crate) const COLOR: &str = "passerelle.color";
 pub(crate) const PRIVACY: &str = "passerelle.privacy";
 /// The privacy of one occurrence, where it has its own.
 pub(crate) const OWN_PRIVACY: &str = "passerelle.own_privacy";
+/// What one occurrence says itself although its series says the same: the names of its members.
+pub(crate) const OWN: &str = "passerelle.own";
 pub(crate) const FLOATING: &str = "passerelle.floating";
 pub(crate) const URL: &str = "passerelle.url";
 pub(crate) const CONFERENCE: &str = "passerelle.conference";
@@ -95,7 +97,8 @@ pub(crate) fn text(private: &Map<String, Value>, name: &str) -> Option<String> {
     for number in 2..=PARTS {
         // Behind a part that is not full, what a longer text left is no part of this one.
         let is_full = part.chars().count() >= LONGEST || on(Mutant::CalStaleParts);
-        let Some(more) = private.get(&format!("{name}.{number}")).and_then(Value::as_str).filter(|_| is_full) else {
+        let Some(more) = private.get(&format!("{name}.{number}")).and_then(Value::as_str).filter(|_| is_full)
+        else {
             break;
         };
         text.push_str(more);

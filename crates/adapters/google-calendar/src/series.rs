@@ -19,6 +19,9 @@ use crate::{
 
 /// What begins the version of a series, to tell it from an etag.
 const SERIES: &str = "series:";
+/// Members of an occurrence, as [`marks::OWN`] names them.
+const REMINDERS: &str = "alerts";
+const PRIVACY: &str = "privacy";
 
 /// What Google holds of one record: an event, or a master with its exceptions by id.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -147,7 +150,9 @@ impl Family {
             if attached != convert::attachments(&self.master) {
                 converted.left.attached.insert(id.to_string(), attached);
             }
+            let own = own_members(exception);
             let change = difference(&expected(&converted.event, id), &changed);
+            let change = with_own(change, &own, &changed);
             if change != Override::default() {
                 // A changed occurrence says by itself that it takes place.
                 converted.event.recurrence_dates.remove(&id.to_string());
@@ -257,61 +262,49 @@ pub(crate) fn changed(series: &Event, id: RecurrenceId, change: Option<&Override
     event
 }
 
-/// A changed occurrence after its series has changed: what it says itself stays, the rest follows.
+/// Tells whether a series is called off, or takes place again.
+pub(crate) fn turns(from: &Event, to: &Event) -> bool {
+    (from.status == Status::Cancelled) != (to.status == Status::Cancelled)
+}
+
+/// A changed occurrence after its series has changed: what it says itself stays, the rest follows. Google hands a new value
+/// on to exceptions that had the one of before, whoever said it.
 pub(crate) fn following(occurrence: &Event, from: &Event, to: &Event, change: Option<&Override>) -> Event {
-    fn follow<T: Clone + PartialEq>(into: &mut T, from: &T, to: &T, own: bool) {
-        if from != to && !own {
-            into.clone_from(to);
+    fn follow<T: Clone + PartialEq>(into: &mut T, (from, to): (&T, &T), said: &T) {
+        if from != to {
+            into.clone_from(said);
         }
     }
-    let own = |says: fn(&Override) -> bool| change.is_some_and(says);
+    let mut said = to.clone();
+    if let Some(change) = change {
+        change.lay_over(&mut said);
+    }
     let mut event = occurrence.clone();
-    follow(&mut event.title, &from.title, &to.title, own(|change| change.title.is_some()));
-    follow(
-        &mut event.description,
-        &from.description,
-        &to.description,
-        own(|change| change.description.is_some()),
-    );
-    follow(
-        &mut event.conference_url,
-        &from.conference_url,
-        &to.conference_url,
-        own(|change| change.conference_url.is_some()),
-    );
-    follow(&mut event.url, &from.url, &to.url, own(|change| change.url.is_some()));
-    let categories = own(|change| change.categories.is_some());
-    follow(&mut event.categories, &from.categories, &to.categories, categories);
+    follow(&mut event.title, (&from.title, &to.title), &said.title);
+    follow(&mut event.description, (&from.description, &to.description), &said.description);
+    follow(&mut event.url, (&from.url, &to.url), &said.url);
+    follow(&mut event.categories, (&from.categories, &to.categories), &said.categories);
+    follow(&mut event.location, (&from.location, &to.location), &said.location);
+    follow(&mut event.duration, (&from.duration, &to.duration), &said.duration);
+    follow(&mut event.status, (&from.status, &to.status), &said.status);
+    let free_busy = (&from.free_busy_status, &to.free_busy_status);
+    follow(&mut event.free_busy_status, free_busy, &said.free_busy_status);
+    follow(&mut event.color, (&from.color, &to.color), &said.color);
+    follow(&mut event.participants, (&from.participants, &to.participants), &said.participants);
     if changes::visibility(from) != changes::visibility(to) {
-        event.privacy = change.and_then(|change| change.privacy).unwrap_or(to.privacy);
+        event.privacy = said.privacy;
     }
-    follow(&mut event.location, &from.location, &to.location, own(|change| change.location.is_some()));
-    follow(&mut event.duration, &from.duration, &to.duration, own(|change| change.duration.is_some()));
-    follow(&mut event.status, &from.status, &to.status, own(|change| change.status.is_some()));
-    follow(
-        &mut event.free_busy_status,
-        &from.free_busy_status,
-        &to.free_busy_status,
-        own(|change| change.free_busy_status.is_some()),
-    );
-    follow(&mut event.color, &from.color, &to.color, own(|change| change.color.is_some()));
-    follow(
-        &mut event.participants,
-        &from.participants,
-        &to.participants,
-        own(|change| change.participants.is_some()),
-    );
-    let alerts = own(|change| change.alerts.is_some() || change.use_default_alerts.is_some());
-    if (&from.alerts, from.use_default_alerts) != (&to.alerts, to.use_default_alerts) && !alerts {
-        event.alerts.clone_from(&to.alerts);
-        event.use_default_alerts = to.use_default_alerts;
+    if from.conference_url != to.conference_url {
+        // Its address stands below the description, which was handed on with it.
+        (event.conference_url, event.description) = (said.conference_url, said.description);
     }
-    if (from.status == Status::Cancelled) != (to.status == Status::Cancelled) {
+    let turns = turns(from, to);
+    if turns {
         // What Google showed in the meantime of title, time and reminders was how a series is called off.
-        let mut said = to.clone();
-        change.cloned().unwrap_or_default().lay_over(&mut said);
-        event.title = said.title;
-        event.free_busy_status = said.free_busy_status;
+        (event.title, event.free_busy_status) = (said.title, said.free_busy_status);
+    }
+    let reminders = |event: &Event| (event.alerts.clone(), event.use_default_alerts);
+    if turns || reminders(from) != reminders(to) {
         (event.alerts, event.use_default_alerts) = (said.alerts, said.use_default_alerts);
     }
     event
@@ -320,6 +313,72 @@ pub(crate) fn following(occurrence: &Event, from: &Event, to: &Event, change: Op
 fn difference(expected: &Event, found: &Event) -> Override {
     let start = found.start.clone().filter(|start| !same_time(expected.start.as_ref(), start));
     Override { start, ..Override::between(expected, found) }
+}
+
+/// Names what an occurrence says itself.
+fn said(change: &Override) -> BTreeSet<&'static str> {
+    let members = [
+        ("title", change.title.is_some()),
+        ("description", change.description.is_some()),
+        ("location", change.location.is_some()),
+        ("start", change.start.is_some()),
+        ("duration", change.duration.is_some()),
+        ("status", change.status.is_some()),
+        ("free_busy_status", change.free_busy_status.is_some()),
+        ("color", change.color.is_some()),
+        ("participants", change.participants.is_some()),
+        (REMINDERS, change.alerts.is_some() || change.use_default_alerts.is_some()),
+        (PRIVACY, change.privacy.is_some()),
+        ("url", change.url.is_some()),
+        ("conference_url", change.conference_url.is_some()),
+        ("categories", change.categories.is_some()),
+    ];
+    members.into_iter().filter(|(_, is_said)| *is_said).map(|(name, _)| name).collect()
+}
+
+/// Names what an occurrence says itself although its series says the same. Google takes such a value for that of the
+/// series, so a mark keeps the names.
+pub(crate) fn repeated(series: &Event, id: RecurrenceId, change: &Override) -> String {
+    let differs = said(&difference(&expected(series, id), &changed(series, id, Some(change))));
+    let names = said(change).into_iter().filter(|name| !differs.contains(name) && !on(Mutant::CalOwnFollows));
+    names.collect::<Vec<_>>().join(",")
+}
+
+/// Names what an exception is marked to say itself.
+fn own_members(exception: &Resource) -> Vec<&str> {
+    let private = &exception.extended_properties.private;
+    let names = private.get(marks::OWN).and_then(serde_json::Value::as_str).unwrap_or_default();
+    let privacy = convert::marked_privacy(exception, marks::OWN_PRIVACY).map(|_| PRIVACY);
+    let names = names.split(',').chain(privacy);
+    names.filter(|_| !on(Mutant::CalOwnFollows)).collect()
+}
+
+/// Adds what an occurrence says itself although it is what its series says.
+fn with_own(mut change: Override, names: &[&str], found: &Event) -> Override {
+    fn own<T: Clone>(into: &mut Option<T>, found: &T) {
+        into.get_or_insert_with(|| found.clone());
+    }
+    for name in names {
+        match *name {
+            "title" => own(&mut change.title, &found.title),
+            "description" => own(&mut change.description, &found.description),
+            "location" => own(&mut change.location, &found.location),
+            "start" => change.start = change.start.take().or_else(|| found.start.clone()),
+            "duration" => own(&mut change.duration, &found.duration),
+            "status" => own(&mut change.status, &found.status),
+            "free_busy_status" => own(&mut change.free_busy_status, &found.free_busy_status),
+            "color" => own(&mut change.color, &found.color),
+            "participants" => own(&mut change.participants, &found.participants),
+            REMINDERS if found.use_default_alerts => change.use_default_alerts = Some(true),
+            REMINDERS => own(&mut change.alerts, &found.alerts),
+            PRIVACY => own(&mut change.privacy, &found.privacy),
+            "url" => own(&mut change.url, &found.url),
+            "conference_url" => own(&mut change.conference_url, &found.conference_url),
+            "categories" => own(&mut change.categories, &found.categories),
+            _ => {}
+        }
+    }
+    change
 }
 
 /// Google may print one and the same start in another zone: instants are compared (C92).

@@ -44,6 +44,17 @@ struct Course<'a> {
     zone: &'a str,
 }
 
+impl Course<'_> {
+    /// Google hands on part of how a series is called off to exceptions, and the rest not: whether they take place is said
+    /// again.
+    fn unsure(&self, mut left: Leftovers) -> Leftovers {
+        if series::turns(self.from, self.to) && !on(Mutant::CalOwnFollows) {
+            left.unsaid = Some("status".to_owned());
+        }
+        left
+    }
+}
+
 impl GoogleCalendar {
     /// Sends a write again whose version was no longer the current one, as long as nothing but the version changed.
     pub(crate) async fn write_again(&self, write: &Write<Event>, answer: &mut PortResult<Written<Event>>) {
@@ -357,7 +368,8 @@ impl GoogleCalendar {
             let Some(before) = family.occurrence(exception, zone) else { continue };
             let change = to.recurrence_overrides.get(&id.to_string());
             let after = series::following(&before.event, from, to, change);
-            let changes = self.changes(&before.event, &after, &before.left, zone);
+            let changes = self.changes(&before.event, &after, &course.unsure(before.left), zone);
+            let changes = changes.map(|changes| own(changes, to, *id, Some(exception)));
             wrote |= self.patch_exception(&exception.id, Some(exception), changes).await?;
         }
         if !wrote && kept.len() == holes.len() {
@@ -443,7 +455,7 @@ impl GoogleCalendar {
         let current = series.live.get(&id).and_then(|event| family.occurrence(event, zone));
         let hole = series.holes.contains_key(&id);
         let (before, mut left) = match current {
-            Some(converted) => (converted.event, converted.left),
+            Some(converted) => (converted.event, course.unsure(converted.left)),
             // In which of two hours the first one begins says nothing of this one.
             None => {
                 let mut left = series.converted.left.clone();
@@ -455,8 +467,6 @@ impl GoogleCalendar {
         let after = Event { uid: before.uid.clone(), ..after };
         // A cancelled occurrence may still hold what it once said (C44): it is written anew, all of it.
         let before = if hole { changes::unlike(&after) } else { before };
-        let marked = known.and_then(|event| event.extended_properties.private.get(marks::OWN_PRIVACY));
-        let own = wanted.and_then(|change| change.privacy);
         // One that is made anew has no more than its series: what hung on it comes back with it.
         let is_new = !series.live.contains_key(&id);
         let apart = course.left.apart_of(id, from, to).filter(|_| is_new && wanted.is_some());
@@ -465,7 +475,7 @@ impl GoogleCalendar {
             apart.lay_over(&mut left);
         }
         let changes = self.changes(&before, &after, &left, zone);
-        let mut changes = changes.map(|changes| changes.own_privacy(marked.and_then(Value::as_str), own));
+        let mut changes = changes.map(|changes| own(changes, to, id, known));
         if let (Some(changes), Some(_)) = (&mut changes, apart) {
             changes.put_back((&before, &of_series), (&after, &left), zone);
         }
@@ -641,6 +651,14 @@ fn not_for_all_guests(from: &Event, to: &Event, left: &Leftovers) -> PortResult<
 
 pub(crate) fn leftovers(opaque: &Opaque) -> Leftovers {
     serde_json::from_value(opaque.0.clone()).unwrap_or_default()
+}
+
+/// Marks what an occurrence of a series says itself, where its exception is not marked so.
+fn own(changes: Changes, to: &Event, id: RecurrenceId, exception: Option<&Resource>) -> Changes {
+    let marked = exception.map(|event| event.extended_properties.private.clone()).unwrap_or_default();
+    let change = to.recurrence_overrides.get(&id.to_string());
+    let repeated = change.map(|change| series::repeated(to, id, change)).unwrap_or_default();
+    changes.own(&marked, change.and_then(|change| change.privacy), &repeated)
 }
 
 /// The occurrences that a change calls off, of a series that stays where it is.

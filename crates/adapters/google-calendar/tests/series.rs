@@ -7,7 +7,7 @@ use common::{World, at, create, day, listen, stored, update, write_one};
 use passerelle_calendar::{Duration, Event, Override, Start};
 use passerelle_google_sim::{SimOptions, api::Knobs};
 use passerelle_ports::{ErrorKind, From, Replica};
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 fn weekly(start: Start, rule: &str) -> Event {
     let days = start.is_all_day();
@@ -272,4 +272,88 @@ async fn a_cancellation_that_a_listing_left_out_is_still_known() {
     let heard = listen(&calendar, From::Cursor(heard.cursor)).await.unwrap();
     let read = calendar.recall(&gone, heard.one(id).clone()).await.unwrap();
     assert!(!read.record.recurrence_overrides.contains_key(name));
+}
+
+/// A series that says something, its second occurrence saying the same itself, and the series saying something else.
+fn said_twice() -> Vec<(&'static str, Event, Event)> {
+    let base = serde_json::to_value(weekly(at("2026-03-16T09:00:00"), "FREQ=WEEKLY;COUNT=3")).unwrap();
+    let guest = |email: &str| json!({ email: {"email": email} });
+    let alert = |minutes: i32| json!({ format!("display:{minutes}"): {"minutes_before": minutes} });
+    let cases = [
+        ("title", json!("A"), json!("B")),
+        ("description", json!("A"), json!("B")),
+        ("location", json!("A"), json!("B")),
+        ("color", json!("red"), json!("blue")),
+        ("url", json!("https://a.example"), json!("https://b.example")),
+        ("conference_url", json!("https://a.example"), json!("https://b.example")),
+        ("free_busy_status", json!("free"), json!("busy")),
+        ("status", json!("tentative"), json!("confirmed")),
+        ("status", json!("cancelled"), json!("confirmed")),
+        ("status", json!("confirmed"), json!("cancelled")),
+        ("privacy", json!("private"), json!("default")),
+        ("privacy", json!("private"), json!("public")),
+        ("privacy", json!("public"), json!("default")),
+        ("duration", json!("PT1H"), json!("PT2H")),
+        ("participants", guest("anna@x.example"), guest("ben@x.example")),
+        ("alerts", alert(10), alert(30)),
+        ("use_default_alerts", json!(true), json!(false)),
+        ("categories", json!({"a": "A"}), json!({"b": "B"})),
+    ];
+    let cases = cases.into_iter().map(|(name, one, other)| {
+        let own: Override = serde_json::from_value(json!({ name: one })).unwrap();
+        let series = |value: &Value| {
+            let mut series = base.clone();
+            series[name] = value.clone();
+            let mut series: Event = serde_json::from_value(series).unwrap();
+            series.recurrence_overrides.insert("2026-03-23T09:00:00".into(), own.clone());
+            series
+        };
+        (name, series(&one), series(&other))
+    });
+    cases.collect()
+}
+
+/// What a person sees of an occurrence at Google, and its categories.
+fn seen(found: &Value) -> Value {
+    let names = ["summary", "description", "location", "colorId", "source", "transparency", "status"];
+    let names = names.iter().chain(&["visibility", "attendees", "reminders", "end"]);
+    let mut seen: Map<String, Value> = names.map(|name| ((*name).to_owned(), found[*name].clone())).collect();
+    let categories = found["extendedProperties"]["private"]["passerelle.categories"].clone();
+    seen.insert("categories".to_owned(), categories);
+    seen.into()
+}
+
+#[tokio::test]
+async fn what_an_occurrence_says_itself_stays_though_its_series_said_the_same() {
+    for title in [None, Some("Own title")] {
+        let world = World::new().await;
+        let calendar = world.calendar();
+        for (number, (name, mut one, mut other)) in said_twice().into_iter().enumerate() {
+            for event in [&mut one, &mut other] {
+                for change in event.recurrence_overrides.values_mut().filter(|change| change.title.is_none())
+                {
+                    change.title = title.map(str::to_owned);
+                }
+            }
+            let said = |found: &Event| Event { uid: String::new(), ..found.clone() };
+            let mut now = stored(write_one(&calendar, create(&format!("k{number}"), &one)).await);
+            assert_eq!(said(&now.record), one, "{name}");
+            let path = format!("calendars/primary/events/{}/instances", now.id);
+            let second = async || seen(&world.other("GET", &path, Value::Null).await["items"][1]);
+            let before = second().await;
+            for wanted in [&other, &one, &other] {
+                now = stored(write_one(&calendar, update(&now, wanted)).await);
+                assert_eq!(said(&now.record), *wanted, "{name}");
+                let heard = listen(&calendar, From::Start).await.unwrap();
+                assert_eq!(said(&heard.one(now.id.as_str()).record), *wanted, "{name}");
+                assert_eq!(second().await, before, "{name}");
+            }
+            // Once it says nothing itself, it is as its series is.
+            for event in [&mut other, &mut one] {
+                event.recurrence_overrides.clear();
+                now = stored(write_one(&calendar, update(&now, event)).await);
+                assert_eq!(said(&now.record), *event, "{name}");
+            }
+        }
+    }
 }
