@@ -315,16 +315,19 @@ pub(crate) fn begun_within(line: &[u8]) -> Option<usize> {
     line.get(at..at + BEGIN.len())?.eq_ignore_ascii_case(BEGIN).then_some(rest)
 }
 
-/// Tells whether bytes are a private property whose name has blanks in it: `X-GOOGLE TALK;TYPE=WORK:a`.
+/// Tells whether bytes are a private property whose name has blanks in it, `X-GOOGLE TALK;TYPE=WORK:a`, or a stroke, as
+/// KAddressBook writes it: `X-messaging/xmpp-All:a`.
 fn is_odd_private(bytes: &[u8], end: usize) -> bool {
     let head = bytes.get(..HEAD.min(bytes.len())).unwrap_or_default();
     let sign = head.iter().position(|byte| matches!(byte, b';' | b':')).unwrap_or_default();
     let name = head.get(..sign).unwrap_or_default();
-    bytes.starts_with(b"X-")
-        && end < sign
-        && !name.iter().any(u8::is_ascii_lowercase)
-        && name.iter().all(|byte| is_name(*byte) || *byte == b' ')
-        && has_params(bytes, sign)
+    if !bytes.starts_with(b"X-") || end >= sign {
+        return false;
+    }
+    let with = |sign: u8| name.iter().all(|byte| is_name(*byte) || *byte == sign);
+    let spaced = bytes.get(sign + 1).is_none_or(|byte| is_blank(*byte));
+    let has_stroke = with(b'/') && !spaced && !on(Mutant::FileStrokeIsText);
+    has_stroke || !name.iter().any(u8::is_ascii_lowercase) && with(b' ') && has_params(bytes, sign)
 }
 
 /// Tells whether a parameter follows a name of this length.

@@ -813,3 +813,21 @@ fn the_address_of_a_person_says_which_word_is_the_surname() {
         assert_eq!(jean.name.surname, surname, "{mail}");
     }
 }
+
+#[test]
+fn how_an_address_is_shown_is_kept_where_it_says_more() {
+    let table = |shown: &str| {
+        format!(
+            "First Name,Last Name,Company,E-mail Address,E-mail Type,E-mail Display Name\n\
+             Marie,Durand,Acme,MDurand@acme.fr,{shown}\n"
+        )
+    };
+    for nothing in ["SMTP,Durand Marie (mdurand@acme.fr)", "EX,MARIE DURAND", ","] {
+        check(&table(nothing), "Marie Durand; Acme; <MDurand@acme.fr>", &[]);
+    }
+    check(
+        &table("FAX,Accounts (not before 10)"),
+        "Marie Durand; Acme; <MDurand@acme.fr>",
+        &["E-mail Type: FAX", "E-mail Display Name: Accounts (not before 10)"],
+    );
+}

@@ -393,3 +393,15 @@ fn what_is_no_object_in_a_list_is_a_bad_record() {
     let lines: Vec<usize> = bad(&found).iter().map(|bad| bad.0).collect();
     assert_eq!(lines, [2, 4, 5]);
 }
+
+#[test]
+fn a_private_property_with_a_stroke_in_its_name_is_one_of_its_own() {
+    let card = "BEGIN:VCARD\r\nVERSION:3.0\r\nFN:Jean\r\nCATEGORIES:Friends\r\nX-messaging/icq-All:12345\r\n\
+                NOTE:Loyal\r\nX-ray/CT: none\r\nX-messaging/xmpp-All:jean@jabber.example\r\nEND:VCARD\r\n";
+    let found = only(read_contacts(card.as_bytes(), ContactFormat::VCard3, &Options::default()).collect());
+    assert_eq!(found.record.notes, "Loyal\nX-ray/CT: none");
+    assert_eq!(found.record.groups.values().collect::<Vec<_>>(), ["Friends"]);
+    for kept in ["X-messaging/icq-All:12345", "X-messaging/xmpp-All:jean@jabber.example"] {
+        assert!(found.unknown.iter().any(|line| line == kept), "{:?}", found.unknown);
+    }
+}

@@ -711,6 +711,12 @@ mutants! {
     CalFirstHour,
     /// What a longer text left behind its first part is read as the end of the short one that replaced it.
     CalStaleParts,
+    /// What a pair was not offered any more counts as in scope once it is removed.
+    GoneIsInScope,
+    /// How a table shows an address is dropped, whatever it says.
+    FileShownGoes,
+    /// A property of KAddressBook's with a stroke in its name belongs to the text before it.
+    FileStrokeIsText,
 }
 
 #[cfg(all(feature = "mutants", debug_assertions))]

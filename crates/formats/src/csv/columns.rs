@@ -57,7 +57,9 @@ pub(super) enum Cell {
     Sensitivity,
     /// Says nothing of its own where it has its usual value.
     Usual,
-    /// Says nothing of its own.
+    /// How an address is shown, or of which sort it is.
+    Shown,
+    /// What a person leaves out.
     Nothing,
 }
 
@@ -387,7 +389,7 @@ impl Header<'_> {
             Kind::Private => Cell::Private,
             Kind::Sensitivity => Cell::Sensitivity,
             Kind::Priority => Cell::Usual,
-            Kind::Nothing => Cell::Nothing,
+            Kind::Shown => Cell::Shown,
             _ => return None,
         })
     }

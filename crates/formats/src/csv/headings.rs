@@ -73,8 +73,8 @@ pub(super) enum Kind {
     Day,
     /// "Type de messagerie": how another column is meant.
     Type,
-    /// Says nothing of its own.
-    Nothing,
+    /// How an address is shown, or of which sort it is.
+    Shown,
 }
 
 /// Where something belongs.
@@ -115,9 +115,9 @@ enum Sense {
 use Kind::{
     Address, Anniversary, Assistant, BirthDay, BirthMonth, BirthYear, Birthday, City, Client, Company,
     Country, Day, Departement, Department, Email, Extended, Fax, Full, Given, GoogleGroups, Groups,
-    HouseNumber, Im, JobTitle, Manager, Middle, Mobile, Month, Name, Nickname, Notes, Nothing, OfficeNumber,
-    Pager, Phone, PhoneAs, PhoneticGiven, PhoneticSurname, Photo, PoBox, Postcode, Prefix, Priority, Private,
-    Profession, Region, Relation, Sensitivity, Street, Suffix, Surname, Title, Type, Web,
+    HouseNumber, Im, JobTitle, Manager, Middle, Mobile, Month, Name, Nickname, Notes, OfficeNumber, Pager,
+    Phone, PhoneAs, PhoneticGiven, PhoneticSurname, Photo, PoBox, Postcode, Prefix, Priority, Private,
+    Profession, Region, Relation, Sensitivity, Shown, Street, Suffix, Surname, Title, Type, Web,
 };
 use Sense::{At, Filler, Is};
 
@@ -884,12 +884,11 @@ const WEAKER: &[(Kind, &[Kind])] = &[
 /// Returns what several things come to; and whether it is the company's.
 fn one_of(mut kinds: Vec<Kind>) -> Option<(Kind, bool)> {
     let has = |kinds: &[Kind], kind: Kind| kinds.contains(&kind);
-    // How an address is meant or shown says nothing that is kept.
     if has(&kinds, Email)
         && kinds.iter().all(|kind| matches!(kind, Email | Type | Name | Full))
         && kinds.len() > 1
     {
-        return Some((Nothing, false));
+        return Some((Shown, false));
     }
     if has(&kinds, Phone) && has(&kinds, Assistant) {
         return Some((PhoneAs("assistant"), false));

@@ -30,6 +30,8 @@ struct Row<'a> {
     given_or_full: Vec<(usize, &'a str)>,
     /// Names that stand in front of an address.
     named: Vec<(usize, &'a str, &'a str)>,
+    /// How addresses are shown, and of which sort they are.
+    shown: Vec<(usize, &'a str)>,
     titles: Vec<(usize, &'a str)>,
     profession: Option<(usize, &'a str)>,
     birth: [Option<&'a str>; 3],
@@ -183,6 +185,7 @@ impl<'a> Row<'a> {
                 return (contact.private && !hidden) || is_usual(value);
             }
             Cell::Usual => return is_usual(value),
+            Cell::Shown => self.shown.push((n, value)),
             Cell::Nothing => {}
         }
         true
@@ -225,7 +228,27 @@ impl<'a> Row<'a> {
         for (n, name, value) in std::mem::take(&mut self.named) {
             self.name_of_address(columns, n, name, value);
         }
+        self.shown(columns);
         self.draft
+    }
+
+    /// How an address is shown is kept as text where it says more than the names and addresses of the record.
+    fn shown(&mut self, columns: &Columns) {
+        let shown = std::mem::take(&mut self.shown);
+        if shown.is_empty() {
+            return;
+        }
+        let (contact, emails) = (&self.draft.contact, &self.draft.emails);
+        let name = [&contact.display_name(), &contact.name.full, &contact.organization.name];
+        let said = name.into_iter().chain(emails.iter().map(|email| &email.address));
+        let said: BTreeSet<String> = said.flat_map(|text| words(&text_key(text))).collect();
+        for (n, value) in shown {
+            // The sorts that Outlook writes beside every address.
+            let is_usual = matches!(value, "SMTP" | "EX") || on(Mutant::FileShownGoes);
+            if !is_usual && !words(&text_key(value)).iter().all(|word| said.contains(word)) {
+                self.leave(columns, n, value);
+            }
+        }
     }
 
     /// All of an address stands in for the street where that is not given; what says more than the parts is kept as text.
