@@ -222,6 +222,12 @@ fn what_is_moved_into_a_calendar_that_is_not_connected_is_out_of_scope_and_never
     );
     assert_eq!(world.settle().writes(), 0);
     assert!(world.titles_in("primary").contains(&"Visit 4".to_owned()));
+    world.sql("DELETE FROM appointments WHERE id = 'a-4';");
+    assert_eq!(world.settle().writes(), 0, "removed there, it is no more in scope than before");
+    assert!(world.titles_in("primary").contains(&"Visit 4".to_owned()));
+    assert!(world.shown(&["status", "--alone", "--lang", "en"]).contains("Visit 4"));
+    world.sql(&appointment("a-12", "Visit 12", "alice"));
+    world.settle();
     // Between two that are connected nothing is there twice.
     assert_eq!((world.number("appointments"), world.mails()), (12, 0));
     let event = world.event("Visit 6")["id"].as_str().unwrap().to_owned();

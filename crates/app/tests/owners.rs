@@ -12,7 +12,7 @@ const BOSS: &str = "boss@acme.example";
 
 /// Uses Google's API as somebody.
 fn phone(office: &Office, account: &str, verb: &str, path: &str, body: &Value) -> Value {
-    let scopes = ["https://www.googleapis.com/auth/calendar"];
+    let scopes = ["https://www.googleapis.com/auth/calendar", "https://www.googleapis.com/auth/contacts"];
     let answer = office.sim.with(|core| {
         let (token, _) = core.issue_token(account, "a-phone", &scopes);
         let headers = [
@@ -147,4 +147,49 @@ fn most_of_a_calendar_is_given_to_nobody_unasked() {
     office.run(&["sync", "--approve", &digest]).expect(0);
     quiet(&office);
     assert_eq!(titles(&office, OTHER).len(), 20);
+}
+
+#[test]
+fn what_somebody_has_no_more_stays_on_their_phone_when_the_company_deletes_it() {
+    const PEOPLE: &str = "/v1/people/me/connections?personFields=names,biographies";
+    let office = two();
+    let named = |account: &str| -> Vec<(String, String)> {
+        let listed = phone(&office, account, "GET", PEOPLE, &Value::Null);
+        let people = listed["connections"].as_array().cloned().unwrap_or_default();
+        let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+        let of = |person: &Value| {
+            (text(&person["names"][0]["givenName"]), text(&person["biographies"][0]["value"]))
+        };
+        people.iter().map(of).collect()
+    };
+    office.sql("INSERT INTO contacts (id, given_name) VALUES ('c-1', 'Client'), ('c-2', 'Edited'), ('c-3', 'Other');");
+    office.sql(&(appointment("a-1", "Visit") + &appointment("a-2", "Other")));
+    quiet(&office);
+    office.sql("INSERT INTO contact_users (contact_id, user_id) VALUES ('c-1', 'alice'), ('c-2', 'alice');");
+    office.sql("UPDATE appointments SET owner_id = 'bob' WHERE id = 'a-1';");
+    quiet(&office);
+    // Bob goes on with a copy that the company took from him.
+    let listed = phone(&office, OTHER, "GET", PEOPLE, &Value::Null);
+    let people = listed["connections"].as_array().unwrap();
+    let edited = people.iter().find(|person| person["names"][0]["givenName"] == "Edited").unwrap();
+    let path = format!(
+        "/v1/{}:updateContact?updatePersonFields=biographies",
+        edited["resourceName"].as_str().unwrap()
+    );
+    let body = json!({ "etag": edited["etag"], "biographies": [{ "value": "of Bob" }] });
+    phone(&office, OTHER, "PATCH", &path, &body);
+    quiet(&office);
+    office.sql("DELETE FROM contacts WHERE id IN ('c-1', 'c-2'); DELETE FROM appointments WHERE id = 'a-1';");
+    quiet(&office);
+    let pair = |name: &str, text: &str| (name.to_owned(), text.to_owned());
+    assert_eq!(named(ACCOUNT), [pair("Other", "")]);
+    let mut of_bob = named(OTHER);
+    of_bob.sort();
+    assert_eq!(of_bob, [pair("Client", ""), pair("Edited", "of Bob"), pair("Other", "")]);
+    let here = office.run(&["contacts", "list", "--json"]).expect(0).of("record");
+    assert_eq!((here.len(), &here[0]["id"]), (1, &json!("c-3")), "{here:#?}");
+    assert_eq!(
+        (titles(&office, ACCOUNT), titles(&office, OTHER)),
+        (vec!["Other".to_owned(), "Visit".to_owned()], vec![])
+    );
 }

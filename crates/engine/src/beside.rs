@@ -115,6 +115,19 @@ impl<R: Record> Engine<R> {
     }
 }
 
+impl<R: Record> Neighbourhood<R> {
+    /// What went into the collection of another pair and was removed there is removed; it was never out of scope.
+    fn carry_deletions(&self, link: &mut Link<R>) {
+        for side in Side::BOTH {
+            let Some(copy) = link.copies[side].as_mut().filter(|copy| copy.gone) else { continue };
+            let home = copy.stored.home.as_ref();
+            if home.is_some_and(|home| self.others.iter().any(|place| place.homes[side] == *home)) {
+                copy.stored.withdrawn = false;
+            }
+        }
+    }
+}
+
 impl<R: Record> Session<'_, R> {
     /// Works out which of some links go elsewhere, with the local copy that leads as it is now.
     pub(crate) async fn find_ways(&mut self, links: &mut Vec<Link<R>>) -> Flow<()> {
@@ -135,6 +148,9 @@ impl<R: Record> Session<'_, R> {
                 Taken::Gone(side) => put_gone(link, side),
                 Taken::No => ways.extend(self.engine.relocation(link).map(|way| (link.id, way))),
             }
+        }
+        for link in links.iter_mut() {
+            around.carry_deletions(link);
         }
         self.ways = ways;
         Ok(())

@@ -481,7 +481,9 @@ impl<R: Record> Session<'_, R> {
         for copy in links.iter_mut().filter_map(|link| link.copies.local.as_mut()).filter(|copy| copy.gone) {
             for other in &newest {
                 if other.id == copy.stored.id && other.version.sequence() > copy.stored.version.sequence() {
-                    copy.stored = other.clone();
+                    // What another pair is offered says nothing of what this one is.
+                    let (withdrawn, home) = (copy.stored.withdrawn, copy.stored.home.take());
+                    copy.stored = Stored { withdrawn, home, ..other.clone() };
                 }
             }
         }

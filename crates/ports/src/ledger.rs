@@ -161,11 +161,11 @@ impl<R: Record> Link<R> {
         Side::BOTH.iter().any(|side| self.copies[*side].as_ref().is_some_and(|copy| copy.look))
     }
 
-    /// Tells whether both sides have the record, and one of them does not offer it to the pair any more: it counts as out
-    /// of scope.
+    /// Tells whether one side does not offer the record to the pair any more, or did not when it was removed there: it
+    /// counts as out of scope.
     #[must_use]
     pub fn is_aside(&self) -> bool {
-        let withdrawn = |side: Side| self.alive(side).map(|stored| stored.withdrawn);
+        let withdrawn = |side: Side| self.copies[side].as_ref().map(|copy| copy.stored.withdrawn);
         match (withdrawn(Side::Local), withdrawn(Side::Remote)) {
             (Some(local), Some(remote)) => (local || remote) && self.state != LinkState::Released,
             _ => false,

@@ -444,7 +444,7 @@ async fn alone_in<R: Kinded>(office: &Office, pair: &Pair, all: &mut Vec<Alone>)
                 id: stored.id.to_string(),
                 summary: stored.record.summary(),
                 undone: link.trails[side.other()].undone.is_some(),
-                aside: link.half().is_none(),
+                aside: link.is_aside(),
             });
         }
     }

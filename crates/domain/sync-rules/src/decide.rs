@@ -103,7 +103,12 @@ pub fn decide<R: Record>(link: &Link<R>, rules: &Rules) -> Result<Step<R>, Assem
 }
 
 fn in_scope<R: Record>(link: &Link<R>, rules: &Rules) -> bool {
-    if Side::BOTH.iter().any(|side| link.alive(*side).is_some_and(|stored| stored.withdrawn)) {
+    // Also where it is gone since: whoever removed it does not speak for a pair that had left it alone.
+    let withdrawn = |side: &Side| {
+        let copy = link.copies[*side].as_ref().filter(|copy| !copy.gone || !on(Mutant::GoneIsInScope));
+        copy.is_some_and(|copy| copy.stored.withdrawn)
+    };
+    if Side::BOTH.iter().any(withdrawn) {
         return false;
     }
     let judged = link.copies.local.as_ref().or(link.copies.remote.as_ref());

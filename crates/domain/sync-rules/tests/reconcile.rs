@@ -304,6 +304,13 @@ fn scope() {
     let mut withdrawn = link("title=a", "title=b", "title=a");
     withdrawn.copies.local.as_mut().unwrap().stored.withdrawn = true;
     assert_eq!(decide(&withdrawn, &Rules::default()).unwrap(), Step::OutOfScope);
+    // Removed where it is not offered, or edited after that on the other side.
+    withdrawn.copies.local.as_mut().unwrap().gone = true;
+    assert_eq!(decide(&withdrawn, &Rules::default()).unwrap(), Step::OutOfScope);
+    let mut edited = link("title=a", "title=b", "title=c");
+    let copy = edited.copies.local.as_mut().unwrap();
+    (copy.stored.withdrawn, copy.gone) = (true, true);
+    assert_eq!(decide(&edited, &Rules::default()).unwrap(), Step::OutOfScope);
 }
 
 #[test]
