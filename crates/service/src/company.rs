@@ -201,6 +201,9 @@ pub trait Company: Send + Sync {
         keep: Vec<ItemId>,
         journal: Option<Journal>,
     ) -> PortResult<TakenBack>;
+    /// Returns the ids of all records of a kind that match, in their order; how many to leave out or to return at most
+    /// says nothing here.
+    async fn ids(&self, kind: Kind, search: &Search) -> PortResult<Vec<ItemId>>;
     /// Lists contacts by name.
     async fn list_contacts(&self, search: &Search) -> PortResult<Found<Contact>>;
     /// Lists appointments by their start.
@@ -341,9 +344,10 @@ pub struct Search {
     pub skip: u64,
     /// How many at most.
     pub limit: Option<u64>,
-    /// Whether they come in the order in which they were made, not in that of their names or times: nothing is sorted
-    /// for each page then.
+    /// Whether they come in the order in which they were made, not in that of their names or times.
     pub as_made: bool,
+    /// These and no others, in this order, if there are any: nothing is searched, sorted or counted for them.
+    pub only: Vec<ItemId>,
 }
 
 /// A record of the company's, for lists.

@@ -19,7 +19,7 @@ use crate::{
 };
 
 /// How many records are read at a time.
-const PAGE: u64 = 250;
+const PAGE: usize = 250;
 /// A key that more records share tells nobody apart: the number of a switchboard.
 const MOST_SHARING: usize = 50;
 /// Of how many records that are like another one the values are compared.
@@ -241,14 +241,10 @@ impl Known {
         parts: Parts<R>,
     ) -> Outcome<Self> {
         let mut known = Known::default();
-        let mut skip = 0;
-        loop {
-            let user = user.map(str::to_owned);
-            let search = Search { user, skip, limit: Some(PAGE), as_made: true, ..Search::default() };
-            let found = R::list(company, &search).await?;
-            skip += found.items.len() as u64;
-            let last = found.items.is_empty() || skip >= found.total;
-            for item in found.items {
+        let search = Search { user: user.map(str::to_owned), as_made: true, ..Search::default() };
+        for some in company.ids(R::KIND, &search).await?.chunks(PAGE) {
+            let search = Search { only: some.to_vec(), ..Search::default() };
+            for item in R::list(company, &search).await?.items {
                 let said = known.said(&item.record);
                 let revision = Revision::of(Some(&item.leftovers));
                 let uid = uid_of(&item.record);
@@ -263,10 +259,8 @@ impl Known {
                 known.name(uid.as_deref(), revision);
                 known.note_original(original_of(Some(&item.leftovers)));
             }
-            if last {
-                return Ok(known);
-            }
         }
+        Ok(known)
     }
 
     /// Returns what a record says, field by field, in order.

@@ -20,7 +20,7 @@ use crate::{
 };
 
 /// How many records are read at a time.
-const PAGE: u64 = 500;
+const PAGE: usize = 500;
 /// How many records of a file are taken at a time.
 const CHUNK: usize = 250;
 
@@ -313,23 +313,18 @@ pub async fn each<R: Kinded>(
     user: Option<&str>,
     mut take: impl FnMut(Item<R>) -> bool,
 ) -> Outcome<u64> {
-    let (mut taken, mut skip) = (0, 0);
-    loop {
-        let user = user.map(str::to_owned);
-        let search = Search { user, skip, limit: Some(PAGE), ..Search::default() };
-        let found = R::list(company, &search).await?;
-        skip += found.items.len() as u64;
-        let last = found.items.is_empty() || skip >= found.total;
-        for item in found.items {
+    let mut taken = 0;
+    let search = Search { user: user.map(str::to_owned), ..Search::default() };
+    for some in company.ids(R::KIND, &search).await?.chunks(PAGE) {
+        let search = Search { only: some.to_vec(), ..Search::default() };
+        for item in R::list(company, &search).await?.items {
             if !take(item) {
                 return Ok(taken);
             }
             taken += 1;
         }
-        if last {
-            return Ok(taken);
-        }
     }
+    Ok(taken)
 }
 
 /// Puts the records of a file into the company's database. A bad one is set aside; the others go in.

@@ -193,8 +193,13 @@ impl Company for FakeCompany {
     ) -> PortResult<TakenBack> {
         Ok(TakenBack::default())
     }
+    async fn ids(&self, kind: Kind, _: &Search) -> PortResult<Vec<ItemId>> {
+        let all = if kind == Kind::Contacts { self.here.contacts.alive() } else { Vec::new() };
+        Ok(all.into_iter().map(|stored| stored.id).collect())
+    }
     async fn list_contacts(&self, search: &Search) -> PortResult<Found<Contact>> {
-        let all = self.here.contacts.alive();
+        let mut all = self.here.contacts.alive();
+        all.retain(|stored| search.only.is_empty() || search.only.contains(&stored.id));
         let total = all.len() as u64;
         let items = all.into_iter().skip(usize::try_from(search.skip).unwrap());
         Ok(Found {

@@ -23,8 +23,10 @@ pub struct Query {
     pub text: String,
     /// Which stretch of the list.
     pub slice: Slice,
-    /// Whether they come in the order in which they were made: nothing is sorted for each stretch then.
+    /// Whether they come in the order in which they were made.
     pub as_made: bool,
+    /// These and no others, in this order, if there are any.
+    pub only: Vec<ItemId>,
 }
 
 /// A record with what its tables say about it.
@@ -101,6 +103,29 @@ fn appointments_of(query: &Query) -> Boxed<'_, appointments::table> {
     found
 }
 
+fn contacts_in_order(query: &Query) -> Boxed<'_, contacts::table> {
+    match query.as_made {
+        true => contacts_of(query).order(contacts::number),
+        false => contacts_of(query).order((contacts::surname, contacts::given_name, contacts::number)),
+    }
+}
+
+fn appointments_in_order(query: &Query) -> Boxed<'_, appointments::table> {
+    match query.as_made {
+        true => appointments_of(query).order(appointments::number),
+        false => appointments_of(query).order((appointments::start_local, appointments::number)),
+    }
+}
+
+fn named(ids: Vec<String>) -> Vec<ItemId> {
+    ids.into_iter().map(ItemId::from).collect()
+}
+
+fn only<R: Collection>(conn: &mut Conn, scope: &Scope, query: &Query) -> Result<Shown<R>, StoreError> {
+    let ids: Vec<String> = query.only.iter().map(ToString::to_string).collect();
+    Ok(Shown { items: items(conn, scope, &ids)?, total: ids.len() as u64 })
+}
+
 fn items<R: Collection>(conn: &mut Conn, scope: &Scope, ids: &[String]) -> Result<Vec<Item<R>>, StoreError> {
     let mut found = R::load(conn, scope, ids)?;
     let item = |id: &String| {
@@ -116,6 +141,26 @@ impl Store {
         Scope { user: None, calendar: None, region: self.options.region.clone(), share: true }
     }
 
+    /// Returns the ids of all contacts that match, by surname.
+    ///
+    /// # Errors
+    ///
+    /// Those of the database.
+    pub async fn contact_ids(&self, query: Query) -> Result<Vec<ItemId>, StoreError> {
+        self.db.read(move |conn| Ok(named(contacts_in_order(&query).select(contacts::id).load(conn)?))).await
+    }
+
+    /// Returns the ids of all appointments that match, by start.
+    ///
+    /// # Errors
+    ///
+    /// Those of the database.
+    pub async fn event_ids(&self, query: Query) -> Result<Vec<ItemId>, StoreError> {
+        self.db
+            .read(move |conn| Ok(named(appointments_in_order(&query).select(appointments::id).load(conn)?)))
+            .await
+    }
+
     /// Lists contacts by surname.
     ///
     /// # Errors
@@ -125,13 +170,12 @@ impl Store {
         let scope = self.scope();
         let list = self.db.read(move |conn| {
             let (limit, skip) = slice_of(query.slice);
+            if !query.only.is_empty() {
+                return only(conn, &scope, &query);
+            }
             let total: i64 = contacts_of(&query).count().get_result(conn)?;
-            let found = contacts_of(&query);
-            let found = match query.as_made {
-                true => found.order(contacts::number),
-                false => found.order((contacts::surname, contacts::given_name, contacts::number)),
-            };
-            let ids: Vec<String> = found.limit(limit).offset(skip).select(contacts::id).load(conn)?;
+            let found = contacts_in_order(&query).limit(limit).offset(skip);
+            let ids: Vec<String> = found.select(contacts::id).load(conn)?;
             Ok(Shown { items: items(conn, &scope, &ids)?, total: u64::try_from(total).unwrap_or(0) })
         });
         list.await
@@ -146,13 +190,12 @@ impl Store {
         let scope = self.scope();
         let list = self.db.read(move |conn| {
             let (limit, skip) = slice_of(query.slice);
+            if !query.only.is_empty() {
+                return only(conn, &scope, &query);
+            }
             let total: i64 = appointments_of(&query).count().get_result(conn)?;
-            let found = appointments_of(&query);
-            let found = match query.as_made {
-                true => found.order(appointments::number),
-                false => found.order((appointments::start_local, appointments::number)),
-            };
-            let ids: Vec<String> = found.limit(limit).offset(skip).select(appointments::id).load(conn)?;
+            let found = appointments_in_order(&query).limit(limit).offset(skip);
+            let ids: Vec<String> = found.select(appointments::id).load(conn)?;
             Ok(Shown { items: items(conn, &scope, &ids)?, total: u64::try_from(total).unwrap_or(0) })
         });
         list.await

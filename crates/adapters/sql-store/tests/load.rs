@@ -83,11 +83,20 @@ async fn events_are_loaded_into_one_users_calendar() {
         text: text.into(),
         slice: Slice { skip: 1, limit: 5 },
         as_made: false,
+        only: Vec::new(),
     };
     let shown = company.store.list_events(query(company.anne.clone(), "visit 119% lyon")).await.unwrap();
     assert_eq!((shown.total, shown.items.len()), (2, 1));
     let shown = company.store.list_events(query(company.anne.clone(), "")).await.unwrap();
     assert_eq!((shown.total, shown.items.len()), (1_200, 5));
+    // All of them, as their ids say: the same ones in the same order.
+    let ids = company.store.event_ids(query(company.anne.clone(), "")).await.unwrap();
+    let stretch: Vec<_> = shown.items.iter().map(|item| item.id.clone()).collect();
+    assert_eq!((ids.len(), &ids[1..6]), (1_200, stretch.as_slice()));
+    let only = Query { only: vec![ids[9].clone(), ids[2].clone()], ..query(company.anne.clone(), "") };
+    let shown = company.store.list_events(only).await.unwrap();
+    let named: Vec<_> = shown.items.iter().map(|item| &item.id).collect();
+    assert_eq!(named, [&ids[9], &ids[2]]);
     assert_eq!(company.store.list_events(query(company.bob.clone(), "")).await.unwrap().total, 0);
 }
 
@@ -100,6 +109,7 @@ async fn contacts_are_found_by_their_words_and_listed_by_name() {
         text: text.into(),
         slice: Slice { skip: 0, limit: 3 },
         as_made: true,
+        only: Vec::new(),
     };
     for (user, text, total) in [
         (None, "", 30),

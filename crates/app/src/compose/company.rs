@@ -6,7 +6,7 @@ use async_trait::async_trait;
 use passerelle_calendar::Event;
 use passerelle_contacts::Contact;
 use passerelle_ports::{
-    Entry, ErrorKind, InstallationId, ItemId, Ledger, LinkId, PortError, PortResult, Replica, Slice,
+    Entry, ErrorKind, InstallationId, ItemId, Kind, Ledger, LinkId, PortError, PortResult, Replica, Slice,
 };
 use passerelle_service::{
     Account, AccountState, AppUser, Calendar, Company, Dropped, Found, Item, Journal, KINDS, LoadHow,
@@ -215,6 +215,14 @@ impl Company for SqlCompany {
         done.map(taken_back).map_err(|error| error.at("events.take_back"))
     }
 
+    async fn ids(&self, kind: Kind, search: &Search) -> PortResult<Vec<ItemId>> {
+        let ids = match kind {
+            Kind::Contacts => self.store.contact_ids(query(search)).await,
+            Kind::Events => self.store.event_ids(query(search)).await,
+        };
+        ids.map_err(|error| error.at("records.ids"))
+    }
+
     async fn list_contacts(&self, search: &Search) -> PortResult<Found<Contact>> {
         let shown = self.store.list_contacts(query(search)).await;
         shown.map(found).map_err(|error| error.at("contacts.list"))
@@ -289,6 +297,7 @@ fn pair(row: sql::Pair) -> PortResult<Pair> {
 fn query(search: &Search) -> sql::Query {
     sql::Query {
         as_made: search.as_made,
+        only: search.only.clone(),
         user: search.user.as_deref().map(sql::UserId::new),
         text: search.text.clone(),
         slice: Slice { skip: search.skip, limit: search.limit.unwrap_or(u64::from(u32::MAX)) },
