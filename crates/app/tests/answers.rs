@@ -173,6 +173,56 @@ fn a_first_meeting_asks_nothing_that_nobody_raised() {
 }
 
 #[test]
+fn one_person_meets_whatever_the_label_of_the_number() {
+    let contact = |id: &str, name: &str, label: &str| {
+        format!(
+            "INSERT INTO contacts (id, {name});
+             INSERT INTO contact_phones (contact_id, number, label) VALUES ('{id}', '01 23 45 67 02', '{label}');"
+        )
+    };
+    let person = |name: &Value, label: &str| {
+        let mut all = json!({ "phoneNumbers": [{ "value": "+33 1 23 45 67 02", "type": label }] });
+        all.as_object_mut().unwrap().extend(name.as_object().unwrap().clone());
+        all
+    };
+    let eva = "given_name, surname) VALUES ('c1', 'Eva', 'Broux'";
+    let names = json!({ "names": [{ "givenName": "Eva", "familyName": "Broux" }] });
+    let acme = "organization) VALUES ('c1', 'Acme'";
+    let company = json!({ "organizations": [{ "name": "Acme" }] });
+    for (row, there, here, label) in [
+        (eva, &names, "work", "main"),
+        (eva, &names, "main", "mobile"),
+        (eva, &names, "main", "main"),
+        (eva, &names, "work_fax", "homeFax"),
+        (acme, &company, "main", "main"),
+    ] {
+        let world = World::new();
+        world.sql(&contact("c1", row, here));
+        world.add_person(&person(there, label));
+        let count = |world: &World| (world.people().len(), world.number("contacts"));
+        for _ in 0..2 {
+            world.sync();
+        }
+        // Of two labels one is asked about, never of two people.
+        let waits = waiting(&world);
+        assert_eq!((count(&world), waits.len()), ((1, 1), usize::from(here != label)), "{label}: {waits:#?}");
+        if let Some(waits) = waits.first() {
+            let number = waits["number"].to_string();
+            world.run(&["conflicts", "resolve", &number, "--keep", "local"]).ends_with(0);
+        }
+        world.settle();
+        // Typed once more, it is asked about. A colleague with that number is somebody else.
+        world.sql(&contact("c2", &row.replace("c1", "c2"), "main"));
+        world.sql(&contact("c3", "given_name, surname) VALUES ('c3', 'Paul', 'Marin'", "main"));
+        for _ in 0..2 {
+            world.sync();
+        }
+        let waits = waiting(&world);
+        assert_eq!((count(&world), waits.len()), ((2, 3), 1), "{here} and {label}: {waits:#?}");
+    }
+}
+
+#[test]
 fn a_first_meeting_knows_one_instant_and_one_address_however_they_are_told() {
     let address =
         "INSERT INTO contact_addresses (contact_id, street, city, postcode, country) VALUES ('c1', ";

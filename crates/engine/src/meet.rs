@@ -167,12 +167,9 @@ impl<R: Record> Session<'_, R> {
         for side in Side::BOTH {
             let joined: BTreeSet<LinkId> =
                 meeting.joins.iter().map(|join| if side == Side::Local { join.0 } else { join.1 }).collect();
-            let strong = |half: &&Half| {
-                half.side == side
-                    && !joined.contains(&half.link)
-                    && half.keys.iter().any(|key| key.strength <= 1)
-            };
-            let new: Vec<&Half> = halves.iter().filter(strong).collect();
+            let tells =
+                |half: &&Half| half.side == side && !joined.contains(&half.link) && !half.keys.is_empty();
+            let new: Vec<&Half> = halves.iter().filter(tells).collect();
             if new.is_empty()
                 || on(Mutant::DoublesMade)
                 || self.engine.ledger.counts(self.pair()).await.map_err(ledger)?.both == 0
@@ -194,8 +191,7 @@ impl<R: Record> Session<'_, R> {
                 && (side == Side::Local || link.trails[side].tardy)
         };
         let own: Vec<&Link<R>> = own.iter().filter(never).collect();
-        let keys: Vec<MatchKey> =
-            own.iter().flat_map(|link| link.match_keys(side)).filter(|key| key.strength <= 1).collect();
+        let keys: Vec<MatchKey> = own.iter().flat_map(|link| link.match_keys(side)).collect();
         let mut others: BTreeSet<LinkId> = BTreeSet::new();
         for keys in keys.chunks(KEYS) {
             // What has just come from one side is not on both yet.

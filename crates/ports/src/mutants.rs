@@ -147,6 +147,8 @@ mutants! {
     NamesakesJoin,
     /// What shares an address is joined whatever it is called.
     NamesIgnored,
+    /// A number that several people may share brings nobody together, not even under one name.
+    SharedNumberUnnamed,
     /// Nothing is matched before it is created.
     NoPairing,
     /// A half that is left over after a deletion is no match candidate.
@@ -477,6 +479,10 @@ mutants! {
     DefaultAnywhere,
     /// What a calendar had that is no longer kept in step is made elsewhere, with its guests, unasked.
     PartedForgotten,
+    /// What a calendar still has that is no longer kept in step is made in another one of the account, too, unasked.
+    PartedDoubled,
+    /// What is gone from a calendar that is no longer kept in step is asked about as if it were there.
+    PartedUnread,
     /// What had guests in a calendar that was deleted at the provider is made elsewhere unasked.
     InvitedByTheGone,
     /// A calendar that may only be read is kept in step with one here in which a person keeps appointments.

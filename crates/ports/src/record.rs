@@ -37,7 +37,7 @@ impl Kind {
 /// Keys of different strengths never match each other.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct MatchKey {
-    /// 0 = identifier (UID), 1 = strong (e-mail, phone, start and title), 2 = weaker (name and company).
+    /// 0 = identifier (UID), 1 = strong (e-mail, phone, start and title), 2 = weaker (name and number, name and company).
     pub strength: u8,
     /// The normalised text.
     pub text: String,

@@ -11,7 +11,7 @@ use crate::{
 const SEALED: &str = "SYNC-122";
 /// Something that is shown in an older state for longer than answers can be late.
 pub(crate) const LATE: &str = "SYNC-130";
-/// Something with guests that another pair has at the provider.
+/// Something that another pair has on the other side.
 pub(crate) const AGAIN: &str = "SYNC-131";
 
 /// A meeting of somebody else.
@@ -48,15 +48,15 @@ fn refused<R: Record>(kind: Kind, link: &Link<R>, (side, code, unread): (Side, &
         let shown = (code == LATE && side == Side::Remote).then_some(Keep::Remote);
         return shown.into_iter().chain([Keep::Both]).collect();
     }
+    if code == AGAIN {
+        return vec![Keep::Local, Keep::Remote];
+    }
     if side == Side::Local {
         return vec![Keep::Local];
     }
     let is_sealed = code == SEALED && is_here;
     if is_sealed && link.alive(Side::Remote).is_none() {
         return vec![Keep::Local];
-    }
-    if code == AGAIN {
-        return vec![Keep::Local, Keep::Remote];
     }
     let mut kept = Vec::new();
     kept.extend(is_sealed.then_some(Keep::Local));

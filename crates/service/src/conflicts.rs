@@ -337,7 +337,10 @@ async fn carry<R: Kinded>(
                 (Answer::Keep(Keep::Both, _), _) if *unread => {
                     engine.leave(conflict.link).await.map_err(failed)
                 }
-                (Answer::Keep(Keep::Local, _), Side::Remote) if problem.code == answers::AGAIN => {
+                (Answer::Keep(Keep::Local, _), Side::Remote)
+                | (Answer::Keep(Keep::Remote, _), Side::Local)
+                    if problem.code == answers::AGAIN =>
+                {
                     engine.make_here(conflict.link).await.map_err(failed)
                 }
                 (Answer::Keep(Keep::Local, _), Side::Remote) => {
@@ -512,9 +515,8 @@ async fn look_alikes<R: Kinded>(office: &Office, pair: &Pair, link: &Link<R>) ->
             differences: differences(link, other),
         })
         .collect();
-    let strong: Vec<MatchKey> = keys.into_iter().filter(|key| key.strength <= 1).collect();
-    let mut sharing = ledger.alive_sharing(&pair.id, Side::Local, &strong).await?;
-    for id in ledger.alive_sharing(&pair.id, Side::Remote, &strong).await? {
+    let mut sharing = ledger.alive_sharing(&pair.id, Side::Local, &keys).await?;
+    for id in ledger.alive_sharing(&pair.id, Side::Remote, &keys).await? {
         if !sharing.contains(&id) {
             sharing.push(id);
         }

@@ -3,14 +3,17 @@
 use std::collections::BTreeSet;
 
 use deunicode::deunicode;
-use passerelle_ports::{Called, Field, Fields, Kind, MatchKey, Record, Value, is_empty};
+use passerelle_ports::{
+    Called, Field, Fields, Kind, MatchKey, Record, Value, is_empty,
+    mutants::{Mutant, on},
+};
 
 use crate::{
     Contact, PartialDate, Phone, email_key, entries::aligned, normal::normal, normal_line, phone_key,
     plain_key, text_key,
 };
 
-/// Labels of numbers that several people share: no ground to take two people for one.
+/// Labels of numbers that several people share: no ground by themselves to take two people for one.
 const SHARED: [&str; 4] = ["main", "work_fax", "home_fax", "other_fax"];
 
 impl Record for Contact {
@@ -53,15 +56,18 @@ impl Record for Contact {
         let emails = self.emails.values().map(|email| email_key(&email.address));
         let emails =
             emails.filter(|key| key.contains('@')).map(|key| MatchKey::new(1, format!("mail:{key}")));
-        let phones = self.phones.iter().filter_map(|(key, phone)| international(key, phone));
+        let phones = self.phones.iter().filter(|(_, phone)| !SHARED.contains(&phone.label.as_str()));
+        let phones = phones.filter_map(|(key, phone)| international(key, phone));
         let phones = phones.map(|key| MatchKey::new(1, format!("tel:{key}")));
-        uid.into_iter().chain(emails).chain(phones).chain(name_and_company(self)).collect()
+        let known = name_and_numbers(self).filter(|_| !on(Mutant::SharedNumberUnnamed));
+        uid.into_iter().chain(emails).chain(phones).chain(known).chain(name_and_company(self)).collect()
     }
 
     fn is_double_of(&self, other: &Self) -> bool {
         let (keys, others) = (self.match_keys(), other.match_keys());
         let names = [self, other].map(|contact| sorted_words(&contact.display_name()));
-        let shared = || keys.intersection(&others).any(|key| key.strength <= 1);
+        let tells = |key: &MatchKey| key.strength <= 1 || key.text.starts_with("tel:");
+        let shared = || keys.intersection(&others).any(tells);
         !names[0].is_empty() && names[0] == names[1] && shared()
     }
 
@@ -137,26 +143,43 @@ fn filled_day(day: &str, other: &str) -> Option<Value> {
 
 /// Returns a number as E.164, if it is one: by its key, which knew the region, or by itself.
 fn international(key: &str, phone: &Phone) -> Option<String> {
-    if SHARED.contains(&phone.label.as_str()) {
-        return None;
-    }
     [plain_key(key).to_owned(), phone_key(&phone.number, None)]
         .into_iter()
         .find(|number| number.starts_with('+') && number.len() > 8)
 }
 
+/// Returns the keys made of each number and the name of the person, or of the company where nobody is named. Whatever
+/// label either side gives it, and even where no number of the world is known by it, one number under one name is
+/// enough to meet by, or to ask about.
+fn name_and_numbers(contact: &Contact) -> impl Iterator<Item = MatchKey> {
+    let name = match name_of_person(contact) {
+        name if name.is_empty() => sorted_words(&contact.organization.name),
+        name => name,
+    };
+    let numbers = contact
+        .phones
+        .iter()
+        .map(|(key, phone)| international(key, phone).unwrap_or_else(|| plain_key(key).to_owned()));
+    let numbers = numbers.filter(|number| !number.is_empty());
+    numbers.map(move |number| MatchKey::new(2, format!("tel:{number}|{name}")))
+}
+
 /// Returns the key made of name and company. A name alone is no key, because namesakes are common, unless there is
 /// nothing else by which to tell the person: no address, no number, no company.
 fn name_and_company(contact: &Contact) -> Option<MatchKey> {
-    let parts = &contact.name;
-    let name = sorted_words(&match format!("{} {} {}", parts.given, parts.particle, parts.surname) {
-        name if name.trim().is_empty() => parts.full.clone(),
-        name => name,
-    });
+    let name = name_of_person(contact);
     let company = sorted_words(&contact.organization.name);
     let bare = contact.emails.is_empty() && contact.phones.is_empty();
     let tells = !name.is_empty() && (!company.is_empty() || bare);
     tells.then(|| MatchKey::new(2, format!("name:{name}|{company}")))
+}
+
+fn name_of_person(contact: &Contact) -> String {
+    let parts = &contact.name;
+    sorted_words(&match format!("{} {} {}", parts.given, parts.particle, parts.surname) {
+        name if name.trim().is_empty() => parts.full.clone(),
+        name => name,
+    })
 }
 
 /// Returns what a contact is called; nothing of one that names nobody, not even a company.
@@ -259,7 +282,44 @@ mod tests {
         contact.phones.insert("+33123456700".into(), fax);
         let email = Email { address: "Anne@Example.org ".into(), ..Default::default() };
         contact.emails.insert("anne@example.org".into(), email);
-        assert_eq!(texts(&contact), ["0:uid:urn:1", "1:mail:anne@example.org", "1:tel:+33123456789"]);
+        let (strong, weak): (Vec<_>, Vec<_>) =
+            contact.match_keys().into_iter().partition(|key| key.strength <= 1);
+        let texts = |keys: Vec<MatchKey>| keys.iter().map(ToString::to_string).collect::<Vec<_>>();
+        assert_eq!(texts(strong), ["0:uid:urn:1", "1:mail:anne@example.org", "1:tel:+33123456789"]);
+        assert_eq!(texts(weak), ["2:tel:+33123456700|", "2:tel:+33123456789|", "2:tel:12|"]);
+    }
+
+    #[test]
+    fn one_number_under_one_name_is_a_key_whatever_its_label() {
+        let person = |given: &str, surname: &str, company: &str, number: &str, label: &str| {
+            let name = Name { given: given.into(), surname: surname.into(), ..Name::default() };
+            let organization = Organization { name: company.into(), ..Organization::default() };
+            let phone = Phone { number: number.into(), label: label.into(), preferred: false };
+            let phones = [(phone_key(number, Some("FR")), phone)].into();
+            Contact { name, organization, phones, ..Contact::default() }
+        };
+        let eva = person("Eva", "Broux", "", "01 23 45 67 02", "work");
+        for (one, other, meets) in [
+            (&eva, person("Eva", "Broux", "", "+33 1 23 45 67 02", "main"), true),
+            (&eva, person("BROUX", "Éva", "Acme", "01 23 45 67 02", "work_fax"), true),
+            (&eva, person("Anne", "Martin", "", "01 23 45 67 02", "main"), false),
+            (&eva, person("Eva", "Broux", "", "01 23 45 67 03", "main"), false),
+            (
+                &person("Eva", "Broux", "", "4512", "main"),
+                person("Eva", "Broux", "", "45 12", "other_fax"),
+                true,
+            ),
+            (
+                &person("", "", "Acme", "01 23 45 67 02", "main"),
+                person("", "", "ACME", "01 23 45 67 02", "main"),
+                true,
+            ),
+            (&person("", "", "", "01 23 45 67 02", "main"), person("", "", "", "+33123456702", "main"), true),
+        ] {
+            assert_eq!(!one.match_keys().is_disjoint(&other.match_keys()), meets, "{one:?} and {other:?}");
+            let is_named = !one.display_name().is_empty() && one.name != Name::default();
+            assert_eq!(one.is_double_of(&other), meets && is_named, "{one:?} and {other:?}");
+        }
     }
 
     #[test]

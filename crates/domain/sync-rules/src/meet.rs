@@ -138,7 +138,10 @@ pub fn is_double<R: Record>(half: &Link<R>, other: &Link<R>) -> bool {
         && !theirs.withdrawn
         && match side {
             Side::Local => known.any(|known| own.record.is_double_of(&known.record)),
-            Side::Remote => half.trails.remote.tardy && share_strongly(&own.record, &theirs.record),
+            Side::Remote => {
+                let (own, theirs) = (&own.record, &theirs.record);
+                half.trails.remote.tardy && (share_strongly(own, theirs) || own.is_double_of(theirs))
+            }
         }
 }
 
