@@ -581,9 +581,12 @@ fn a_copy_that_is_there_twice_since_before_is_left_alone() {
         world
             .sql(&format!("UPDATE passerelle_pairs SET enabled = {enabled} WHERE calendar_id = {calendar};"));
     };
-    // Before there were moves, a row that changed its calendar got a second event.
+    // Somebody wanted a second event in another calendar while the first one's was parted.
     main(0);
     world.sql(&sent("a-1", "Team"));
+    world.sync().ends_with(3);
+    let number = waiting(&world)[0]["number"].to_string();
+    world.run(&["conflicts", "resolve", &number, "--keep", "local"]).ends_with(0);
     world.settle();
     main(1);
     let there = |world: &World| (world.titles_in("primary").len(), world.titles_in(&team).len());
@@ -736,17 +739,102 @@ fn asked_before_it_is_made(world: &World, title: &str) {
 #[test]
 fn what_stood_in_a_calendar_that_was_parted_invites_nobody_again_unasked() {
     let (world, team) = two();
-    world.sql(&(appointment("a-1", "Visit", "Team") + &appointment("a-2", "Alone", "Team") + GUEST));
+    world.sql(&(appointment("a-1", "Visit", "Team") + GUEST));
     world.settle();
     world.run(&["calendar", "remove", "Team", "--user", USER, "--yes"]).ends_with(0);
-    world.sql(&(sent("a-1", USER) + &sent("a-2", USER)));
+    world.sql(&sent("a-1", USER));
     for _ in 0..2 {
         world.sync().ends_with(3);
     }
-    assert_eq!(world.titles_in("primary"), ["Alone"], "what has no guests goes over");
     asked_before_it_is_made(&world, "Visit");
     assert_eq!(world.settle().writes(), 0);
-    assert_eq!((world.titles_in(&team).len(), world.number("appointments"), world.mails()), (2, 2, 0));
+    assert_eq!((world.titles_in(&team).len(), world.number("appointments"), world.mails()), (1, 1, 0));
+}
+
+#[test]
+fn what_a_calendar_that_was_parted_still_has_is_not_made_twice() {
+    let (world, team) = two();
+    let rows = ["Fitting", "Course", "Left here", "Cancelled"];
+    for (row, title) in rows.iter().enumerate() {
+        world.sql(&appointment(&format!("a-{row}"), title, "Team"));
+    }
+    world.sql("INSERT INTO appointment_rules (appointment_id, rule) VALUES ('a-1', 'FREQ=WEEKLY;COUNT=4');");
+    world.settle();
+    let ids = rows.map(|title| id_in(&world, &team, title));
+    world.run(&["calendar", "remove", "Team", "--user", USER, "--yes"]).ends_with(0);
+    world.google("DELETE", &format!("{}/{}", events_of(&team), ids[3]), &Value::Null);
+    world.sql(&format!("UPDATE appointments SET calendar_id = {};", named(USER)));
+    let planned = world.run(&["sync", "--dry-run"]);
+    assert_eq!(planned.writes(), 1, "{planned:#?}");
+    for _ in 0..2 {
+        world.sync().ends_with(3);
+    }
+    assert_eq!(world.titles_in("primary"), ["Cancelled"], "only what is gone there is made");
+    let waits = waiting(&world);
+    assert!(waits.len() == 3 && waits.iter().all(|one| one["problem"]["code"] == "SYNC-131"), "{waits:#?}");
+    let left = waits.iter().find(|one| one["summary"] == "Left here").unwrap();
+    let number = left["number"].to_string();
+    world.run(&["conflicts", "resolve", &number, "--keep", "remote"]).ends_with(0);
+    assert_eq!((waiting(&world).len(), world.titles_in("primary").len()), (2, 1));
+    // Connected again, each is one move, and nothing is asked any more.
+    world.run(&["calendar", "add", "Team", "--user", USER]).ends_with(0);
+    for _ in 0..3 {
+        world.sync();
+    }
+    assert_eq!(world.settle().writes(), 0);
+    assert_eq!((waiting(&world).len(), world.titles_in(&team).len()), (0, 0));
+    assert_eq!(rows[..3].iter().map(|title| id_in(&world, "primary", title)).collect::<Vec<_>>(), ids[..3]);
+    assert_eq!((world.titles_in("primary").len(), world.number("appointments"), world.mails()), (4, 4, 0));
+    world.sql("UPDATE appointments SET location = 'Lyon' WHERE id = 'a-1';");
+    world.settle();
+    assert_eq!(world.event("Course")["location"], "Lyon");
+}
+
+#[test]
+fn what_is_dragged_out_of_a_calendar_that_was_parted_is_not_made_twice_here() {
+    let (world, team) = two();
+    for (id, title) in [("a-1", "Fitting"), ("a-2", "Wanted"), ("a-3", "Deleted here")] {
+        world.sql(&appointment(id, title, "Team"));
+    }
+    world.settle();
+    world.run(&["calendar", "remove", "Team", "--user", USER, "--yes"]).ends_with(0);
+    for title in ["Fitting", "Wanted", "Deleted here"] {
+        drag(&world, &id_in(&world, &team, title), &team, "primary");
+    }
+    world.sql("DELETE FROM appointments WHERE id = 'a-3'; UPDATE appointments SET location = 'Lyon' WHERE id = 'a-1';");
+    for _ in 0..2 {
+        world.sync().ends_with(3);
+    }
+    assert_eq!(homes(&world, "Fitting"), ["a-1 in Team"]);
+    assert_eq!(homes(&world, "Deleted here").len(), 1, "what is gone here came in as new");
+    let waits = waiting(&world);
+    assert!(waits.len() == 2 && waits.iter().all(|one| one["problem"]["code"] == "SYNC-131"), "{waits:#?}");
+    let wanted = waits.iter().find(|one| one["summary"] == "Wanted").unwrap();
+    assert_eq!(wanted["answers"], json!(["--retry", "--keep local", "--keep remote"]));
+    let number = wanted["number"].to_string();
+    world.run(&["conflicts", "resolve", &number, "--keep", "remote"]).ends_with(0);
+    world.sync().ends_with(3);
+    assert_eq!((homes(&world, "Wanted").len(), homes(&world, "Fitting").len()), (2, 1));
+    // Connected again, the row goes along with its event, and what was typed meanwhile travels.
+    world.run(&["calendar", "add", "Team", "--user", USER]).ends_with(0);
+    for _ in 0..3 {
+        world.sync();
+    }
+    assert_eq!((homes(&world, "Fitting"), waiting(&world).len()), (vec!["a-1 in alice".to_owned()], 0));
+    assert_eq!((world.event("Fitting")["location"].clone(), world.mails()), (json!("Lyon"), 0));
+    assert_eq!(world.titles_in("primary"), ["Deleted here", "Fitting", "Wanted"]);
+}
+
+#[test]
+fn what_goes_out_of_a_calendar_that_was_parted_and_deleted_travels() {
+    let (world, team) = two();
+    world.sql(&(appointment("a-1", "Fitting", "Team") + &appointment("a-2", "Left", "Team")));
+    world.settle();
+    world.run(&["calendar", "remove", "Team", "--user", USER, "--yes"]).ends_with(0);
+    world.google("DELETE", &format!("/calendar/v3/calendars/{team}"), &Value::Null);
+    world.sql(&sent("a-1", USER));
+    world.settle();
+    assert_eq!((world.titles_in("primary"), waiting(&world).len()), (vec!["Fitting".to_owned()], 0));
 }
 
 #[test]

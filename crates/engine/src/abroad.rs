@@ -1,9 +1,14 @@
 //! Rows that came from other pairs, which have them at the provider: made there once more, they would be there twice,
 //! and their guests invited again.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
-use passerelle_ports::{ErrorKind, Find, Link, LinkId, LinkState, PairId, PortError, Record, Side};
+use passerelle_ports::{
+    ErrorKind, Find, ItemId, Link, LinkId, LinkState, PairId, PortError, Record, Replica, Side, Sides,
+};
 use passerelle_sync_rules::{
     Action, Intent, Plan, Trip, is_home, is_mass,
     mutants::{Mutant, on},
@@ -14,63 +19,92 @@ use crate::{
     session::{Flow, Session, ledger},
 };
 
-/// What is said of a record with guests that another pair has at the provider.
+/// What is said of a record that another pair has at the provider, with guests or in the same account.
 const AGAIN: &str = "SYNC-131";
+
+/// A pair that is no longer kept in step.
+pub struct Parted<R: Record> {
+    /// The pair.
+    pub pair: PairId,
+    /// Its collections, where the one at the provider is one of the same account and neither is one of the pair at work:
+    /// what goes from there to here changed its collection.
+    pub replicas: Option<Sides<Arc<dyn Replica<R>>>>,
+}
 
 impl<R: Record> Engine<R> {
     /// Lets the engine know the other pairs of its kind, out of whose collections rows may come, and those that are no
     /// longer kept in step: what they had at the provider is there still.
     #[must_use]
-    pub fn abroad(mut self, pairs: Vec<PairId>, parted: Vec<PairId>) -> Self {
+    pub fn abroad(mut self, pairs: Vec<PairId>, parted: Vec<Parted<R>>) -> Self {
         (self.abroad, self.parted) = (pairs, parted);
         self
     }
 }
 
 impl<R: Record> Session<'_, R> {
-    /// Finds out which of some links would be made at the provider although another pair has them there, with guests.
+    /// Finds out which of some links would be made on the other side although another pair has them there: with guests,
+    /// who would be invited again; or in a collection of the same account that is no longer kept in step, so that the owner
+    /// would have them twice.
     pub(crate) async fn find_invited(&mut self, links: &[Link<R>]) -> Flow<()> {
         self.invited.clear();
-        let invites = |link: &&Link<R>| {
-            let is_new = link.half() == Some(Side::Local) && link.copies.remote.is_none();
-            let concerns = |link: &Link<R>| {
-                link.alive(Side::Local).is_some_and(|stored| stored.record.concerned_others() > 0)
-            };
-            is_new && link.state != LinkState::Released && concerns(link) && !is_wanted(link)
+        // Made here, nothing invites anybody: its guests have it in calendars of their own.
+        let concerns = |link: &&Link<R>| {
+            link.alive(Side::Local).is_some_and(|stored| stored.record.concerned_others() > 0)
         };
-        let links: Vec<&Link<R>> = links.iter().filter(invites).collect();
-        if links.is_empty() || on(Mutant::InvitedAbroad) {
-            return Ok(());
-        }
-        let parted = self.engine.parted.iter().filter(|_| !on(Mutant::PartedForgotten));
-        for (pair, known) in self.known_abroad(self.engine.abroad.iter().chain(parted), &links).await? {
-            tracing::debug!(pair = %pair, rows = known.len(), "another pair has these rows at the provider");
-            for (id, other) in known {
-                let there = other.copies.remote.as_ref().map(|copy| &copy.stored);
-                let refused = there.and_then(|there| self.replica(Side::Remote).forbids_again(there));
-                let asked = || PortError::new(ErrorKind::Rejected, "create").with_code(AGAIN);
-                self.invited.insert(id, refused.unwrap_or_else(asked));
+        let engine = self.engine;
+        let parted = engine.parted.iter().filter(|_| !on(Mutant::PartedForgotten));
+        for side in Side::BOTH {
+            let is_new = |link: &&Link<R>| {
+                let is_new = link.half() == Some(side) && link.copies[side.other()].is_none();
+                is_new && link.state != LinkState::Released && !is_wanted(link)
+            };
+            let new: Vec<&Link<R>> = links.iter().filter(is_new).collect();
+            let (meetings, others): (Vec<_>, Vec<_>) = new.into_iter().partition(concerns);
+            let mut found = Vec::new();
+            if !meetings.is_empty() && !on(Mutant::InvitedAbroad) {
+                let pairs = engine.abroad.iter().chain(parted.clone().map(|parted| &parted.pair));
+                found = self.known_abroad(pairs, side, &meetings).await?;
+            }
+            let asks = !others.is_empty() && !on(Mutant::PartedDoubled);
+            for Parted { pair, replicas } in parted.clone().filter(|_| asks) {
+                let Some(replicas) = replicas else { continue };
+                for (pair, mut known) in self.known_abroad(std::iter::once(pair), side, &others).await? {
+                    let gone = gone_from(&*replicas[side.other()], side.other(), &known).await;
+                    known.retain(|id, _| !gone.contains(id));
+                    found.push((pair, known));
+                }
+            }
+            for (pair, known) in found {
+                tracing::debug!(pair = %pair, items = known.len(), "another pair has these on the other side");
+                for (id, other) in known {
+                    let there = other.copies.remote.as_ref().filter(|_| side == Side::Local);
+                    let refused =
+                        there.and_then(|there| self.replica(Side::Remote).forbids_again(&there.stored));
+                    let asked = || PortError::new(ErrorKind::Rejected, "create").with_code(AGAIN);
+                    self.invited.insert(id, refused.unwrap_or_else(asked));
+                }
             }
         }
         Ok(())
     }
 
-    /// Returns what other pairs have of the rows of links, where they have, or had, them at the provider, too.
+    /// Returns what other pairs have of the items of links on a side, where they have, or had, them on the other, too.
     async fn known_abroad(
         &self,
         pairs: impl Iterator<Item = &PairId>,
+        side: Side,
         links: &[&Link<R>],
     ) -> Flow<Vec<(PairId, BTreeMap<LinkId, Link<R>>)>> {
         let rows: BTreeMap<_, _> =
-            links.iter().filter_map(|link| Some((link.item(Side::Local)?.clone(), link.id))).collect();
+            links.iter().filter_map(|link| Some((link.item(side)?.clone(), link.id))).collect();
         let mut all = Vec::new();
         for pair in pairs {
-            let find = Find::Items(Side::Local, rows.keys().cloned().collect());
+            let find = Find::Items(side, rows.keys().cloned().collect());
             let found = self.engine.ledger.find(pair, &find).await.map_err(ledger)?;
             let known: BTreeMap<LinkId, Link<R>> = found
                 .into_iter()
-                .filter(|link| link.copies.remote.is_some())
-                .filter_map(|link| Some((*rows.get(link.item(Side::Local)?)?, link)))
+                .filter(|link| link.copies[side.other()].is_some())
+                .filter_map(|link| Some((*rows.get(link.item(side)?)?, link)))
                 .collect();
             if !known.is_empty() {
                 all.push((pair.clone(), known));
@@ -79,9 +113,9 @@ impl<R: Record> Session<'_, R> {
         Ok(all)
     }
 
-    /// Returns what is said of a write that would invite guests again.
+    /// Returns what is said of a write that would make something again.
     pub(crate) fn invites_again(&self, link: &Link<R>, intent: &Intent<R>) -> Option<PortError> {
-        let is_create = intent.action == Action::Create && intent.side == Side::Remote;
+        let is_create = intent.action == Action::Create && link.half() == Some(intent.side.other());
         self.invited.get(&link.id).filter(|_| is_create).map(|error| {
             let code = error.code.unwrap_or(AGAIN);
             PortError::new(error.kind, error.operation).with_code(code)
@@ -108,7 +142,7 @@ impl<R: Record> Session<'_, R> {
         for ids in made.chunks(usize::try_from(self.chunk()).unwrap_or(usize::MAX)) {
             let links = self.find(Find::Links(ids.to_vec())).await?;
             let links: Vec<_> = links.iter().collect();
-            for (pair, known) in self.known_abroad(self.engine.abroad.iter(), &links).await? {
+            for (pair, known) in self.known_abroad(self.engine.abroad.iter(), Side::Local, &links).await? {
                 *came.entry(pair).or_default() += known.len() as u64;
             }
         }
@@ -123,7 +157,34 @@ impl<R: Record> Session<'_, R> {
     }
 }
 
-/// Tells whether a person said that it is to be made here all the same.
+/// Returns those of some links whose items are on a side no more: deleted one by one, or with their collection. What
+/// cannot be asked is there still.
+async fn gone_from<R: Record>(
+    there: &dyn Replica<R>,
+    side: Side,
+    known: &BTreeMap<LinkId, Link<R>>,
+) -> Vec<LinkId> {
+    if on(Mutant::PartedUnread) {
+        return Vec::new();
+    }
+    let (ids, items): (Vec<LinkId>, Vec<ItemId>) =
+        known.iter().filter_map(|(id, link)| Some((*id, link.item(side)?.clone()))).unzip();
+    match there.fetch_each(&items).await {
+        Ok(found) => ids
+            .into_iter()
+            .zip(found)
+            .filter(|(_, found)| matches!(found, Ok(None)))
+            .map(|(id, _)| id)
+            .collect(),
+        Err(error) if matches!(error.kind, ErrorKind::NotFound | ErrorKind::Forbidden) => ids,
+        Err(error) => {
+            tracing::debug!(kind = ?error.kind, "a collection that is not kept in step was not read");
+            Vec::new()
+        }
+    }
+}
+
+/// Tells whether a person said that it is to be made all the same.
 fn is_wanted<R: Record>(link: &Link<R>) -> bool {
-    link.chosen.iter().any(|(field, side)| is_home(field) && *side == Side::Local)
+    link.chosen.iter().any(|(field, side)| is_home(field) && link.half() == Some(*side))
 }

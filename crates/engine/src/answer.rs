@@ -220,14 +220,15 @@ pub(crate) async fn keep_here<R: Record>(engine: &Engine<R>, id: LinkId) -> Resu
     .await
 }
 
-/// Lets a record be made at the provider although another pair has it there, with its guests.
+/// Lets a record be made on the other side although another pair has it there.
 pub(crate) async fn make_here<R: Record>(engine: &Engine<R>, id: LinkId) -> Result<(), EngineError> {
     answer(engine, &[id], |mut links| {
         let mut link = links.pop().ok_or(EngineError::NotFound)?;
         if !matches!(link.state, LinkState::Rejected(_)) || link.looks() {
             return Err(EngineError::DoesNotFit);
         }
-        choose_home(&mut link, Side::Local);
+        let half = link.half().ok_or(EngineError::DoesNotFit)?;
+        choose_home(&mut link, half);
         (link.state, link.due) = (LinkState::Active, true);
         link.decided = Some(engine.clock.now());
         Ok(Changes { links: vec![link], ..Changes::default() })

@@ -10,6 +10,7 @@ use passerelle_sync_rules::{Digest, PlannedStep, Rules};
 use uuid::Uuid;
 
 use crate::{
+    abroad::Parted,
     beside::Neighbourhood,
     report::{PlanReport, RunReport},
     session::{Session, Stop},
@@ -124,7 +125,7 @@ pub struct Engine<R: Record> {
     pub(crate) neighbourhood: Option<Neighbourhood<R>>,
     pub(crate) announced: Vec<PlannedStep>,
     pub(crate) abroad: Vec<PairId>,
-    pub(crate) parted: Vec<PairId>,
+    pub(crate) parted: Vec<Parted<R>>,
 }
 
 impl<R: Record> Engine<R> {
@@ -345,7 +346,7 @@ impl<R: Record> Engine<R> {
         crate::answer::keep_here(self, link).await
     }
 
-    /// Lets a record be made at the provider although another pair has it there, with its guests.
+    /// Lets a record be made on the other side although another pair has it there.
     ///
     /// # Errors
     ///

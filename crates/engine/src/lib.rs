@@ -19,6 +19,7 @@ mod undo;
 mod unread;
 mod work;
 
+pub use abroad::Parted;
 pub use beside::Beside;
 pub use engine::{Approval, Engine, EngineError, PairSettings, Phase, Progress, Silent};
 pub use report::{Loss, PlanReport, Refused, RunReport, Stopped};

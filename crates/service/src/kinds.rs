@@ -5,7 +5,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use passerelle_calendar::Event;
 use passerelle_contacts::Contact;
-use passerelle_engine::{Beside, Engine, PairSettings};
+use passerelle_engine::{Beside, Engine, PairSettings, Parted};
 use passerelle_ports::{
     Entry, ErrorKind, ItemId, Kind, Ledger, PortError, PortResult, Record, Replica, Side, Sides,
 };
@@ -189,8 +189,8 @@ pub(crate) async fn engine<R: Kinded>(office: &Office, pair: &Pair) -> Outcome<E
     let abroad = ids(abroad);
     // A calendar that is no longer kept in step has at the provider what it had. Of an account that was let go the new
     // one begins anew.
-    let parted = parted.into_iter().filter(|other| signed_in(&accounts, other).is_ok());
-    let parted = ids(parted.collect());
+    let left = parted.into_iter().filter(|other| signed_in(&accounts, other).is_ok()).cloned();
+    let left: Vec<Pair> = left.collect();
     let pairs: Vec<Pair> = all.into_iter().filter(of_account).collect();
     let connected: Vec<String> = pairs.iter().map(|other| other.collection.clone()).collect();
     let replicas = sides::<R>(office, &account, pair, &connected).await?;
@@ -205,6 +205,15 @@ pub(crate) async fn engine<R: Kinded>(office: &Office, pair: &Pair) -> Outcome<E
     };
     let ledger = R::ledger(&*office.company);
     let engine = Engine::new(settings, replicas, ledger, office.clock.clone(), office.ids.clone());
+    let mut parted = Vec::new();
+    for other in left {
+        let is_apart = other.collection != pair.collection && other.calendar != pair.calendar;
+        let replicas = match other.account == pair.account && is_apart {
+            true => Some(sides::<R>(office, &account, &other, &connected).await?),
+            false => None,
+        };
+        parted.push(Parted { pair: other.id, replicas });
+    }
     let engine = engine.abroad(abroad, parted);
     let Some(own) = homes::<R>(pair) else { return Ok(engine) };
     let mut beside = Vec::new();
