@@ -669,6 +669,10 @@ mutants! {
     FileStatesPart,
     /// A changed occurrence without its series is known by how a file spells its time.
     FileSpellingNames,
+    /// All records that share a key are gone through for each record of a file, however many they are.
+    ImportSharersAll,
+    /// The lines behind a quote of a table that never closes are searched again for each such quote.
+    FileQuoteSearchedAgain,
 
     // Sign-in.
     /// A request that was refused for its token is repeated with the same token.

@@ -644,7 +644,7 @@ impl Known {
         let keys = record.match_keys().into_iter();
         let shared = keys.filter(|key| {
             let sharing = self.by_key.get(&self.hasher.hash_one(key));
-            sharing.is_some_and(|sharing| sharing.contains(&number))
+            sharing.is_some_and(|sharing| sharing.binary_search(&number).is_ok())
         });
         let sorts = shared.filter_map(|key| Some(key.text.split_once(':')?.0.to_owned()));
         let sorts: BTreeSet<String> = sorts.collect();
@@ -703,11 +703,14 @@ impl Known {
             if !alike.at.is_empty() && key.strength > alike.strength {
                 break;
             }
-            let Some(sharing) = self.by_key.get(&self.hasher.hash_one(&key)) else { continue };
+            let sharing = self.by_key.get(&self.hasher.hash_one(&key));
+            // Only a few are gone through: each record of a file asks.
+            let few = |sharing: &&Vec<u32>| sharing.len() <= MOST_SHARING || on(Mutant::ImportSharersAll);
+            let Some(sharing) = sharing.filter(few) else { continue };
             let all = sharing.iter().filter_map(|at| Some((*at, self.all.get(usize::try_from(*at).ok()?)?)));
             let fit = all.filter(|(_, kept)| fits(kept));
             let fit: Vec<(u32, At)> = fit.map(|(at, kept)| (at, kept.at.clone())).collect();
-            if fit.is_empty() || sharing.len() > MOST_SHARING {
+            if fit.is_empty() {
                 continue;
             }
             alike.strength = key.strength;
@@ -927,5 +930,29 @@ mod tests {
         assert!(!known.is_older(Some("u"), Some(&sequence(3))));
         assert!(!known.is_older(Some("v"), Some(&sequence(1))) && !known.is_older(None, Some(&sequence(1))));
         assert_eq!((known.id_of("u"), known.id_of("v")), (Some(ItemId::new("1")), None));
+    }
+
+    #[test]
+    fn those_who_share_a_key_with_many_are_not_gone_through() {
+        let phone =
+            |number: &str| passerelle_contacts::Phone { number: number.to_owned(), ..Default::default() };
+        let person = |name: String| passerelle_contacts::Contact {
+            name: passerelle_contacts::Name { given: name, ..Default::default() },
+            phones: [("1".to_owned(), phone("+33142000000"))].into(),
+            ..Default::default()
+        };
+        let mut known = Known::default();
+        let work = std::cell::Cell::new(0);
+        for number in 0..2_000 {
+            let record = person(format!("Person{number}"));
+            let sharing = known.sharing(&record, |_| {
+                work.set(work.get() + 1);
+                true
+            });
+            assert_eq!(sharing.at.len(), if number > MOST_SHARING { 0 } else { number });
+            let line = u64::try_from(number).unwrap();
+            known.add(&record, None, Box::new([]), Box::new([]), At::File(line, "".into()));
+        }
+        assert_eq!(work.get(), MOST_SHARING * (MOST_SHARING + 1) / 2);
     }
 }

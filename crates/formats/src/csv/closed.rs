@@ -13,7 +13,7 @@ use std::{
 use passerelle_ports::mutants::{Mutant, on};
 
 /// How many bytes behind its first line a quote is looked for that closes a text.
-const MOST: usize = 4 << 20;
+const MOST: u64 = 4 << 20;
 
 /// A row with a quote that never closes.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -45,13 +45,69 @@ pub(super) struct Form {
 pub(super) struct Closed<R> {
     inner: R,
     form: Form,
-    /// Lines that were read ahead.
-    ahead: VecDeque<Vec<u8>>,
+    ahead: Ahead,
+    /// How many bytes were read.
+    read: u64,
     number: u64,
     above: usize,
     ready: Vec<u8>,
     given: usize,
     found: Found,
+}
+
+/// Lines that were read in search of a quote that closes. Where it does is the same for each quote that is open before
+/// them, so each line is looked at once: the last line alone may end the search.
+#[derive(Default)]
+struct Ahead {
+    lines: VecDeque<Line>,
+    /// How many of them are rows by themselves.
+    rows: usize,
+    /// How many of them are neither rows nor blank.
+    others: usize,
+}
+
+/// A line of a table.
+struct Line {
+    text: Vec<u8>,
+    /// How many bytes of the table end with it.
+    end: u64,
+    /// What it is where a quote is open before it, if that was asked.
+    enclosed: Option<Enclosed>,
+}
+
+/// What a line is before which a quote is open.
+#[derive(Clone, Copy)]
+struct Enclosed {
+    at: At,
+    amiss: bool,
+    is_row: bool,
+    is_blank: bool,
+}
+
+impl Ahead {
+    fn push(&mut self, mut line: Line, form: &Form) {
+        let Scan { at, amiss, .. } = form.scan(At::Quote, &line.text);
+        let is_blank = line.text.trim_ascii().is_empty();
+        let is_row = form.is_row(&line.text);
+        line.enclosed = Some(Enclosed { at, amiss, is_row, is_blank });
+        self.rows += usize::from(is_row);
+        self.others += usize::from(!is_row && !is_blank);
+        self.lines.push_back(line);
+    }
+
+    fn pop(&mut self) -> Option<Line> {
+        let line = self.lines.pop_front()?;
+        let is_row = line.is_row();
+        self.rows -= usize::from(is_row);
+        self.others -= usize::from(line.enclosed.is_some_and(|line| !line.is_row && !line.is_blank));
+        Some(line)
+    }
+}
+
+impl Line {
+    fn is_row(&self) -> bool {
+        self.enclosed.is_some_and(|line| line.is_row)
+    }
 }
 
 /// Where a reader is at the end of a line.
@@ -79,7 +135,8 @@ impl<R: BufRead> Closed<R> {
         let closed = Closed {
             inner,
             form,
-            ahead: VecDeque::new(),
+            ahead: Ahead::default(),
+            read: 0,
             number: first,
             above: form.above,
             ready: Vec::new(),
@@ -89,86 +146,109 @@ impl<R: BufRead> Closed<R> {
         (closed, found)
     }
 
-    fn line(&mut self) -> io::Result<Option<Vec<u8>>> {
-        if let Some(line) = self.ahead.pop_front() {
-            return Ok(Some(line));
+    fn line(&mut self) -> io::Result<Option<Line>> {
+        match self.ahead.pop() {
+            Some(line) => Ok(Some(line)),
+            None => self.next_line(),
         }
-        let mut line = Vec::new();
-        self.inner.read_until(self.form.end, &mut line)?;
-        Ok((!line.is_empty()).then_some(line))
+    }
+
+    fn next_line(&mut self) -> io::Result<Option<Line>> {
+        let mut text = Vec::new();
+        self.read += self.inner.read_until(self.form.end, &mut text)? as u64;
+        Ok((!text.is_empty()).then_some(Line { text, end: self.read, enclosed: None }))
+    }
+
+    /// Reads ahead until a quote closes that is open behind a line, or until it is clear that none does; returns where
+    /// the last line ends, and whether it is amiss.
+    fn search(&mut self, from: u64) -> io::Result<(At, bool)> {
+        if on(Mutant::FileQuoteSearchedAgain) {
+            let again = std::mem::take(&mut self.ahead).lines;
+            again.into_iter().for_each(|line| self.ahead.push(line, &self.form));
+        }
+        loop {
+            let last = self.ahead.lines.back();
+            let state = last.and_then(|last| Some((last.end, last.enclosed?)));
+            if let Some((end, last)) = state
+                && (last.at == At::Row || last.amiss || end - from >= MOST)
+            {
+                return Ok((last.at, last.amiss));
+            }
+            let Some(next) = self.next_line()? else { return Ok((At::Quote, false)) };
+            self.ahead.push(next, &self.form);
+        }
     }
 
     /// Makes the next row ready.
     fn row(&mut self) -> io::Result<()> {
         let Some(first) = self.line()? else { return Ok(()) };
-        let mut scan = self.form.scan(At::Row, &first);
-        if scan.at == At::Row {
-            self.above = self.above.saturating_sub(usize::from(!first.trim_ascii().is_empty()));
-            self.number += 1;
-            self.ready.extend_from_slice(&first);
+        if self.form.scan(At::Row, &first.text).at == At::Row {
+            self.above = self.above.saturating_sub(usize::from(!first.text.trim_ascii().is_empty()));
+            self.pass(&first);
             return Ok(());
         }
-        let mut lines = vec![first];
-        let mut amiss = false;
-        let mut more = 0;
-        while scan.at == At::Quote && !amiss && more < MOST {
-            let Some(next) = self.line()? else { break };
-            scan = self.form.scan(scan.at, &next);
-            more += next.len();
-            amiss = scan.amiss;
-            lines.push(next);
-        }
-        let sound = scan.at == At::Row && !amiss && !self.form.swallows(&lines);
+        let (at, amiss) = self.search(first.end)?;
+        let sound = at == At::Row && !amiss && !self.swallows();
         if on(Mutant::FileQuoteSwallows)
             || self.above > 0
             || sound
-            || (amiss && !lines.get(1).is_some_and(|next| self.form.is_row(next)))
+            || (amiss && !self.ahead.lines.front().is_some_and(Line::is_row))
         {
             self.above = self.above.saturating_sub(1);
-            return self.whole(lines, scan.at);
+            return self.whole(&first, at);
         }
-        self.set_aside(lines);
+        self.set_aside(first.text);
         Ok(())
+    }
+
+    fn pass(&mut self, line: &Line) {
+        self.number += 1;
+        self.ready.extend_from_slice(&line.text);
     }
 
     /// Passes a row of several lines as it is, with what belongs to it still.
-    fn whole(&mut self, lines: Vec<Vec<u8>>, mut at: At) -> io::Result<()> {
-        for line in lines {
-            self.number += 1;
-            self.ready.extend_from_slice(&line);
+    fn whole(&mut self, first: &Line, mut at: At) -> io::Result<()> {
+        self.pass(first);
+        while let Some(line) = self.ahead.pop() {
+            self.pass(&line);
         }
         while at == At::Quote {
-            let Some(next) = self.line()? else { break };
-            at = self.form.scan(at, &next).at;
-            self.number += 1;
-            self.ready.extend_from_slice(&next);
+            let Some(next) = self.next_line()? else { break };
+            at = self.form.scan(at, &next.text).at;
+            self.pass(&next);
         }
         Ok(())
     }
 
-    /// Blanks the first line with those behind it that are no rows; the others are read again.
-    fn set_aside(&mut self, lines: Vec<Vec<u8>>) {
-        let next = lines.iter().skip(1).position(|line| self.form.is_row(line));
-        let bad = next.map_or(lines.len(), |at| at + 1);
-        let mut text = Vec::new();
-        let mut lines = lines;
-        lines.drain(bad..).rev().for_each(|line| self.ahead.push_front(line));
-        for (at, line) in lines.into_iter().enumerate() {
-            self.ready
-                .extend(line.iter().map(|byte| if matches!(byte, b'\n' | b'\r') { *byte } else { b' ' }));
-            if at == 0 {
-                text = line;
-            }
+    /// Blanks a line with those behind it that are no rows; the others are read again.
+    fn set_aside(&mut self, text: Vec<u8>) {
+        let line = self.number;
+        self.blank(&text);
+        while self.ahead.lines.front().is_some_and(|next| !next.is_row())
+            && let Some(next) = self.ahead.pop()
+        {
+            self.blank(&next.text);
         }
-        let lines = bad as u64;
-        self.found.borrow_mut().push_back(Unclosed { line: self.number, lines, text });
-        self.number += lines;
+        self.found.borrow_mut().push_back(Unclosed { line, lines: self.number - line, text });
+    }
+
+    fn blank(&mut self, line: &[u8]) {
+        let blank = |byte: &u8| if matches!(byte, b'\n' | b'\r') { *byte } else { b' ' };
+        self.ready.extend(line.iter().map(blank));
+        self.number += 1;
+    }
+
+    /// Tells whether what a quote encloses is rows of the table, each of them whole: then it closes by chance.
+    fn swallows(&self) -> bool {
+        self.form.width > 3 && self.ahead.others == 0 && self.ahead.rows > 1
     }
 }
 
 impl Form {
     /// Follows the quotes of a line.
     fn scan(&self, at: At, line: &[u8]) -> Scan {
+        #[cfg(test)]
+        tests::SCANNED.with(|scanned| scanned.set(scanned.get() + 1));
         let text = line.strip_suffix(&[self.end]).unwrap_or(line);
         let text = text.strip_suffix(b"\r").unwrap_or(text);
         let mut scan = Scan { at, cells: 1, amiss: false };
@@ -211,14 +291,6 @@ impl Form {
         !line.trim_ascii().is_empty()
             && (self.scan(At::Row, line).cells == self.width || self.pieces(line) == self.width)
     }
-
-    /// Tells whether what a quote encloses is rows of the table, each of them whole: then it closes by chance.
-    fn swallows(&self, lines: &[Vec<u8>]) -> bool {
-        self.width > 3
-            && lines.len() > 2
-            && lines.iter().skip(1).all(|line| line.trim_ascii().is_empty() || self.is_row(line))
-            && lines.iter().skip(1).filter(|line| self.is_row(line)).count() > 1
-    }
 }
 
 impl<R: BufRead> Read for Closed<R> {
@@ -247,6 +319,11 @@ impl<R: BufRead> Read for Closed<R> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    thread_local! {
+        /// How often a line was looked at.
+        pub(super) static SCANNED: std::cell::Cell<usize> = const { std::cell::Cell::new(0) };
+    }
 
     fn read(text: &str, width: usize) -> (String, Vec<(u64, u64)>) {
         let form = Form { delimiter: b',', end: b'\n', width, above: 1 };
@@ -291,8 +368,25 @@ mod tests {
     }
 
     #[test]
-    fn a_quote_in_every_row_is_read_in_bounded_time() {
-        let text = format!("a,b,c,d\n{}", "1,2,\"x,4\n".repeat(50_000));
-        assert_eq!(read(&text, 4).1.len(), 50_000);
+    fn lines_behind_quotes_that_never_close_are_looked_at_once() {
+        const ROWS: usize = 2_000;
+        let header = "a,b,c,d\n";
+        for (row, end, set_aside) in [
+            // A quote in the middle of a row: the next one closes it.
+            ("1,2,\"x,4\n", "", ROWS),
+            // Each row closes the quote of the one before, and opens the next.
+            ("1,2\",\"3,4\n", "", ROWS),
+            // Two rows are one.
+            ("1,2,3,\"\n", "", 0),
+            // None closes it until the last row, by chance.
+            ("1,2,\"\"\"x,4\n", "9,0,12\",2\n", ROWS - 1),
+        ] {
+            let text = format!("{header}{}{end}", row.repeat(ROWS));
+            SCANNED.with(|scanned| scanned.set(0));
+            let found = read(&text, 4).1.len();
+            let scanned = SCANNED.with(std::cell::Cell::get);
+            assert!(scanned < 5 * ROWS, "{row:?}: {scanned}");
+            assert_eq!(found, set_aside, "{row:?}");
+        }
     }
 }
