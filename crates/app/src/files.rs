@@ -12,7 +12,7 @@ use passerelle_formats::{
     read_table, series_of, spellings_of, unread_columns, write_contacts, write_events,
 };
 pub use passerelle_formats::{Holds, Unread, holds, knows_heading, pick};
-use passerelle_ports::{ItemId, Kind, left};
+use passerelle_ports::{ItemId, Kind};
 use passerelle_service::{Became, Incoming, Join, JoinTogether, Kinded, Loadable, PartOf, PutInto};
 
 use crate::output::Out;
@@ -334,22 +334,20 @@ fn answered(line: usize, summary: &str, reason: Reason, answer: Answer) -> Incom
 
 /// Takes answers into the appointment that they are for; one about an older state than the one here is none.
 fn answer_all((event, leftovers): &mut Loadable<Event>, parts: &[&Loadable<Event>]) -> Vec<PutInto<Event>> {
-    let kept = leftovers.as_ref().map(left_over).unwrap_or_default();
-    let here = leftovers.as_ref().and_then(left::texts).and_then(left::sequence);
+    let mut kept = leftovers.as_ref().map(left_over).unwrap_or_default();
+    let before = kept.clone();
     let read = |(_, answer): &&Loadable<Event>| serde_json::from_value(answer.clone()?).ok();
     let answers: Vec<Option<Answer>> = parts.iter().map(read).collect();
-    let is_older =
-        |answer: &Answer| answer.sequence.zip(here).is_some_and(|(answered, here)| answered < here);
-    let taken: Vec<&Answer> = answers.iter().flatten().filter(|answer| !is_older(answer)).collect();
-    let mut done = apply_answers(event, &kept, &taken).into_iter();
-    let told = answers.iter().map(|answer| match answer {
-        Some(answer) if is_older(answer) => Err("older-than-here".to_owned()),
-        Some(_) => match done.next() {
-            Some(Ok(true)) => Ok(Became::Into),
-            Some(Err(reason)) => Err(reason.id().to_owned()),
-            Some(Ok(false)) | None => Ok(Became::Not),
-        },
-        None => Ok(Became::Not),
+    let taken: Vec<&Answer> = answers.iter().flatten().collect();
+    let mut done = apply_answers(event, &mut kept, &taken).into_iter();
+    if kept != before {
+        *leftovers = Some(serde_json::json!(kept));
+    }
+    let told = answers.iter().map(|answer| match answer.as_ref().and_then(|_| done.next()) {
+        Some(Ok(true)) => Ok(Became::Into),
+        Some(Err(Reason::Older)) => Err("older-than-here".to_owned()),
+        Some(Err(reason)) => Err(reason.id().to_owned()),
+        Some(Ok(false)) | None => Ok(Became::Not),
     });
     told.collect()
 }

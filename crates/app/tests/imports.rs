@@ -452,6 +452,46 @@ fn of_answers_the_newest_to_the_newest_state_counts() {
     assert_eq!(status(), "declined");
 }
 
+#[test]
+fn an_older_answer_in_a_later_file_is_told_and_not_taken() {
+    let world = World::unconnected();
+    let import = |name: &str, text: &str| {
+        world.run(&["events", "import", &file(&world, name, text), "--user", "alice"]).ends_with(0)
+    };
+    let status = || world.rows("'s', participation_status", "appointment_participants");
+    let reply = |lines: &str, answer: &str| {
+        calendar(&format!(
+            "METHOD:REPLY|{}",
+            event(&format!("UID:m|{lines}|ATTENDEE;PARTSTAT={answer}:mailto:bob@a.example"))
+        ))
+    };
+    let plain = "UID:m|SUMMARY:Point|DTSTART:20260105T090000Z|RRULE:FREQ=WEEKLY;COUNT=5|ATTENDEE:mailto:bob@a.example";
+    import("a.ics", &calendar(&event(plain)));
+    let accepted = reply("DTSTAMP:20260102T000000Z", "ACCEPTED");
+    import("b.ics", &accepted);
+    let older = import("c.ics", &reply("DTSTAMP:20260101T000000Z", "DECLINED"));
+    assert_eq!((status(), older.of("older").len()), (vec![json!({"s": "accepted"})], 1), "{older:?}");
+    let json_older = json!({"@type": "Event", "uid": "m", "method": "reply", "updated": "2026-01-01T10:00:00Z",
+        "participants": {"1": {"sendTo": {"imip": "mailto:bob@a.example"}, "participationStatus": "declined"}}});
+    let older = import("c.json", &json_older.to_string());
+    assert_eq!((status(), older.of("older").len()), (vec![json!({"s": "accepted"})], 1), "{older:?}");
+    assert_eq!(import("b.ics", &accepted).summary()["unchanged"], 1);
+    // One occurrence is answered for by itself, and a newer answer counts.
+    let occurrence = "RECURRENCE-ID:20260112T090000Z|DTSTAMP:20260101T000000Z";
+    import("d.ics", &reply(occurrence, "TENTATIVE"));
+    assert_eq!(world.number("appointment_overrides"), 1);
+    import("e.ics", &reply("DTSTAMP:20260103T000000Z", "DECLINED"));
+    assert_eq!(status()[0], json!({"s": "declined"}));
+    // What is kept of it comes back from an export.
+    let out = world.path("out.ics").display().to_string();
+    world.run(&["events", "export", &out, "--user", "alice"]).ends_with(0);
+    let other = World::unconnected();
+    other.run(&["events", "import", &out, "--user", "alice"]).ends_with(0);
+    let older =
+        other.run(&["events", "import", &file(&other, "b.ics", &accepted), "--user", "alice"]).ends_with(0);
+    assert_eq!(older.of("older").len(), 1, "{older:?}");
+}
+
 /// Imports a file, corrects the records that were set aside, imports them, and returns how many there are then.
 fn corrected(name: &str, bytes: &[u8], bad: u64, correct: &[(&str, &str)]) -> u64 {
     let world = World::unconnected();
@@ -747,6 +787,56 @@ fn an_appointment_is_called_off_and_takes_place_again_in_every_format() {
                 .rows("'status', status, 'place', location, 'seconds', duration_seconds", "appointments");
             assert_eq!(rows, [json!({"status": status, "place": "L", "seconds": 3600})], "{name} {status}");
         }
+    }
+}
+
+#[test]
+fn what_calls_an_appointment_off_is_a_state_of_it_with_a_number_and_texts() {
+    let ics = |method: &str, number: u8, lines: &str| {
+        calendar(&format!("METHOD:{method}|{}", event(&format!("UID:s|SEQUENCE:{number}|{lines}"))))
+    };
+    let off = "ATTENDEE:mailto:me@a.example|DESCRIPTION:Strike|COMMENT:Sorry|DTEND:20270104T120000Z";
+    let guest = "ATTENDEE;PARTSTAT=ACCEPTED:mailto:me@a.example";
+    let json = |method: &str, number: u8, more: &Value| {
+        let mut event = json!({"@type": "Event", "uid": "s", "method": method, "sequence": number});
+        event.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        event.to_string()
+    };
+    let object = json!({"title": "S", "start": "2027-01-04T09:00:00", "timeZone": "Etc/UTC", "duration": "PT1H",
+        "participants": {"1": {"sendTo": {"imip": "mailto:me@a.example"}, "roles": {"attendee": true},
+        "participationStatus": "accepted"}}});
+    let off_object = json!({"description": "Strike", "x.example/comment": "Sorry"});
+    let single = format!("DTSTART:20270104T090000Z|DURATION:PT1H|SUMMARY:S|DESCRIPTION:Plan|{guest}");
+    let series = format!("{single}|RRULE:FREQ=WEEKLY;COUNT=5");
+    for (name, asked, off) in [
+        ("single.ics", ics("REQUEST", 1, &single), ics("CANCEL", 2, off)),
+        ("series.ics", ics("REQUEST", 1, &series), ics("CANCEL", 2, off)),
+        ("single.json", json("request", 1, &object), json("cancel", 2, &off_object)),
+    ] {
+        let world = World::unconnected();
+        let import = |name: &str, text: &str| {
+            world.run(&["events", "import", &file(&world, name, text), "--user", "alice"]).ends_with(0)
+        };
+        let rows = || world.rows("'status', status, 'texts', description, 'kept', leftovers", "appointments");
+        import(name, &asked);
+        import(name, &off);
+        let there = rows();
+        assert_eq!(
+            (&there[0]["status"], &there[0]["texts"]),
+            (&json!("cancelled"), &json!("Strike")),
+            "{name}"
+        );
+        let kept = there[0]["kept"].to_string();
+        assert!(kept.contains("Sorry"), "{name}: {kept}");
+        assert!(name.ends_with("json") || kept.contains("DTEND:20270104T120000Z"), "{name}: {kept}");
+        // The message is no list of guests, and no answer of one.
+        let answers = world.rows("'answer', participation_status", "appointment_participants");
+        assert_eq!(answers, [json!({"answer": "accepted"})], "{name}");
+        // The state before it, once more.
+        let older = import(name, &asked);
+        assert_eq!((rows(), older.of("older").len()), (there.clone(), 1), "{name}: {older:?}");
+        let again = import(name, &off);
+        assert_eq!((rows(), again.summary()["unchanged"].clone()), (there, json!(1)), "{name}: {again:?}");
     }
 }
 

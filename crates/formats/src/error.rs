@@ -143,7 +143,7 @@ impl Reason {
 }
 
 /// A record that was set aside; the others go in.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
 #[error("line {line}: {reason}")]
 pub struct BadRecord {
     /// The line of the file, counted from 1, at which the record begins.
@@ -159,7 +159,7 @@ pub struct BadRecord {
 }
 
 /// What a guest answered (`METHOD:REPLY`), or that an appointment is called off.
-#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, serde::Serialize, serde::Deserialize)]
 pub struct Answer {
     /// The identifier of the appointment.
     pub uid: String,
@@ -167,10 +167,21 @@ pub struct Answer {
     pub occurrence: Option<calendar::Start>,
     /// Who answers, and how.
     pub guests: Vec<calendar::Participant>,
-    /// Whether the organiser calls the appointment off (`METHOD:CANCEL`), which then is all that it says.
-    pub cancels: bool,
+    /// What is said beside it where the organiser calls the appointment off (`METHOD:CANCEL`).
+    pub cancels: Option<Box<CallsOff>>,
     /// The number of the state of the appointment that it is about (`SEQUENCE`), where it says so.
     pub sequence: Option<u64>,
+    /// When it was written (`DTSTAMP`), in the basic form of ISO 8601; empty where it does not say so.
+    pub stamp: String,
+}
+
+/// What calls an appointment off, and need not say when that takes place.
+#[derive(Clone, Debug, Default, PartialEq, serde::Serialize, serde::Deserialize)]
+pub struct CallsOff {
+    /// What it says of the appointment.
+    pub event: calendar::Event,
+    /// What it says beyond that.
+    pub unknown: Vec<String>,
 }
 
 impl BadRecord {

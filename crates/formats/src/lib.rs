@@ -24,7 +24,7 @@ use passerelle_calendar::Event;
 use passerelle_contacts::Contact;
 
 pub use csv::{Unread, knows_heading};
-pub use error::{Answer, BadRecord, Reason};
+pub use error::{Answer, BadRecord, CallsOff, Reason};
 pub use format::{ContactFormat, EventFormat, Holds, detect_contacts, detect_events, holds, is_table};
 pub use ical::{
     Joined, adopt, apply_answers, forget_series, join_series, name_for_export, occurrence_of, series_of,

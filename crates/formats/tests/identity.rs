@@ -170,7 +170,7 @@ fn a_change_that_came_alone_joins_a_series_that_is_there() {
     assert_eq!(moved.start.as_ref().unwrap().to_string(), "2026-01-12T14:00:00[Europe/Paris]");
     assert_eq!((moved.title.as_deref(), moved.duration), (Some("Plus tard"), None));
     let off = CHANGE.replace("20260112", "20260119") + "|STATUS:CANCELLED";
-    assert_eq!(join(&mut series, &[], &change(&off)), Ok(Some(vec![])));
+    assert!(join(&mut series, &[], &change(&off)).unwrap().is_some());
     assert!(series.recurrence_overrides["2026-01-19T09:00:00"].excluded);
     let before = series.clone();
     assert_eq!(join(&mut series, &[], &change(&CHANGE.replace("20260112", "20260113"))), Ok(None));
@@ -369,4 +369,47 @@ fn an_occurrence_that_was_called_off_stays_so_for_older_states() {
     assert_eq!(join(&mut series, &kept, &state(2, "")), Err(Reason::Older));
     assert!(join(&mut series, &kept, &state(4, "")).unwrap().is_some());
     assert!(!series.recurrence_overrides["2026-01-12T09:00:00"].excluded);
+}
+
+#[test]
+fn what_an_occurrence_that_was_called_off_says_is_kept_with_it() {
+    let off = format!("{CHANGE}|SEQUENCE:2|STATUS:CANCELLED|DESCRIPTION:Strike|COMMENT:Sorry|LOCATION:L");
+    let series = format!("{SERIES}|LOCATION:L");
+    let of = |text: &str| format!("X-PASSERELLE-OF-OCCURRENCE;ID=\"2026-01-12T09:00:00\":{text}");
+    let line = |text: &str| of(&format!("X-PASSERELLE-LINE:{text}"));
+    let mut wanted = vec![
+        of("SEQUENCE:2"),
+        of("COMMENT:Sorry"),
+        line("SUMMARY:Plus tard"),
+        line("DESCRIPTION:Strike"),
+        line("DTSTART\\\\\\;TZID=Europe/Paris:20260112T140000"),
+        line("DTEND\\\\\\;TZID=Europe/Paris:20260112T150000"),
+    ];
+    wanted.sort();
+    let sorted = |mut texts: Vec<String>| {
+        texts.sort();
+        texts
+    };
+    // In one file, wherever it stands, and written again.
+    for events in [[series.as_str(), &off], [&off, &series]] {
+        let found = read(&file(&[&events])).remove(0).unwrap();
+        assert!(found.record.recurrence_overrides["2026-01-12T09:00:00"].excluded);
+        assert_eq!(sorted(found.unknown.clone()), wanted);
+        let mut out = Vec::new();
+        let record = (found.record.clone(), found.unknown.clone());
+        write_events(&mut out, EventFormat::ICalendar, DateTime::UNIX_EPOCH, [record]).unwrap();
+        let again = read(&String::from_utf8(out).unwrap()).remove(0).unwrap();
+        assert_eq!((&again.record, &again.unknown), (&found.record, &found.unknown));
+    }
+    // After its series.
+    let mut here = only(read(&file(&[&[&series]])));
+    let lone = read(&file(&[&[&off]])).remove(0).unwrap();
+    assert_eq!(sorted(join(&mut here, &[], &lone).unwrap().unwrap()), wanted);
+    // One that says nothing otherwise leaves nothing.
+    let plain = "UID:s|RECURRENCE-ID:20260112T080000Z|DTSTART:20260112T080000Z|SUMMARY:Point|LOCATION:L|STATUS:CANCELLED";
+    assert_eq!(read(&file(&[&[&series, plain]])).remove(0).unwrap().unknown, Vec::<String>::new());
+    // A change of a day that the series called off later is an older state of it.
+    let later = format!("{series}|SEQUENCE:3|EXDATE;TZID=Europe/Paris:20260112T090000");
+    let found = read(&file(&[&[&later, &format!("{CHANGE}|SEQUENCE:2")]]));
+    assert_eq!(bad(&found), [(13, Reason::Older)], "{found:?}");
 }

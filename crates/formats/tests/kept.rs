@@ -13,7 +13,7 @@ fn all(body: &str) -> Vec<Result<Imported<Event>, BadRecord>> {
 }
 
 fn apply(event: &mut Event, answer: &Answer) -> Result<bool, Reason> {
-    apply_answers(event, &[], &[answer]).remove(0)
+    apply_answers(event, &mut Vec::new(), &[answer]).remove(0)
 }
 
 fn one(body: &str) -> Imported<Event> {
@@ -358,17 +358,22 @@ fn a_start_without_a_zone_has_that_of_its_end() {
 #[test]
 fn a_change_whose_day_is_taken_out_of_its_series_stays_unless_that_came_later() {
     let series = |first: &str| {
-        one(&format!(
-            "BEGIN:VEVENT\nUID:k\nSUMMARY:Titre\nDTSTART;VALUE=DATE:20040224\nRRULE:FREQ=MONTHLY\n{first}\
+        let text = format!(
+            "BEGIN:VCALENDAR\nBEGIN:VEVENT\nUID:k\nSUMMARY:Titre\nDTSTART;VALUE=DATE:20040224\nRRULE:FREQ=MONTHLY\n{first}\
              EXDATE;VALUE=DATE:20040324\nEND:VEVENT\nBEGIN:VEVENT\nUID:k\nSUMMARY:Autre\nSEQUENCE:1\n\
-             RECURRENCE-ID;VALUE=DATE:20040324\nDTSTART;VALUE=DATE:20040324\nX-OWN:1\nEND:VEVENT\n"
-        ))
+             RECURRENCE-ID;VALUE=DATE:20040324\nDTSTART;VALUE=DATE:20040324\nX-OWN:1\nEND:VEVENT\nEND:VCALENDAR\n"
+        );
+        let mut found: Vec<_> = read_events(text.as_bytes(), EventFormat::ICalendar).collect();
+        let told = found.split_off(1).into_iter().map(|bad| bad.unwrap_err().reason).collect::<Vec<_>>();
+        (found.remove(0).unwrap(), told)
     };
-    let kept = series("SEQUENCE:1\n");
+    let (kept, told) = series("SEQUENCE:1\n");
+    assert_eq!(told, []);
     let change = &kept.record.recurrence_overrides["2004-03-24"];
     assert_eq!((change.title.as_deref(), change.excluded), (Some("Autre"), false));
     assert!(written(&kept).contains("X-OWN:1"));
-    let gone = series("SEQUENCE:2\n");
+    let (gone, told) = series("SEQUENCE:2\n");
+    assert_eq!(told, [Reason::Older]);
     let change = &gone.record.recurrence_overrides["2004-03-24"];
     assert_eq!((change.title.as_deref(), change.excluded), (None, true));
     written(&gone);

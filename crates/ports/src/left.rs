@@ -40,8 +40,17 @@ pub fn about(text: &str) -> &str {
 }
 
 /// The names of what tells when, by what and how often a record was written: it says nothing of the record.
-const MARKS: [&str; 8] =
-    ["REV", "PRODID", "DTSTAMP", "CREATED", "LAST-MODIFIED", "SEQUENCE", "UPDATED", "VERSION"];
+const MARKS: [&str; 9] = [
+    "REV",
+    "PRODID",
+    "DTSTAMP",
+    "CREATED",
+    "LAST-MODIFIED",
+    "SEQUENCE",
+    "UPDATED",
+    "VERSION",
+    "X-PASSERELLE-ANSWERED",
+];
 
 /// Tells whether a leftover says when or by what a record was written, and nothing of the record itself.
 #[must_use]

@@ -673,6 +673,12 @@ mutants! {
     ImportSharersAll,
     /// The lines behind a quote of a table that never closes are searched again for each such quote.
     FileQuoteSearchedAgain,
+    /// Nothing is kept of the number, and of what has no place, of a message that calls an appointment off.
+    FileCancelForgets,
+    /// What an occurrence that was called off says otherwise than its series is dropped.
+    FileCalledOffSilent,
+    /// Which answer of a guest is the newest is told within one file alone.
+    FileReplyForgotten,
 
     // Sign-in.
     /// A request that was refused for its token is repeated with the same token.

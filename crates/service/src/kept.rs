@@ -60,6 +60,8 @@ pub(crate) fn properties(text: &str) -> Vec<String> {
         "BEGIN" => return vec![short(value_of(text).split(['\\', '\n']).next().unwrap_or_default())],
         "X-PASSERELLE-OCCURRENCE" => return vec!["RECURRENCE-ID".to_owned()],
         "X-PASSERELLE-ORIGINAL-UID" => return vec!["UID".to_owned()],
+        // When a guest answered last.
+        "X-PASSERELLE-ANSWERED" => return vec!["DTSTAMP".to_owned()],
         name if WRAPPED.contains(&name) => return properties(&unescaped(value_of(text))),
         _ => {}
     }

@@ -2,16 +2,26 @@
 
 use std::collections::BTreeMap;
 
-use passerelle_calendar::{Event, Participant, Status};
+use passerelle_calendar::{Event, Override, Participant, Status};
+use passerelle_ports::{
+    left,
+    mutants::{Mutant, on},
+};
+use serde_json::json;
 
 use super::{
     guests,
-    lone::{There, is_that},
-    read::start_of,
-    series,
+    lone::{There, is_that, spellings_of},
+    own,
+    read::{event_of, start_of},
+    rest, series,
+    states::{Rank, is_time},
     zones::Zones,
 };
-use crate::{Answer, Reason, content::Component};
+use crate::{
+    Answer, CallsOff, Reason,
+    content::{Component, Line},
+};
 
 /// Reads an answer; nothing of one that does not say who answers to what, or that a guest cannot hold: that somebody else
 /// was sent instead.
@@ -33,14 +43,20 @@ pub(super) fn read(component: &Component, zones: &mut Zones) -> Option<Box<Answe
     let occurrence = component.get("RECURRENCE-ID").map(|line| start_of(line, zones)).transpose().ok()?;
     let is_whole = held && !uid.trim().is_empty() && !guests.is_empty();
     let sequence = sequence_of(component);
-    is_whole.then(|| Box::new(Answer { uid, occurrence, guests, cancels: false, sequence }))
+    let stamp = Rank::of(component).changed;
+    is_whole.then(|| Box::new(Answer { uid, occurrence, guests, cancels: None, sequence, stamp }))
 }
 
-/// Returns what calls an appointment off, without saying more of it than its identifier.
-pub(super) fn calling_off(component: &Component) -> Option<Box<Answer>> {
+/// Returns what calls an appointment off without saying when that takes place (RFC 5546 §3.2.5).
+pub(super) fn calling_off(component: &Component, zones: &mut Zones) -> Option<Box<Answer>> {
     let uid = component.text("UID");
     let sequence = sequence_of(component);
-    let answer = Answer { uid, occurrence: None, guests: Vec::new(), cancels: true, sequence };
+    let mut rest = component.clone();
+    let times: Vec<Line> = rest.lines.extract_if(.., |line| is_time(&line.name)).collect();
+    let (event, mut unknown) = event_of(&rest, zones).ok()?;
+    unknown.extend(times.iter().filter(|line| !line.value.trim().is_empty()).map(rest::whole));
+    let cancels = Some(Box::new(CallsOff { event, unknown }));
+    let answer = Answer { uid, cancels, sequence, ..Answer::default() };
     (!answer.uid.trim().is_empty()).then(|| Box::new(answer))
 }
 
@@ -49,17 +65,117 @@ fn sequence_of(component: &Component) -> Option<u64> {
 }
 
 /// Takes answers into the appointment that they are for, which has `kept` beside it; tells of each whether it is for one that
-/// takes place. Its error is that somebody answers who is not invited.
-pub fn apply_answers(event: &mut Event, kept: &[String], answers: &[&Answer]) -> Vec<Result<bool, Reason>> {
+/// takes place. Its error is that somebody answers who is not invited, or that it is about an older state ([`Reason::Older`]).
+pub fn apply_answers(
+    event: &mut Event,
+    kept: &mut Vec<String>,
+    answers: &[&Answer],
+) -> Vec<Result<bool, Reason>> {
     let there = There::of(event, answers.iter().filter_map(|answer| answer.occurrence.clone()));
-    answers.iter().map(|answer| apply(event, kept, &there, answer)).collect()
+    let mut here = left::sequence(kept.iter().map(String::as_str));
+    let mut answered = Answered::of(kept);
+    let each = answers.iter().map(|answer| {
+        if answer.sequence.zip(here).is_some_and(|(answered, here)| answered < here) {
+            return Err(Reason::Older);
+        }
+        if let Some(off) = &answer.cancels {
+            call_off(event, kept, off);
+            here = here.max(answer.sequence);
+            return Ok(true);
+        }
+        let newest = answered.newest(answer).ok_or(Reason::Older)?;
+        let done = apply(event, kept, &there, &newest)?;
+        if done {
+            answered.note(&newest);
+        }
+        Ok(done)
+    });
+    let done = each.collect();
+    answered.keep(kept);
+    done
+}
+
+/// Of which number and time the last answer of each guest is, to an appointment or to one occurrence of it: a later file may
+/// bring an older one.
+#[derive(Default)]
+struct Answered {
+    last: BTreeMap<(String, String), (u64, String)>,
+    is_new: bool,
+}
+
+impl Answered {
+    fn of(kept: &[String]) -> Self {
+        let lines = kept.iter().filter(|text| text.starts_with(own::ANSWERED));
+        let last = lines.filter_map(|text| {
+            let line = Line::parse(0, text.clone().into_bytes())?;
+            let of = |name: &str| line.param(name).unwrap_or_default().to_owned();
+            let number = of("SEQUENCE").parse().unwrap_or_default();
+            Some(((of("BY"), of("ID")), (number, line.value.clone())))
+        });
+        Answered { last: last.collect(), is_new: false }
+    }
+
+    fn place(answer: &Answer, guest: &Participant) -> (String, String) {
+        let at = answer.occurrence.as_ref().and_then(|at| spellings_of(at).1.into_iter().next());
+        (guests::key_of(guest), at.unwrap_or_default())
+    }
+
+    /// Returns what an answer says of those of whom there is no newer one.
+    fn newest(&self, answer: &Answer) -> Option<Answer> {
+        let rank = (answer.sequence.unwrap_or_default(), answer.stamp.clone());
+        let is_newest = |guest: &Participant| {
+            rank.1.is_empty() || self.last.get(&Self::place(answer, guest)).is_none_or(|last| *last <= rank)
+        };
+        let mut newest = answer.clone();
+        newest.guests.retain(is_newest);
+        (!newest.guests.is_empty()).then_some(newest)
+    }
+
+    fn note(&mut self, answer: &Answer) {
+        if answer.stamp.is_empty() || on(Mutant::FileReplyForgotten) {
+            return;
+        }
+        for guest in &answer.guests {
+            let rank = (answer.sequence.unwrap_or_default(), answer.stamp.clone());
+            self.is_new |=
+                self.last.insert(Self::place(answer, guest), rank.clone()).is_none_or(|last| last != rank);
+        }
+    }
+
+    fn keep(self, kept: &mut Vec<String>) {
+        if !self.is_new {
+            return;
+        }
+        kept.retain(|text| !text.starts_with(own::ANSWERED));
+        kept.extend(self.last.into_iter().map(|((by, at), (number, stamp))| {
+            let line = Line::new(own::ANSWERED, stamp).with("BY", by).with("SEQUENCE", number.to_string());
+            if at.is_empty() { line.to_text() } else { line.with("ID", at).to_text() }
+        }));
+    }
+}
+
+/// Makes a state of an appointment that was called off, as if the message said the rest of it too: its number stays, so that
+/// an older state does not let it take place again.
+fn call_off(event: &mut Event, kept: &mut Vec<String>, off: &CallsOff) {
+    let mut says = Override::between(&Event::default(), &off.event);
+    (says.start, says.duration) = (None, None);
+    // Whom it is sent to is no list of all guests, and none of them answers by it.
+    for guest in says.participants.take().into_iter().flat_map(BTreeMap::into_values) {
+        let key = guests::key_of(&guest);
+        if !event.participants.values().any(|known| guests::key_of(known) == key) {
+            event.participants.insert(key, guest);
+        }
+    }
+    says.lay_over(event);
+    event.status = Status::Cancelled;
+    if on(Mutant::FileCancelForgets) {
+        return;
+    }
+    let all = left::completed(&json!(kept), Some(&json!(off.unknown)));
+    *kept = left::texts(&all).unwrap_or_default().into_iter().map(str::to_owned).collect();
 }
 
 fn apply(event: &mut Event, kept: &[String], there: &There, answer: &Answer) -> Result<bool, Reason> {
-    if answer.cancels {
-        event.status = Status::Cancelled;
-        return Ok(true);
-    }
     let Some(at) = &answer.occurrence else {
         return answered(&mut event.participants, answer);
     };

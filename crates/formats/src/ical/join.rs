@@ -437,13 +437,14 @@ impl<R: Read> Events<R> {
         let Some(zones) = self.zones.get_mut(place) else { return };
         let mut read = read_one(&component, zones);
         if let (true, Err(bad)) = (master.cancels, &mut read) {
-            bad.answer = answer::calling_off(&component);
+            bad.answer = answer::calling_off(&component, zones);
         }
         let mut bad = Vec::new();
         match &mut read {
             Ok(found) => {
                 let rest = self.change(&mut found.record, &master.rank, changes, &mut bad);
                 found.unknown.extend(rest);
+                rest::sort(&mut found.unknown);
             }
             Err(_) => {
                 bad.extend(changes.iter().map(|change| bad_of(&change.component(), Reason::SeriesSetAside)))
@@ -502,14 +503,18 @@ impl<R: Read> Events<R> {
             let known = event.recurrence_overrides.entry(id.clone()).or_default();
             // Old programs of Apple take the day of each change out of the series as well: it is one change, not a day
             // that was called off, unless the series was called off on that day later.
-            let called_off = change.excluded || (known.excluded && held.rank < *series);
-            if called_off {
+            if known.excluded && held.rank < *series && !change.excluded {
                 rests.remove(&id);
+                bad.push(bad_of(&held.component(), Reason::Older));
+                continue;
             }
-            // An occurrence that does not take place has nothing else to say.
-            *known = if called_off { Override { excluded: true, ..Override::default() } } else { change };
+            *known = change;
         }
-        rests.into_iter().flat_map(|(id, rest)| rest::of_change(&id, rest).collect::<Vec<_>>()).collect()
+        // What does not take place is written with the series itself, in front of its changes.
+        let is_off = |id: &String| event.recurrence_overrides.get(id).is_some_and(|change| change.excluded);
+        let (off, others): (Vec<_>, Vec<_>) = rests.into_iter().partition(|(id, _)| is_off(id));
+        let all = off.into_iter().chain(others);
+        all.flat_map(|(id, rest)| rest::of_change(&id, rest).collect::<Vec<_>>()).collect()
     }
 
     /// Puts the newest change of an appointment that does not repeat in its place: that one is all there is

@@ -341,8 +341,7 @@ impl<'a> Joining<'a> {
         }
         let change = check_change(self.series, id, series::changed(self.series, id, &found.record))?;
         if change.excluded {
-            // So that an older state does not let it take place again.
-            own.retain(|text| text.starts_with("SEQUENCE:"));
+            own.extend(rest::of_called_off(self.series, id, &found.record));
         }
         self.series.recurrence_overrides.insert(name.clone(), change);
         self.changes.insert(name, own);

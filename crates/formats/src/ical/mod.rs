@@ -55,6 +55,8 @@ pub(crate) mod own {
     pub(crate) const SECOND: &str = "X-PASSERELLE-LINE";
     /// What was left over from a changed occurrence; `ID` names it.
     pub(crate) const CHANGE: &str = "X-PASSERELLE-OF-OCCURRENCE";
+    /// When a guest answered last, and to which number of the appointment; `ID` names the occurrence, if it is one.
+    pub(crate) const ANSWERED: &str = "X-PASSERELLE-ANSWERED";
     /// How many minutes before its event a reminder was read to come, where its moment alone does not say so.
     pub(crate) const MINUTES: &str = "X-PASSERELLE-MINUTES";
     pub(crate) const COMMENT: &str = "X-RESPONSE-COMMENT";

@@ -322,11 +322,14 @@ pub(crate) fn change_of(
         event_of(component, zones)?
     };
     let mut rest: Vec<String> = rest.iter().filter_map(|text| rest::in_its_series(text)).collect();
-    rest::sort(&mut rest);
     let change = match component.get(own::CHANGED) {
         Some(line) => series::named(&own_event, &line.parts(',')),
         None => series::changed(master, id, &own_event),
     };
+    if change.excluded {
+        rest.extend(rest::of_called_off(master, id, &own_event));
+    }
+    rest::sort(&mut rest);
     let zone = change.start.as_ref().is_none_or(|start| start.zone().is_none() || start.instant().is_some());
     if zone { Ok((id, change, rest)) } else { Err(Reason::UnknownZone) }
 }

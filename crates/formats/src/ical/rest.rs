@@ -2,13 +2,13 @@
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque, btree_map::Entry};
 
-use passerelle_calendar::{Event, Override};
+use passerelle_calendar::{Event, Override, RecurrenceId};
 use passerelle_ports::mutants::{Mutant, on};
 
 use super::{
     alarms, guests, own,
     repair::{When, length, when},
-    rule, write, zone_name,
+    rule, series, write, zone_name,
 };
 use crate::content::{Component, Line, UNKNOWN, left_over, unescape};
 
@@ -274,6 +274,27 @@ pub(super) fn lines_of(component: &Component) -> Vec<Line> {
 /// Keeps what was left over from a changed occurrence, beside its series.
 pub(super) fn of_change(id: &str, unknown: Vec<String>) -> impl Iterator<Item = String> {
     unknown.into_iter().map(move |text| Line::text(own::CHANGE, &text).with(ID, id).to_text())
+}
+
+/// Returns what an occurrence that was called off says otherwise than its series: an event has no place for that.
+pub(super) fn of_called_off(series: &Event, id: RecurrenceId, own: &Event) -> Vec<String> {
+    if on(Mutant::FileCalledOffSilent) {
+        return Vec::new();
+    }
+    let series = series::bare(series);
+    let unmoved = series::apply(&series, id, &Override::default());
+    let mut differs = series::difference(&series, id, own);
+    // Without an end it says nothing of the length.
+    differs.duration.take_if(|length| length.is_zero());
+    let own = series::apply(&series, id, &differs);
+    let said: BTreeSet<String> = write::lines_of(&unmoved).iter().map(Line::to_text).collect();
+    let lines = write::lines_of(&own).into_iter().filter(|line| line.name != "STATUS");
+    let alerts = own.alerts.iter().filter(|(key, _)| !unmoved.alerts.contains_key(*key));
+    let alerts = alerts.map(|(_, alert)| {
+        let lines: Vec<String> = alarms::lines_of(alert, &own.title).iter().map(Line::to_text).collect();
+        lines.join("\n")
+    });
+    lines.filter(|line| !said.contains(&line.to_text())).map(|line| whole(&line)).chain(alerts).collect()
 }
 
 /// Leftovers by where they belong.

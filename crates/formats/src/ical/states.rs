@@ -37,7 +37,7 @@ fn hash_of(what: &impl Hash) -> u64 {
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Rank {
     pub(super) sequence: i64,
-    changed: String,
+    pub(super) changed: String,
 }
 
 impl Rank {
@@ -57,14 +57,13 @@ impl Rank {
     }
 }
 
+/// Tells whether a property says when an appointment takes place.
+pub(super) fn is_time(name: &str) -> bool {
+    matches!(name, "DTSTART" | "DTEND" | "DURATION" | "RRULE" | "EXRULE" | "RDATE" | "EXDATE" | own::SERIES)
+}
+
 /// Makes the state of an appointment that was called off: when it would have been, the other state says.
 pub(super) fn called_off(mut cancel: Component, other: Component) -> Component {
-    let is_time = |name: &str| {
-        matches!(
-            name,
-            "DTSTART" | "DTEND" | "DURATION" | "RRULE" | "EXRULE" | "RDATE" | "EXDATE" | own::SERIES
-        )
-    };
     cancel.lines.retain(|line| !is_time(&line.name));
     let said: BTreeSet<String> = cancel.lines.iter().map(|line| line.name.clone()).collect();
     cancel.lines.extend(other.lines.into_iter().filter(|line| !said.contains(&line.name)));

@@ -44,7 +44,12 @@ impl<'a, W: Write> Calendar<'a, W> {
             self.describe(start)?;
         }
         let leftovers = rest::Leftovers::new(unknown);
-        self.component(event, series_lines(event), &leftovers.own, false)?;
+        // An occurrence that does not take place is no event by itself.
+        let is_off = |id: &String| event.recurrence_overrides.get(id).is_some_and(|change| change.excluded);
+        let off = leftovers.changes.iter().filter(|(id, _)| is_off(id));
+        let off = off.flat_map(|(id, texts)| rest::of_change(id, texts.clone()));
+        let own: Vec<String> = leftovers.own.iter().cloned().chain(off).collect();
+        self.component(event, series_lines(event), &own, false)?;
         let bare = series::bare(event);
         for (id, change) in changes {
             let own_event = series::apply(&bare, id, change);

@@ -16,7 +16,7 @@ use serde_json::Value;
 
 use super::{Object, is_true, own, rest, rules::rule_of, text, zones};
 use crate::{
-    Answer, BadRecord, Imported, Reason,
+    Answer, BadRecord, CallsOff, Imported, Reason,
     ical::{
         Identities, Identity, Seen,
         guests::{Attending, NOBODY, key_of},
@@ -182,12 +182,11 @@ impl<R: Read> Events<R> {
             return Some(one(line, object));
         }
         let uid = text(&object, "uid");
-        let cancels = text(&object, "method").eq_ignore_ascii_case("cancel");
-        let sequence = object.get("sequence").and_then(Value::as_u64);
+        let cancel = text(&object, "method").eq_ignore_ascii_case("cancel") && !uid.is_empty();
+        let cancel = cancel.then(|| object.clone());
         let mut read = self.identified(line, &uid, object)?;
-        if let (true, Err(bad)) = (cancels && !uid.is_empty(), &mut read) {
-            bad.answer =
-                Some(Box::new(Answer { uid, occurrence: None, guests: Vec::new(), cancels, sequence }));
+        if let (Some(cancel), Err(bad)) = (cancel, &mut read) {
+            bad.answer = calling_off(uid, cancel);
         }
         Some(read)
     }
@@ -277,13 +276,26 @@ fn by_method(line: usize, object: &mut Object) -> Option<BadRecord> {
             guests.retain(|guest| guest.participation_status != ParticipationStatus::NeedsAction);
             let uid = text(object, "uid");
             let sequence = object.get("sequence").and_then(Value::as_u64);
-            let answer = Answer { uid, occurrence: place_of(object), guests, cancels: false, sequence };
+            let (occurrence, stamp) = (place_of(object), text(object, "updated").replace(['-', ':'], ""));
+            let answer = Answer { uid, occurrence, guests, cancels: None, sequence, stamp };
             let is_answer = method == "reply" && !answer.uid.is_empty() && !answer.guests.is_empty();
             let bad = BadRecord::new(line, text(object, "title"), Reason::Message);
             Some(BadRecord { answer: is_answer.then(|| Box::new(answer)), ..bad })
         }
         _ => None,
     }
+}
+
+/// Returns what calls an appointment off without saying when that takes place.
+fn calling_off(uid: String, mut object: Object) -> Option<Box<Answer>> {
+    let sequence = object.get("sequence").and_then(Value::as_u64);
+    object.retain(|name, _| !is_rule(name) && name != "method");
+    let event = single(&object).ok()?;
+    let mut unknown = rest::kept(&object, &object, &event);
+    let beyond = object.into_iter().filter(|(name, _)| !KNOWN.contains(&name.as_str()));
+    unknown.extend(left_over(beyond.collect()));
+    let cancels = Some(Box::new(CallsOff { event, unknown }));
+    Some(Box::new(Answer { uid, cancels, sequence, ..Answer::default() }))
 }
 
 /// Returns when the occurrence that an object is takes place by its series.
