@@ -211,3 +211,67 @@ fn what_an_occurrence_says_itself_stays_at_google_whatever_its_series_says() {
 fn own_of(world: &World) -> Vec<Value> {
     world.rows("'t', title, 'p', privacy, 's', status, 'l', location", "appointment_overrides")
 }
+
+#[test]
+fn an_occurrence_that_the_clocks_skip_is_one_on_both_sides() {
+    const SHOWN: &str = "2027-03-28T03:30:00+02:00";
+    let overrides = |world: &World| {
+        world.rows("'name', occurrence, 'off', cancelled, 'title', title", "appointment_overrides")
+    };
+    for (key, way) in ["here", "phone"].into_iter().enumerate() {
+        let world = World::new();
+        world.sql(&format!(
+            "INSERT INTO appointments (id, owner_id, title, start_local, start_zone, duration_seconds)
+             VALUES ('s', '{USER}', 'Night {key}', '2027-03-26 02:30', 'Europe/Paris', 3600);
+             INSERT INTO appointment_rules (appointment_id, rule) VALUES ('s', 'FREQ=DAILY;COUNT=4');"
+        ));
+        world.settle();
+        let id = world.event(&format!("Night {key}"))["id"].as_str().unwrap().to_owned();
+        let instances = || world.google("GET", &format!("{EVENTS}/{id}/instances"), &Value::Null);
+        let shown = || {
+            let all = instances();
+            let all = all["items"].as_array().unwrap().clone();
+            all.into_iter().find(|one| one["start"]["dateTime"] == SHOWN)
+        };
+        let path = format!("{EVENTS}/{}", shown().unwrap()["id"].as_str().unwrap());
+        // Titled on one side, titled again on the other.
+        let here = |title: &str| {
+            world.sql(&format!(
+                "DELETE FROM appointment_overrides;
+                 INSERT INTO appointment_overrides (appointment_id, occurrence, title)
+                 VALUES ('s', '2027-03-28 02:30', '{title}');"
+            ));
+        };
+        let phone = |title: &str| drop(world.google("PATCH", &path, &json!({ "summary": title })));
+        match way {
+            "here" => here("first"),
+            _ => phone("first"),
+        }
+        world.settle();
+        match way {
+            "here" => phone("second"),
+            _ => here("second"),
+        }
+        world.settle();
+        assert_eq!(shown().unwrap()["summary"], "second", "{way}");
+        assert_eq!(
+            overrides(&world),
+            [json!({"name": "2027-03-28 02:30", "off": 0, "title": "second"})],
+            "{way}"
+        );
+        // Cancelled.
+        match way {
+            "here" => world.sql("UPDATE appointment_overrides SET title = NULL, cancelled = 1;"),
+            _ => drop(world.google("DELETE", &path, &Value::Null)),
+        }
+        world.settle();
+        assert_eq!(shown(), None, "{way}");
+        assert_eq!(
+            overrides(&world),
+            [json!({"name": "2027-03-28 02:30", "off": 1, "title": null})],
+            "{way}"
+        );
+        assert_eq!(world.run(&["sync"]).ends_with(0).writes(), 0, "{way}");
+        assert!(waiting(&world).is_empty());
+    }
+}

@@ -733,6 +733,8 @@ mutants! {
     FileShownGoes,
     /// A property of KAddressBook's with a stroke in its name belongs to the text before it.
     FileStrokeIsText,
+    /// An occurrence that the clocks skip is named by the time at which it is shown.
+    CalSkippedHour,
 }
 
 #[cfg(all(feature = "mutants", debug_assertions))]

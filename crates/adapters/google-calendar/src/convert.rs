@@ -6,7 +6,7 @@ use std::{borrow::Cow, collections::BTreeMap};
 use chrono::{DateTime, Utc};
 use passerelle_calendar::{
     Alert, AlertAction, Event, FreeBusyStatus, Participant, ParticipationStatus, Privacy, RecurrenceId, Role,
-    Start, Status, contains,
+    Start, Status, contains, name_of,
 };
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -335,6 +335,9 @@ pub(crate) fn event(resource: &Resource, calendar_zone: &str) -> Option<Converte
     left.unshown = left.unshown();
     left.hidden = hidden(&event, resource);
     event.start = Some(start);
+    let excluded = std::mem::take(&mut event.recurrence_overrides).into_iter();
+    let named = |name: String| name.parse().map_or(name, |id| name_of(&event, id, &zone).to_string());
+    event.recurrence_overrides = excluded.map(|(name, change)| (named(name), change)).collect();
     Some(Converted { event, left, zone })
 }
 
@@ -588,7 +591,7 @@ pub(crate) fn lines(
     rules
         .chain(excluded_rules)
         .chain(times::date_line("RDATE", &dates, start, zone))
-        .chain(times::date_line("EXDATE", &excluded, start, zone))
+        .chain(times::date_line("EXDATE", &times::shown(&excluded, start, zone), start, zone))
         .chain(left.lines.iter().cloned())
         .collect()
 }

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, Utc};
-use passerelle_calendar::{Event, Override, Privacy, RecurrenceId, Start, Status, contains};
+use passerelle_calendar::{Event, Override, Privacy, RecurrenceId, Start, Status, contains, name_of};
 use passerelle_ports::{
     ItemId, Opaque, Stored, Version,
     mutants::{Mutant, on},
@@ -117,7 +117,7 @@ impl Family {
         let start = converted.event.start.clone()?;
         converted.event.privacy = self.privacy_by_itself().unwrap_or(converted.event.privacy);
         for exception in self.exceptions.values() {
-            let Some(id) = occurrence(exception, &start, &converted.zone) else {
+            let Some(id) = occurrence(exception, &converted.event, &converted.zone) else {
                 tracing::debug!("an exception without a place in its series is left alone");
                 continue;
             };
@@ -230,7 +230,8 @@ fn lost_its_place(series: &Event, start: &Start, id: RecurrenceId) -> bool {
 }
 
 /// Names the occurrence of an exception: by its original start, or else by its id (C40, C43).
-pub(crate) fn occurrence(exception: &Resource, start: &Start, zone: &str) -> Option<RecurrenceId> {
+pub(crate) fn occurrence(exception: &Resource, series: &Event, zone: &str) -> Option<RecurrenceId> {
+    let start = series.start.as_ref()?;
     let original = exception.original_start_time.as_ref().and_then(|time| match start {
         // A floating series lives in a zone at Google, and its originals may be printed without it.
         Start::Floating { .. } => {
@@ -238,7 +239,8 @@ pub(crate) fn occurrence(exception: &Resource, start: &Start, zone: &str) -> Opt
         }
         _ => times::recurrence_id(time, start),
     });
-    original.or_else(|| times::from_suffix(split(&exception.id)?.1, start, zone))
+    let shown = original.or_else(|| times::from_suffix(split(&exception.id)?.1, start, zone))?;
+    Some(if on(Mutant::CalSkippedHour) { shown } else { name_of(series, shown, zone) })
 }
 
 /// An occurrence as its series makes it.

@@ -181,6 +181,16 @@ fn date(text: &str, zone: &str, series: &Start, series_zone: &str) -> Option<Rec
     at(Start::Zoned { local, zone: zone.to_owned() }.instant()?, series_zone)
 }
 
+/// Returns the times on the wall at which occurrences are shown: a skipped one is taken forward.
+pub(crate) fn shown(ids: &[RecurrenceId], series: &Start, zone: &str) -> Vec<RecurrenceId> {
+    let zone = series.zone().unwrap_or(zone);
+    let shown = |id: RecurrenceId| match id {
+        RecurrenceId::Date(_) => None,
+        RecurrenceId::Local(local) => at(Start::Zoned { local, zone: zone.to_owned() }.instant()?, zone),
+    };
+    ids.iter().map(|id| shown(*id).unwrap_or(*id)).collect()
+}
+
 /// Writes an `RDATE` or `EXDATE` line (C61: `VALUE=DATE` for all-day series).
 pub(crate) fn date_line(name: &str, ids: &[RecurrenceId], series: &Start, zone: &str) -> Option<String> {
     if ids.is_empty() {

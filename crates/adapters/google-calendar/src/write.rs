@@ -680,7 +680,7 @@ fn excluded_only(record: &Event) -> BTreeMap<String, Override> {
 fn still_made(holes: &BTreeMap<String, Resource>, to: &Event, zone: &str) -> BTreeMap<String, Resource> {
     let mut kept = holes.clone();
     kept.retain(|_, event| {
-        let id = to.start.as_ref().and_then(|start| series::occurrence(event, start, zone));
+        let id = series::occurrence(event, to, zone);
         let change = id.and_then(|id| to.recurrence_overrides.get(&id.to_string()));
         change.is_some_and(|change| change.excluded)
     });

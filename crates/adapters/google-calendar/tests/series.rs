@@ -227,6 +227,67 @@ async fn occurrences_in_the_hour_that_comes_twice_keep_their_start_when_the_leng
 }
 
 #[tokio::test]
+async fn an_occurrence_that_the_clocks_skip_is_the_one_shown_after_the_change() {
+    for (zone, first, name, suffix) in [
+        ("Europe/Paris", "2027-03-26T02:30:00", "2027-03-28T02:30:00", "20270328T013000Z"),
+        ("Australia/Lord_Howe", "2027-10-01T02:15:00", "2027-10-03T02:15:00", "20271002T154500Z"),
+    ] {
+        let world = World::new().await;
+        let calendar = world.calendar();
+        let start = Start::Zoned { local: first.parse().unwrap(), zone: zone.into() };
+        let plain = weekly(start, "FREQ=DAILY;COUNT=4");
+        let change = |change: Override| Event {
+            recurrence_overrides: [(name.to_owned(), change)].into(),
+            ..plain.clone()
+        };
+        let gone = change(Override { excluded: true, ..Override::default() });
+        let titled = change(Override { title: Some("here".into()), ..Override::default() });
+        let same = |found: &Event, wanted: &Event| {
+            assert_eq!(*found, Event { uid: found.uid.clone(), ..wanted.clone() }, "{zone}");
+        };
+        // Made without it or with it changed; cancelled, changed and taken back here.
+        for (key, event) in [("gone", &gone), ("titled", &titled), ("plain", &plain)] {
+            let made = stored(write_one(&calendar, create(key, event)).await);
+            let id = made.id.as_str().to_owned();
+            let instance = format!("{id}_{suffix}");
+            same(&made.record, event);
+            let mut now = made;
+            for to in [&gone, &titled, &plain, &titled, &gone, &plain, &gone] {
+                let to = Event { uid: now.record.uid.clone(), ..to.clone() };
+                now = stored(write_one(&calendar, update(&now, &to)).await);
+                same(&now.record, &to);
+                let shown = lengths(&world, &id).await;
+                let is_shown = shown.iter().any(|one| one.0 == instance);
+                assert_eq!(is_shown, to.recurrence_overrides != gone.recurrence_overrides, "{key} {shown:?}");
+                assert_eq!(shown.len(), if is_shown { 4 } else { 3 }, "{key} {shown:?}");
+            }
+        }
+        // Titled, then cancelled on the phone.
+        let made = stored(write_one(&calendar, create("phone", &plain)).await);
+        let path = format!("calendars/primary/events/{}_{suffix}", made.id);
+        world.other("PATCH", &path, json!({"summary": "here"})).await;
+        let heard = listen(&calendar, From::Start).await.unwrap();
+        same(&heard.one(made.id.as_str()).record, &titled);
+        world.other("DELETE", &format!("{path}?sendUpdates=none"), Value::Null).await;
+        let heard = listen(&calendar, From::Start).await.unwrap();
+        let known = heard.one(made.id.as_str()).clone();
+        same(&known.record, &gone);
+        // The cancelled one goes along with its series.
+        let later = |wall: &str| {
+            let wall: chrono::NaiveDateTime = wall.parse().unwrap();
+            wall + chrono::TimeDelta::minutes(5)
+        };
+        let start = Start::Zoned { local: later(first), zone: zone.into() };
+        let name = later(name).format("%FT%T").to_string();
+        let overrides = [(name, Override { excluded: true, ..Override::default() })].into();
+        let to = Event { start: Some(start), recurrence_overrides: overrides, ..known.record.clone() };
+        let moved = stored(write_one(&calendar, update(&known, &to)).await);
+        same(&moved.record, &to);
+        assert_eq!(lengths(&world, made.id.as_str()).await.len(), 3, "{zone}");
+    }
+}
+
+#[tokio::test]
 async fn a_cancellation_that_a_listing_left_out_is_still_known() {
     let knobs = Knobs { cancelled_without_uid: true, resend_exceptions: false, ..Knobs::default() };
     let world = World::with(SimOptions { knobs, ..SimOptions::default() }).await;

@@ -17,7 +17,7 @@ pub use event::{
 };
 pub use normal::{normal_line, normal_text};
 pub use record::BUSY_TITLE;
-pub use recurrence::{Occurrence, Occurrences, contains, occurrences};
+pub use recurrence::{Occurrence, Occurrences, contains, name_of, occurrences};
 pub use rule::{RuleError, canonical_rule, check_rule};
 pub use start::{StartError, parse_zone, without_leap_second};
 pub use validate::{Problem, validate};

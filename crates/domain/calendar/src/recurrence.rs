@@ -85,6 +85,16 @@ pub fn contains(event: &Event, id: RecurrenceId) -> Result<bool, RuleError> {
     Ok(walls(event, start, &(wall.date()..next))?.0.contains(&wall))
 }
 
+/// Returns the name by which a series knows the occurrence that is shown at a time on the wall of a zone. A time that a
+/// change of the clocks skips is shown by the clock after the change: 02:30 as 03:30.
+#[must_use]
+pub fn name_of(event: &Event, shown: RecurrenceId, zone: &str) -> RecurrenceId {
+    let Some(skipped) = shown.skipped(zone) else { return shown };
+    let bare = Event { recurrence_overrides: BTreeMap::new(), ..event.clone() };
+    let is_skipped = contains(&bare, shown) == Ok(false) && contains(&bare, skipped) == Ok(true);
+    if is_skipped { skipped } else { shown }
+}
+
 fn occurrence(event: &Event, series: &Start, wall: NaiveDateTime, changes: Option<&Override>) -> Occurrence {
     let id = id_of(series, wall);
     let changes = changes.cloned().unwrap_or_default();
@@ -229,6 +239,25 @@ mod tests {
         let event = event("2026-03-28T02:30:00[Europe/Paris]", &["FREQ=DAILY;COUNT=3"]);
         assert_eq!(instants(&event, "2026-03-01", "2026-04-01"), ["28T01:30", "29T01:30", "30T00:30"]);
         assert_eq!(contains(&event, "2026-03-29T02:30:00".parse().unwrap()), Ok(true));
+    }
+
+    #[test]
+    fn an_occurrence_in_a_gap_is_found_by_what_the_clock_shows_instead() {
+        for (zone, wall, shown, other) in [
+            ("Europe/Paris", "2027-03-28T02:30:00", "2027-03-28T03:30:00", "2027-03-28T03:00:00"),
+            ("Australia/Lord_Howe", "2027-10-03T02:15:00", "2027-10-03T02:45:00", "2027-10-03T02:30:00"),
+            ("America/Santiago", "2026-09-06T00:15:00", "2026-09-06T01:15:00", "2026-09-06T01:00:00"),
+        ] {
+            let id = |text: &str| text.parse::<RecurrenceId>().unwrap();
+            let first = Start::Zoned { local: id(wall).wall() - chrono::Days::new(2), zone: zone.into() };
+            let daily = event(&first.to_string(), &["FREQ=DAILY;COUNT=4"]);
+            for (shown, name) in [(shown, wall), (wall, wall), (other, other)] {
+                assert_eq!(name_of(&daily, id(shown), zone), id(name), "{zone} {shown}");
+            }
+            // What it makes by that name is that one.
+            let twice = Event { recurrence_dates: [(shown.to_owned(), true)].into(), ..daily };
+            assert_eq!(name_of(&twice, id(shown), zone), id(shown), "{zone}");
+        }
     }
 
     #[test]

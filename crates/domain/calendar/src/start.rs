@@ -191,6 +191,17 @@ impl RecurrenceId {
         Some(RecurrenceId::Local(instant.with_timezone(&zone).naive_local()))
     }
 
+    /// Returns the time on the wall that a change of the clocks skips and that is taken forward to this one.
+    pub(crate) fn skipped(self, zone: &str) -> Option<Self> {
+        let RecurrenceId::Local(local) = self else { return None };
+        let zone = parse_zone(zone)?;
+        let instant = resolve(local, zone)?;
+        let day_before = local.checked_sub_days(Days::new(1))?;
+        let offset = zone.offset_from_utc_datetime(&day_before).fix();
+        let skipped = instant.naive_utc().checked_add_offset(offset)?;
+        (skipped != local && resolve(skipped, zone) == Some(instant)).then_some(RecurrenceId::Local(skipped))
+    }
+
     /// Returns when the occurrence begins, in a series that begins at `series`.
     #[must_use]
     pub fn start_in(self, series: &Start) -> Start {
