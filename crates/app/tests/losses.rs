@@ -303,6 +303,44 @@ fn what_google_keeps_where_nobody_sees_it_is_told() {
 }
 
 #[test]
+fn a_video_link_removed_on_the_phone_is_seen_there_again() {
+    const LINK: &str = "https://meet.example/abc";
+    let below = |text: &str| format!("{text}\n\n{LINK}");
+    for (typed, on_phone, here, shown) in [
+        ("Agenda", "", "", LINK.to_owned()),
+        ("Agenda", "Agenda", "Agenda", below("Agenda")),
+        ("", "", "", LINK.to_owned()),
+        // The typed text holds it by itself.
+        (&below("Agenda"), &*below("Agenda, room 5"), &*below("Agenda, room 5"), below("Agenda, room 5")),
+        (LINK, "Agenda", "Agenda", below("Agenda")),
+    ] {
+        let world = World::new();
+        world.sql(&format!(
+            "INSERT INTO appointments (id, owner_id, title, start_local, start_zone, duration_seconds, description, conference_url)
+             VALUES ('v', 'alice', 'Call', '2026-12-07 09:00', 'Europe/Paris', 3600, '{typed}', '{LINK}');"
+        ));
+        let tables = || {
+            let rows = world.rows("'text', description, 'link', conference_url", "appointments");
+            (rows[0]["text"].as_str().unwrap().to_owned(), rows[0]["link"].as_str().unwrap().to_owned())
+        };
+        let nothing_lost = || {
+            let status = world.run(&["status"]).ends_with(0);
+            assert!(told(pair(&status, "events")).is_empty(), "{typed} {on_phone}: {status:?}");
+        };
+        world.settle();
+        nothing_lost();
+        assert_eq!(tables(), (typed.to_owned(), LINK.to_owned()));
+        let path = format!("{EVENTS}/{}", world.event("Call")["id"].as_str().unwrap());
+        world.google("PATCH", &path, &json!({ "description": on_phone }));
+        world.settle();
+        nothing_lost();
+        assert_eq!(tables(), (here.to_owned(), LINK.to_owned()), "{typed} {on_phone}");
+        assert_eq!(world.event("Call")["description"], shown, "{typed} {on_phone}");
+        assert!(waiting(&world).is_empty());
+    }
+}
+
+#[test]
 fn members_of_a_contact_that_no_record_holds_are_told_and_stay_there() {
     let world = World::new();
     world.add_person(&json!({

@@ -216,7 +216,10 @@ fn own_of(world: &World) -> Vec<Value> {
 fn an_occurrence_that_the_clocks_skip_is_one_on_both_sides() {
     const SHOWN: &str = "2027-03-28T03:30:00+02:00";
     let overrides = |world: &World| {
-        world.rows("'name', occurrence, 'off', cancelled, 'title', title", "appointment_overrides")
+        world.rows(
+            "'name', substr(occurrence, 1, 16), 'off', cancelled, 'title', title",
+            "appointment_overrides",
+        )
     };
     for (key, way) in ["here", "phone"].into_iter().enumerate() {
         let world = World::new();

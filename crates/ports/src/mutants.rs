@@ -735,6 +735,10 @@ mutants! {
     FileStrokeIsText,
     /// An occurrence that the clocks skip is named by the time at which it is shown.
     CalSkippedHour,
+    /// A typed description that ends with the address of the video call is read without it.
+    CalLinkInText,
+    /// The address of a video call whose line a person removed at Google is seen there no more.
+    CalLinkGone,
 }
 
 #[cfg(all(feature = "mutants", debug_assertions))]

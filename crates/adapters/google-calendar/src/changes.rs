@@ -11,7 +11,7 @@ use serde_json::{Map, Value, json};
 
 use crate::{
     color,
-    convert::Leftovers,
+    convert::{CONFERENCE_URL, Leftovers},
     marks::{self, CalledOff},
     times,
 };
@@ -280,7 +280,8 @@ impl Changes {
         let alerts = |event: &Event| (event.alerts.clone(), event.use_default_alerts);
         let shown =
             |event: &Event| (event.status, event.title.clone(), event.free_busy_status, alerts(event));
-        let stands = left.unsaid.is_none() && (!was && !is || shown(from) == shown(to));
+        let is_said = left.unsaid.as_deref().is_none_or(|field| field == CONFERENCE_URL);
+        let stands = is_said && (!was && !is || shown(from) == shown(to));
         if stands || on(Mutant::CalCalledOff) {
             return self;
         }
@@ -448,10 +449,17 @@ fn write_description(changes: &mut Changes, from: &Event, to: &Event, left: &Lef
         }
         _ => event.description.clone(),
     };
-    if shown(from) != shown(to) && !on(Mutant::CalLinkHidden) || from.description != to.description {
+    let is_shown = shown(from) == shown(to) && !left.hides_conference();
+    let sends = !is_shown && !on(Mutant::CalLinkHidden) || from.description != to.description;
+    if sends {
         changes.set("description", shown(to).into());
     }
-    if from.conference_url != to.conference_url {
+    let is_new = from.conference_url != to.conference_url;
+    if is_new || sends && own(to).is_some() {
+        let in_text = own(to).is_some_and(|url| to.description.contains(&url));
+        marks::put(&mut changes.private, marks::IN_TEXT, in_text.then_some("true"));
+    }
+    if is_new {
         let own = own(to);
         marks::put(&mut changes.private, marks::INSTEAD_OF, own.as_ref().and(some(theirs)));
         marks::put(&mut changes.private, marks::CONFERENCE, own.as_deref());

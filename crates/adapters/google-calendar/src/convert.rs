@@ -19,6 +19,9 @@ use crate::{
 /// Members that change by themselves or only repeat what is known otherwise.
 const PASSING: &[&str] = &["kind", "htmlLink", "created", "sequence"];
 
+/// The field that holds the address of a video call.
+pub(crate) const CONFERENCE_URL: &str = "conference_url";
+
 /// What an event holds at Google beyond the record.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
@@ -64,7 +67,7 @@ pub(crate) struct Leftovers {
     pub(crate) hidden: Vec<String>,
     /// The status, where it is marked as called off and stands there as one that takes place: somebody gave it another
     /// title or a reminder, or an older release left it so ([`passerelle_ports::Opaque::unsaid`]). The reminders, where
-    /// they are still off and it takes place again.
+    /// they are still off and it takes place again. The address of the video call, where nobody sees it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) unsaid: Option<String>,
 }
@@ -207,6 +210,11 @@ impl Leftovers {
         self.is("attendeesOmitted")
     }
 
+    /// Tells whether Google shows the address of the video call nowhere.
+    pub(crate) fn hides_conference(&self) -> bool {
+        self.hidden.iter().any(|name| name == CONFERENCE_URL)
+    }
+
     pub(crate) fn may_write_source(&self) -> bool {
         !self.is_from_gmail() && (!self.rest.contains_key("creator") || self.flag("creator"))
     }
@@ -298,7 +306,10 @@ pub(crate) fn event(resource: &Resource, calendar_zone: &str) -> Option<Converte
     let mut event = Event {
         uid: resource.ical_uid.clone().unwrap_or_default(),
         title: mark_of_end.as_ref().and_then(|off| off.title(shown)).unwrap_or(shown).to_owned(),
-        description: described(below, &own_link).into_owned(),
+        description: match mark(marks::IN_TEXT) {
+            Some(_) if !on(Mutant::CalLinkInText) => below.to_owned(),
+            _ => described(below, &own_link).into_owned(),
+        },
         location: resource.location.clone().unwrap_or_default(),
         duration: times::duration(start_time, end_time)?,
         participants: resource.attendees.iter().filter_map(participant).collect(),
@@ -333,7 +344,12 @@ pub(crate) fn event(resource: &Resource, calendar_zone: &str) -> Option<Converte
     read_alerts(resource, &mut event);
     recurrence(&resource.recurrence, &start, &zone, &mut event, &mut left);
     left.unshown = left.unshown();
-    left.hidden = hidden(&event, resource);
+    left.hidden = hidden(&event, resource, &left);
+    // Whoever removed its line there sees it again: it is a field of its own, and goes where that is emptied.
+    let is_ours = !left.is_somebody_elses() && !left.is_from_gmail();
+    if left.hides_conference() && is_ours && !on(Mutant::CalLinkGone) {
+        left.unsaid = left.unsaid.or(Some(CONFERENCE_URL.to_owned()));
+    }
     event.start = Some(start);
     let excluded = std::mem::take(&mut event.recurrence_overrides).into_iter();
     let named = |name: String| name.parse().map_or(name, |id| name_of(&event, id, &zone).to_string());
@@ -341,13 +357,21 @@ pub(crate) fn event(resource: &Resource, calendar_zone: &str) -> Option<Converte
     Some(Converted { event, left, zone })
 }
 
-/// Names the fields that Google cannot show: an address that is none of the web, or that only its creator may write, and
-/// a colour without a number.
-fn hidden(event: &Event, resource: &Resource) -> Vec<String> {
+/// Names the fields that Google does not show: an address that is none of the web, or that only its creator may write, a
+/// colour without a number, and the address of a video call whose line a person removed.
+fn hidden(event: &Event, resource: &Resource, left: &Leftovers) -> Vec<String> {
     let source = resource.source.as_ref().and_then(|source| source.url.as_ref());
+    let link = event.conference_url.as_str();
+    // An editor of Google's may have made a link of it.
+    let in_markup = link.replace('&', "&amp;");
+    let holds = |text: &Option<String>| {
+        text.as_ref().is_some_and(|text| text.contains(link) || text.contains(&in_markup))
+    };
+    let is_shown = holds(&resource.description) || holds(&resource.location);
     let names = [
         ("color", !event.color.is_empty() && resource.color_id.as_ref().is_none_or(String::is_empty)),
         ("url", !event.url.is_empty() && source != Some(&event.url)),
+        (CONFERENCE_URL, left.conference().unwrap_or_default() != link && !is_shown),
     ];
     names.into_iter().filter(|(_, is_hidden)| *is_hidden).map(|(name, _)| name.to_owned()).collect()
 }

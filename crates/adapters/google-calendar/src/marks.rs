@@ -26,6 +26,8 @@ pub(crate) const OWN: &str = "passerelle.own";
 pub(crate) const FLOATING: &str = "passerelle.floating";
 pub(crate) const URL: &str = "passerelle.url";
 pub(crate) const CONFERENCE: &str = "passerelle.conference";
+/// Says that the description holds that address by itself, and that no line of ours stands below it.
+pub(crate) const IN_TEXT: &str = "passerelle.conference_in_text";
 /// The conference of Google's that the company's own address takes the place of.
 pub(crate) const INSTEAD_OF: &str = "passerelle.instead_of";
 pub(crate) const CATEGORIES: &str = "passerelle.categories";

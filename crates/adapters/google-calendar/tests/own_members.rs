@@ -314,6 +314,106 @@ async fn a_video_link_that_a_person_moved_or_edited_is_shown_once() {
 }
 
 #[tokio::test]
+async fn a_video_link_that_a_person_removed_is_shown_again() {
+    let link = "https://meet.example/abc?a=1&b=2";
+    for recurrence_rules in [Vec::new(), vec!["FREQ=WEEKLY;COUNT=4".to_owned()]] {
+        let world = World::new().await;
+        let calendar = world.calendar();
+        let event = Event {
+            title: "Call".into(),
+            description: "Agenda".into(),
+            start: Some(at("2026-03-16T09:00:00")),
+            duration: Duration::seconds(3600),
+            conference_url: link.into(),
+            recurrence_rules: recurrence_rules.clone(),
+            ..Event::default()
+        };
+        let told = |found: &passerelle_ports::Stored<Event>| {
+            let hidden: Vec<_> = found.opaque.hidden().map(|field| field.to_string()).collect();
+            (found.opaque.unsaid().map(|field| field.to_string()), hidden.join(","))
+        };
+        let silent = (None, String::new());
+        let lost = (Some("conference_url".to_owned()), "conference_url".to_owned());
+        let mut now = stored(write_one(&calendar, create("k", &event)).await);
+        let id = now.id.as_str().to_owned();
+        let instance = format!("{id}_20260323T080000Z");
+        let whole = [id.as_str()];
+        let places: &[&str] = if recurrence_rules.is_empty() { &whole } else { &[&id, &instance] };
+        for place in places {
+            for (typed, shown) in [
+                ("", link.to_owned()),
+                ("Agenda", format!("Agenda\n\n{link}")),
+                ("Agenda\n\nhttps://docs.example/x", format!("Agenda\n\nhttps://docs.example/x\n\n{link}")),
+            ] {
+                let path = format!("calendars/primary/events/{place}");
+                world.other("PATCH", &path, json!({ "description": typed })).await;
+                let heard = listen(&calendar, From::Start).await.unwrap();
+                let read = heard.one(&id).clone();
+                assert_eq!(told(&read), lost, "{place} {typed}");
+                assert_eq!(read.record.conference_url, link);
+                now = stored(write_one(&calendar, update(&read, &read.record)).await);
+                assert_eq!(now.record, read.record, "{place} {typed}");
+                assert_eq!(told(&now), silent, "{place} {typed}");
+                assert_eq!(world.show(place).await["description"], shown, "{place} {typed}");
+            }
+        }
+        // An editor that makes a link of it hides nothing.
+        let marked = format!("Agenda<br><a href=\"x\">{}</a>", link.replace('&', "&amp;"));
+        let path = format!("calendars/primary/events/{id}");
+        world.other("PATCH", &path, json!({ "description": marked })).await;
+        assert_eq!(told(listen(&calendar, From::Start).await.unwrap().one(&id)), silent);
+        // Emptied here, it is gone there.
+        let heard = listen(&calendar, From::Start).await.unwrap();
+        let read = heard.one(&id).clone();
+        let without =
+            Event { conference_url: String::new(), description: "Plain".into(), ..read.record.clone() };
+        let bare = stored(write_one(&calendar, update(&read, &without)).await);
+        assert_eq!((bare.record.conference_url.as_str(), told(&bare)), ("", silent));
+        assert_eq!(world.show(&id).await["description"], "Plain");
+        assert!(now.record.conference_url == link);
+    }
+}
+
+#[tokio::test]
+async fn a_video_link_that_the_description_holds_stays_in_it() {
+    let world = World::new().await;
+    let calendar = world.calendar();
+    let link = "https://meet.example/abc";
+    for (number, description) in
+        [&format!("Agenda\n\n{link}"), link, &format!("x\n{link}\n"), &format!("See {link} now")]
+            .into_iter()
+            .enumerate()
+    {
+        let event = Event {
+            title: "Call".into(),
+            description: description.to_owned(),
+            start: Some(at("2026-03-16T09:00:00")),
+            duration: Duration::seconds(3600),
+            conference_url: link.into(),
+            ..Event::default()
+        };
+        let made = stored(write_one(&calendar, create(&format!("k{number}"), &event)).await);
+        assert_eq!(made.record.description, description);
+        assert_eq!(world.show(made.id.as_str()).await["description"], description);
+        let path = format!("calendars/primary/events/{}", made.id);
+        let added = format!("{description}\nadded");
+        world.other("PATCH", &path, json!({ "description": added })).await;
+        let heard = listen(&calendar, From::Start).await.unwrap();
+        let read = heard.one(made.id.as_str()).clone();
+        assert_eq!((read.record.description.as_str(), read.record.conference_url.as_str()), (&*added, link));
+        // A text without it gets our line below, and one that holds it again has none.
+        for (typed, shown) in [("Plain", format!("Plain\n\n{link}")), (&*added, added.clone())] {
+            let heard = listen(&calendar, From::Start).await.unwrap();
+            let read = heard.one(made.id.as_str()).clone();
+            let to = Event { description: typed.to_owned(), ..read.record.clone() };
+            let written = stored(write_one(&calendar, update(&read, &to)).await);
+            assert_eq!(written.record, to);
+            assert_eq!(world.show(made.id.as_str()).await["description"], shown);
+        }
+    }
+}
+
+#[tokio::test]
 async fn what_hangs_on_one_occurrence_is_told() {
     let world = World::new().await;
     let calendar = world.calendar();
