@@ -317,7 +317,7 @@ mod tests {
             (&person("", "", "", "01 23 45 67 02", "main"), person("", "", "", "+33123456702", "main"), true),
         ] {
             assert_eq!(!one.match_keys().is_disjoint(&other.match_keys()), meets, "{one:?} and {other:?}");
-            let is_named = !one.display_name().is_empty() && one.name != Name::default();
+            let is_named = one.name != Name::default() || !one.organization.name.is_empty();
             assert_eq!(one.is_double_of(&other), meets && is_named, "{one:?} and {other:?}");
         }
     }
