@@ -1,13 +1,13 @@
 //! Files of contacts and appointments: which format, reading, writing.
 
-use std::{io::Write, sync::Arc};
+use std::{collections::BTreeMap, io::Write, sync::Arc};
 
 use chrono::{DateTime, Utc};
 use passerelle_calendar::Event;
 use passerelle_contacts::Contact;
 use passerelle_formats::{
     Answer, BadRecord, ContactFormat, EventFormat, Imported, Joined as InFile, Options, Reason, Records,
-    adopt, apply_answers, detect_contacts, detect_events, forget_series, has_column,
+    adopt, apply_answers, calendar_properties, detect_contacts, detect_events, forget_series, has_column,
     is_table as has_headings, join_series, name_for_export, occurrence_of, read_address_book, read_calendar,
     read_table, series_of, spellings_of, unread_columns, write_contacts, write_events,
 };
@@ -93,6 +93,10 @@ pub trait Filed: Kinded {
         _renamed: &[(String, String)],
     ) -> Vec<Unread> {
         Vec::new()
+    }
+    /// Counts what a file says of a calendar itself, which is not taken; other files say nothing of the kind.
+    fn of_calendar(_bytes: &[u8]) -> BTreeMap<String, u64> {
+        BTreeMap::new()
     }
     /// Tells whether a table has a column of that heading; other files have none.
     fn has_column(_bytes: &[u8], _heading: &str) -> bool {
@@ -214,6 +218,10 @@ impl Filed for Event {
                 found => Incoming { part_of, ..one(found) },
             }
         })))
+    }
+
+    fn of_calendar(bytes: &[u8]) -> BTreeMap<String, u64> {
+        calendar_properties(bytes)
     }
 
     fn part_of(record: &Self, leftovers: &serde_json::Value) -> Option<PartOf<Self>> {

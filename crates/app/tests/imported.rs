@@ -630,3 +630,27 @@ fn an_import_with_pictures_labels_guests_and_a_series_leaves_nothing_once_it_is_
         assert_eq!(world.mails(), 0, "nobody is told of it");
     }
 }
+
+#[test]
+fn what_a_file_says_of_its_calendar_is_told() {
+    let world = World::unconnected();
+    let text = calendar(&["UID:u-1|SUMMARY:Visit|DTSTART:20261201T090000Z|DTEND:20261201T100000Z"]);
+    let named = file(
+        &world,
+        "a.ics",
+        &text.replace("VERSION:2.0", "VERSION:2.0\r\nX-WR-CALNAME:Family\r\nCOLOR:blue"),
+    );
+    let args = ["events", "import", &named, "--user", "alice"];
+    let done = world.run(&args).ends_with(0);
+    assert_eq!(done.summary()["of_calendar"], json!({ "COLOR": 1, "X-WR-CALNAME": 1 }));
+    for (lang, said) in [
+        ("en", "Of the calendar itself, not taken: COLOR (1), X-WR-CALNAME (1)"),
+        ("fr", "De l'agenda lui-même, non repris : COLOR (1), X-WR-CALNAME (1)"),
+    ] {
+        let shown = read_by_a_person(&world, &[&args[..], &["--lang", lang]].concat());
+        assert!(shown.contains(said), "{shown}");
+    }
+    let plain = file(&world, "b.ics", &text);
+    let shown = read_by_a_person(&world, &["events", "import", &plain, "--user", "alice", "--lang", "en"]);
+    assert!(!shown.contains("calendar itself"), "{shown}");
+}

@@ -6,8 +6,8 @@ use std::io::{self, Read};
 use passerelle_calendar::{AlertAction, Event, FreeBusyStatus, ParticipationStatus, Privacy, Role, Status};
 use passerelle_contacts::Contact;
 use passerelle_formats::{
-    BadRecord, ContactFormat, EventFormat, Imported, Options, Reason, detect_contacts, detect_events,
-    read_contacts, read_events,
+    BadRecord, ContactFormat, EventFormat, Imported, Options, Reason, calendar_properties, detect_contacts,
+    detect_events, read_contacts, read_events,
 };
 
 type Found<R> = Vec<Result<Imported<R>, BadRecord>>;
@@ -404,4 +404,19 @@ fn a_private_property_with_a_stroke_in_its_name_is_one_of_its_own() {
     for kept in ["X-messaging/icq-All:12345", "X-messaging/xmpp-All:jean@jabber.example"] {
         assert!(found.unknown.iter().any(|line| line == kept), "{:?}", found.unknown);
     }
+}
+
+#[test]
+fn what_a_file_says_of_its_calendar_is_counted() {
+    let calendar = |name: &str| {
+        format!(
+            "BEGIN:VCALENDAR\r\nVERSION:2.0\r\nPRODID:-//x//y//EN\r\nMETHOD:PUBLISH\r\nX-WR-TIMEZONE:Europe/Paris\r\n\
+             X-WR-CAL\r\n NAME:{name}\r\nBEGIN:VTIMEZONE\r\nTZID:z\r\nBEGIN:STANDARD\r\nCOMMENT:no\r\nEND:STANDARD\r\n\
+             END:VTIMEZONE\r\nBEGIN:VEVENT\r\nUID:u\r\nCOLOR:red\r\nBEGIN:VALARM\r\nX-A:1\r\nEND:VALARM\r\nEND:VEVENT\r\n\
+             COLOR:blue\r\nEND:VCALENDAR\r\n"
+        )
+    };
+    let found = calendar_properties((calendar("Famille") + &calendar("Bureau")).as_bytes());
+    let found: Vec<(&str, u64)> = found.iter().map(|(name, count)| (name.as_str(), *count)).collect();
+    assert_eq!(found, [("COLOR", 2), ("X-WR-CALNAME", 2)]);
 }

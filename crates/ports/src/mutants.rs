@@ -729,6 +729,8 @@ mutants! {
     CalStaleParts,
     /// What a pair was not offered any more counts as in scope once it is removed.
     GoneIsInScope,
+    /// What a file says of a calendar itself is dropped without a word.
+    FileCalendarSilent,
     /// How a table shows an address is dropped, whatever it says.
     FileShownGoes,
     /// A property of KAddressBook's with a stroke in its name belongs to the text before it.

@@ -1,5 +1,7 @@
 //! `contacts` and `events`: import, export, list, show.
 
+use std::collections::BTreeMap;
+
 use clap::Args;
 use passerelle_ports::{Clock, Fields, ItemId, Kind, Record, fields};
 use passerelle_service::{
@@ -157,7 +159,9 @@ async fn import<R: Filed>(app: &App, settings: &Settings, args: &Import, map: &[
     ));
     let left = R::unread(&name, format, &bytes, &renamed);
     let reached = columns::tell(app, &name, &left);
-    tell_leftovers(app, &report);
+    tell_counted(app, "import-leftovers", &report.leftovers);
+    let of_calendar = R::of_calendar(&bytes);
+    tell_counted(app, "import-of-calendar", &of_calendar);
     if let Some(journal) = how.journal.as_ref().filter(|_| report.created + report.updated > 0) {
         app.out.note(&app.out.t("sync-undo", &[("run", journal.run.to_string().into())]));
     }
@@ -189,6 +193,7 @@ async fn import<R: Filed>(app: &App, settings: &Settings, args: &Import, map: &[
     let mut summary = serde_json::to_value(&report).unwrap_or_default();
     summary["exit_code"] = code.into();
     summary["dry_run"] = args.dry_run.into();
+    summary["of_calendar"] = json!(of_calendar);
     if let Some(journal) = &how.journal {
         summary["run_id"] = journal.run.0.into();
     }
@@ -208,8 +213,8 @@ fn look_alikes(asked: crate::cli::LookAlikes) -> LookAlikes {
 const NAMED: usize = 12;
 
 /// Tells what is kept beside the records for want of a place, the most frequent first.
-fn tell_leftovers(app: &App, report: &ImportReport) {
-    let mut counted: Vec<(&String, &u64)> = report.leftovers.iter().collect();
+fn tell_counted(app: &App, id: &'static str, counted: &BTreeMap<String, u64>) {
+    let mut counted: Vec<(&String, &u64)> = counted.iter().collect();
     counted.sort_by_key(|(_, count)| std::cmp::Reverse(**count));
     let mut named: Vec<String> =
         counted.iter().take(NAMED).map(|(name, count)| format!("{name} ({count})")).collect();
@@ -217,7 +222,7 @@ fn tell_leftovers(app: &App, report: &ImportReport) {
         named.push("…".to_owned());
     }
     if !named.is_empty() {
-        app.out.note(&app.out.t("import-leftovers", &[("list", named.join(", ").into())]));
+        app.out.note(&app.out.t(id, &[("list", named.join(", ").into())]));
     }
 }
 

@@ -1,9 +1,11 @@
 //! What has to be known of a whole file before its first event is read.
 
 use std::{
-    collections::{HashMap, HashSet, hash_map::DefaultHasher},
+    collections::{BTreeMap, HashMap, HashSet, hash_map::DefaultHasher},
     hash::{Hash, Hasher},
 };
+
+use passerelle_ports::mutants::{Mutant, on};
 
 use super::WANTED;
 use crate::{
@@ -64,6 +66,34 @@ pub(super) fn named_twice(bytes: &[u8]) -> HashSet<u64> {
         }
     }
     twice
+}
+
+/// Properties of a calendar that are taken, or that say how its file is written; the last two are of vCalendar.
+const TAKEN: [&str; 7] = ["VERSION", "PRODID", "METHOD", "CALSCALE", "X-WR-TIMEZONE", "TZ", "DAYLIGHT"];
+
+/// Counts the properties of calendars that no event has, such as their names and colours: they are not taken.
+#[must_use]
+pub fn calendar_properties(bytes: &[u8]) -> BTreeMap<String, u64> {
+    let mut found = BTreeMap::new();
+    let mut depth = 0_usize;
+    let mut lines = Unfold::new(bytes, false);
+    while let Ok(Some(line)) = lines.next() {
+        let is_calendar = line.bytes.trim_ascii_end().to_ascii_uppercase().ends_with(b":VCALENDAR");
+        match name_of(&line) {
+            b"BEGIN" if is_calendar => depth = 1,
+            b"END" if is_calendar => depth = 0,
+            b"BEGIN" => depth += 1,
+            b"END" => depth = depth.saturating_sub(1),
+            _ if depth == 1 => {
+                let name = Line::of(line).map(|line| line.name).unwrap_or_default();
+                if !name.is_empty() && !TAKEN.contains(&name.as_str()) && !on(Mutant::FileCalendarSilent) {
+                    *found.entry(name).or_default() += 1;
+                }
+            }
+            _ => {}
+        }
+    }
+    found
 }
 
 /// Returns the name of a property, where it is one of those that are asked for.

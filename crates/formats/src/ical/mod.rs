@@ -18,6 +18,7 @@ mod states;
 mod write;
 mod zones;
 
+pub use ahead::calendar_properties;
 pub use answer::apply_answers;
 pub(crate) use join::Events;
 pub use lone::{Joined, adopt, forget_series, join_series, occurrence_of, series_of, spellings_of};

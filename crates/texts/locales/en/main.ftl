@@ -181,6 +181,7 @@ import-recognised = { $count ->
 }
 import-done = { $created } new, { $updated } updated, { $unchanged } there already
 import-dry-done = Nothing was written: this was a preview.
+import-of-calendar = Of the calendar itself, not taken: { $list }
 import-leftovers = Kept beside the records, and written back by an export: { $list }
 import-refused = The records that were set aside are in { $file }: correct it, and import it.
 import-refused-hint = To correct the records that were set aside: import again with --refused FILE

@@ -208,6 +208,7 @@ import-recognised = { $count ->
 }
 import-done = nouvelles : { $created }, mises à jour : { $updated }, déjà là : { $unchanged }
 import-dry-done = Rien n'a été écrit : c'était un aperçu.
+import-of-calendar = De l'agenda lui-même, non repris : { $list }
 import-leftovers = Gardé à côté des fiches, et réécrit par un export : { $list }
 import-refused = Les fiches écartées sont dans { $file } : corrigez-le, puis importez-le.
 import-refused-hint = Pour corriger les fiches écartées : importez de nouveau avec --refused FICHIER
