@@ -480,8 +480,13 @@ fn an_older_answer_in_a_later_file_is_told_and_not_taken() {
     let occurrence = "RECURRENCE-ID:20260112T090000Z|DTSTAMP:20260101T000000Z";
     import("d.ics", &reply(occurrence, "TENTATIVE"));
     assert_eq!(world.number("appointment_overrides"), 1);
-    import("e.ics", &reply("DTSTAMP:20260103T000000Z", "DECLINED"));
+    import("e.ics", &reply("DTSTAMP:20260103T000000Z|SEQUENCE:1", "DECLINED"));
     assert_eq!(status()[0], json!({"s": "declined"}));
+    // One that says no number is compared by its time.
+    import("f.ics", &reply("DTSTAMP:20260104T000000Z", "TENTATIVE"));
+    assert_eq!(status()[0], json!({"s": "tentative"}));
+    let older = import("g.ics", &reply("DTSTAMP:20260105T000000Z|SEQUENCE:0", "ACCEPTED"));
+    assert_eq!((&status()[0], older.of("older").len()), (&json!({"s": "tentative"}), 1), "{older:?}");
     // What is kept of it comes back from an export.
     let out = world.path("out.ics").display().to_string();
     world.run(&["events", "export", &out, "--user", "alice"]).ends_with(0);

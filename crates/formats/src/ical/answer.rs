@@ -120,11 +120,13 @@ impl Answered {
         (guests::key_of(guest), at.unwrap_or_default())
     }
 
-    /// Returns what an answer says of those of whom there is no newer one.
+    /// Returns what an answer says of those of whom there is no newer one. One that says no number is compared by its time.
     fn newest(&self, answer: &Answer) -> Option<Answer> {
-        let rank = (answer.sequence.unwrap_or_default(), answer.stamp.clone());
-        let is_newest = |guest: &Participant| {
-            rank.1.is_empty() || self.last.get(&Self::place(answer, guest)).is_none_or(|last| *last <= rank)
+        let is_newest = |guest: &Participant| match self.last.get(&Self::place(answer, guest)) {
+            Some((number, stamp)) if !answer.stamp.is_empty() => {
+                (*number, stamp) <= (answer.sequence.unwrap_or(*number), &answer.stamp)
+            }
+            _ => true,
         };
         let mut newest = answer.clone();
         newest.guests.retain(is_newest);
@@ -136,9 +138,10 @@ impl Answered {
             return;
         }
         for guest in &answer.guests {
-            let rank = (answer.sequence.unwrap_or_default(), answer.stamp.clone());
-            self.is_new |=
-                self.last.insert(Self::place(answer, guest), rank.clone()).is_none_or(|last| last != rank);
+            let last = self.last.entry(Self::place(answer, guest)).or_default();
+            let rank = (answer.sequence.unwrap_or(last.0), answer.stamp.clone());
+            self.is_new |= *last != rank;
+            *last = rank;
         }
     }
 
