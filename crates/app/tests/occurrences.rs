@@ -278,3 +278,76 @@ fn an_occurrence_that_the_clocks_skip_is_one_on_both_sides() {
         assert!(waiting(&world).is_empty());
     }
 }
+
+/// What Google shows on the additional date.
+fn on_the_date(world: &World, id: &str) -> Value {
+    let found = world.google("GET", &format!("{EVENTS}/{id}_20261230T080000Z"), &Value::Null);
+    if found["status"] == "confirmed" { found["summary"].clone() } else { Value::Null }
+}
+
+/// The weekly series with one more date, and what is changed of it.
+fn with_a_date(change: &str) -> (World, String) {
+    let (world, id) = weekly();
+    world.sql(&format!(
+        "INSERT INTO appointment_dates (appointment_id, date) VALUES ('s', '2026-12-30 09:00');{change}"
+    ));
+    world.settle();
+    (world, id)
+}
+
+#[test]
+fn an_additional_date_stays_whatever_is_changed_of_it() {
+    const TITLED: &str = "INSERT INTO appointment_overrides (appointment_id, occurrence, title)
+        VALUES ('s', '2026-12-30 09:00', 'Extra');";
+    let dates = |world: &World| world.number("appointment_dates WHERE date LIKE '2026-12-30 09:00%'");
+    // Changed here, and again.
+    let (world, id) = with_a_date(TITLED);
+    assert_eq!(on_the_date(&world, &id), "Extra");
+    world.sql("UPDATE appointment_overrides SET title = 'Extra, again';");
+    world.settle();
+    assert_eq!((on_the_date(&world, &id), dates(&world)), (json!("Extra, again"), 1));
+    // Changed on the phone: the date stays in the tables, under whatever becomes of the series.
+    for (edit, shown) in [
+        ("DELETE FROM appointment_overrides;", "Weekly"),
+        ("UPDATE appointment_rules SET rule = 'FREQ=WEEKLY;COUNT=3';", "Extra"),
+        ("UPDATE appointments SET location = 'Lyon';", "Extra"),
+    ] {
+        let (world, id) = with_a_date("");
+        let path = format!("{EVENTS}/{id}_20261230T080000Z?sendUpdates=none");
+        world.google("PATCH", &path, &json!({"summary": "Extra"}));
+        world.settle();
+        assert_eq!((own(&world, "title"), dates(&world)), (vec![json!({"own": "Extra"})], 1), "{edit}");
+        world.sql(edit);
+        world.settle();
+        assert_eq!((on_the_date(&world, &id), dates(&world)), (json!(shown), 1), "{edit}");
+    }
+}
+
+#[test]
+fn a_changed_additional_date_of_a_series_that_is_private_for_a_time_stays() {
+    for privacy in ["NULL", "'private'"] {
+        let world = World::new();
+        let config = std::fs::read_to_string(world.path("config.toml")).unwrap();
+        let busy = format!("{config}[events]\nprivate_as_busy = true\n");
+        std::fs::write(world.path("config.toml"), busy).unwrap();
+        world.sql(&format!(
+            "INSERT INTO appointments (id, owner_id, title, start_local, start_zone, duration_seconds)
+             VALUES ('s', '{USER}', 'Weekly', '2026-12-07 09:00', '{ZONE}', 3600);
+             INSERT INTO appointment_rules (appointment_id, rule) VALUES ('s', 'FREQ=WEEKLY;COUNT=4');
+             INSERT INTO appointment_dates (appointment_id, date) VALUES ('s', '2026-12-30 09:00');
+             INSERT INTO appointment_overrides (appointment_id, occurrence, title, privacy)
+             VALUES ('s', '2026-12-30 09:00', 'Extra', {privacy});"
+        ));
+        world.settle();
+        let id = world.event("Weekly")["id"].as_str().unwrap().to_owned();
+        let of_it = if privacy == "NULL" { "Extra" } else { "Busy" };
+        assert_eq!(on_the_date(&world, &id), of_it, "{privacy}");
+        for (series, shown) in [("private", "Busy"), ("default", of_it)] {
+            world.sql(&format!("UPDATE appointments SET privacy = '{series}';"));
+            world.settle();
+            assert_eq!(on_the_date(&world, &id), shown, "{privacy} {series}");
+            assert_eq!(own(&world, "title"), [json!({"own": "Extra"})], "{privacy} {series}");
+            assert_eq!(world.number("appointment_dates"), 1, "{privacy} {series}");
+        }
+    }
+}

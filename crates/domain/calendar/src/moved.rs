@@ -16,6 +16,7 @@ use crate::{Event, RecurrenceId, Start, canonical_rule, contains};
 /// `taken` are the fields that come from `source`, all others come from `own`.
 pub(crate) fn renamed(mut event: Event, own: Option<&Event>, source: &Event, taken: &[Field]) -> Event {
     let Some(start) = event.start.clone() else { return event };
+    let changed_there = |key: &str| own.is_some_and(|own| own.recurrence_overrides.contains_key(key));
     let (now, own, source) = (Plan::of(&event), own.map(Plan::of), Plan::of(source));
     for key in event.recurrence_overrides.keys().cloned().collect::<Vec<_>>() {
         let is_taken = taken.contains(&Field::keyed("recurrence_overrides", &key));
@@ -28,6 +29,11 @@ pub(crate) fn renamed(mut event: Event, own: Option<&Event>, source: &Event, tak
             continue;
         }
         let found = id.after_move(old, &start).find(|name| *old != start && now.has(*name));
+        // An additional date that one side holds by its change alone is an occurrence of both.
+        let is_date = is_taken && origin.0.recurrence_dates.contains_key(&key) && changed_there(&key);
+        if found.is_none() && is_date && *old == start && !on(Mutant::DatesApart) {
+            continue;
+        }
         let Some(name) = found else {
             // Neither side gave the series an occurrence there: what one of them ended, the other one changed.
             if contains(&now.0, id) == Ok(false) && !on(Mutant::OccurrenceGhosts) {
@@ -70,10 +76,19 @@ pub(crate) fn placed(entry: &Field, from: &Fields, to: &Fields) -> Option<Field>
 const PLANNED: [&str; 4] = ["start", "recurrence_rules", "excluded_recurrence_rules", "recurrence_dates"];
 
 /// Lets an additional date be there, or not, as the side has it that took its change away: a changed occurrence says by
-/// itself that it takes place, and a side may hold it without the date.
-pub(crate) fn dated(mut event: Event, source: &Event, taken: &[Field]) -> Event {
+/// itself that it takes place, and a side may hold it without the date. So a date stays that the other side holds by its
+/// change alone.
+pub(crate) fn dated(mut event: Event, own: Option<&Event>, source: &Event, taken: &[Field]) -> Event {
     if event.start != source.start || on(Mutant::DatesApart) {
         return event;
+    }
+    let changes =
+        |event: &Event, key: &str| event.recurrence_overrides.get(key).is_some_and(|change| !change.excluded);
+    for key in taken.iter().filter(|field| field.member() == "recurrence_dates").filter_map(Field::key) {
+        let had = own.is_some_and(|own| own.recurrence_dates.contains_key(key));
+        if had && changes(&event, key) && changes(source, key) {
+            event.recurrence_dates.insert(key.to_owned(), true);
+        }
     }
     let there = Plan::of(source);
     for key in taken.iter().filter(|field| field.member() == "recurrence_overrides").filter_map(Field::key) {
@@ -351,15 +366,24 @@ mod tests {
         let with = |event: Event| Event { recurrence_dates: [(KEY.to_owned(), true)].into(), ..event };
         let bare = series(TEN, &[]);
         // Removed by the side that held it by its change alone; set back by the side that has the date.
-        assert_eq!(dated(with(bare.clone()), &bare, &taken), bare);
-        assert_eq!(dated(bare.clone(), &with(bare.clone()), &taken), with(bare.clone()));
+        assert_eq!(dated(with(bare.clone()), None, &bare, &taken), bare);
+        assert_eq!(dated(bare.clone(), None, &with(bare.clone()), &taken), with(bare.clone()));
         // Nothing was said of it, or its series is moved.
-        assert_eq!(dated(with(bare.clone()), &bare, &[]), with(bare.clone()));
+        assert_eq!(dated(with(bare.clone()), None, &bare, &[]), with(bare.clone()));
         let early = series("2027-01-04T08:15:00[Europe/Paris]", &[]);
-        assert_eq!(dated(with(bare.clone()), &early, &taken), with(bare.clone()));
+        assert_eq!(dated(with(bare.clone()), None, &early, &taken), with(bare.clone()));
+        // Changed by the side that has the date, while the other one holds it by its change alone; and the other way round.
+        let changed = |title: &str| series(TEN, &[(KEY, title)]);
+        let (own, source) = (changed("before"), with(changed("after")));
+        let composed = renamed(changed("after"), Some(&own), &source, &taken);
+        assert_eq!(dated(composed, Some(&own), &source, &taken), changed("after"));
+        let both = [Field::keyed("recurrence_dates", KEY), taken[0].clone()];
+        let (own, source) = (with(bare.clone()), changed("after"));
+        let composed = renamed(changed("after"), Some(&own), &source, &both);
+        assert_eq!(dated(composed, Some(&own), &source, &both), with(changed("after")));
         // An occurrence of the rule is no date.
         let of_rule = [Field::keyed("recurrence_overrides", "2027-01-11T10:00:00")];
-        assert_eq!(dated(bare.clone(), &bare, &of_rule), bare);
+        assert_eq!(dated(bare.clone(), None, &bare, &of_rule), bare);
     }
 
     #[test]

@@ -95,7 +95,7 @@ impl Record for Event {
         if on(Mutant::OccurrenceStays) {
             return self;
         }
-        moved::dated(moved::renamed(self, own, source, taken), source, taken)
+        moved::dated(moved::renamed(self, own, source, taken), own, source, taken)
     }
 
     fn named_by(entry: &Field) -> Option<Field> {
