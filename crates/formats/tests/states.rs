@@ -2,7 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs)]
 
 use chrono::DateTime;
-use passerelle_calendar::{Event, ParticipationStatus, Role, Status};
+use passerelle_calendar::{Event, Override, ParticipationStatus, Role, Status};
 use passerelle_formats::{
     BadRecord, EventFormat, Imported, Joined, Reason, adopt, forget_series, join_series, name_for_export,
     read_calendar, series_of, write_events,
@@ -342,5 +342,32 @@ fn states_are_found_wherever_their_lines_are_folded() {
         let place = |n: u8| if n == 2 { "new" } else { "old" };
         let found = read(&file(&[&state(first, place(first)), &state(second, place(second))]));
         assert_eq!(only(found).record.location, "new");
+    }
+}
+
+#[test]
+fn an_occurrence_that_the_clocks_skip_is_one_however_a_file_names_it() {
+    const NIGHT: &str =
+        "UID:u|DTSTART;TZID=Europe/Paris:20270326T023000|DURATION:PT1H|SUMMARY:S|RRULE:FREQ=DAILY;COUNT=4";
+    const NAME: &str = "2027-03-28T02:30:00";
+    for at in [
+        ";TZID=Europe/Paris:20270328T023000",
+        ";TZID=Europe/Paris:20270328T033000",
+        ":20270328T013000Z",
+        ";TZID=Europe/London:20270328T023000",
+    ] {
+        let gone = one(&[&format!("{NIGHT}|EXDATE{at}")]);
+        let named: Vec<_> = gone.record.recurrence_overrides.iter().collect();
+        assert!(matches!(named[..], [(name, change)] if name == NAME && change.excluded), "{at} {named:?}");
+        let change = format!("UID:u|RECURRENCE-ID{at}|DTSTART{at}|DURATION:PT1H|SUMMARY:T");
+        let titled = one(&[NIGHT, &change]).record;
+        let wanted = Override { title: Some("T".into()), ..Override::default() };
+        assert_eq!(titled.recurrence_overrides, [(NAME.to_owned(), wanted)].into(), "{at}");
+        // It comes in a file of its own.
+        let lone = only(read(&file(&[&change])));
+        let mut series = one(&[NIGHT]);
+        let (joined, _) = join_series(&mut series.record, &series.unknown, &[&lone]);
+        assert!(matches!(joined[..], [Ok(Joined::Into)]), "{at} {joined:?}");
+        assert_eq!(series.record.recurrence_overrides, titled.recurrence_overrides, "{at}");
     }
 }

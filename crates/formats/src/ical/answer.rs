@@ -185,8 +185,8 @@ fn apply(event: &mut Event, kept: &[String], there: &There, answer: &Answer) -> 
     if is_that(event, kept, at) {
         return answered(&mut event.participants, answer);
     }
-    let start = event.start.clone().filter(|_| event.is_recurring());
-    let Some(id) = start.and_then(|start| series::occurrence_at(at, &start)) else { return Ok(false) };
+    let id = series::occurrence_at(at, event).filter(|_| event.is_recurring());
+    let Some(id) = id else { return Ok(false) };
     let known = event.recurrence_overrides.get(&id.to_string());
     if known.is_some_and(|known| known.excluded) || (known.is_none() && !there.has(event, id)) {
         return Ok(false);

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use chrono::{NaiveDate, NaiveDateTime, TimeZone};
-use passerelle_calendar::{Duration, Event, RecurrenceId, Start, occurrences};
+use passerelle_calendar::{Duration, Event, RecurrenceId, Start, name_of, occurrences};
 
 use super::{
     read::start_at,
@@ -94,14 +94,15 @@ pub(super) fn id_of(
         return day_of(text, event, zones, days).map(RecurrenceId::Date).ok_or(Reason::BadDate);
     }
     let at = start_at(text, line, zones)?;
-    Ok(match (series, &at) {
+    let shown = match (series, &at) {
         (_, Start::Date { date }) => RecurrenceId::Local(date.and_time(series.wall().time())),
         (Start::Zoned { zone, .. }, Start::Zoned { zone: other, .. }) if zone != other => {
             at.instant().and_then(|instant| RecurrenceId::at(instant, series)).ok_or(Reason::UnknownZone)?
         }
         (Start::Floating { .. }, Start::Zoned { .. }) => RecurrenceId::Local(floating(&at, zones)),
         _ => RecurrenceId::Local(at.wall()),
-    })
+    };
+    Ok(series.zone().map_or(shown, |zone| name_of(event, shown, zone)))
 }
 
 /// Returns the day of an occurrence of an all-day series: the one that is written, whatever the zone. Some

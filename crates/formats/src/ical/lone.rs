@@ -269,8 +269,8 @@ pub(super) struct There {
 
 impl There {
     pub(super) fn of(series: &Event, asked: impl Iterator<Item = Start>) -> Self {
-        let ids = series.start.as_ref().map(|start| asked.filter_map(|at| series::occurrence_at(&at, start)));
-        let days: BTreeSet<_> = ids.into_iter().flatten().map(|id| id.wall().date()).collect();
+        let ids = asked.filter_map(|at| series::occurrence_at(&at, series));
+        let days: BTreeSet<_> = ids.map(|id| id.wall().date()).collect();
         let range = days.first().copied().zip(days.last().and_then(|last| last.succ_opt()));
         let rules = Event {
             start: series.start.clone(),
@@ -324,10 +324,7 @@ impl<'a> Joining<'a> {
             let is_that = is_that(self.series, &self.own, &at) && !on(Mutant::FileOneStaysTwo);
             return Ok(if is_that { Joined::State(Box::new(self.state(found, &at))) } else { Joined::Not });
         }
-        let start = self.series.start.clone();
-        let Some(id) = start.and_then(|start| series::occurrence_at(&at, &start)) else {
-            return Ok(Joined::Not);
-        };
+        let Some(id) = series::occurrence_at(&at, self.series) else { return Ok(Joined::Not) };
         let name = id.to_string();
         let known = self.series.recurrence_overrides.contains_key(&name);
         if !known && !self.there.has(self.series, id) {
@@ -357,8 +354,7 @@ impl<'a> Joining<'a> {
                 joined => Ok(joined),
             };
         }
-        let start = self.series.start.clone();
-        let id = start.and_then(|start| series::occurrence_at(&at, &start)).map(|id| id.to_string());
+        let id = series::occurrence_at(&at, self.series).map(|id| id.to_string());
         let said = id.filter(|id| self.series.recurrence_overrides.contains_key(id));
         match said {
             Some(id) if !is_older(self.of(&id), &own) => Ok(Joined::Into),

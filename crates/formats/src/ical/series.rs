@@ -1,6 +1,6 @@
 //! Changed occurrences: what they have in common with their series, and what not.
 
-use passerelle_calendar::{Event, Override, Privacy, RecurrenceId, Start, Status};
+use passerelle_calendar::{Event, Override, Privacy, RecurrenceId, Start, Status, name_of};
 
 /// Returns the event that one changed occurrence is by itself.
 ///
@@ -59,15 +59,17 @@ pub(crate) fn bare(master: &Event) -> Event {
 }
 
 /// Names the occurrence of a series that begins at some time.
-pub(crate) fn occurrence_at(at: &Start, series: &Start) -> Option<RecurrenceId> {
-    match (series, at) {
-        (Start::Date { .. }, at) => Some(RecurrenceId::Date(at.date())),
-        (series, Start::Date { date }) => Some(RecurrenceId::Local(date.and_time(series.wall().time()))),
+pub(crate) fn occurrence_at(at: &Start, series: &Event) -> Option<RecurrenceId> {
+    let start = series.start.as_ref()?;
+    let shown = match (start, at) {
+        (Start::Date { .. }, at) => RecurrenceId::Date(at.date()),
+        (start, Start::Date { date }) => RecurrenceId::Local(date.and_time(start.wall().time())),
         (Start::Zoned { zone, .. }, Start::Zoned { zone: other, .. }) if zone != other => {
-            RecurrenceId::at(at.instant()?, series)
+            RecurrenceId::at(at.instant()?, start)?
         }
-        (_, at) => Some(RecurrenceId::Local(at.wall())),
-    }
+        (_, at) => RecurrenceId::Local(at.wall()),
+    };
+    Some(start.zone().map_or(shown, |zone| name_of(series, shown, zone)))
 }
 
 /// Tells whether two starts are the same moment, in whichever zone.

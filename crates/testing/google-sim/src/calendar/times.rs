@@ -81,12 +81,14 @@ impl When {
     }
 }
 
-/// Turns a local time into an instant; a time inside a gap moves forward.
+/// Turns a local time into an instant; a time inside a gap is counted by the clock before it (RFC 5545, 3.3.5).
 #[must_use]
 pub fn local(zone: Tz, naive: NaiveDateTime) -> DateTime<Utc> {
-    (0..=8)
-        .find_map(|quarter| zone.from_local_datetime(&(naive + Duration::minutes(15 * quarter))).earliest())
-        .map_or_else(|| Utc.from_utc_datetime(&naive), |at| at.with_timezone(&Utc))
+    if let Some(at) = zone.from_local_datetime(&naive).earliest() {
+        return at.with_timezone(&Utc);
+    }
+    let before = zone.offset_from_utc_datetime(&(naive - Duration::days(1))).fix();
+    Utc.from_utc_datetime(&(naive - before))
 }
 
 fn invalid(which: &str) -> ApiResponse {
