@@ -302,14 +302,14 @@ pub(crate) fn event(resource: &Resource, calendar_zone: &str) -> Option<Converte
         .filter(|_| left.conference().unwrap_or_default() == instead_of)
         .unwrap_or_default();
     let below = resource.description.as_deref().unwrap_or_default();
-    let own_link = edited_link(below, &own_link).map_or(own_link, str::to_owned);
+    // Where the typed text holds it, no line of ours is there to be edited.
+    let in_text = mark(marks::IN_TEXT).is_some() && !on(Mutant::CalLinkInText);
+    let edited = edited_link(below, &own_link).filter(|_| !in_text || !below.contains(&own_link));
+    let own_link = edited.map_or(own_link, str::to_owned);
     let mut event = Event {
         uid: resource.ical_uid.clone().unwrap_or_default(),
         title: mark_of_end.as_ref().and_then(|off| off.title(shown)).unwrap_or(shown).to_owned(),
-        description: match mark(marks::IN_TEXT) {
-            Some(_) if !on(Mutant::CalLinkInText) => below.to_owned(),
-            _ => described(below, &own_link).into_owned(),
-        },
+        description: if in_text { below.to_owned() } else { described(below, &own_link).into_owned() },
         location: resource.location.clone().unwrap_or_default(),
         duration: times::duration(start_time, end_time)?,
         participants: resource.attendees.iter().filter_map(participant).collect(),
