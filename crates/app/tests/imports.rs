@@ -800,7 +800,7 @@ fn what_calls_an_appointment_off_is_a_state_of_it_with_a_number_and_texts() {
     let ics = |method: &str, number: u8, lines: &str| {
         calendar(&format!("METHOD:{method}|{}", event(&format!("UID:s|SEQUENCE:{number}|{lines}"))))
     };
-    let off = "ATTENDEE:mailto:me@a.example|DESCRIPTION:Strike|COMMENT:Sorry|DTEND:20270104T120000Z";
+    let off = "ORGANIZER:mailto:o@a.example|ATTENDEE:mailto:me@a.example|ATTENDEE:mailto:gone@a.example|DESCRIPTION:Strike|COMMENT:Sorry|DTEND:20270104T120000Z";
     let guest = "ATTENDEE;PARTSTAT=ACCEPTED:mailto:me@a.example";
     let json = |method: &str, number: u8, more: &Value| {
         let mut event = json!({"@type": "Event", "uid": "s", "method": method, "sequence": number});
@@ -811,12 +811,15 @@ fn what_calls_an_appointment_off_is_a_state_of_it_with_a_number_and_texts() {
         "participants": {"1": {"sendTo": {"imip": "mailto:me@a.example"}, "roles": {"attendee": true},
         "participationStatus": "accepted"}}});
     let off_object = json!({"description": "Strike", "x.example/comment": "Sorry"});
+    let off_nowhere = json!({"description": "Strike", "x.example/comment": "Sorry", "start": "2027-01-04T09:00:00",
+        "timeZone": "Customized Zone", "duration": "an hour"});
     let single = format!("DTSTART:20270104T090000Z|DURATION:PT1H|SUMMARY:S|DESCRIPTION:Plan|{guest}");
     let series = format!("{single}|RRULE:FREQ=WEEKLY;COUNT=5");
     for (name, asked, off) in [
         ("single.ics", ics("REQUEST", 1, &single), ics("CANCEL", 2, off)),
         ("series.ics", ics("REQUEST", 1, &series), ics("CANCEL", 2, off)),
         ("single.json", json("request", 1, &object), json("cancel", 2, &off_object)),
+        ("nowhere.json", json("request", 1, &object), json("cancel", 2, &off_nowhere)),
     ] {
         let world = World::unconnected();
         let import = |name: &str, text: &str| {

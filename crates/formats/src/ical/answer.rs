@@ -161,14 +161,8 @@ impl Answered {
 /// an older state does not let it take place again.
 fn call_off(event: &mut Event, kept: &mut Vec<String>, off: &CallsOff) {
     let mut says = Override::between(&Event::default(), &off.event);
-    (says.start, says.duration) = (None, None);
-    // Whom it is sent to is no list of all guests, and none of them answers by it.
-    for guest in says.participants.take().into_iter().flat_map(BTreeMap::into_values) {
-        let key = guests::key_of(&guest);
-        if !event.participants.values().any(|known| guests::key_of(known) == key) {
-            event.participants.insert(key, guest);
-        }
-    }
+    // Whom it is sent to is no list of guests: who was invited no more gets it as well (RFC 5546, 3.2.5).
+    (says.start, says.duration, says.participants) = (None, None, None);
     says.lay_over(event);
     event.status = Status::Cancelled;
     if on(Mutant::FileCancelForgets) {

@@ -286,11 +286,18 @@ fn by_method(line: usize, object: &mut Object) -> Option<BadRecord> {
     }
 }
 
+const TIMES: [&str; 4] = ["start", "timeZone", "showWithoutTime", "duration"];
+
 /// Returns what calls an appointment off without saying when that takes place.
 fn calling_off(uid: String, mut object: Object) -> Option<Box<Answer>> {
     let sequence = object.get("sequence").and_then(Value::as_u64);
     object.retain(|name, _| !is_rule(name) && name != "method");
-    let event = single(&object).ok()?;
+    // A time that cannot be read keeps nothing from being called off: it is kept as it stands.
+    let event = single(&object).unwrap_or_else(|_| {
+        let mut timeless = object.clone();
+        timeless.retain(|name, _| !TIMES.contains(&name.as_str()));
+        single(&timeless).unwrap_or_default()
+    });
     let mut unknown = rest::kept(&object, &object, &event);
     let beyond = object.into_iter().filter(|(name, _)| !KNOWN.contains(&name.as_str()));
     unknown.extend(left_over(beyond.collect()));
