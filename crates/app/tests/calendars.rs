@@ -226,6 +226,14 @@ fn what_is_moved_into_a_calendar_that_is_not_connected_is_out_of_scope_and_never
     assert_eq!(world.settle().writes(), 0, "removed there, it is no more in scope than before");
     assert!(world.titles_in("primary").contains(&"Visit 4".to_owned()));
     assert!(world.shown(&["status", "--alone", "--lang", "en"]).contains("Visit 4"));
+    // That the calendar in which it was deleted is connected afterwards says nothing of it.
+    let rows = world.number("appointments");
+    world.run(&["calendar", "add", "Own", "--user", "alice", "--into", "Mine"]).ends_with(0);
+    world.settle();
+    let path = format!("{EVENTS}/{}", world.event("Visit 4")["id"].as_str().unwrap());
+    world.google("PATCH", &path, &json!({ "location": "Nantes" }));
+    assert_eq!((world.settle().writes(), world.number("appointments")), (0, rows));
+    assert_eq!(world.event("Visit 4")["location"], "Nantes");
     world.sql(&appointment("a-12", "Visit 12", "alice"));
     world.settle();
     // Between two that are connected nothing is there twice.

@@ -227,7 +227,7 @@ pub(crate) async fn make_here<R: Record>(engine: &Engine<R>, id: LinkId) -> Resu
         if !matches!(link.state, LinkState::Rejected(_)) || link.looks() {
             return Err(EngineError::DoesNotFit);
         }
-        let half = link.half().ok_or(EngineError::DoesNotFit)?;
+        let half = link.half().unwrap_or(Side::Local);
         choose_home(&mut link, half);
         (link.state, link.due) = (LinkState::Active, true);
         link.decided = Some(engine.clock.now());

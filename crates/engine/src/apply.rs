@@ -228,7 +228,11 @@ impl<R: Record> Session<'_, R> {
                     link.state = LinkState::Active;
                 }
             }
-            Step::OutOfScope | Step::Settle(_) => link.held.clear(),
+            Step::OutOfScope => {
+                link.held.clear();
+                stay_out(&mut link);
+            }
+            Step::Settle(_) => link.held.clear(),
         }
         work.save(link);
         None
@@ -332,5 +336,15 @@ impl<R: Record> Session<'_, R> {
     /// Settles what a broken record type leaves behind.
     pub(crate) fn or_stop<T>(result: Result<T, AssembleError>) -> Flow<T> {
         result.map_err(broken)
+    }
+}
+
+/// What was removed out of scope stays out of it, whatever collection is connected later.
+fn stay_out<R: Record>(link: &mut Link<R>) {
+    for side in Side::BOTH {
+        if let Some(copy) = link.copies[side].as_mut().filter(|copy| copy.gone && !on(Mutant::GoneComesBack))
+        {
+            copy.stored.home = None;
+        }
     }
 }

@@ -729,6 +729,8 @@ mutants! {
     CalStaleParts,
     /// What a pair was not offered any more counts as in scope once it is removed.
     GoneIsInScope,
+    /// What was removed in a collection that is connected afterwards counts as removed from there.
+    GoneComesBack,
     /// What a file says of a calendar itself is dropped without a word.
     FileCalendarSilent,
     /// How a table shows an address is dropped, whatever it says.
