@@ -157,8 +157,8 @@ impl<R: Record> Session<'_, R> {
     }
 }
 
-/// Returns those of some links whose items are on a side no more: deleted one by one, or with their collection. What
-/// cannot be asked is there still.
+/// Returns those of some links whose items are on a side no more: deleted one by one, or with their collection, which the
+/// provider answers as not found or forbidden. After any other error they count as being there.
 async fn gone_from<R: Record>(
     there: &dyn Replica<R>,
     side: Side,

@@ -292,7 +292,7 @@ const TIMES: [&str; 4] = ["start", "timeZone", "showWithoutTime", "duration"];
 fn calling_off(uid: String, mut object: Object) -> Option<Box<Answer>> {
     let sequence = object.get("sequence").and_then(Value::as_u64);
     object.retain(|name, _| !is_rule(name) && name != "method");
-    // A time that cannot be read keeps nothing from being called off: it is kept as it stands.
+    // What cannot be read of the time does not matter: its start and length are kept as text, its zone is not.
     let event = single(&object).unwrap_or_else(|_| {
         let mut timeless = object.clone();
         timeless.retain(|name, _| !TIMES.contains(&name.as_str()));
