@@ -1,4 +1,4 @@
-//! `cargo xtask bench`: figures of the shipped binary, as ratios and request counts, in `docs/bench.md`.
+//! `cargo xtask bench`: figures of the shipped binary, as ratios and request counts, in `docs/development/bench.md`.
 //!
 //! Times depend on the machine and decide nothing; what is compared is one size with ten times the size,
 //! and how many requests a record costs. Seconds are those of the processor, which other work on the machine
@@ -41,8 +41,8 @@ pub fn run() -> Result<()> {
     }
     write!(text, "\n{ratios}")?;
     text.push_str(&story(&binary)?);
-    fs::write(run::root().join("docs/bench.md"), text)?;
-    println!("wrote docs/bench.md");
+    fs::write(run::root().join("docs/development/bench.md"), text)?;
+    println!("wrote docs/development/bench.md");
     anyhow::ensure!(above.is_empty(), "more than {MOST_MIB} MiB: {}", above.join(", "));
     Ok(())
 }

@@ -1,4 +1,4 @@
-//! Files that are written by programs: `docs/errors.md`, from the catalogue of errors.
+//! Files that are written by programs: `docs/reference/errors.md`, from the catalogue of errors.
 
 use std::{fmt::Write as _, fs};
 
@@ -8,7 +8,7 @@ use crate::run;
 
 /// Writes the generated files, or checks that they are what they would become.
 pub fn run(check: bool) -> Result<()> {
-    let (path, text) = ("docs/errors.md", errors()?);
+    let (path, text) = ("docs/reference/errors.md", errors()?);
     let target = run::root().join(path);
     if fs::read_to_string(&target).is_ok_and(|now| now == text) {
         return Ok(());

@@ -39,7 +39,7 @@ pub fn in_ci() -> Result<()> {
     run(&Options { pinned: true })
 }
 
-/// Reads the files of all packages, compares, and writes `docs/corpora.md`.
+/// Reads the files of all packages, compares, and writes `docs/development/corpora.md`.
 pub fn run(options: &Options) -> Result<()> {
     let folder = run::root().join("target/corpora");
     fs::create_dir_all(&folder)?;
@@ -70,8 +70,8 @@ pub fn run(options: &Options) -> Result<()> {
     through(Command::new(python).arg(script).arg(second), &report, &compared)?;
     let found = Found::read(&compared, &listed.packages)?;
     if !options.pinned {
-        fs::write(run::root().join("docs/corpora.md"), found.page()?)?;
-        println!("wrote docs/corpora.md");
+        fs::write(run::root().join("docs/development/corpora.md"), found.page()?)?;
+        println!("wrote docs/development/corpora.md");
     }
     found.verdict()
 }

@@ -34,11 +34,11 @@ enum Command {
     },
     /// Runs the simulation: one seed step by step, or many from a first one.
     Sim(sim::Options),
-    /// Reads the test files that packages ship and compares with foreign parsers; writes `docs/corpora.md`.
+    /// Reads the test files that packages ship and compares with foreign parsers; writes `docs/development/corpora.md`.
     Corpora(corpora::Options),
     /// Runs the fuzzer over everything that reads a file, ten minutes for each target; needs a nightly compiler and cargo-fuzz.
     Fuzz(fuzz::Options),
-    /// Measures, as ratios and request counts, and writes the table of `docs/bench.md`.
+    /// Measures, as ratios and request counts, and writes the table of `docs/development/bench.md`.
     Bench,
 }
 

@@ -1,5 +1,5 @@
 //! Rules taken out on purpose: is each noticed, by which ring, and how soon? `tests/mutants.toml` names the ring
-//! of each; the table for people is `docs/mutants.md`.
+//! of each; the table for people is `docs/development/mutations.md`.
 
 use std::{collections::BTreeMap, fs};
 
@@ -62,7 +62,7 @@ pub fn run(only: Option<&str>, runs: u64) -> Result<()> {
         }
     }
     if only.is_none() && unnoticed.is_empty() {
-        fs::write(run::root().join("docs/mutants.md"), written(&all, &found))?;
+        fs::write(run::root().join("docs/development/mutations.md"), written(&all, &found))?;
     }
     if unnoticed.is_empty() { Ok(()) } else { bail!("nobody notices: {}", unnoticed.join(", ")) }
 }

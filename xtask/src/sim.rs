@@ -36,7 +36,7 @@ pub struct Options {
     /// On how many threads.
     #[arg(long, default_value_t = 2)]
     threads: u64,
-    /// Take rules out, one at a time, and see how soon each is noticed; writes `docs/mutants.md`.
+    /// Take rules out, one at a time, and see how soon each is noticed; writes `docs/development/mutations.md`.
     #[arg(long)]
     mutants: bool,
     /// With `--mutants`: only these, separated by commas.

@@ -5,7 +5,7 @@
 //! - each crate of ours depends on those of ours that the architecture allows, and no others;
 //! - the numbered promises of the port and the names of the contract's tests agree;
 //! - no test is switched off or sleeps, and nothing unfinished is marked for later;
-//! - the tests that `docs/scenarios.md` names exist.
+//! - the tests that `docs/development/scenarios.md` names exist.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -17,7 +17,7 @@ use anyhow::{Context, Result, bail};
 
 use crate::run;
 
-/// Which crates of ours a crate may name under `[dependencies]`. The picture of `docs/architecture.md`.
+/// Which crates of ours a crate may name under `[dependencies]`. The picture of `docs/explanation/architecture.md`.
 const ALLOWED: &[(&str, &[&str])] = &[
     ("ports", &[]),
     ("texts", &[]),
@@ -171,9 +171,9 @@ fn switched_off(found: &mut Vec<String>) -> Result<()> {
     Ok(())
 }
 
-/// Every test that `docs/scenarios.md` names exists.
+/// Every test that `docs/development/scenarios.md` names exists.
 fn scenarios(found: &mut Vec<String>) -> Result<()> {
-    let page = fs::read_to_string(run::root().join("docs/scenarios.md"))?;
+    let page = fs::read_to_string(run::root().join("docs/development/scenarios.md"))?;
     let mut sources = String::new();
     for path in rust_files(&run::root())? {
         sources.push_str(&fs::read_to_string(&path)?);
@@ -183,7 +183,7 @@ fn scenarios(found: &mut Vec<String>) -> Result<()> {
     };
     for name in page.split('`').skip(1).step_by(2).filter(is_test) {
         if !sources.contains(&format!("fn {name}(")) {
-            found.push(format!("docs/scenarios.md: there is no test `{name}`"));
+            found.push(format!("docs/development/scenarios.md: there is no test `{name}`"));
         }
     }
     Ok(())

@@ -1,4 +1,4 @@
-//! The settings that exist: names, kinds and defaults. `docs/config.md` is their reference; a test compares.
+//! The settings that exist: names, kinds and defaults. `docs/reference/settings.md` is their reference; a test compares.
 
 /// What a setting may hold.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -101,7 +101,7 @@ mod tests {
 
     #[test]
     fn the_reference_names_every_setting_and_no_other() {
-        let reference = include_str!("../../../docs/config.md");
+        let reference = include_str!("../../../docs/reference/settings.md");
         for key in KEYS {
             assert!(reference.contains(&format!("| `{}` |", key.name)), "{}", key.name);
             if !key.default.is_empty() {

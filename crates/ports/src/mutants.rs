@@ -1,7 +1,7 @@
 //! Rules taken out on purpose, one at a time, to see whether a test notices.
 //!
 //! [`on`] is a constant `false` unless the feature `mutants` is on *and* debug assertions are: in what is
-//! released nothing of this exists, whatever the features. `docs/mutants.md` says which test notices what.
+//! released nothing of this exists, whatever the features. `docs/development/mutations.md` says which test notices what.
 
 macro_rules! mutants {
     ($($(#[$doc:meta])* $name:ident,)*) => {

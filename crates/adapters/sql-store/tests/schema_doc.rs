@@ -1,4 +1,4 @@
-//! `docs/schema.md` tells the truth: its examples run, its refusals refuse, no column is missing.
+//! `docs/reference/schema.md` tells the truth: its examples run, its refusals refuse, no column is missing.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs)]
 
 mod support;
@@ -8,7 +8,7 @@ use std::{fs, path::Path};
 use support::company_with;
 
 fn document() -> String {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../docs/schema.md");
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../docs/reference/schema.md");
     fs::read_to_string(path).unwrap()
 }
 

@@ -85,8 +85,8 @@ mod tests {
             "guide-warning-page",
         ];
         for (lang, guide, open, close) in [
-            (Lang::En, include_str!("../../../../docs/google-setup.en.md"), "\"", "\""),
-            (Lang::Fr, include_str!("../../../../docs/google-setup.fr.md"), "« ", " »"),
+            (Lang::En, include_str!("../../../../docs/how-to/google-setup.en.md"), "\"", "\""),
+            (Lang::Fr, include_str!("../../../../docs/how-to/google-setup.fr.md"), "« ", " »"),
         ] {
             let guide = guide.split_whitespace().collect::<Vec<_>>().join(" ");
             let plain = guide.to_lowercase();

@@ -179,7 +179,8 @@ pub fn write_file(settings: &Settings) -> Result<bool, Failure> {
 
 fn file_text(settings: &Settings) -> String {
     let quoted = |name: &str| toml::Value::String(settings.text(name).to_owned()).to_string();
-    let mut text = String::from("# docs/config.md describes every setting; no secret belongs here.\n");
+    let mut text =
+        String::from("# docs/reference/settings.md describes every setting; no secret belongs here.\n");
     if !settings.text("language").is_empty() {
         text.push_str(&format!("language = {}\n", quoted("language")));
     }
