@@ -6,6 +6,7 @@ mod bench;
 mod ci;
 mod codegen;
 mod corpora;
+mod docs;
 mod fuzz;
 mod mutants;
 mod run;

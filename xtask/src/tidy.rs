@@ -5,7 +5,8 @@
 //! - each crate of ours depends on those of ours that the architecture allows, and no others;
 //! - the numbered promises of the port and the names of the contract's tests agree;
 //! - no test is switched off or sleeps, and nothing unfinished is marked for later;
-//! - the tests that `docs/development/scenarios.md` names exist.
+//! - the tests that `docs/development/scenarios.md` names exist;
+//! - links, anchors and cited files, numbers and sections exist, and the top level holds what is known (`docs.rs`).
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -15,7 +16,7 @@ use std::{
 
 use anyhow::{Context, Result, bail};
 
-use crate::run;
+use crate::{docs, run};
 
 /// Which crates of ours a crate may name under `[dependencies]`. The picture of `docs/explanation/architecture.md`.
 const ALLOWED: &[(&str, &[&str])] = &[
@@ -61,6 +62,7 @@ pub fn run() -> Result<()> {
     promises(&mut found)?;
     switched_off(&mut found)?;
     scenarios(&mut found)?;
+    docs::check(&mut found)?;
     if found.is_empty() {
         return Ok(());
     }
@@ -210,7 +212,8 @@ fn rust_files(folder: &Path) -> Result<Vec<PathBuf>> {
     Ok(all)
 }
 
-fn walk(folder: &Path, see: &mut impl FnMut(&Path)) -> Result<()> {
+/// Shows every file below a folder; what is hidden or built is left out.
+pub fn walk(folder: &Path, see: &mut impl FnMut(&Path)) -> Result<()> {
     for entry in fs::read_dir(folder).with_context(|| shown(folder))? {
         let path = entry?.path();
         let hidden = path.file_name().is_some_and(|name| name.to_string_lossy().starts_with('.'));
@@ -223,6 +226,7 @@ fn walk(folder: &Path, see: &mut impl FnMut(&Path)) -> Result<()> {
     Ok(())
 }
 
-fn shown(path: &Path) -> String {
+/// A path as it is told: from the top of the repository.
+pub fn shown(path: &Path) -> String {
     path.strip_prefix(run::root()).unwrap_or(path).display().to_string()
 }

@@ -26,7 +26,7 @@ fn two_thousand_contacts_and_series_agree_field_by_field() {
     fill(&world, THOUSANDS, THOUSANDS);
     let only_there = sides::add_what_is_at_google_already(&world, THOUSANDS);
     let first = world.sync().ends_with(0);
-    assert_eq!(first.deletes(), 0, "a first run deletes nothing (A5): {first:?}");
+    assert_eq!(first.deletes(), 0, "a first run deletes nothing (I9): {first:?}");
     assert_eq!(first.summary()["failed"], 0, "{first:?}");
     world.settle();
     assert_agree(&world);
@@ -402,7 +402,7 @@ fn first_run_never_deletes() {
     assert_eq!((world.people().len(), world.events().len()), (people, events), "a look writes nothing (I20)");
     let planned = looked.writes();
     let first = world.sync().ends_with(0);
-    assert_eq!(first.deletes(), 0, "(A5): {first:?}");
+    assert_eq!(first.deletes(), 0, "(I9): {first:?}");
     assert_eq!(first.writes(), planned, "the plan is what was done (I20): {first:?}");
     world.settle();
     assert_agree(&world);

@@ -1,4 +1,5 @@
-//! What a new copy, and the outcome of a write, do to a link: `engine.md` sections 4 and 5.
+//! What a new copy, and the outcome of a write, do to a link:
+//! `docs/explanation/engine.md` sections 4 and 5.
 
 use passerelle_ports::{
     AssembleError, Copy, Entry, Field, Fields, Lack, Link, LinkState, Op, Outcome, Record, Side, Sides,
@@ -167,7 +168,7 @@ pub fn yield_to<R: Record>(link: &mut Link<R>, side: Side, rules: &Rules) -> Res
     keep(link, &bases)
 }
 
-/// Carries an acknowledged write into the bases: section 4.
+/// Carries an acknowledged write into the bases: `docs/explanation/engine.md` section 4.
 ///
 /// The write named its version, so every difference between `from` and `stored` is the write's doing:
 /// taken fields agree now, and a default, a computed field or a respelling in an answer is never an edit.
@@ -397,7 +398,8 @@ pub fn answered<R: Record>(
     Ok(())
 }
 
-/// Carries a write that landed, but whose answer was never seen, into the bases: section 5, *re-base*.
+/// Carries a write that landed, but whose answer was never seen, into the bases: *re-base* in
+/// `docs/explanation/engine.md` section 5.
 ///
 /// `found` is the record as it was met later; it may hold edits made since.
 ///

@@ -1,4 +1,4 @@
-//! The decision for one link: `engine.md` section 3. Pure.
+//! The decision for one link: `docs/explanation/engine.md` section 3. Pure.
 
 use passerelle_ports::{
     AssembleError, Field, Fields, Link, LinkState, Record, Side, Sides, Unplaced, Value, assemble, fields,

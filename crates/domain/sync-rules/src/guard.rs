@@ -1,4 +1,4 @@
-//! The guard against the big accident: `engine.md` section 8. Counted on the plan of a whole run.
+//! The guard against the big accident: `docs/explanation/engine.md` section 8. Counted on the plan of a whole run.
 
 use std::collections::{BTreeMap, BTreeSet};
 

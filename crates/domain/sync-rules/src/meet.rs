@@ -1,4 +1,4 @@
-//! Which halves are two sides of one record: `engine.md` section 5, *pair unlinked*.
+//! Which halves are two sides of one record: *pair unlinked* in `docs/explanation/engine.md` section 5.
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -1,4 +1,5 @@
-//! Taking back one entry of the history: `engine.md` section 9. Undo of an undo is the same function.
+//! Taking back one entry of the history: `docs/explanation/engine.md` section 9. Undo of an undo is the same
+//! function.
 
 use passerelle_ports::{
     AssembleError, Copy, Entry, Field, Fields, Link, LinkId, Op, Opaque, Record, Side, Sides, Stored, Value,
