@@ -204,6 +204,10 @@ impl<R: Record> Session<'_, R> {
                     refuse(link, Refusal::new(side, &late_for_good(), now));
                 }
             }),
+            // Without a link, nobody could be asked.
+            (None, Some(_)) if asks && !on(Mutant::LateStrangerUnasked) => {
+                self.set_aside(work, (side, &look.item), trail, &late_for_good());
+            }
             (None, Some(stranger)) => work.changes.strangers.push(Stranger { trail, ..stranger }),
             (None, None) => {}
         }

@@ -692,6 +692,31 @@ fn an_edit_made_while_the_clock_was_put_back_and_that_nobody_listed_then_is_a_qu
 }
 
 #[test]
+fn what_came_out_of_the_bin_while_the_clock_was_put_back_is_a_question() {
+    let house = House::new();
+    let (_, remote) = house.linked();
+    house.remote.person_deletes(&remote);
+    house.run();
+    house.remote.set_clock_wrong_by(-9 * 86_400);
+    house.remote.person_restores(&remote).unwrap();
+    house.remote.set_clock_wrong_by(0);
+    house.clock.advance(DAY);
+    house.settle();
+    let links = || house.ledger.all_links(&PairId::new("anne"));
+    assert!(links().is_empty(), "it may be late still");
+    house.clock.advance(DAY);
+    house.run();
+    let link = links().pop().unwrap();
+    let LinkState::Rejected(refusal) = &link.state else { panic!("{link:?}") };
+    assert_eq!((refusal.side, refusal.code.as_deref()), (Side::Remote, Some("SYNC-130")));
+    assert_eq!(house.titles(), (vec![], vec!["first".into()]), "it is not taken in unasked");
+    finish(house.engine().retry(link.id)).unwrap().unwrap();
+    house.settle();
+    assert_eq!(house.titles(), both("first"));
+    assert!(!links().iter().any(|link| link.needs_attention() || link.looks()), "{:?}", links());
+}
+
+#[test]
 fn a_person_can_say_that_what_is_shown_is_right() {
     let house = House::telling(false);
     let (local, remote) = house.linked();

@@ -257,6 +257,8 @@ mutants! {
     BlockedNoHalf,
     /// Nobody is asked about an older state that is shown for longer than answers can be late.
     LateUnasked,
+    /// The same, of an item that no link knows.
+    LateStrangerUnasked,
     /// What a delete of ours made of an item, just before it removed it, counts as somebody's record.
     KilledComesBack,
     /// People deletes a contact without naming the version that it knows.

@@ -313,6 +313,9 @@ impl World {
     fn watch_thrown_away(&self, pair: usize, replica: usize, from: &Found, to: &Note, stored: &Note) {
         let Some(link) = self.link_of(pair, Side::Remote, &from.id).filter(|_| replica > 0) else { return };
         let row = link.item(Side::Local).and_then(|row| self.replica(0).get(row));
+        // It waits because of what the row held when it was read, too, whatever was typed there since.
+        let rows: Vec<&Note> =
+            row.iter().map(|row| &row.record).chain(link.alive(Side::Local).map(|row| &row.record)).collect();
         let ident = &from.record.uid;
         let waits = |diary: &Diary, was, here, field| {
             here != was
@@ -322,11 +325,13 @@ impl World {
         let mut inner = self.lock();
         for field in FIELDS {
             let [was, sent, stands] = [&from.record, to, stored].map(|note| token(&get(note, field)));
-            let here = row.as_ref().map_or(0, |row| token(&get(&row.record, field)));
             let at = (replica, from.id.clone(), field);
             if was != sent {
                 inner.diary.thrown_away.remove(&at);
-            } else if was > 0 && stands == 0 && waits(&inner.diary, was, here, field) {
+            } else if was > 0
+                && stands == 0
+                && rows.iter().any(|row| waits(&inner.diary, was, token(&get(row, field)), field))
+            {
                 inner.diary.thrown_away.insert(at, was);
                 inner.diary.ever_thrown_away.insert(was);
             }

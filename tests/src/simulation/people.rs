@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeSet, sync::Arc};
 
-use passerelle_ports::{Field, ItemId, Link, LinkState, MEMORY, Op, Outcome, RunId, Side};
+use passerelle_ports::{Field, ItemId, Ledger as _, Link, LinkState, MEMORY, Op, Outcome, RunId, Side};
 use passerelle_sync_rules::{Deletes, Direction, FieldPattern};
 use passerelle_testkit::{Note, finish};
 use serde_json::json;
@@ -766,7 +766,8 @@ impl World {
     /// that is a question, and a person says that what is shown is right.
     fn answer_late(self: &Arc<Self>) -> bool {
         let is_late = |link: &Link<Note>| Side::BOTH.iter().any(|side| link.trails[*side].doubted.is_some());
-        if !(0..self.pairs()).any(|pair| self.links(pair).iter().any(is_late)) {
+        if !(0..self.pairs()).any(|pair| self.links(pair).iter().any(is_late) || self.has_late_stranger(pair))
+        {
             return false;
         }
         self.advance(MEMORY.num_seconds().unsigned_abs());
@@ -789,8 +790,20 @@ impl World {
         !self.failed()
     }
 
+    /// Tells whether what no link of a pair knows is shown in an older state.
+    fn has_late_stranger(&self, pair: usize) -> bool {
+        let id = Self::pair_id(pair);
+        Side::BOTH.into_iter().any(|side| {
+            let looks = finish(self.ledger.looks(&id, side, None, u64::MAX >> 1));
+            let looks = looks.and_then(Result::ok).unwrap_or_default();
+            let items: Vec<_> = looks.into_iter().map(|look| look.item).collect();
+            let strangers = finish(self.ledger.strangers(&id, side, &items));
+            let strangers = strangers.and_then(Result::ok).unwrap_or_default();
+            strangers.iter().any(|stranger| stranger.trail.doubted.is_some())
+        })
+    }
+
     async fn ledger_counts(&self, pair: usize) -> passerelle_ports::Counts {
-        use passerelle_ports::Ledger as _;
         self.ledger.counts(&Self::pair_id(pair)).await.unwrap_or_default()
     }
 
