@@ -1,4 +1,5 @@
-//! Files that are written by programs: `docs/reference/errors.md`, from the catalogue of errors.
+//! Files that are written by programs: `docs/reference/errors.md`, from the catalogue of errors, and
+//! `docs/reference/commands.md`, by a test of the program, from what can be typed.
 
 use std::{fmt::Write as _, fs};
 
@@ -8,6 +9,12 @@ use crate::run;
 
 /// Writes the generated files, or checks that they are what they would become.
 pub fn run(check: bool) -> Result<()> {
+    if !check {
+        // Without that variable the test compares, in every run of the tests.
+        let test = "help::tests::the_reference_of_commands_is_what_can_be_typed";
+        let args = ["test", "--quiet", "--workspace", "--all-features", "--bin", "passerelle", test];
+        run::check(run::cargo(&args).env("PASSERELLE_WRITE_DOCS", "1"))?;
+    }
     let (path, text) = ("docs/reference/errors.md", errors()?);
     let target = run::root().join(path);
     if fs::read_to_string(&target).is_ok_and(|now| now == text) {

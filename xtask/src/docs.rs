@@ -52,6 +52,8 @@ const NUMBERED: &[(char, &str)] = &[
 const REPLICA: &str = "crates/ports/src/replica.rs";
 /// The page whose sections the code cites by number.
 const SECTIONS: &str = "docs/explanation/engine.md";
+/// The page that lists the types of JSON lines, in the first column of a table.
+const JSON: &str = "docs/reference/json.md";
 
 /// Runs the checks of this module.
 pub fn check(found: &mut Vec<String>) -> Result<()> {
@@ -63,6 +65,7 @@ pub fn check(found: &mut Vec<String>) -> Result<()> {
         pages.numbers(path, text, found);
         pages.sections(path, text, found);
     }
+    pages.json_types(found);
     Ok(())
 }
 
@@ -204,6 +207,31 @@ impl Pages {
                     found.push(format!("{}: {SECTIONS} has no section {section}", at()));
                 }
             }
+        }
+    }
+
+    /// Checks that the types of JSON lines that the program writes are those that the page lists.
+    fn json_types(&self, found: &mut Vec<String>) {
+        let app = run::root().join("crates/app/src");
+        let sources = self.texts.iter().filter(|(path, _)| path.starts_with(&app));
+        let written: BTreeSet<&str> = sources
+            .flat_map(|(_, text)| text.split(".line(\"").skip(1))
+            .filter_map(|rest| rest.split('"').next())
+            .collect();
+        let page = self.texts.get(&run::root().join(JSON)).map(String::as_str).unwrap_or_default();
+        let table =
+            page.split("## Types").nth(1).unwrap_or_default().split("\n## ").next().unwrap_or_default();
+        let listed: BTreeSet<&str> = table
+            .lines()
+            .filter_map(|line| line.strip_prefix("| `")?.split(" | ").next())
+            .flat_map(|cell| cell.trim_end_matches('`').split("`, `"))
+            .filter(|name| *name != "type")
+            .collect();
+        for name in written.difference(&listed) {
+            found.push(format!("{JSON}: the type `{name}` is written and not listed"));
+        }
+        for name in listed.difference(&written) {
+            found.push(format!("{JSON}: the type `{name}` is listed and not written"));
         }
     }
 }
