@@ -9,6 +9,7 @@ mod corpora;
 mod docs;
 mod fuzz;
 mod mutants;
+mod picture;
 mod run;
 mod sim;
 mod tidy;
@@ -41,6 +42,8 @@ enum Command {
     Fuzz(fuzz::Options),
     /// Measures, as ratios and request counts, and writes the table of `docs/development/bench.md`.
     Bench,
+    /// Records what `passerelle demo` prints as a picture; writes `docs/demo.svg`.
+    Picture(picture::Options),
 }
 
 fn main() -> anyhow::Result<()> {
@@ -52,5 +55,6 @@ fn main() -> anyhow::Result<()> {
         Command::Corpora(options) => corpora::run(&options),
         Command::Fuzz(options) => fuzz::run(&options),
         Command::Bench => bench::run(),
+        Command::Picture(options) => picture::run(&options),
     }
 }
