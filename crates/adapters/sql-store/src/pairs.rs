@@ -1,12 +1,15 @@
 //! The pairs: one local collection and one remote collection kept in step, for one app user.
 
 use diesel::prelude::*;
-use passerelle_ports::{Kind, PairId, Value};
+use passerelle_ports::{
+    Kind, PairId, Value,
+    mutants::{Mutant, on},
+};
 
 use crate::{
     AccountId, StoreError, UserId,
     db::Db,
-    schema::{passerelle_accounts, passerelle_pairs},
+    schema::{passerelle_accounts, passerelle_pair_states as pair_states, passerelle_pairs},
 };
 
 /// A pair, as it was set up.
@@ -110,6 +113,17 @@ impl Pairs {
                 .first(conn)
                 .optional()?;
             let (provider, subject) = of_account.unwrap_or_default();
+            let before: Option<Option<String>> = passerelle_pairs::table
+                .find(&row.id)
+                .select(passerelle_pairs::calendar_id)
+                .first(conn)
+                .optional()?;
+            if before.is_some_and(|before| before != row.calendar_id) && !on(Mutant::SqlOtherCalendarUnread) {
+                // The change log tells nothing of what stands in the other calendar for long: it is listed.
+                diesel::update(pair_states::table.find(&row.id))
+                    .set(pair_states::local_cursor.eq(""))
+                    .execute(conn)?;
+            }
             let whole =
                 (&row, passerelle_pairs::provider.eq(&provider), passerelle_pairs::subject.eq(&subject));
             diesel::insert_into(passerelle_pairs::table)
