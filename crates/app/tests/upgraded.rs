@@ -7,6 +7,7 @@ mod common;
 use std::{fs, path::Path};
 
 use common::{EVENTS, USER, World, ZONE, waiting};
+use diesel::{Connection, RunQueryDsl, SqliteConnection, connection::SimpleConnection};
 use serde_json::{Value, json};
 
 /// The steps of the schema, oldest first: the version that the database knows each by, and its folder.
@@ -131,4 +132,150 @@ fn a_database_of_before_the_places_of_lists_keeps_rows_that_say_the_same() {
     assert_eq!(rows, [json!({ "o": 0, "r": 0 }), json!({ "o": 0, "r": 1 })]);
     assert_eq!(world.person("berta@a.example")["phoneNumbers"].as_array().unwrap().len(), 2);
     assert_eq!(world.sync().ends_with(0).writes(), 0);
+}
+
+#[test]
+fn an_occurrence_that_an_older_release_sent_like_its_series_is_marked_by_the_upgrade() {
+    let world = world();
+    world.sql(
+        "INSERT INTO appointment_overrides (appointment_id, occurrence, title) VALUES ('s', '2026-12-28 09:00', 'Weekly');",
+    );
+    world.settle();
+    let series = world.event("Weekly")["id"].as_str().unwrap().to_owned();
+    let path = format!("{EVENTS}/{series}_20261228T080000Z");
+    let mark = || {
+        world.google("GET", &path, &Value::Null)["extendedProperties"]["private"]["passerelle.own"].clone()
+    };
+    assert_eq!(mark(), "title");
+    // So an older release left it.
+    before(&world, "0000156");
+    let none = json!({ "extendedProperties": { "private": { "passerelle.own": null } } });
+    world.google("PATCH", &format!("{path}?sendUpdates=none"), &none);
+    world.sql(
+        r#"UPDATE passerelle_copies SET stored = json_remove(stored, '$.record.recurrence_overrides."2026-12-28T09:00:00"')
+            WHERE kind = 'events' AND side = 'remote';
+           UPDATE passerelle_links SET body = json_remove(body, '$.bases.remote.recurrence_overrides."2026-12-28T09:00:00"')
+            WHERE kind = 'events';"#,
+    );
+    assert_eq!(world.sync().ends_with(0).writes(), 1);
+    assert_eq!((mark(), world.settle().writes()), (json!("title"), 0));
+    world.sql("UPDATE appointments SET title = 'Renamed' WHERE id = 's';");
+    world.settle();
+    assert_eq!(world.google("GET", &path, &Value::Null)["summary"], "Weekly");
+}
+
+#[test]
+fn links_of_before_get_the_keys_by_which_records_are_recognised_now() {
+    let world = world();
+    world.sql(
+        "UPDATE contact_phones SET label = 'main'; UPDATE contacts SET surname = 'Arndt' WHERE id = 'c';",
+    );
+    world.settle();
+    let keys = || world.rows("'k', key, 's', side", "passerelle_match_keys ORDER BY link, side, key");
+    let all = keys();
+    world.sql(
+        "DELETE FROM passerelle_match_keys WHERE key LIKE '2:tel:%'; DELETE FROM passerelle_settings WHERE name = 'match_keys';",
+    );
+    assert!(keys().len() < all.len());
+    world.run(&["status"]).ends_with(0);
+    assert_eq!(keys(), all);
+}
+
+/// Makes the database what it would be, had a release with no steps after `number` made it: its tables, as that step left
+/// them, hold what these have in common with those of today.
+fn as_left_by(world: &World, number: &str) {
+    let now = world.path("company.db");
+    let old = world.path("old.db");
+    let mut made = SqliteConnection::establish(old.to_str().unwrap()).unwrap();
+    made.batch_execute(
+        "CREATE TABLE __diesel_schema_migrations (version VARCHAR(50) PRIMARY KEY NOT NULL,
+        run_on TIMESTAMP NOT NULL DEFAULT CURRENT_TIMESTAMP);",
+    )
+    .unwrap();
+    let steps = steps();
+    let last = steps.iter().position(|(version, _)| version.ends_with(number)).unwrap();
+    for (version, folder) in &steps[..=last] {
+        made.batch_execute(&fs::read_to_string(folder.join("up.sql")).unwrap()).unwrap();
+        made.batch_execute(&format!(
+            "INSERT INTO __diesel_schema_migrations (version) VALUES ('{version}');"
+        ))
+        .unwrap();
+        if version.ends_with(number) {
+            break;
+        }
+    }
+    #[derive(diesel::QueryableByName)]
+    struct Text {
+        #[diesel(sql_type = diesel::sql_types::Text)]
+        text: String,
+    }
+    let mut texts = |sql: String| -> Vec<String> {
+        diesel::sql_query(sql).load::<Text>(&mut made).unwrap().into_iter().map(|row| row.text).collect()
+    };
+    texts("PRAGMA foreign_keys = OFF".to_owned());
+    texts(format!("ATTACH '{}' AS now", now.display()));
+    let triggers = texts("SELECT sql AS text FROM main.sqlite_master WHERE type = 'trigger'".to_owned());
+    for name in texts("SELECT name AS text FROM main.sqlite_master WHERE type = 'trigger'".to_owned()) {
+        texts(format!("DROP TRIGGER \"{name}\""));
+    }
+    let tables = texts(
+        "SELECT name AS text FROM main.sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite%'
+        AND name NOT LIKE '\\_\\_%' ESCAPE '\\' AND name IN (SELECT name FROM now.sqlite_master)"
+            .to_owned(),
+    );
+    for table in tables {
+        let columns = texts(format!(
+            "SELECT '\"' || name || '\"' AS text FROM pragma_table_info('{table}', 'main')
+            WHERE name IN (SELECT name FROM pragma_table_info('{table}', 'now'))"
+        ))
+        .join(", ");
+        texts(format!("DELETE FROM main.\"{table}\""));
+        texts(format!("INSERT INTO main.\"{table}\" ({columns}) SELECT {columns} FROM now.\"{table}\""));
+    }
+    for trigger in triggers {
+        texts(trigger);
+    }
+    texts("DETACH now".to_owned());
+    drop(made);
+    for tail in ["", "-wal", "-shm"] {
+        let _ = fs::remove_file(format!("{}{tail}", now.display()));
+    }
+    fs::rename(old, now).unwrap();
+}
+
+/// Everything of [`everything`] that releases before there were calendars knew.
+fn without_calendars(world: &World) -> Value {
+    let mut all = everything(world);
+    all["events"] = json!(world.rows("'t', title, 's', start_local", "appointments ORDER BY id"));
+    all
+}
+
+#[test]
+fn the_database_of_the_first_release_keeps_everything_and_is_quiet() {
+    // Before everything; before calendars; before series followed plain SQL; before they were replaced as a whole.
+    for number in ["000004", "0000030", "0000040", "0000090"] {
+        let world = world();
+        world.sql("UPDATE contacts SET notes = 'noted again' WHERE id = 'c';");
+        world.settle();
+        let undone = world.run(&["history", "--record", "c"]).ends_with(0).of("change").len();
+        let (was, links) = (without_calendars(&world), world.number("passerelle_links"));
+        as_left_by(&world, number);
+        let run = world.sync().ends_with(0);
+        assert_eq!((run.writes(), run.errors().len()), (0, 0), "{number}: {run:?}");
+        assert_eq!(without_calendars(&world), was, "{number}");
+        assert_eq!(world.number("passerelle_links"), links, "{number}");
+        assert_eq!(world.sync().ends_with(0).writes(), 0, "{number}");
+        assert!(waiting(&world).is_empty(), "{number}");
+        assert_eq!(world.run(&["history", "--record", "c"]).of("change").len(), undone, "{number}");
+        // It works on: an edit on each side travels, and what was done before is taken back.
+        world.sql("UPDATE contact_phones SET number = '06 55 55 55 55' WHERE label = 'mobile';");
+        let id = world.event("Weekly")["id"].as_str().unwrap().to_owned();
+        let later = json!({ "summary": "Later" });
+        world.google("PATCH", &format!("{EVENTS}/{id}_20261228T080000Z?sendUpdates=none"), &later);
+        world.settle();
+        let phones = world.person("anna@a.example")["phoneNumbers"].to_string();
+        assert!(phones.contains("55 55 55"), "{number}: {phones}");
+        assert_eq!(world.number("appointment_overrides WHERE title = 'Later'"), 1, "{number}");
+        world.run(&["undo", "record", "d", "--yes"]).ends_with(0);
+    }
 }

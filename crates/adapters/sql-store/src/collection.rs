@@ -128,6 +128,14 @@ pub trait Collection: Record {
         Ok(HashMap::new())
     }
 
+    /// Tells which of some records that are gone had left a scope before they went, with the collection in which they
+    /// stood then.
+    fn left_before(
+        conn: &mut Conn,
+        scope: &Scope,
+        gone: &[String],
+    ) -> QueryResult<HashMap<String, Option<String>>>;
+
     /// Brings a record into another collection of the same app user; returns whether it did.
     fn relocate(_: &mut Conn, _: &Scope, _id: &str, _to: &str) -> QueryResult<bool> {
         Ok(false)

@@ -5,11 +5,14 @@ use std::{path::Path, time::Duration};
 
 use diesel::prelude::*;
 use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
+use passerelle_contacts::Contact;
 
 use crate::{
     StoreError,
     dialect::{self, Backend, Conn},
+    ledger::refill_keys,
     schema::{passerelle_settings, time_zones},
+    settings,
 };
 
 const MIGRATIONS: EmbeddedMigrations = embed_migrations!("migrations");
@@ -38,6 +41,7 @@ pub(crate) fn open(path: &Path, make: bool, busy: Duration) -> Result<String, St
         refuse_newer(conn)?;
         conn.run_pending_migrations(MIGRATIONS).map_err(StoreError::Migration)?;
         know_zones(conn)?;
+        know_keys(conn)?;
         Ok(passerelle_settings::table.find("installation").select(passerelle_settings::value).first(conn)?)
     })
 }
@@ -67,7 +71,7 @@ fn up_to_date(conn: &mut Conn) -> Result<Option<String>, StoreError> {
     if known.iter().any(|migration| !done.contains(&migration.name().version().to_string())) {
         return Ok(None);
     }
-    if !knows_zones(conn)? {
+    if !knows_zones(conn)? || !knows_keys(conn)? {
         return Ok(None);
     }
     let name = passerelle_settings::table.find("installation").select(passerelle_settings::value);
@@ -117,6 +121,29 @@ fn knows_zones(conn: &mut Conn) -> Result<bool, StoreError> {
     let known: Vec<&str> = chrono_tz::TZ_VARIANTS.iter().map(|zone| zone.name()).collect();
     let stored: i64 = time_zones::table.filter(time_zones::name.eq_any(&known)).count().get_result(conn)?;
     Ok(usize::try_from(stored).is_ok_and(|stored| stored == known.len()))
+}
+
+/// The setting that tells by which rules the match keys of the ledger were made, and the rules of this release: to be
+/// counted up with every change of `Record::match_keys`.
+const KEYS: (&str, &str) = ("match_keys", "2");
+
+/// Makes the match keys that an older release did not: a record would not be recognised by them until it changes.
+fn know_keys(conn: &mut Conn) -> Result<(), StoreError> {
+    if knows_keys(conn)? || on(Mutant::SqlKeysOfBefore) {
+        return Ok(());
+    }
+    match refill_keys::<Contact>(conn) {
+        // Whoever reads the damaged link says so: it must not keep the database shut.
+        Err(StoreError::Damaged(_)) => {}
+        refilled => refilled?,
+    }
+    Ok(settings::put(conn, KEYS.0, KEYS.1)?)
+}
+
+fn knows_keys(conn: &mut Conn) -> Result<bool, StoreError> {
+    let known = passerelle_settings::table.find(KEYS.0).select(passerelle_settings::value);
+    let known: Option<String> = known.first(conn).optional()?;
+    Ok(known.as_deref() == Some(KEYS.1))
 }
 
 #[cfg(test)]

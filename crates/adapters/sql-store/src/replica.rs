@@ -547,6 +547,13 @@ impl<R: Collection> Replica<R> for SqlReplica<R> {
         read.await.map_err(|error| error.at("sql.fetch"))
     }
 
+    async fn left_before(&self, gone: &[ItemId]) -> PortResult<BTreeMap<ItemId, Option<String>>> {
+        let (scope, ids) = (self.scope.clone(), gone.iter().map(ToString::to_string).collect::<Vec<_>>());
+        let read = self.db.read(move |conn| Ok(R::left_before(conn, &scope, &ids)?));
+        let left = read.await.map_err(|error| error.at("sql.left_before"))?;
+        Ok(left.into_iter().map(|(id, home)| (ItemId::new(id), home)).collect())
+    }
+
     async fn own(&self, ids: &[ItemId]) -> PortResult<BTreeSet<ItemId>> {
         let (scope, ids) = (self.scope.clone(), ids.iter().map(ToString::to_string).collect::<Vec<_>>());
         let read = self.db.read(move |conn| Ok(R::own(conn, &scope, &ids)?));

@@ -22,6 +22,7 @@ diesel::table! {
         item_id -> Text,
         user_id -> Text,
         deleted -> Bool,
+        home -> Nullable<Text>,
     }
 }
 

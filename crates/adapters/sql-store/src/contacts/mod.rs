@@ -19,7 +19,9 @@ use crate::{
     child::{self, ByParent, Held, Repeats, apply_repeating, numbered},
     collection::{Collection, Loaded, NewRow, Scope, leftovers_of, leftovers_text},
     dialect::{Conn, MOST_NAMES, MOST_VALUES},
-    schema::{app_users, contact_users, contacts, passerelle_former_users as former, passerelle_served},
+    schema::{
+        app_users, change_log, contact_users, contacts, passerelle_former_users as former, passerelle_served,
+    },
 };
 
 /// A whole row of `contacts` on its way in.
@@ -280,6 +282,25 @@ impl Collection for Contact {
 
     fn rename(conn: &mut Conn, renames: &[(String, String)]) -> QueryResult<()> {
         groups::rename(conn, renames)
+    }
+
+    fn left_before(
+        conn: &mut Conn,
+        scope: &Scope,
+        gone: &[String],
+    ) -> QueryResult<HashMap<String, Option<String>>> {
+        // A row with a user tells who no longer saw it.
+        let mut left = HashMap::new();
+        for some in gone.chunks(MOST_NAMES) {
+            let rows: Vec<String> = change_log::table
+                .filter(change_log::kind.eq(Self::KIND_NAME).and(change_log::item_id.eq_any(some)))
+                .filter(change_log::user_id.ne("").and(change_log::user_id.eq(scope.user())))
+                .filter(change_log::deleted.eq(true))
+                .select(change_log::item_id)
+                .load(conn)?;
+            left.extend(rows.into_iter().map(|id| (id, None)));
+        }
+        Ok(left)
     }
 
     fn delete(conn: &mut Conn, id: &str) -> QueryResult<usize> {

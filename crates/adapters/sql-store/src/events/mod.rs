@@ -23,7 +23,7 @@ use crate::{
     collection::{Collection, Loaded, NewRow, Scope, leftovers_of, leftovers_text},
     dialect::{Conn, MOST_NAMES, MOST_VALUES},
     parked,
-    schema::{appointments, passerelle_settings},
+    schema::{appointments, change_log, passerelle_settings},
 };
 
 /// A whole row of `appointments` on its way in.
@@ -243,6 +243,24 @@ impl Collection for Event {
             appointments::table.filter(appointments::id.eq(id).and(appointments::owner_id.eq(scope.user())));
         let moved = diesel::update(row).set(appointments::calendar_id.eq(to)).execute(conn)?;
         Ok(moved == 1)
+    }
+
+    fn left_before(
+        conn: &mut Conn,
+        scope: &Scope,
+        gone: &[String],
+    ) -> QueryResult<HashMap<String, Option<String>>> {
+        let Some(calendar) = home(scope) else { return Ok(HashMap::new()) };
+        let mut left = HashMap::new();
+        for some in gone.chunks(MOST_NAMES) {
+            let rows: Vec<(String, Option<String>)> = change_log::table
+                .filter(change_log::kind.eq(Self::KIND_NAME).and(change_log::item_id.eq_any(some)))
+                .filter(change_log::deleted.eq(true).and(change_log::home.ne(calendar)))
+                .select((change_log::item_id, change_log::home))
+                .load(conn)?;
+            left.extend(rows);
+        }
+        Ok(left)
     }
 
     fn delete(conn: &mut Conn, id: &str) -> QueryResult<usize> {

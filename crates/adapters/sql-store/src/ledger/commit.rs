@@ -8,9 +8,12 @@ use passerelle_ports::{
     mutants::{Mutant, on},
 };
 
-use super::rows::{
-    COPY_WIDTH, ENTRY_WIDTH, LINK_WIDTH, STRANGER_WIDTH, StrangerRow, copy_rows, entry_row, link_row, names,
-    stamp, stranger_row, to_json,
+use super::{
+    read,
+    rows::{
+        COPY_WIDTH, ENTRY_WIDTH, LINK_WIDTH, STRANGER_WIDTH, StrangerRow, copy_rows, entry_row, link_row,
+        names, stamp, stranger_row, to_json,
+    },
 };
 use crate::{
     StoreError,
@@ -22,6 +25,9 @@ use crate::{
         passerelle_pair_states as pair_states, passerelle_strangers as strangers,
     },
 };
+
+/// How many links are read at a time where all are.
+const REFILLED: u64 = 500;
 
 /// Carries out one transaction of the engine.
 pub(crate) fn commit<R: Record>(
@@ -129,24 +135,12 @@ fn put_links<R: Record>(conn: &mut Conn, pair: &PairId, changed: &[Link<R>]) -> 
     forget(conn, &ids)?;
     let mut link_rows = Vec::with_capacity(changed.len());
     let mut all_copies = Vec::with_capacity(changed.len() * 2);
-    let mut keys = Vec::new();
     for link in changed {
         let name = link.id.to_string();
         link_rows.push(link_row(link, pair, blocked.contains(&name))?);
         all_copies.extend(copy_rows(link, pair, |link, side| {
             met.get(&(link.to_owned(), side.as_str().to_owned())).copied().unwrap_or(0)
         })?);
-        for side in Side::BOTH {
-            let of_side: BTreeSet<String> = link.match_keys(side).iter().map(ToString::to_string).collect();
-            keys.extend(of_side.into_iter().map(|key| {
-                (
-                    match_keys::link.eq(name.clone()),
-                    match_keys::side.eq(side.as_str()),
-                    match_keys::pair.eq(pair.as_str()),
-                    match_keys::key.eq(key),
-                )
-            }));
-        }
     }
     for some in link_rows.chunks(MOST_VALUES / LINK_WIDTH) {
         diesel::insert_into(links::table).values(some).execute(conn)?;
@@ -158,10 +152,46 @@ fn put_links<R: Record>(conn: &mut Conn, pair: &PairId, changed: &[Link<R>]) -> 
             other => other,
         })?;
     }
+    put_keys(conn, pair, changed)
+}
+
+fn put_keys<R: Record>(conn: &mut Conn, pair: &PairId, links: &[Link<R>]) -> Result<(), StoreError> {
+    let mut keys = Vec::new();
+    for (link, side) in links.iter().flat_map(|link| Side::BOTH.map(|side| (link, side))) {
+        let of_side: BTreeSet<String> = link.match_keys(side).iter().map(ToString::to_string).collect();
+        keys.extend(of_side.into_iter().map(|key| {
+            (
+                match_keys::link.eq(link.id.to_string()),
+                match_keys::side.eq(side.as_str()),
+                match_keys::pair.eq(pair.as_str()),
+                match_keys::key.eq(key),
+            )
+        }));
+    }
     while !keys.is_empty() {
         let rest = keys.split_off(keys.len().min(MOST_VALUES / 4));
         diesel::insert_into(match_keys::table).values(keys).execute(conn)?;
         keys = rest;
+    }
+    Ok(())
+}
+
+/// Works the match keys of all links of a kind out anew: an older release made fewer.
+pub(crate) fn refill_keys<R: Record>(conn: &mut Conn) -> Result<(), StoreError> {
+    let pairs: Vec<String> =
+        links::table.filter(links::kind.eq(R::KIND.as_str())).select(links::pair).distinct().load(conn)?;
+    for pair in pairs.into_iter().map(PairId::new) {
+        let mut after = None;
+        loop {
+            let some: Vec<Link<R>> = read::all(conn, &pair, after, REFILLED)?;
+            let Some(last) = some.last() else { break };
+            after = Some(last.id);
+            let ids: Vec<LinkId> = some.iter().map(|link| link.id).collect();
+            for ids in names(&ids).chunks(MOST_NAMES) {
+                diesel::delete(match_keys::table.filter(match_keys::link.eq_any(ids))).execute(conn)?;
+            }
+            put_keys(conn, &pair, &some)?;
+        }
     }
     Ok(())
 }

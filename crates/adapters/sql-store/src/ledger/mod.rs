@@ -15,8 +15,11 @@ use passerelle_ports::{
     MatchKey, PairId, PairState, PortResult, Record, Run, RunId, RunKind, Side, Slice, Stranger, Value,
 };
 
-pub(crate) use self::rows::{ENTRY_WIDTH, entry_row};
 use self::rows::{stamp, to_json};
+pub(crate) use self::{
+    commit::refill_keys,
+    rows::{ENTRY_WIDTH, entry_row},
+};
 use crate::{
     Store, StoreError,
     db::Db,

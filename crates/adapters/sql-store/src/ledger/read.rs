@@ -422,6 +422,15 @@ fn next_links<R: Record>(
     by_names(conn, pair, &rows.into_iter().collect())
 }
 
+pub(crate) fn all<R: Record>(
+    conn: &mut Conn,
+    pair: &PairId,
+    after: Option<LinkId>,
+    limit: u64,
+) -> Result<Vec<Link<R>>, StoreError> {
+    next_links(conn, pair, Box::new(sql::<Bool>("TRUE")), (after, limit))
+}
+
 pub(crate) fn attention<R: Record>(
     conn: &mut Conn,
     pair: &PairId,

@@ -1,0 +1,2 @@
+-- What was marked stays so.
+UPDATE passerelle_links SET due = due WHERE FALSE;
