@@ -324,6 +324,30 @@ fn an_additional_date_stays_whatever_is_changed_of_it() {
 }
 
 #[test]
+fn an_additional_date_that_is_changed_is_held_by_its_change() {
+    let titled = "INSERT INTO appointment_overrides (appointment_id, occurrence, title)
+        VALUES ('s', '2026-12-30 09:00', 'Extra');";
+    let (world, _) = with_a_date(titled);
+    let losses = |world: &World| world.run(&["status", "--losses"]).ends_with(0).of("loss").len();
+    assert_eq!(losses(&world), 0);
+    // So an older release noted it.
+    world.sql(
+        r#"UPDATE passerelle_links SET body = json_set(body, '$.lacks',
+            json('[{"side":"remote","field":"recurrence_dates/2026-12-30T09:00:00"}]'))
+            WHERE kind = 'events';"#,
+    );
+    assert_eq!(losses(&world), 0);
+    assert!(world.shown(&["status", "--lang", "en"]).contains("in step as of"));
+    // What is no occurrence there is one that it cannot hold.
+    world.sql(
+        r#"UPDATE passerelle_copies SET stored = json_remove(stored,
+            '$.record.recurrence_overrides."2026-12-30T09:00:00"')
+            WHERE kind = 'events' AND side = 'remote';"#,
+    );
+    assert_eq!(losses(&world), 1);
+}
+
+#[test]
 fn a_changed_additional_date_of_a_series_that_is_private_for_a_time_stays() {
     for privacy in ["NULL", "'private'"] {
         let world = World::new();
@@ -349,5 +373,54 @@ fn a_changed_additional_date_of_a_series_that_is_private_for_a_time_stays() {
             assert_eq!(own(&world, "title"), [json!({"own": "Extra"})], "{privacy} {series}");
             assert_eq!(world.number("appointment_dates"), 1, "{privacy} {series}");
         }
+    }
+}
+
+#[test]
+fn a_series_that_is_split_where_the_clocks_skip_its_hour_loses_nothing() {
+    for changes in [json!({}), json!({ "location": "Elsewhere" })] {
+        let world = World::new();
+        world.sql(&format!(
+            "INSERT INTO appointments (id, owner_id, title, start_local, start_zone, duration_seconds)
+             VALUES ('s', '{USER}', 'Night', '2027-03-26 02:30', 'Europe/Paris', 3600);
+             INSERT INTO appointment_rules (appointment_id, rule) VALUES ('s', 'FREQ=DAILY;COUNT=6');
+             INSERT INTO appointment_overrides (appointment_id, occurrence, title) VALUES
+                ('s', '2027-03-27 02:30', 'Before'), ('s', '2027-03-28 02:30', 'Skipped');"
+        ));
+        world.settle();
+        let id = world.event("Night")["id"].as_str().unwrap().to_owned();
+        let shown = || {
+            let mut all: Vec<String> = Vec::new();
+            for event in world.events() {
+                let id = event["id"].as_str().unwrap();
+                let found = world.google("GET", &format!("{EVENTS}/{id}/instances"), &Value::Null);
+                let found = found["items"].as_array().unwrap().clone();
+                all.extend(
+                    found.iter().map(|one| format!("{} {}", one["start"]["dateTime"], one["summary"])),
+                );
+            }
+            all.sort();
+            all
+        };
+        assert_eq!(shown().len(), 6);
+        let path = ["20270328T013000Z", "20270328T003000Z"].into_iter().find(|at| {
+            let instances = world.google("GET", &format!("{EVENTS}/{id}/instances"), &Value::Null);
+            instances["items"].as_array().unwrap().iter().any(|one| one["id"] == format!("{id}_{at}"))
+        });
+        world.gesture("calendar/split", json!({ "event": id, "from": path.unwrap(), "changes": changes }));
+        // The new part begins where the clock showed its first occurrence, and goes on at that hour.
+        let there = shown();
+        let run = world.sync().ends_with(0);
+        assert_eq!((run.deletes(), world.number("appointments")), (0, 2), "{run:?}");
+        world.settle();
+        assert_eq!(shown(), there, "the calendar is as its owner left it");
+        let titles = world.rows("'t', title", "appointment_overrides WHERE title IS NOT NULL ORDER BY title");
+        let titles: Vec<&str> = titles.iter().map(|row| row["t"].as_str().unwrap()).collect();
+        assert_eq!(titles, ["Before", "Skipped"]);
+        // It works on: what is typed here reaches the new part, and back.
+        world.sql("UPDATE appointments SET location = 'Lyon';");
+        world.settle();
+        assert!(world.events().iter().all(|event| event["location"] == "Lyon"));
+        assert_eq!(shown(), there);
     }
 }

@@ -6,8 +6,10 @@ use chrono::{DateTime, Utc};
 use passerelle_engine::{Loss, RunReport};
 use passerelle_ports::{
     Counts, ErrorKind, Field, Find, From, Kind, Next, PairId, Run, RunId, RunKind, Side, Sides, Slice,
+    fields,
     mutants::{Mutant, on},
 };
+use passerelle_sync_rules::is_held_otherwise;
 use serde::{Deserialize, Serialize};
 
 use crate::{
@@ -343,8 +345,14 @@ async fn each_loss<R: Kinded>(
         for link in &links {
             for side in Side::BOTH {
                 let lacks = link.lacks.iter().filter(|lack| lack.side == side);
-                let fields: Vec<_> = lacks.map(|lack| lack.field.clone()).collect();
+                let mut lacking: Vec<_> = lacks.map(|lack| lack.field.clone()).collect();
                 let stored = link.alive(side.other());
+                if let (Some(stored), Some(held), false) = (stored, link.alive(side), lacking.is_empty()) {
+                    // Older releases noted this, too.
+                    let (has, held) = (fields(&stored.record), fields(&held.record));
+                    lacking.retain(|field| !is_held_otherwise::<R>(field, &has, &held));
+                }
+                let fields = lacking;
                 if let (Some(stored), false, true) = (stored, fields.is_empty(), link.alive(side).is_some()) {
                     let code = code_of(R::KIND, side, &fields).map(str::to_owned);
                     let record = stored.record.summary();

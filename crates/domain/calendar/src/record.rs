@@ -88,7 +88,11 @@ impl Record for Event {
     }
 
     fn says_the_same(field: &Field, one: &Fields, other: &Fields) -> bool {
-        matches!(field.as_str(), "recurrence_rules" | "excluded_recurrence_rules") && is_one_rule(one, other)
+        match field.member() {
+            "recurrence_rules" | "excluded_recurrence_rules" => is_one_rule(one, other),
+            "recurrence_dates" => takes_place(field, one) == takes_place(field, other),
+            _ => false,
+        }
     }
 
     fn composed(self, own: Option<&Self>, source: &Self, taken: &[Field]) -> Self {
@@ -230,6 +234,13 @@ fn is_one_series(one: &Fields, other: &Fields) -> bool {
     rules.iter().all(|field| is_said_alike(field, one, other))
         && !is_misnamed
         && make_the_same(&mine, &theirs)
+}
+
+/// Tells whether a series has an additional date: a changed occurrence says by itself that it takes place.
+fn takes_place(date: &Field, series: &Fields) -> bool {
+    let change = date.key().and_then(|key| series.get(&Field::keyed("recurrence_overrides", key)));
+    series.contains_key(date)
+        || change.is_some_and(|change| change.get("excluded") != Some(&Value::Bool(true)))
 }
 
 /// Tells whether the rules of two series that begin alike make the same occurrences.

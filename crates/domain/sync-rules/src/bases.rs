@@ -333,14 +333,21 @@ fn note_lacks<R: Record>(link: &mut Link<R>, side: Side, before: &Fields) {
 #[must_use]
 pub fn lost<R: Record>(entry: &Entry<R>, stored: &Stored<R>) -> Vec<Field> {
     let Some(to) = &entry.to else { return Vec::new() };
-    let held = fields(&stored.record.clone().aligned(Some(to), None));
-    let sent = fields(to);
+    let (all_held, all_sent) = (fields(&stored.record.clone().aligned(Some(to), None)), fields(to));
     let from = entry.from.as_ref().map(|from| fields(&from.record)).unwrap_or_default();
     let is_lost = |field: &&Field| {
-        let (held, sent) = (held.get(*field), sent.get(*field));
-        !alike::<R>(field, held, sent) && !is_made_of::<R>(field, held, sent, from.get(*field))
+        let (held, sent) = (all_held.get(*field), all_sent.get(*field));
+        !alike::<R>(field, held, sent)
+            && !is_made_of::<R>(field, held, sent, from.get(*field))
+            && !is_held_otherwise::<R>(field, &all_sent, &all_held)
     };
     entry.taken.iter().filter(is_lost).cloned().collect()
+}
+
+/// Tells whether a side holds what a field says by what it holds elsewhere.
+#[must_use]
+pub fn is_held_otherwise<R: Record>(field: &Field, sent: &Fields, held: &Fields) -> bool {
+    R::says_the_same(field, sent, held) && !on(Mutant::HeldOtherwiseIsLost)
 }
 
 /// Tells whether a side may have made of a value that was sent what it holds now, under a name of its own: it holds

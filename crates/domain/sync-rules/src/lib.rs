@@ -17,7 +17,10 @@ mod scope;
 mod undo;
 mod view;
 
-pub use bases::{Answer, acknowledge, answered, lost, put_copy, put_gone, rebase, release, settle, yield_to};
+pub use bases::{
+    Answer, acknowledge, answered, is_held_otherwise, lost, put_copy, put_gone, rebase, release, settle,
+    yield_to,
+};
 pub use breaker::circles;
 pub use decide::{Action, Intent, Step, clashes, decide, only_adds, takes_part, typed_in_vain, unplaced};
 pub use digest::{Digest, digest_of};
