@@ -365,8 +365,9 @@ impl GoogleCalendar {
         wrote |= self.attach(&series, &family, &touched, course).await?;
         for (id, exception) in series.live.iter().filter(|(id, _)| !touched.contains(id)) {
             // Google may or may not hand on to its exceptions what changed in the master.
-            let Some(before) = family.occurrence(exception, zone) else { continue };
+            let Some(mut before) = family.occurrence(exception, zone) else { continue };
             let change = to.recurrence_overrides.get(&id.to_string());
+            show(&mut before.event, exception, change);
             let after = series::following(&before.event, from, to, change);
             let changes = self.changes(&before.event, &after, &course.unsure(before.left), zone);
             let changes = changes.map(|changes| own(changes, to, *id, Some(exception)));
@@ -452,7 +453,11 @@ impl GoogleCalendar {
         if wanted.is_none() && contains(to, id) == Ok(false) {
             return Ok(false); // the series makes it no more: it went with its place
         }
-        let current = series.live.get(&id).and_then(|event| family.occurrence(event, zone));
+        let current = series.live.get(&id).and_then(|event| {
+            let mut current = family.occurrence(event, zone)?;
+            show(&mut current.event, event, wanted);
+            Some(current)
+        });
         let hole = series.holes.contains_key(&id);
         let (before, mut left) = match current {
             Some(converted) => (converted.event, course.unsure(converted.left)),
@@ -659,6 +664,14 @@ fn own(changes: Changes, to: &Event, id: RecurrenceId, exception: Option<&Resour
     let change = to.recurrence_overrides.get(&id.to_string());
     let repeated = change.map(|change| series::repeated(to, id, change)).unwrap_or_default();
     changes.own(&marked, change.and_then(|change| change.privacy), &repeated)
+}
+
+/// Gives an occurrence that says itself what hides it what hides it at Google: as the series changed, Google handed on
+/// what hides that.
+fn show(occurrence: &mut Event, exception: &Resource, change: Option<&Override>) {
+    if change.is_some_and(|change| change.privacy.is_some()) && !on(Mutant::CalHiddenAlike) {
+        occurrence.privacy = convert::visibility(exception);
+    }
 }
 
 /// The occurrences that a change calls off, of a series that stays where it is.

@@ -481,3 +481,39 @@ async fn a_deleted_event_comes_back_with_its_conference_and_those_of_its_occurre
     assert_ne!(one["conferenceData"]["conferenceId"], shown["conferenceData"]["conferenceId"]);
     assert!(one["description"].is_null(), "{one}");
 }
+
+#[tokio::test]
+async fn what_hides_an_occurrence_stays_whatever_hides_its_series() {
+    const ALL: [Privacy; 4] = [Privacy::Default, Privacy::Public, Privacy::Private, Privacy::Confidential];
+    for of_series in ALL {
+        for own in [Privacy::Private, Privacy::Confidential] {
+            for (number, then) in ALL.into_iter().enumerate().filter(|(_, then)| *then != of_series) {
+                let world = World::new().await;
+                let calendar = world.calendar();
+                let change = Override { privacy: Some(own), ..private("Notary") };
+                let event = Event { privacy: of_series, ..with(&[(FIRST, change)]) };
+                let made = stored(write_one(&calendar, create("k", &event)).await);
+                let mut to = Event { privacy: then, ..made.record.clone() };
+                if number % 2 == 0 {
+                    // Together with something else of the occurrence, and alone.
+                    let change = to.recurrence_overrides.get_mut(FIRST).unwrap();
+                    change.title = Some("Doctor".into());
+                }
+                let now = stored(write_one(&calendar, update(&made, &to)).await);
+                let heard = listen(&calendar, From::Start).await.unwrap();
+                let context = format!("{own:?} in {of_series:?}, then {then:?}");
+                assert_eq!((&now.record, &heard.one(made.id.as_str()).record), (&to, &to), "{context}");
+                let shown = visibilities(&world, made.id.as_str()).await;
+                assert_eq!(shown[1], own.as_str(), "{context}: {shown:?}");
+                // Whoever opens the series at Google does not open what is confidential in it.
+                let path = format!("calendars/primary/events/{}", made.id);
+                world.other("PATCH", &path, json!({ "visibility": "public" })).await;
+                let heard = listen(&calendar, From::Start).await.unwrap();
+                let found = heard.one(made.id.as_str()).record.recurrence_overrides[FIRST].privacy;
+                if own == Privacy::Confidential && then != own {
+                    assert_eq!(found, Some(own), "{context}");
+                }
+            }
+        }
+    }
+}
