@@ -631,3 +631,39 @@ fn old_history_is_forgotten_and_counted() {
     office.run(&["undo", "record", &id, "--yes"]).expect(3);
     assert_eq!(office.people().len(), 2);
 }
+
+#[test]
+fn the_history_is_searched_in_names_and_in_values() {
+    let office = Office::new();
+    office.connect().expect(0);
+    office.sql(
+        "INSERT INTO contacts (id, given_name, notes) VALUES ('c-1', 'Élodie', 'Prefers ÉTÉ'), ('c-2', 'Bruno', '');
+         INSERT INTO contact_emails (contact_id, address, label) VALUES ('c-2', 'Bruno@Firm.example', 'work');
+         INSERT INTO appointments (id, owner_id, title, start_local, start_zone, duration_seconds, location)
+         VALUES ('a-1', 'alice', 'Visit', '2026-12-10 09:00', 'Europe/Paris', 3600, 'Quai 42');
+         INSERT INTO appointment_participants (appointment_id, email) VALUES ('a-1', 'guest@client.example');",
+    );
+    office.run(&["sync"]).expect(0);
+    office.sql("UPDATE contacts SET notes = 'Prefers winter' WHERE id = 'c-1';");
+    office.run(&["sync"]).expect(0);
+    let found = |lang: &str, text: &str| -> Vec<(String, String)> {
+        let all = office.run(&["history", "--search", text, "--json", "--lang", lang]).expect(0).of("change");
+        let word = |value: &Value| value.as_str().unwrap().to_owned();
+        all.iter().map(|one| (word(&one["action"]), word(&one["summary"]))).collect()
+    };
+    let pair = |action: &str, name: &str| (action.to_owned(), name.to_owned());
+    for lang in ["en", "fr"] {
+        // What was there before counts, too: it may be what is looked for.
+        assert_eq!(found(lang, "été"), [pair("update", "Élodie"), pair("create", "Élodie")]);
+        assert_eq!(found(lang, "WINTER"), [pair("update", "Élodie")]);
+        assert_eq!(found(lang, "bruno@firm"), [pair("create", "Bruno")]);
+        assert_eq!(found(lang, "quai 42"), [pair("create", "Visit")]);
+        assert_eq!(found(lang, "guest@client"), [pair("create", "Visit")]);
+        assert_eq!(found(lang, "élodie").len(), 2);
+        assert!(found(lang, "nowhere").is_empty());
+    }
+    assert_eq!(
+        office.run(&["history", "--search", "prefers", "--limit", "1", "--json"]).of("change").len(),
+        1
+    );
+}

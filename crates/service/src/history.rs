@@ -7,6 +7,7 @@ use passerelle_engine::RunReport;
 use passerelle_ports::{
     EntriesOf, Entry, Field, Find, ItemId, Kind, Link, LinkId, Op, Outcome as EntryOutcome, PairId, Record,
     Run, RunId, RunKind, Side, Slice, Value, fields,
+    mutants::{Mutant, on},
 };
 use serde::Serialize;
 
@@ -250,7 +251,28 @@ async fn imported_changes<R: Kinded>(office: &Office, id: &str) -> Outcome<Vec<C
     Ok(all)
 }
 
-/// Returns the last changes of records whose short name holds a text, newest first.
+/// Tells whether a change is of a record whose short name holds a text, in lower case, or took or gave a value that does.
+fn tells(change: &Change, wanted: &str) -> bool {
+    let holds = |text: &str| text.to_lowercase().contains(wanted);
+    let of_field = |field: &FieldChange| {
+        field.field.key().is_some_and(holds)
+            || [&field.before, &field.after].into_iter().flatten().any(|value| any_text(value, &holds))
+    };
+    holds(&change.summary) || change.fields.iter().any(of_field) && !on(Mutant::ValuesUnsearched)
+}
+
+fn any_text(value: &Value, holds: &impl Fn(&str) -> bool) -> bool {
+    match value {
+        Value::String(text) => holds(text),
+        Value::Number(number) => holds(&number.to_string()),
+        Value::Array(values) => values.iter().any(|value| any_text(value, holds)),
+        Value::Object(members) => members.values().any(|value| any_text(value, holds)),
+        Value::Null | Value::Bool(_) => false,
+    }
+}
+
+/// Returns the last changes of records whose short name holds a text, and those that took or gave a value which does,
+/// newest first.
 ///
 /// # Errors
 ///
@@ -265,7 +287,7 @@ pub async fn search_changes(
     let mut all = Vec::new();
     for pair in office.pairs(user).await? {
         for_kind!(pair.kind, R => {
-            let named = |entry: &Entry<R>| change(entry).summary.to_lowercase().contains(&wanted);
+            let named = |entry: &Entry<R>| tells(&change(entry), &wanted);
             all.extend(entries(office, &EntriesOf::Pair(pair.id.clone()), limit, named).await?);
         });
     }
@@ -277,7 +299,7 @@ pub async fn search_changes(
     for imports in pairs_of(users.into_iter()) {
         for kind in KINDS {
             for_kind!(kind, R => {
-                let named = |entry: &Entry<R>| change(entry).summary.to_lowercase().contains(&wanted);
+                let named = |entry: &Entry<R>| tells(&change(entry), &wanted);
                 all.extend(entries(office, &EntriesOf::Pair(imports.clone()), limit, named).await?);
             });
         }
