@@ -2,6 +2,7 @@
 
 use std::{
     ffi::OsString,
+    io::Write,
     path::{Path, PathBuf},
     sync::{Arc, Mutex, OnceLock, PoisonError},
     time::Duration,
@@ -25,6 +26,7 @@ use crate::{
     config::{Environment, Settings},
     help,
     output::{Out, article},
+    unusable::unusable,
 };
 
 /// How long a command that was asked to end may take; a service manager kills after ten seconds or more.
@@ -284,28 +286,35 @@ fn asks_for_json(args: &[OsString]) -> bool {
 fn not_parsed(error: &clap::Error, args: &[OsString], lang: Lang) -> u8 {
     match error.kind() {
         ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => {
-            let _ = error.print();
-            0
+            match error.print().and_then(|()| std::io::stdout().flush()) {
+                Err(lost) if lost.kind() != std::io::ErrorKind::BrokenPipe && !on(Mutant::HelpLost) => {
+                    told(&unusable("-", lost), args, lang)
+                }
+                // Who closes the pipe early has seen enough.
+                _ => 0,
+            }
         }
         ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => {
             let _ = error.print();
             2
         }
-        _ => {
-            let failure = Failure::new("USE-101").with("reason", help::usage_error(error, lang));
-            if asks_for_json(args) {
-                let at = SystemClock::default().now();
-                let article = article(&failure, lang);
-                let _ = crate::output::print_line("error", at, &article);
-                let summary = json!({ "exit_code": 2, "code": "USE-101" });
-                let _ = crate::output::print_line("summary", at, &summary);
-            } else {
-                let text = passerelle_texts::render(&article(&failure, lang), lang);
-                anstream::eprintln!("{}", crate::shown::shown(&text));
-            }
-            2
-        }
+        _ => told(&Failure::new("USE-101").with("reason", help::usage_error(error, lang)), args, lang),
     }
+}
+
+/// Tells a failure before there is anything to tell it with.
+fn told(failure: &Failure, args: &[OsString], lang: Lang) -> u8 {
+    let article = article(failure, lang);
+    if asks_for_json(args) {
+        let at = SystemClock::default().now();
+        let _ = crate::output::print_line("error", at, &article);
+        let summary = json!({ "exit_code": article.exit, "code": failure.code() });
+        let _ = crate::output::print_line("summary", at, &summary);
+    } else {
+        let text = passerelle_texts::render(&article, lang);
+        let _ = writeln!(anstream::stderr(), "{}", crate::shown::shown(&text));
+    }
+    article.exit
 }
 
 /// With `-vv`, what happens underneath goes to standard error. Records and secrets are never logged.

@@ -668,7 +668,17 @@ fn an_export_is_whole_and_private_or_an_error() {
         assert_ne!(cut.status.code(), Some(0), "{format}");
         assert!(String::from_utf8_lossy(&cut.stderr).contains("USE-106"), "{format}: {cut:?}");
     }
-    for lines in [&["contacts", "list"][..], &["contacts", "list", "--json"], &["status", "--json"]] {
+    for lines in [
+        &["contacts", "list"][..],
+        &["contacts", "list", "--json"],
+        &["status", "--json"],
+        &["--help"],
+        &["sync", "--help"],
+        &["--version"],
+        &["completion", "bash"],
+        &["man"],
+        &["explain", "GOOG-307"],
+    ] {
         let full = std::fs::File::options().write(true).open("/dev/full").unwrap();
         let status = office.command().args(lines).stdout(full).status().unwrap();
         assert_eq!(status.code(), Some(9), "{lines:?}");

@@ -89,6 +89,7 @@ fn what_needs_a_turn_waits_for_it_and_says_when_it_waited_too_long() {
     for command in [
         &["sync", "--dry-run"][..],
         &["undo", "run", &run, "--dry-run"],
+        &["undo", "record", "c1", "--dry-run"],
         &["restore", "c1", "--as-of", "2026-01-01", "--dry-run"],
         &["doctor"],
     ] {
