@@ -3,7 +3,7 @@
 
 mod common;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use common::{Ran, World};
 use serde_json::{Value, json};
@@ -207,4 +207,59 @@ fn a_label_left_for_two_others_is_no_new_name() {
     world.settle();
     assert_eq!(labels_of(&world, "b@x.example"), ["Clients"]);
     assert!(labels_of(&world, "a@x.example").contains(&"VIP".to_owned()));
+}
+
+#[test]
+fn a_label_of_many_that_was_renamed_gets_its_name_back_by_an_undo() {
+    for (who, many) in [("here", 310), ("there", 30)] {
+        let world = World::new();
+        world.sql("INSERT INTO contact_groups (id, name) VALUES (1, 'Clients'), (2, 'Few');");
+        let rows: String = (0..many)
+            .map(|n| {
+                format!(
+                    "INSERT INTO contacts (id, given_name) VALUES ('c{n}', 'Anna {n}');
+                     INSERT INTO contact_emails (contact_id, address) VALUES ('c{n}', 'a{n}@x.example');
+                     INSERT INTO contact_group_members (contact_id, group_id) VALUES ('c{n}', 1);"
+                )
+            })
+            .collect();
+        world.sql(&rows);
+        world.sql("INSERT INTO contact_group_members (contact_id, group_id) VALUES ('c1', 2);");
+        world.settle();
+        let resources: Vec<String> = own(&world).into_keys().collect();
+        match who {
+            "here" => world.sql("UPDATE contact_groups SET name = 'Customers' WHERE id = 1;"),
+            _ => {
+                let resource = own(&world).into_iter().find(|(_, name)| name == "Clients").unwrap().0;
+                let group = world.google("GET", &format!("/v1/{resource}"), &Value::Null);
+                let body = json!({ "contactGroup": { "name": "Customers", "etag": group["etag"] } });
+                world.google("PUT", &format!("/v1/{resource}"), &body);
+            }
+        }
+        // All of them at once: the guard asks, and so it does for the way back.
+        let asked = world.run(&["sync", "--dry-run"]);
+        let plan = &asked.summary()["pairs"].as_array().unwrap()[0];
+        let digest = plan["digest"].as_str().unwrap().to_owned();
+        let run = world.run(&["sync", "--approve", &digest]).ends_with(0).run_of("contacts").to_string();
+        world.settle();
+        let sorted = || names(&world).into_iter().collect::<BTreeSet<_>>().into_iter().collect::<Vec<_>>();
+        assert_eq!(sorted(), ["Customers", "Few"], "{who}");
+        let planned = world.run(&["undo", "run", &run, "--dry-run"]);
+        let digest = planned.summary()["pairs"][0]["digest"].as_str().unwrap().to_owned();
+        world.run(&["undo", "run", &run, "--yes", "--approve", &digest]).ends_with(0);
+        world.settle();
+        let members = |name: &str| {
+            world.number(&format!(
+                "contact_group_members m JOIN contact_groups g ON g.id = m.group_id WHERE g.name = '{name}'"
+            ))
+        };
+        assert_eq!(sorted(), ["Clients", "Few"], "{who}");
+        assert_eq!((members("Clients"), members("Few"), members("Customers")), (many, 1, 0), "{who}");
+        assert_eq!(own(&world).into_keys().collect::<Vec<_>>(), resources, "{who}: the same labels");
+        for n in [0, 1, many / 2, many - 1] {
+            let labels = labels_of(&world, &format!("a{n}@x.example"));
+            assert!(labels.contains(&"Clients".to_owned()), "{who}: {n} {labels:?}");
+        }
+        assert_eq!(world.number("contacts"), many);
+    }
 }

@@ -791,6 +791,82 @@ fn what_a_calendar_that_was_parted_still_has_is_not_made_twice() {
 }
 
 #[test]
+fn a_refusal_of_one_event_is_not_taken_for_the_end_of_its_calendar() {
+    for (status, reason) in [(403, "forbidden"), (403, "quotaExceeded"), (404, "notFound")] {
+        let (world, team) = two();
+        world.sql(&(appointment("a-1", "Fitting", "Team") + &appointment("a-2", "Course", "Team")));
+        world.settle();
+        let there = id_in(&world, &team, "Fitting");
+        world.run(&["calendar", "remove", "Team", "--user", USER, "--yes"]).ends_with(0);
+        world.sql(&format!("UPDATE appointments SET calendar_id = {};", named(USER)));
+        world.faults(&json!([
+            { "method": "calendar.events.get", "about": there, "status": status, "reason": reason }
+        ]));
+        world.sync();
+        // Only what is said not to be there is made.
+        let made = if status == 404 { vec!["Fitting".to_owned()] } else { Vec::new() };
+        assert_eq!(world.titles_in("primary"), made, "{reason}");
+        assert_eq!(waiting(&world).len(), 2 - made.len(), "{reason}");
+    }
+}
+
+#[test]
+fn what_a_parted_calendar_still_has_is_read_once_and_not_in_every_run() {
+    let (world, team) = two();
+    for row in 0..30 {
+        world.sql(&appointment(&format!("a-{row}"), &format!("Visit {row}"), "Team"));
+    }
+    world.settle();
+    world.run(&["calendar", "remove", "Team", "--user", USER, "--yes"]).ends_with(0);
+    world.sql(&format!("UPDATE appointments SET calendar_id = {};", named(USER)));
+    world.forget_requests();
+    world.sync().ends_with(3);
+    assert_eq!((waiting(&world).len(), world.requests("calendar.events.get")), (30, 30));
+    world.forget_requests();
+    world.sync().ends_with(3);
+    assert_eq!((waiting(&world).len(), world.requests("calendar.events.get")), (30, 0));
+    // Whoever asks for it is answered anew.
+    let gone = id_in(&world, &team, "Visit 7");
+    world.google("DELETE", &format!("{}/{gone}", events_of(&team)), &Value::Null);
+    let waits = waiting(&world);
+    let number = waits.iter().find(|one| one["summary"] == "Visit 7").unwrap()["number"].to_string();
+    world.run(&["conflicts", "resolve", &number, "--retry"]).ends_with(0);
+    world.sync().ends_with(3);
+    assert_eq!((waiting(&world).len(), world.titles_in("primary")), (29, vec!["Visit 7".to_owned()]));
+}
+
+#[test]
+fn what_stands_in_the_calendar_that_another_one_is_put_into_is_read() {
+    let (world, team) = two();
+    let other = world.add_calendar("Other");
+    world.run(&["calendar", "add", "Other", "--user", USER]).ends_with(0);
+    world.sql(&(appointment("a-1", "Visit", "Team") + GUEST));
+    world.sql(&(appointment("a-2", "Fitting", "Team") + &appointment("a-3", "Course", "Other")));
+    world.settle();
+    for name in ["Team", "Other"] {
+        world.run(&["calendar", "remove", name, "--user", USER, "--yes"]).ends_with(0);
+    }
+    world.settle();
+    world.run(&["calendar", "add", "Other", "--user", USER, "--into", "Team"]).ends_with(0);
+    let status = world.run(&["status"]);
+    let pairs = status.of("status")[0]["pairs"].as_array().unwrap().clone();
+    let pair = pairs.iter().find(|pair| pair["name"] == "Other").unwrap();
+    assert_eq!(pair["unseen"]["unknown"], json!(true), "{status:#?}");
+    for _ in 0..2 {
+        world.sync().ends_with(3);
+    }
+    // What has no guests goes along; a meeting is asked about, and nothing that was there is deleted.
+    assert_eq!(world.titles_in(&other), ["Course", "Fitting"]);
+    assert_eq!((world.titles_in(&team).len(), world.number("appointments")), (2, 3));
+    let waits = waiting(&world);
+    assert_eq!((waits.len(), &waits[0]["problem"]["code"]), (1, &json!("SYNC-131")), "{waits:#?}");
+    let number = waits[0]["number"].to_string();
+    world.run(&["conflicts", "resolve", &number, "--keep", "remote"]).ends_with(0);
+    world.sql("UPDATE appointments SET location = 'Lyon' WHERE id = 'a-2';");
+    assert_eq!((world.settle().writes(), waiting(&world).len(), world.mails()), (1, 0, 0));
+}
+
+#[test]
 fn what_is_dragged_out_of_a_calendar_that_was_parted_is_not_made_twice_here() {
     let (world, team) = two();
     for (id, title) in [("a-1", "Fitting"), ("a-2", "Wanted"), ("a-3", "Deleted here")] {

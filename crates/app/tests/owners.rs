@@ -50,6 +50,18 @@ fn appointment(id: &str, title: &str) -> String {
     )
 }
 
+const PEOPLE: &str = "/v1/people/me/connections?personFields=names,biographies";
+
+/// The names and notes of somebody's contacts.
+fn people(office: &Office, account: &str) -> Vec<(String, String)> {
+    let listed = phone(office, account, "GET", PEOPLE, &Value::Null);
+    let people = listed["connections"].as_array().cloned().unwrap_or_default();
+    let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+    let of =
+        |person: &Value| (text(&person["names"][0]["givenName"]), text(&person["biographies"][0]["value"]));
+    people.iter().map(of).collect()
+}
+
 fn waiting(office: &Office) -> Vec<Value> {
     office.run(&["conflicts", "--json"]).of("conflict")
 }
@@ -151,17 +163,8 @@ fn most_of_a_calendar_is_given_to_nobody_unasked() {
 
 #[test]
 fn what_somebody_has_no_more_stays_on_their_phone_when_the_company_deletes_it() {
-    const PEOPLE: &str = "/v1/people/me/connections?personFields=names,biographies";
     let office = two();
-    let named = |account: &str| -> Vec<(String, String)> {
-        let listed = phone(&office, account, "GET", PEOPLE, &Value::Null);
-        let people = listed["connections"].as_array().cloned().unwrap_or_default();
-        let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
-        let of = |person: &Value| {
-            (text(&person["names"][0]["givenName"]), text(&person["biographies"][0]["value"]))
-        };
-        people.iter().map(of).collect()
-    };
+    let named = |account: &str| people(&office, account);
     office.sql("INSERT INTO contacts (id, given_name) VALUES ('c-1', 'Client'), ('c-2', 'Edited'), ('c-3', 'Other');");
     office.sql(&(appointment("a-1", "Visit") + &appointment("a-2", "Other")));
     quiet(&office);
@@ -192,4 +195,43 @@ fn what_somebody_has_no_more_stays_on_their_phone_when_the_company_deletes_it() 
         (titles(&office, ACCOUNT), titles(&office, OTHER)),
         (vec!["Other".to_owned(), "Visit".to_owned()], vec![])
     );
+}
+
+#[test]
+fn what_somebody_lost_and_the_company_deleted_between_two_runs_stays_on_their_phone() {
+    let office = two();
+    let names = |account: &str| -> Vec<String> {
+        let mut names: Vec<String> = people(&office, account).into_iter().map(|(name, _)| name).collect();
+        names.sort();
+        names
+    };
+    let all: String = (1..6)
+        .map(|n| format!("INSERT INTO contacts (id, given_name) VALUES ('c-{n}', 'Client {n}');"))
+        .collect();
+    office.sql(&all);
+    office.sql("INSERT INTO contact_users (contact_id, user_id) VALUES ('c-3', 'alice'), ('c-3', 'bob');");
+    office.sql(&(1..5).map(|n| appointment(&format!("a-{n}"), &format!("Visit {n}"))).collect::<String>());
+    quiet(&office);
+    assert_eq!((names(OTHER).len(), titles(&office, ACCOUNT).len()), (5, 4));
+    office.sql(
+        "INSERT INTO contact_users (contact_id, user_id) VALUES ('c-1', 'alice'), ('c-4', 'alice');
+         DELETE FROM contact_users WHERE contact_id = 'c-4';
+         DELETE FROM contacts WHERE id IN ('c-1', 'c-2', 'c-4');
+         DELETE FROM contact_users WHERE contact_id = 'c-3'; DELETE FROM contacts WHERE id = 'c-3';
+         UPDATE appointments SET owner_id = 'bob' WHERE id IN ('a-1', 'a-3');
+         UPDATE appointments SET owner_id = 'alice' WHERE id = 'a-3';
+         DELETE FROM appointments WHERE id IN ('a-1', 'a-2', 'a-3');",
+    );
+    quiet(&office);
+    // Only what somebody had lost by then stays, and whoever still had it loses it.
+    assert_eq!(names(ACCOUNT), ["Client 5"]);
+    assert_eq!(names(OTHER), ["Client 1", "Client 5"]);
+    assert_eq!(titles(&office, ACCOUNT), ["Visit 1", "Visit 4"]);
+    // Made again under its id, it is seen by everybody, and a deletion is one again.
+    office.sql("INSERT INTO contacts (id, given_name) VALUES ('c-1', 'Back');");
+    quiet(&office);
+    assert_eq!((names(ACCOUNT).len(), names(OTHER).len()), (2, 2));
+    office.sql("DELETE FROM contacts WHERE id = 'c-1';");
+    quiet(&office);
+    assert_eq!((names(ACCOUNT), names(OTHER)), (vec!["Client 5".to_owned()], vec!["Client 5".to_owned()]));
 }

@@ -7,7 +7,7 @@ use std::{
 };
 
 use passerelle_ports::{
-    ErrorKind, Find, ItemId, Link, LinkId, LinkState, PairId, PortError, Record, Replica, Side, Sides,
+    ErrorKind, Find, From, ItemId, Link, LinkId, LinkState, PairId, PortError, Record, Replica, Side, Sides,
 };
 use passerelle_sync_rules::{
     Action, Intent, Plan, Trip, is_home, is_mass,
@@ -69,8 +69,8 @@ impl<R: Record> Session<'_, R> {
             for Parted { pair, replicas } in parted.clone().filter(|_| asks) {
                 let Some(replicas) = replicas else { continue };
                 for (pair, mut known) in self.known_abroad(std::iter::once(pair), side, &others).await? {
-                    let gone = gone_from(&*replicas[side.other()], side.other(), &known).await;
-                    known.retain(|id, _| !gone.contains(id));
+                    self.look_there(&pair, &*replicas[side.other()], side.other(), &known).await;
+                    known.retain(|_, link| !self.is_gone_there(&pair, link, side.other()));
                     found.push((pair, known));
                 }
             }
@@ -111,6 +111,30 @@ impl<R: Record> Session<'_, R> {
             }
         }
         Ok(all)
+    }
+
+    /// Finds out, once in a run, what is gone from a collection that is no longer kept in step.
+    async fn look_there(
+        &mut self,
+        pair: &PairId,
+        there: &dyn Replica<R>,
+        side: Side,
+        known: &BTreeMap<LinkId, Link<R>>,
+    ) {
+        let is_new = |item: &&ItemId| {
+            on(Mutant::PartedReread) || !self.there.contains_key(&(pair.clone(), (*item).clone()))
+        };
+        let items = known.values().filter_map(|link| link.item(side));
+        let items: Vec<ItemId> = items.filter(is_new).cloned().collect();
+        if !items.is_empty() && !on(Mutant::PartedUnread) {
+            let gone = gone_from(there, &items).await;
+            self.there.extend(items.into_iter().map(|item| (pair.clone(), item)).zip(gone));
+        }
+    }
+
+    fn is_gone_there(&self, pair: &PairId, link: &Link<R>, side: Side) -> bool {
+        let item = link.item(side).and_then(|item| self.there.get(&(pair.clone(), item.clone())));
+        item.is_some_and(|gone| *gone)
     }
 
     /// Returns what is said of a write that would make something again.
@@ -157,31 +181,27 @@ impl<R: Record> Session<'_, R> {
     }
 }
 
-/// Returns those of some links whose items are on a side no more: deleted one by one, or with their collection, which the
-/// provider answers as not found or forbidden. After any other error they count as being there.
-async fn gone_from<R: Record>(
-    there: &dyn Replica<R>,
-    side: Side,
-    known: &BTreeMap<LinkId, Link<R>>,
-) -> Vec<LinkId> {
-    if on(Mutant::PartedUnread) {
-        return Vec::new();
-    }
-    let (ids, items): (Vec<LinkId>, Vec<ItemId>) =
-        known.iter().filter_map(|(id, link)| Some((*id, link.item(side)?.clone()))).unzip();
-    match there.fetch_each(&items).await {
-        Ok(found) => ids
-            .into_iter()
-            .zip(found)
-            .filter(|(_, found)| matches!(found, Ok(None)))
-            .map(|(id, _)| id)
-            .collect(),
-        Err(error) if matches!(error.kind, ErrorKind::NotFound | ErrorKind::Forbidden) => ids,
+/// Tells which of some items are in a collection no more: deleted one by one, or with it. After any error that is not of
+/// the whole collection they count as being there.
+async fn gone_from<R: Record>(there: &dyn Replica<R>, items: &[ItemId]) -> Vec<bool> {
+    match there.fetch_each(items).await {
+        Ok(found) => found.into_iter().map(|found| matches!(found, Ok(None))).collect(),
         Err(error) => {
             tracing::debug!(kind = ?error.kind, "a collection that is not kept in step was not read");
-            Vec::new()
+            let is_gone = is_missing(&error) && is_gone_whole(there).await;
+            vec![is_gone; items.len()]
         }
     }
+}
+
+/// Tells whether a collection is there no more for its owner: a listing names no item, so that what refuses it is of the
+/// whole.
+async fn is_gone_whole<R: Record>(there: &dyn Replica<R>) -> bool {
+    on(Mutant::PartedRefused) || there.peek(From::Start).await.is_err_and(|error| is_missing(&error))
+}
+
+fn is_missing(error: &PortError) -> bool {
+    matches!(error.kind, ErrorKind::NotFound | ErrorKind::Forbidden)
 }
 
 /// Tells whether a person said that it is to be made all the same.

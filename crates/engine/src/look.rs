@@ -73,6 +73,12 @@ impl<R: Record> Session<'_, R> {
         };
         let unknown: Vec<_> = unknown.map(|(look, found)| (look.item.clone(), made(found))).collect();
         let claimed = self.claimed(side, &unknown).await?;
+        let gone = looks.iter().zip(&found).filter(|(_, found)| matches!(found, Ok(None)));
+        let gone: Vec<ItemId> = gone.map(|(look, _)| look.item.clone()).collect();
+        let mut left = match gone.is_empty() || on(Mutant::LeftIsDeleted) {
+            true => BTreeMap::new(),
+            false => self.replica(side).left_before(&gone).await.map_err(early(side))?,
+        };
         for (look, stored) in looks.into_iter().zip(found) {
             if claimed.contains(&look.item) {
                 continue;
@@ -117,6 +123,14 @@ impl<R: Record> Session<'_, R> {
                     work.change(id, |link| readable(link, side));
                     self.note_unseen(&mut work, side, id, &stored);
                     work.change(id, |link| put_read(link, side, stored, self.gone_at(side)));
+                }
+                (Some(id), None) if let Some(home) = left.remove(&look.item) => {
+                    work.change(id, |link| {
+                        if let Some(copy) = link.copies[side].as_mut().filter(|copy| !copy.gone) {
+                            (copy.stored.withdrawn, copy.stored.home) = (true, home);
+                        }
+                    });
+                    self.follow_merge(&mut work, side, id, lives_on).await?;
                 }
                 (Some(id), None) => self.follow_merge(&mut work, side, id, lives_on).await?,
                 (None, Some(stored)) => {

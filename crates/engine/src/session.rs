@@ -69,6 +69,8 @@ pub(crate) struct Session<'a, R: Record> {
     pub(crate) left: BTreeSet<LinkId>,
     /// What is said of links whose guests would be invited again.
     pub(crate) invited: BTreeMap<LinkId, PortError>,
+    /// Whether items are gone from a collection that is no longer kept in step, as far as this run asked.
+    pub(crate) there: BTreeMap<(PairId, ItemId), bool>,
     progress: &'a dyn Progress,
 }
 
@@ -109,6 +111,7 @@ impl<'a, R: Record> Session<'a, R> {
                     ways: BTreeMap::new(),
                     left: BTreeSet::new(),
                     invited: BTreeMap::new(),
+                    there: BTreeMap::new(),
                     progress,
                 };
                 session.forget_flags().await.map_err(EngineError::ledger)?;

@@ -485,6 +485,10 @@ mutants! {
     PartedDoubled,
     /// What is gone from a calendar that is no longer kept in step is asked about as if it were there.
     PartedUnread,
+    /// A refusal of one item of a collection that is no longer kept in step is taken for the end of the collection.
+    PartedRefused,
+    /// What a collection still has that is no longer kept in step is read for the plan and once more for its writes.
+    PartedReread,
     /// What had guests in a calendar that was deleted at the provider is made elsewhere unasked.
     InvitedByTheGone,
     /// A calendar that may only be read is kept in step with one here in which a person keeps appointments.
@@ -731,6 +735,20 @@ mutants! {
     CalStaleParts,
     /// What a pair was not offered any more counts as in scope once it is removed.
     GoneIsInScope,
+    /// A hidden occurrence is believed to be hidden as it says, though Google gave it what hides its series.
+    CalHiddenAlike,
+    /// Help that could not be written counts as given.
+    HelpLost,
+    /// The history is searched in the names of records only.
+    ValuesUnsearched,
+    /// What a side holds by something else that it holds counts as something that it cannot hold.
+    HeldOtherwiseIsLost,
+    /// Links of an older release are known by the keys of that release only.
+    SqlKeysOfBefore,
+    /// A pair that gets another calendar here goes on from where it had read the former one.
+    SqlOtherCalendarUnread,
+    /// What had left a collection before it was deleted counts as deleted from it.
+    LeftIsDeleted,
     /// What was removed in a collection that is connected afterwards counts as removed from there.
     GoneComesBack,
     /// What a file says of a calendar itself is dropped without a word.

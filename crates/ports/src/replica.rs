@@ -358,6 +358,16 @@ pub trait Replica<R: Record>: Send + Sync {
         None
     }
 
+    /// Tells which of some items that are gone had left this collection before they went: its owner was not to lose them.
+    /// Each comes with the name of the collection in which it stood then, where the replica knows one.
+    ///
+    /// # Errors
+    ///
+    /// MUST fail when it could not find out.
+    async fn left_before(&self, _gone: &[ItemId]) -> PortResult<BTreeMap<ItemId, Option<String>>> {
+        Ok(BTreeMap::new())
+    }
+
     /// Returns which of some items nobody sees but the person whose collection this is. A replica that knows of nobody
     /// else names none.
     ///

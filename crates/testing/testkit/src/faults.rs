@@ -187,6 +187,10 @@ impl<R: Record> Replica<R> for Faulty<R> {
         self.inner.recall(known, read).await
     }
 
+    async fn left_before(&self, gone: &[ItemId]) -> PortResult<BTreeMap<ItemId, Option<String>>> {
+        self.inner.left_before(gone).await
+    }
+
     async fn fetch(&self, ids: &[ItemId]) -> PortResult<Vec<Option<Stored<R>>>> {
         let fate = self.before(Call::Fetch(ids.len())).await?;
         let answer = self.inner.fetch(ids).await?;
