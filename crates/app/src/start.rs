@@ -128,8 +128,7 @@ pub fn run(args: Vec<OsString>, environment: &Environment) -> u8 {
     let lang = environment.language(asked_language(&args));
     crate::panic::tell_in(lang);
     let mut stdout = std::io::stdout();
-    let machine: Option<&mut dyn std::io::Write> =
-        if asks_for_json(&args) { Some(&mut stdout) } else { None };
+    let machine: Option<&mut dyn Write> = if asks_for_json(&args) { Some(&mut stdout) } else { None };
     let now = || SystemClock::default().now();
     crate::panic::told_to_machines(lang, machine, now, || carry_out(&args, environment, lang))
 }
