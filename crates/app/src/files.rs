@@ -1,15 +1,22 @@
 //! Files of contacts and appointments: which format, reading, writing.
 
-use std::{collections::BTreeMap, io::Write, sync::Arc};
+use std::{
+    collections::BTreeMap,
+    fs::File,
+    io::{self, Read, Write},
+    path::Path,
+    sync::Arc,
+};
 
 use chrono::{DateTime, Utc};
 use passerelle_calendar::Event;
 use passerelle_contacts::Contact;
 use passerelle_formats::{
     Answer, BadRecord, ContactFormat, EventFormat, Imported, Joined as InFile, Options, Reason, Records,
-    adopt, apply_answers, calendar_properties, detect_contacts, detect_events, forget_series, has_column,
-    is_table as has_headings, join_series, name_for_export, occurrence_of, read_address_book, read_calendar,
-    read_table, series_of, spellings_of, unread_columns, write_contacts, write_events,
+    Source, adopt, apply_answers, calendar_properties, detect_contacts, detect_events, forget_series,
+    has_column, head, is_table as has_headings, join_series, name_for_export, occurrence_of,
+    read_address_book, read_calendar, read_table, series_of, spellings_of, unread_columns, write_contacts,
+    write_events,
 };
 pub use passerelle_formats::{Holds, Unread, holds, knows_heading, pick};
 use passerelle_ports::{ItemId, Kind};
@@ -37,6 +44,22 @@ pub fn left_over(leftovers: &serde_json::Value) -> Vec<String> {
     texts.filter_map(|text| text.as_str().map(str::to_owned)).collect()
 }
 
+/// Opens a file to be imported (`-`: the standard input). It is read several times and never held; what can be read
+/// only once is copied beside `state`, for this process alone, and is gone with it.
+pub fn to_import(file: &Path, state: &Path) -> io::Result<File> {
+    let mut given: Box<dyn Read> = Box::new(io::stdin());
+    if file.as_os_str() != "-" {
+        let open = File::open(file)?;
+        if open.metadata()?.is_file() {
+            return Ok(open);
+        }
+        given = Box::new(open);
+    }
+    let mut copy = tempfile::tempfile_in(state)?;
+    io::copy(&mut given, &mut copy)?;
+    Ok(copy)
+}
+
 /// How the records of a file are written, as far as advice depends on it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Family {
@@ -49,30 +72,31 @@ pub enum Family {
 }
 
 /// Tells how the records of a file are written.
-pub fn family(bytes: &[u8]) -> Family {
+pub fn family(file: &File) -> Family {
+    let bytes = head(file);
     let start = bytes.iter().position(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'[' | b'{'));
     match start.and_then(|start| bytes.get(start..)) {
         Some([b'[' | b'{', ..]) => Family::Json,
         Some(text) if text.get(..6).is_some_and(|head| head.eq_ignore_ascii_case(b"BEGIN:")) => Family::Lines,
-        _ if has_headings(bytes) => Family::Table,
+        _ if has_headings(file) => Family::Table,
         _ => Family::Lines,
     }
 }
 
 /// The kind of record that a file holds and an import does not ask for.
-pub fn other_kind(asked: Kind, bytes: &[u8]) -> Option<Kind> {
-    let held = match holds(bytes) {
+pub fn other_kind(asked: Kind, file: &File) -> Option<Kind> {
+    let held = match holds(file) {
         Some(Holds::Contacts) => Kind::Contacts,
         Some(Holds::Events) => Kind::Events,
-        None if has_headings(bytes) => Kind::Contacts,
+        None if has_headings(file) => Kind::Contacts,
         _ => return None,
     };
     (held != asked).then_some(held)
 }
 
 /// Tells whether a file is one of its kind, and only holds no record.
-pub fn is_hollow(bytes: &[u8]) -> bool {
-    matches!(holds(bytes), Some(Holds::Contacts | Holds::Events | Holds::Neither)) || has_headings(bytes)
+pub fn is_hollow(file: &File) -> bool {
+    matches!(holds(file), Some(Holds::Contacts | Holds::Events | Holds::Neither)) || has_headings(file)
 }
 
 /// A kind of record that files hold.
@@ -81,7 +105,7 @@ pub trait Filed: Kinded {
     fn read<'a>(
         name: &str,
         format: Option<&str>,
-        bytes: &'a [u8],
+        file: &'a File,
         region: &str,
         renamed: &[(String, String)],
     ) -> Option<Reading<'a, Self>>;
@@ -89,17 +113,17 @@ pub trait Filed: Kinded {
     fn unread(
         _name: &str,
         _format: Option<&str>,
-        _bytes: &[u8],
+        _file: &File,
         _renamed: &[(String, String)],
     ) -> Vec<Unread> {
         Vec::new()
     }
     /// Counts what a file says of a calendar itself, which is not taken; other files say nothing of the kind.
-    fn of_calendar(_bytes: &[u8]) -> BTreeMap<String, u64> {
+    fn of_calendar(_file: &File) -> BTreeMap<String, u64> {
         BTreeMap::new()
     }
     /// Tells whether a table has a column of that heading; other files have none.
-    fn has_column(_bytes: &[u8], _heading: &str) -> bool {
+    fn has_column(_file: &File, _heading: &str) -> bool {
         false
     }
     /// Returns the record of which one here is a part, as a file said.
@@ -115,12 +139,12 @@ pub trait Filed: Kinded {
         at: DateTime<Utc>,
         out: &mut dyn Write,
         records: &mut dyn Iterator<Item = Outgoing<Self>>,
-    ) -> std::io::Result<()>;
+    ) -> io::Result<()>;
 }
 
 /// Finds the format of a file of contacts.
-fn contact_format(name: &str, format: Option<&str>, bytes: &[u8]) -> Option<ContactFormat> {
-    let found = detect_contacts(Some(name), bytes);
+fn contact_format(name: &str, format: Option<&str>, file: &File) -> Option<ContactFormat> {
+    let found = detect_contacts(Some(name), &head(file));
     match format {
         None => found,
         Some("vcard") => Some(ContactFormat::VCard4),
@@ -138,26 +162,26 @@ impl Filed for Contact {
     fn read<'a>(
         name: &str,
         format: Option<&str>,
-        bytes: &'a [u8],
+        file: &'a File,
         region: &str,
         renamed: &[(String, String)],
     ) -> Option<Reading<'a, Self>> {
-        let format = contact_format(name, format, bytes);
+        let format = contact_format(name, format, file);
         let options = Options { region: Some(region.to_owned()).filter(|region| !region.is_empty()) };
         // Who names columns has a table, whatever its headings look like.
         if is_table(format) || (format.is_none() && !renamed.is_empty()) {
-            return Some(incoming(read_table(bytes, &options, renamed)));
+            return Some(incoming(read_table(file.open(), &options, renamed)));
         }
-        Some(incoming(read_address_book(bytes, format?, &options)))
+        Some(incoming(read_address_book(file, format?, &options)))
     }
 
-    fn unread(name: &str, format: Option<&str>, bytes: &[u8], renamed: &[(String, String)]) -> Vec<Unread> {
-        let is_table = is_table(contact_format(name, format, bytes)) || !renamed.is_empty();
-        if is_table { unread_columns(bytes, renamed) } else { Vec::new() }
+    fn unread(name: &str, format: Option<&str>, file: &File, renamed: &[(String, String)]) -> Vec<Unread> {
+        let is_table = is_table(contact_format(name, format, file)) || !renamed.is_empty();
+        if is_table { unread_columns(file.open(), renamed) } else { Vec::new() }
     }
 
-    fn has_column(bytes: &[u8], heading: &str) -> bool {
-        has_column(bytes, heading)
+    fn has_column(file: &File, heading: &str) -> bool {
+        has_column(file.open(), heading)
     }
 
     fn is_written(name: &str, format: Option<&str>) -> bool {
@@ -170,8 +194,8 @@ impl Filed for Contact {
         _: DateTime<Utc>,
         mut out: &mut dyn Write,
         records: &mut dyn Iterator<Item = Outgoing<Self>>,
-    ) -> std::io::Result<()> {
-        let format = contacts_as(name, format).ok_or(std::io::ErrorKind::Unsupported)?;
+    ) -> io::Result<()> {
+        let format = contacts_as(name, format).ok_or(io::ErrorKind::Unsupported)?;
         write_contacts(&mut out, format, records.map(|one| (one.record, one.left))).map(drop)
     }
 }
@@ -199,17 +223,17 @@ impl Filed for Event {
     fn read<'a>(
         name: &str,
         format: Option<&str>,
-        bytes: &'a [u8],
+        file: &'a File,
         _: &str,
         _: &[(String, String)],
     ) -> Option<Reading<'a, Self>> {
         let format = match format {
-            None => detect_events(Some(name), bytes)?,
+            None => detect_events(Some(name), &head(file))?,
             Some("ical" | "ics") => EventFormat::ICalendar,
             Some("json") => EventFormat::JsCalendar,
             Some(other) => EventFormat::parse(other)?,
         };
-        Some(Box::new(read_calendar(bytes, format).map(|found| {
+        Some(Box::new(read_calendar(file, format).map(|found| {
             let part_of = found.as_ref().ok().and_then(|found| part(found, join_all));
             match found.map(without_series) {
                 Err(BadRecord { line, nth, summary, reason, answer: Some(answer) }) => {
@@ -220,8 +244,8 @@ impl Filed for Event {
         })))
     }
 
-    fn of_calendar(bytes: &[u8]) -> BTreeMap<String, u64> {
-        calendar_properties(bytes)
+    fn of_calendar(file: &File) -> BTreeMap<String, u64> {
+        calendar_properties(file.open())
     }
 
     fn part_of(record: &Self, leftovers: &serde_json::Value) -> Option<PartOf<Self>> {
@@ -239,8 +263,8 @@ impl Filed for Event {
         at: DateTime<Utc>,
         mut out: &mut dyn Write,
         records: &mut dyn Iterator<Item = Outgoing<Self>>,
-    ) -> std::io::Result<()> {
-        let format = events_as(name, format).ok_or(std::io::ErrorKind::Unsupported)?;
+    ) -> io::Result<()> {
+        let format = events_as(name, format).ok_or(io::ErrorKind::Unsupported)?;
         let events = records.map(|Outgoing { id, record: mut event, mut left }| {
             name_for_export(&mut event, &mut left, id.as_str());
             (event, left)

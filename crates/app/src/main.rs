@@ -16,6 +16,7 @@ mod shown;
 mod start;
 mod target;
 mod unusable;
+mod words;
 
 use std::process::ExitCode;
 

@@ -94,7 +94,7 @@ fn private() -> OpenOptions {
 }
 
 /// Opens a file that only its owner can read, also where a wider one stood.
-fn opened(file: &Path) -> io::Result<File> {
+pub fn opened(file: &Path) -> io::Result<File> {
     let open = private().create(true).truncate(true).open(file)?;
     // A device or a pipe is not ours to close to others.
     #[cfg(unix)]
@@ -102,9 +102,4 @@ fn opened(file: &Path) -> io::Result<File> {
         open.set_permissions(std::os::unix::fs::PermissionsExt::from_mode(0o600))?;
     }
     Ok(open)
-}
-
-/// Writes a file that only its owner can read.
-pub fn write_private(file: &Path, bytes: &[u8]) -> io::Result<()> {
-    opened(file)?.write_all(bytes)
 }

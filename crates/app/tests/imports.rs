@@ -497,6 +497,59 @@ fn an_older_answer_in_a_later_file_is_told_and_not_taken() {
     assert_eq!(older.of("older").len(), 1, "{older:?}");
 }
 
+#[test]
+fn of_answers_to_one_occurrence_the_newest_counts_however_they_spell_it() {
+    let world = World::unconnected();
+    let import = |name: &str, text: &str| {
+        world.run(&["events", "import", &file(&world, name, text), "--user", "alice"]).ends_with(0)
+    };
+    let reply = |lines: &str, answer: &str| {
+        let lines = format!("UID:m|{lines}|ATTENDEE;PARTSTAT={answer}:mailto:bob@a.example");
+        calendar(&format!("METHOD:REPLY|{}", event(&lines)))
+    };
+    let series = "UID:m|SUMMARY:Point|DTSTART;TZID=Europe/Paris:20260105T090000|RRULE:FREQ=WEEKLY;COUNT=5|ATTENDEE:mailto:bob@a.example";
+    import("a.ics", &calendar(&event(series)));
+    import("b.ics", &reply("RECURRENCE-ID:20260112T080000Z|DTSTAMP:20260103T000000Z", "ACCEPTED"));
+    for spelt in [
+        "RECURRENCE-ID;TZID=Europe/Paris:20260112T090000",
+        "RECURRENCE-ID:20260112T090000",
+        "RECURRENCE-ID;VALUE=DATE:20260112",
+    ] {
+        let older = import("c.ics", &reply(&format!("{spelt}|DTSTAMP:20260102T000000Z"), "DECLINED"));
+        assert_eq!(
+            (older.of("older").len(), &older.summary()["updated"]),
+            (1, &json!(0)),
+            "{spelt}: {older:?}"
+        );
+    }
+    // When the appointment was changed that an answer is about says nothing of the answer.
+    let said = "DTSTAMP:20260104T000000Z|LAST-MODIFIED:20260109T000000Z";
+    import("d.ics", &reply(said, "TENTATIVE"));
+    let newer = import("e.ics", &reply("DTSTAMP:20260105T000000Z", "DECLINED"));
+    assert_eq!((newer.of("older").len(), &newer.summary()["joined"]), (0, &json!(1)), "{newer:?}");
+}
+
+#[test]
+fn what_a_message_brings_to_a_record_is_told_as_kept() {
+    let world = World::unconnected();
+    let import = |name: &str, text: &str| {
+        world.run(&["events", "import", &file(&world, name, text), "--user", "alice"]).ends_with(0)
+    };
+    let series = "UID:m|SUMMARY:Point|DTSTART:20260105T090000Z|RRULE:FREQ=WEEKLY;COUNT=5|X-A:1";
+    let first = import("a.ics", &calendar(&event(series)));
+    assert_eq!(first.summary()["leftovers"], json!({"X-A": 1}));
+    let change = "UID:m|SUMMARY:Later|RECURRENCE-ID:20260112T090000Z|DTSTART:20260112T100000Z|X-B:1";
+    let joined = import("b.ics", &calendar(&event(change)));
+    assert_eq!(joined.summary()["leftovers"], json!({"X-B": 1}), "{joined:?}");
+    let off = import("c.ics", &calendar(&format!("METHOD:CANCEL|{}", event("UID:m|SEQUENCE:2|X-C:1"))));
+    let told = &off.summary()["leftovers"];
+    assert_eq!(
+        (&told["X-C"], &told["X-A"], &off.summary()["joined"]),
+        (&json!(1), &json!(null), &json!(1)),
+        "{off:?}"
+    );
+}
+
 /// Imports a file, corrects the records that were set aside, imports them, and returns how many there are then.
 fn corrected(name: &str, bytes: &[u8], bad: u64, correct: &[(&str, &str)]) -> u64 {
     let world = World::unconnected();
@@ -605,6 +658,32 @@ fn what_the_tables_refuse_is_told_in_the_persons_language() {
     let told = world.run(&["--lang", "fr", "events", "import", &path, "--user", "alice"]).ends_with(3);
     let text = told.of("bad_record")[0]["text"].as_str().unwrap().to_owned();
     assert!(text.ends_with("une catégorie n'est pas vide"), "{text}");
+}
+
+#[test]
+fn a_preview_speaks_the_persons_language() {
+    let world = World::unconnected();
+    let zone = "BEGIN:VTIMEZONE|TZID:Tokyo Standard Time|BEGIN:STANDARD|DTSTART:19701025T030000|TZOFFSETFROM:+0200|TZOFFSETTO:+0100|\
+                RRULE:FREQ=YEARLY;BYDAY=-1SU;BYMONTH=10|END:STANDARD|BEGIN:DAYLIGHT|DTSTART:19700329T020000|TZOFFSETFROM:+0100|\
+                TZOFFSETTO:+0200|RRULE:FREQ=YEARLY;BYDAY=-1SU;BYMONTH=3|END:DAYLIGHT|END:VTIMEZONE|";
+    let lines = "UID:s|SUMMARY:busy|DTSTART;TZID=Tokyo Standard Time:20270104T090000|DURATION:PT1H|TRANSP:TRANSPARENT|\
+                 STATUS:TENTATIVE|ATTENDEE;PARTSTAT=NEEDS-ACTION:mailto:a@x.example";
+    let path = file(&world, "a.ics", &calendar(&format!("{zone}{}", event(lines))));
+    let shown = |lang: &str| {
+        let out = world.streams(&["--lang", lang, "events", "import", &path, "--user", "alice", "--dry-run"]);
+        String::from_utf8([out.stdout, out.stderr].concat()).unwrap()
+    };
+    let (fr, en) = (shown("fr"), shown("en"));
+    for text in [
+        "free_busy_status: libre",
+        "    status: provisoire",
+        "participation_status: sans réponse",
+        "title: busy",
+        "Le fichier décrit le fuseau « Tokyo Standard Time » autrement que son nom ne le dit",
+    ] {
+        assert!(fr.contains(text), "{text}: {fr}");
+    }
+    assert!(en.contains("free_busy_status: free") && en.contains("otherwise than its name says"), "{en}");
 }
 
 #[test]

@@ -1,8 +1,12 @@
 //! The formats there are, and how a file tells which it is.
 
-use std::io::Read;
+use std::io::{BufReader, Read};
 
-use crate::text::{Unmarked, decode};
+use crate::{
+    Source,
+    source::head_of,
+    text::{Unmarked, decode, mentions},
+};
 
 macro_rules! formats {
     ($($(#[$doc:meta])* $name:ident { $($(#[$var_doc:meta])* $var:ident => $id:literal, $ext:literal;)* })*) => {$(
@@ -110,6 +114,15 @@ pub fn detect_events(name: Option<&str>, head: &[u8]) -> Option<EventFormat> {
     }
 }
 
+/// How much of a file tells its format.
+const HEAD: u64 = 8192;
+
+/// Returns the beginning of a file, as far as it tells the format.
+#[must_use]
+pub fn head(source: impl Source) -> Vec<u8> {
+    head_of(source, HEAD)
+}
+
 /// What a file holds, as its beginning tells.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
@@ -126,18 +139,20 @@ pub enum Holds {
 
 /// Tells what a file holds by its content alone, as far as that can be told. A table tells by its headings what it is.
 #[must_use]
-pub fn holds(bytes: &[u8]) -> Option<Holds> {
-    let text = unfolded(&beginning(bytes));
+pub fn holds(source: impl Source) -> Option<Holds> {
+    let text = unfolded(&beginning(&head(source)));
     if text.is_empty() {
-        return bytes.iter().all(u8::is_ascii_whitespace).then_some(Holds::Nothing);
+        let mut bytes = BufReader::new(source.open()).bytes();
+        let is_blank = bytes.all(|byte| byte.is_ok_and(|byte| byte.is_ascii_whitespace()));
+        return is_blank.then_some(Holds::Nothing);
     }
     if text.starts_with("BEGIN:VCARD") {
         // What follows cards may be a calendar.
-        let is_mixed = contains(bytes, b"BEGIN:VCALENDAR");
+        let is_mixed = mentions(source.open(), b"BEGIN:VCALENDAR");
         return (!is_mixed).then_some(Holds::Contacts);
     }
     if text.starts_with("BEGIN:V") {
-        return (!contains(bytes, b"BEGIN:VCARD")).then_some(Holds::Events);
+        return (!mentions(source.open(), b"BEGIN:VCARD")).then_some(Holds::Events);
     }
     if !text.starts_with(['[', '{']) {
         return None;
@@ -163,17 +178,12 @@ fn is_hollow(text: &str) -> bool {
     }
 }
 
-/// Tells whether a file contains a word, in any letter case.
-fn contains(bytes: &[u8], word: &[u8]) -> bool {
-    bytes.windows(word.len()).any(|part| part.eq_ignore_ascii_case(word))
-}
-
 /// Tells whether a file is a table some of whose headings are understood.
 #[must_use]
-pub fn is_table(bytes: &[u8]) -> bool {
-    let text = plain_beginning(bytes);
+pub fn is_table(source: impl Source) -> bool {
+    let text = plain_beginning(&head(source));
     let is_json = text.trim_start().starts_with(['[', '{']);
-    !is_json && holds(bytes).is_none() && crate::csv::headings_understood(text.as_bytes()) > 1
+    !is_json && holds(source).is_none() && crate::csv::headings_understood(text.as_bytes()) > 1
 }
 
 fn extension(name: Option<&str>) -> Option<String> {
@@ -197,9 +207,8 @@ fn unfolded(text: &str) -> String {
 }
 
 fn plain_beginning(head: &[u8]) -> String {
-    let start = head.get(..8192).unwrap_or(head);
     let mut plain = Vec::new();
-    let read = Unmarked::new(start).read_to_end(&mut plain);
+    let read = Unmarked::new(head.take(HEAD)).read_to_end(&mut plain);
     if read.is_err() { String::new() } else { decode(plain, None) }
 }
 

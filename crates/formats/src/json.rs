@@ -238,20 +238,19 @@ pub(crate) fn placed<R>(nth: usize, found: Result<Imported<R>, BadRecord>) -> Re
     }
 }
 
-/// Returns objects of a file by which they are, as an array.
-pub(crate) fn pick(bytes: &[u8], wanted: &BTreeSet<u64>) -> Vec<u8> {
-    let mut objects = Objects { whole: true, ..Objects::new(bytes) };
-    let mut out = b"[".to_vec();
+/// Writes objects of a file by which they are, as an array.
+pub(crate) fn pick(reader: impl Read, wanted: &BTreeSet<u64>, out: &mut impl Write) -> io::Result<()> {
+    let mut objects = Objects { whole: true, ..Objects::new(reader) };
+    out.write_all(b"[")?;
     let mut count = 0;
-    while let Ok(Some((_, text))) = objects.object() {
+    while let Some((_, text)) = objects.object()? {
         if u64::try_from(objects.place()).is_ok_and(|nth| wanted.contains(&nth)) {
-            out.extend_from_slice(if count == 0 { b"\n" } else { b",\n" });
-            out.extend_from_slice(&text);
+            out.write_all(if count == 0 { b"\n" } else { b",\n" })?;
+            out.write_all(&text)?;
             count += 1;
         }
     }
-    out.extend_from_slice(b"\n]\n");
-    out
+    out.write_all(b"\n]\n")
 }
 
 /// Writes objects as an array, one a line, and returns how many.

@@ -12,6 +12,7 @@ mod membership;
 mod pick;
 #[cfg(test)]
 mod sample;
+mod source;
 mod text;
 mod unfold;
 mod vcard;
@@ -25,12 +26,13 @@ use passerelle_contacts::Contact;
 
 pub use csv::{Unread, knows_heading};
 pub use error::{Answer, BadRecord, CallsOff, Reason};
-pub use format::{ContactFormat, EventFormat, Holds, detect_contacts, detect_events, holds, is_table};
+pub use format::{ContactFormat, EventFormat, Holds, detect_contacts, detect_events, head, holds, is_table};
 pub use ical::{
     Joined, adopt, apply_answers, calendar_properties, forget_series, join_series, name_for_export,
-    occurrence_of, series_of, spellings_of, zone_name,
+    names_a_zone, occurrence_of, series_of, spellings_of, zone_name,
 };
 pub use pick::{Spot, pick};
+pub use source::{FromStart, Source};
 
 /// What a file leaves open.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -97,17 +99,17 @@ pub fn has_column(reader: impl Read, heading: &str) -> bool {
 /// Reads the contacts of a whole file, as [`read_contacts`] does. A card of a group whose members are all in the file
 /// is no contact: they get it as one of their groups.
 pub fn read_address_book<'a>(
-    bytes: &'a [u8],
+    source: impl Source + 'a,
     format: ContactFormat,
     options: &Options,
 ) -> Records<'a, Contact> {
     let memberships = match format {
-        ContactFormat::VCard3 | ContactFormat::VCard4 => Memberships::of_cards(bytes),
-        ContactFormat::JsContact => Memberships::of_objects(bytes),
+        ContactFormat::VCard3 | ContactFormat::VCard4 => Memberships::of_cards(source),
+        ContactFormat::JsContact => Memberships::of_objects(source),
         _ => Memberships::default(),
     };
     let mut position = 0;
-    Box::new(read_contacts(bytes, format, options).filter_map(move |found| {
+    Box::new(read_contacts(source.open(), format, options).filter_map(move |found| {
         let here = position;
         // Lines that stand in no card are none.
         let counts = !found.as_ref().is_err_and(|bad| bad.reason == Reason::NoBegin);
@@ -133,10 +135,10 @@ pub fn read_events<'a>(reader: impl Read + 'a, format: EventFormat) -> Records<'
 }
 
 /// Reads the events of a whole file, as [`read_events`] does: the method of a calendar may stand behind its events.
-pub fn read_calendar<'a>(bytes: &'a [u8], format: EventFormat) -> Records<'a, Event> {
+pub fn read_calendar<'a>(source: impl Source + 'a, format: EventFormat) -> Records<'a, Event> {
     match format {
-        EventFormat::ICalendar => Box::new(ical::Events::of_file(bytes)),
-        EventFormat::JsCalendar => Box::new(jscalendar::read_file(bytes)),
+        EventFormat::ICalendar => Box::new(ical::Events::of_file(source)),
+        EventFormat::JsCalendar => Box::new(jscalendar::read_file(source)),
     }
 }
 

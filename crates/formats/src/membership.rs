@@ -6,6 +6,7 @@ use passerelle_contacts::{Contact, keyed, text_key};
 use serde_json::{Map, Value};
 
 use crate::{
+    Source,
     content::{Component, Piece, Pieces},
     json::Objects,
     text::mentions,
@@ -37,12 +38,13 @@ struct Group {
 
 impl Memberships {
     /// Finds the groups of a file of vCards.
-    pub(crate) fn of_cards(bytes: &[u8]) -> Self {
-        if !mentions(bytes, b"MEMBER") {
+    pub(crate) fn of_cards(source: impl Source) -> Self {
+        if !mentions(source.open(), b"MEMBER") {
             return Memberships::default();
         }
         let (mut uids, mut groups) = (BTreeSet::new(), Vec::new());
-        let cards = Pieces::new(bytes, &["VCARD"]).filter(|piece| !matches!(piece, Ok(Piece::Line(_))));
+        let cards =
+            Pieces::new(source.open(), &["VCARD"]).filter(|piece| !matches!(piece, Ok(Piece::Line(_))));
         for (position, piece) in cards.enumerate() {
             let Ok(Piece::Component(card)) = piece else { continue };
             match group_of(position, &card) {
@@ -56,12 +58,12 @@ impl Memberships {
     }
 
     /// Finds the groups of a file of cards in JSON.
-    pub(crate) fn of_objects(bytes: &[u8]) -> Self {
-        if !mentions(bytes, b"\"members\"") {
+    pub(crate) fn of_objects(source: impl Source) -> Self {
+        if !mentions(source.open(), b"\"members\"") {
             return Memberships::default();
         }
         let (mut uids, mut groups) = (BTreeSet::new(), Vec::new());
-        for (position, found) in Objects::new(bytes).enumerate() {
+        for (position, found) in Objects::new(source.open()).enumerate() {
             let Ok((_, card)) = found else { continue };
             match group_of_object(position, &card) {
                 Some(group) => groups.push(group),

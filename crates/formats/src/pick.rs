@@ -1,31 +1,39 @@
 //! Some records of a file, as a file of the same format: those that were set aside, to be corrected and imported again.
 
-use std::{collections::BTreeSet, io::Read, ops::Range};
+use std::{
+    collections::BTreeSet,
+    io::{self, Read, Write},
+};
 
 use crate::{
-    csv, json,
+    Source, csv, json,
+    source::head_of,
     text::{Lines, Unmarked},
 };
 
 /// Where a record of a file is: the line at which it begins, and which object of the file it is ([`crate::Imported`]).
 pub type Spot = (u64, u64);
 
-/// Returns the records of a file that begin at these lines (counted from 1), of JSON these objects, with what they need
+/// How much of a file is looked at for its first letter.
+const HEAD: u64 = 1 << 16;
+
+/// Writes the records of a file that begin at these lines (counted from 1), of JSON these objects, with what they need
 /// around them. It is in UTF-8 where the file was in UTF-16.
-#[must_use]
-pub fn pick(bytes: &[u8], spots: &BTreeSet<Spot>) -> Vec<u8> {
+///
+/// # Errors
+///
+/// Those of the file, and of the writer.
+pub fn pick(source: impl Source, spots: &BTreeSet<Spot>, out: &mut impl Write) -> io::Result<()> {
     let wanted: BTreeSet<u64> = spots.iter().map(|(line, _)| *line).collect();
-    let mut plain = Vec::with_capacity(bytes.len());
-    if Unmarked::new(bytes).read_to_end(&mut plain).is_err() {
-        return Vec::new();
-    }
-    let begin = plain.trim_ascii_start();
+    let mut head = Vec::new();
+    Unmarked::new(head_of(source, HEAD).as_slice()).read_to_end(&mut head)?;
+    let begin = head.trim_ascii_start();
     if starts_with(begin, b"BEGIN:") {
-        return components(&plain, &wanted);
+        return components(source.open(), &wanted, out);
     }
     match begin.first() {
-        Some(b'[' | b'{') => json::pick(&plain, &spots.iter().map(|(_, nth)| *nth).collect()),
-        _ => csv::pick(&plain, &wanted),
+        Some(b'[' | b'{') => json::pick(source.open(), &spots.iter().map(|(_, nth)| *nth).collect(), out),
+        _ => csv::pick(source, &wanted, out),
     }
 }
 
@@ -39,111 +47,146 @@ fn name_of<'a>(line: &'a [u8], word: &[u8]) -> Option<&'a [u8]> {
 }
 
 /// Cards, or events with the calendar around them and the time zones that they name.
-fn components(bytes: &[u8], wanted: &BTreeSet<u64>) -> Vec<u8> {
-    let mut lines = Vec::new();
-    let mut reader = Lines::new(bytes);
-    while let Ok(Some((_, line))) = reader.next() {
-        lines.push(line);
+fn components(reader: impl Read, wanted: &BTreeSet<u64>, out: &mut impl Write) -> io::Result<()> {
+    let mut picked = Picked { out, wanted, calendar: None, open: None, loose: false };
+    let mut lines = Lines::new(reader);
+    while let Some((number, line)) = lines.next()? {
+        picked.line(u64::try_from(number).unwrap_or(u64::MAX), line)?;
     }
-    let mut out = Vec::new();
-    let mut calendar = Calendar::default();
-    let mut at = 0;
-    while let Some(line) = lines.get(at) {
-        let begun = name_of(line, b"BEGIN:");
-        if begun.is_some_and(|name| name.eq_ignore_ascii_case(b"VCALENDAR")) {
-            calendar.write(&lines, &mut out);
-            calendar = Calendar { is_open: true, ..Calendar::default() };
-        } else if let Some(name) = begun {
-            let end = end_of(&lines, at, name);
-            let range = first_line(at)..first_line(end);
-            if name.eq_ignore_ascii_case(b"VTIMEZONE") {
-                calendar.around.push(at..end);
-            } else if wanted.range(range).next().is_some() {
-                calendar.chosen.push(at..end);
-            }
-            at = end;
-            continue;
-        } else if !calendar.is_open && wanted.contains(&first_line(at)) {
-            // Lines without a beginning, up to the next one.
-            let ends = |line: &Vec<u8>| name_of(line, b"BEGIN:").is_some();
-            let end = lines.iter().skip(at).position(ends).map_or(lines.len(), |more| at + more);
-            calendar.chosen.push(at..end);
-            at = end;
-            continue;
-        } else if calendar.is_open && !starts_with(line, b"END:") && !line.is_empty() {
-            calendar.around.push(at..at + 1);
-        }
-        at += 1;
-    }
-    calendar.write(&lines, &mut out);
-    out
+    picked.close()?;
+    picked.end_calendar()
 }
 
-fn first_line(at: usize) -> u64 {
-    u64::try_from(at).unwrap_or(u64::MAX).saturating_add(1)
+fn put(out: &mut impl Write, line: &[u8]) -> io::Result<()> {
+    out.write_all(line)?;
+    out.write_all(b"\r\n")
 }
 
-/// A calendar of a file, or the cards that stand in none.
+/// What comes out of a file line by line: no more is held than one component, and what stands before the first one that
+/// is wanted of a calendar.
+struct Picked<'a, W> {
+    out: &'a mut W,
+    wanted: &'a BTreeSet<u64>,
+    calendar: Option<Calendar>,
+    open: Option<Open>,
+    /// Whether the lines stand in no component, and are wanted.
+    loose: bool,
+}
+
+/// A calendar of a file.
 #[derive(Default)]
 struct Calendar {
-    is_open: bool,
-    /// What it says itself, and its zones.
-    around: Vec<Range<usize>>,
-    chosen: Vec<Range<usize>>,
+    /// What it says itself, and its zones, until something of it is wanted.
+    around: Vec<Vec<u8>>,
+    is_begun: bool,
 }
 
-impl Calendar {
-    fn write(&self, lines: &[Vec<u8>], out: &mut Vec<u8>) {
-        if self.chosen.is_empty() {
-            return;
+/// A component that did not end yet.
+struct Open {
+    name: Vec<u8>,
+    lines: Vec<Vec<u8>>,
+    /// How many of its own name are open within it.
+    deeper: usize,
+    is_wanted: bool,
+}
+
+impl Open {
+    fn is(&self, name: &[u8]) -> bool {
+        self.name.eq_ignore_ascii_case(name)
+    }
+
+    /// Tells whether a line belongs to it no more: it ends before the next of its kind if its end is missing.
+    fn is_over(&self, line: &[u8]) -> bool {
+        let Some(begun) = name_of(line, b"BEGIN:") else { return starts_with(line, b"END:VCALENDAR") };
+        if self.is(begun) {
+            return !self.is_before_agent();
         }
-        let mut put = |line: &[u8]| {
-            out.extend_from_slice(line);
-            out.extend_from_slice(b"\r\n");
-        };
-        if self.is_open {
-            put(b"BEGIN:VCALENDAR");
-            self.around
-                .iter()
-                .flat_map(|range| lines.get(range.clone()).unwrap_or_default())
-                .for_each(|it| put(it));
+        // No event stands in another component: the end of that one is missing.
+        let is_event = begun.eq_ignore_ascii_case(b"VEVENT") && !self.is(b"VCARD");
+        is_event || starts_with(begun, b"VCALENDAR")
+    }
+
+    /// Tells whether the card of an agent may follow, which stands within the other one.
+    fn is_before_agent(&self) -> bool {
+        self.lines.last().is_some_and(|before| starts_with(before, b"AGENT"))
+    }
+
+    /// Takes a line; tells whether that is the last one.
+    fn take(&mut self, line: Vec<u8>) -> bool {
+        let ends = name_of(&line, b"END:").is_some_and(|name| self.is(name));
+        self.deeper += usize::from(name_of(&line, b"BEGIN:").is_some_and(|name| self.is(name)));
+        self.lines.push(line);
+        if ends && self.deeper > 0 {
+            self.deeper -= 1;
+            return false;
         }
-        self.chosen
-            .iter()
-            .flat_map(|range| lines.get(range.clone()).unwrap_or_default())
-            .for_each(|it| put(it));
-        if self.is_open {
-            put(b"END:VCALENDAR");
-        }
+        ends
     }
 }
 
-/// Returns where the component ends that begins at a line: before the next of its kind if its end is missing.
-fn end_of(lines: &[Vec<u8>], at: usize, name: &[u8]) -> usize {
-    let mut deeper = 0_usize;
-    let is_card = name.eq_ignore_ascii_case(b"VCARD");
-    for (place, line) in lines.iter().enumerate().skip(at + 1) {
-        let is_same = |found: Option<&[u8]>| found.is_some_and(|found| found.eq_ignore_ascii_case(name));
-        if is_same(name_of(line, b"END:")) {
-            match deeper.checked_sub(1) {
-                Some(left) => deeper = left,
-                None => return place + 1,
+impl<W: Write> Picked<'_, W> {
+    fn line(&mut self, number: u64, line: Vec<u8>) -> io::Result<()> {
+        if self.open.as_ref().is_some_and(|open| open.is_over(&line)) {
+            self.close()?;
+        }
+        if let Some(open) = &mut self.open {
+            open.is_wanted |= self.wanted.contains(&number);
+            return if open.take(line) { self.close() } else { Ok(()) };
+        }
+        if let Some(begun) = name_of(&line, b"BEGIN:") {
+            self.loose = false;
+            if begun.eq_ignore_ascii_case(b"VCALENDAR") {
+                self.end_calendar()?;
+                self.calendar = Some(Calendar::default());
+            } else {
+                let is_wanted = self.wanted.contains(&number);
+                self.open = Some(Open { name: begun.to_vec(), lines: vec![line], deeper: 0, is_wanted });
             }
-        } else if is_same(name_of(line, b"BEGIN:")) {
-            // The card of an agent stands within the other one.
-            let is_agent = lines.get(place - 1).is_some_and(|before| starts_with(before, b"AGENT"));
-            if !is_agent {
-                return place;
+            return Ok(());
+        }
+        if self.calendar.is_some() {
+            return if starts_with(&line, b"END:") || line.is_empty() { Ok(()) } else { self.around([line]) };
+        }
+        // Lines without a beginning, up to the next one.
+        self.loose |= self.wanted.contains(&number);
+        if self.loose { put(self.out, &line) } else { Ok(()) }
+    }
+
+    /// Takes what stands around the records of a calendar.
+    fn around(&mut self, lines: impl IntoIterator<Item = Vec<u8>>) -> io::Result<()> {
+        match &mut self.calendar {
+            Some(calendar) if !calendar.is_begun => {
+                calendar.around.extend(lines);
+                Ok(())
             }
-            deeper += 1;
-        } else if starts_with(line, b"END:VCALENDAR") || starts_with(line, b"BEGIN:VCALENDAR") {
-            return place;
-        } else if !is_card && name_of(line, b"BEGIN:").is_some_and(|it| it.eq_ignore_ascii_case(b"VEVENT")) {
-            // No event stands in another component: the end of that one is missing.
-            return place;
+            Some(_) => lines.into_iter().try_for_each(|line| put(self.out, &line)),
+            None => Ok(()),
         }
     }
-    lines.len()
+
+    /// Ends the component that is open.
+    fn close(&mut self) -> io::Result<()> {
+        let Some(open) = self.open.take() else { return Ok(()) };
+        if open.is(b"VTIMEZONE") {
+            return self.around(open.lines);
+        }
+        if !open.is_wanted {
+            return Ok(());
+        }
+        if let Some(calendar) = self.calendar.as_mut().filter(|calendar| !calendar.is_begun) {
+            calendar.is_begun = true;
+            put(self.out, b"BEGIN:VCALENDAR")?;
+            std::mem::take(&mut calendar.around).iter().try_for_each(|line| put(self.out, line))?;
+        }
+        open.lines.iter().try_for_each(|line| put(self.out, line))
+    }
+
+    fn end_calendar(&mut self) -> io::Result<()> {
+        match self.calendar.take() {
+            Some(calendar) if calendar.is_begun => put(self.out, b"END:VCALENDAR"),
+            _ => Ok(()),
+        }
+    }
 }
 
 #[cfg(test)]
@@ -151,7 +194,9 @@ mod tests {
     use super::*;
 
     fn text(bytes: &str, wanted: &[u64]) -> String {
-        String::from_utf8(pick(bytes.as_bytes(), &wanted.iter().map(|it| (*it, *it)).collect())).unwrap()
+        let mut out = Vec::new();
+        pick(bytes.as_bytes(), &wanted.iter().map(|it| (*it, *it)).collect(), &mut out).unwrap();
+        String::from_utf8(out).unwrap()
     }
 
     #[test]
@@ -207,7 +252,8 @@ mod tests {
     fn a_file_in_utf_16_comes_back_in_utf_8() {
         let cards = "\u{feff}BEGIN:VCARD\r\nFN:é\r\nEND:VCARD\r\nBEGIN:VCARD\r\nEND:VCARD\r\n";
         let bytes: Vec<u8> = cards.encode_utf16().flat_map(u16::to_le_bytes).collect();
-        let picked = pick(&bytes, &[(1, 0)].into());
+        let mut picked = Vec::new();
+        pick(bytes.as_slice(), &[(1, 0)].into(), &mut picked).unwrap();
         assert_eq!(String::from_utf8(picked).unwrap(), "BEGIN:VCARD\r\nFN:é\r\nEND:VCARD\r\n");
     }
 }

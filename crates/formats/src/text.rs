@@ -5,6 +5,8 @@ use std::io::{self, BufRead, BufReader, Read};
 use encoding_rs::{Decoder, Encoding, MACINTOSH, UTF_8, UTF_16BE, UTF_16LE, WINDOWS_1252};
 use passerelle_ports::mutants::{Mutant, on};
 
+use crate::{Source, source::head_of};
+
 /// A reader that takes a byte order mark away and turns UTF-16 and UTF-32 into UTF-8. Other bytes pass.
 pub(crate) struct Unmarked<R> {
     inner: R,
@@ -151,14 +153,25 @@ pub(crate) fn written_in(head: &[u8]) -> Option<(Written, usize)> {
     Some((written, 0))
 }
 
-/// Tells whether bytes hold a word, in letters of either case.
-pub(crate) fn mentions(bytes: &[u8], word: &[u8]) -> bool {
-    position_of(bytes, word).is_some()
+/// Tells whether a file is written in a byte a letter, so that words can be searched in it.
+pub(crate) fn is_plain(source: impl Source) -> bool {
+    written_in(&head_of(source, 4)).is_none_or(|(written, _)| written == Written::Utf8)
 }
 
-/// Finds a word in bytes, in letters of either case.
-pub(crate) fn position_of(bytes: &[u8], word: &[u8]) -> Option<usize> {
-    bytes.windows(word.len()).position(|part| part.eq_ignore_ascii_case(word))
+/// Tells whether a file holds a word, in letters of either case. Of one that cannot be read it is not known.
+pub(crate) fn mentions(mut reader: impl Read, word: &[u8]) -> bool {
+    let mut held = Vec::new();
+    let has_more = |held: &mut Vec<u8>, reader: &mut dyn Read| {
+        // A word may stand across two pieces.
+        held.drain(..held.len().saturating_sub(word.len() - 1));
+        reader.take(1 << 16).read_to_end(held).is_ok_and(|count| count > 0)
+    };
+    while has_more(&mut held, &mut reader) {
+        if held.windows(word.len()).any(|part| part.eq_ignore_ascii_case(word)) {
+            return true;
+        }
+    }
+    false
 }
 
 /// Decodes bytes: as UTF-8 if they are, else as the character set they claim. Where most of what is

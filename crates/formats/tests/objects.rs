@@ -36,6 +36,25 @@ const GUESTS: &str = r#"{"p":{"@type":"Participant","name":"Anna","email":"a@b.e
     "q":{"@type":"Participant","email":"q@b.example","roles":{"attendee":true},"scheduleStatus":["1.2"]}}"#;
 
 #[test]
+fn of_a_cancellation_whose_time_cannot_be_read_all_of_the_time_is_kept() {
+    let off = json!({"@type": "Event", "uid": "s", "method": "cancel", "start": "demain", "timeZone": "Europe/Paris",
+        "showWithoutTime": true, "duration": "P1D", "x": 1});
+    let text = off.to_string();
+    let found: Vec<_> = passerelle_formats::read_calendar(text.as_bytes(), EventFormat::JsCalendar).collect();
+    let bad = found[0].as_ref().unwrap_err();
+    let mut kept = bad.answer.as_deref().unwrap().cancels.as_deref().unwrap().unknown.clone();
+    kept.sort();
+    let all = [
+        r#"{"duration":"P1D"}"#,
+        r#"{"showWithoutTime":true}"#,
+        r#"{"start":"demain"}"#,
+        r#"{"timeZone":"Europe/Paris"}"#,
+        r#"{"x":1}"#,
+    ];
+    assert_eq!(kept, all);
+}
+
+#[test]
 fn every_member_comes_back_as_it_was_and_is_kept_where_an_event_holds_a_part() {
     let guests: Value = serde_json::from_str(GUESTS).unwrap();
     for (member, value, kept) in [

@@ -115,9 +115,7 @@ fn a_mark_in_front_of_a_record_is_no_text() {
         )
     };
     assert_eq!(events(&format!("\u{feff}{}\n\u{feff}{}", event("a"), event("b"))).len(), 2);
-    let first = passerelle_formats::pick(
-        format!("{}\n\u{feff}{}", card("A"), card("B")).as_bytes(),
-        &[(6, 0)].into(),
-    );
+    let (file, mut first) = (format!("{}\n\u{feff}{}", card("A"), card("B")), Vec::new());
+    passerelle_formats::pick(file.as_bytes(), &[(6, 0)].into(), &mut first).unwrap();
     assert!(String::from_utf8(first).unwrap().contains("FN:B"));
 }

@@ -387,7 +387,8 @@ fn a_quote_that_never_closes_costs_its_own_row_alone() {
     let names: Vec<_> =
         found.iter().flatten().map(|one| (one.record.name.surname.as_str(), one.line)).collect();
     assert_eq!(names, [("Dupont", 2), ("Noir", 4), ("Gris", 5)]);
-    let picked = passerelle_formats::pick(table.as_bytes(), &[(3, 0)].into());
+    let mut picked = Vec::new();
+    passerelle_formats::pick(table.as_bytes(), &[(3, 0)].into(), &mut picked).unwrap();
     assert_eq!(
         String::from_utf8(picked).unwrap(),
         table

@@ -685,6 +685,10 @@ mutants! {
     FileCalledOffSilent,
     /// Which answer of a guest is the newest is told within one file alone.
     FileReplyForgotten,
+    /// Answers to one occurrence that spell its time otherwise are not compared.
+    FileReplySpelt,
+    /// What is kept of a part beside the record that it is put into is not told.
+    ImportJoinedUncounted,
 
     // Sign-in.
     /// A request that was refused for its token is repeated with the same token.

@@ -4,7 +4,10 @@ use std::{
     cmp::Ordering,
     collections::{BTreeMap, BTreeSet, HashMap},
     hash::{BuildHasher, RandomState},
+    ops::Range,
 };
+
+use chrono::{NaiveDateTime, TimeDelta};
 
 use passerelle_ports::{
     Field, Fields, ItemId, MatchKey, Record, Value, assemble, fields, left,
@@ -36,8 +39,22 @@ enum At {
     File(u64, Box<str>),
 }
 
-/// What is kept beside a record, as numbers in order: what each text is about, and the text.
-type Left = Box<[(u64, u64)]>;
+/// What is kept beside a record, as numbers in order: see [`Known::left`].
+type Left = Box<[u64]>;
+
+/// How many bits of a number stand for a text; those above for what it is about. A table of hundreds of columns that have no
+/// place keeps as many numbers for each row.
+const OF_TEXT: u32 = 36;
+
+/// Returns what a text is about, of the number that stands for both.
+fn about(text: u64) -> u64 {
+    text >> OF_TEXT
+}
+
+/// Returns what those numbers are about that are not among others.
+fn about_only(one: &[u64], other: &[u64]) -> BTreeSet<u64> {
+    one.iter().filter(|text| other.binary_search(text).is_err()).map(|text| about(*text)).collect()
+}
 
 /// How what was read beside a record compares with what is kept beside another one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -51,15 +68,12 @@ enum Weighed {
 }
 
 /// Compares what was read with what is kept. What tells when a record was written is in neither.
-fn weigh(kept: &[(u64, u64)], read: &[(u64, u64)]) -> Weighed {
-    let only = |one: &[(u64, u64)], other: &[(u64, u64)]| -> BTreeSet<u64> {
-        one.iter().filter(|text| other.binary_search(text).is_err()).map(|(about, _)| *about).collect()
-    };
-    let says = only(read, kept);
+fn weigh(kept: &[u64], read: &[u64]) -> Weighed {
+    let says = about_only(read, kept);
     if says.is_empty() || on(Mutant::ImportSwallows) {
         return Weighed::Held;
     }
-    if only(kept, read).is_disjoint(&says) { Weighed::Adds } else { Weighed::Otherwise }
+    if about_only(kept, read).is_disjoint(&says) { Weighed::Adds } else { Weighed::Otherwise }
 }
 
 /// What is kept of a record.
@@ -167,14 +181,28 @@ impl Revision {
 /// What a day has in the place of a time of it.
 const DAY_ONLY: u64 = 999_999;
 
-/// Reads the digits of a time, or of a day.
+/// Reads the digits of a time in UTC, or of a day.
 fn moment(value: &str) -> Option<u64> {
-    let digits: String = value.chars().filter(char::is_ascii_digit).take(14).collect();
-    match digits.len() {
-        14 => digits.parse().ok(),
-        8..14 => digits.get(..8)?.parse::<u64>().ok().map(|day| day * 1_000_000 + DAY_ONLY),
+    let digits = |text: &str| text.chars().filter(char::is_ascii_digit).take(14).collect::<String>();
+    let (day, clock) = value.split_once(['T', 't']).unwrap_or((value, ""));
+    let (clock, offset) = clock.split_at(clock.rfind(['+', '-']).unwrap_or(clock.len()));
+    let time = digits(&format!("{day}{clock}"));
+    match time.len() {
+        14 => {
+            let local = NaiveDateTime::parse_from_str(&time, "%Y%m%d%H%M%S").ok()?;
+            let utc = local.checked_sub_signed(ahead(offset, &digits(offset)))?;
+            utc.format("%Y%m%d%H%M%S").to_string().parse().ok()
+        }
+        8..14 => time.get(..8)?.parse::<u64>().ok().map(|day| day * 1_000_000 + DAY_ONLY),
         _ => None,
     }
+}
+
+/// Returns how far a clock is ahead of UTC: `+0100`, `-03:30`, `+01`.
+fn ahead(offset: &str, digits: &str) -> TimeDelta {
+    let number = |range: Range<usize>| digits.get(range).and_then(|part| part.parse().ok()).unwrap_or(0);
+    let minutes = number(0..2) * 60 + number(2..4);
+    TimeDelta::minutes(if offset.starts_with('-') { -minutes } else { minutes })
 }
 
 /// Compares two times; of one that is only a day the day counts.
@@ -274,20 +302,27 @@ impl Known {
         said.into()
     }
 
+    /// Returns the number of what a text is about.
+    fn about_bits(&self, text: &str) -> u64 {
+        self.hasher.hash_one(left::about(text)) >> OF_TEXT
+    }
+
     /// Returns what is kept beside a record, as numbers in order.
     fn left(&self, leftovers: Option<&Value>) -> Left {
         let texts = leftovers.and_then(left::texts).unwrap_or_default().into_iter();
         let texts = texts.filter(|text| !left::is_mark(text));
-        let mut left: Vec<(u64, u64)> = texts
-            .map(|text| (self.hasher.hash_one(left::about(text)), self.hasher.hash_one(left::meaning(text))))
-            .collect();
+        let number = |text: &str| {
+            let text_bits = self.hasher.hash_one(left::meaning(text)) >> (u64::BITS - OF_TEXT);
+            self.about_bits(text) << OF_TEXT | text_bits
+        };
+        let mut left: Vec<u64> = texts.map(number).collect();
         left.sort_unstable();
         left.dedup();
         left.into()
     }
 
     /// Returns what is kept beside a record by now.
-    fn left_of<'a>(&'a self, kept: &'a Kept) -> &'a [(u64, u64)] {
+    fn left_of<'a>(&'a self, kept: &'a Kept) -> &'a [u64] {
         match &kept.at {
             At::Here(id) => self.lefts.get(id).unwrap_or(&kept.left),
             At::File(..) => &kept.left,
@@ -298,14 +333,13 @@ impl Known {
     pub(crate) fn holds(&mut self, id: &ItemId, leftovers: Option<&Value>, only: bool) {
         let read = self.left(leftovers);
         let there = self.lefts.get(id).cloned().unwrap_or_default();
-        let says: BTreeSet<u64> =
-            read.iter().filter(|text| there.binary_search(text).is_err()).map(|(about, _)| *about).collect();
+        let says = about_only(&read, &there);
         if says.is_empty() && !only {
             return;
         }
-        let taken = read.iter().filter(|(about, _)| only || says.contains(about));
-        let stay = there.iter().filter(|(about, _)| !only && !says.contains(about));
-        let mut left: Vec<(u64, u64)> = taken.chain(stay).copied().collect();
+        let taken = read.iter().filter(|text| only || says.contains(&about(**text)));
+        let stay = there.iter().filter(|text| !only && !says.contains(&about(**text)));
+        let mut left: Vec<u64> = taken.chain(stay).copied().collect();
         left.sort_unstable();
         left.dedup();
         self.lefts.insert(id.clone(), left.into());
@@ -617,13 +651,10 @@ impl Known {
             return Vec::new();
         };
         let (there, read) = (self.left_of(kept), self.left(leftovers));
-        let only = |one: &[(u64, u64)], other: &[(u64, u64)]| -> BTreeSet<u64> {
-            one.iter().filter(|text| other.binary_search(text).is_err()).map(|(about, _)| *about).collect()
-        };
-        let (said, says) = (only(there, &read), only(&read, there));
+        let (said, says) = (about_only(there, &read), about_only(&read, there));
         let texts = leftovers.and_then(left::texts).unwrap_or_default().into_iter();
         let clashes = texts.filter(|text| {
-            let about = self.hasher.hash_one(left::about(text));
+            let about = self.about_bits(text);
             said.contains(&about) && says.contains(&about) && !left::is_mark(text)
         });
         let mut named: Vec<String> = named_leftovers(clashes).into_iter().collect();
@@ -911,6 +942,10 @@ mod tests {
             (json!(["SEQUENCE:2", "REV:2026-01-04"]), true),
             (json!(["SEQUENCE:2", "REV:20260105"]), false),
             (json!(["SEQUENCE:2", "REV:20260106"]), false),
+            // Instants are compared, whatever the clock that tells them.
+            (json!(["SEQUENCE:2", "REV:2026-01-05T09:30:00+01:00"]), true),
+            (json!(["SEQUENCE:2", "REV:20260105T083000-0100"]), false),
+            (json!(["SEQUENCE:2", "REV:20260105T235959+15"]), true),
             // Many programs say nothing of it.
             (json!([]), false),
         ] {

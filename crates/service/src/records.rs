@@ -24,6 +24,9 @@ const PAGE: usize = 500;
 /// How many records of a file are taken at a time.
 const CHUNK: usize = 250;
 
+/// How many texts may be kept beside the records that are written together.
+const MOST_HELD: usize = 10_000;
+
 /// One record of a file, or the reason why there is none.
 #[derive(Clone, Debug)]
 pub struct Incoming<R> {
@@ -368,7 +371,7 @@ pub async fn import_joining<R: Kinded>(
     let mut import = Import { company, user, how, parts, known: None, changed, cards, met, wholes, report };
     let mut read = 0;
     loop {
-        let chunk: Vec<Incoming<R>> = incoming.by_ref().take(CHUNK).collect();
+        let chunk = chunk_of(&mut incoming);
         if chunk.is_empty() {
             progress(read, &import.end().await?);
             import.report.bad.sort_by_key(|bad| bad.line);
@@ -378,6 +381,23 @@ pub async fn import_joining<R: Kinded>(
         let written = import.chunk(chunk).await?;
         progress(read, &written);
     }
+}
+
+/// Takes as many records as are written together: fewer where much is kept beside them.
+fn chunk_of<R>(incoming: &mut impl Iterator<Item = Incoming<R>>) -> Vec<Incoming<R>> {
+    let texts = |one: &Incoming<R>| match &one.record {
+        Ok((_, Some(Value::Array(texts)))) => texts.len(),
+        _ => 0,
+    };
+    let (mut chunk, mut held) = (Vec::new(), 0);
+    while chunk.len() < CHUNK
+        && held < MOST_HELD
+        && let Some(one) = incoming.next()
+    {
+        held += texts(&one);
+        chunk.push(one);
+    }
+    chunk
 }
 
 /// An import at work.
@@ -589,8 +609,8 @@ impl<R: Kinded> Import<'_, R> {
     ) -> Outcome<()> {
         let done = match parts.first() {
             Some((at, part, _)) => match batch.whole(&part.uid) {
-                Some(whole) => put_into(whole, &parts),
-                None => self.wholes.join(&part.uid, *at, &parts),
+                Some(whole) => put_into(whole, &parts, &mut self.report),
+                None => self.wholes.join(&part.uid, *at, &parts, &mut self.report),
             },
             None => Vec::new(),
         };
@@ -636,7 +656,7 @@ impl<R: Kinded> Import<'_, R> {
         }
         self.wholes.fetch(self.company, known, &uid).await?;
         let parts = [(at, part.clone(), record.clone())];
-        Ok(self.wholes.join(&uid, at, &parts).pop().unwrap_or(Ok(Became::Not)))
+        Ok(self.wholes.join(&uid, at, &parts, &mut self.report).pop().unwrap_or(Ok(Became::Not)))
     }
 
     /// Takes a part whose whole is not here as a record by itself: it may be here already, by another name.
@@ -1030,14 +1050,25 @@ fn next_of<R: Kinded>(
     Some((Spot { line, nth }, part_of?, record.ok()?))
 }
 
-/// Puts parts that come together into one record; what became of each.
-fn put_into<R>(whole: &mut Loadable<R>, parts: &[(Spot, PartOf<R>, Loadable<R>)]) -> Vec<PutInto<R>> {
-    match parts.first().map(|(_, part, _)| &part.join) {
+/// Puts parts that come together into one record; what became of each. What is kept of them beside it is counted.
+fn put_into<R>(
+    whole: &mut Loadable<R>,
+    parts: &[(Spot, PartOf<R>, Loadable<R>)],
+    report: &mut ImportReport,
+) -> Vec<PutInto<R>> {
+    let before = whole.1.clone();
+    let done = match parts.first().map(|(_, part, _)| &part.join) {
         Some(Join::Together(join)) => {
             join(whole, &parts.iter().map(|(_, _, record)| record).collect::<Vec<_>>())
         }
         _ => parts.iter().map(|(_, part, record)| part.put(whole, record)).collect(),
+    };
+    if before != whole.1 && !on(Mutant::ImportJoinedUncounted) {
+        let known: HashSet<&str> = before.iter().flat_map(left::texts).flatten().collect();
+        let texts = whole.1.iter().flat_map(left::texts).flatten();
+        report.count_leftovers(Some(&texts.filter(|text| !known.contains(text)).collect()));
     }
+    done
 }
 
 /// The records here of which a file brings parts: each is written once, however many of its parts come.
@@ -1084,11 +1115,17 @@ impl<R: Kinded> Wholes<R> {
     }
 
     /// Puts parts into the record of an identifier.
-    fn join(&mut self, uid: &str, at: Spot, parts: &[(Spot, PartOf<R>, Loadable<R>)]) -> Vec<PutInto<R>> {
+    fn join(
+        &mut self,
+        uid: &str,
+        at: Spot,
+        parts: &[(Spot, PartOf<R>, Loadable<R>)],
+        report: &mut ImportReport,
+    ) -> Vec<PutInto<R>> {
         let Some(whole) = self.by_uid.get_mut(uid) else {
             return parts.iter().map(|_| Ok(Became::Not)).collect();
         };
-        let done = put_into(&mut whole.record, parts);
+        let done = put_into(&mut whole.record, parts, report);
         if done.iter().any(|done| matches!(done, Ok(Became::Into))) {
             whole.at.get_or_insert(at);
         }

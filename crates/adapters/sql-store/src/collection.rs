@@ -54,6 +54,9 @@ impl Scope {
     }
 }
 
+/// Of how many texts beside a record it is inserted without them at first.
+const MANY_TEXTS: usize = 100;
+
 /// The tables of one kind of record.
 pub trait Collection: Record {
     /// The word of the change log for this kind.
@@ -99,6 +102,21 @@ pub trait Collection: Record {
 
     /// Inserts records.
     fn insert(conn: &mut Conn, scope: &Scope, rows: &[NewRow<'_, Self>]) -> QueryResult<()>;
+
+    /// Inserts records, and what is long beside one at last: with each part of a record that is inserted its row is written
+    /// anew, and 20,000 guests with as many texts would take the square of that.
+    fn insert_new(conn: &mut Conn, scope: &Scope, rows: &[NewRow<'_, Self>]) -> QueryResult<()> {
+        let is_long = |row: &NewRow<'_, Self>| {
+            row.leftovers.and_then(Value::as_array).is_some_and(|texts| texts.len() > MANY_TEXTS)
+        };
+        let mut main = rows.to_vec();
+        main.iter_mut().filter(|row| is_long(row)).for_each(|row| row.leftovers = None);
+        Self::insert(conn, scope, &main)?;
+        for row in rows.iter().filter(|row| is_long(row)) {
+            Self::set_leftovers(conn, &row.id, row.leftovers)?;
+        }
+        Ok(())
+    }
 
     /// Gives a record that was just inserted to those who saw the last of these records, which are gone.
     fn inherit(_conn: &mut Conn, _scope: &Scope, _id: &str, _gone: &[String]) -> QueryResult<()> {

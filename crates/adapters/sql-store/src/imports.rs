@@ -249,7 +249,7 @@ fn take_back_all<R: Collection>(
             (Op::Delete, Some(before), _, None) => {
                 let left = Some(&before.opaque.0).filter(|left| !left.is_null());
                 let row = NewRow { id: id.to_string(), record: &before.record, leftovers: left };
-                if apart(conn, |conn| Ok(R::insert(conn, scope, std::slice::from_ref(&row))?))?.is_err() {
+                if apart(conn, |conn| Ok(R::insert_new(conn, scope, std::slice::from_ref(&row))?))?.is_err() {
                     done.left += 1;
                     continue;
                 }

@@ -232,7 +232,7 @@ fn load_chunk<R: Collection>(
     for (uid, id) in R::by_uid(conn, scope, &uids)? {
         known.entry(uid).or_insert(id);
     }
-    let mut ids = new_ids(conn, chunk.len())?;
+    let mut ids = new_ids(conn, chunk.len())?.into_iter();
     let mut new: Vec<(u64, NewRow<'_, R>)> = Vec::with_capacity(chunk.len());
     for (record, leftovers) in chunk {
         let position = done.0.read;
@@ -246,7 +246,7 @@ fn load_chunk<R: Collection>(
                 replace(conn, scope, loads.replace, position, row, &mut done)?;
             }
             None => {
-                let id = ids.pop().ok_or(StoreError::Missing("id"))?;
+                let id = ids.next().ok_or(StoreError::Missing("id"))?;
                 if !record.uid().is_empty() {
                     known.insert(record.uid().to_owned(), id.clone());
                 }
@@ -287,11 +287,11 @@ fn flush<R: Collection>(
 ) -> Result<(), StoreError> {
     let rows: Vec<(u64, NewRow<'_, R>)> = std::mem::take(new);
     let together: Vec<NewRow<'_, R>> = rows.iter().map(|(_, row)| row.clone()).collect();
-    let all = apart(conn, |conn| Ok(R::insert(conn, scope, &together)?))?.is_ok();
+    let all = apart(conn, |conn| Ok(R::insert_new(conn, scope, &together)?))?.is_ok();
     for (position, row) in rows {
         let one = match all {
             true => Ok(()),
-            false => apart(conn, |conn| Ok(R::insert(conn, scope, std::slice::from_ref(&row))?))?,
+            false => apart(conn, |conn| Ok(R::insert_new(conn, scope, std::slice::from_ref(&row))?))?,
         };
         match one {
             Ok(()) => {

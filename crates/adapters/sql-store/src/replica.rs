@@ -299,7 +299,7 @@ impl<R: Collection> SqlReplica<R> {
         }
         let id = new_ids(conn, 1)?.pop().ok_or(StoreError::Damaged("contacts"))?;
         let leftovers = opaque.map(|opaque| &opaque.0);
-        R::insert(conn, &self.scope, &[NewRow { id: id.clone(), record, leftovers }])?;
+        R::insert_new(conn, &self.scope, &[NewRow { id: id.clone(), record, leftovers }])?;
         if let Some(root) = replaces {
             let mut line: Vec<String> = passerelle_local_keys::table
                 .filter(passerelle_local_keys::kind.eq(R::KIND_NAME))

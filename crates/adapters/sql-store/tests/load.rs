@@ -38,6 +38,32 @@ async fn a_second_load_of_the_same_records_makes_no_doubles() {
 }
 
 #[tokio::test]
+async fn later_records_stand_behind_the_earlier_ones() {
+    let company = company().await;
+    company.store.load_contacts(None, numbered(1_200), |_| {}).await.unwrap();
+    let more = numbered(1_500).skip(1_200);
+    company.store.load_contacts(None, more, |_| {}).await.unwrap();
+    // In the order of their ids, as every index has them: scattered, each row of a large index is a page to be read.
+    let items = everything(&company.store.contacts(&company.bob)).await.items;
+    let uids: Vec<String> = items.into_values().map(|item| item.record.uid).collect();
+    let wanted: Vec<String> = (0..1_500).map(|number| format!("uid-{number}")).collect();
+    assert_eq!(uids, wanted);
+}
+
+#[tokio::test]
+async fn however_much_is_kept_beside_a_record_all_of_it_is_there() {
+    let company = company().await;
+    let kept = |count: usize| serde_json::Value::from_iter((0..count).map(|n| format!("X-{n}:1")));
+    let records =
+        [3, 100, 101, 500].map(|count| (person("A", &format!("a{count}@x.org")), Some(kept(count))));
+    company.store.load_contacts(None, records, |_| {}).await.unwrap();
+    let items = everything(&company.store.contacts(&company.bob)).await.items;
+    let counts: std::collections::BTreeSet<usize> =
+        items.values().map(|item| item.opaque.0.as_array().unwrap().len()).collect();
+    assert_eq!(counts, [3, 100, 101, 500].into());
+}
+
+#[tokio::test]
 async fn the_same_uid_twice_in_one_load_is_one_record() {
     let company = company().await;
     let (first, _) = numbered(1).next().unwrap();

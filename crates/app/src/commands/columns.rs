@@ -1,5 +1,7 @@
 //! The columns of a table that an import does not know: named by the person, or told.
 
+use std::fs::File;
+
 use passerelle_ports::Clock;
 use passerelle_service::Failure;
 use serde_json::json;
@@ -22,12 +24,12 @@ pub fn named<R: Filed>(
     app: &App,
     format: Option<&str>,
     map: &[String],
-    (file, bytes): (&str, &[u8]),
+    (name, file): (&str, &File),
 ) -> Result<Named, Failure> {
     let mut named = Named::new();
     for text in map {
         let pair = pair(app, text)?;
-        if !R::has_column(bytes, &pair.0) {
+        if !R::has_column(file, &pair.0) {
             return Err(refused(app, "import-no-such-column", &pair.0));
         }
         if named.iter().any(|(column, meaning)| *column == pair.0 && *meaning != pair.1) {
@@ -38,7 +40,7 @@ pub fn named<R: Filed>(
     if app.out.no_input || app.out.json || app.out.yes {
         return Ok(named);
     }
-    for column in R::unread(file, format, bytes, &named).into_iter().filter(|column| !column.known) {
+    for column in R::unread(name, format, file, &named).into_iter().filter(|column| !column.known) {
         let question = app.out.t("import-ask-column", &words(&column));
         let meaning = loop {
             let answer = typed(&question)?.trim().to_owned();

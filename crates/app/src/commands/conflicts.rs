@@ -12,6 +12,7 @@ use crate::{
     lock::Lock,
     output::Out,
     start::App,
+    words::{typed, value_text},
 };
 
 pub async fn run(app: &App, args: &Conflicts) -> Exit {
@@ -98,7 +99,16 @@ async fn answer(app: &App, office: &Office, args: &ConflictResolve) -> Exit {
         (Some(other), None, _) => Answer::Same(other, None),
         (Some(other), Some(keep), _) => Answer::Same(other, Some(side(keep).ok_or_else(does_not_fit)?)),
         (None, Some(keep), _) => Answer::Keep(version(keep), field),
-        (None, None, Some(value)) => Answer::Edit(field, value.clone()),
+        (None, None, Some(value)) => {
+            let waiting = conflict(office, args.number).await?;
+            let edited = match (&field, waiting.clashes()) {
+                (Some(field), _) => Some(field),
+                (None, [only]) => Some(&only.field),
+                _ => None,
+            };
+            let value = edited.map_or_else(|| value.clone(), |edited| typed(&app.out, edited, value));
+            Answer::Edit(field, value)
+        }
         (None, None, None) if args.different => Answer::Different,
         (None, None, None) => Answer::Retry,
     };
@@ -187,27 +197,9 @@ fn versions(out: &Out, clash: &Clash, gone: Option<Side>) -> String {
         // A side that has the record no more has no empty value of it.
         let value = match gone.is_some() && side == gone {
             true => out.t("value-gone", &[]),
-            false => value_text(out, value.as_ref()),
+            false => value_text(out, &clash.field, value.as_ref()),
         };
         text.push_str(&format!("\n    {:<22}{value}", out.t(id, &[])));
     }
     text
-}
-
-/// A value as a person reads it.
-pub fn value_text(out: &Out, value: Option<&Value>) -> String {
-    match value {
-        None | Some(Value::Null) => out.t("value-none", &[]),
-        Some(Value::String(text)) => text.replace('\n', " ⏎ "),
-        Some(Value::Array(items)) => {
-            items.iter().map(|item| value_text(out, Some(item))).collect::<Vec<_>>().join(" ; ")
-        }
-        Some(Value::Object(members)) => members
-            .iter()
-            .filter(|(_, member)| !passerelle_ports::is_empty(member))
-            .map(|(name, member)| format!("{name}: {}", value_text(out, Some(member))))
-            .collect::<Vec<_>>()
-            .join(", "),
-        Some(other) => other.to_string(),
-    }
 }

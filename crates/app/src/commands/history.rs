@@ -3,8 +3,8 @@
 use passerelle_ports::{Clock, Kind, RunId, RunKind, Side};
 use passerelle_service::{Change, Office, PastRun, changes, record_changes, runs, search_changes};
 
-use super::{Exit, conflicts::value_text, done, sync::action};
-use crate::{cli::History, compose, output::Out, start::App};
+use super::{Exit, done, sync::action};
+use crate::{cli::History, compose, output::Out, start::App, words::value_text};
 
 pub async fn run(app: &App, args: &History) -> Exit {
     let settings = app.settings()?;
@@ -108,8 +108,8 @@ fn change_text(out: &Out, change: &Change) -> String {
     }
     if matches!(change.action, "update" | "seen") {
         for field in &change.fields {
-            let before = value_text(out, field.before.as_ref());
-            let after = value_text(out, field.after.as_ref());
+            let before = value_text(out, &field.field, field.before.as_ref());
+            let after = value_text(out, &field.field, field.after.as_ref());
             text.push_str(&format!("\n    {}: {before} → {after}", field.field));
         }
     }

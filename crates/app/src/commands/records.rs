@@ -1,28 +1,34 @@
 //! `contacts` and `events`: import, export, list, show.
 
-use std::collections::BTreeMap;
+use std::{
+    collections::BTreeMap,
+    fs::File,
+    io::{BufWriter, Write},
+};
 
 use clap::Args;
-use passerelle_ports::{Clock, Fields, ItemId, Kind, Record, fields};
+use passerelle_ports::{Clock, Field, Fields, ItemId, Kind, Record, fields};
 use passerelle_service::{
     Beside, Company, Failure, ImportReport, Item, Kinded, LoadHow, LookAlikes, Put, Search, begin_import,
     each, end_import, field_changes, find_user, import_joining as put, kept_changes, labels_before,
 };
 use serde_json::json;
 
-use super::{Exit, columns, conflicts::value_text, done};
+use super::{Exit, columns, done};
 use crate::{
     cli::{Export, Import, List, Records, Show},
     compose,
     config::Settings,
     files::{
-        Filed, Holds, Outgoing, family, holds, is_hollow, left_over, mend_text, other_kind, pick, reason_text,
+        Filed, Holds, Outgoing, family, holds, is_hollow, left_over, mend_text, other_kind, pick,
+        reason_text, to_import,
     },
     lock::Lock,
     shown::in_a_line,
     start::App,
-    target::{Target, write_private},
+    target::{Target, opened},
     unusable::unusable,
+    words::value_text,
 };
 
 pub async fn run<R: Filed>(app: &App, args: Records<impl Args + Into<(Import, Vec<String>)>>) -> Exit {
@@ -51,16 +57,16 @@ async fn import<R: Filed>(app: &App, settings: &Settings, args: &Import, map: &[
         }
         None => {}
     }
-    let bytes = read(&args.file).map_err(|error| unusable(&name, error))?;
+    let file = to_import(&args.file, &settings.path("state_dir")).map_err(|error| unusable(&name, error))?;
     let format = args.format.as_deref();
-    if let Some(other) = other_kind(R::KIND, &bytes).filter(|_| format.is_none() && map.is_empty()) {
+    if let Some(other) = other_kind(R::KIND, &file).filter(|_| format.is_none() && map.is_empty()) {
         return Err(of_other_kind(&name, other));
     }
-    if holds(&bytes) == Some(Holds::Nothing) {
+    if holds(&file) == Some(Holds::Nothing) {
         return Err(Failure::new("USE-132").with("file", &name));
     }
-    let renamed = columns::named::<R>(app, args.format.as_deref(), map, (&name, &bytes))?;
-    let incoming = R::read(&name, format, &bytes, settings.text("phone_region"), &renamed)
+    let renamed = columns::named::<R>(app, args.format.as_deref(), map, (&name, &file))?;
+    let incoming = R::read(&name, format, &file, settings.text("phone_region"), &renamed)
         .ok_or_else(|| Failure::new("USE-107").with("file", &name))?;
     let user = args.user.as_deref();
     let refused = match &args.refused {
@@ -97,12 +103,12 @@ async fn import<R: Filed>(app: &App, settings: &Settings, args: &Import, map: &[
     let taken = report.created + report.updated + report.unchanged + report.joined;
     if taken == 0 && report.bad.is_empty() && report.older.is_empty() {
         // Nothing that looks like a record: another format, or a file that holds none.
-        if !is_hollow(&bytes) {
+        if !is_hollow(&file) {
             return Err(Failure::new("USE-107").with("file", &name));
         }
         app.out.note(&app.out.t("import-hollow", &[("file", name.clone().into())]));
     }
-    let family = family(&bytes);
+    let family = family(&file);
     for bad in &report.bad {
         let reason = reason_text(&app.out, &bad.reason, &bad.detail);
         let mend = mend_text(&app.out, &bad.reason, family);
@@ -157,10 +163,10 @@ async fn import<R: Filed>(app: &App, settings: &Settings, args: &Import, map: &[
             ("unchanged", report.unchanged.into()),
         ],
     ));
-    let left = R::unread(&name, format, &bytes, &renamed);
+    let left = R::unread(&name, format, &file, &renamed);
     let reached = columns::tell(app, &name, &left);
     tell_counted(app, "import-leftovers", &report.leftovers);
-    let of_calendar = R::of_calendar(&bytes);
+    let of_calendar = R::of_calendar(&file);
     tell_counted(app, "import-of-calendar", &of_calendar);
     if let Some(journal) = how.journal.as_ref().filter(|_| report.created + report.updated > 0) {
         app.out.note(&app.out.t("sync-undo", &[("run", journal.run.to_string().into())]));
@@ -173,7 +179,8 @@ async fn import<R: Filed>(app: &App, settings: &Settings, args: &Import, map: &[
             ("name", if guessed.name.is_empty() { "—" } else { guessed.name.as_str() }.into()),
             ("count", guessed.count.into()),
         ];
-        app.out.note(&app.out.t("import-zone", &said));
+        let is_known = passerelle_formats::names_a_zone(&guessed.zone);
+        app.out.note(&app.out.t(if is_known { "import-zone-otherwise" } else { "import-zone" }, &said));
         app.out.line("guessed_zone", app.clock.now(), guessed);
     }
     if args.dry_run {
@@ -181,7 +188,7 @@ async fn import<R: Filed>(app: &App, settings: &Settings, args: &Import, map: &[
     }
     if args.dry_run && args.refused.is_some() && !report.bad.is_empty() {
         app.out.note(&app.out.t("import-refused-preview", &[]));
-    } else if let Err(failure) = keep_refused(app, refused, &bytes, &report) {
+    } else if let Err(failure) = keep_refused(app, refused, &file, &report) {
         // The records are in: this is no end of the command.
         app.out.failure(&failure, app.clock.now());
     }
@@ -295,7 +302,7 @@ fn reserve(file: &std::path::Path) -> Result<Refused<'_>, Failure> {
 fn keep_refused(
     app: &App,
     refused: Option<Refused<'_>>,
-    bytes: &[u8],
+    source: &File,
     report: &ImportReport,
 ) -> Result<(), Failure> {
     if report.bad.is_empty() {
@@ -310,7 +317,12 @@ fn keep_refused(
         return Ok(());
     };
     let wanted = report.bad.iter().map(|bad| (bad.line, bad.nth)).collect();
-    write_private(file, &pick(bytes, &wanted)).map_err(|error| unusable(file, error))?;
+    let write = || {
+        let mut out = BufWriter::new(opened(file)?);
+        pick(source, &wanted, &mut out)?;
+        out.flush()
+    };
+    write().map_err(|error| unusable(file, error))?;
     app.out.note(&app.out.t("import-refused", &[("file", file.display().to_string().into())]));
     Ok(())
 }
@@ -369,9 +381,9 @@ fn tell_put<R: Record>(app: &App, dry_run: bool, line: u64, put: &Put<R>) {
     let mut text =
         app.out.t(if put.before.is_some() { "import-would-change" } else { "import-would-create" }, &said);
     for field in &fields {
-        let after = value_text(&app.out, field.after.as_ref());
+        let after = value_text(&app.out, &field.field, field.after.as_ref());
         let values = match &field.before {
-            Some(before) => format!("{} → {after}", value_text(&app.out, Some(before))),
+            Some(before) => format!("{} → {after}", value_text(&app.out, &field.field, Some(before))),
             None => after,
         };
         text.push_str(&format!("\n    {}: {values}", field.field));
@@ -405,7 +417,7 @@ async fn export<R: Filed>(app: &App, company: &dyn Company, args: &Export) -> Ex
     let (send, receive) = std::sync::mpsc::sync_channel::<Outgoing<R>>(AHEAD);
     let (at, told) = (app.clock.now(), name.clone());
     let writer = std::thread::spawn(move || -> std::io::Result<Target> {
-        let mut out = std::io::BufWriter::new(target);
+        let mut out = BufWriter::new(target);
         R::write(&told, format.as_deref(), at, &mut out, &mut receive.into_iter())?;
         out.into_inner().map_err(std::io::IntoInnerError::into_error)
     });
@@ -428,15 +440,6 @@ async fn export<R: Filed>(app: &App, company: &dyn Company, args: &Export) -> Ex
 
 /// How many records of an export are on their way.
 const AHEAD: usize = 64;
-
-fn read(file: &std::path::Path) -> std::io::Result<Vec<u8>> {
-    if file.as_os_str() != "-" {
-        return std::fs::read(file);
-    }
-    let mut bytes = Vec::new();
-    std::io::Read::read_to_end(&mut std::io::stdin(), &mut bytes)?;
-    Ok(bytes)
-}
 
 async fn list<R: Kinded>(app: &App, company: &dyn Company, args: &List) -> Exit {
     if let Some(user) = &args.user {
@@ -467,7 +470,7 @@ async fn show<R: Kinded>(app: &App, company: &dyn Company, args: &Show) -> Exit 
         .ok_or_else(|| Failure::new("USE-109").with("key", &args.id))?;
     app.out.result(&in_a_line(&item.record.summary()));
     for (field, value) in fields(&item.record) {
-        app.out.result(&format!("  {field}: {}", value_text(&app.out, Some(&value))));
+        app.out.result(&format!("  {field}: {}", value_text(&app.out, &field, Some(&value))));
     }
     app.out.line("record", app.clock.now(), &value(&item));
     done(app, 0)
@@ -480,11 +483,11 @@ fn value<R: Record>(item: &Item<R>) -> serde_json::Value {
 /// A record in one line: its name, and what tells it apart from its namesakes.
 fn line<R: Record>(app: &App, record: &R) -> String {
     let all: Fields = fields(record);
-    let start = all.get(&passerelle_ports::Field::new("start")).map(|value| start(app, value));
+    let start = all.get(&Field::new("start")).map(|value| start(app, value));
     let mail = all
         .iter()
         .find(|(field, _)| field.member() == "emails")
-        .map(|(_, mail)| value_text(&app.out, mail.get("address")));
+        .map(|(field, mail)| value_text(&app.out, field, mail.get("address")));
     let more = [mail, start];
     std::iter::once(record.summary()).chain(more.into_iter().flatten()).collect::<Vec<_>>().join("  ")
 }
@@ -496,6 +499,6 @@ fn start(app: &App, value: &serde_json::Value) -> String {
     }
     match value["local"].as_str().and_then(|text| text.parse().ok()) {
         Some(local) => passerelle_texts::date_time(app.out.lang, local),
-        None => value_text(&app.out, Some(value)),
+        None => value_text(&app.out, &Field::new("start"), Some(value)),
     }
 }

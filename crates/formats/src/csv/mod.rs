@@ -28,7 +28,7 @@ use self::{
 };
 
 use crate::{
-    BadRecord, Imported, Options, Reason,
+    BadRecord, Imported, Options, Reason, Source,
     membership::labels_of,
     text::{Unmarked, decode},
 };
@@ -320,22 +320,26 @@ fn separator_line(head: &[u8]) -> (usize, Option<u8>) {
     }
 }
 
-/// Returns rows of a table by the lines they begin at, below everything that stands above the first row.
-pub(crate) fn pick(bytes: &[u8], wanted: &BTreeSet<u64>) -> Vec<u8> {
-    let beginning = usize::try_from(BEGINNING).unwrap_or(usize::MAX).min(bytes.len());
-    let layout = Layout::of(bytes.get(..beginning).unwrap_or_default());
+/// Writes rows of a table by the lines they begin at, below everything that stands above the first row.
+pub(crate) fn pick(source: impl Source, wanted: &BTreeSet<u64>, out: &mut impl Write) -> io::Result<()> {
+    let plain = || BufReader::new(Unmarked::new(source.open()));
+    let mut head = Vec::new();
+    plain().take(BEGINNING).read_to_end(&mut head)?;
+    let layout = Layout::of(&head);
     let Layout { delimiter, said, header, .. } = layout;
-    let body = bytes.get(said..).unwrap_or_default();
-    let form = layout.form(body.get(..beginning).unwrap_or(body));
-    let (closed, unclosed) = Closed::new(body, form, u64::from(said > 0) + 1);
-    let mut reader = builder(delimiter, body).from_reader(closed);
+    // What is written, beside the reader that tells where its rows end.
+    let (mut body, mut rows) = (plain(), plain());
+    io::copy(&mut (&mut body).take(said as u64), out)?;
+    io::copy(&mut (&mut rows).take(said as u64), &mut io::sink())?;
+    head.drain(..said);
+    let (closed, unclosed) = Closed::new(rows, layout.form(&head), u64::from(said > 0) + 1);
+    let mut reader = builder(delimiter, &head).from_reader(closed);
     let mut record = ByteRecord::new();
-    let mut out = bytes.get(..said).unwrap_or_default().to_vec();
     let before = u64::from(said > 0);
     let mut row: u64 = 0;
     let mut from = 0;
-    while matches!(reader.read_byte_record(&mut record), Ok(true)) {
-        let end = usize::try_from(reader.position().byte()).unwrap_or(usize::MAX).min(body.len());
+    while reader.read_byte_record(&mut record).map_err(io::Error::from)? {
+        let end = reader.position().byte();
         let line = record.position().map_or(0, |at| at.line() + before);
         let mut unclosed = unclosed.borrow_mut();
         while unclosed.front().is_some_and(|bad| bad.line + bad.lines <= line) {
@@ -343,12 +347,14 @@ pub(crate) fn pick(bytes: &[u8], wanted: &BTreeSet<u64>) -> Vec<u8> {
         }
         let within = |bad: &Unclosed| line >= bad.line && wanted.contains(&bad.line);
         let is_wanted = wanted.contains(&line) || unclosed.front().is_some_and(within);
-        if row <= u64::try_from(header).unwrap_or(u64::MAX) || is_wanted {
-            out.extend_from_slice(body.get(from..end).unwrap_or_default());
-        }
+        let mut bytes = (&mut body).take(end.saturating_sub(from));
+        match row <= u64::try_from(header).unwrap_or(u64::MAX) || is_wanted {
+            true => io::copy(&mut bytes, out)?,
+            false => io::copy(&mut bytes, &mut io::sink())?,
+        };
         (from, row) = (end, row + 1);
     }
-    out
+    Ok(())
 }
 
 /// Tells whether a file begins like a table of contacts, and how many of its headings are understood.

@@ -3,28 +3,27 @@
 use std::{
     collections::{BTreeMap, HashMap, HashSet, hash_map::DefaultHasher},
     hash::{Hash, Hasher},
+    io::{BufReader, Read},
 };
 
 use passerelle_ports::mutants::{Mutant, on};
 
 use super::WANTED;
 use crate::{
+    Source,
     content::{Line, Piece, Pieces},
-    text::{Written, position_of, written_in},
+    text::is_plain,
     unfold::{Unfold, Unfolded},
 };
 
 /// Finds the methods that stand behind an event of their calendar, by the number of the calendar.
-pub(super) fn late_methods(bytes: &[u8]) -> HashMap<usize, String> {
+pub(super) fn late_methods(source: impl Source) -> HashMap<usize, String> {
     let mut late = HashMap::new();
-    let behind = position_of(bytes, b"VEVENT").and_then(|first| bytes.get(first..)).unwrap_or_default();
-    // What is written in more than a byte a letter is searched without that.
-    let plain = written_in(bytes).is_none_or(|(written, _)| written == Written::Utf8);
-    if plain && !names_method(behind) {
+    if is_plain(source) && !names_method(source.open()) {
         return late;
     }
     let (mut calendar, mut depth, mut events) = (0, 0_usize, false);
-    for piece in Pieces::new(bytes, WANTED).filter_map(Result::ok) {
+    for piece in Pieces::new(source.open(), WANTED).filter_map(Result::ok) {
         let Piece::Line(line) = piece else {
             events = true;
             continue;
@@ -47,10 +46,10 @@ pub(super) fn late_methods(bytes: &[u8]) -> HashMap<usize, String> {
 
 /// Finds the identifiers that several events have, as numbers: those of which none or one is no changed occurrence need
 /// nothing more.
-pub(super) fn named_twice(bytes: &[u8]) -> HashSet<u64> {
+pub(super) fn named_twice(reader: impl Read) -> HashSet<u64> {
     let (mut once, mut twice) = (HashSet::new(), HashSet::new());
     let (mut uid, mut depth) = (None, 0_usize);
-    let mut lines = Unfold::new(bytes, false);
+    let mut lines = Unfold::new(reader, false);
     while let Ok(Some(line)) = lines.next() {
         match (name_of(&line), depth) {
             (b"BEGIN", 0) => depth = usize::from(is_event(&line)),
@@ -73,10 +72,10 @@ const TAKEN: [&str; 7] = ["VERSION", "PRODID", "METHOD", "CALSCALE", "X-WR-TIMEZ
 
 /// Counts the properties of calendars that no event has, such as their names and colours: they are not taken.
 #[must_use]
-pub fn calendar_properties(bytes: &[u8]) -> BTreeMap<String, u64> {
+pub fn calendar_properties(reader: impl Read) -> BTreeMap<String, u64> {
     let mut found = BTreeMap::new();
     let mut depth = 0_usize;
-    let mut lines = Unfold::new(bytes, false);
+    let mut lines = Unfold::new(reader, false);
     while let Ok(Some(line)) = lines.next() {
         let is_calendar = line.bytes.trim_ascii_end().to_ascii_uppercase().ends_with(b":VCALENDAR");
         match name_of(&line) {
@@ -118,14 +117,18 @@ pub(super) fn number_of(uid: &str) -> u64 {
     hasher.finish()
 }
 
-/// Tells whether `METHOD` may be named, wherever its line is folded.
-fn names_method(bytes: &[u8]) -> bool {
-    let word = b"METHOD";
-    let mut found = 0;
-    bytes.iter().filter(|byte| !byte.is_ascii_whitespace()).any(|byte| {
-        let fits = |at: usize| word.get(at).is_some_and(|letter| letter.eq_ignore_ascii_case(byte));
-        // No letter comes twice: what does not go on may only begin anew.
+/// Tells whether `METHOD` may be named behind the first event, wherever its line is folded.
+fn names_method(reader: impl Read) -> bool {
+    let (mut words, mut found) = ([&b":VEVENT"[..], b"METHOD"].into_iter().peekable(), 0);
+    let bytes = BufReader::with_capacity(1 << 16, reader).bytes().map_while(Result::ok);
+    for byte in bytes.filter(|byte| !byte.is_ascii_whitespace()) {
+        let Some(word) = words.peek() else { break };
+        let fits = |at: usize| word.get(at).is_some_and(|letter| letter.eq_ignore_ascii_case(&byte));
+        // No word begins anew within itself: what does not go on may only begin again.
         found = if fits(found) { found + 1 } else { usize::from(fits(0)) };
-        found == word.len()
-    })
+        if found == word.len() {
+            (_, found) = (words.next(), 0);
+        }
+    }
+    words.peek().is_none()
 }

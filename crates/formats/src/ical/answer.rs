@@ -43,7 +43,7 @@ pub(super) fn read(component: &Component, zones: &mut Zones) -> Option<Box<Answe
     let occurrence = component.get("RECURRENCE-ID").map(|line| start_of(line, zones)).transpose().ok()?;
     let is_whole = held && !uid.trim().is_empty() && !guests.is_empty();
     let sequence = sequence_of(component);
-    let stamp = Rank::of(component).changed;
+    let stamp = Rank::of_message(component).changed;
     is_whole.then(|| Box::new(Answer { uid, occurrence, guests, cancels: None, sequence, stamp }))
 }
 
@@ -83,16 +83,26 @@ pub fn apply_answers(
             here = here.max(answer.sequence);
             return Ok(true);
         }
-        let newest = answered.newest(answer).ok_or(Reason::Older)?;
+        let at = place_of(answer, event);
+        let newest = answered.newest(answer, &at).ok_or(Reason::Older)?;
         let done = apply(event, kept, &there, &newest)?;
         if done {
-            answered.note(&newest);
+            answered.note(&newest, &at);
         }
         Ok(done)
     });
     let done = each.collect();
     answered.keep(kept);
     done
+}
+
+/// Names the occurrence that an answer is for as the appointment has it, however the answer spells it; nothing where it is
+/// for the whole.
+fn place_of(answer: &Answer, event: &Event) -> String {
+    let Some(at) = &answer.occurrence else { return String::new() };
+    let spelt = || spellings_of(at).1.into_iter().next().unwrap_or_default();
+    let named = series::occurrence_at(at, event).filter(|_| !on(Mutant::FileReplySpelt));
+    named.map_or_else(spelt, |id| id.to_string())
 }
 
 /// Of which number and time the last answer of each guest is, to an appointment or to one occurrence of it: a later file may
@@ -115,14 +125,10 @@ impl Answered {
         Answered { last: last.collect(), is_new: false }
     }
 
-    fn place(answer: &Answer, guest: &Participant) -> (String, String) {
-        let at = answer.occurrence.as_ref().and_then(|at| spellings_of(at).1.into_iter().next());
-        (guests::key_of(guest), at.unwrap_or_default())
-    }
-
     /// Returns what an answer says of those of whom there is no newer one. One that says no number is compared by its time.
-    fn newest(&self, answer: &Answer) -> Option<Answer> {
-        let is_newest = |guest: &Participant| match self.last.get(&Self::place(answer, guest)) {
+    fn newest(&self, answer: &Answer, at: &str) -> Option<Answer> {
+        let last = |guest: &Participant| self.last.get(&(guests::key_of(guest), at.to_owned()));
+        let is_newest = |guest: &Participant| match last(guest) {
             Some((number, stamp)) if !answer.stamp.is_empty() => {
                 (*number, stamp) <= (answer.sequence.unwrap_or(*number), &answer.stamp)
             }
@@ -133,12 +139,12 @@ impl Answered {
         (!newest.guests.is_empty()).then_some(newest)
     }
 
-    fn note(&mut self, answer: &Answer) {
+    fn note(&mut self, answer: &Answer, at: &str) {
         if answer.stamp.is_empty() || on(Mutant::FileReplyForgotten) {
             return;
         }
         for guest in &answer.guests {
-            let last = self.last.entry(Self::place(answer, guest)).or_default();
+            let last = self.last.entry((guests::key_of(guest), at.to_owned())).or_default();
             let rank = (answer.sequence.unwrap_or(last.0), answer.stamp.clone());
             self.is_new |= *last != rank;
             *last = rank;
@@ -181,24 +187,33 @@ fn apply(event: &mut Event, kept: &[String], there: &There, answer: &Answer) -> 
     }
     let id = series::occurrence_at(at, event).filter(|_| event.is_recurring());
     let Some(id) = id else { return Ok(false) };
-    let known = event.recurrence_overrides.get(&id.to_string());
+    let name = id.to_string();
+    let known = event.recurrence_overrides.get(&name);
     if known.is_some_and(|known| known.excluded) || (known.is_none() && !there.has(event, id)) {
         return Ok(false);
     }
-    let own = known.and_then(|known| known.participants.clone());
-    let mut guests = own.unwrap_or_else(|| event.participants.clone());
+    if let Some(guests) =
+        event.recurrence_overrides.get_mut(&name).and_then(|known| known.participants.as_mut())
+    {
+        return answered(guests, answer);
+    }
+    let mut guests = event.participants.clone();
     let done = answered(&mut guests, answer)?;
-    event.recurrence_overrides.entry(id.to_string()).or_default().participants = Some(guests);
+    event.recurrence_overrides.entry(name).or_default().participants = Some(guests);
     Ok(done)
 }
 
+/// Takes what guests answer; where one of them is not invited nothing is taken.
 fn answered(invited: &mut BTreeMap<String, Participant>, answer: &Answer) -> Result<bool, Reason> {
-    for guest in &answer.guests {
+    let place = |guest: &Participant| {
         let key = guests::key_of(guest);
         let named =
             || invited.iter().find(|(_, known)| guests::key_of(known) == key).map(|(at, _)| at.clone());
-        let place = if invited.contains_key(&key) { Some(key.clone()) } else { named() };
-        let known = place.and_then(|place| invited.get_mut(&place)).ok_or(Reason::Message)?;
+        if invited.contains_key(&key) { Some(key) } else { named() }
+    };
+    let places: Option<Vec<String>> = answer.guests.iter().map(place).collect();
+    for (guest, place) in answer.guests.iter().zip(places.ok_or(Reason::Message)?) {
+        let Some(known) = invited.get_mut(&place) else { continue };
         known.participation_status = guest.participation_status;
         if !guest.comment.is_empty() {
             known.comment.clone_from(&guest.comment);

@@ -22,7 +22,7 @@ use super::{
     zones::Zones,
 };
 use crate::{
-    BadRecord, Reason,
+    BadRecord, Reason, Source,
     content::{Component, Line, Packed, Piece, Pieces, summary_of},
 };
 
@@ -114,16 +114,14 @@ impl Held {
     }
 }
 
-impl<'a> Events<&'a [u8]> {
-    /// Reads a whole file, in which the method of a calendar may stand behind its events.
-    pub(crate) fn of_file(bytes: &'a [u8]) -> Self {
-        let late = late_methods(bytes);
-        let method = late.get(&0).cloned().unwrap_or_default();
-        Events { method, late, twice: named_twice(bytes), ..Events::new(bytes) }
-    }
-}
-
 impl<R: Read> Events<R> {
+    /// Reads a whole file, in which the method of a calendar may stand behind its events.
+    pub(crate) fn of_file(source: impl Source<Reader = R>) -> Self {
+        let late = late_methods(source);
+        let method = late.get(&0).cloned().unwrap_or_default();
+        Events { method, late, twice: named_twice(source.open()), ..Events::new(source.open()) }
+    }
+
     pub(crate) fn new(reader: R) -> Self {
         Events {
             pieces: Pieces::new(reader, WANTED),
@@ -165,7 +163,7 @@ impl<R: Read> Events<R> {
             let answer = zones.and_then(|zones| answer::read(&component, zones));
             let bad = BadRecord { answer, ..bad_of(&component, reason) };
             match bad.answer {
-                Some(_) => self.answers.push((Rank::of(&component), bad)),
+                Some(_) => self.answers.push((Rank::of_message(&component), bad)),
                 None => self.ready.push_back(Err(bad)),
             }
             return;
@@ -284,10 +282,11 @@ impl<R: Read> Events<R> {
         self.method = self.late.remove(&self.calendar).unwrap_or_default();
         let described = std::mem::take(&mut self.described);
         let last = self.zones.len() - 1;
-        let place = *self.known.entry(described).or_insert(last);
         let here = std::mem::take(&mut self.here);
-        self.held.extend(here.into_iter().map(|held| Held { zones: place, ..held }));
-        if place == last {
+        // The zones of a calendar of which nothing is held are needed no more.
+        let place = (!here.is_empty()).then(|| *self.known.entry(described).or_insert(last));
+        self.held.extend(here.into_iter().map(|held| Held { zones: place.unwrap_or(last), ..held }));
+        if place == Some(last) {
             let another = self.zones.last().map(Zones::another).unwrap_or_default();
             self.zones.push(another);
         } else if let Some(zones) = self.zones.last_mut() {

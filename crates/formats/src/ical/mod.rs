@@ -27,7 +27,7 @@ pub(crate) use states::{Identities, Identity, Seen};
 pub(crate) use write::Calendar;
 pub use write::name_for_export;
 pub(crate) use zones::Zones;
-pub use zones::zone_name;
+pub use zones::{names_a_zone, zone_name};
 
 /// The components that are read as such.
 const WANTED: &[&str] = &["VEVENT", "VTIMEZONE", "VTODO", "VJOURNAL", "VFREEBUSY"];

@@ -50,6 +50,14 @@ impl Rank {
         }
     }
 
+    /// Returns how new a message is: `DTSTAMP` says when it was made, `LAST-MODIFIED` when the appointment was changed that
+    /// it is about (RFC 5545 §3.8.7.2).
+    pub(super) fn of_message(component: &Component) -> Self {
+        let made = component.text("DTSTAMP").trim().to_owned();
+        let rank = Rank::of(component);
+        if made.is_empty() { rank } else { Rank { changed: made, ..rank } }
+    }
+
     /// Tells whether nothing says which of two states is newer.
     pub(super) fn is_as_new_as(&self, other: &Rank) -> bool {
         let unsaid = self.changed.is_empty() || other.changed.is_empty();

@@ -38,6 +38,12 @@ pub fn zone_name(text: &str) -> Option<String> {
     }
 }
 
+/// Tells whether a text names a zone by itself, so that only a description of its own can say otherwise.
+#[must_use]
+pub fn names_a_zone(text: &str) -> bool {
+    !matches!(named(text, 2026), Named::Abbreviation(..) | Named::Offset(_) | Named::Unknown)
+}
+
 /// Finds the zone of a whole number of hours.
 fn of_offset(offset: i32) -> Option<Tz> {
     let hours = -offset / 3600;

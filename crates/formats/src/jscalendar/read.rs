@@ -16,7 +16,7 @@ use serde_json::Value;
 
 use super::{Object, is_true, own, rest, rules::rule_of, text, zones};
 use crate::{
-    Answer, BadRecord, CallsOff, Imported, Reason,
+    Answer, BadRecord, CallsOff, Imported, Reason, Source,
     ical::{
         Identities, Identity, Seen,
         guests::{Attending, NOBODY, key_of},
@@ -26,7 +26,7 @@ use crate::{
         series, spellings_of, zone_name,
     },
     json::{Objects, left_over, placed},
-    text::{Written, plain_address, position_of, written_in},
+    text::{is_plain, mentions, plain_address},
 };
 
 /// The events of a file. Changed occurrences that stand alone come last: they belong to their series, wherever that
@@ -62,17 +62,18 @@ pub(crate) fn read<R: Read>(reader: R) -> Events<R> {
 }
 
 /// Reads the events of a whole file, in which an occurrence may be that of an event which does not repeat.
-pub(crate) fn read_file(bytes: &[u8]) -> Events<&[u8]> {
+pub(crate) fn read_file<S: Source>(source: S) -> Events<S::Reader> {
     let occurrence = |object: &Object| !text(object, "recurrenceId").is_empty();
     let mut changed = HashSet::new();
-    // What is written in more than a byte a letter is searched without that.
-    let plain = written_in(bytes).is_none_or(|(written, _)| written == Written::Utf8);
-    if !plain || position_of(bytes, b"recurrenceId").is_some() {
-        let objects = Objects::new(bytes).filter_map(Result::ok).map(|(_, object)| object);
+    if !is_plain(source) || mentions(source.open(), b"recurrenceId") {
+        let objects = Objects::new(source.open()).filter_map(Result::ok).map(|(_, object)| object);
         changed.extend(objects.filter(occurrence).map(|object| text(&object, "uid")));
         changed.remove("");
     }
-    Events { changed: if on(Mutant::FileOneStaysTwo) { HashSet::new() } else { changed }, ..read(bytes) }
+    Events {
+        changed: if on(Mutant::FileOneStaysTwo) { HashSet::new() } else { changed },
+        ..read(source.open())
+    }
 }
 
 impl<R: Read> Iterator for Events<R> {
@@ -286,21 +287,19 @@ fn by_method(line: usize, object: &mut Object) -> Option<BadRecord> {
     }
 }
 
-const TIMES: [&str; 4] = ["start", "timeZone", "showWithoutTime", "duration"];
-
 /// Returns what calls an appointment off without saying when that takes place.
 fn calling_off(uid: String, mut object: Object) -> Option<Box<Answer>> {
     let sequence = object.get("sequence").and_then(Value::as_u64);
     object.retain(|name, _| !is_rule(name) && name != "method");
-    // What cannot be read of the time does not matter: its start and length are kept as text, its zone is not.
+    let mut beyond = Object::new();
     let event = single(&object).unwrap_or_else(|_| {
-        let mut timeless = object.clone();
-        timeless.retain(|name, _| !TIMES.contains(&name.as_str()));
-        single(&timeless).unwrap_or_default()
+        // What cannot be read of the time does not matter: it is kept as text.
+        (beyond, object) = std::mem::take(&mut object).into_iter().partition(|(name, _)| rest::is_time(name));
+        single(&object).unwrap_or_default()
     });
     let mut unknown = rest::kept(&object, &object, &event);
-    let beyond = object.into_iter().filter(|(name, _)| !KNOWN.contains(&name.as_str()));
-    unknown.extend(left_over(beyond.collect()));
+    beyond.extend(object.into_iter().filter(|(name, _)| !KNOWN.contains(&name.as_str())));
+    unknown.extend(left_over(beyond));
     let cancels = Some(Box::new(CallsOff { event, unknown }));
     Some(Box::new(Answer { uid, cancels, sequence, ..Answer::default() }))
 }

@@ -27,8 +27,10 @@ const ITEMS: [&str; 6] = ["locations", "virtualLocations", "links", "participant
 /// Members that are lists of rules.
 const RULES: [&str; 2] = ["recurrenceRules", "excludedRecurrenceRules"];
 
-/// Members of a changed occurrence that its change says by themselves.
-const START: [&str; 3] = ["start", "timeZone", "showWithoutTime"];
+/// Tells whether a member says when an event takes place.
+pub(super) fn is_time(name: &str) -> bool {
+    matches!(name, "start" | "timeZone" | "showWithoutTime" | "duration")
+}
 
 /// Returns the members that say more than the event that was read of them.
 pub(super) fn kept(object: &Object, bare: &Object, event: &Event) -> Vec<String> {
@@ -70,8 +72,8 @@ fn name_of(id: &str, start: &Start) -> Option<String> {
 
 /// Tells whether a change says this path itself, however it is spelt.
 fn is_said(path: &str) -> bool {
-    START.contains(&path)
-        || matches!(path, "excluded" | "duration" | "@type")
+    is_time(path)
+        || matches!(path, "excluded" | "@type")
         || path == own("unchanged")
         || path == own("privacy")
 }

@@ -6,6 +6,27 @@ article-more = More
 ask-yes-no = y/n
 value-none = (nothing)
 value-gone = (deleted)
+word-yes = yes
+word-no = no
+word-required = required
+word-optional = optional
+word-informational = for information
+word-chair = chair
+word-needs-action = no answer yet
+word-accepted = accepted
+word-declined = declined
+word-tentative-guest = tentative
+word-default = default
+word-public = public
+word-private = private
+word-confidential = confidential
+word-busy = busy
+word-free = free
+word-confirmed = confirmed
+word-tentative = tentative
+word-cancelled = cancelled
+word-display = display
+word-email = email
 kind-contacts = contacts
 kind-events = appointments
 count-contacts = { $count ->
@@ -193,6 +214,10 @@ import-column-twice = The column "{ $meaning }" is given two meanings.
 import-no-such-column = There is no column "{ $meaning }" in this file.
 import-not-a-heading = "{ $meaning }" is not understood.
 import-zone = The zone "{ $zone }" is not known: taken as { $taken } in { $count ->
+    [one] one appointment (line { $line }, { $name })
+   *[other] { $count } appointments (the first: line { $line }, { $name })
+}
+import-zone-otherwise = The file describes the zone "{ $zone }" otherwise than its name says: taken as { $taken } in { $count ->
     [one] one appointment (line { $line }, { $name })
    *[other] { $count } appointments (the first: line { $line }, { $name })
 }

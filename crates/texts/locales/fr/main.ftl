@@ -6,6 +6,27 @@ article-more = Détail
 ask-yes-no = o/n
 value-none = (rien)
 value-gone = (supprimé)
+word-yes = oui
+word-no = non
+word-required = attendu
+word-optional = facultatif
+word-informational = pour information
+word-chair = préside
+word-needs-action = sans réponse
+word-accepted = accepté
+word-declined = refusé
+word-tentative-guest = peut-être
+word-default = par défaut
+word-public = public
+word-private = privé
+word-confidential = confidentiel
+word-busy = occupé
+word-free = libre
+word-confirmed = confirmé
+word-tentative = provisoire
+word-cancelled = annulé
+word-display = affichage
+word-email = courriel
 kind-contacts = contacts
 kind-events = rendez-vous
 count-contacts = { $count ->
@@ -220,6 +241,10 @@ import-column-twice = La colonne « { $meaning } » reçoit deux sens.
 import-no-such-column = Il n'y a pas de colonne « { $meaning } » dans ce fichier.
 import-not-a-heading = « { $meaning } » n'est pas compris.
 import-zone = Le fuseau « { $zone } » n'est pas connu : pris pour { $taken } dans { $count ->
+    [one] un rendez-vous (ligne { $line }, { $name })
+   *[other] { $count } rendez-vous (le premier : ligne { $line }, { $name })
+}
+import-zone-otherwise = Le fichier décrit le fuseau « { $zone } » autrement que son nom ne le dit : pris pour { $taken } dans { $count ->
     [one] un rendez-vous (ligne { $line }, { $name })
    *[other] { $count } rendez-vous (le premier : ligne { $line }, { $name })
 }
