@@ -100,10 +100,14 @@ impl<R: Record> Session<'_, R> {
             let strange = strange.remove(&look.item);
             let buried = self.buried(&work, side, known, strange.as_ref());
             let stored = self.later_of(&work, side, &look, stored, strange.as_ref());
-            if lives_on.is_none() && self.doubts(&mut work, side, &look, stored.as_ref(), strange) {
+            if lives_on.is_none() && self.doubts(&mut work, side, &look, stored.as_ref(), strange.clone()) {
                 continue;
             }
-            if look.link.is_none() {
+            if let Some(dead) = strange.filter(|dead| stored.is_none() && is_remembered(dead)) {
+                // It is gone as before, and late answers may still show what it was.
+                let trail = Trail { listed: None, doubted: None, ..dead.trail };
+                work.changes.strangers.push(Stranger { trail, look: false, ..dead });
+            } else if look.link.is_none() {
                 work.changes.known.push((side, look.item.clone()));
             }
             match (known, stored) {
@@ -301,6 +305,11 @@ pub(crate) fn put_read<R: Record>(
     if let Some(now) = lagging_at.filter(|_| is_new && !on(Mutant::BackBelievedGone)) {
         (link.trails[side].born, link.trails[side].back) = (Some(now), was_gone);
     }
+}
+
+/// Tells whether what is known of an item from before it was gone is still to be remembered.
+fn is_remembered(dead: &Stranger) -> bool {
+    dead.trail.gone.is_some() && !on(Mutant::DeadForgotten)
 }
 
 /// What is said of an older state that does not go away.

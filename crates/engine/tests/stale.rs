@@ -249,6 +249,31 @@ fn a_record_that_is_gone_does_not_come_back_because_answers_contradict_each_othe
 }
 
 #[test]
+fn what_is_gone_as_before_does_not_come_back_because_of_an_older_answer() {
+    let house = House::new();
+    let (local, remote) = house.linked();
+    assert!(house.local.person_deletes(&local));
+    house.run();
+    house.remote.answers_late(&remote, 1);
+    house.run();
+    house.remote.answers_late(&remote, 0);
+    house.settle();
+    let pair = PairId::new("anne");
+    let looks = house.ledger.looks(&pair, Side::Remote, None, 9);
+    assert!(finish(looks).unwrap().unwrap().is_empty(), "it is known to be gone");
+    let known = || {
+        let items = std::slice::from_ref(&remote);
+        finish(house.ledger.strangers(&pair, Side::Remote, items)).unwrap().unwrap()
+    };
+    let dead = known().pop().expect("a late listing and a late answer may show it once more");
+    let shown = house.remote.past(&remote).into_iter().filter(|(_, alive)| *alive);
+    assert!(shown.last().is_some_and(|(last, _)| dead.trail.is_older(&last)), "{dead:?}");
+    house.clock.advance(DAY);
+    house.settle();
+    assert!(known().is_empty(), "and it is forgotten in the end");
+}
+
+#[test]
 fn what_a_delete_made_of_a_record_does_not_come_back() {
     for is_lost in [false, true] {
         let options = MemOptions { read_lag: LAG, marks_deletes: true, ..MemOptions::remote() };

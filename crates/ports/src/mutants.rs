@@ -259,6 +259,8 @@ mutants! {
     LateUnasked,
     /// The same, of an item that no link knows.
     LateStrangerUnasked,
+    /// What is found to be gone once more is forgotten at once: a late answer that shows it makes it anew.
+    DeadForgotten,
     /// What a delete of ours made of an item, just before it removed it, counts as somebody's record.
     KilledComesBack,
     /// People deletes a contact without naming the version that it knows.
