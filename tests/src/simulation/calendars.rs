@@ -362,8 +362,10 @@ impl Desk {
                 };
                 approved += usize::from(report.refused.is_some());
                 let writes = report.written.local.total() + report.written.remote.total();
-                // What another pair was handed is for that pair's next run.
-                let is_done = report.refused.is_none() && report.handed_over.is_empty();
+                // What another pair was handed, and what this one lets go because it went there, is for that pair's next
+                // run.
+                let is_left = !report.handed_over.is_empty() || report.planned.out_of_scope > 0;
+                let is_done = report.refused.is_none() && !is_left;
                 let is_quiet = writes == 0 && is_done && report.unknown == 0;
                 quiet = if is_quiet { quiet + 1 } else { 0 };
             }

@@ -183,13 +183,22 @@ impl World {
             let adds = changed.clone().all(|field| get(&from.record, field).is_empty());
             let partner =
                 self.link_of(pair, side, &from.id).and_then(|link| link.item(side.other()).cloned());
-            let state = &mut self.lock().pairs[pair].state;
+            // What the provider emptied beside a write of this run, while it waited, is filled again: no plan shows that, and
+            // nothing is replaced.
+            let mut inner = self.lock();
+            let is_thrown = |field: &&&'static str| {
+                inner.diary.thrown_away.contains_key(&(pair + 1, from.id.clone(), **field))
+            };
+            let empty = changed.clone().filter(|field| get(&from.record, field).is_empty());
+            let refills: Vec<&&'static str> =
+                empty.filter(|_| side == Side::Remote).filter(is_thrown).collect();
+            let state = &mut inner.pairs[pair].state;
             // Where the other half is gone and another one was met, they meet for the first time.
             let had_met = state.agreed.get(&(side, from.id.clone())).is_some_and(|before| *before == partner);
             if adds && !had_met {
                 return;
             }
-            for field in changed {
+            for field in changed.filter(|field| !refills.contains(field)) {
                 let member = field.split('/').next().unwrap_or(field);
                 state.alike.entry((side, member)).or_default().insert(from.id.clone());
             }
@@ -521,9 +530,12 @@ impl World {
         let merged = |deletion: &&Deletion| inner.diary.merged.contains_key(&deletion.ident);
         let merges = inner.diary.deletions.iter().filter(merged);
         let seen: BTreeSet<Token> = merges.flat_map(|deletion| deletion.seen.iter().copied()).collect();
-        is_held
-            && inner.diary.is_merged(ident)
-            && tokens(&row.record).iter().any(|token| !seen.contains(token))
+        let typed = tokens(&row.record).iter().any(|token| !seen.contains(token));
+        // What was cleared since has no token.
+        let cleared = |field: &&str| {
+            get(&row.record, field).is_empty() && inner.diary.clears.contains(&(ident.clone(), *field))
+        };
+        is_held && inner.diary.is_merged(ident) && (typed || FIELDS.iter().any(cleared))
     }
 
     /// No duplicates (I3).

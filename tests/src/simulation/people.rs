@@ -791,7 +791,7 @@ impl World {
     }
 
     /// Tells whether what no link of a pair knows is shown in an older state.
-    fn has_late_stranger(&self, pair: usize) -> bool {
+    pub fn has_late_stranger(&self, pair: usize) -> bool {
         let id = Self::pair_id(pair);
         Side::BOTH.into_iter().any(|side| {
             let looks = finish(self.ledger.looks(&id, side, None, u64::MAX >> 1));

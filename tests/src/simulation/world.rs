@@ -621,7 +621,7 @@ impl World {
         // An answer that the dry run still doubted may be believed by the run: time has passed.
         let is_doubted =
             |link: &Link<Note>| Side::BOTH.iter().any(|side| link.trails[*side].doubted.is_some());
-        let doubts = self.links(pair).iter().any(is_doubted);
+        let doubts = self.links(pair).iter().any(is_doubted) || self.has_late_stranger(pair);
         // The dry run kept what it observed; a complete listing defers deletions in its own run only.
         if let Some(report) = self.go(pair).filter(|report| report.stopped.is_none())
             && !complete

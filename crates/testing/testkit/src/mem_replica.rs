@@ -466,7 +466,11 @@ impl<R: Record> MemReplica<R> {
             at.checked_sub(1).and_then(|at| state.made.get(at)).is_some_and(|made| now - *made < lag)
         };
         let most = past.iter().rev().take_while(is_late).count() as u64;
-        usize::try_from(state.rng.below(most + 1)).unwrap_or(0)
+        let back = usize::try_from(state.rng.below(most + 1)).unwrap_or(0);
+        // No provider shows two states of one time, of which nobody could tell the later one: its times are fine.
+        let alive = |(_, item): &(usize, Item<R>)| item.alive.then_some(item.stored.updated);
+        let then = past.len().checked_sub(back + 1).and_then(|at| past.get(at)).and_then(alive);
+        if then.is_some() && then == past.last().and_then(alive) { 0 } else { back }
     }
 
     /// A listing may show an item as it was: then it is listed once more, after a while. `None` = as it is.
