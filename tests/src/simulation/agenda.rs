@@ -20,7 +20,7 @@ use passerelle_ports::{
 };
 use passerelle_sql_store::{NewUser, Store, StoreOptions, UserId};
 use passerelle_sync_rules::{Digest, Limits, Place, Policy, Rules};
-use passerelle_testkit::{Faulty, FaultyLedger, TestIds};
+use passerelle_testkit::{Faulty, FaultyLedger, Rng, TestIds};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
@@ -154,13 +154,15 @@ fn once_at_google(event: &Value) -> Once {
     let title = text(&event["summary"]);
     Once {
         at: at.map(|at| at.timestamp()).unwrap_or_default(),
-        title: title.trim_start_matches(CALLED_OFF).to_owned(),
+        title: title.strip_prefix(CALLED_OFF).unwrap_or(&title).to_owned(),
         location: text(&event["location"]),
         off: title.starts_with(CALLED_OFF),
     }
 }
 
 struct Agenda {
+    /// For what was added later: it must not change what is drawn for the rest.
+    spare: Mutex<Rng>,
     luck: Luck,
     ids: Arc<TestIds>,
     store: Mutex<Store>,
@@ -234,6 +236,7 @@ impl Agenda {
         let limits =
             Limits { deletes_floor: 3, echoes: u64::MAX, recreations: u64::MAX, ..Limits::default() };
         let agenda = Agenda {
+            spare: Mutex::new(Rng::new(!seed ^ 0x0ff)),
             luck,
             ids: Arc::new(TestIds::new(seed)),
             store: Mutex::new(store),
@@ -459,6 +462,13 @@ impl Agenda {
             45..=86 => self.on_the_phone(),
             _ => self.at_the_boss(),
         }
+        if self.spare(10) < 3 {
+            self.retitle_what_is_off();
+        }
+    }
+
+    fn spare(&self, limit: u64) -> u64 {
+        lock(&self.spare).below(limit)
     }
 
     /// What somebody says of one field, and of what stood there.
@@ -691,7 +701,8 @@ impl Agenda {
             70..=74 if is_series => {
                 let line = text(&event["recurrence"][0]);
                 let rule = line.trim_start_matches("RRULE:").to_owned();
-                let Some(row) = self.here().into_iter().find(|row| row.event.title == who) else { return };
+                let is_it = |row: &Row| self::who(&row.event.title) == who;
+                let Some(row) = self.here().into_iter().find(is_it) else { return };
                 let rule = self.another_rule(&row.event, Some(&rule));
                 self.note("rules changed on the telephone");
                 let body = json!({ "recurrence": [format!("RRULE:{rule}")] });
@@ -725,6 +736,37 @@ impl Agenda {
                 let _ = self.phone("PATCH", &path, &json!({ "attendees": guests }));
             }
             _ => drop(self.phone("PATCH", &path, &json!({ "colorId": (1 + self.below(9)).to_string() }))),
+        }
+    }
+
+    /// Somebody gives what was called off another title on the telephone, with the words before it or without, or takes
+    /// the words away: only whoever blocks the time as well says that it takes place.
+    fn retitle_what_is_off(&self) {
+        let mut all = self.there();
+        all.retain(|(_, event)| {
+            let title = text(&event["summary"]);
+            title.starts_with(CALLED_OFF) && !is_others(&who(&title))
+        });
+        let Some((pair, event)) = all.get(self.spare(all.len() as u64) as usize) else { return };
+        let summary = text(&event["summary"]);
+        let (who, title) = (who(&summary), summary.trim_start_matches(CALLED_OFF));
+        let path = self.path(*pair, &format!("/{}?sendUpdates=none", text(&event["id"])));
+        self.note("titles of what was called off, changed on the telephone");
+        match self.spare(4) {
+            0 => self.types_there(
+                (&path, &who),
+                "title",
+                title,
+                |word| json!({ "summary": format!("{CALLED_OFF}{who} {word}") }),
+            ),
+            1 => self.types_there(
+                (&path, &who),
+                "title",
+                title,
+                |word| json!({ "summary": format!("{who} {word}") }),
+            ),
+            2 => drop(self.phone("PATCH", &path, &json!({ "summary": title }))),
+            _ => drop(self.phone("PATCH", &path, &json!({ "summary": title, "transparency": "opaque" }))),
         }
     }
 

@@ -12,6 +12,7 @@ use std::{
 use passerelle_calendar::{Event, Start};
 use passerelle_contacts::Contact;
 use passerelle_engine::{Approval, Engine, EngineError, PairSettings, RunReport, Silent};
+use passerelle_google_sim::faults::Faults;
 use passerelle_ports::{
     Clock, EntriesOf, From, Ids, InstallationId, Ledger, Next, PairId, Record, Replica, Side, Sides, Slice,
     Stored,
@@ -19,13 +20,14 @@ use passerelle_ports::{
 use passerelle_sql_store::{NewUser, SqlLedger, SqlReplica, Store, StoreOptions, UserId};
 use passerelle_sync_rules::{Digest, Limits, Policy, Rules};
 use passerelle_testkit::{Faulty, FaultyLedger, Rng, TestIds};
+use serde_json::json;
 use uuid::Uuid;
 
 use super::{
     Verdict,
     chance::Luck,
     drive::drive,
-    remotes::{LAG, Remotes, Typed},
+    remotes::{LAG, Remotes, Typed, account},
 };
 
 /// The app users.
@@ -639,6 +641,65 @@ impl House {
         self.calms();
         self.remotes.set_stale(0);
         self.calm();
+        if !self.failed() && self.spare(2) == 0 && self.one_fails() {
+            self.calm();
+        }
+    }
+
+    /// Google fails at one contact each time, which was changed on both sides: what is changed of another one travels
+    /// meanwhile (I22). Returns whether there was such a contact.
+    fn one_fails(&self) -> bool {
+        let Remotes::Google(google) = &self.remotes else { return false };
+        let user = self.spare(2) as usize;
+        let held = self.held(&self.store().ledger::<Contact>(), &format!("contacts-{}", USERS[user]));
+        let (here, there) = (self.local_contacts(user), self.remotes.shown(user, true));
+        let both: Vec<_> = here
+            .iter()
+            .filter(|(_, shown)| !held.iter().any(|text| text.contains(&format!("{}@", shown.who))))
+            .filter_map(|row| Some((row, there.iter().find(|(_, shown)| shown.who == row.1.who)?)))
+            .collect();
+        if both.len() < 2 {
+            return false;
+        }
+        let at = self.spare(both.len() as u64) as usize;
+        let (victim, other) = (both[at], both[(at + 1) % both.len()]);
+        let change = |(here, there): (&(String, Shown), &(String, Shown))| {
+            let (who, words) = (&here.1.who, [self.word(), self.word()]);
+            let old = |field: &str| here.1.words.get(field).cloned().unwrap_or_default();
+            self.run_sql(&format!("UPDATE contacts SET notes = '{}' WHERE id = '{}'", words[0], here.0));
+            self.book().type_over(who, "notes", &old("notes"), &words[0]);
+            let typed = Typed { id: there.0.clone(), field: "job_title", word: words[1].clone() };
+            if self.remotes.edit(user, true, &typed) {
+                self.book().type_over(who, "job_title", &old("job_title"), &words[1]);
+            } else {
+                self.bad(format!("the phone of {user} cannot change {who}"));
+            }
+            words
+        };
+        change(victim);
+        let words = change(other);
+        self.say(|| format!("Google fails at {} of {user}; {} was changed", victim.1.0, other.1.0));
+        let rule = json!({ "method": "people.people.*", "about": victim.1.0, "account": account(user), "status": 500 });
+        let Ok(rule) = serde_json::from_value(rule) else { return false };
+        google.sim.with(|core| core.set_faults(Faults::new(1, vec![rule])));
+        self.note("contacts that Google fails at each time");
+        for _ in 0..3 {
+            self.pass(1_000);
+            if self.run_pair(2 * user).is_none_or(|report| report.stopped.is_some()) {
+                self.bad(format!("contacts-{} ends early because of one contact (I22)", USERS[user]));
+            }
+        }
+        for rows in [self.local_contacts(user), self.remotes.shown(user, true)] {
+            let now = rows.iter().find(|(_, shown)| shown.who == other.0.1.who);
+            let stands = |word: &String| {
+                now.is_some_and(|(_, shown)| shown.words.values().any(|stands| stands == word))
+            };
+            if !words.iter().all(stands) {
+                self.bad(format!("{words:?} did not travel because of another contact (I22): {now:?}"));
+            }
+        }
+        google.sim.with(|core| core.set_faults(Faults::new(1, Vec::new())));
+        !self.failed()
     }
 
     /// No faults and no people: it has to come to rest, and then to be silent (I1, I6).
