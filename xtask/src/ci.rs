@@ -4,7 +4,7 @@ use std::time::Instant;
 
 use anyhow::Result;
 
-use crate::{codegen, corpora, run, sim, tidy, tools};
+use crate::{codegen, corpora, mutations, run, sim, tidy, tools};
 
 /// The seed of the property tests in the gate, so that one state of the sources has one result. Outside the gate the
 /// seed differs with each run, and `PROPTEST_CASES=10000 cargo nextest run` tries more.
@@ -57,6 +57,7 @@ pub fn run() -> Result<()> {
     step("codegen", || codegen::run(true))?;
     step("foreign files", corpora::in_ci)?;
     step("simulation", sim::in_ci)?;
+    step("rules taken out", mutations::in_ci)?;
     println!("all steps passed in {} s", begun.elapsed().as_secs());
     Ok(())
 }

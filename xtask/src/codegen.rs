@@ -5,7 +5,7 @@ use std::{fmt::Write as _, fs};
 
 use anyhow::{Context, Result, bail};
 
-use crate::run;
+use crate::{mutations, run};
 
 /// Writes the generated files, or checks that they are what they would become.
 pub fn run(check: bool) -> Result<()> {
@@ -15,7 +15,11 @@ pub fn run(check: bool) -> Result<()> {
         let args = ["test", "--quiet", "--workspace", "--all-features", "--bin", "passerelle", test];
         run::check(run::cargo(&args).env("PASSERELLE_WRITE_DOCS", "1"))?;
     }
-    let (path, text) = ("docs/reference/errors.md", errors()?);
+    write("docs/reference/errors.md", &errors()?, check)?;
+    write("docs/development/mutations.md", &mutations::table()?, check)
+}
+
+fn write(path: &str, text: &str, check: bool) -> Result<()> {
     let target = run::root().join(path);
     if fs::read_to_string(&target).is_ok_and(|now| now == text) {
         return Ok(());

@@ -18,6 +18,7 @@ use crate::{
 const TOP: &[&str] = &[
     ".cargo",
     ".ci",
+    ".config",
     ".git",
     ".gitignore",
     ".tools",

@@ -8,7 +8,7 @@ mod codegen;
 mod corpora;
 mod docs;
 mod fuzz;
-mod mutants;
+mod mutations;
 mod picture;
 mod run;
 mod sim;
@@ -36,6 +36,8 @@ enum Command {
     },
     /// Runs the simulation: one seed step by step, or many from a first one.
     Sim(sim::Options),
+    /// Takes rules out of a copy of the sources, one at a time, and sees whether the test it names fails.
+    Mutations(mutations::Options),
     /// Reads the test files that packages ship and compares with foreign parsers; writes `docs/development/corpora.md`.
     Corpora(corpora::Options),
     /// Runs the fuzzer over everything that reads a file, ten minutes for each target; needs a nightly compiler and cargo-fuzz.
@@ -52,6 +54,7 @@ fn main() -> anyhow::Result<()> {
         Command::Tidy => tidy::run(),
         Command::Codegen { check } => codegen::run(check),
         Command::Sim(options) => sim::run(&options),
+        Command::Mutations(options) => mutations::run(&options),
         Command::Corpora(options) => corpora::run(&options),
         Command::Fuzz(options) => fuzz::run(&options),
         Command::Bench => bench::run(),

@@ -1,16 +1,16 @@
-//! `cargo xtask sim`: the simulation of the whole-product tests, longer or replayed; rules taken out; crashes.
+//! `cargo xtask sim`: the simulation of the whole-product tests, longer or replayed; crashes.
+
+use std::process::Command;
 
 use anyhow::Result;
 use clap::Args;
 
-use crate::{mutants, run};
+use crate::run;
 
 /// How many histories CI plays, from seed 1.
 const CI_RUNS: u64 = 1_000;
 /// The last seed that CI plays, from the one after those: in memory.
 const CI_LAST: u64 = 10_000;
-/// How many histories a rule taken out may need at most.
-const MUTANT_RUNS: u64 = 1_000;
 
 /// Which histories to play.
 #[derive(Args)]
@@ -21,7 +21,7 @@ pub struct Options {
     /// The first seed of many.
     #[arg(long, default_value_t = 1)]
     from: u64,
-    /// How many histories to play; with `--mutants`, how many each may need.
+    /// How many histories to play.
     #[arg(long)]
     runs: Option<u64>,
     /// Do not stop at the first failure.
@@ -36,12 +36,6 @@ pub struct Options {
     /// On how many threads.
     #[arg(long, default_value_t = 2)]
     threads: u64,
-    /// Take rules out, one at a time, and see how soon each is noticed; writes `docs/development/mutations.md`.
-    #[arg(long)]
-    mutants: bool,
-    /// With `--mutants`: only these, separated by commas.
-    #[arg(long)]
-    only: Option<String>,
     /// Crash at every point, and at every point of the run that recovers from that.
     #[arg(long)]
     crash_pairs: bool,
@@ -49,42 +43,25 @@ pub struct Options {
 
 /// Plays what was asked for; fails when a judge is not content.
 pub fn run(options: &Options) -> Result<()> {
-    if options.mutants {
-        return mutants::run(options.only.as_deref(), options.runs.unwrap_or(MUTANT_RUNS));
-    }
     if options.crash_pairs {
         let args = ["test", "--package", "passerelle-engine", "--test", "crashes", "--", "--nocapture"];
         return run::check(&mut run::cargo(&args));
     }
-    let mut args =
-        vec!["run", "--quiet", "--package", "passerelle-whole-product-tests", "--bin", "sim", "--"]
-            .into_iter()
-            .map(str::to_owned)
-            .collect::<Vec<_>>();
+    // With the features of the tests: what they are built from is built already.
+    run::check(&mut run::cargo(&["build", "--quiet", "--workspace", "--all-features", "--bin", "sim"]))?;
+    let mut sim = Command::new(run::root().join("target/debug/sim"));
+    sim.current_dir(run::root());
     match options.seed {
-        Some(seed) => args.extend(["--seed".to_owned(), seed.to_string()]),
-        None => args.extend([
-            "--from".to_owned(),
-            options.from.to_string(),
-            "--runs".to_owned(),
-            options.runs.unwrap_or(1_000).to_string(),
-            "--threads".to_owned(),
-            options.threads.to_string(),
-            "--every".to_owned(),
-            options.every.to_string(),
-        ]),
-    }
-    if options.memory {
-        args.push("--memory".to_owned());
-    }
-    if options.go_on {
-        args.push("--go-on".to_owned());
-    }
-    let args: Vec<&str> = args.iter().map(String::as_str).collect();
-    run::check(&mut run::cargo(&args))
+        Some(seed) => sim.args(["--seed", &seed.to_string()]),
+        None => sim
+            .args(["--from", &options.from.to_string(), "--runs", &options.runs.unwrap_or(1_000).to_string()])
+            .args(["--threads", &options.threads.to_string(), "--every", &options.every.to_string()]),
+    };
+    sim.args(options.memory.then_some("--memory")).args(options.go_on.then_some("--go-on"));
+    run::check(&mut sim)
 }
 
-/// Plays what CI plays: histories, then every rule taken out.
+/// Plays what CI plays.
 pub fn in_ci() -> Result<()> {
     let some = |from, runs, memory| Options {
         seed: None,
@@ -94,11 +71,8 @@ pub fn in_ci() -> Result<()> {
         memory,
         every: 1,
         threads: 2,
-        mutants: false,
-        only: None,
         crash_pairs: false,
     };
     run(&some(1, CI_RUNS, false))?;
-    run(&some(CI_RUNS + 1, CI_LAST - CI_RUNS, true))?;
-    mutants::in_ci()
+    run(&some(CI_RUNS + 1, CI_LAST - CI_RUNS, true))
 }

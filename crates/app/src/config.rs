@@ -9,7 +9,6 @@ use std::{
 };
 
 use etcetera::{AppStrategy, AppStrategyArgs, app_strategy::Xdg};
-use passerelle_ports::mutants::{Mutant, on};
 use passerelle_service::{Failure, RuleSpec, Sourced, nearest};
 use passerelle_texts::Lang;
 
@@ -90,10 +89,7 @@ impl Settings {
         // directory.
         let file = named.map_or_else(
             || places.config.join("config.toml"),
-            |path| match on(Mutant::ConfigAsGiven) {
-                true => path,
-                false => std::path::absolute(&path).unwrap_or(path),
-            },
+            |path| std::path::absolute(&path).unwrap_or(path),
         );
         let file = followed(file);
         let mut settings = Settings { file: file.clone(), values: BTreeMap::new(), rules: Vec::new() };

@@ -6,7 +6,6 @@ use std::{
 };
 
 use chrono::{DateTime, SecondsFormat, Utc};
-use passerelle_ports::mutants::{Mutant, on};
 use passerelle_service::Failure;
 use passerelle_texts::{Arg, Article, Lang, explain, render, t};
 use serde::Serialize;
@@ -207,9 +206,6 @@ impl Out {
 /// Returns the options of this call that another call needs too, as a person types them; each after a space.
 fn kept_options(global: &Global) -> String {
     let mut kept = String::new();
-    if on(Mutant::CuresBare) {
-        return kept;
-    }
     let files = [("--config", &global.config), ("--passphrase-file", &global.passphrase_file)];
     for (option, file) in files {
         if let Some(file) = file {

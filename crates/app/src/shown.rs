@@ -5,16 +5,10 @@
 
 use std::{fmt::Write as _, io};
 
-use passerelle_ports::mutants::{Mutant, on};
-
 /// Returns a text in which nothing steers a terminal or turns the order of the letters; lines and tabs stay.
 pub fn shown(text: &str) -> String {
     let safe = |c: char| {
-        if matches!(c, '\n' | '\t') || !steers(c) || on(Mutant::TextSteers) {
-            c
-        } else {
-            char::REPLACEMENT_CHARACTER
-        }
+        if matches!(c, '\n' | '\t') || !steers(c) { c } else { char::REPLACEMENT_CHARACTER }
     };
     text.chars().map(safe).collect()
 }

@@ -10,10 +10,7 @@ use std::{
 
 use clap::{FromArgMatches, error::ErrorKind};
 use passerelle_credentials::Secret;
-use passerelle_ports::{
-    Clock,
-    mutants::{Mutant, on},
-};
+use passerelle_ports::Clock;
 use passerelle_service::Failure;
 use passerelle_texts::Lang;
 use serde_json::json;
@@ -166,9 +163,6 @@ fn carry_out(args: &[OsString], environment: &Environment, lang: Lang) -> u8 {
             result = commands::run(&app, cli.command) => return result,
             Ok(()) = told => Err(Failure::new("INT-101")),
         };
-        if on(Mutant::LeasesKept) {
-            return result;
-        }
         // What cannot be given back in time expires.
         let _ = tokio::time::timeout(GRACE / 2, commands::give_back(&app)).await;
         result
@@ -235,7 +229,7 @@ fn host_name() -> String {
 /// Tells a failure; its code says how the process ends.
 fn ended(app: &App, result: Result<u8, Failure>) -> u8 {
     // Results that did not arrive are no success, whatever was done.
-    let lost = app.out.lost().filter(|_| !on(Mutant::LostIsDone));
+    let lost = app.out.lost();
     match result.and_then(|code| lost.map_or(Ok(code), Err)) {
         Ok(code) => code,
         Err(failure) => {
@@ -286,7 +280,7 @@ fn not_parsed(error: &clap::Error, args: &[OsString], lang: Lang) -> u8 {
     match error.kind() {
         ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => {
             match error.print().and_then(|()| std::io::stdout().flush()) {
-                Err(lost) if lost.kind() != std::io::ErrorKind::BrokenPipe && !on(Mutant::HelpLost) => {
+                Err(lost) if lost.kind() != std::io::ErrorKind::BrokenPipe => {
                     told(&unusable("-", lost), args, lang)
                 }
                 // Who closes the pipe early has seen enough.

@@ -9,10 +9,7 @@ use std::{
 use passerelle_ports::{
     ErrorKind, Find, From, ItemId, Link, LinkId, LinkState, PairId, PortError, Record, Replica, Side, Sides,
 };
-use passerelle_sync_rules::{
-    Action, Intent, Plan, Trip, is_home, is_mass,
-    mutants::{Mutant, on},
-};
+use passerelle_sync_rules::{Action, Intent, Plan, Trip, is_home, is_mass};
 
 use crate::{
     engine::Engine,
@@ -52,7 +49,7 @@ impl<R: Record> Session<'_, R> {
             link.alive(Side::Local).is_some_and(|stored| stored.record.concerned_others() > 0)
         };
         let engine = self.engine;
-        let parted = engine.parted.iter().filter(|_| !on(Mutant::PartedForgotten));
+        let parted = engine.parted.iter();
         for side in Side::BOTH {
             let is_new = |link: &&Link<R>| {
                 let is_new = link.half() == Some(side) && link.copies[side.other()].is_none();
@@ -61,11 +58,11 @@ impl<R: Record> Session<'_, R> {
             let new: Vec<&Link<R>> = links.iter().filter(is_new).collect();
             let (meetings, others): (Vec<_>, Vec<_>) = new.into_iter().partition(concerns);
             let mut found = Vec::new();
-            if !meetings.is_empty() && !on(Mutant::InvitedAbroad) {
+            if !meetings.is_empty() {
                 let pairs = engine.abroad.iter().chain(parted.clone().map(|parted| &parted.pair));
                 found = self.known_abroad(pairs, side, &meetings).await?;
             }
-            let asks = !others.is_empty() && !on(Mutant::PartedDoubled);
+            let asks = !others.is_empty();
             for Parted { pair, replicas } in parted.clone().filter(|_| asks) {
                 let Some(replicas) = replicas else { continue };
                 for (pair, mut known) in self.known_abroad(std::iter::once(pair), side, &others).await? {
@@ -121,12 +118,10 @@ impl<R: Record> Session<'_, R> {
         side: Side,
         known: &BTreeMap<LinkId, Link<R>>,
     ) {
-        let is_new = |item: &&ItemId| {
-            on(Mutant::PartedReread) || !self.there.contains_key(&(pair.clone(), (*item).clone()))
-        };
+        let is_new = |item: &&ItemId| !self.there.contains_key(&(pair.clone(), (*item).clone()));
         let items = known.values().filter_map(|link| link.item(side));
         let items: Vec<ItemId> = items.filter(is_new).cloned().collect();
-        if !items.is_empty() && !on(Mutant::PartedUnread) {
+        if !items.is_empty() {
             let gone = gone_from(there, &items).await;
             self.there.extend(items.into_iter().map(|item| (pair.clone(), item)).zip(gone));
         }
@@ -156,10 +151,7 @@ impl<R: Record> Session<'_, R> {
             .map(|step| step.link)
             .collect();
         let mut came: BTreeMap<PairId, u64> = BTreeMap::new();
-        if self.engine.abroad.is_empty()
-            || (made.len() as u64) < limits.alike_floor
-            || on(Mutant::MassGiftPasses)
-        {
+        if self.engine.abroad.is_empty() || (made.len() as u64) < limits.alike_floor {
             return Ok(Vec::new());
         }
         let made: Vec<LinkId> = made.into_iter().collect();
@@ -197,7 +189,7 @@ async fn gone_from<R: Record>(there: &dyn Replica<R>, items: &[ItemId]) -> Vec<b
 /// Tells whether a collection is there no more for its owner: a listing names no item, so that what refuses it is of the
 /// whole.
 async fn is_gone_whole<R: Record>(there: &dyn Replica<R>) -> bool {
-    on(Mutant::PartedRefused) || there.peek(From::Start).await.is_err_and(|error| is_missing(&error))
+    there.peek(From::Start).await.is_err_and(|error| is_missing(&error))
 }
 
 fn is_missing(error: &PortError) -> bool {

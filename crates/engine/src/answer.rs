@@ -4,9 +4,7 @@ use passerelle_ports::{
     Changes, Field, Find, Link, LinkId, LinkState, Record, Side, Sides, Value, assemble, fields,
 };
 use passerelle_sync_rules::{
-    Action, Intent, Rules, choose_home, clashes, follow, is_double, join,
-    mutants::{Mutant, on},
-    typed_in_vain, view, yield_to,
+    Action, Intent, Rules, choose_home, clashes, follow, is_double, join, typed_in_vain, yield_to,
 };
 
 use crate::{
@@ -40,11 +38,7 @@ fn is_open<R: Record>(engine: &Engine<R>, link: &Link<R>, field: &Field) -> bool
 fn choose<R: Record>(engine: &Engine<R>, link: &mut Link<R>, field: &Field, side: Side) {
     link.decided = Some(engine.clock.now());
     link.chosen.retain(|(chosen, _)| chosen != field);
-    if on(Mutant::ChoiceMovesBase) {
-        move_base(link, field, side.other(), engine.rules());
-    } else {
-        link.chosen.push((field.clone(), side));
-    }
+    link.chosen.push((field.clone(), side));
     link.due = true;
 }
 
@@ -104,19 +98,6 @@ pub(crate) async fn adopt<R: Record>(engine: &Engine<R>, before: &Rules) -> Resu
     let (was, _) = RulesMark::of(before).after(state.rules.as_deref());
     let mark = RulesMark { pending: was.pending, ..engine.mark() };
     answer(engine, &[], |_| Ok(Changes { rules: Some(mark.to_string()), ..Changes::default() })).await
-}
-
-/// Mutants only: the loser's base becomes what it has.
-fn move_base<R: Record>(link: &mut Link<R>, field: &Field, loser: Side, rules: &Rules) {
-    let Some(stored) = link.alive(loser) else { return };
-    let mut base = fields(&link.bases[loser]);
-    match view(loser, &stored.record, rules).get(field) {
-        Some(value) => base.insert(field.clone(), value.clone()),
-        None => base.remove(field),
-    };
-    if let Ok(base) = assemble(&base) {
-        link.bases[loser] = base;
-    }
 }
 
 pub(crate) async fn join_halves<R: Record>(

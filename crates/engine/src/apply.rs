@@ -4,11 +4,7 @@ use passerelle_ports::{
     AssembleError, EntriesOf, Entry, EntryId, ErrorKind, Field, Find, Link, LinkState, Op, Outcome,
     PortError, Record, Refusal, Side, Sides, Slice,
 };
-use passerelle_sync_rules::{
-    Action, Intent, Step, circles, create_key, decide,
-    mutants::{Mutant, on},
-    settle, unplaced,
-};
+use passerelle_sync_rules::{Action, Intent, Step, circles, create_key, decide, settle, unplaced};
 
 use crate::{
     engine::Phase,
@@ -64,9 +60,6 @@ impl<R: Record> Session<'_, R> {
             let mut moved = false;
             let mut after = None;
             while let Some(links) = self.due_links(&mut after).await? {
-                if on(Mutant::GuardPerPage) {
-                    allowance.deletes = Sides { local: most, remote: most };
-                }
                 moved |= self.apply_chunk(links, &mut allowance, total).await?;
             }
             self.look().await?;
@@ -102,8 +95,7 @@ impl<R: Record> Session<'_, R> {
         for side in Side::BOTH {
             let batch = self.capabilities(side).batch_max.max(1);
             let mut rest = self.without_circles(std::mem::take(&mut writes[side])).await?;
-            let is_suspect =
-                |entry: &Entry<R>| self.suspects.contains(&entry.link) && !on(Mutant::SuspectsTogether);
+            let is_suspect = |entry: &Entry<R>| self.suspects.contains(&entry.link);
             rest.sort_by_key(is_suspect);
             let mut sound = rest.iter().filter(|entry| !is_suspect(entry)).count();
             while !rest.is_empty() {
@@ -176,7 +168,7 @@ impl<R: Record> Session<'_, R> {
         let again = self.invites_again(link, intent);
         let there = link.alive(intent.side).filter(|_| intent.action != Action::Create);
         let forbids = self.replica(intent.side).forbids(there, intent.to.as_ref());
-        again.or(forbids).filter(|_| !on(Mutant::RefusalAnnounced))
+        again.or(forbids)
     }
 
     fn take_step(
@@ -342,8 +334,7 @@ impl<R: Record> Session<'_, R> {
 /// What was removed out of scope stays out of it, whatever collection is connected later.
 fn stay_out<R: Record>(link: &mut Link<R>) {
     for side in Side::BOTH {
-        if let Some(copy) = link.copies[side].as_mut().filter(|copy| copy.gone && !on(Mutant::GoneComesBack))
-        {
+        if let Some(copy) = link.copies[side].as_mut().filter(|copy| copy.gone) {
             copy.stored.home = None;
         }
     }

@@ -4,11 +4,7 @@ use passerelle_ports::{
     Copy, Entry, ErrorKind, Find, ItemId, Link, LinkId, LinkState, Op, Outcome, PortError, PortResult,
     Record, Refusal, Side, Sides, Stored, Write, Written, fields,
 };
-use passerelle_sync_rules::{
-    Action, acknowledge, lost,
-    mutants::{Mutant, on},
-    put_copy, rebase, release,
-};
+use passerelle_sync_rules::{Action, acknowledge, lost, put_copy, rebase, release};
 
 use crate::{
     look::put_read,
@@ -34,79 +30,10 @@ impl<R: Record> Session<'_, R> {
         }
         let opening = passerelle_ports::Changes { open: entries.clone(), ..Default::default() };
         let writes: Vec<Write<R>> = entries.iter().filter_map(write_of).collect();
-        if on(Mutant::BaseEarly) {
-            self.advance_early(&entries).await?;
-        }
-        let results = if on(Mutant::FirstEntryOnly) {
-            let mut first = opening;
-            let open = first.open.split_off(1.min(first.open.len()));
-            self.commit(first).await?;
-            let results = self.replica(side).write(&writes).await;
-            self.commit(passerelle_ports::Changes { open, ..Default::default() }).await?;
-            results
-        } else if on(Mutant::JournalLate) {
-            let results = self.replica(side).write(&writes).await;
-            self.commit(opening).await?;
-            results
-        } else {
-            self.commit(opening).await?;
-            self.replica(side).write(&writes).await
-        };
-        let results = match results {
-            Err(_) if on(Mutant::LostIsFailed) => {
-                let failed = || Err(PortError::new(ErrorKind::VersionMismatch, "mutant"));
-                writes.iter().map(|_| failed()).collect()
-            }
-            results => results.map_err(early(side))?,
-        };
-        let results = self.force(side, &writes, results).await?;
+        self.commit(opening).await?;
+        let results = self.replica(side).write(&writes).await;
+        let results = results.map_err(early(side))?;
         self.close_batch(side, entries, results).await
-    }
-
-    /// Mutants only: bases as they would be if everything landed as sent.
-    async fn advance_early(&mut self, entries: &[Entry<R>]) -> Flow<()> {
-        let mut work = Work::new(self.find(Find::Links(entries.iter().map(|e| e.link).collect())).await?);
-        for entry in entries {
-            let (Some(mut link), Some(to), Some(from)) =
-                (work.get(entry.link).cloned(), &entry.to, &entry.from)
-            else {
-                continue;
-            };
-            let mut paper = link.clone();
-            let stored = Stored { record: to.clone(), ..from.clone() };
-            Self::or_stop(acknowledge(&mut paper, entry, &stored, self.rules()))?;
-            link.bases = paper.bases;
-            work.save(link);
-        }
-        self.commit(work.into_changes()).await
-    }
-
-    /// Mutants only: what was overtaken is written once more, over what stands there.
-    async fn force(
-        &self,
-        side: Side,
-        writes: &[Write<R>],
-        mut results: Vec<PortResult<Written<R>>>,
-    ) -> Flow<Vec<PortResult<Written<R>>>> {
-        for (write, result) in writes.iter().zip(&mut results).filter(|_| on(Mutant::ForceOnMismatch)) {
-            let (Write::Update { from, .. } | Write::Delete { from, .. }, Err(error)) = (write, &*result)
-            else {
-                continue;
-            };
-            if error.kind != ErrorKind::VersionMismatch {
-                continue;
-            }
-            let now = self.replica(side).fetch(std::slice::from_ref(&from.id)).await.map_err(early(side))?;
-            let Some(Some(now)) = now.into_iter().next() else { continue };
-            let mut again = write.clone();
-            if let Write::Update { from, .. } | Write::Delete { from, .. } = &mut again {
-                from.version = now.version;
-            }
-            if let Some(last) = self.replica(side).write(&[again]).await.map_err(early(side))?.pop() {
-                *result = last;
-            }
-        }
-        Ok(results)
     }
 
     async fn close_batch(
@@ -145,14 +72,7 @@ impl<R: Record> Session<'_, R> {
                 Err(error) => stop = self.close_refused(&mut work, link, &entry, &error, is_up).or(stop),
             }
         }
-        let mut changes = work.into_changes();
-        if on(Mutant::NotClosed) {
-            changes.close.clear();
-        }
-        if on(Mutant::CloseApart) {
-            let close = std::mem::take(&mut changes.close);
-            self.commit(passerelle_ports::Changes { close, ..Default::default() }).await?;
-        }
+        let changes = work.into_changes();
         self.commit(changes).await?;
         stop.map_or(Ok(()), Err)
     }
@@ -230,12 +150,6 @@ impl<R: Record> Session<'_, R> {
         stored: Stored<R>,
     ) -> Flow<()> {
         let side = entry.side;
-        if on(Mutant::ExistsIsDone) {
-            link.due = false;
-            work.save(link);
-            work.changes.close.push((entry.id, Outcome::NotLanded));
-            return Ok(());
-        }
         if let Some(other) = work.by_item(side, &stored.id).filter(|other| *other != link.id) {
             work.changes.close.push((entry.id, Outcome::NotLanded));
             self.close_twin(work, link, entry, stored, other);
@@ -300,9 +214,7 @@ impl<R: Record> Session<'_, R> {
         match error.kind {
             ErrorKind::VersionMismatch | ErrorKind::NotFound => {
                 self.report.overtaken += 1;
-                if on(Mutant::MismatchNoLook) {
-                    link.due = false;
-                } else if let (Op::Update | Op::Delete | Op::Move { .. }, Some(copy)) =
+                if let (Op::Update | Op::Delete | Op::Move { .. }, Some(copy)) =
                     (&entry.op, &mut link.copies[side])
                 {
                     copy.look = true;
@@ -318,20 +230,8 @@ impl<R: Record> Session<'_, R> {
                 tracing::info!(link.id = %link.id, side = side.as_str(), code = error.code, "refused; the link waits");
                 self.report.rejected += 1;
                 link.due = false;
-                if let (true, Some(to)) = (on(Mutant::FailureIsOk), &entry.to) {
-                    let model = entry.from.clone().or_else(|| link.alive(side.other()).cloned())?;
-                    let stored = Stored { record: to.clone(), ..model };
-                    acknowledge(&mut link, entry, &stored, self.rules()).ok()?;
-                    work.changes.close.push((entry.id, Outcome::Landed(Some(stored))));
-                    work.save(link);
-                    return None;
-                }
                 link.state = LinkState::Rejected(Refusal::new(side, error, self.engine.clock.now()));
                 work.changes.close.push((entry.id, Outcome::NotLanded));
-                if on(Mutant::PoisonAborts) {
-                    work.save(link);
-                    return Some(Stop::Early(Stopped::new(side, error)));
-                }
             }
             ErrorKind::Unexpected => {
                 // Nothing is known: the entry stays open, and the next run finds out.
@@ -343,7 +243,7 @@ impl<R: Record> Session<'_, R> {
                     return Some(Stop::Early(Stopped::new(side, error)));
                 }
             }
-            ErrorKind::ItemFailed if !on(Mutant::ItemFailureStops) => {
+            ErrorKind::ItemFailed => {
                 // The entry stays open here too, and the others go on, unless the replica does nothing but fail.
                 tracing::warn!(link.id = %link.id, side = side.as_str(), operation = error.operation, "set aside");
                 refuse(&mut link, Refusal::new(side, error, self.engine.clock.now()));
@@ -365,7 +265,7 @@ impl<R: Record> Session<'_, R> {
     /// Keeps what a side was given and does not hold, for the report.
     fn note_losses(&mut self, entry: &Entry<R>, stored: &Stored<R>) {
         let fields = lost(entry, stored);
-        if !fields.is_empty() && self.report.losses.len() < LOSSES_MAX && !on(Mutant::LossesUntold) {
+        if !fields.is_empty() && self.report.losses.len() < LOSSES_MAX {
             let record = stored.record.summary();
             self.report.losses.push(Loss { side: entry.side, record, fields, code: None });
         }
@@ -388,7 +288,6 @@ fn is_void<R: Record>(entry: &Entry<R>, stored: &Stored<R>) -> bool {
         && !entry.taken.is_empty()
         && lost(entry, stored).len() == entry.taken.len()
         && entry.from.as_ref().is_some_and(|from| fields(&from.record) == fields(&stored.record))
-        && !on(Mutant::VoidLands)
 }
 
 /// That id is used up: created and deleted before we knew. The next key follows from it.

@@ -10,9 +10,8 @@ use passerelle_ports::{
     Outcome, PairId, Record, Refusal, Replica, Side, Sides, Slice, Stored,
 };
 use passerelle_sync_rules::{
-    Action, Place, PlanCounts, PlannedStep, Relocation, choose_home, forget_choice,
-    mutants::{Mutant, on},
-    put_copy, put_gone, relocation, settle_in,
+    Action, Place, PlanCounts, PlannedStep, Relocation, choose_home, forget_choice, put_copy, put_gone,
+    relocation, settle_in,
 };
 
 use crate::{
@@ -166,7 +165,7 @@ impl<R: Record> Session<'_, R> {
             };
             let bare: BTreeMap<_, _> =
                 links.iter().filter(is_bare).filter_map(|link| Some((link.item(side)?, link.id))).collect();
-            if bare.is_empty() || on(Mutant::HalvesDoubled) {
+            if bare.is_empty() {
                 continue;
             }
             let find = Find::Items(side, bare.keys().map(|item| (*item).clone()).collect());
@@ -195,9 +194,6 @@ impl<R: Record> Session<'_, R> {
 
     /// Tells whether an item of a link belongs to another pair already, which has it on both sides.
     async fn taken(&self, around: &Neighbourhood<R>, link: &Link<R>) -> Flow<Taken> {
-        if on(Mutant::MovesTaken) {
-            return Ok(Taken::No);
-        }
         for side in Side::BOTH {
             let Some(item) = link.alive(side).map(|stored| &stored.id) else { continue };
             for place in &around.others {
@@ -296,7 +292,7 @@ impl<R: Record> Session<'_, R> {
     /// The collection is gone, and no item of it can follow any more: what went elsewhere on the local side begins there
     /// anew. What may still stand in the collection stays alone, should it come back.
     pub(crate) async fn let_go(&mut self) -> Flow<()> {
-        if self.engine.neighbourhood.is_none() || on(Mutant::HeldByTheGone) {
+        if self.engine.neighbourhood.is_none() {
             return Ok(());
         }
         let mut after = None;
@@ -311,7 +307,7 @@ impl<R: Record> Session<'_, R> {
                     matches!(self.engine.relocation(&link), Some(Relocation::Follow(Side::Remote, _)));
                 if follows && !self.is_blocked(link.id) {
                     let guests = link.alive(Side::Local).map_or(0, |row| row.record.concerned_others());
-                    match guests > 0 && !on(Mutant::InvitedByTheGone) {
+                    match guests > 0 {
                         // Made anew, its guests would be invited again: the pair that has the row now has to know of it.
                         true => put_gone(&mut link, Side::Local),
                         false => link.copies.local = None,
@@ -459,9 +455,6 @@ impl<R: Record> Session<'_, R> {
         if self.is_round(trip) {
             return Ok(true);
         }
-        if on(Mutant::UndoLeavesMoves) {
-            return Ok(false);
-        }
         let Some((link, pair)) = self.moved_away(trip).await? else { return Ok(false) };
         if let Some(pair) = pair
             && !self.get_back(&link, &pair).await?
@@ -549,7 +542,7 @@ impl<R: Record> Session<'_, R> {
         items: &[(ItemId, Option<EntryId>)],
     ) -> Flow<BTreeSet<ItemId>> {
         let mut claimed = BTreeSet::new();
-        let Some(around) = self.engine.neighbourhood.as_ref().filter(|_| !on(Mutant::MovesUnclaimed)) else {
+        let Some(around) = self.engine.neighbourhood.as_ref() else {
             return Ok(claimed);
         };
         if items.is_empty() {
@@ -578,9 +571,6 @@ impl<R: Record> Session<'_, R> {
     /// Tells whether an item was made by a create of another pair, which does not know it yet: the answer was lost, and
     /// somebody brought the item here before it was found. That pair finds it by its key.
     async fn is_made_beside(&self, around: &Neighbourhood<R>, side: Side, made: EntryId) -> Flow<bool> {
-        if on(Mutant::MovesOrphaned) {
-            return Ok(false);
-        }
         let store = &self.engine.ledger;
         let one = Slice { skip: 0, limit: 1 };
         let found = store.entries(&EntriesOf::Entry(made), one).await.map_err(ledger)?;
@@ -616,7 +606,7 @@ impl<R: Record> Session<'_, R> {
         let found = replica.fetch_each(std::slice::from_ref(&item)).await.map_err(early(side))?;
         let Ok(moved) = self.weigh(side, found)?.pop().unwrap_or(Ok(None)) else {
             // Until it can be read nobody knows where it stands: its own pair tells of it.
-            return Ok(!on(Mutant::UnreadUnclaimed));
+            return Ok(true);
         };
         let here = Some(around.own.homes[side].as_str());
         let Some(moved) = moved.filter(|it| it.id == item && it.withdrawn && it.home.as_deref() == here)
@@ -641,7 +631,7 @@ impl<R: Record> Session<'_, R> {
     /// Tells whether another pair does not know yet whether it made the other half of a record: until it does, the record
     /// is its own, wherever somebody brought it.
     async fn is_being_made(&self, place: &Place, link: &Link<R>, side: Side) -> Flow<bool> {
-        if link.half() != Some(side.other()) || on(Mutant::HalvesOrphaned) {
+        if link.half() != Some(side.other()) {
             return Ok(false);
         }
         let open = self.engine.ledger.open_entries(&place.pair).await.map_err(ledger)?;

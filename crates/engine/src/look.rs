@@ -8,10 +8,7 @@ use passerelle_ports::{
     Clocks, ErrorKind, Find, ItemId, Link, LinkId, Look, MEMORY, PortError, PortResult, Record, Refusal,
     Side, Stored, Stranger, Trail,
 };
-use passerelle_sync_rules::{
-    mutants::{Mutant, on},
-    put_copy, put_gone,
-};
+use passerelle_sync_rules::{put_copy, put_gone};
 
 use crate::{
     engine::Phase,
@@ -75,7 +72,7 @@ impl<R: Record> Session<'_, R> {
         let claimed = self.claimed(side, &unknown).await?;
         let gone = looks.iter().zip(&found).filter(|(_, found)| matches!(found, Ok(None)));
         let gone: Vec<ItemId> = gone.map(|(look, _)| look.item.clone()).collect();
-        let mut left = match gone.is_empty() || on(Mutant::LeftIsDeleted) {
+        let mut left = match gone.is_empty() {
             true => BTreeMap::new(),
             false => self.replica(side).left_before(&gone).await.map_err(early(side))?,
         };
@@ -84,7 +81,7 @@ impl<R: Record> Session<'_, R> {
                 continue;
             }
             let stored = match stored {
-                Err(error) if !on(Mutant::UnreadIsGone) => {
+                Err(error) => {
                     let trail = strange.remove(&look.item).map(|stranger| stranger.trail).unwrap_or_default();
                     self.set_aside(&mut work, (side, &look.item), trail, &error);
                     continue;
@@ -157,7 +154,7 @@ impl<R: Record> Session<'_, R> {
     ) -> Option<Trail> {
         let stub = known.and_then(|id| work.get(id)).filter(|link| is_stub(link, side));
         let trail = stub.map(|link| &link.trails[side]).or(stranger.map(|stranger| &stranger.trail));
-        trail.filter(|trail| trail.gone.is_some() && !on(Mutant::BackForgotten)).cloned()
+        trail.filter(|trail| trail.gone.is_some()).cloned()
     }
 
     /// What was gone and has a link again: answers from when it was gone, and from before, may still come.
@@ -213,7 +210,7 @@ impl<R: Record> Session<'_, R> {
         tracing::debug!(run.id = self.run.0, side = side.as_str(), "an answer is older than what is known");
         self.doubted[side].insert(look.item.clone());
         // What came before the dead is no other half of anything.
-        self.unread[side] |= known.is_none() && !is_sure && !on(Mutant::UnreadMissed);
+        self.unread[side] |= known.is_none() && !is_sure;
         let asks = self.is_late_for_good(&trail, stored, side);
         match (known, stranger) {
             (Some(id), _) => work.change(id, |link| {
@@ -223,7 +220,7 @@ impl<R: Record> Session<'_, R> {
                 }
             }),
             // Without a link, nobody could be asked.
-            (None, Some(_)) if asks && !on(Mutant::LateStrangerUnasked) => {
+            (None, Some(_)) if asks => {
                 self.set_aside(work, (side, &look.item), trail, &late_for_good());
             }
             (None, Some(stranger)) => work.changes.strangers.push(Stranger { trail, ..stranger }),
@@ -238,12 +235,12 @@ impl<R: Record> Session<'_, R> {
         let may_be_news = stored.is_some_and(|stored| !trail.is_passed(stored));
         let waits = self.lag(side).max(MEMORY);
         let is_long = trail.doubted.is_some_and(|since| self.engine.clock.now() - since >= waits);
-        may_be_news && is_long && !on(Mutant::LateUnasked)
+        may_be_news && is_long
     }
 
     /// Tells whether a version that never comes again is shown by a state: it is from before.
     pub(crate) fn is_past(&self, side: Side, trail: &Trail, stored: &Stored<R>) -> bool {
-        self.capabilities(side).one_way && trail.is_passed(stored) && !on(Mutant::PromptBelieved)
+        self.capabilities(side).one_way && trail.is_passed(stored)
     }
 
     /// Takes what a listing of this run showed, where an answer by name is older than that: both are late, and the
@@ -256,7 +253,7 @@ impl<R: Record> Session<'_, R> {
         stored: Option<Stored<R>>,
         stranger: Option<&Stranger>,
     ) -> Option<Stored<R>> {
-        let listed = self.listed[side].remove(&look.item).filter(|_| !on(Mutant::ListedNoNews));
+        let listed = self.listed[side].remove(&look.item);
         let (Some(named), Some(mut listed)) = (&stored, listed) else { return stored };
         let link = work.by_item(side, &look.item).and_then(|id| work.get(id));
         let trail = link.map(|link| &link.trails[side]).or(stranger.map(|stranger| &stranger.trail));
@@ -302,14 +299,14 @@ pub(crate) fn put_read<R: Record>(
     let is_new = link.alive(side).is_none_or(|held| held.id != stored.id);
     let was_gone = link.copies[side].as_ref().is_some_and(|copy| copy.gone && copy.stored.id == stored.id);
     put_copy(link, side, stored);
-    if let Some(now) = lagging_at.filter(|_| is_new && !on(Mutant::BackBelievedGone)) {
+    if let Some(now) = lagging_at.filter(|_| is_new) {
         (link.trails[side].born, link.trails[side].back) = (Some(now), was_gone);
     }
 }
 
 /// Tells whether what is known of an item from before it was gone is still to be remembered.
 fn is_remembered(dead: &Stranger) -> bool {
-    dead.trail.gone.is_some() && !on(Mutant::DeadForgotten)
+    dead.trail.gone.is_some()
 }
 
 /// What is said of an older state that does not go away.

@@ -3,10 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use passerelle_ports::{Called, Find, Half, Link, LinkId, LinkState, MatchKey, Record, Side};
-use passerelle_sync_rules::{
-    Meeting, clashes, follow, is_double, join, meet,
-    mutants::{Mutant, on},
-};
+use passerelle_sync_rules::{Meeting, clashes, follow, is_double, join, meet};
 
 use crate::{
     session::{Flow, Session, early, ledger},
@@ -22,18 +19,7 @@ const KEYS: usize = 500;
 impl<R: Record> Session<'_, R> {
     /// Joins halves that share a match key, where there is no doubt.
     pub(crate) async fn pair_unlinked(&mut self) -> Flow<()> {
-        if on(Mutant::NoPairing) {
-            return Ok(());
-        }
-        let mut halves = self.closure(self.seeds().await?).await?;
-        if on(Mutant::LeftoverNoMatch) {
-            let ids = halves.iter().map(|half| half.link).collect();
-            let links = self.find(Find::Links(ids)).await?;
-            let fresh = |half: &Half| {
-                links.iter().any(|l| l.id == half.link && l.copies[half.side.other()].is_none())
-            };
-            halves.retain(fresh);
-        }
+        let halves = self.closure(self.seeds().await?).await?;
         let called = self.called(&halves).await?;
         let differ = |a: LinkId, b: LinkId| match (called.get(&a), called.get(&b)) {
             (Some(a), Some(b)) => a.differs(b),
@@ -85,7 +71,7 @@ impl<R: Record> Session<'_, R> {
             let alone = || halves.iter().filter(|half| half.side != side);
             let keys: Vec<MatchKey> = alone().flat_map(|half| half.keys.iter().cloned()).collect();
             let is_clear = self.doubted[side].is_empty() && !self.makes_halves(side);
-            if is_clear || keys.is_empty() || on(Mutant::DoubtedNoHalf) {
+            if is_clear || keys.is_empty() {
                 continue;
             }
             let mut doubted: BTreeSet<MatchKey> = BTreeSet::new();
@@ -94,7 +80,7 @@ impl<R: Record> Session<'_, R> {
                 for ids in ids.chunks(self.chunk() as usize) {
                     let links = self.find(Find::Links(ids.to_vec())).await?;
                     let waits = links.iter().filter(|link| {
-                        let is_open = link.looks() || self.is_blocked(link.id) && !on(Mutant::BlockedNoHalf);
+                        let is_open = link.looks() || self.is_blocked(link.id);
                         link.half() == Some(side) && is_open
                     });
                     doubted.extend(waits.flat_map(|link| link.match_keys(side)));
@@ -119,7 +105,7 @@ impl<R: Record> Session<'_, R> {
     /// private, a person is asked. Returns the links that got an item.
     async fn follow_shared(&mut self, doubles: &Doubles, meeting: &Meeting) -> Flow<BTreeSet<LinkId>> {
         let mut followed = BTreeSet::new();
-        if doubles.is_empty() || on(Mutant::SharedAsked) {
+        if doubles.is_empty() {
             return Ok(followed);
         }
         let claims = |own: &LinkId| doubles.values().filter(|others| others.contains(own)).count();
@@ -170,10 +156,7 @@ impl<R: Record> Session<'_, R> {
             let tells =
                 |half: &&Half| half.side == side && !joined.contains(&half.link) && !half.keys.is_empty();
             let new: Vec<&Half> = halves.iter().filter(tells).collect();
-            if new.is_empty()
-                || on(Mutant::DoublesMade)
-                || self.engine.ledger.counts(self.pair()).await.map_err(ledger)?.both == 0
-            {
+            if new.is_empty() || self.engine.ledger.counts(self.pair()).await.map_err(ledger)?.both == 0 {
                 continue;
             }
             for some in new.chunks(self.chunk() as usize) {

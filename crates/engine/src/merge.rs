@@ -1,11 +1,7 @@
 //! Merges: an item of a provider that lives on as another one, whose name its own leads to.
 
 use passerelle_ports::{Copy, Find, ItemId, Link, LinkId, PortResult, Record, Side, Stored, Stranger, Trail};
-use passerelle_sync_rules::{
-    Merged, merged,
-    mutants::{Mutant, on},
-    put_copy,
-};
+use passerelle_sync_rules::{Merged, merged, put_copy};
 
 use crate::{
     session::{Flow, Session, early},
@@ -30,7 +26,6 @@ impl<R: Record> Session<'_, R> {
             Some(now) => Some(now),
             None => match self.known_successor(side, &link).await? {
                 Ok(now) => now,
-                Err(error) if on(Mutant::SuccessorStops) => return Err(early(side)(error)),
                 Err(error) => {
                     // What lives on cannot be read: until it can, the link waits as it is.
                     if let Some(item) = link.item(side) {
@@ -40,7 +35,7 @@ impl<R: Record> Session<'_, R> {
                 }
             },
         };
-        let Some(now) = now.filter(|_| !on(Mutant::MergedIsGone)) else {
+        let Some(now) = now else {
             work.change(id, |link| {
                 link.trails[side].became = None;
                 self.bury(link, side, false);

@@ -4,14 +4,10 @@ use std::collections::{BTreeMap, HashSet};
 
 use passerelle_ports::{
     Changes, Clocks, Cursor, EntriesOf, Entry, ErrorKind, Find, From, ItemId, Link, LinkId, LinkState,
-    MEMORY, Next, Op, Outcome, Page, PageToken, PortError, PortResult, Record, Side, Sides, Slice, Stored,
-    Stranger, Trail, Written,
+    MEMORY, Next, Op, Outcome, Page, PageToken, PortError, PortResult, Record, Side, Slice, Stored, Stranger,
+    Trail, Written,
 };
-use passerelle_sync_rules::{
-    Action, Answer, Intent, answered, changed_unseen, create_key,
-    mutants::{Mutant, on},
-    put_copy, rebase,
-};
+use passerelle_sync_rules::{Action, Answer, Intent, answered, changed_unseen, create_key, put_copy, rebase};
 
 use crate::{
     engine::Phase,
@@ -42,7 +38,7 @@ impl Way {
     /// Tells whether the listing has brought more than so many items.
     fn is_too_long<R: Record>(&mut self, page: &Page<R>, most: u64) -> bool {
         self.count += (page.items.len() + page.removed.len() + page.unread.len()) as u64;
-        self.count > most && !on(Mutant::ListingUnbounded)
+        self.count > most
     }
 
     /// Tells whether a page leads on: to a place that is new, with news now and then.
@@ -62,7 +58,7 @@ impl<R: Record> Session<'_, R> {
         let state = self.engine.ledger.pair_state(self.pair()).await.map_err(ledger)?;
         let (mark, is_news) = self.engine.mark().after(state.rules.as_deref());
         self.rules_pending = mark.pending;
-        if is_news || on(Mutant::VisitAll) {
+        if is_news {
             self.commit(Changes { rules: Some(mark.to_string()), ..Default::default() }).await?;
         }
         Ok(())
@@ -87,10 +83,10 @@ impl<R: Record> Session<'_, R> {
             Some(cursor) => From::Cursor(cursor),
             None => self.list_all(side),
         };
-        let (mut done, mut skips, mut first, mut kept) = (0, false, None, Vec::new());
+        let mut done = 0;
         let mut way = Way::default();
         loop {
-            let mut page = match self.replica(side).changes(from).await {
+            let page = match self.replica(side).changes(from).await {
                 Ok(page) => page,
                 // Only a listing of changes may turn into a complete one: two complete listings of one run
                 // could not be told apart.
@@ -100,11 +96,6 @@ impl<R: Record> Session<'_, R> {
                         side = side.as_str(),
                         "cursor expired: listing everything"
                     );
-                    if on(Mutant::ExpiredSkips) || on(Mutant::ExpiredIsGone) {
-                        self.lose_all(side).await?;
-                        (skips, from) = (true, From::Start);
-                        continue;
-                    }
                     from = self.list_all(side);
                     way = Way::default();
                     continue;
@@ -115,9 +106,6 @@ impl<R: Record> Session<'_, R> {
                 return Err(early(side)(PortError::new(ErrorKind::Unexpected, TOO_MANY)));
             }
             if !way.leads_on(&page) {
-                if on(Mutant::CircleIsEnd) {
-                    return Ok(());
-                }
                 return Err(early(side)(PortError::new(ErrorKind::Unexpected, "changes")));
             }
             done += page.items.len() as u64;
@@ -126,26 +114,8 @@ impl<R: Record> Session<'_, R> {
                 Next::Page(token) => (Some(token), None),
                 Next::End(cursor) => (None, Some(cursor)),
             };
-            if skips {
-                (page.items, page.removed, page.unread) = (Vec::new(), Vec::new(), Vec::new());
-            }
-            skips |= on(Mutant::FirstPageOnly);
-            if on(Mutant::CursorEarly) {
-                kept.push(page);
-                if let Some(cursor) = cursor {
-                    let mut cursor = Some(cursor);
-                    for page in kept {
-                        self.save_page(side, page, cursor.take()).await?;
-                    }
-                    return Ok(());
-                }
-            } else {
-                self.save_page(side, page, cursor).await?;
-            }
+            self.save_page(side, page, cursor).await?;
             match next {
-                Some(token) if on(Mutant::PageTokenReused) => {
-                    from = From::Page(first.get_or_insert(token).clone());
-                }
                 Some(token) => from = From::Page(token),
                 None => {
                     let found = self.replica(side).not_carried();
@@ -154,19 +124,6 @@ impl<R: Record> Session<'_, R> {
                 }
             }
         }
-    }
-
-    /// Mutants only: an expired cursor is taken for the deletion of everything.
-    async fn lose_all(&mut self, side: Side) -> Flow<()> {
-        if !on(Mutant::ExpiredIsGone) {
-            return Ok(());
-        }
-        let (met, absent) = (Some((side, self.run, Vec::new())), Some((side, self.run)));
-        self.commit(Changes { met, absent, ..Default::default() }).await?;
-        let store = &self.engine.ledger;
-        let looks = store.looks(self.pair(), side, None, u64::MAX >> 1).await.map_err(ledger)?;
-        let found = looks.iter().map(|_| Ok(None)).collect();
-        self.save_looked(side, looks, found).await
     }
 
     fn list_all(&mut self, side: Side) -> From {
@@ -182,7 +139,7 @@ impl<R: Record> Session<'_, R> {
     /// Saves one page in one transaction; the cursor with the last page only.
     async fn save_page(&mut self, side: Side, page: Page<R>, cursor: Option<Cursor>) -> Flow<()> {
         let mut work = Work::new(self.find(Find::Items(side, ids_of(&page))).await?);
-        let lags = !self.capabilities(side).read_lag.is_zero() && !on(Mutant::TrustListing);
+        let lags = !self.capabilities(side).read_lag.is_zero();
         let remembers = lags || self.capabilities(side).one_way;
         let ids: Vec<ItemId> = if remembers { ids_of(&page) } else { Vec::new() };
         let strange = ids.into_iter().filter(|id| work.by_item(side, id).is_none()).collect();
@@ -192,11 +149,7 @@ impl<R: Record> Session<'_, R> {
         let claimed = self.claimed(side, &unknown).await?;
         let mut met = Vec::new();
         for stored in page.items {
-            if on(Mutant::SkipOwn) && side == Side::Local && stored.stamp.is_some() {
-                met.extend(work.by_item(side, &stored.id));
-                continue;
-            }
-            match work.by_item(side, &stored.id).filter(|_| !on(Mutant::LinkTwice)) {
+            match work.by_item(side, &stored.id) {
                 Some(id) if !lags && work.get(id).is_some_and(|link| is_stub(link, side)) => {
                     work.forget(id);
                     met.extend(self.adopt_unread(&mut work, side, stored).await?);
@@ -231,14 +184,11 @@ impl<R: Record> Session<'_, R> {
         // What has no name can be met again by a listing of everything only.
         let cursor =
             cursor.map(|cursor| if self.report.nameless[side] > 0 { Cursor::new("") } else { cursor });
-        for item in page.removed.into_iter().filter(|_| !on(Mutant::NoRemoved)) {
+        for item in page.removed.into_iter() {
             if let Some(id) = work.by_item(side, &item) {
                 work.change(id, |link| {
                     if let Some(copy) = link.copies[side].as_mut().filter(|copy| !copy.gone) {
                         copy.look = true;
-                        copy.gone = on(Mutant::RemovedIsGone);
-                        copy.look &= !copy.gone;
-                        link.due |= copy.gone;
                         link.trails[side].unlist();
                     }
                 });
@@ -259,18 +209,13 @@ impl<R: Record> Session<'_, R> {
         }
         if self.whole[side] {
             work.changes.met = Some((side, self.run, met));
-            work.changes.absent = (cursor.is_some() && !on(Mutant::NoAbsent)).then_some((side, self.run));
+            work.changes.absent = (cursor.is_some()).then_some((side, self.run));
         }
         if remembers && cursor.is_some() {
             work.changes.gone_before = self.engine.clock.now().checked_sub_signed(self.lag(side).max(MEMORY));
         }
         work.changes.cursors[side] = cursor;
-        let mut changes = work.into_changes();
-        if on(Mutant::CursorApart) {
-            let cursors = std::mem::replace(&mut changes.cursors, Sides { local: None, remote: None });
-            self.commit(changes).await?;
-            return self.commit(Changes { cursors, ..Default::default() }).await;
-        }
+        let changes = work.into_changes();
         self.commit(changes).await
     }
 
@@ -384,7 +329,6 @@ impl<R: Record> Session<'_, R> {
             return Ok(Some(id));
         }
         if side == Side::Local
-            && !on(Mutant::NoLineage)
             && let Some(root) = stored.lineage.clone()
         {
             if let Some(mut link) = self.find_root(work, &root).await? {
@@ -410,7 +354,7 @@ impl<R: Record> Session<'_, R> {
         let id = link.id;
         put_copy(&mut link, side, stored);
         link.trails[side].born = Some(self.engine.clock.now());
-        link.trails[side].tardy = is_ours && !on(Mutant::TardyDoubled);
+        link.trails[side].tardy = is_ours;
         work.save(link);
         Ok(Some(id))
     }
@@ -423,7 +367,7 @@ impl<R: Record> Session<'_, R> {
         stored: Stored<R>,
     ) -> Flow<Option<LinkId>> {
         let id = self.adopt(work, side, stored).await?;
-        if let Some(id) = id.filter(|_| !on(Mutant::TardyDoubled)) {
+        if let Some(id) = id {
             work.change(id, |link| {
                 let is_alone = link.half() == Some(side);
                 link.trails[side].tardy |= is_alone;
@@ -453,7 +397,7 @@ impl<R: Record> Session<'_, R> {
         side: Side,
         stored: &Stored<R>,
     ) -> Flow<Option<Link<R>>> {
-        let Some(key) = stored.key.as_ref().filter(|_| !on(Mutant::NoAdopt)) else { return Ok(None) };
+        let Some(key) = stored.key.as_ref() else { return Ok(None) };
         if self.awaited[side].is_none() {
             let mut awaited = BTreeMap::new();
             let mut after = None;
@@ -477,7 +421,7 @@ impl<R: Record> Session<'_, R> {
     }
 
     fn open_create(&self, side: Side, stored: &Stored<R>) -> Option<Entry<R>> {
-        let key = stored.key.as_ref().filter(|_| !on(Mutant::NoAdopt))?;
+        let key = stored.key.as_ref()?;
         let answers = |entry: &&Entry<R>| {
             entry.side == side && matches!(&entry.op, Op::Create { key: sent } if sent == key)
         };
@@ -487,7 +431,7 @@ impl<R: Record> Session<'_, R> {
     /// Finds the open create that made the row with which a line began: another pair has brought that row back since.
     async fn open_root(&self, root: &ItemId) -> Flow<Option<Entry<R>>> {
         let side = Side::Local;
-        if !self.capabilities(side).outcomes || on(Mutant::NoOutcome) || on(Mutant::OpenRootUnknown) {
+        if !self.capabilities(side).outcomes {
             return Ok(None);
         }
         let creates = || {
@@ -529,7 +473,7 @@ impl<R: Record> Session<'_, R> {
             work.save(half);
         }
         let mut answer = None;
-        if mine && self.capabilities(side).outcomes && !on(Mutant::NoOutcome) {
+        if mine && self.capabilities(side).outcomes {
             let outcomes = self.replica(side).outcome(&[entry.id]).await.map_err(early(side))?;
             if let Some(Some(Written::Stored(first))) = outcomes.into_iter().next() {
                 answer = Some(first);

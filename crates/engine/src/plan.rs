@@ -9,7 +9,6 @@ use passerelle_ports::{
 };
 use passerelle_sync_rules::{
     Action, Intent, Labels, Plan, PlanCounts, PlannedStep, Rules, Step, Trip, acknowledge, decide, guard,
-    mutants::{Mutant, on},
     only_adds, put_gone, settle,
 };
 use uuid::Uuid;
@@ -47,7 +46,7 @@ impl<R: Record> Session<'_, R> {
         if matches!(approval, Some(Approval::BringBack(_))) && self.is_approved(&plan, approval).await? {
             self.want_back(&plan).await?;
             plan.trips.clear();
-        } else if plan.holds_deletions_only() && !on(Mutant::GuardHoldsAll) {
+        } else if plan.holds_deletions_only() {
             if !self.is_approved(&plan, approval).await? {
                 return self.hold_deletions(plan).await;
             }
@@ -89,7 +88,7 @@ impl<R: Record> Session<'_, R> {
         for side in Side::BOTH {
             let all = std::mem::take(&mut counts[side]).into_iter();
             let all: Vec<_> = all.map(|((from, to), count)| Relabelling { from, to, count }).collect();
-            if !all.is_empty() && !on(Mutant::LabelsByBatch) {
+            if !all.is_empty() {
                 self.replica(side).relabel(&all).await.map_err(early(side))?;
             }
         }
@@ -212,10 +211,7 @@ impl<R: Record> Session<'_, R> {
                 "the plan does not mention every link (I15)"
             );
         }
-        let mut plan = Plan::new(self.pair().clone(), steps, counts);
-        if on(Mutant::DigestOfTime) {
-            plan.digest = passerelle_sync_rules::digest_of(&(&plan.digest, self.observed_from));
-        }
+        let plan = Plan::new(self.pair().clone(), steps, counts);
         self.report.planned = plan.counts.clone();
         self.report.deferred_deletes = plan.counts.deferred_deletes;
         self.report.digest = Some(plan.digest.clone());
@@ -321,7 +317,7 @@ impl<R: Record> Session<'_, R> {
     /// Returns the provider's copy of a record, where a write to that side concerns the other people of the record too.
     fn telling<'l>(&self, link: &'l Link<R>, side: Side) -> Option<&'l Stored<R>> {
         let there = link.alive(side).filter(|_| side == Side::Remote)?;
-        (self.replica(side).tells_others(there) || on(Mutant::OthersMeetingsCounted)).then_some(there)
+        (self.replica(side).tells_others(there)).then_some(there)
     }
 
     /// Tells whether a record waits to be created until it is known what else that side has.
@@ -334,9 +330,6 @@ impl<R: Record> Session<'_, R> {
         if !plan.steps.is_empty() {
             let counts = self.engine.ledger.counts(self.pair()).await.map_err(ledger)?;
             plan.trips = self.guarded(plan, &counts);
-            if on(Mutant::GuardPerPage) {
-                plan.trips = self.guard_pages(plan, &counts);
-            }
             let came = self.came_from_abroad(plan).await?;
             plan.trips.extend(came);
             self.stay_emptied(plan).await?;
@@ -351,7 +344,7 @@ impl<R: Record> Session<'_, R> {
     fn guarded(&self, plan: &Plan, counts: &Counts) -> Vec<Trip> {
         let limits = &self.rules().limits;
         let announced = &self.engine.announced;
-        if announced.is_empty() || on(Mutant::MovesAskedTwice) {
+        if announced.is_empty() {
             return guard(plan, counts, limits);
         }
         let what = |step: &PlannedStep| (step.link, step.side, step.action, step.content.clone());
@@ -365,7 +358,7 @@ impl<R: Record> Session<'_, R> {
     /// approves none of the deletions.
     async fn stay_emptied(&self, plan: &mut Plan) -> Flow<()> {
         let is_emptied = |trip: &Trip| matches!(trip, Trip::Emptied { .. });
-        if plan.deletes() == 0 || plan.trips.iter().any(is_emptied) || on(Mutant::EmptiedOnce) {
+        if plan.deletes() == 0 || plan.trips.iter().any(is_emptied) {
             return Ok(());
         }
         let slice = Slice { skip: 0, limit: RUNS_SHOWN };
@@ -387,18 +380,6 @@ impl<R: Record> Session<'_, R> {
         Ok(())
     }
 
-    /// Mutants only: each page of the plan is judged by itself.
-    fn guard_pages(&self, plan: &Plan, counts: &Counts) -> Vec<Trip> {
-        let mut trips = Vec::new();
-        for steps in plan.steps.chunks(self.chunk() as usize) {
-            let mut of_page = PlanCounts::default();
-            steps.iter().for_each(|step| of_page.writes[step.side].add(step.action));
-            let page = Plan::new(self.pair().clone(), steps.to_vec(), of_page);
-            trips.extend(guard(&page, counts, &self.rules().limits));
-        }
-        trips
-    }
-
     /// Refuses a plan that the guard does not let pass and that nobody approved. Its steps go to the report.
     pub(crate) async fn refuse(&mut self, plan: &mut Plan, approval: Option<&Approval>) -> Flow<bool> {
         if plan.trips.is_empty() || self.is_approved(plan, approval).await? {
@@ -417,7 +398,6 @@ impl<R: Record> Session<'_, R> {
     async fn is_approved(&self, plan: &Plan, approval: Option<&Approval>) -> Flow<bool> {
         match approval {
             None => Ok(false),
-            Some(_) if on(Mutant::ApproveAny) => Ok(true),
             Some(Approval::Digest(digest)) => Ok(*digest == plan.digest),
             Some(Approval::Named(digits)) => Ok(plan.digest.is_named_by(digits)),
             Some(Approval::Deletes(number) | Approval::BringBack(number)) => {
@@ -442,7 +422,7 @@ impl<R: Record> Session<'_, R> {
     /// Tells whether a side was listed completely for want of a good cursor: then nothing is deleted in this
     /// run.
     pub(crate) fn is_complete(&self) -> bool {
-        (self.report.complete.local || self.report.complete.remote) && !on(Mutant::CompleteDeletes)
+        self.report.complete.local || self.report.complete.remote
     }
 
     /// Returns the next due links, in order, with the last local copy made fresh; `None` at the end.
@@ -464,13 +444,13 @@ impl<R: Record> Session<'_, R> {
         let gone =
             |link: &Link<R>| link.copies.local.as_ref().filter(|copy| copy.gone).map(|c| c.stored.id.clone());
         let items: Vec<ItemId> = links.iter().filter_map(gone).collect();
-        if items.is_empty() || on(Mutant::NoLastCopy) {
+        if items.is_empty() {
             return Ok(());
         }
         let last = self.engine.ledger.last_copies(&items).await.map_err(ledger)?;
         let open: Vec<EntryId> = last.iter().flat_map(|last| last.open.iter().copied()).collect();
         let mut newest: Vec<Stored<R>> = last.into_iter().filter_map(|last| last.newest).collect();
-        if !open.is_empty() && !on(Mutant::IgnoreOpenOthers) && self.capabilities(Side::Local).outcomes {
+        if !open.is_empty() && self.capabilities(Side::Local).outcomes {
             let outcomes = self.replica(Side::Local).outcome(&open).await.map_err(early(Side::Local))?;
             for outcome in outcomes.into_iter().flatten() {
                 if let Written::Stored(stored) = outcome {

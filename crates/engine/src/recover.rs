@@ -7,11 +7,7 @@ use passerelle_ports::{
     AssembleError, Entry, Find, ItemId, Op, Outcome, PortResult, Record, Refusal, Side, Stored, Written,
     fields,
 };
-use passerelle_sync_rules::{
-    Answer, Rules, answered,
-    mutants::{Mutant, on},
-    rebase, release,
-};
+use passerelle_sync_rules::{Answer, Rules, answered, rebase, release};
 
 use crate::{
     look::{bury, put_read},
@@ -31,7 +27,7 @@ impl<R: Record> Session<'_, R> {
             let before = self.open.len();
             let links = open.iter().map(|entry| entry.link).collect();
             let mut work = Work::new(self.find(Find::Links(links)).await?);
-            if self.capabilities(side).outcomes && !on(Mutant::NoOutcome) {
+            if self.capabilities(side).outcomes {
                 self.ask(&mut work, side, open).await?;
             } else {
                 self.search(&mut work, side, open).await?;
@@ -180,7 +176,6 @@ impl<R: Record> Session<'_, R> {
         };
         let is_late = match stored {
             Some(stored) => trail.is_older(stored),
-            None if entry.op == Op::Delete && on(Mutant::UnbornDeleted) => false,
             // It was seen in a later state since: out of the bin, perhaps, and the answer is from when it was gone.
             None if entry.op == Op::Delete && is_later => trail.may_be_there(now, lag),
             None if entry.op == Op::Delete => trail.may_be_unborn(now, lag),
@@ -224,7 +219,7 @@ fn close_written<R: Record>(
     let landed = match (&found, &entry.op) {
         (None, Op::Delete) => true,
         (Some(found), Op::Update) if !untouched => {
-            if stamps && !on(Mutant::NoStamp) {
+            if stamps {
                 found.stamp == Some(entry.id)
             } else {
                 shows(entry, found)

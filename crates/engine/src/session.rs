@@ -7,10 +7,9 @@ use std::{
 
 use chrono::{DateTime, TimeDelta, Utc};
 use passerelle_ports::{
-    Capabilities, Changes, CreateKey, Entry, ErrorKind, Find, ItemId, Lease, LinkId, Outcome, PairId,
-    PortError, Record, Replica, RunId, RunKind, Side, Sides, Stored,
+    Capabilities, Changes, CreateKey, Entry, ErrorKind, ItemId, Lease, LinkId, Outcome, PairId, PortError,
+    Record, Replica, RunId, RunKind, Side, Sides, Stored,
 };
-use passerelle_sync_rules::mutants::{Mutant, on};
 use passerelle_sync_rules::{Plan, Relocation, Rules};
 use serde_json::json;
 
@@ -114,7 +113,6 @@ impl<'a, R: Record> Session<'a, R> {
                     there: BTreeMap::new(),
                     progress,
                 };
-                session.forget_flags().await.map_err(EngineError::ledger)?;
                 Ok(session)
             }
             Err(error) => {
@@ -122,35 +120,6 @@ impl<'a, R: Record> Session<'a, R> {
                 Err(EngineError::ledger(error))
             }
         }
-    }
-
-    /// Mutants only: flags that were in memory are gone when a run begins.
-    async fn forget_flags(&self) -> Result<(), PortError> {
-        let store = &self.engine.ledger;
-        let mut changes = Changes::default();
-        if on(Mutant::LooksForgotten) {
-            for side in Side::BOTH {
-                for look in store.looks(self.pair(), side, None, u64::MAX >> 1).await? {
-                    changes.known.push((side, look.item));
-                    let links = look.link.into_iter().collect();
-                    for mut link in store.find(self.pair(), &Find::Links(links)).await? {
-                        Side::BOTH.iter().for_each(|side| {
-                            if let Some(copy) = &mut link.copies[*side] {
-                                copy.look = false;
-                            }
-                        });
-                        changes.links.retain(|other| other.id != link.id);
-                        changes.links.push(link);
-                    }
-                }
-            }
-        }
-        if on(Mutant::DueForgotten) {
-            let due = store.due(self.pair(), None, u64::MAX >> 1).await?;
-            changes.links = store.find(self.pair(), &Find::Links(due)).await?;
-            changes.links.iter_mut().for_each(|link| link.due = false);
-        }
-        if changes.is_empty() { Ok(()) } else { store.commit(&self.engine.lease(), changes).await }
     }
 
     /// Closes the run and gives the lease back, whatever came before.
@@ -244,7 +213,6 @@ impl<'a, R: Record> Session<'a, R> {
     pub(crate) fn is_settled(&self, entry: &Entry<R>) -> bool {
         let settle = TimeDelta::from_std(self.capabilities(entry.side).settle).unwrap_or(TimeDelta::MAX);
         entry.opened.checked_add_signed(settle).is_some_and(|settled| self.observed_from > settled)
-            || on(Mutant::NoSettle)
     }
 
     /// Carries out one transaction.

@@ -6,11 +6,7 @@ use passerelle_ports::{
     EntriesOf, Entry, EntryId, Find, ItemId, Link, LinkId, MatchKey, Op, Outcome, Record, RunId, Side, Slice,
     Stored,
 };
-use passerelle_sync_rules::{
-    Action, Back, Intent, Plan, PlanCounts, PlannedStep,
-    mutants::{Mutant, on},
-    release, take_back,
-};
+use passerelle_sync_rules::{Action, Back, Intent, Plan, PlanCounts, PlannedStep, release, take_back};
 
 use crate::{
     apply::Deletions,
@@ -355,9 +351,6 @@ impl<R: Record> Session<'_, R> {
 
     /// Tells whether a deletion was taken back already, and what it brought back is still there.
     async fn is_undone(&self, entry: &Entry<R>) -> Flow<bool> {
-        if on(Mutant::UndoTwice) {
-            return Ok(false);
-        }
         let mut slice = Slice { skip: 0, limit: SLICE };
         while let Some(entries) = self.landed(&EntriesOf::Undoing(entry.id), &mut slice).await? {
             let made: Vec<ItemId> = entries.iter().filter_map(Entry::item).cloned().collect();

@@ -8,7 +8,6 @@ use passerelle_ports::{
     Copy, Entry, ErrorKind, ItemId, Link, LinkId, LinkState, Opaque, PortError, PortResult, Record, Refusal,
     Side, Stored, Stranger, Trail, Unread, Version,
 };
-use passerelle_sync_rules::mutants::{Mutant, on};
 
 use crate::{
     session::{Flow, Session, Stop, early},
@@ -29,7 +28,7 @@ impl<R: Record> Session<'_, R> {
     ) -> Vec<LinkId> {
         let lags = !self.capabilities(side).read_lag.is_zero();
         let mut met = Vec::new();
-        for one in unread.into_iter().filter(|_| !on(Mutant::UnreadForgotten)) {
+        for one in unread.into_iter() {
             tracing::warn!(
                 side = side.as_str(),
                 code = one.code,
@@ -84,7 +83,7 @@ impl<R: Record> Session<'_, R> {
     /// Tells whether what a lost create made may be among the items that nobody can read, or whose newest state was not
     /// read yet.
     pub(crate) fn may_be_hidden(&self, entry: &Entry<R>) -> bool {
-        let is_unread = self.unread[entry.side] && !on(Mutant::DoubtedNotMade);
+        let is_unread = self.unread[entry.side];
         is_unread || self.hidden[entry.side].is_some_and(|born| born >= entry.opened)
     }
 

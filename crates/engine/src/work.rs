@@ -3,7 +3,6 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use passerelle_ports::{Changes, ItemId, Link, LinkId, Record, Side, Stranger};
-use passerelle_sync_rules::mutants::{Mutant, on};
 
 /// Links in memory, of one page or one batch.
 pub(crate) struct Work<R: Record> {
@@ -70,7 +69,7 @@ impl<R: Record> Work<R> {
     /// Remembers the items of a link that are gone and that it no longer names, as long as a late answer may show
     /// them again.
     fn remember_gone(&mut self, id: LinkId, now: Option<&Link<R>>) {
-        let Some(old) = self.links.get(&id).filter(|_| !on(Mutant::GoneForgotten)) else { return };
+        let Some(old) = self.links.get(&id) else { return };
         for side in Side::BOTH {
             let Some(copy) = old.copies[side].as_ref().filter(|_| old.trails[side].gone.is_some()) else {
                 continue;

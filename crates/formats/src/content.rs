@@ -3,7 +3,6 @@
 
 use std::io::{self, Read, Write};
 
-use passerelle_ports::mutants::{Mutant, on};
 use serde::{Deserialize, Serialize};
 
 use crate::{
@@ -148,7 +147,7 @@ impl Line {
     fn decoded(&self, value: Vec<u8>) -> (Vec<u8>, bool) {
         let codings = self.param_list("ENCODING");
         let is = |known: &[&str]| codings.iter().any(|coding| known.contains(&coding.as_str()));
-        if is(&["quoted-printable"]) && !on(Mutant::FilePrintable) {
+        if is(&["quoted-printable"]) {
             let sign = ENDS_WITH_SIGN.contains(&self.name.as_str()) && value.ends_with(b"=");
             let mut plain = unquote_printable(&value);
             plain.extend(sign.then_some(b'='));
@@ -671,10 +670,7 @@ impl Open {
 
     /// Tells whether what begins stands in no component of a calendar: then the end of this one is missing.
     fn is_cut_off(&self, word: &str) -> bool {
-        !on(Mutant::FileCutOff)
-            && self.outer.name != "VCARD"
-            && self.outer.name != word
-            && matches!(word, "VEVENT" | "VCALENDAR")
+        self.outer.name != "VCARD" && self.outer.name != word && matches!(word, "VEVENT" | "VCALENDAR")
     }
 
     fn begin(&mut self, name: String, line: usize) {
@@ -689,7 +685,7 @@ impl Open {
     fn line(&mut self, line: Line) {
         // What a zone says is no entry of a record.
         self.lines += if self.outer.name == "VTIMEZONE" { 0 } else { entries_of(&line) };
-        if self.size <= LARGEST && self.deeper == 0 && (self.lines <= MOST || on(Mutant::FileEndless)) {
+        if self.size <= LARGEST && self.deeper == 0 && (self.lines <= MOST) {
             self.inner.last_mut().unwrap_or(&mut self.outer).lines.push(line);
         }
     }
@@ -724,7 +720,7 @@ impl Open {
         if self.too_deep || self.size > LARGEST {
             return Err(self.bad(Reason::TooLarge));
         }
-        if self.lines > MOST && !on(Mutant::FileEndless) {
+        if self.lines > MOST {
             return Err(self.bad(Reason::TooMany));
         }
         Ok(std::mem::take(&mut self.outer))

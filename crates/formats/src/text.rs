@@ -3,7 +3,6 @@
 use std::io::{self, BufRead, BufReader, Read};
 
 use encoding_rs::{Decoder, Encoding, MACINTOSH, UTF_8, UTF_16BE, UTF_16LE, WINDOWS_1252};
-use passerelle_ports::mutants::{Mutant, on};
 
 use crate::{Source, source::head_of};
 
@@ -207,7 +206,7 @@ fn is_mostly_utf8(bytes: &[u8]) -> bool {
         good += chunk.valid().chars().filter(|c| !c.is_ascii()).count();
         bad += usize::from(!chunk.invalid().is_empty());
     }
-    good > 0 && good >= bad && !on(Mutant::FileBadByte)
+    good > 0 && good >= bad
 }
 
 /// The lines of a file, with their numbers, as bytes without their ends. A line ends with a line

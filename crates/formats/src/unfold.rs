@@ -3,8 +3,6 @@
 
 use std::io::{self, Read};
 
-use passerelle_ports::mutants::{Mutant, on};
-
 use crate::text::Lines;
 
 /// The longest property that is read in one piece.
@@ -199,10 +197,7 @@ impl<R: Read> Unfold<R> {
         }
         let Some((first, rest)) = line.split_first() else { return false };
         if !is_blank(*first) {
-            let headless = !on(Mutant::FileFoldStays)
-                && matches!(first, b':' | b';')
-                && blanks == 0
-                && is_token(&found.bytes);
+            let headless = matches!(first, b':' | b';') && blanks == 0 && is_token(&found.bytes);
             if headless {
                 found.bytes.extend_from_slice(line);
             }
@@ -223,7 +218,7 @@ impl<R: Read> Unfold<R> {
     fn is_next_property(&self, open: &[u8], line: &[u8]) -> bool {
         let (Some(name), Some(colon)) = (name_of(line), colon_of(line)) else { return false };
         let own = self.knows(name) || is_private(name);
-        if on(Mutant::FileDangling) || !own || !(is_capital(name) || self.small) {
+        if !own || !(is_capital(name) || self.small) {
             return false;
         }
         let ended = open.ends_with(b"=0A=") || open.ends_with(b"=0D=");
@@ -326,7 +321,7 @@ fn is_odd_private(bytes: &[u8], end: usize) -> bool {
     }
     let with = |sign: u8| name.iter().all(|byte| is_name(*byte) || *byte == sign);
     let spaced = bytes.get(sign + 1).is_none_or(|byte| is_blank(*byte));
-    let has_stroke = with(b'/') && !spaced && !on(Mutant::FileStrokeIsText);
+    let has_stroke = with(b'/') && !spaced;
     has_stroke || !name.iter().any(u8::is_ascii_lowercase) && with(b' ') && has_params(bytes, sign)
 }
 

@@ -2,10 +2,7 @@
 
 use std::{borrow::Cow, collections::HashSet};
 
-use crate::{
-    Value,
-    mutants::{Mutant, on},
-};
+use crate::Value;
 
 /// Returns the texts of leftovers; `None` where they are of another form, which is a provider's business.
 #[must_use]
@@ -102,10 +99,6 @@ pub fn same(one: &Value, other: &Value) -> bool {
 
 /// Returns what those of some leftovers are about that are not among others.
 fn only_in<'a>(some: &[&'a str], others: &[&str]) -> HashSet<&'a str> {
-    if on(Mutant::ImportSpellingIsNews) {
-        let others: HashSet<&str> = others.iter().copied().collect();
-        return some.iter().filter(|text| !others.contains(**text)).map(|text| about(text)).collect();
-    }
     let others: HashSet<Cow<'_, str>> = others.iter().map(|text| meaning(text)).collect();
     some.iter().filter(|text| !others.contains(&meaning(text))).map(|text| about(text)).collect()
 }

@@ -6,7 +6,6 @@ mod fields;
 mod ids;
 mod ledger;
 pub mod left;
-pub mod mutants;
 mod pictures;
 mod record;
 mod replica;

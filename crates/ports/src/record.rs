@@ -5,10 +5,7 @@ use std::{collections::BTreeSet, fmt, ops::Range};
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
-use crate::{
-    Field, Fields, Value,
-    mutants::{Mutant, on},
-};
+use crate::{Field, Fields, Value};
 
 /// The two kinds of record that exist.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -76,9 +73,6 @@ impl Called {
         };
         if !self.given.is_empty() && !other.given.is_empty() {
             return !self.given.iter().any(|word| has(&other.given, word));
-        }
-        if on(Mutant::SurnameIsName) {
-            return !self.whole.iter().any(|word| has(&other.whole, word));
         }
         let lacks = |one: &Called, other: &Called| one.whole.iter().any(|word| !has(&other.whole, word));
         self.whole.is_empty() != other.whole.is_empty() || lacks(self, other) && lacks(other, self)

@@ -12,7 +12,6 @@ use serde::{Deserialize, Serialize};
 use crate::{
     CreateKey, Cursor, EntryId, Field, ItemId, PageToken, PortError, PortResult, Record, Stamp, Value,
     Version,
-    mutants::{Mutant, on},
 };
 
 /// What a replica stores about a record that the domain does not model ("leftovers").
@@ -39,7 +38,7 @@ impl Opaque {
     /// Returns the names of the fields that the record holds and no person sees in the item.
     pub fn hidden(&self) -> impl Iterator<Item = Field> {
         let names = self.0.get(Self::HIDDEN).and_then(Value::as_array).into_iter().flatten();
-        names.filter_map(Value::as_str).filter(|_| !on(Mutant::HiddenUntold)).map(Field::new)
+        names.filter_map(Value::as_str).map(Field::new)
     }
 
     /// The member in which a replica names the field that the item does not show as the record says it, until it is

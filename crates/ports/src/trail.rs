@@ -3,10 +3,7 @@
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 
-use crate::{
-    EntryId, ItemId, Stored, Version,
-    mutants::{Mutant, on},
-};
+use crate::{EntryId, ItemId, Stored, Version};
 
 /// How many versions that were followed by others are remembered.
 const PASSED_MAX: usize = 8;
@@ -130,7 +127,7 @@ impl Trail {
     /// Remembers that the item is gone: that we removed it or a listing told so, or only that answers by name said so.
     /// Those may all have been late, so that the state that we held is still what it may be back with.
     pub fn bury(&mut self, last: &Version, now: DateTime<Utc>, told: bool) {
-        if told || on(Mutant::SaidIsRemoved) {
+        if told {
             self.pass(last, &Version::new(""));
         }
         (self.gone, self.listed, self.doubted) = (Some(now), None, None);
@@ -139,9 +136,6 @@ impl Trail {
 
     /// Remembers which delete of ours removed the item, and which version of it that delete itself made.
     pub fn kill(&mut self, by: EntryId, last: Option<Version>) {
-        if on(Mutant::KilledComesBack) {
-            return;
-        }
         self.killer = Some(by);
         if let Some(last) = last {
             self.pass(&last, &Version::new(""));
@@ -157,15 +151,12 @@ impl Trail {
     /// Tells whether a state is older than what is known of the item.
     #[must_use]
     pub fn is_older<R>(&self, seen: &Stored<R>) -> bool {
-        if on(Mutant::StaleTaken) {
-            return false;
-        }
         // While it is gone, nothing that was changed before we learnt that is news; while a listing says that it was
         // removed, any state may be from before that; where one of everything did not show it, what we hold is no news.
         let newest = self.newest.max(self.gone).max(self.shown);
-        let was_unmet = self.unmet && !on(Mutant::UnmetBelieved);
+        let was_unmet = self.unmet;
         self.is_passed(seen)
-            || self.listed == Some(false) && !on(Mutant::RemovedIsThere)
+            || self.listed == Some(false)
             || self.killer.is_some() && seen.stamp == self.killer
             || newest.is_some_and(|newest| seen.updated < newest || was_unmet && seen.updated == newest)
     }
@@ -175,7 +166,7 @@ impl Trail {
     #[must_use]
     pub fn is_unclear<R>(&self, held: Option<&Stored<R>>, seen: &Stored<R>) -> bool {
         let is_held = held.is_some_and(|held| state_of(&held.version) == state_of(&seen.version));
-        is_held && self.undated && self.listed == Some(true) && !on(Mutant::UnclearIsHeld)
+        is_held && self.undated && self.listed == Some(true)
     }
 
     /// Remembers that an item that was gone is there again. What was known of the states before still holds.
@@ -190,7 +181,6 @@ impl Trail {
     #[must_use]
     pub fn may_be_unborn(&self, now: DateTime<Utc>, lag: TimeDelta) -> bool {
         match self.listed {
-            _ if on(Mutant::UnbornIsGone) => false,
             Some(true) => true,
             // What tells of its removal may tell of the one before.
             Some(false) if !self.back => false,
@@ -202,7 +192,7 @@ impl Trail {
     /// but that answer says that it is gone.
     #[must_use]
     pub fn may_be_there(&self, now: DateTime<Utc>, lag: TimeDelta) -> bool {
-        let is_told = self.listed == Some(false) || self.unmet || on(Mutant::OnceIsGone);
+        let is_told = self.listed == Some(false) || self.unmet;
         !is_told || self.may_be_unborn(now, lag)
     }
 
@@ -224,18 +214,17 @@ impl Trail {
     pub fn doubt<R>(&mut self, seen: Option<&Stored<R>>, clocks: Clocks) -> bool {
         let Clocks { now, theirs, lag } = clocks;
         // That it is there and that it is not are two answers: how long one was doubted says nothing of the other.
-        let is_same = self.denied == seen.is_none() || on(Mutant::DoubtsAdded);
+        let is_same = self.denied == seen.is_none();
         let since = self.doubted.filter(|since| *since <= now && is_same).unwrap_or(now);
         (self.doubted, self.denied) = (Some(since), seen.is_none());
         self.date(now, theirs);
-        let is_passed = seen.is_some_and(|seen| self.is_passed(seen)) && !on(Mutant::PassedBelieved);
+        let is_passed = seen.is_some_and(|seen| self.is_passed(seen));
         let is_before = seen.is_some_and(|seen| self.is_before(seen));
-        let is_sure = (is_passed || is_before) && !on(Mutant::LateBelieved);
+        let is_sure = is_passed || is_before;
         let waits = if is_sure { lag.max(MEMORY) } else { lag };
         let is_even = seen.is_some_and(|seen| self.newest == Some(seen.updated) && self.gone.is_none());
-        let is_even = is_even && !on(Mutant::EvenIsOlder);
-        let never = is_passed && !is_even || is_before && !self.undated && !on(Mutant::OlderBelieved);
-        is_within(since, now, waits) || never && is_sure || on(Mutant::DoubtForever)
+        let never = is_passed && !is_even || is_before && !self.undated;
+        is_within(since, now, waits) || never && is_sure
     }
 
     /// Remembers that the clock of the replica stands before the time of what we hold, if it does: it was put back.
@@ -255,9 +244,6 @@ impl Trail {
 /// Returns what a version says of the item itself: what stands behind a space comes from elsewhere, such as the names
 /// of labels, and may be what it was before.
 fn state_of(version: &Version) -> &str {
-    if on(Mutant::NameIsPassed) {
-        return version.as_str();
-    }
     version.as_str().split(' ').next().unwrap_or_default()
 }
 

@@ -1,10 +1,7 @@
 //! Connecting an app user with an account, choosing what is kept in step, disconnecting.
 
 use chrono::{DateTime, Utc};
-use passerelle_ports::{
-    Ids, Kind, PairId,
-    mutants::{Mutant, on},
-};
+use passerelle_ports::{Ids, Kind, PairId};
 use passerelle_sync_rules::{Rules, digest_of};
 use serde::Serialize;
 
@@ -92,12 +89,10 @@ pub async fn check_binding(company: &dyn Company, user: &str, identity: &Identit
 /// `SYNC-107` with the account and whose it is; those of the database.
 pub async fn check_free(company: &dyn Company, user: &str, identity: &Identity) -> Outcome<()> {
     match holder_of(company, user, identity).await? {
-        Some(holder) if holder.state != AccountState::Disconnected && !on(Mutant::AccountsShared) => {
-            Err(Failure::new("SYNC-107")
-                .with("collection", &identity.email)
-                .with("owner", &holder.user)
-                .with("user", user))
-        }
+        Some(holder) if holder.state != AccountState::Disconnected => Err(Failure::new("SYNC-107")
+            .with("collection", &identity.email)
+            .with("owner", &holder.user)
+            .with("user", user)),
         _ => Ok(()),
     }
 }
@@ -280,11 +275,11 @@ pub(crate) async fn settled_home(
         return Ok(Some(had.clone()));
     }
     let fits = |calendar: &Calendar| match calendar.default {
-        true => collection.primary || on(Mutant::DefaultAnywhere),
+        true => collection.primary,
         // The default one comes first: where it is taken, the main one is like any other.
         false => calendar.name.to_lowercase() == collection.name.to_lowercase(),
     };
-    let may_share = collection.writable || on(Mutant::ReadersShare);
+    let may_share = collection.writable;
     Ok(free.into_iter().filter(|_| may_share).find(fits))
 }
 
@@ -330,7 +325,6 @@ fn wanted<'a>(
     };
     // Whoever names no calendar when a consent is renewed wants what was chosen before, and nothing beside it.
     let keeps = choice.calendars.is_empty()
-        && !on(Mutant::RenewalForgets)
         && (own().any(|pair| pair.enabled) || (choice.renewed && own().next().is_some()));
     let mut wanted: Vec<&Collection> = Vec::new();
     if !choice.without_contacts {
@@ -367,7 +361,6 @@ pub(crate) fn named<'a>(calendars: &[&'a Collection], name: &str) -> Outcome<&'a
     let found: Vec<&'a Collection> = calendars.iter().filter(of_name).copied().collect();
     match found[..] {
         [calendar] => Ok(calendar),
-        [calendar, ..] if on(Mutant::NameGuessed) => Ok(calendar),
         [] => {
             let known = calendars.iter().map(|one| one.name.clone()).collect::<Vec<_>>().join(", ");
             Err(Failure::new("USE-111").with("calendar", name).with("known", known))

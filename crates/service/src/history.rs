@@ -7,7 +7,6 @@ use passerelle_engine::RunReport;
 use passerelle_ports::{
     EntriesOf, Entry, Field, Find, ItemId, Kind, Link, LinkId, Op, Outcome as EntryOutcome, PairId, Record,
     Run, RunId, RunKind, Side, Slice, Value, fields,
-    mutants::{Mutant, on},
 };
 use serde::Serialize;
 
@@ -258,7 +257,7 @@ fn tells(change: &Change, wanted: &str) -> bool {
         field.field.key().is_some_and(holds)
             || [&field.before, &field.after].into_iter().flatten().any(|value| any_text(value, &holds))
     };
-    holds(&change.summary) || change.fields.iter().any(of_field) && !on(Mutant::ValuesUnsearched)
+    holds(&change.summary) || change.fields.iter().any(of_field)
 }
 
 fn any_text(value: &Value, holds: &impl Fn(&str) -> bool) -> bool {

@@ -4,10 +4,7 @@
 use std::collections::BTreeSet;
 
 use passerelle_calendar::Start;
-use passerelle_ports::{
-    Field, Fields, Kind, Value, fields, left,
-    mutants::{Mutant, on},
-};
+use passerelle_ports::{Field, Fields, Kind, Value, fields, left};
 use passerelle_sync_rules::digest_of;
 
 use crate::{
@@ -56,9 +53,6 @@ pub(crate) fn spellings(uid: &str) -> Vec<String> {
 /// another title at another time, neither of which is a later state of the other; contacts of another name that share no
 /// address and no number.
 pub(crate) fn is_another<R: Kinded>(there: &Loadable<R>, read: &Loadable<R>) -> bool {
-    if on(Mutant::ImportOverwrites) {
-        return false;
-    }
     let (one, other) = (fields(&there.0), fields(&read.0));
     match R::KIND {
         Kind::Contacts => are_others(&one, &other) && !share(&one, &other, &REACHED),

@@ -7,7 +7,6 @@ use passerelle_engine::RunReport;
 use passerelle_ports::{
     EntriesOf, Entry, Find, ItemId, Kind, Link, Op, Outcome as EntryOutcome, PairId, Record, Run, RunId,
     RunKind, Side, Slice,
-    mutants::{Mutant, on},
 };
 use passerelle_sync_rules::Rules;
 
@@ -89,7 +88,7 @@ async fn note(company: &dyn Company, memo: &str, names: &[String]) -> Outcome<()
 /// Removes the labels that an import made and that nobody has any more, here and, with the next synchronisation, there.
 async fn take_labels_back(company: &dyn Company, run: RunId) -> Outcome<()> {
     let made = noted(company, &made_labels(run)).await?;
-    if made.is_empty() || on(Mutant::ImportLabelsStay) {
+    if made.is_empty() {
         return Ok(());
     }
     let dropped = company.drop_labels(&made).await?;

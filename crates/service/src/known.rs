@@ -9,10 +9,7 @@ use std::{
 
 use chrono::{NaiveDateTime, TimeDelta};
 
-use passerelle_ports::{
-    Field, Fields, ItemId, MatchKey, Record, Value, assemble, fields, left,
-    mutants::{Mutant, on},
-};
+use passerelle_ports::{Field, Fields, ItemId, MatchKey, Record, Value, assemble, fields, left};
 
 use crate::{
     Company, Kinded, Outcome, Search,
@@ -70,7 +67,7 @@ enum Weighed {
 /// Compares what was read with what is kept. What tells when a record was written is in neither.
 fn weigh(kept: &[u64], read: &[u64]) -> Weighed {
     let says = about_only(read, kept);
-    if says.is_empty() || on(Mutant::ImportSwallows) {
+    if says.is_empty() {
         return Weighed::Held;
     }
     if about_only(kept, read).is_disjoint(&says) { Weighed::Adds } else { Weighed::Otherwise }
@@ -504,7 +501,7 @@ impl Known {
     /// Tells whether a record of a file is an older state of the one here that has its identifier.
     pub(crate) fn is_older(&self, uid: Option<&str>, leftovers: Option<&Value>) -> bool {
         let here = uid.and_then(|uid| self.uids.get(&self.hasher.hash_one(uid)));
-        !on(Mutant::ImportOlder) && here.is_some_and(|here| Revision::of(leftovers).is_older(here.revision))
+        here.is_some_and(|here| Revision::of(leftovers).is_older(here.revision))
     }
 
     fn add<R: Record>(&mut self, record: &R, uid: Option<&str>, said: Box<[u64]>, left: Left, at: At) {
@@ -689,9 +686,6 @@ impl Known {
         record: &R,
         changed: &BTreeMap<ItemId, R>,
     ) -> Outcome<Found<R>> {
-        if on(Mutant::ImportTwins) {
-            return Ok(Found::New);
-        }
         let sharing = self.sharing(record, |kept| !kept.is_nameless);
         for (number, at) in sharing.at.iter().take(MOST_ALIKE) {
             let At::Here(id) = at else { continue };
@@ -736,7 +730,7 @@ impl Known {
             }
             let sharing = self.by_key.get(&self.hasher.hash_one(&key));
             // Only a few are gone through: each record of a file asks.
-            let few = |sharing: &&Vec<u32>| sharing.len() <= MOST_SHARING || on(Mutant::ImportSharersAll);
+            let few = |sharing: &&Vec<u32>| sharing.len() <= MOST_SHARING;
             let Some(sharing) = sharing.filter(few) else { continue };
             let all = sharing.iter().filter_map(|at| Some((*at, self.all.get(usize::try_from(*at).ok()?)?)));
             let fit = all.filter(|(_, kept)| fits(kept));
@@ -772,9 +766,6 @@ impl Known {
                     None => {}
                 },
             }
-        }
-        if on(Mutant::ImportDoubles) {
-            return Ok(Found::New);
         }
         let Some((number, id, there)) = same.first() else {
             let line = lines.first().and_then(|number| self.beside(record, *number));

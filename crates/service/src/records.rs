@@ -6,10 +6,7 @@ use std::{
     sync::Arc,
 };
 
-use passerelle_ports::{
-    Field, Fields, ItemId, Kind, Record, Value, assemble, fields, left,
-    mutants::{Mutant, on},
-};
+use passerelle_ports::{Field, Fields, ItemId, Kind, Record, Value, assemble, fields, left};
 use serde::Serialize;
 
 use crate::{
@@ -670,7 +667,7 @@ impl<R: Kinded> Import<'_, R> {
     ) -> Outcome<()> {
         let uid = uid_of(&record.0);
         let there = known.same_part(part).filter(|there| uid.is_some() && uid.as_deref() != Some(*there));
-        let record = match there.filter(|_| !on(Mutant::ImportSpellingNames)) {
+        let record = match there {
             Some(there) => (with_uid(record.0, there), record.1),
             None => record,
         };
@@ -716,7 +713,7 @@ impl<R: Kinded> Import<'_, R> {
     /// Tells which records are seen by others than those whom the import is for: it changes nothing about that.
     async fn tell_seen(&mut self, written: &[(u64, Put<R>)]) -> Outcome<()> {
         let met = std::mem::take(&mut self.met);
-        if R::KIND != Kind::Contacts || on(Mutant::ImportHidesWhoSees) {
+        if R::KIND != Kind::Contacts {
             return Ok(());
         }
         let ids: Vec<ItemId> = met.iter().map(|(_, _, id)| id.clone()).collect();
@@ -761,9 +758,7 @@ impl<R: Kinded> Import<'_, R> {
         }
         let twice = uid.as_deref().and_then(|uid| known.was_taken(uid, line));
         // Those of a calendar are compared where they are read: there may be changed occurrences of one among them.
-        if let (Some(first), Some(uid), Kind::Contacts, false) =
-            (twice, uid.as_deref(), R::KIND, on(Mutant::ImportMerges))
-        {
+        if let (Some(first), Some(uid), Kind::Contacts) = (twice, uid.as_deref(), R::KIND) {
             match self.again(&read, leftovers.as_ref(), uid, known, batch).await? {
                 Again::First => {}
                 Again::Joined => {
@@ -891,7 +886,7 @@ impl<R: Kinded> Import<'_, R> {
             }
         }
         let done = match lone.first() {
-            Some((_, Join::Together(join), _)) if !on(Mutant::ImportOrphansStay) => {
+            Some((_, Join::Together(join), _)) => {
                 join(&mut whole, &lone.iter().map(|(_, _, part)| part).collect::<Vec<_>>())
             }
             _ => Vec::new(),
@@ -958,7 +953,7 @@ impl<R: Kinded> Import<'_, R> {
             return Ok(Again::Refused(DUPLICATE));
         }
         let says_otherwise = leftovers.is_some_and(|read| card.kept.is_otherwise(read));
-        let joined = match says_otherwise && !on(Mutant::ImportSwallows) {
+        let joined = match says_otherwise {
             true => Err(Vec::new()),
             false => join::<R>(&mut card.all, new.clone()),
         };
@@ -1063,7 +1058,7 @@ fn put_into<R>(
         }
         _ => parts.iter().map(|(_, part, record)| part.put(whole, record)).collect(),
     };
-    if before != whole.1 && !on(Mutant::ImportJoinedUncounted) {
+    if before != whole.1 {
         let known: HashSet<&str> = before.iter().flat_map(left::texts).flatten().collect();
         let texts = whole.1.iter().flat_map(left::texts).flatten();
         report.count_leftovers(Some(&texts.filter(|text| !known.contains(text)).collect()));

@@ -5,9 +5,7 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, Utc};
 use passerelle_engine::{Loss, RunReport};
 use passerelle_ports::{
-    Counts, ErrorKind, Field, Find, From, Kind, Next, PairId, Run, RunId, RunKind, Side, Sides, Slice,
-    fields,
-    mutants::{Mutant, on},
+    Counts, ErrorKind, Field, Find, From, Kind, Next, PairId, Run, RunId, RunKind, Side, Sides, Slice, fields,
 };
 use passerelle_sync_rules::is_held_otherwise;
 use serde::{Deserialize, Serialize};
@@ -231,7 +229,7 @@ async fn unseen<R: Kinded>(office: &Office, pair: &Pair) -> Outcome<Unseen> {
     let replica = R::local(&*office.company, pair);
     let mut unseen = Unseen::default();
     let mut from = match ledger.pair_state(&pair.id).await?.cursors.local {
-        Some(cursor) if !on(Mutant::StatusOfLedger) => From::Cursor(cursor),
+        Some(cursor) => From::Cursor(cursor),
         _ => return Ok(unseen),
     };
     loop {
@@ -288,7 +286,7 @@ async fn not_run(office: &Office, pair: &Pair) -> Outcome<Option<NotRun>> {
 /// Keeps for `status` what kept a run from its report: the ledger has nothing of it.
 pub(crate) async fn note_not_run(office: &Office, pair: &Pair, failure: &Failure) -> Outcome<()> {
     // What waits for somebody else's write cannot be written down, and would only wait again.
-    if failure.code() == "SYS-103" || on(Mutant::StatusOfReports) {
+    if failure.code() == "SYS-103" {
         return Ok(());
     }
     let (code, words) = (failure.code().to_owned(), failure.words().to_vec());

@@ -7,10 +7,7 @@ use std::{
 
 use chrono::TimeDelta;
 use passerelle_engine::{Approval, Progress, RunReport};
-use passerelle_ports::{
-    PairId, RunKind, Side, Slice,
-    mutants::{Mutant, on},
-};
+use passerelle_ports::{PairId, RunKind, Side, Slice};
 use passerelle_sync_rules::PlannedStep;
 
 use crate::{
@@ -113,7 +110,7 @@ pub async fn sync(office: &Office, request: &SyncRequest, watch: &dyn Watch) -> 
         announced.append(&mut done.announced);
         report.pairs.push(done);
     }
-    for pair in pairs.iter().filter(|pair| late.contains(&pair.id) && !on(Mutant::MovesWait)) {
+    for pair in pairs.iter().filter(|pair| late.contains(&pair.id)) {
         go_on(office, pair, (&request, &announced), watch, &mut report).await;
     }
     report.homeless = office.company.homeless().await?;

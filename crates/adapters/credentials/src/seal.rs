@@ -5,10 +5,7 @@ use chacha20poly1305::{
     KeyInit, XChaCha20Poly1305, XNonce,
     aead::{Aead, Payload},
 };
-use passerelle_ports::{
-    InstallationId,
-    mutants::{Mutant, on},
-};
+use passerelle_ports::InstallationId;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use zeroize::Zeroizing;
@@ -141,7 +138,7 @@ pub(crate) fn join(parts: &[&str]) -> Vec<u8> {
 }
 
 fn bound(what: &str, installation: &InstallationId, id: &CredentialId) -> Vec<u8> {
-    let user = if on(Mutant::VaultUnbound) { "" } else { &id.user };
+    let user = &id.user;
     join(&["passerelle", what, installation.as_str(), user, &id.provider, &id.subject, &id.purpose])
 }
 

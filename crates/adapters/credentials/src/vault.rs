@@ -456,9 +456,7 @@ impl Vault {
         let id = sealed.id();
         let kek = keys.named(&sealed.kek).ok_or(VaultError::Undecipherable)?;
         // A sound wrapping says nothing of what is wrapped.
-        if !passerelle_ports::mutants::on(passerelle_ports::mutants::Mutant::UnopenedIsSound) {
-            sealed.open(kek, &self.installation, &id)?;
-        }
+        sealed.open(kek, &self.installation, &id)?;
         if self.file(&id) == file { Ok(Some(id)) } else { Err(VaultError::Undecipherable) }
     }
 

@@ -6,7 +6,6 @@ use passerelle_calendar::{
     Alert, AlertAction, Duration, Event, FreeBusyStatus, Override, Participant, ParticipationStatus, Privacy,
     Role, Start, Status,
 };
-use passerelle_ports::mutants::{Mutant, on};
 use serde_json::{Map, Value, json};
 
 use crate::{
@@ -54,9 +53,7 @@ pub(crate) struct Changes {
 impl Changes {
     /// Adds a private property of ours.
     pub(crate) fn mark(&mut self, name: &str, value: &str) {
-        if !on(Mutant::CalNoMark) {
-            self.private.insert(name.to_owned(), value.into());
-        }
+        self.private.insert(name.to_owned(), value.into());
     }
 
     /// Sets a member.
@@ -123,10 +120,6 @@ impl Changes {
 
     /// Returns the body of an insert, with the leftovers of the copy that it brings back.
     pub(crate) fn insert(mut self, left: &Leftovers) -> Map<String, Value> {
-        if on(Mutant::CalDropsUnknown) {
-            self.members.insert("extendedProperties".to_owned(), json!({"private": self.private}));
-            return times::without_nulls(self.members);
-        }
         for name in RESTORABLE {
             if let Some(value) = left.rest.get(*name) {
                 self.members.insert((*name).to_owned(), restored(value));
@@ -249,7 +242,7 @@ pub(crate) fn changes(from: &Event, to: &Event, left: &Leftovers, calendar_zone:
 /// no moment its words stand open.
 pub(crate) fn visibility(event: &Event) -> (Privacy, Option<Privacy>) {
     let hides = event.recurrence_overrides.values().any(Override::is_private);
-    if hides && !event.privacy.is_hidden() && !on(Mutant::CalPrivacySpreads) {
+    if hides && !event.privacy.is_hidden() {
         (Privacy::Private, Some(event.privacy))
     } else {
         (event.privacy, None)
@@ -282,7 +275,7 @@ impl Changes {
             |event: &Event| (event.status, event.title.clone(), event.free_busy_status, alerts(event));
         let is_said = left.unsaid.as_deref().is_none_or(|field| field == CONFERENCE_URL);
         let stands = is_said && (!was && !is || shown(from) == shown(to));
-        if stands || on(Mutant::CalCalledOff) {
+        if stands {
             return self;
         }
         let before = if to.title.starts_with(words) { "" } else { words };
@@ -292,7 +285,7 @@ impl Changes {
         self.set("summary", title.into());
         self.set("transparency", if free { "transparent" } else { "opaque" }.into());
         marks::put(&mut self.private, marks::STATUS, is.then_some(mark.as_str()));
-        match is && !on(Mutant::CalOffRings) {
+        match is {
             true => silence(&mut self, to),
             false => write_alerts(&mut self, to),
         }
@@ -347,7 +340,7 @@ fn write_times(
     let own_zone = start.zone().unwrap_or(calendar_zone);
     let end_zone = left.end_zone.as_deref().filter(|zone| same_zone && times::is_known(zone));
     // An hour that comes twice is named by its clock here and by an instant there: a start that stays is not sent.
-    let stays = from.start == to.start && !on(Mutant::CalStartSent);
+    let stays = from.start == to.start;
     if !stays {
         changes.set("start", times::written(&start)?);
     }
@@ -366,10 +359,9 @@ fn write_guests(changes: &mut Changes, from: &Event, to: &Event, left: &Leftover
         changes.set("attendees", json!([answer]));
         return;
     }
-    let kept = |key: &String| !on(Mutant::CalGuestsLost) || !from.participants.contains_key(key);
     // Google has no guest without an address: a name is not made one.
     let invited = |key: &str, guest: &Participant| !guest.email.is_empty() || key.contains('@');
-    let named = to.participants.iter().filter(|(key, guest)| kept(key) && invited(key, guest));
+    let named = to.participants.iter().filter(|(key, guest)| invited(key, guest));
     let rows = named.map(|(key, guest)| {
         // What Google keeps about this guest beside the record goes back with the list (C123).
         let mut row = left.attendees.get(key).cloned().unwrap_or_default();
@@ -410,7 +402,7 @@ fn write_alerts(changes: &mut Changes, to: &Event) {
     let most = if to.use_default_alerts { 0 } else { MOST_ALERTS };
     let taken: Vec<&Alert> = to.alerts.values().filter(fits).take(most).collect();
     let more = to.alerts.values().filter(|alert| !taken.contains(alert)).map(Alert::key);
-    let is_off = to.use_default_alerts && !on(Mutant::CalAlertsDropped);
+    let is_off = to.use_default_alerts;
     let more: Vec<String> = match to.use_default_alerts {
         true if to.alerts.is_empty() || !is_off => Vec::new(),
         true => std::iter::once(marks::BESIDE_DEFAULT.to_owned()).chain(more).collect(),
@@ -450,7 +442,7 @@ fn write_description(changes: &mut Changes, from: &Event, to: &Event, left: &Lef
         _ => event.description.clone(),
     };
     let is_shown = shown(from) == shown(to) && !left.hides_conference();
-    let sends = !is_shown && !on(Mutant::CalLinkHidden) || from.description != to.description;
+    let sends = !is_shown || from.description != to.description;
     if sends {
         changes.set("description", shown(to).into());
     }

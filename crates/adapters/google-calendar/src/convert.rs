@@ -1,6 +1,5 @@
 //! An event as Google shows it to an event as the domain knows it, and back. Pure.
 
-use passerelle_ports::mutants::{Mutant, on};
 use std::{borrow::Cow, collections::BTreeMap};
 
 use chrono::{DateTime, Utc};
@@ -162,17 +161,11 @@ impl Leftovers {
 
     /// Returns the attachments that an occurrence has of its own, also where its series began elsewhere before.
     pub(crate) fn attached_to(&self, id: RecurrenceId, from: &Event, to: &Event) -> Option<&Value> {
-        if on(Mutant::CalAttachmentsLost) {
-            return None;
-        }
         renamed(id, to, from).find_map(|id| self.attached.get(&id.to_string()))
     }
 
     /// Returns what else an occurrence holds of its own, also where its series began elsewhere before.
     pub(crate) fn apart_of(&self, id: RecurrenceId, from: &Event, to: &Event) -> Option<&Apart> {
-        if on(Mutant::CalAttachmentsLost) {
-            return None;
-        }
         renamed(id, to, from).find_map(|id| self.apart.get(&id.to_string()))
     }
 
@@ -290,9 +283,7 @@ pub(crate) fn event(resource: &Resource, calendar_zone: &str) -> Option<Converte
     let shown = resource.summary.as_deref().unwrap_or_default();
     // Whoever takes the words away and blocks the time again says that it takes place. Another title alone does not.
     let is_free = resource.transparency.as_deref() == Some("transparent");
-    let stays_off = |off: &marks::CalledOff| {
-        off.title(shown).is_some() || is_free && off.free.is_some() && !on(Mutant::CalOffByWords)
-    };
+    let stays_off = |off: &marks::CalledOff| off.title(shown).is_some() || is_free && off.free.is_some();
     let mark_of_end = marks::CalledOff::read(private).filter(stays_off);
     let seems_on = mark_of_end.as_ref().is_some_and(|off| off.free.is_none() || off.title(shown).is_none());
     left.unsaid = seems_on.then(|| "status".to_owned());
@@ -303,7 +294,7 @@ pub(crate) fn event(resource: &Resource, calendar_zone: &str) -> Option<Converte
         .unwrap_or_default();
     let below = resource.description.as_deref().unwrap_or_default();
     // Where the typed text holds it, no line of ours is there to be edited.
-    let in_text = mark(marks::IN_TEXT).is_some() && !on(Mutant::CalLinkInText);
+    let in_text = mark(marks::IN_TEXT).is_some();
     let edited = edited_link(below, &own_link).filter(|_| !in_text || !below.contains(&own_link));
     let own_link = edited.map_or(own_link, str::to_owned);
     let mut event = Event {
@@ -347,7 +338,7 @@ pub(crate) fn event(resource: &Resource, calendar_zone: &str) -> Option<Converte
     left.hidden = hidden(&event, resource, &left);
     // Whoever removed its line there sees it again: it is a field of its own, and goes where that is emptied.
     let is_ours = !left.is_somebody_elses() && !left.is_from_gmail();
-    if left.hides_conference() && is_ours && !on(Mutant::CalLinkGone) {
+    if left.hides_conference() && is_ours {
         left.unsaid = left.unsaid.or(Some(CONFERENCE_URL.to_owned()));
     }
     event.start = Some(start);
@@ -394,7 +385,7 @@ fn edited_link<'a>(shown: &'a str, link: &str) -> Option<&'a str> {
         let rest = url.strip_prefix("https://").or_else(|| url.strip_prefix("http://"))?;
         Some(rest.split(['/', '?', '#']).next().unwrap_or_default().to_lowercase())
     };
-    if link.is_empty() || lines_of(shown).any(|line| line == link) || on(Mutant::CalLinkTwice) {
+    if link.is_empty() || lines_of(shown).any(|line| line == link) {
         return None;
     }
     let last = lines_of(shown).filter(|line| !line.is_empty()).last()?;
@@ -434,7 +425,7 @@ fn without_line<'a>(shown: &'a str, link: &str) -> Cow<'a, str> {
             (shown.get(..*at).unwrap_or_default(), shown.get(at + link.len()..).unwrap_or_default());
         ends(above) && begins(below)
     });
-    let Some((at, _)) = found.filter(|_| !on(Mutant::CalLinkTwice)) else { return shown.into() };
+    let Some((at, _)) = found else { return shown.into() };
     let (above, below) =
         (shown.get(..at).unwrap_or_default(), shown.get(at + link.len()..).unwrap_or_default());
     let above = above.strip_suffix("\n\n").unwrap_or(above);
@@ -520,7 +511,7 @@ fn is_silent(mark: &str) -> bool {
 /// Names what Google does not show as the record says it: an event that was called off and rings, or one whose reminders
 /// are off although it takes place again.
 fn unsaid_of_alerts(resource: &Resource, event: &Event) -> Option<&'static str> {
-    let reminders = resource.reminders.as_ref().filter(|_| !on(Mutant::CalOffRings))?;
+    let reminders = resource.reminders.as_ref()?;
     let rings = reminders.use_default || !reminders.overrides.is_empty();
     let mark = marks::text(&resource.extended_properties.private, marks::ALERTS).unwrap_or_default();
     match event.status == Status::Cancelled {
@@ -595,15 +586,12 @@ pub(crate) fn lines(
     if !event.is_recurring() {
         return Vec::new();
     }
-    let rules = event.recurrence_rules.iter().map(|rule| match on(Mutant::CalUntil) {
-        true => format!("RRULE:{}", rule.replace("Z;", ";").trim_end_matches('Z')),
-        false => format!("RRULE:{rule}"),
-    });
+    let rules = event.recurrence_rules.iter().map(|rule| format!("RRULE:{rule}"));
     let excluded_rules = event.excluded_recurrence_rules.iter().map(|rule| format!("EXRULE:{rule}"));
     let dates = event.recurrence_dates.iter().filter(|(_, taken)| **taken).map(|(id, _)| id);
     // A changed occurrence that the rule does not make is one all the same (RFC 8984, 4.3.5): Google has to be told.
     let bare = |event: &Event| Event { recurrence_overrides: BTreeMap::new(), ..event.clone() };
-    let (now, before) = (bare(event), before.filter(|_| !on(Mutant::CalGhosts)).map(bare));
+    let (now, before) = (bare(event), before.map(bare));
     let was_made = |id: RecurrenceId| before.as_ref().is_some_and(|before| contains(before, id) == Ok(true));
     let is_strange = |id: &str| id.parse().is_ok_and(|id| contains(&now, id) == Ok(false) && !was_made(id));
     let strange = event.recurrence_overrides.iter().filter(|(_, change)| !change.excluded);

@@ -1,10 +1,7 @@
 //! What we keep with an event in its private properties (C169), and the ids we choose (C100).
 
 use passerelle_calendar::FreeBusyStatus;
-use passerelle_ports::{
-    CreateKey, EntryId,
-    mutants::{Mutant, on},
-};
+use passerelle_ports::{CreateKey, EntryId};
 use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
 
@@ -52,7 +49,7 @@ pub(crate) fn id_of(key: &CreateKey) -> String {
 /// person who duplicates an event duplicates its marks, but never its id.
 pub(crate) fn key(id: &str, private: &Map<String, Value>) -> Option<CreateKey> {
     let key = CreateKey::from(private.get(KEY)?.as_str()?);
-    (id_of(&key) == id || on(Mutant::CalKeyFromMark)).then_some(key)
+    (id_of(&key) == id).then_some(key)
 }
 
 /// Returns the entry named by a mark.
@@ -98,7 +95,7 @@ pub(crate) fn text(private: &Map<String, Value>, name: &str) -> Option<String> {
     let mut text = part.to_owned();
     for number in 2..=PARTS {
         // Behind a part that is not full, what a longer text left is no part of this one.
-        let is_full = part.chars().count() >= LONGEST || on(Mutant::CalStaleParts);
+        let is_full = part.chars().count() >= LONGEST;
         let Some(more) = private.get(&format!("{name}.{number}")).and_then(Value::as_str).filter(|_| is_full)
         else {
             break;

@@ -15,7 +15,6 @@ use passerelle_google_transport::{Api, ApiResponse, Call, GoogleClient, Pages};
 use passerelle_ports::{
     Capabilities, Cursor, ErrorKind, From as Since, ItemId, Next, Page, PageToken, PortError, PortResult,
     Replica, Stored, Unread, Write, Written,
-    mutants::{Mutant, on},
 };
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, value::RawValue};
@@ -105,7 +104,7 @@ type Others = BTreeMap<String, BTreeSet<String>>;
 /// Adds an event that is no appointment, up to a number: a cursor is no place for a list without an end.
 fn note_other(others: &mut Others, (kind, id): (String, String), most: usize) {
     let known: usize = others.values().map(BTreeSet::len).sum();
-    if known < most || on(Mutant::CalOthersEndless) {
+    if known < most {
         others.entry(kind).or_default().insert(id);
     }
 }
@@ -244,7 +243,7 @@ impl GoogleCalendar {
             Err(failure) => return Err(failure.into()),
         };
         let event = resource(&answer, "events.get")?;
-        match event.id == id || on(Mutant::CalAnyAnswer) {
+        match event.id == id {
             true => Ok(Some(event).filter(|event| event.other_type().is_none())),
             // An answer about another event says nothing of this one.
             false => Err(Odd::of(&event, "id").error("events.get")),
@@ -277,8 +276,7 @@ impl GoogleCalendar {
     /// Looks up a name, also where the event was moved to: there it is out of our reach, but not deleted.
     pub(crate) async fn find(&self, id: &str) -> PortResult<Option<Stored<Event>>> {
         let event = self.get(id).await?;
-        if !on(Mutant::CalMovedIsGone)
-            && event.as_ref().is_none_or(may_have_moved)
+        if event.as_ref().is_none_or(may_have_moved)
             && let Some(moved) = self.find_elsewhere(id).await?
         {
             return Ok(Some(moved));
@@ -378,7 +376,7 @@ impl GoogleCalendar {
         known: &Event,
         read: &Event,
     ) -> PortResult<BTreeMap<String, Resource>> {
-        let Some(start) = read.start.as_ref().filter(|_| !on(Mutant::CalForgets)) else {
+        let Some(start) = read.start.as_ref() else {
             return Ok(BTreeMap::new());
         };
         let zone = self.zone();
@@ -494,11 +492,8 @@ impl GoogleCalendar {
         {
             return Err(expired());
         }
-        let EventsPage { items, mut next_page_token, next_sync_token, .. } =
+        let EventsPage { items, next_page_token, next_sync_token, .. } =
             self.page(place.as_ref(), None).await?;
-        if on(Mutant::CalFirstPage) {
-            next_page_token = None;
-        }
         let zone = self.zone();
         let (events, odd, others) = read_all(items);
         let (parts, singles): (Vec<_>, Vec<_>) =
@@ -555,7 +550,7 @@ impl GoogleCalendar {
             note_other(&mut from.others, other, self.options.others_max);
         }
         for event in events {
-            if event.is_cancelled() && !on(Mutant::CalOtherTypesStay) {
+            if event.is_cancelled() {
                 for ids in from.others.values_mut() {
                     ids.remove(&event.id);
                 }
@@ -819,7 +814,7 @@ pub(crate) fn resource(answer: &ApiResponse, operation: &'static str) -> PortRes
 /// Reads the event that a write answers. Where that is another one, nobody knows what was written.
 pub(crate) fn written(answer: &ApiResponse, id: &str, operation: &'static str) -> PortResult<Resource> {
     let event = resource(answer, operation)?;
-    match event.id == id || on(Mutant::CalAnyAnswer) {
+    match event.id == id {
         true => Ok(event),
         false => Err(PortError::new(ErrorKind::Unexpected, operation).with_code("GOOG-314")),
     }

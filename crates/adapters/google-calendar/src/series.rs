@@ -4,10 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, Utc};
 use passerelle_calendar::{Event, Override, Privacy, RecurrenceId, Start, Status, contains, name_of};
-use passerelle_ports::{
-    ItemId, Opaque, Stored, Version,
-    mutants::{Mutant, on},
-};
+use passerelle_ports::{ItemId, Opaque, Stored, Version};
 use sha2::{Digest, Sha256};
 
 use crate::{
@@ -73,8 +70,7 @@ pub(crate) fn is_of_series(version: &Version) -> bool {
 
 /// Tells whether two states of an event differ in nothing but their version.
 pub(crate) fn is_same(now: &Stored<Event>, known: &Stored<Event>) -> bool {
-    !on(Mutant::CalEtagIsEdit)
-        && (&now.record, &now.opaque, &now.stamp) == (&known.record, &known.opaque, &known.stamp)
+    (&now.record, &now.opaque, &now.stamp) == (&known.record, &known.opaque, &known.stamp)
 }
 
 impl Family {
@@ -133,7 +129,7 @@ impl Family {
             if let Some(apart) = convert::Apart::of(&left, &converted.left) {
                 converted.left.apart.insert(id.to_string(), apart);
             }
-            if !on(Mutant::CalOccurrenceUntold) {
+            {
                 // What hangs on one occurrence only is told of its series.
                 let known = &converted.left.unshown;
                 let more: Vec<String> =
@@ -176,7 +172,7 @@ impl Family {
     fn privacy_by_itself(&self) -> Option<Privacy> {
         let own = |event: &Resource| convert::marked_privacy(event, marks::OWN_PRIVACY);
         let reason = self.exceptions.values().filter(|event| !event.is_cancelled()).filter_map(own);
-        let hides = reason.into_iter().any(Privacy::is_hidden) && !on(Mutant::CalPrivacySpreads);
+        let hides = reason.into_iter().any(Privacy::is_hidden);
         hides.then(|| convert::marked_privacy(&self.master, marks::PRIVACY)).flatten()
     }
 
@@ -240,7 +236,7 @@ pub(crate) fn occurrence(exception: &Resource, series: &Event, zone: &str) -> Op
         _ => times::recurrence_id(time, start),
     });
     let shown = original.or_else(|| times::from_suffix(split(&exception.id)?.1, start, zone))?;
-    Some(if on(Mutant::CalSkippedHour) { shown } else { name_of(series, shown, zone) })
+    Some(name_of(series, shown, zone))
 }
 
 /// An occurrence as its series makes it.
@@ -342,7 +338,7 @@ fn said(change: &Override) -> BTreeSet<&'static str> {
 /// series, so a mark keeps the names.
 pub(crate) fn repeated(series: &Event, id: RecurrenceId, change: &Override) -> String {
     let differs = said(&difference(&expected(series, id), &changed(series, id, Some(change))));
-    let names = said(change).into_iter().filter(|name| !differs.contains(name) && !on(Mutant::CalOwnFollows));
+    let names = said(change).into_iter().filter(|name| !differs.contains(name));
     names.collect::<Vec<_>>().join(",")
 }
 
@@ -352,7 +348,7 @@ fn own_members(exception: &Resource) -> Vec<&str> {
     let names = private.get(marks::OWN).and_then(serde_json::Value::as_str).unwrap_or_default();
     let privacy = convert::marked_privacy(exception, marks::OWN_PRIVACY).map(|_| PRIVACY);
     let names = names.split(',').chain(privacy);
-    names.filter(|_| !on(Mutant::CalOwnFollows)).collect()
+    names.collect()
 }
 
 /// Adds what an occurrence says itself although it is what its series says.
@@ -395,8 +391,7 @@ fn same_time(expected: Option<&Start>, found: &Start) -> bool {
 /// Tells whether two states of a series put their occurrences at the same instants by other rules, another start or in
 /// another zone: Google drops the exceptions that have no place then.
 pub(crate) fn is_laid_out_anew(from: &Event, to: &Event) -> bool {
-    !on(Mutant::CalZoneForgets)
-        && (from.is_recurring() || to.is_recurring())
+    (from.is_recurring() || to.is_recurring())
         && (&from.start, &from.recurrence_rules, &from.excluded_recurrence_rules, &from.recurrence_dates)
             != (&to.start, &to.recurrence_rules, &to.excluded_recurrence_rules, &to.recurrence_dates)
 }
@@ -404,7 +399,7 @@ pub(crate) fn is_laid_out_anew(from: &Event, to: &Event) -> bool {
 /// Tells whether the names of occurrences stand for the same instants in two states of a series.
 pub(crate) fn is_of_one_zone(from: &Event, to: &Event) -> bool {
     let zone = |event: &Event| event.start.as_ref().and_then(Start::zone).map(str::to_owned);
-    zone(from) == zone(to) || on(Mutant::CalZoneForgets)
+    zone(from) == zone(to)
 }
 
 /// Tells whether an occurrence has its place in one state of a series only, `to`, and not in the other.

@@ -3,7 +3,6 @@
 use chrono::{DateTime, NaiveDate, NaiveDateTime, Offset, SecondsFormat, TimeDelta, Utc};
 use chrono_tz::Tz;
 use passerelle_calendar::{Duration, RecurrenceId, Start, parse_zone};
-use passerelle_ports::mutants::{Mutant, on};
 use serde_json::{Map, Value, json};
 
 use crate::wire::Time;
@@ -83,20 +82,17 @@ pub(crate) fn end_written(
             let seconds = TimeDelta::seconds(i64::from(duration.seconds));
             written_at(from.checked_add_signed(seconds)?, zone)
         }
-        _ if on(Mutant::CalAllDayEnd) => written(&start.plus(duration)?.plus(Duration::days(1))?),
         _ => written(&start.plus(duration)?),
     }
 }
 
 fn written_at(instant: DateTime<Utc>, zone: &str) -> Option<Value> {
     let at = instant.with_timezone(&parse_zone(zone)?);
-    let text = match on(Mutant::CalUtc) {
-        true => format!("{}Z", at.naive_local().format("%FT%T")),
-        // RFC 3339 knows no seconds of an offset.
-        false if at.offset().fix().local_minus_utc() % 60 != 0 => {
-            instant.to_rfc3339_opts(SecondsFormat::Secs, true)
-        }
-        false => at.to_rfc3339_opts(SecondsFormat::Secs, false),
+    // RFC 3339 knows no seconds of an offset.
+    let text = if at.offset().fix().local_minus_utc() % 60 != 0 {
+        instant.to_rfc3339_opts(SecondsFormat::Secs, true)
+    } else {
+        at.to_rfc3339_opts(SecondsFormat::Secs, false)
     };
     Some(json!({"date": null, "dateTime": text, "timeZone": zone}))
 }

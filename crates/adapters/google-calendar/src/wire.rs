@@ -1,9 +1,6 @@
 //! Google's words: the resources of Calendar v3, as far as we read them.
 
-use passerelle_ports::{
-    ErrorKind, ItemId, PortError, Unread,
-    mutants::{Mutant, on},
-};
+use passerelle_ports::{ErrorKind, ItemId, PortError, Unread};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, value::RawValue};
 
@@ -42,7 +39,7 @@ pub(crate) const EVENT_TYPE: &str = "eventType";
 pub(crate) const FROM_GMAIL: &str = "fromGmail";
 
 fn other_type(of: &str) -> Option<&str> {
-    Some(of).filter(|of| !["default", FROM_GMAIL].contains(of) && !on(Mutant::CalOtherTypesRead))
+    Some(of).filter(|of| !["default", FROM_GMAIL].contains(of))
 }
 
 /// Returns the word by which a type of event is told to people; one that nobody knows tells itself.

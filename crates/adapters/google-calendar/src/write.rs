@@ -7,7 +7,6 @@ use passerelle_calendar::{Event, Override, RecurrenceId, contains};
 use passerelle_google_transport::{Api, ApiResponse, Call, Failure};
 use passerelle_ports::{
     CreateKey, ErrorKind, ItemId, Opaque, PortError, PortResult, Record, Stored, Write, Written,
-    mutants::{Mutant, on},
 };
 use serde_json::{Map, Value};
 
@@ -48,7 +47,7 @@ impl Course<'_> {
     /// Google hands on part of how a series is called off to exceptions, and the rest not: whether they take place is said
     /// again.
     fn unsure(&self, mut left: Leftovers) -> Leftovers {
-        if series::turns(self.from, self.to) && !on(Mutant::CalOwnFollows) {
+        if series::turns(self.from, self.to) {
             left.unsaid = Some("status".to_owned());
         }
         left
@@ -145,7 +144,7 @@ impl GoogleCalendar {
         error::checked(record, OPERATION)?;
         let zone = self.sure_zone().await?;
         let left = opaque.as_ref().map(leftovers).unwrap_or_default();
-        if left.is_somebody_elses() && !on(Mutant::CalForeign) {
+        if left.is_somebody_elses() {
             // Brought back by us it would be another meeting, with us as its organiser and all its guests.
             return Err(not_the_organiser(OPERATION));
         }
@@ -187,8 +186,7 @@ impl GoogleCalendar {
         const OPERATION: &str = "events.insert";
         // What belongs to a value of the record comes back with it: the words of its link, the zone of its end, the
         // conference whose address it is.
-        let conference =
-            left.rest.iter().filter(|(name, _)| *name == CONFERENCE && !on(Mutant::CalConferenceLost));
+        let conference = left.rest.iter().filter(|(name, _)| *name == CONFERENCE);
         let fresh = Leftovers {
             lines: left.lines.clone(),
             attendees: left.companions(),
@@ -211,10 +209,7 @@ impl GoogleCalendar {
         changes.mark(marks::MADE, stamp);
         changes.mark(marks::STAMP, stamp);
         changes.set("id", marks::id_of(key).into());
-        let mut body = changes.insert(left);
-        if on(Mutant::CalConferenceLost) {
-            body.remove(CONFERENCE);
-        }
+        let body = changes.insert(left);
         let mut call = self.call(OPERATION, Method::POST, None).query("sendUpdates", "none");
         for (member, flag, value) in changes::FLAGS {
             if body.contains_key(*member) {
@@ -310,10 +305,7 @@ impl GoogleCalendar {
         to: &Event,
         zone: &str,
     ) -> PortResult<Written<Event>> {
-        let mut touched = series::touched(from, to);
-        if on(Mutant::CalOccurrencesLost) {
-            touched.clear();
-        }
+        let touched = series::touched(from, to);
         // What went with its place comes back with it: exceptions of long ago may be there again.
         let alone =
             !master.is_master() || (!known.any && touched.is_empty() && !series::is_laid_out_anew(from, to));
@@ -347,7 +339,7 @@ impl GoogleCalendar {
     ) -> PortResult<Option<Family>> {
         let Course { from, to, zone, .. } = *course;
         let mut holes = holes.clone();
-        if series::is_laid_out_anew(from, to) && !on(Mutant::CalHolesStay) {
+        if series::is_laid_out_anew(from, to) {
             holes.extend(self.cancelled_instances(&master.id).await?);
         }
         // Writing the master gave its exceptions new etags (C72).
@@ -407,7 +399,7 @@ impl GoogleCalendar {
     ) -> PortResult<bool> {
         let Some(start) = &series.converted.event.start else { return Ok(false) };
         let mut wrote = false;
-        for (name, attached) in course.left.attached.iter().filter(|_| !on(Mutant::CalAttachmentsLost)) {
+        for (name, attached) in course.left.attached.iter() {
             let Ok(before) = name.parse() else { continue };
             let mut names = convert::renamed(before, course.from, course.to);
             let Some(id) = names.find(|id| contains(course.to, *id) == Ok(true)) else { continue };
@@ -464,7 +456,7 @@ impl GoogleCalendar {
             // In which of two hours the first one begins says nothing of this one.
             None => {
                 let mut left = series.converted.left.clone();
-                left.second_time = left.second_time.filter(|_| on(Mutant::CalFirstHour));
+                left.second_time = None;
                 (series::expected(&series.converted.event, id), left)
             }
         };
@@ -534,10 +526,8 @@ impl GoogleCalendar {
 
     async fn patch(&self, id: &str, etag: &str, body: &Map<String, Value>) -> Result<ApiResponse, Failure> {
         let mut call = self.call("events.patch", Method::PATCH, Some(id));
-        if !on(Mutant::CalMails) {
-            call = call.query("sendUpdates", "none");
-        }
-        if !etag.is_empty() && !on(Mutant::CalNoEtag) {
+        call = call.query("sendUpdates", "none");
+        if !etag.is_empty() {
             call = call.header(header::IF_MATCH, etag)?;
         }
         // Without its flag such a member is left out in silence (C169 to C171).
@@ -546,14 +536,7 @@ impl GoogleCalendar {
                 call = call.query(flag, value);
             }
         }
-        let answer = self.client.send(call.json(body)?).await;
-        match answer {
-            Err(failure) if on(Mutant::CalForce) && failure.kind() == ErrorKind::VersionMismatch => {
-                let again = self.call("events.patch", Method::PATCH, Some(id)).query("sendUpdates", "none");
-                self.client.send(again.json(body)?).await
-            }
-            answer => answer,
-        }
+        self.client.send(call.json(body)?).await
     }
 
     /// Refuses what no answer of Google's is needed for.
@@ -579,7 +562,7 @@ impl GoogleCalendar {
     /// Tells whether an event is somebody else's, and deleting it here shall not decline it there.
     fn declines_nothing(&self, left: &Leftovers) -> bool {
         let is_theirs = !left.tells_guests() && !left.is_from_gmail();
-        is_theirs && !self.options().decline_deleted && !on(Mutant::CalDeclines)
+        is_theirs && !self.options().decline_deleted
     }
 
     async fn delete(&self, from: &Stored<Event>) -> PortResult<Written<Event>> {
@@ -644,7 +627,7 @@ fn not_movable(failure: Failure, operation: &'static str) -> PortError {
 
 /// Refuses to change what all guests of somebody else's meeting see.
 fn not_for_all_guests(from: &Event, to: &Event, left: &Leftovers) -> PortResult<()> {
-    let is_theirs = left.is_somebody_elses() && !on(Mutant::CalForeign);
+    let is_theirs = left.is_somebody_elses();
     if !is_theirs && !left.is_from_gmail() || !changes::changes_what_guests_see(from, to, left) {
         return Ok(());
     }
@@ -669,7 +652,7 @@ fn own(changes: Changes, to: &Event, id: RecurrenceId, exception: Option<&Resour
 /// Gives an occurrence that says itself what hides it what hides it at Google: as the series changed, Google handed on
 /// what hides that.
 fn show(occurrence: &mut Event, exception: &Resource, change: Option<&Override>) {
-    if change.is_some_and(|change| change.privacy.is_some()) && !on(Mutant::CalHiddenAlike) {
+    if change.is_some_and(|change| change.privacy.is_some()) {
         occurrence.privacy = convert::visibility(exception);
     }
 }

@@ -10,10 +10,7 @@ pub(crate) mod marks;
 use std::collections::{BTreeMap, BTreeSet};
 
 use passerelle_contacts::{Contact, Name, Order, Organization, PartialDate, text_key};
-use passerelle_ports::{
-    CreateKey, EntryId, Opaque, Stamp,
-    mutants::{Mutant, on},
-};
+use passerelle_ports::{CreateKey, EntryId, Opaque, Stamp};
 use serde_json::{Map, Value, json};
 
 use crate::{
@@ -163,7 +160,7 @@ pub(crate) fn create(
         }
     }
     for (field, items) in FOREIGN.into_iter().map(|field| (field, person.items(field))) {
-        if !items.is_empty() && !on(Mutant::PeopleDropsUnknown) {
+        if !items.is_empty() {
             draft.fields.insert(field, items);
         }
     }
@@ -180,14 +177,7 @@ pub(crate) fn update(
     context: Context<'_>,
 ) -> Draft {
     let marks = Marks { stamp: Some(stamp), ..Marks::read(current) };
-    let mut draft = changed(current, &BTreeMap::new(), (from, to), marks, context);
-    if on(Mutant::PeopleWholeMask) {
-        for field in ["names", "emailAddresses", "phoneNumbers", "addresses", "organizations", "biographies"]
-        {
-            draft.fields.entry(field).or_insert_with(|| current.items(field).iter().map(cleaned).collect());
-        }
-    }
-    draft
+    changed(current, &BTreeMap::new(), (from, to), marks, context)
 }
 
 /// Changes nothing but the stamp, which no person sees.
@@ -440,7 +430,7 @@ fn date_to(date: PartialDate) -> Value {
 
 /// Writes a date; the text that only repeated the old one goes with it, what somebody typed stays (P67).
 fn changed_date(mut item: Item, date: Option<PartialDate>) -> Item {
-    if repeats(text(&item, "text"), date_of(&item)) || on(Mutant::PeopleTextLost) {
+    if repeats(text(&item, "text"), date_of(&item)) {
         item.remove("text");
     }
     match date.filter(|date| !date.is_empty()) {
@@ -478,9 +468,6 @@ fn is_typed((member, value): (&String, &Value)) -> bool {
 /// that are none of ours.
 fn beyond(person: &Person, left: &Map<String, Value>) -> BTreeSet<String> {
     let mut names = BTreeSet::new();
-    if on(Mutant::PeopleMembersUntold) {
-        return names;
-    }
     let entries = left.iter().filter(|(field, _)| {
         !FOREIGN.contains(&field.as_str()) && !["clientData", "memberships"].contains(&field.as_str())
     });

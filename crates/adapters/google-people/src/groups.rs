@@ -9,10 +9,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use http::{Method, StatusCode};
 use passerelle_contacts::text_key;
 use passerelle_google_transport::{Api, Call, GoogleClient, Pages};
-use passerelle_ports::{
-    Clock, ErrorKind, PortError, PortResult, Relabelling,
-    mutants::{Mutant, on},
-};
+use passerelle_ports::{Clock, ErrorKind, PortError, PortResult, Relabelling};
 use serde_json::json;
 use tokio::sync::Mutex;
 
@@ -121,11 +118,7 @@ impl Groups {
         let explained = known.as_ref().is_some_and(|known| resources.iter().all(|name| known.explains(name)));
         let needed = !names.is_empty() || !resources.is_empty();
         let all = young && explained && names.keys().all(|key| held.resource(key).is_some());
-        let mut directory = if !needed || all || on(Mutant::PeopleGroupsUnread) && names.is_empty() {
-            held
-        } else {
-            self.read(&mut known).await?
-        };
+        let mut directory = if !needed || all { held } else { self.read(&mut known).await? };
         for (key, name) in names {
             if directory.resource(key).is_some() {
                 continue;
@@ -147,7 +140,7 @@ impl Groups {
     /// Gives labels another name in place, where all their contacts leave them for a label that does not exist yet:
     /// that is what a new name on the other side looks like.
     pub(crate) async fn rename(&self, all: &[Relabelling]) -> PortResult<()> {
-        if all.is_empty() || on(Mutant::PeopleLabelAnew) {
+        if all.is_empty() {
             return Ok(());
         }
         let mut known = self.known.lock().await;
@@ -275,7 +268,6 @@ impl Groups {
         let call = Call::new(Api::People, "contactGroups.create", Method::POST, url).json(&body)?;
         match self.client.send(call).await {
             Ok(answer) => answer.json().map(Some),
-            Err(failure) if on(Mutant::PeopleLabelRefusedStops) => Err(failure.into()),
             Err(failure) if failure.status() == Some(StatusCode::CONFLICT) => Ok(None),
             Err(failure) if failure.kind() == ErrorKind::Rejected => Ok(None),
             Err(failure) => Err(failure.into()),

@@ -5,10 +5,7 @@
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use passerelle_google_transport::Failure;
-use passerelle_ports::{
-    ErrorKind, PICTURE_MAX, PortError, PortResult, Stored,
-    mutants::{Mutant, on},
-};
+use passerelle_ports::{ErrorKind, PICTURE_MAX, PortError, PortResult, Stored};
 
 use sha2::{Digest as _, Sha256};
 
@@ -22,7 +19,7 @@ impl GooglePeople {
     /// be had, or that Google refuses, stays out: the caller finds that in the answer.
     pub(crate) async fn with_photo(&self, person: Person, wanted: &str) -> PortResult<Person> {
         let own = photo_of(&person);
-        if own == wanted || on(Mutant::PeopleNoPhotos) {
+        if own == wanted {
             return Ok(person);
         }
         let name = person.resource_name().to_owned();
@@ -58,7 +55,7 @@ impl GooglePeople {
         let Some(pictures) = self.options.pictures.as_ref().filter(|_| !address.is_empty()) else {
             return Ok(());
         };
-        if on(Mutant::PeopleKeepsNoPhoto) || pictures.find(address).await?.is_some() {
+        if pictures.find(address).await?.is_some() {
             return Ok(());
         }
         match self.read(address).await? {
@@ -93,7 +90,7 @@ impl GooglePeople {
         else {
             return;
         };
-        if now.is_empty() || on(Mutant::PeoplePhotoByAddress) {
+        if now.is_empty() {
             return;
         }
         let Ok(Some(made)) = pictures.find(read.id.as_str()).await else { return };

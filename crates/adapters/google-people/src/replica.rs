@@ -13,7 +13,6 @@ use passerelle_google_transport::{GoogleClient, Pages};
 use passerelle_ports::{
     Capabilities, Clock, EntryId, From, ItemId, Next, Page, Pictures, PortError, PortResult, Relabelling,
     Replica, Stored, Unread, Version, Write, Written,
-    mutants::{Mutant, on},
 };
 use tokio::sync::Mutex;
 
@@ -239,7 +238,7 @@ fn unread_by(name: &str, error: &PortError) -> Unread {
 
 /// Returns the version of a state: Google's tag, and that of the names of its labels, which change without it (R9).
 fn versioned(etag: &str, record: &Contact) -> Version {
-    if record.groups.is_empty() || on(Mutant::PeopleLabelsUnversioned) {
+    if record.groups.is_empty() {
         return Version::new(etag);
     }
     let names = record.groups.values().flat_map(|name| name.bytes().chain([0]));

@@ -6,10 +6,7 @@
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
-use passerelle_ports::{
-    ItemId, Unread,
-    mutants::{Mutant, on},
-};
+use passerelle_ports::{ItemId, Unread};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, value::RawValue};
 
@@ -156,9 +153,7 @@ impl Person {
     /// Tells whether this is the person who has, or had, a name: the answer of a write about another one says nothing of
     /// what was written. A reading by name may well lead to another one, who has it now, and does not say so (P16).
     pub(crate) fn answers_to(&self, name: &str) -> bool {
-        self.resource_name() == name
-            || self.previous_names().any(|former| former == name)
-            || on(Mutant::PeopleAnyAnswer)
+        self.resource_name() == name || self.previous_names().any(|former| former == name)
     }
 
     /// Returns the contact source, if the person has one.

@@ -12,10 +12,7 @@ use std::{
 
 use passerelle_contacts::Contact;
 use passerelle_google_transport::Failure;
-use passerelle_ports::{
-    ErrorKind, PortError, PortResult, Relabelling, Stamp, Version, Write, Written,
-    mutants::{Mutant, on},
-};
+use passerelle_ports::{ErrorKind, PortError, PortResult, Relabelling, Stamp, Version, Write, Written};
 
 use crate::{
     GooglePeople,
@@ -128,7 +125,7 @@ impl<'a> Run<'a> {
                 let person = self.current.get(name);
                 let person = person.ok_or_else(|| no(PortError::new(ErrorKind::NotFound, UPDATE)))?;
                 let source = person.source().ok_or_else(|| no(error::changed(UPDATE)))?;
-                if source.etag != etag_of(&from.version) && !on(Mutant::PeopleNoEtag) {
+                if source.etag != etag_of(&from.version) {
                     return Err(no(error::changed(UPDATE)));
                 }
                 let draft = match opaque {
@@ -146,7 +143,7 @@ impl<'a> Run<'a> {
                 let name = from.id.as_str();
                 let person = self.current.get(name).ok_or_else(|| Box::new(Ok(Written::Deleted)))?;
                 let source = person.source().ok_or_else(|| no(error::changed(DELETE)))?;
-                if source.etag != etag_of(&from.version) && !on(Mutant::PeopleNoEtag) {
+                if source.etag != etag_of(&from.version) {
                     return Err(no(error::changed(DELETE)));
                 }
                 let draft = convert::mark(person, *stamp);
@@ -270,7 +267,7 @@ impl<'a> Run<'a> {
                     }
                     // Refused before it began: nothing was written, each may go by itself.
                 }
-                Err(failure) if error::is_fault(failure.error()) && !on(Mutant::PeopleFaultStopsBatch) => {
+                Err(failure) if error::is_fault(failure.error()) => {
                     let mut left = self.not_landed(creates).await;
                     let second = left.split_off(left.len() / 2);
                     return Some((left, second));
@@ -409,9 +406,6 @@ impl<'a> Run<'a> {
     /// answers by name may still show that one, and the deletion itself has no condition (P42, P43, P45).
     async fn mark(&mut self, marks: Vec<Update>) -> Vec<(usize, String)> {
         let all: Vec<(usize, String)> = marks.iter().map(|mark| (mark.at, mark.name.clone())).collect();
-        if on(Mutant::PeopleDeletesBlind) {
-            return all;
-        }
         self.update(marks).await;
         let mut marked = Vec::new();
         for (at, name) in all {
@@ -490,7 +484,7 @@ fn checked_answer(
     is_own: impl Fn(&Person) -> bool,
     operation: &'static str,
 ) -> PortResult<Person> {
-    match is_own(&person) || on(Mutant::PeopleAnyAnswer) {
+    match is_own(&person) {
         true => Ok(person),
         false => Err(error::of_another(operation)),
     }

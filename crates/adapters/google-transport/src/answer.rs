@@ -9,10 +9,7 @@ use std::{
 
 use bytes::{Bytes, BytesMut};
 use http::{HeaderMap, StatusCode, header};
-use passerelle_ports::{
-    ErrorKind, PortError, PortResult,
-    mutants::{Mutant, on},
-};
+use passerelle_ports::{ErrorKind, PortError, PortResult};
 use serde::de::IgnoredAny;
 
 use crate::{
@@ -91,7 +88,7 @@ async fn whole(response: &mut reqwest::Response, operation: &'static str) -> Res
     let limit = LIMIT.load(Ordering::Relaxed);
     let mut body = BytesMut::new();
     while let Some(piece) = response.chunk().await.map_err(|error| network::failure(error, operation))? {
-        if body.len() as u64 + piece.len() as u64 > limit && !on(Mutant::AnswersEndless) {
+        if body.len() as u64 + piece.len() as u64 > limit {
             return Err(Failure::nonsense(operation, "size"));
         }
         body.extend_from_slice(&piece);
@@ -107,7 +104,6 @@ fn is_json(headers: &HeaderMap, body: &[u8]) -> bool {
     kind == "application/json"
         || kind.ends_with("+json")
         || serde_json::from_slice::<IgnoredAny>(body).is_ok()
-        || on(Mutant::AnyAnswerIsJson)
 }
 
 /// The pages of a listing that is read in one go: one that comes back to where it was would never end.
@@ -124,7 +120,7 @@ impl Pages {
     /// `GOOG-314` for a token that was there before, and for a listing without an end.
     pub fn next(&mut self, token: Option<String>, operation: &'static str) -> PortResult<Option<String>> {
         let Some(token) = token.filter(|token| !token.is_empty()) else { return Ok(None) };
-        if self.seen.len() >= PAGES_MAX || !self.seen.insert(token.clone()) && !on(Mutant::PagesCircle) {
+        if self.seen.len() >= PAGES_MAX || !self.seen.insert(token.clone()) {
             return Err(PortError::new(ErrorKind::Unexpected, operation)
                 .with_code("GOOG-314")
                 .with_detail("place", "nextPageToken"));

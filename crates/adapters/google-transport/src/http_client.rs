@@ -2,7 +2,6 @@
 
 use std::{fmt, time::Duration};
 
-use passerelle_ports::mutants::{Mutant, on};
 use reqwest::{Client, Proxy, redirect::Policy};
 use rustls::{
     RootCertStore,
@@ -95,7 +94,7 @@ impl fmt::Debug for HttpOptions {
 pub fn http_client(options: &HttpOptions, endpoints: &Endpoints) -> Result<Client, HttpError> {
     let loopback = endpoints.is_loopback();
     let mut builder = Client::builder()
-        .redirect(if on(Mutant::RedirectsFollowed) { Policy::default() } else { Policy::none() })
+        .redirect(Policy::none())
         .user_agent(&options.user_agent)
         .connect_timeout(options.connect_timeout)
         .timeout(options.timeout);

@@ -4,10 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
-use passerelle_ports::{
-    Clock, ErrorKind, PortError, PortResult,
-    mutants::{Mutant, on},
-};
+use passerelle_ports::{Clock, ErrorKind, PortError, PortResult};
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 use tokio::{sync::Mutex, time::Instant};
@@ -173,9 +170,7 @@ impl Tokens {
     pub async fn renew(&self, refused: &SecretString) -> PortResult<SecretString> {
         let mut current = self.current.lock().await;
         match &*current {
-            Some(access)
-                if access.token.expose_secret() != refused.expose_secret() || on(Mutant::TokenStale) =>
-            {
+            Some(access) if access.token.expose_secret() != refused.expose_secret() => {
                 Ok(access.token.clone())
             }
             _ => self.refresh(&mut current).await,
@@ -224,7 +219,7 @@ impl Tokens {
             let error = PortError::new(ErrorKind::Unauthenticated, "token.refresh").with_code("GOOG-203");
             return Err(error.with_detail("account", told.email.unwrap_or(told.sub)));
         }
-        if let Some(refresh_token) = answer.refresh_token.clone().filter(|_| !on(Mutant::TokenNotSaved)) {
+        if let Some(refresh_token) = answer.refresh_token.clone() {
             // Google keeps the old one today (O17); should it ever rotate, the new one is safe before anything
             // is done with it, and the old one is dropped by being replaced.
             let lasts = answer.refresh_token_expires_in.map(Duration::from_secs);

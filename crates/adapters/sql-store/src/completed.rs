@@ -5,10 +5,7 @@ use std::collections::BTreeMap;
 use passerelle_calendar::{
     Event, Participant, ParticipationStatus, RecurrenceId, Role, Start, contains, parse_zone,
 };
-use passerelle_ports::{
-    Field, Fields, Kind, Record, Value, assemble, fields, left,
-    mutants::{Mutant, on},
-};
+use passerelle_ports::{Field, Fields, Kind, Record, Value, assemble, fields, left};
 
 /// The members of an event that only make sense together.
 const SCHEDULE: [&str; 6] = [
@@ -26,9 +23,6 @@ const SCHEDULE: [&str; 6] = [
 /// at all: so a length, a rule, and the occurrences that were moved or called off, as far as the series still has them. A
 /// newer state by its number says all there is to say of its times.
 pub(crate) fn completed<R: Record>(there: &R, read: &R, newer: bool) -> R {
-    if on(Mutant::ImportWipes) {
-        return read.clone();
-    }
     let (mut all, mut new) = (fields(there), fields(read));
     let guests: Fields = all
         .iter()
@@ -77,7 +71,7 @@ pub(crate) fn completed<R: Record>(there: &R, read: &R, newer: bool) -> R {
 /// none.
 pub(crate) fn replaced<R: Record>(there: &R, read: &R) -> R {
     let mut new = fields(read);
-    if R::KIND == Kind::Events && !on(Mutant::ImportZoneLost) {
+    if R::KIND == Kind::Events {
         keep_zone::<R>(&fields(there), &mut new);
     }
     assemble(&new).unwrap_or_else(|_| read.clone())
@@ -195,7 +189,7 @@ fn changes_kept(there: &Fields, read: &Fields) -> Fields {
         said.map(|(field, value)| (field.clone(), value.clone())).collect()
     };
     let recurs = ["recurrence_rules", "recurrence_dates", "recurrence_overrides"];
-    if !read.keys().any(|field| recurs.contains(&field.member())) || on(Mutant::ImportForgetsChanges) {
+    if !read.keys().any(|field| recurs.contains(&field.member())) {
         return Fields::new();
     }
     let is_unmoved = schedule(there) == schedule(read);

@@ -1,6 +1,5 @@
 //! Brings the schema up to date, or refuses to.
 
-use passerelle_ports::mutants::{Mutant, on};
 use std::{path::Path, time::Duration};
 
 use diesel::prelude::*;
@@ -51,11 +50,7 @@ pub(crate) fn open(path: &Path, make: bool, busy: Duration) -> Result<String, St
 fn refuse_foreign(conn: &mut Conn, make: bool) -> Result<(), StoreError> {
     let tables = dialect::tables(conn).map_err(|error| StoreError::Open(error.into()))?;
     let is_ours = tables.iter().any(|table| table == "passerelle_settings");
-    if is_ours || tables.is_empty() && make || on(Mutant::ForeignTaken) {
-        Ok(())
-    } else {
-        Err(StoreError::Foreign)
-    }
+    if is_ours || tables.is_empty() && make { Ok(()) } else { Err(StoreError::Foreign) }
 }
 
 /// Returns the installation's name, where there is nothing to bring up to date.
@@ -129,7 +124,7 @@ const KEYS: (&str, &str) = ("match_keys", "2");
 
 /// Makes the match keys that an older release did not: a record would not be recognised by them until it changes.
 fn know_keys(conn: &mut Conn) -> Result<(), StoreError> {
-    if knows_keys(conn)? || on(Mutant::SqlKeysOfBefore) {
+    if knows_keys(conn)? {
         return Ok(());
     }
     match refill_keys::<Contact>(conn) {

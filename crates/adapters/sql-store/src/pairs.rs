@@ -1,10 +1,7 @@
 //! The pairs: one local collection and one remote collection kept in step, for one app user.
 
 use diesel::prelude::*;
-use passerelle_ports::{
-    Kind, PairId, Value,
-    mutants::{Mutant, on},
-};
+use passerelle_ports::{Kind, PairId, Value};
 
 use crate::{
     AccountId, StoreError, UserId,
@@ -118,7 +115,7 @@ impl Pairs {
                 .select(passerelle_pairs::calendar_id)
                 .first(conn)
                 .optional()?;
-            if before.is_some_and(|before| before != row.calendar_id) && !on(Mutant::SqlOtherCalendarUnread) {
+            if before.is_some_and(|before| before != row.calendar_id) {
                 // The change log tells nothing of what stands in the other calendar for long: it is listed.
                 diesel::update(pair_states::table.find(&row.id))
                     .set(pair_states::local_cursor.eq(""))

@@ -2,7 +2,6 @@
 //! with it, and gives way when the program inserts the same again; what is deleted and inserted anew is known again.
 
 use diesel::prelude::*;
-use passerelle_ports::mutants::{Mutant, on};
 
 use crate::{
     dialect::Conn,
@@ -32,9 +31,6 @@ pub(crate) fn unnoted<T, E: From<diesel::result::Error>>(
     conn: &mut Conn,
     write: impl FnOnce(&mut Conn) -> Result<T, E>,
 ) -> Result<T, E> {
-    if on(Mutant::SqlOwnNoted) {
-        return write(conn);
-    }
     let row = (passerelle_settings::name.eq(WRITING), passerelle_settings::value.eq("1"));
     diesel::insert_into(passerelle_settings::table).values(row).on_conflict_do_nothing().execute(conn)?;
     let done = write(conn);

@@ -11,7 +11,6 @@ use diesel::prelude::*;
 use passerelle_ports::{
     Capabilities, CreateKey, Cursor, EntryId, From, ItemId, Next, Opaque, Page, PageToken, PortError,
     PortResult, Relabelling, Replica, Stored, Version, Write, Written, assemble, fields,
-    mutants::{Mutant, on},
 };
 
 use crate::{
@@ -368,7 +367,7 @@ impl<R: Collection> SqlReplica<R> {
         let id = from.id.as_str();
         match self.item(conn, id)? {
             None => return Ok(Err(PortError::new(NotFound, "sql.move"))),
-            Some(item) if item.version != from.version && !on(Mutant::SqlNoVersion) => {
+            Some(item) if item.version != from.version => {
                 return Ok(Err(PortError::new(VersionMismatch, "sql.move")));
             }
             Some(_) => {}
@@ -404,9 +403,7 @@ impl<R: Collection> SqlReplica<R> {
             None => Err(PortError::new(NotFound, "sql.write")),
             // What the app user no longer sees is not theirs to change; a look tells the engine so.
             Some(item) if item.withdrawn => Err(PortError::new(VersionMismatch, "sql.write")),
-            Some(item) if item.version != from.version && !on(Mutant::SqlNoVersion) => {
-                Err(PortError::new(VersionMismatch, "sql.write"))
-            }
+            Some(item) if item.version != from.version => Err(PortError::new(VersionMismatch, "sql.write")),
             Some(item) => Ok(item),
         })
     }
@@ -442,9 +439,6 @@ impl<R: Collection> SqlReplica<R> {
         id: &str,
         written: &Written<R>,
     ) -> Result<(), StoreError> {
-        if on(Mutant::SqlNoOutcome) {
-            return Ok(());
-        }
         let text = serde_json::to_string(written).map_err(|_| StoreError::Damaged("passerelle_outcomes"))?;
         diesel::insert_into(passerelle_outcomes::table)
             .values((

@@ -6,10 +6,7 @@ use std::{
 };
 
 use chrono::{DateTime, Utc};
-use passerelle_ports::{
-    Clock,
-    mutants::{Mutant, on},
-};
+use passerelle_ports::Clock;
 use passerelle_service::{Failure, Finding, Level, Outcome, examine};
 use passerelle_texts::causes_and_cures;
 use serde_json::{Value, json};
@@ -295,9 +292,7 @@ fn narrowed(app: &App, what: &str, path: &Path, mode: u32) -> Outcome<()> {
     let changed = match open(path, flags, Mode::empty()) {
         Ok(file) => match fstat(&file) {
             Ok(found)
-                if found.st_nlink > 1
-                    && FileType::from_raw_mode(found.st_mode) == FileType::RegularFile
-                    && !on(Mutant::FixOfLinked) =>
+                if found.st_nlink > 1 && FileType::from_raw_mode(found.st_mode) == FileType::RegularFile =>
             {
                 return Ok(());
             }

@@ -2,7 +2,6 @@
 
 use std::{fs, path::Path};
 
-use passerelle_ports::mutants::{Mutant, on};
 use passerelle_service::{AccountState, Company, Failure, Outcome};
 use passerelle_sql_store::Store;
 use passerelle_sync_rules::digest_of;
@@ -43,7 +42,7 @@ pub async fn adopt(
 ) -> Outcome<usize> {
     let mut gone = 0;
     let here = here(&settings.path("database.path"));
-    let is_asked = copied && !on(Mutant::OriginalIsCopy);
+    let is_asked = copied;
     if is_asked && get(store, HOME).await?.is_some_and(|home| home == here) {
         let file = settings.path("database.path").display().to_string();
         return Err(Failure::new("SYNC-116").with("file", file));

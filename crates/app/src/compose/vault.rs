@@ -10,10 +10,7 @@ use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use passerelle_credentials::{CredentialId, Secret, Vault, VaultError};
 use passerelle_google_transport::{StoredToken, TokenStore};
-use passerelle_ports::{
-    ErrorKind, InstallationId, PortError, PortResult,
-    mutants::{Mutant, on},
-};
+use passerelle_ports::{ErrorKind, InstallationId, PortError, PortResult};
 use passerelle_service::{Failure, Outcome};
 use secrecy::ExposeSecret;
 use serde::{Deserialize, Serialize};
@@ -269,7 +266,7 @@ fn get_token(
     owner: &Owner,
     endpoint: Option<&str>,
 ) -> Result<Option<StoredToken>, VaultError> {
-    let is_of_here = |kept: &Kept| kept.endpoint.as_deref() == endpoint || on(Mutant::SecretsAnywhere);
+    let is_of_here = |kept: &Kept| kept.endpoint.as_deref() == endpoint;
     let kept = get_kept(vault, owner)?.filter(is_of_here);
     Ok(kept.map(|kept| StoredToken {
         refresh_token: kept.refresh_token.into(),

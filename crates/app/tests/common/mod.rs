@@ -154,8 +154,6 @@ impl World {
     fn command(&self, args: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_passerelle"));
         command.env_clear().env("HOME", self.folder.path()).stdin(Stdio::null());
-        // The rule that is taken out, if one is.
-        command.envs(std::env::var_os("PASSERELLE_MUTANT").map(|rule| ("PASSERELLE_MUTANT", rule)));
         command.arg("--config").arg(self.path("config.toml")).arg("--json").args(args);
         command
     }
@@ -185,7 +183,6 @@ impl World {
         let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/at_a_terminal.py");
         let mut command = Command::new("python3");
         command.env_clear().env("PATH", env!("PATH")).env("HOME", self.folder.path()).env("TERM", "xterm");
-        command.envs(std::env::var_os("PASSERELLE_MUTANT").map(|rule| ("PASSERELLE_MUTANT", rule)));
         command.arg(script).arg(answers.to_string()).arg(env!("CARGO_BIN_EXE_passerelle"));
         command.arg("--config").arg(self.path("config.toml")).args(args).stdin(Stdio::null());
         let output = command.output().unwrap();

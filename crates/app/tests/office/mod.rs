@@ -71,8 +71,6 @@ pub fn binary(dir: &Path) -> Command {
         .env("XDG_STATE_HOME", dir.join("var"))
         .env("PASSERELLE_LANG", "en")
         .env("RUST_BACKTRACE", "0")
-        // A rule that is taken out is taken out of the binary too.
-        .envs(std::env::var_os("PASSERELLE_MUTANT").map(|rule| ("PASSERELLE_MUTANT", rule)))
         .stdin(Stdio::null());
     command
 }

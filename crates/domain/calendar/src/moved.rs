@@ -3,10 +3,7 @@
 use std::collections::BTreeMap;
 
 use chrono::{Datelike, NaiveDate, NaiveDateTime};
-use passerelle_ports::{
-    Field, Fields, assemble,
-    mutants::{Mutant, on},
-};
+use passerelle_ports::{Field, Fields, assemble};
 
 use crate::{Event, RecurrenceId, Start, canonical_rule, contains};
 
@@ -31,12 +28,12 @@ pub(crate) fn renamed(mut event: Event, own: Option<&Event>, source: &Event, tak
         let found = id.after_move(old, &start).find(|name| *old != start && now.has(*name));
         // An additional date that one side holds by its change alone is an occurrence of both.
         let is_date = is_taken && origin.0.recurrence_dates.contains_key(&key) && changed_there(&key);
-        if found.is_none() && is_date && *old == start && !on(Mutant::DatesApart) {
+        if found.is_none() && is_date && *old == start {
             continue;
         }
         let Some(name) = found else {
             // Neither side gave the series an occurrence there: what one of them ended, the other one changed.
-            if contains(&now.0, id) == Ok(false) && !on(Mutant::OccurrenceGhosts) {
+            if contains(&now.0, id) == Ok(false) {
                 event.recurrence_overrides.remove(&key);
             }
             continue;
@@ -79,7 +76,7 @@ const PLANNED: [&str; 4] = ["start", "recurrence_rules", "excluded_recurrence_ru
 /// itself that it takes place, and a side may hold it without the date. So a date stays that the other side holds by its
 /// change alone.
 pub(crate) fn dated(mut event: Event, own: Option<&Event>, source: &Event, taken: &[Field]) -> Event {
-    if event.start != source.start || on(Mutant::DatesApart) {
+    if event.start != source.start {
         return event;
     }
     let changes =
@@ -108,7 +105,7 @@ pub(crate) fn dated(mut event: Event, own: Option<&Event>, source: &Event, taken
 /// cancelled one of which nothing is known here but the place that it had there goes.
 pub(crate) fn keep_lost(mut event: Event, own: &Event, taken: &[Field]) -> Event {
     let (Some(from), Some(to)) = (&own.start, event.start.clone()) else { return event };
-    if *from == to || !taken.contains(&Field::new("start")) || on(Mutant::OccurrenceReset) {
+    if *from == to || !taken.contains(&Field::new("start")) {
         return event;
     }
     let now = Plan::of(&event);
@@ -124,7 +121,7 @@ pub(crate) fn keep_lost(mut event: Event, own: &Event, taken: &[Field]) -> Event
             continue;
         }
         // In another zone the same name is another instant: what stood at the old one went with its place.
-        let other_zone = from.zone() != to.zone() && !on(Mutant::OccurrenceZone);
+        let other_zone = from.zone() != to.zone();
         let mut names = id.after_move(from, &to);
         if let Some(name) = names.find(|name| (*name != id || other_zone) && now.has(*name)) {
             event.recurrence_overrides.entry(name.to_string()).or_insert_with(|| change.clone());

@@ -6,10 +6,7 @@ use std::{
 };
 
 use chrono::{DateTime, Days, Months, NaiveDate, NaiveTime, Utc};
-use passerelle_ports::{
-    Field, Fields, Kind, MatchKey, Record, Value, assemble,
-    mutants::{Mutant, on},
-};
+use passerelle_ports::{Field, Fields, Kind, MatchKey, Record, Value, assemble};
 use serde_json::{Map, json};
 
 use crate::{
@@ -96,9 +93,6 @@ impl Record for Event {
     }
 
     fn composed(self, own: Option<&Self>, source: &Self, taken: &[Field]) -> Self {
-        if on(Mutant::OccurrenceStays) {
-            return self;
-        }
         moved::dated(moved::renamed(self, own, source, taken), own, source, taken)
     }
 
@@ -121,8 +115,7 @@ impl Record for Event {
     }
 
     fn is_private(&self) -> bool {
-        self.privacy.is_hidden()
-            || self.recurrence_overrides.values().any(Override::is_private) && !on(Mutant::OccurrenceOpen)
+        self.privacy.is_hidden() || self.recurrence_overrides.values().any(Override::is_private)
     }
 
     fn redacted(fields: &Fields) -> Fields {
@@ -133,10 +126,6 @@ impl Record for Event {
         let mut kept: Fields =
             kept.map(|(field, value)| (field.clone(), without_words(field, value))).collect();
         kept.insert(Field::new("title"), BUSY_TITLE.into());
-        let description = Field::new("description");
-        if let Some(shown) = fields.get(&description).filter(|_| on(Mutant::RedactTitleOnly)) {
-            kept.insert(description, shown.clone());
-        }
         kept
     }
 
@@ -149,7 +138,7 @@ impl Record for Event {
     }
 
     fn behind(field: &Field, own: Option<&Value>, seen: &Value) -> Option<Value> {
-        if field.member() != "recurrence_overrides" || on(Mutant::OccurrenceDeaf) {
+        if field.member() != "recurrence_overrides" {
             return None;
         }
         let (before, seen) = (own.and_then(Value::as_object).cloned().unwrap_or_default(), seen.as_object()?);
@@ -179,7 +168,7 @@ impl Record for Event {
 
     fn calls_off(&self, before: &Self) -> u64 {
         // Occurrences of a series that is moved have other names, and are called off no more than before.
-        if self.start != before.start || on(Mutant::OccurrencesUncounted) {
+        if self.start != before.start {
             return 0;
         }
         let off = self.recurrence_overrides.iter().filter(|(_, change)| change.excluded);
@@ -218,8 +207,7 @@ fn one_instant(own: &Value, their: &Value) -> Option<Value> {
     let (mine, theirs) = (read(own)?, read(their)?);
     let is_one = mine.instant().is_some_and(|instant| theirs.instant() == Some(instant));
     let is_plain = |start: &Start| start.zone() == Some("Etc/UTC");
-    (is_one && !on(Mutant::ZonesAsked))
-        .then(|| if is_plain(&mine) && !is_plain(&theirs) { their.clone() } else { own.clone() })
+    (is_one).then(|| if is_plain(&mine) && !is_plain(&theirs) { their.clone() } else { own.clone() })
 }
 
 /// Tells whether two series whose rules say the same have all their occurrences at the same instants, by the clocks of
@@ -259,7 +247,7 @@ fn is_said_alike(field: &str, one: &Fields, other: &Fields) -> bool {
 /// both have a zone; at the same places on the wall, where neither has.
 fn make_the_same(one: &Event, other: &Event) -> bool {
     let (Some(mine), Some(theirs)) = (&one.start, &other.start) else { return false };
-    if on(Mutant::SeriesAsked) || mine.zone().is_some() != theirs.zone().is_some() {
+    if mine.zone().is_some() != theirs.zone().is_some() {
         return false;
     }
     let first = mine.date().min(theirs.date());

@@ -6,7 +6,6 @@ use std::{
 };
 
 use chrono::{NaiveDate, NaiveDateTime};
-use passerelle_ports::mutants::{Mutant, on};
 use rrule::{RRule, RRuleSet, Tz};
 
 use crate::{Duration, Event, Override, RecurrenceId, RuleError, Start, rule::calculator};
@@ -138,9 +137,7 @@ fn walls(
     }
     for rule in &event.recurrence_rules {
         let Some(rule) = calculator(rule, start)? else { continue };
-        if !on(Mutant::CalStartOutside) {
-            found.insert(start.wall());
-        }
+        found.insert(start.wall());
         complete &= fire(rule, start, days, true, |wall| {
             found.insert(wall);
         });
@@ -170,7 +167,7 @@ fn fire(
     let set = RRuleSet::new(first).limit().rrule(rule);
     let mut count = 0;
     for wall in set.into_iter().map(|at| at.naive_utc()) {
-        if count == 0 && wall != start.wall() && !on(Mutant::CalStartOutside) {
+        if count == 0 && wall != start.wall() {
             left = left.map(|left| left.saturating_sub(1));
         }
         if left == Some(0) {

@@ -5,7 +5,6 @@
 
 use std::collections::BTreeMap;
 
-use passerelle_ports::mutants::{Mutant, on};
 use serde::{Deserialize, Serialize};
 
 /// A person or a company in an address book.
@@ -106,7 +105,7 @@ impl Order {
         as_is.extend(wanted.iter().filter(|key| !before.1.contains_key(*key)).cloned());
         let is_new = wanted.iter().any(|key| !before.1.contains_key(key));
         let replaces = is_new && before.1.keys().any(|key| !entries.contains_key(key));
-        (wanted != as_is || replaces && !on(Mutant::ReplacesInPlace)).then_some(wanted)
+        (wanted != as_is || replaces).then_some(wanted)
     }
 
     /// Puts the entries of a list under other keys.

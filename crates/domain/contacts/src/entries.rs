@@ -6,10 +6,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use passerelle_ports::{
-    AssembleError, Field, Fields, Value, assemble, fields, is_empty,
-    mutants::{Mutant, on},
-};
+use passerelle_ports::{AssembleError, Field, Fields, Value, assemble, fields, is_empty};
 use serde::Serialize;
 
 use crate::{Contact, normal::normal, normal_line, plain_key};
@@ -123,7 +120,7 @@ impl Matching {
             |a: &Entry, b: &Entry| usize::from(a.label == b.label) * 2 + usize::from(a.key == b.key);
         self.round(known, |a, b| group(a, b) && a.is_said_by(b, member, with), same_key);
         let alike = |a: &Entry, b: &Entry| a.likeness(b);
-        if member == "addresses" && with == With::Other && !on(Mutant::AddressTwice) {
+        if member == "addresses" && with == With::Other {
             self.round(known, Entry::is_told_by, alike);
         }
         // A second one added on each side is two, not one that differs.
@@ -225,7 +222,7 @@ fn of_member(all: &Fields, member: &str) -> Vec<Entry> {
 /// Puts the entries of a contact under the keys that they have in `own`, an earlier copy of it, and those that are
 /// new under the keys that they have in `other`, the contact of the other side.
 pub(crate) fn aligned(contact: Contact, own: Option<&Contact>, other: Option<&Contact>) -> Contact {
-    if own.is_none() && other.is_none() || own == Some(&contact) || on(Mutant::EntriesByPlace) {
+    if own.is_none() && other.is_none() || own == Some(&contact) {
         return contact;
     }
     let (all, own, other) = (fields(&contact), own.map(fields), other.map(fields));

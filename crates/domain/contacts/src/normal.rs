@@ -1,9 +1,6 @@
 //! The normal form of a contact's field values: what two spellings of one value have in common.
 
-use passerelle_ports::{
-    Field, Value,
-    mutants::{Mutant, on},
-};
+use passerelle_ports::{Field, Value};
 use unicode_normalization::UnicodeNormalization;
 
 use crate::{email_key, phone_key, plain_key, url_key};
@@ -12,9 +9,6 @@ use crate::{email_key, phone_key, plain_key, url_key};
 #[must_use]
 pub fn normal_line(text: &str) -> String {
     let composed: String = text.nfc().collect();
-    if on(Mutant::NormalTwice) {
-        return composed.strip_suffix(' ').unwrap_or(&composed).to_owned();
-    }
     composed.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 

@@ -3,10 +3,7 @@
 use std::collections::BTreeSet;
 
 use deunicode::deunicode;
-use passerelle_ports::{
-    Called, Field, Fields, Kind, MatchKey, Record, Value, is_empty,
-    mutants::{Mutant, on},
-};
+use passerelle_ports::{Called, Field, Fields, Kind, MatchKey, Record, Value, is_empty};
 
 use crate::{
     Contact, PartialDate, Phone, email_key, entries::aligned, normal::normal, normal_line, phone_key,
@@ -59,7 +56,7 @@ impl Record for Contact {
         let phones = self.phones.iter().filter(|(_, phone)| !SHARED.contains(&phone.label.as_str()));
         let phones = phones.filter_map(|(key, phone)| international(key, phone));
         let phones = phones.map(|key| MatchKey::new(1, format!("tel:{key}")));
-        let known = name_and_numbers(self).filter(|_| !on(Mutant::SharedNumberUnnamed));
+        let known = name_and_numbers(self);
         uid.into_iter().chain(emails).chain(phones).chain(known).chain(name_and_company(self)).collect()
     }
 

@@ -8,7 +8,6 @@ use passerelle_ports::{
 
 use crate::{
     Rules, Seen, digest_of, forget_choice,
-    mutants::{Mutant, on},
     names::Names,
     view,
     view::{alike, arranged, put, same},
@@ -52,8 +51,7 @@ pub fn put_copy<R: Record>(link: &mut Link<R>, side: Side, mut stored: Stored<R>
     let before = link.copies[side].as_ref().map(|copy| fields(&copy.stored.record)).unwrap_or_default();
     link.copies[side] = Some(Copy { stored, gone: false, look: false });
     note_lacks(link, side, &before);
-    if link.alive(side.other()).is_some() && link.state == LinkState::Ambiguous && !on(Mutant::StaysAmbiguous)
-    {
+    if link.alive(side.other()).is_some() && link.state == LinkState::Ambiguous {
         link.state = LinkState::Active;
     }
 }
@@ -67,9 +65,6 @@ pub fn put_gone<R: Record>(link: &mut Link<R>, side: Side) {
         if moved {
             mark_moved(link);
         }
-    }
-    if on(Mutant::TombstonePurged) {
-        link.copies[side] = None;
     }
 }
 
@@ -94,7 +89,7 @@ pub fn release<R: Record>(link: &mut Link<R>, gone: Side, rules: &Rules) {
 /// Tells whether a record that an undo left alone was edited since.
 pub(crate) fn wakes<R: Record>(link: &Link<R>, gone: Side, rules: &Rules) -> bool {
     let then = &link.trails[gone].undone;
-    then.is_some() && *then != shown(link, gone.other(), rules) && !on(Mutant::UndoneRests)
+    then.is_some() && *then != shown(link, gone.other(), rules)
 }
 
 /// Returns in short what a side shows of its record to the other.
@@ -133,7 +128,7 @@ pub fn yield_to<R: Record>(link: &mut Link<R>, side: Side, rules: &Rules) -> Res
     link.state = LinkState::Active;
     link.due = true;
     if link.alive(side).is_none() {
-        if link.copies[side].is_none() || on(Mutant::YieldLeavesGone) {
+        if link.copies[side].is_none() {
             link.state = LinkState::Released;
             return Ok(());
         }
@@ -154,10 +149,8 @@ pub fn yield_to<R: Record>(link: &mut Link<R>, side: Side, rules: &Rules) -> Res
     for field in seen.all() {
         let theirs = seen.views[other].get(field);
         // What names the entry had no place for it there, and it counted as agreed: it comes back with what names it.
-        let had_no_place =
-            theirs.is_none() && R::named_by(field).is_some() && !on(Mutant::YieldLeavesUnplaced);
-        if !on(Mutant::YieldNothing)
-            && (had_no_place || !same(theirs, seen.bases[other].get(field)))
+        let had_no_place = theirs.is_none() && R::named_by(field).is_some();
+        if (had_no_place || !same(theirs, seen.bases[other].get(field)))
             && !alike::<R>(field, theirs, seen.views[side].get(field))
         {
             put(&mut bases[other], field, theirs);
@@ -198,17 +191,13 @@ pub fn acknowledge<R: Record>(
     for field in raw_stored.keys().chain(raw_from.keys()).chain(orders) {
         let written = entry.taken.contains(field) || !same(raw_from.get(field), raw_to.get(field));
         // A flag that changes the view of other fields is an edit, not a side effect: compare raw values.
-        let touched = if on(Mutant::FlagAbsorbed) {
-            !same(seen_stored.get(field), seen_from.get(field))
-        } else {
-            !same(raw_stored.get(field), raw_from.get(field))
-        };
-        let quiet = same(bases[target].get(field), seen_from.get(field)) || on(Mutant::AbsorbAll);
+        let touched = !same(raw_stored.get(field), raw_from.get(field));
+        let quiet = same(bases[target].get(field), seen_from.get(field));
         if parts_order::<R>(field, &taken_from, (&seen_from, &seen_stored)) {
             part(&mut bases, target, field, (&taken_from, &seen_from, &seen_stored));
             continue;
         }
-        if !on(Mutant::NoAbsorb) && !on(Mutant::OwnIsEdit) && !written && touched && quiet {
+        if !written && touched && quiet {
             put(&mut bases[target], field, seen_stored.get(field));
         }
     }
@@ -218,9 +207,6 @@ pub fn acknowledge<R: Record>(
         Side::Remote => Names { local: [&former.local, &taken_from], remote: [&former.remote, &raw_from] },
     };
     for field in &entry.taken {
-        if on(Mutant::NoAdvance) {
-            continue;
-        }
         let name = names.of_target::<R>(target, field, &entry.taken);
         if name != *field {
             // Each base has the names of its own side, as it was.
@@ -234,12 +220,7 @@ pub fn acknowledge<R: Record>(
             put(&mut bases.remote, there, theirs);
             continue;
         }
-        let agreed = if on(Mutant::BaseAsSent) { raw_to.get(field) } else { seen_stored.get(field) };
-        if on(Mutant::OneBase) {
-            put(&mut bases[source], field, agreed);
-            put(&mut bases[target], field, agreed);
-            continue;
-        }
+        let agreed = seen_stored.get(field);
         put(&mut bases[source], field, taken_from.get(field));
         // What the other side dropped by itself and the record keeps goes back to it: nobody has taken it away.
         let is_kept = target == Side::Local
@@ -249,12 +230,9 @@ pub fn acknowledge<R: Record>(
             && same(raw_to.get(field), raw_from.get(field));
         if is_kept {
             put(&mut bases[target], field, None);
-        } else if !on(Mutant::OwnIsEdit) {
+        } else {
             put(&mut bases[target], field, agreed);
         }
-    }
-    if on(Mutant::AdvanceAll) {
-        bases = Sides::from_fn(|side| if side == target { seen_stored.clone() } else { taken_from.clone() });
     }
     keep(link, &bases)?;
 
@@ -276,9 +254,6 @@ pub fn acknowledge<R: Record>(
     let hidden = link.alive(target).map(|stored| stored.opaque.hidden().collect::<Vec<_>>());
     let hidden = hidden.into_iter().flatten().filter(|field| entry.taken.contains(field));
     link.lacks.extend(wanting.into_iter().chain(hidden).map(|field| Lack { side: target, field }));
-    if on(Mutant::LacksForgotten) {
-        link.lacks.clear();
-    }
     link.held.clear();
     link.due = true;
     Ok(())
@@ -287,7 +262,7 @@ pub fn acknowledge<R: Record>(
 /// Tells whether a write of entries left their list in another order than its source has, where the two had one before.
 fn parts_order<R: Record>(field: &Field, source: &Fields, (from, stored): (&Fields, &Fields)) -> bool {
     let is_one = |side: &Fields| arranged(field, side, source) == arranged(field, source, side);
-    R::is_arrangement(field) && is_one(from) && !is_one(stored) && !on(Mutant::OrdersPart)
+    R::is_arrangement(field) && is_one(from) && !is_one(stored)
 }
 
 /// Lets the order of one side count as changed, so that a list which a write of entries left in two orders gets one: that
@@ -299,7 +274,7 @@ fn part(
     (source, from, stored): (&Fields, &Fields, &Fields),
 ) {
     let came_last = arranged(field, stored, stored).starts_with(&arranged(field, from, stored));
-    if came_last && !on(Mutant::LastStaysLast) {
+    if came_last {
         if same(bases[target].get(field), from.get(field)) {
             put(&mut bases[target], field, stored.get(field));
         }
@@ -312,9 +287,6 @@ fn part(
 /// Keeps in the link what its sides lack: what a write carried in vain, as long as the value stays what it was, and
 /// what a side shows and no record holds, and what it keeps where nobody there sees it.
 fn note_lacks<R: Record>(link: &mut Link<R>, side: Side, before: &Fields) {
-    if on(Mutant::LacksForgotten) {
-        return;
-    }
     let Some(stored) = link.alive(side) else { return };
     let now = fields(&stored.record);
     let unshown: Vec<Lack> =
@@ -347,7 +319,7 @@ pub fn lost<R: Record>(entry: &Entry<R>, stored: &Stored<R>) -> Vec<Field> {
 /// Tells whether a side holds what a field says by what it holds elsewhere.
 #[must_use]
 pub fn is_held_otherwise<R: Record>(field: &Field, sent: &Fields, held: &Fields) -> bool {
-    R::says_the_same(field, sent, held) && !on(Mutant::HeldOtherwiseIsLost)
+    R::says_the_same(field, sent, held)
 }
 
 /// Tells whether a side may have made of a value that was sent what it holds now, under a name of its own: it holds
@@ -359,7 +331,7 @@ fn is_made_of<R: Record>(
     before: Option<&Value>,
 ) -> bool {
     let are_there = !same(held, None) && !same(sent, None);
-    R::is_named_by_side(field) && are_there && !same(held, before) && !on(Mutant::OwnNameIsEdit)
+    R::is_named_by_side(field) && are_there && !same(held, before)
 }
 
 /// Carries what the local store says an entry did into the link, as if the answer had just come.
@@ -414,10 +386,6 @@ pub fn answered<R: Record>(
 ///
 /// A base that cannot be put together: a record type that breaks its promise.
 pub fn rebase<R: Record>(link: &mut Link<R>, entry: &Entry<R>, found: &R) -> Result<(), AssembleError> {
-    if on(Mutant::NoRebase) {
-        link.due = true;
-        return Ok(());
-    }
     let (target, source) = (entry.side, entry.side.other());
     let create = matches!(entry.op, Op::Create { .. });
     let from = match (&entry.op, &entry.from) {
@@ -430,7 +398,7 @@ pub fn rebase<R: Record>(link: &mut Link<R>, entry: &Entry<R>, found: &R) -> Res
     let mut bases = link.bases.as_ref().map(fields);
     for field in &entry.taken {
         let (held, wanted) = (found.get(field), to.get(field));
-        let arranges = R::is_arrangement(field) && !on(Mutant::OrdersPart);
+        let arranges = R::is_arrangement(field);
         let landed = if arranges {
             arranged(field, &found, &to) == arranged(field, &to, &found)
         } else {
@@ -459,7 +427,7 @@ pub fn rebase<R: Record>(link: &mut Link<R>, entry: &Entry<R>, found: &R) -> Res
         }
         // Respelled by the provider while it stored our write: as in an answer, that is nobody's edit.
         let quiet = same(bases[target].get(field), to.get(field));
-        if quiet && !on(Mutant::NoAbsorb) && alike::<R>(field, found.get(field), to.get(field)) {
+        if quiet && alike::<R>(field, found.get(field), to.get(field)) {
             put(&mut bases[target], field, found.get(field));
         }
     }

@@ -10,7 +10,6 @@ use crate::{
     bases::wakes,
     home::{is_home, moved},
     lives_on,
-    mutants::{Mutant, on},
     names::Names,
     view::{alike, put, same},
 };
@@ -86,10 +85,7 @@ pub fn decide<R: Record>(link: &Link<R>, rules: &Rules) -> Result<Step<R>, Assem
     if !alive.local && !alive.remote {
         return Ok(Step::Forget);
     }
-    if !on(Mutant::NoScope) && !in_scope(link, rules) {
-        if on(Mutant::OutIsDeleted) && alive.remote {
-            return Ok(delete(Side::Remote));
-        }
+    if !in_scope(link, rules) {
         return Ok(Step::OutOfScope);
     }
     let seen = Seen::new(link, rules);
@@ -105,7 +101,7 @@ pub fn decide<R: Record>(link: &Link<R>, rules: &Rules) -> Result<Step<R>, Assem
 fn in_scope<R: Record>(link: &Link<R>, rules: &Rules) -> bool {
     // Also where it is gone since: whoever removed it does not speak for a pair that had left it alone.
     let withdrawn = |side: &Side| {
-        let copy = link.copies[*side].as_ref().filter(|copy| !copy.gone || !on(Mutant::GoneIsInScope));
+        let copy = link.copies[*side].as_ref();
         copy.is_some_and(|copy| copy.stored.withdrawn)
     };
     if Side::BOTH.iter().any(withdrawn) {
@@ -166,9 +162,7 @@ fn compare<R: Record>(link: &Link<R>, rules: &Rules, seen: &Seen) -> Changes {
                     Some(Side::Local) => changes.send.push(field.clone()),
                     Some(Side::Remote) => changes.take.push(field.clone()),
                     // What is only an order is nobody's question.
-                    None if arranges::<R>(field) && !on(Mutant::OrderAsks) => {
-                        changes.send.push(field.clone())
-                    }
+                    None if arranges::<R>(field) => changes.send.push(field.clone()),
                     // Each side keeps its own until somebody changes one: nobody can tell whether they differ.
                     None if stand_apart::<R>(seen, field) => changes.agree.push(field.clone()),
                     None => changes.clash.push(field.clone()),
@@ -213,7 +207,7 @@ enum Met {
 /// lacks. `None` where they contradict each other, or had met before.
 fn met<R: Record>(seen: &Seen, field: &Field) -> Option<Met> {
     let knew = Side::BOTH.iter().any(|side| !same(seen.bases[*side].get(field), None));
-    if knew || on(Mutant::MeetsAsking) {
+    if knew {
         return None;
     }
     if !R::stands_alone(field, &seen.views.local, &seen.views.remote) {
@@ -236,19 +230,19 @@ fn meet_as_one<R: Record>(seen: &Seen, field: &Field) -> bool {
     let knew = Side::BOTH.iter().any(|side| !same(seen.bases[*side].get(field), None));
     let (local, remote) = (&seen.views.local, &seen.views.remote);
     let both = local.contains_key(field) && remote.contains_key(field);
-    !knew && both && R::says_the_same(field, local, remote) && !on(Mutant::MeetsAsking)
+    !knew && both && R::says_the_same(field, local, remote)
 }
 
 /// Tells whether a field says only how others stand.
 fn arranges<R: Record>(field: &Field) -> bool {
-    R::is_arrangement(field) && !on(Mutant::OrderStays)
+    R::is_arrangement(field)
 }
 
 /// Tells whether two values that each side names by itself meet for the first time.
 fn stand_apart<R: Record>(seen: &Seen, field: &Field) -> bool {
     let knew = Side::BOTH.iter().any(|side| !same(seen.bases[*side].get(field), None));
     let both = Side::BOTH.iter().all(|side| !same(seen.views[*side].get(field), None));
-    R::is_named_by_side(field) && both && !knew && !on(Mutant::MeetsAsking)
+    R::is_named_by_side(field) && both && !knew
 }
 
 /// Tells whether a write gives a record only what it lacks, and replaces nothing.
@@ -277,12 +271,8 @@ fn changed_local<R: Record>(link: &Link<R>, rules: &Rules, seen: &Seen, field: &
     }
     let (raw, local) = (seen.raw_local.get(field), seen.views.local.get(field));
     let remote = seen.views.remote.get(field);
-    if on(Mutant::FlipIgnored) {
-        return !same(raw, seen.bases.local.get(field)) && !same(local, seen.bases.local.get(field));
-    }
     // What is hidden now must not stand at the other side, whatever the bases say.
     let shows_through = link.alive(Side::Remote).is_some()
-        && !on(Mutant::ShowsThrough)
         && raw.is_some()
         && !same(local, raw)
         && alike::<R>(field, remote, raw);
@@ -291,7 +281,7 @@ fn changed_local<R: Record>(link: &Link<R>, rules: &Rules, seen: &Seen, field: &
 
 fn winner<R: Record>(link: &Link<R>, rules: &Rules, field: &Field) -> Option<Side> {
     match rules.policy_of(field) {
-        Policy::Ask => on(Mutant::ClashLocal).then_some(Side::Local),
+        Policy::Ask => None,
         Policy::Local => Some(Side::Local),
         Policy::Remote => Some(Side::Remote),
         Policy::Newest => {
@@ -326,7 +316,7 @@ fn decide_half<R: Record>(
     if link.copies[gone].is_none() && link.state == LinkState::Released {
         return Ok(Step::Nothing);
     }
-    if link.copies[gone].is_none() || on(Mutant::TombstoneIgnored) {
+    if link.copies[gone].is_none() {
         return if rules.creates[gone] {
             write(link, seen, gone, fresh)
         } else if rules.is_sealed(gone) {
@@ -341,16 +331,16 @@ fn decide_half<R: Record>(
     if link.trails[gone].wanted && rules.creates[gone] {
         return write(link, seen, gone, fresh);
     }
-    if rules.deletes[gone] == Deletes::Unlink && !on(Mutant::NoUnlink) {
+    if rules.deletes[gone] == Deletes::Unlink {
         return Ok(Step::Release);
     }
-    if !fresh.is_empty() && !on(Mutant::DeleteWins) {
+    if !fresh.is_empty() {
         if !rules.creates[gone] {
             return Ok(if rules.is_sealed(gone) { Step::Sealed(fresh.clone()) } else { Step::Release });
         }
         // What our own undo took away, and mailed nobody about, was no cancellation.
-        let undone = link.state == LinkState::Released && !on(Mutant::UndoneAsks);
-        let others = concerns_others(link) && !undone && !on(Mutant::InvitesAgain);
+        let undone = link.state == LinkState::Released;
+        let others = concerns_others(link) && !undone;
         if gone == Side::Remote && (others || lives_on(link, gone)) {
             return make_again(link, seen, fresh);
         }
@@ -393,7 +383,7 @@ fn decide_both<R: Record>(
     if rules.hold_whole_link && !changes.clash.is_empty() {
         // A held link still hides what has become private.
         changes.send.retain(|field| !same(seen.raw_local.get(field), seen.views.local.get(field)));
-        return if changes.send.is_empty() || rules.is_sealed(Side::Remote) || on(Mutant::HeldShows) {
+        return if changes.send.is_empty() || rules.is_sealed(Side::Remote) {
             Ok(Step::Hold(changes.clash))
         } else {
             write(link, seen, Side::Remote, &changes.send)
@@ -435,9 +425,7 @@ fn follow_moves<R: Record>(link: &Link<R>, seen: &Seen, changes: &mut Changes) {
     // What was only renamed here waits for what gives it its name.
     let asked = changes.clash.clone();
     let waits = |field: &Field| {
-        R::named_by(field).is_some_and(|by| asked.contains(&by))
-            && is_only_renamed::<R>(seen, field)
-            && !on(Mutant::NamesApart)
+        R::named_by(field).is_some_and(|by| asked.contains(&by)) && is_only_renamed::<R>(seen, field)
     };
     changes.send.retain(|field| !waits(field));
     changes.agree.retain(|field| !waits(field));
@@ -445,7 +433,7 @@ fn follow_moves<R: Record>(link: &Link<R>, seen: &Seen, changes: &mut Changes) {
         let name = R::placed(field, &seen.bases.local, &seen.raw_local)?;
         let (now, theirs) = (seen.views.local.get(&name), seen.views.remote.get(field));
         let edited = !same(seen.bases.local.get(field), now) && !alike::<R>(field, now, theirs);
-        (!on(Mutant::RenamedAsks)).then_some(edited)
+        Some(edited)
     };
     for field in std::mem::take(&mut changes.take) {
         let asks = was_edited(&field) == Some(true) && chosen(link, &field) != Some(Side::Remote);
@@ -464,9 +452,7 @@ fn follow_moves<R: Record>(link: &Link<R>, seen: &Seen, changes: &mut Changes) {
         let named = R::named_by(field).is_some_and(|by| names.contains(&by));
         !names.contains(field) && (!named || is_hidden(field))
     };
-    if !on(Mutant::NamesApart) {
-        changes.send.retain(travels);
-    }
+    changes.send.retain(travels);
 }
 
 /// Tells whether a part of the local record got, or lost, this name and is what it was.
@@ -482,7 +468,7 @@ fn is_only_renamed<R: Record>(seen: &Seen, field: &Field) -> bool {
 fn unsaid<R: Record>(link: &Link<R>, rules: &Rules) -> Option<Field> {
     let field = link.alive(Side::Remote)?.opaque.unsaid()?;
     let travels = rules.direction::<R>(&field).leaves(Side::Local) && !rules.is_sealed(Side::Remote);
-    (travels && !on(Mutant::UnsaidStays)).then_some(field)
+    travels.then_some(field)
 }
 
 /// Writes a record to the provider as it is, so that it shows again what it says.
@@ -500,7 +486,7 @@ fn say_again<R: Record>(link: &Link<R>, seen: &Seen, field: Field) -> Result<Ste
 /// them as they are, keeps nowhere: the record has no such part any more.
 #[must_use]
 pub fn unplaced<R: Record>(link: &Link<R>, taken: &[Field], to: Option<&R>, rules: &Rules) -> Vec<Unplaced> {
-    let Some(own) = link.alive(Side::Local).filter(|_| !on(Mutant::UnplacedUntold)) else {
+    let Some(own) = link.alive(Side::Local) else {
         return Vec::new();
     };
     let seen = Seen::new(link, rules);
@@ -565,9 +551,6 @@ fn write<R: Record>(
         for field in &seen.hidden {
             put(&mut to, field, source.get(field));
         }
-    }
-    if on(Mutant::WholeRecord) || on(Mutant::RecreateFromOther) && !alive && own.is_some() {
-        to.clone_from(source);
     }
     let names = Names {
         local: [&seen.bases.local, &seen.raw_local],

@@ -5,10 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use passerelle_ports::{Counts, Side, Sides};
 use serde::{Deserialize, Serialize};
 
-use crate::{
-    Action, Limits, Plan, PlannedStep,
-    mutants::{Mutant, on},
-};
+use crate::{Action, Limits, Plan, PlannedStep};
 
 /// Why the guard refuses a plan.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -64,9 +61,6 @@ impl Limits {
     /// Returns how many deletions of a side need no approval.
     #[must_use]
     pub fn deletes_allowed(&self, counts: &Counts) -> u64 {
-        if on(Mutant::NoMaxDeletes) {
-            return u64::MAX;
-        }
         self.deletes_floor.max(counts.linked * self.deletes_percent / 100)
     }
 }
@@ -82,14 +76,14 @@ pub fn guard(plan: &Plan, counts: &Counts, limits: &Limits) -> Vec<Trip> {
             trips.push(Trip::Deletes { side, planned: deleted[side], allowed });
         }
     }
-    for side in Side::BOTH.into_iter().filter(|_| !on(Mutant::NoEmptied)) {
+    for side in Side::BOTH {
         let planned = deleted[side.other()];
         if counts.linked >= limits.emptied_floor && counts.alive[side] == 0 && planned > 0 {
             trips.push(Trip::Emptied { side, linked: counts.linked, planned });
         }
     }
     let is_mass = |planned: u64| is_mass(planned, counts, limits);
-    for side in Side::BOTH.into_iter().filter(|_| !on(Mutant::NoAlike)) {
+    for side in Side::BOTH {
         let alike = alike(plan, side);
         let members: Vec<_> = alike.iter().filter(|(_, planned)| is_mass(**planned)).collect();
         // What changes in few records is ordinary work, and no part of a mass change.
@@ -101,7 +95,7 @@ pub fn guard(plan: &Plan, counts: &Counts, limits: &Limits) -> Vec<Trip> {
         let has_part = |step: &&PlannedStep| step.fields.iter().any(|field| parts.contains(field.member()));
         let links: BTreeSet<_> = updated(plan, side).filter(has_part).map(|step| step.link).collect();
         let planned = links.len() as u64;
-        if members.is_empty() && is_mass(planned) && !on(Mutant::AlikeApart) {
+        if members.is_empty() && is_mass(planned) {
             let member = Vec::from_iter(parts).join(", ");
             trips.push(Trip::Alike { side, member, planned, links: counts.links });
         }
@@ -110,7 +104,7 @@ pub fn guard(plan: &Plan, counts: &Counts, limits: &Limits) -> Vec<Trip> {
             Trip::Alike { side, member, planned: *planned, links: counts.links }
         }));
     }
-    for side in Side::BOTH.into_iter().filter(|_| !on(Mutant::MassMovePasses)) {
+    for side in Side::BOTH {
         let planned = moved(plan, side);
         if is_mass(planned) {
             trips.push(Trip::Moved { side, planned, links: counts.links });
@@ -144,9 +138,6 @@ fn alike(plan: &Plan, side: Side) -> BTreeMap<&str, u64> {
     let mut alike = BTreeMap::new();
     for step in updated(plan, side) {
         let members: BTreeSet<&str> = step.fields.iter().map(passerelle_ports::Field::member).collect();
-        if on(Mutant::AlikeOneField) && members.len() > 1 {
-            continue;
-        }
         for member in members {
             *alike.entry(member).or_default() += 1;
         }

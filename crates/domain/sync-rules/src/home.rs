@@ -2,11 +2,7 @@
 
 use passerelle_ports::{Field, Link, LinkState, PairId, Record, Side, Sides, Stored};
 
-use crate::{
-    Policy, Rules,
-    decide::takes_part,
-    mutants::{Mutant, on},
-};
+use crate::{Policy, Rules, decide::takes_part};
 
 /// The name under which it is said who wins where both sides went to different collections.
 const CALENDAR: &str = "calendar";
@@ -48,7 +44,7 @@ enum At<'a> {
 pub fn relocation<R: Record>(link: &Link<R>, own: &Place, others: &[Place]) -> Option<Relocation> {
     let local = link.alive(Side::Local)?;
     let Some(remote) = link.alive(Side::Remote) else { return alone(link, local, own, others) };
-    if link.state == LinkState::Released || !takes_part(&local.record, &own.rules) || on(Mutant::MovesStay) {
+    if link.state == LinkState::Released || !takes_part(&local.record, &own.rules) {
         return None;
     }
     let at = Sides { local: at(Side::Local, local, others), remote: at(Side::Remote, remote, others) };
@@ -80,7 +76,7 @@ pub fn relocation<R: Record>(link: &Link<R>, own: &Place, others: &[Place]) -> O
 /// with what it knows. Taken for new there, it would be made once more, and its guests invited again.
 fn alone<R: Record>(link: &Link<R>, local: &Stored<R>, own: &Place, others: &[Place]) -> Option<Relocation> {
     let is_removed = link.copies.remote.as_ref().is_some_and(|copy| copy.gone);
-    if !is_removed || link.state == LinkState::Released || on(Mutant::MovedIsNew) {
+    if !is_removed || link.state == LinkState::Released {
         return None;
     }
     match at(Side::Local, local, others) {

@@ -3,10 +3,7 @@
 use passerelle_ports::{CreateKey, InstallationId, ItemId, LinkId, PairId, Side};
 use sha2::{Digest as _, Sha256};
 
-use crate::{
-    digest::hex,
-    mutants::{Mutant, on},
-};
+use crate::digest::hex;
 
 /// Derives the key of a create.
 ///
@@ -24,11 +21,10 @@ pub fn create_key(
     side: Side,
     replaces: Option<&ItemId>,
 ) -> CreateKey {
-    let replaces = replaces.filter(|_| !on(Mutant::KeyReused));
     let text = match replaces {
         None => format!("first\0{}\0{}\0{}\0{}", installation, pair, link, side.as_str()),
         // Local rows are shared by all pairs; the items of a remote collection are its own.
-        Some(item) if side == Side::Local && !on(Mutant::KeyPerPair) => {
+        Some(item) if side == Side::Local => {
             format!("next\0{installation}\0local\0{item}")
         }
         Some(item) => format!("next\0{installation}\0{pair}\0{}\0{item}", side.as_str()),

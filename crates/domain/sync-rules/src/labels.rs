@@ -4,10 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use passerelle_ports::{Field, Link, LinkId, Record, Side, fields};
 
-use crate::{
-    Policy, Rules,
-    mutants::{Mutant, on},
-};
+use crate::{Policy, Rules};
 
 /// A label that got another name on both sides.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -39,9 +36,6 @@ pub struct Labels {
 impl Labels {
     /// Takes in what became of the labels of a link.
     pub fn note<R: Record>(&mut self, link: &Link<R>, rules: &Rules) {
-        if on(Mutant::TwoNamesStay) {
-            return;
-        }
         let (Some(local), Some(remote)) = (link.alive(Side::Local), link.alive(Side::Remote)) else { return };
         for side in Side::BOTH {
             let (base, now) =

@@ -30,7 +30,6 @@ pub use keys::create_key;
 pub use labels::{Labels, TwoNames};
 pub use meet::{Meeting, follow, is_double, join, meet};
 pub use merge::{Merged, lives_on, merged};
-pub use passerelle_ports::mutants;
 pub use plan::{Plan, PlanCounts, PlannedStep, SideCounts};
 pub use rules::{Deletes, Direction, FieldPattern, Limits, Policy, Rules, Window};
 pub use scope::{Condition, Scope, Test};

@@ -4,8 +4,6 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use passerelle_ports::{Half, Link, LinkId, LinkState, MatchKey, Record, Side};
 
-use crate::mutants::{Mutant, on};
-
 /// What a meeting of halves came to.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Meeting {
@@ -36,17 +34,14 @@ pub fn meet(halves: &[Half], differ: &dyn Fn(LinkId, LinkId) -> bool) -> Meeting
         let mut candidates = candidates(halves, &open, strength);
         let differ = |a: usize, b: usize| {
             let (a, b) = (halves.get(a), halves.get(b));
-            strength > 0 && !on(Mutant::NamesIgnored) && a.zip(b).is_some_and(|(a, b)| differ(a.link, b.link))
+            strength > 0 && a.zip(b).is_some_and(|(a, b)| differ(a.link, b.link))
         };
         keep_namesakes(&mut candidates, &differ);
         for (index, others) in &candidates {
             let Some(half) = halves.get(*index) else { continue };
             let stirred = half.due || others.iter().any(|o| halves.get(*o).is_some_and(|h| h.due));
             let only = others.iter().next().filter(|_| others.len() == 1);
-            let guessed = others.iter().next().filter(|_| on(Mutant::GuessPair));
-            let mutual = guessed
-                .or(only)
-                .filter(|o| on(Mutant::GuessPair) || candidates.get(o).is_some_and(|back| back.len() == 1));
+            let mutual = only.filter(|o| candidates.get(o).is_some_and(|back| back.len() == 1));
             let other = mutual.and_then(|other| halves.get(*other));
             let other = other.filter(|_| !only.is_some_and(|only| differ(*index, *only)));
             match other.filter(|other| !contradict(half, other, strength)) {
@@ -83,9 +78,6 @@ fn keep_namesakes(candidates: &mut BTreeMap<usize, BTreeSet<usize>>, differ: &dy
 /// Tells whether two halves that only a weak key joins have stronger ones of one sort that differ: two people of one
 /// name in one company, each with an address of their own, are a question.
 fn contradict(one: &Half, other: &Half, strength: u8) -> bool {
-    if on(Mutant::NamesakesJoin) {
-        return false;
-    }
     let sorts = |half: &Half| -> BTreeSet<String> {
         let stronger = half.keys.iter().filter(|key| key.strength > 0 && key.strength < strength);
         stronger.filter_map(|key| key.text.split_once(':')).map(|(sort, _)| sort.to_owned()).collect()
@@ -128,7 +120,7 @@ fn candidates(halves: &[Half], open: &BTreeSet<usize>, strength: u8) -> BTreeMap
 pub fn is_double<R: Record>(half: &Link<R>, other: &Link<R>) -> bool {
     let Some(side) = half.half() else { return false };
     let (Some(own), Some(theirs)) = (half.alive(side), other.alive(side)) else { return false };
-    let sides: &[Side] = if on(Mutant::DoublesOfOneSide) { &[Side::Local] } else { &Side::BOTH };
+    let sides: &[Side] = &Side::BOTH;
     let mut known = sides.iter().filter_map(|side| other.alive(*side));
     half.id != other.id
         && other.half().is_none()
@@ -182,9 +174,7 @@ pub fn join<R: Record>(mut local: Link<R>, remote: Link<R>) -> Link<R> {
         local.bases = passerelle_ports::Sides { local: R::default(), remote: R::default() };
     }
     local.copies.remote = remote.copies.remote;
-    if !on(Mutant::JoinForgets) {
-        local.trails.remote = remote.trails.remote;
-    }
+    local.trails.remote = remote.trails.remote;
     if let (Some(own), Some(theirs)) = (&local.copies.local, &mut local.copies.remote) {
         let record = std::mem::take(&mut theirs.stored.record);
         theirs.stored.record = record.aligned(None, Some(&own.stored.record));

@@ -3,11 +3,7 @@
 
 use passerelle_ports::{Link, Record, Side};
 
-use crate::{
-    Rules, Seen,
-    mutants::{Mutant, on},
-    view::same,
-};
+use crate::{Rules, Seen, view::same};
 
 /// What becomes of the link of an item that lives on as another one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -48,5 +44,5 @@ fn is_edited<R: Record>(link: &Link<R>, rules: &Rules) -> bool {
 /// Tells whether the item of a side is gone because another one took its place.
 #[must_use]
 pub fn lives_on<R: Record>(link: &Link<R>, side: Side) -> bool {
-    link.trails[side].became.is_some() && !on(Mutant::MergedAnew)
+    link.trails[side].became.is_some()
 }

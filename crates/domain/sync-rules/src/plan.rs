@@ -3,10 +3,7 @@
 use passerelle_ports::{Field, Link, LinkId, LinkState, PairId, Record, Side, Sides};
 use serde::{Deserialize, Serialize};
 
-use crate::{
-    Action, Digest, Intent, Trip, digest_of,
-    mutants::{Mutant, on},
-};
+use crate::{Action, Digest, Intent, Trip, digest_of};
 
 /// One write that a run will do.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -199,13 +196,11 @@ impl Plan {
             }
             _ => false,
         };
-        if self.trips.iter().any(is_replaced) && !on(Mutant::ReplacedPasses) {
+        if self.trips.iter().any(is_replaced) {
             return false;
         }
-        let is_of_deletions = |trip: &Trip| {
-            matches!(trip, Trip::Deletes { .. })
-                || matches!(trip, Trip::Emptied { .. }) && !on(Mutant::EmptiedHoldsAll)
-        };
+        let is_of_deletions =
+            |trip: &Trip| matches!(trip, Trip::Deletes { .. }) || matches!(trip, Trip::Emptied { .. });
         !self.trips.is_empty() && self.trips.iter().all(is_of_deletions)
     }
 

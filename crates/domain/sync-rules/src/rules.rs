@@ -6,10 +6,7 @@ use chrono::{Days, NaiveDate};
 use passerelle_ports::{Field, Record, Side, Sides, Value};
 use serde::{Deserialize, Serialize};
 
-use crate::{
-    Digest, Scope, digest_of,
-    mutants::{Mutant, on},
-};
+use crate::{Digest, Scope, digest_of};
 
 /// Which way a field travels. *Send* is from local to remote.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -258,7 +255,7 @@ impl Rules {
     /// Tells whether a side may not be written although the rules would have it written.
     #[must_use]
     pub fn is_sealed(&self, side: Side) -> bool {
-        side == Side::Remote && self.sealed.is_some() && !on(Mutant::TypedUntold)
+        side == Side::Remote && self.sealed.is_some()
     }
 
     /// Returns which way a field would travel if both collections could be written.
@@ -276,9 +273,6 @@ impl Rules {
     pub fn direction<R: Record>(&self, field: &Field) -> Direction {
         if !R::travels(field) {
             return Direction::Neither;
-        }
-        if on(Mutant::NoDirections) && field.as_str() != "private" {
-            return Direction::Both;
         }
         self.fields.iter().find(|(pattern, _)| pattern.names(field)).map_or(Direction::Both, |(_, d)| *d)
     }

@@ -3,10 +3,7 @@
 use passerelle_ports::{Fields, Value};
 use serde::{Deserialize, Serialize};
 
-use crate::{
-    FieldPattern,
-    mutants::{Mutant, on},
-};
+use crate::FieldPattern;
 
 /// A filter: a record takes part if it meets all conditions. No condition = every record.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -78,8 +75,6 @@ impl Condition {
             Test::Absent => texts.is_empty(),
             Test::AnyOf(list) => texts.iter().any(|text| list.contains(text)),
             Test::NoneOf(list) => !texts.iter().any(|text| list.contains(text)),
-            Test::NotBefore(limit) if on(Mutant::ScopeEdge) => texts.iter().all(|text| text > limit),
-            Test::Before(limit) if on(Mutant::ScopeEdge) => texts.iter().all(|text| text <= limit),
             Test::NotBefore(limit) => texts.iter().all(|text| text >= limit),
             Test::Before(limit) => texts.iter().all(|text| text < limit),
         }

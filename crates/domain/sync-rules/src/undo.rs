@@ -9,7 +9,6 @@ use passerelle_ports::{
 use crate::{
     Action, Intent, Rules,
     bases::stored_of,
-    mutants::{Mutant, on},
     view::{alike, hidden_fields, put, same, view},
 };
 
@@ -45,7 +44,7 @@ pub fn take_back<R: Record>(
     match (&entry.op, link) {
         (Op::Update | Op::Seen, Some(link)) => put_back(entry, link, rules),
         (Op::Create { .. }, Some(link)) => Ok(remove_again(entry, link)),
-        (Op::Delete, link) if !is_back || on(Mutant::UndoBlind) => Ok(bring_back(entry, link, fresh)),
+        (Op::Delete, link) if !is_back => Ok(bring_back(entry, link, fresh)),
         _ => Ok(None),
     }
 }
@@ -55,7 +54,7 @@ pub fn take_back<R: Record>(
 /// Undo of a run takes that back too, so that the run's history has to hold it.
 #[must_use]
 pub fn changed_unseen<R: Record>(before: &Stored<R>, after: &Stored<R>) -> bool {
-    if on(Mutant::UnseenForgotten) || before.id != after.id || before.withdrawn || after.withdrawn {
+    if before.id != after.id || before.withdrawn || after.withdrawn {
         return false;
     }
     let (was, is) = (fields(&before.record), fields(&after.record));
@@ -98,11 +97,11 @@ fn put_back<R: Record>(
     let mut to = now.clone();
     let mut taken = Vec::new();
     for field in all(&[&now, &before, &after, &sent]) {
-        let sent_it = !same(before.get(field), sent.get(field)) || on(Mutant::UndoAll);
+        let sent_it = !same(before.get(field), sent.get(field));
         let ours = sent_it && !same(before.get(field), after.get(field));
         let withheld = hidden.contains(field) || !rules.direction::<R>(field).leaves(other);
-        let moved = !same(now.get(field), after.get(field)) && !on(Mutant::UndoUnconditional);
-        if !ours || withheld && !on(Mutant::UndoUnmasked) || moved {
+        let moved = !same(now.get(field), after.get(field));
+        if !ours || withheld || moved {
             continue;
         }
         // The other side is back already at what this value once agreed with: the two agree again.
@@ -121,7 +120,7 @@ fn put_back<R: Record>(
             continue;
         }
         to = trial;
-        if agreed && !on(Mutant::UndoNoAgree) {
+        if agreed {
             taken.push(field.clone());
         }
     }
@@ -152,7 +151,7 @@ fn leftovers_back<R: Record>(
     let (was, is) = (fields(&before.record), fields(&after.record));
     // A side that the rules let nothing be written to keeps its leftovers, too.
     let is_written = all(&[&was, &is]).into_iter().any(|field| rules.direction::<R>(field).leaves(other));
-    if on(Mutant::UndoLeftoversStay) || !is_written || now.withdrawn {
+    if !is_written || now.withdrawn {
         return None;
     }
     let back = taken_back(&now.opaque.0, &before.opaque.0, &after.opaque.0);
@@ -191,14 +190,12 @@ fn taken_back(now: &Value, before: &Value, after: &Value) -> Value {
 fn remove_again<R: Record>(entry: &Entry<R>, link: &Link<R>) -> Option<Back<R>> {
     let (now, made) = (link.alive(entry.side)?, stored_of(entry)?);
     // Later changes that were taken back before left another version of the same content.
-    let unchanged = now.version == made.version
-        || now.record == made.record && now.opaque == made.opaque
-        || on(Mutant::UndoUnconditional);
+    let unchanged = now.version == made.version || now.record == made.record && now.opaque == made.opaque;
     unchanged.then(|| Back {
         link: link.clone(),
         intent: bare(entry.side, Action::Delete, None),
         opaque: None,
-        release: !on(Mutant::UndoNotReleased),
+        release: true,
     })
 }
 

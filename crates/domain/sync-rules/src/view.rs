@@ -4,10 +4,7 @@ use std::collections::BTreeSet;
 
 use passerelle_ports::{Field, Fields, Link, Record, Side, Sides, Value, fields, is_empty};
 
-use crate::{
-    Rules,
-    mutants::{Mutant, on},
-};
+use crate::Rules;
 
 /// Returns what of a record of one side the pair's rules let the other side see.
 ///
@@ -15,7 +12,7 @@ use crate::{
 #[must_use]
 pub fn view<R: Record>(side: Side, record: &R, rules: &Rules) -> Fields {
     let raw = fields(record);
-    if side != Side::Local || !hides(record, rules) || on(Mutant::NoView) {
+    if side != Side::Local || !hides(record, rules) {
         return raw;
     }
     let mut seen = shown::<R>(&raw, rules);
@@ -68,10 +65,7 @@ impl Seen {
         let raw_local = record(Side::Local).map(fields).unwrap_or_default();
         let views =
             Sides::from_fn(|side| record(side).map(|record| view(side, record, rules)).unwrap_or_default());
-        let mut bases = link.bases.as_ref().map(fields);
-        if on(Mutant::CompareOther) {
-            bases = Sides { local: views.remote.clone(), remote: views.local.clone() };
-        }
+        let bases = link.bases.as_ref().map(fields);
         let hidden = record(Side::Local)
             .map(|local| hidden_fields(local, &[&views.remote, &bases.local, &bases.remote], rules))
             .unwrap_or_default();
@@ -92,7 +86,7 @@ impl Seen {
 /// and those of `others`.
 #[must_use]
 pub fn hidden_fields<R: Record>(local: &R, others: &[&Fields], rules: &Rules) -> BTreeSet<Field> {
-    if !hides(local, rules) || on(Mutant::TakeHidden) {
+    if !hides(local, rules) {
         return BTreeSet::new();
     }
     let own = fields(local);
@@ -132,7 +126,7 @@ pub(crate) fn alike<R: Record>(field: &Field, a: Option<&Value>, b: Option<&Valu
     let normal = |value: Option<&Value>| {
         value.filter(|value| !is_empty(value)).map(|value| R::normal(field, value)).filter(|v| !is_empty(v))
     };
-    same(a, b) || !on(Mutant::ExactOnly) && normal(a) == normal(b)
+    same(a, b) || normal(a) == normal(b)
 }
 
 /// Sets a field, or removes it.

@@ -10,8 +10,6 @@ use std::{
     rc::Rc,
 };
 
-use passerelle_ports::mutants::{Mutant, on};
-
 /// How many bytes behind its first line a quote is looked for that closes a text.
 const MOST: u64 = 4 << 20;
 
@@ -162,10 +160,6 @@ impl<R: BufRead> Closed<R> {
     /// Reads ahead until a quote closes that is open behind a line, or until it is clear that none does; returns where
     /// the last line ends, and whether it is amiss.
     fn search(&mut self, from: u64) -> io::Result<(At, bool)> {
-        if on(Mutant::FileQuoteSearchedAgain) {
-            let again = std::mem::take(&mut self.ahead).lines;
-            again.into_iter().for_each(|line| self.ahead.push(line, &self.form));
-        }
         loop {
             let last = self.ahead.lines.back();
             let state = last.and_then(|last| Some((last.end, last.enclosed?)));
@@ -189,11 +183,7 @@ impl<R: BufRead> Closed<R> {
         }
         let (at, amiss) = self.search(first.end)?;
         let sound = at == At::Row && !amiss && !self.swallows();
-        if on(Mutant::FileQuoteSwallows)
-            || self.above > 0
-            || sound
-            || (amiss && !self.ahead.lines.front().is_some_and(Line::is_row))
-        {
+        if self.above > 0 || sound || (amiss && !self.ahead.lines.front().is_some_and(Line::is_row)) {
             self.above = self.above.saturating_sub(1);
             return self.whole(&first, at);
         }

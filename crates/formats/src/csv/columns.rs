@@ -4,8 +4,6 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use passerelle_ports::mutants::{Mutant, on};
-
 use super::{
     google,
     headings::{Heading, Kind, Place, meaning, words},
@@ -167,7 +165,7 @@ impl Columns {
         let days =
             rows.flat_map(|cells| cells.iter().zip(&self.columns)).filter(|(_, column)| is_day(column));
         let said: BTreeSet<bool> = days.filter_map(|(cell, _)| day_comes_first(cell)).collect();
-        if let (Some(first), 1, false) = (said.first(), said.len(), on(Mutant::FileDayOrder)) {
+        if let (Some(first), 1) = (said.first(), said.len()) {
             self.day_first = *first;
         }
     }
@@ -314,10 +312,7 @@ impl Header<'_> {
         let street = |other: &&Heading| {
             (other.kind, other.place, other.number) == (Kind::Street, heading.place, heading.number)
         };
-        let is_apart = on(Mutant::FileAddressTwice);
-        !is_apart
-            && heading.kind == Kind::Address
-            && self.headings.iter().flatten().any(|other| street(&other))
+        heading.kind == Kind::Address && self.headings.iter().flatten().any(|other| street(&other))
     }
 
     /// "Département" within an address is a piece of France, else of the company.

@@ -3,8 +3,6 @@
 //! What must stay true: what is guarded and read again is the same text, also one that begins with apostrophes. A
 //! telephone number (`+33 1 23 45 67 89`) calculates nothing and stays as every program expects it.
 
-use passerelle_ports::mutants::{Mutant, on};
-
 /// What a spreadsheet takes for the beginning of a formula, in its wide forms too.
 fn begins_formula(c: char) -> bool {
     matches!(
@@ -26,7 +24,7 @@ fn is_number(cell: &str) -> bool {
 /// Returns a cell as it is written.
 pub(super) fn guarded(cell: &str) -> String {
     let guards = (is_formula(cell) && !is_number(cell)) || is_figure_as_text(cell);
-    if guards && !on(Mutant::FormulasStay) { format!("'{cell}") } else { cell.to_owned() }
+    if guards { format!("'{cell}") } else { cell.to_owned() }
 }
 
 /// Whether an apostrophe makes a text of a figure, so that it keeps its zeros: `'0612`.

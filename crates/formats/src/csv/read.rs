@@ -3,7 +3,6 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use passerelle_contacts::{Address, Email, Im, Labelled, Organization, PartialDate, Phone, text_key};
-use passerelle_ports::mutants::{Mutant, on};
 
 use super::{
     Draft,
@@ -244,7 +243,7 @@ impl<'a> Row<'a> {
         let said: BTreeSet<String> = said.flat_map(|text| words(&text_key(text))).collect();
         for (n, value) in shown {
             // The sorts that Outlook writes beside every address.
-            let is_usual = matches!(value, "SMTP" | "EX") || on(Mutant::FileShownGoes);
+            let is_usual = matches!(value, "SMTP" | "EX");
             if !is_usual && !words(&text_key(value)).iter().all(|word| said.contains(word)) {
                 self.leave(columns, n, value);
             }
@@ -703,7 +702,7 @@ pub(super) fn has_number(value: &str) -> bool {
     });
     let words = value.split(|c: char| !c.is_alphabetic()).filter(|word| word.chars().count() > 2).count();
     let digits = value.chars().filter(|c| c.is_numeric()).count();
-    !is_rounded && digits > 0 && (words < 2 || digits > 5 || on(Mutant::FileRemarkCalled))
+    !is_rounded && digits > 0 && (words < 2 || digits > 5)
 }
 
 /// Gives a number its first zero back that a spreadsheet took for nothing, where a country writes all of them with one.

@@ -6,8 +6,6 @@ use std::{
     io::{BufReader, Read},
 };
 
-use passerelle_ports::mutants::{Mutant, on};
-
 use super::WANTED;
 use crate::{
     Source,
@@ -85,7 +83,7 @@ pub fn calendar_properties(reader: impl Read) -> BTreeMap<String, u64> {
             b"END" => depth = depth.saturating_sub(1),
             _ if depth == 1 => {
                 let name = Line::of(line).map(|line| line.name).unwrap_or_default();
-                if !name.is_empty() && !TAKEN.contains(&name.as_str()) && !on(Mutant::FileCalendarSilent) {
+                if !name.is_empty() && !TAKEN.contains(&name.as_str()) {
                     *found.entry(name).or_default() += 1;
                 }
             }

@@ -3,10 +3,7 @@
 use std::collections::BTreeMap;
 
 use passerelle_calendar::{Event, Override, Participant, Status};
-use passerelle_ports::{
-    left,
-    mutants::{Mutant, on},
-};
+use passerelle_ports::left;
 use serde_json::json;
 
 use super::{
@@ -101,7 +98,7 @@ pub fn apply_answers(
 fn place_of(answer: &Answer, event: &Event) -> String {
     let Some(at) = &answer.occurrence else { return String::new() };
     let spelt = || spellings_of(at).1.into_iter().next().unwrap_or_default();
-    let named = series::occurrence_at(at, event).filter(|_| !on(Mutant::FileReplySpelt));
+    let named = series::occurrence_at(at, event);
     named.map_or_else(spelt, |id| id.to_string())
 }
 
@@ -140,7 +137,7 @@ impl Answered {
     }
 
     fn note(&mut self, answer: &Answer, at: &str) {
-        if answer.stamp.is_empty() || on(Mutant::FileReplyForgotten) {
+        if answer.stamp.is_empty() {
             return;
         }
         for guest in &answer.guests {
@@ -171,9 +168,6 @@ fn call_off(event: &mut Event, kept: &mut Vec<String>, off: &CallsOff) {
     (says.start, says.duration, says.participants) = (None, None, None);
     says.lay_over(event);
     event.status = Status::Cancelled;
-    if on(Mutant::FileCancelForgets) {
-        return;
-    }
     let all = left::completed(&json!(kept), Some(&json!(off.unknown)));
     *kept = left::texts(&all).unwrap_or_default().into_iter().map(str::to_owned).collect();
 }

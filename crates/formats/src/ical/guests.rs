@@ -4,8 +4,6 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use passerelle_calendar::{Participant, ParticipationStatus, Role};
 
-use passerelle_ports::mutants::{Mutant, on};
-
 use super::own;
 use crate::content::Line;
 
@@ -23,7 +21,7 @@ impl Attending {
     /// whether this says otherwise.
     pub(crate) fn add(&mut self, guests: &mut BTreeMap<String, Participant>, read: Participant) -> bool {
         let key = self.key_of(&read);
-        let Some(known) = guests.get_mut(&key).filter(|_| !on(Mutant::FileGuestTwice)) else {
+        let Some(known) = guests.get_mut(&key) else {
             guests.insert(key, read);
             return true;
         };
@@ -85,8 +83,7 @@ pub(crate) fn take(
 /// Tells whether a guest can hold the answer that a line gives.
 pub(super) fn is_held(line: &Line) -> bool {
     let answer = line.param("PARTSTAT").unwrap_or_default().trim().to_ascii_uppercase();
-    on(Mutant::FileAnswerLost)
-        || matches!(answer.as_str(), "" | "NEEDS-ACTION" | "ACCEPTED" | "DECLINED" | "TENTATIVE")
+    matches!(answer.as_str(), "" | "NEEDS-ACTION" | "ACCEPTED" | "DECLINED" | "TENTATIVE")
 }
 
 /// Tells whether a line says nothing otherwise of somebody than what is known.

@@ -6,7 +6,6 @@ use std::{
 };
 
 use passerelle_calendar::{Event, Override, RecurrenceId, occurrences};
-use passerelle_ports::mutants::{Mutant, on};
 
 use super::{
     WANTED,
@@ -397,7 +396,7 @@ impl<R: Read> Events<R> {
     /// Returns the changes of an appointment that does not repeat: those of the time that it has, and those whose time
     /// cannot be read. The others are of a series that is not in the file.
     fn changes_of_one(&mut self, one: &Component, zones: usize, all: Option<&mut Vec<Held>>) -> Vec<Held> {
-        let Some(all) = all.filter(|_| !on(Mutant::FileOneStaysTwo)) else { return Vec::new() };
+        let Some(all) = all else { return Vec::new() };
         let start = self.zones.get_mut(zones).and_then(|zones| start_of(one.get("DTSTART")?, zones).ok());
         let Some(names) = start.map(|start| spellings_of(&start).0) else { return Vec::new() };
         let is_its = |held: &mut Held| {
@@ -573,8 +572,7 @@ impl<R: Read> Events<R> {
         let written = change.get("RECURRENCE-ID").map(|line| line.value.trim().to_owned());
         let written = written.unwrap_or_default();
         let at = self.zones.get_mut(zones).and_then(|zones| place_of(change, zones));
-        let Some((names, asked)) = at.map(|at| spellings_of(&at)).filter(|_| !on(Mutant::FileSpellingNames))
-        else {
+        let Some((names, asked)) = at.map(|at| spellings_of(&at)) else {
             return written;
         };
         let known = asked.iter().find_map(|name| places.get(name)).cloned();
@@ -647,7 +645,7 @@ fn joined(masters: Vec<Held>) -> Vec<Held> {
     // What is said together is opened once, however many say it.
     let mut opened: BTreeMap<usize, Together> = BTreeMap::new();
     for master in masters {
-        if master.uid.trim().is_empty() || on(Mutant::FileStatesPart) {
+        if master.uid.trim().is_empty() {
             all.push(master);
             continue;
         }

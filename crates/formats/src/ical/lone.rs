@@ -4,10 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::SecondsFormat;
 use passerelle_calendar::{Event, Override, RecurrenceId, Start, contains, occurrences};
-use passerelle_ports::{
-    left,
-    mutants::{Mutant, on},
-};
+use passerelle_ports::left;
 
 use super::{
     dates::{Days, is_said},
@@ -131,7 +128,7 @@ pub(super) fn orphan(component: Component, zones: &mut Zones) -> Read1 {
 
 /// Tells whether a line names an occurrence, or says when its series repeats.
 fn is_name_or_rule(line: &Line) -> bool {
-    line.name == "RECURRENCE-ID" || (is_rule(line) && !on(Mutant::FileOrphanRepeats))
+    line.name == "RECURRENCE-ID" || (is_rule(line))
 }
 
 /// Gives another identifier to a component; the parameters of its line stay.
@@ -321,7 +318,7 @@ impl<'a> Joining<'a> {
             return if is_itself { Ok(Joined::Not) } else { Err(Reason::BadRecurrenceId) };
         };
         if !self.series.is_recurring() {
-            let is_that = is_that(self.series, &self.own, &at) && !on(Mutant::FileOneStaysTwo);
+            let is_that = is_that(self.series, &self.own, &at);
             return Ok(if is_that { Joined::State(Box::new(self.state(found, &at))) } else { Joined::Not });
         }
         let Some(id) = series::occurrence_at(&at, self.series) else { return Ok(Joined::Not) };

@@ -1,7 +1,5 @@
 //! What the method of a calendar (RFC 5546) makes of its events.
 
-use passerelle_ports::mutants::{Mutant, on};
-
 use crate::{
     Reason,
     content::{Component, Line},
@@ -19,7 +17,6 @@ pub(super) fn calls_off(method: &str) -> bool {
 /// A message about an event (an answer, a proposal, a question) is not that event.
 pub(super) fn apply(method: &str, event: &mut Component) -> Result<(), Reason> {
     match method.trim().to_ascii_uppercase().as_str() {
-        "CANCEL" if on(Mutant::FileCancelIgnored) => Ok(()),
         "CANCEL" => {
             event.lines.retain(|line| line.name != "STATUS");
             event.lines.push(Line::new("STATUS", "CANCELLED"));

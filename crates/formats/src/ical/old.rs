@@ -3,7 +3,6 @@
 mod rule;
 
 use chrono::{Datelike, Days, NaiveDate, NaiveDateTime, TimeDelta, Weekday};
-use passerelle_ports::mutants::{Mutant, on};
 
 use super::{
     own,
@@ -46,7 +45,6 @@ impl Header {
                 self.is_old = line.value.trim() == "1.0";
                 false
             }
-            "TZ" | "DAYLIGHT" if on(Mutant::FileOldClock) => false,
             "TZ" => {
                 self.offset = offset_of(&line.value);
                 let name = line.value.trim();

@@ -6,7 +6,6 @@ use chrono::NaiveDateTime;
 use passerelle_calendar::{
     Duration, Event, FreeBusyStatus, Override, Privacy, RecurrenceId, Start, Status, parse_zone,
 };
-use passerelle_ports::mutants::{Mutant, on};
 
 use super::{
     alarms, dates, guests, own,
@@ -49,7 +48,7 @@ pub(crate) fn event_of(component: &Component, zones: &mut Zones) -> Result<(Even
     let is_dates = |line: &&Line| matches!(line.name.as_str(), "RDATE" | "EXDATE");
     for line in &component.lines {
         if !once.is_first(line) {
-            unknown.extend((!on(Mutant::FileSecondLost)).then(|| rest::second(line)));
+            unknown.extend(Some(rest::second(line)));
         } else if is_dates(&line) {
             // They are read by the rules, which may stand behind them.
         } else if guests::is_guest(line) {
@@ -63,7 +62,7 @@ pub(crate) fn event_of(component: &Component, zones: &mut Zones) -> Result<(Even
             unknown.push(left_over(line));
         }
     }
-    if let Some(zone) = clock.filter(|_| event.is_all_day() && !on(Mutant::FileUntilInUtc)) {
+    if let Some(zone) = clock.filter(|_| event.is_all_day()) {
         let rules = event.recurrence_rules.iter_mut().chain(&mut event.excluded_recurrence_rules);
         rules.for_each(|rule| *rule = until_day(rule, zone));
     }

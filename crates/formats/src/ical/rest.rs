@@ -3,7 +3,6 @@
 use std::collections::{BTreeMap, BTreeSet, VecDeque, btree_map::Entry};
 
 use passerelle_calendar::{Event, Override, RecurrenceId};
-use passerelle_ports::mutants::{Mutant, on};
 
 use super::{
     alarms, guests, own,
@@ -25,7 +24,7 @@ pub(super) fn params_of(line: &Line) -> Option<String> {
     let beside = guest.then(|| guests::beside_address(line)).flatten();
     let beside = beside.map(|value| (own::ADDRESS.to_owned(), vec![value.to_owned()]));
     kept.extend(&beside);
-    if kept.is_empty() || on(Mutant::FileParamsLost) {
+    if kept.is_empty() {
         return None;
     }
     // What is no name of a parameter cannot be written as one again.
@@ -99,7 +98,7 @@ pub(super) fn in_its_series(text: &str) -> Option<String> {
         return params_of(&line);
     }
     let line = Line::parse(0, text.as_bytes().to_vec());
-    match line.filter(|line| DIFFERENT.contains(&line.name.as_str()) && !on(Mutant::FileSecondOfChange)) {
+    match line.filter(|line| DIFFERENT.contains(&line.name.as_str())) {
         Some(_) => Some(Line::text(own::SECOND, text).to_text()),
         None => Some(text.to_owned()),
     }
@@ -278,9 +277,6 @@ pub(super) fn of_change(id: &str, unknown: Vec<String>) -> impl Iterator<Item = 
 
 /// Returns what an occurrence that was called off says otherwise than its series: an event has no place for that.
 pub(super) fn of_called_off(series: &Event, id: RecurrenceId, own: &Event) -> Vec<String> {
-    if on(Mutant::FileCalledOffSilent) {
-        return Vec::new();
-    }
     let series = series::bare(series);
     let unmoved = series::apply(&series, id, &Override::default());
     let mut differs = series::difference(&series, id, own);

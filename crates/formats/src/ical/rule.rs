@@ -4,7 +4,6 @@ use std::collections::BTreeSet;
 
 use chrono_tz::Tz;
 use passerelle_calendar::Event;
-use passerelle_ports::mutants::{Mutant, on};
 
 use super::repair::{When, when};
 use crate::content::Line;
@@ -54,9 +53,6 @@ fn parts_of(line: &Line) -> Vec<String> {
 /// RFC 7529, or what happens to days that do not exist where there are none.
 fn is_idle(part: &str, all: &[String]) -> bool {
     let Some((name, value)) = part.split_once('=') else { return false };
-    if on(Mutant::FileRuleAsWritten) {
-        return false;
-    }
     match name.to_ascii_uppercase().as_str() {
         "RSCALE" => value.eq_ignore_ascii_case("GREGORIAN"),
         "SKIP" => value.eq_ignore_ascii_case("OMIT") || has_every_day(all),
@@ -138,7 +134,7 @@ fn is_sound(rule: &str) -> bool {
             "BYSECOND" | "BYMINUTE" | "BYHOUR" | "BYMONTHDAY" | "BYYEARDAY" | "BYWEEKNO" | "BYMONTH"
             | "BYSETPOS" => value.split(',').all(signed),
             "FREQ" => true,
-            _ => on(Mutant::FileRuleAsWritten),
+            _ => false,
         }
     })
 }

@@ -6,7 +6,6 @@ use std::{
 };
 
 use passerelle_calendar::Participant;
-use passerelle_ports::mutants::{Mutant, on};
 
 use super::{
     guests::{self, Attending},
@@ -228,7 +227,7 @@ impl Identities {
                 *known = new;
                 return Identity::Own;
             }
-            Compared::Other if known.is_completed_by(&new) && !on(Mutant::FileStatesPart) => {
+            Compared::Other if known.is_completed_by(&new) => {
                 known.said.extend(new.said);
                 return Identity::Own;
             }
@@ -302,7 +301,6 @@ impl Seen {
         let order = if by_change { order.then(new.changed.cmp(&self.changed)) } else { order };
         match order {
             _ if self.content == new.content => Compared::Same,
-            _ if on(Mutant::FileLastWins) => Compared::Newer,
             std::cmp::Ordering::Less => Compared::Older,
             std::cmp::Ordering::Greater => Compared::Newer,
             std::cmp::Ordering::Equal => Compared::Other,

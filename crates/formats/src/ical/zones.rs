@@ -14,7 +14,6 @@ use std::{
 use chrono::{DateTime, Datelike, Days, NaiveDate, NaiveDateTime, Offset, TimeDelta, TimeZone, Utc, Weekday};
 use chrono_tz::{OffsetComponents, OffsetName, Tz};
 use passerelle_calendar::{Event, Start, occurrences, parse_zone};
-use passerelle_ports::mutants::{Mutant, on};
 
 pub(super) use self::clock::offset;
 use self::{
@@ -185,9 +184,7 @@ impl Zones {
     pub(crate) fn start(&mut self, name: &str, local: NaiveDateTime) -> Option<Start> {
         let found = match self.resolve(name, local) {
             // A guess by one occurrence is none by all of them.
-            Found::Zone(_, false) | Found::Clock(_)
-                if self.series && !self.is_abbreviation(name) && !on(Mutant::FileClockOfFirst) =>
-            {
+            Found::Zone(_, false) | Found::Clock(_) if self.series && !self.is_abbreviation(name) => {
                 self.by_occurrences(name, local)
             }
             found => found,
@@ -243,10 +240,7 @@ impl Zones {
         let found = match (&clock, sure) {
             (Some(clock), Named::Abbreviation(zone, offset)) if !self.described.contains_key(&name) => {
                 let fits = [self.calendar, Some(zone), of_offset(offset)];
-                let zone = fits
-                    .into_iter()
-                    .flatten()
-                    .find(|zone| clock.agrees(*zone, near) || on(Mutant::FileAnyAbbreviation));
+                let zone = fits.into_iter().flatten().find(|zone| clock.agrees(*zone, near));
                 zone.map_or_else(|| Found::Clock(Rc::clone(clock)), |zone| Found::Zone(zone, false))
             }
             (Some(clock), said) => match self.by_clock(clock, said, near) {
@@ -298,7 +292,7 @@ impl Zones {
         let zone = clock.nearest_for(&walls).map(|zone| Found::Zone(zone, false));
         let offsets: BTreeSet<i64> = walls.iter().filter_map(|wall| clock.offset_on(*wall)).collect();
         // Each occurrence of the other season would be an hour off.
-        let changes = offsets.len() > 1 && !on(Mutant::FileOneSeason);
+        let changes = offsets.len() > 1;
         zone.or(changes.then_some(Found::Nothing))
     }
 
@@ -316,7 +310,7 @@ impl Zones {
         years: &RangeInclusive<i32>,
         near: NaiveDateTime,
     ) -> bool {
-        if !self.described.contains_key(name) || on(Mutant::FileNameBeatsClock) {
+        if !self.described.contains_key(name) {
             return false;
         }
         let asked = (name.to_owned(), years.clone());

@@ -11,7 +11,6 @@ use passerelle_calendar::{
     Alert, AlertAction, Duration, Event, FreeBusyStatus, Override, Participant, ParticipationStatus, Privacy,
     RecurrenceId, Role, Start, Status, without_leap_second,
 };
-use passerelle_ports::mutants::{Mutant, on};
 use serde_json::Value;
 
 use super::{Object, is_true, own, rest, rules::rule_of, text, zones};
@@ -70,10 +69,7 @@ pub(crate) fn read_file<S: Source>(source: S) -> Events<S::Reader> {
         changed.extend(objects.filter(occurrence).map(|object| text(&object, "uid")));
         changed.remove("");
     }
-    Events {
-        changed: if on(Mutant::FileOneStaysTwo) { HashSet::new() } else { changed },
-        ..read(source.open())
-    }
+    Events { changed, ..read(source.open()) }
 }
 
 impl<R: Read> Iterator for Events<R> {

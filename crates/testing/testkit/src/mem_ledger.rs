@@ -12,7 +12,6 @@ use passerelle_ports::{
     Changes, Counts, EntriesOf, Entry, ErrorKind, Find, Half, ItemId, LastCopy, Lease, Ledger, Link, LinkId,
     LinkState, ListingId, Look, MatchKey, Outcome, PairId, PairState, PortError, PortResult, Record, Run,
     RunId, RunKind, Side, Slice, Stored, Stranger, Value,
-    mutants::{Mutant, on},
 };
 
 #[derive(Clone)]
@@ -203,9 +202,7 @@ impl<R: Record> Pair<R> {
                 if let Some(copy) = link.copies[side].as_mut().filter(|copy| !copy.gone)
                     && self.met.get(&(side, link.id)) != Some(&listing)
                 {
-                    copy.look = !on(Mutant::AbsentIsGone);
-                    copy.gone = on(Mutant::AbsentIsGone);
-                    link.due |= copy.gone;
+                    copy.look = true;
                     link.trails[side].unmet = true;
                 }
             }
@@ -360,7 +357,7 @@ impl<R: Record> Ledger<R> for MemLedger<R> {
 
     async fn due(&self, pair: &PairId, after: Option<LinkId>, limit: u64) -> PortResult<Vec<LinkId>> {
         let state = self.lock();
-        let blocked = if on(Mutant::PlanBlocked) { BTreeSet::new() } else { state.blocked(pair) };
+        let blocked = state.blocked(pair);
         let links = state.pairs.get(pair).into_iter().flat_map(|pair| pair.links.values());
         let due = links.filter(|link| link.due && !link.looks() && !blocked.contains(&link.id));
         Ok(page_of(due.map(|link| link.id).filter(|id| after.is_none_or(|after| *id > after)), limit))

@@ -9,7 +9,6 @@ use passerelle_contacts::{
     Address, Email, Im, Labelled, LabelledDate, Order, Organization, Phone, address_key, email_key, im_key,
     phone_key, relation_key, same_entries, text_key, url_key,
 };
-use passerelle_ports::mutants::{Mutant, on};
 use serde_json::{Value, json};
 
 use super::{cleaned, date_of, date_to, label_of, marks::Marks, type_of};
@@ -265,9 +264,6 @@ fn edited<L: List>(
     to: &BTreeMap<String, L::Entry>,
 ) -> BTreeMap<String, String> {
     let mut renewed = BTreeMap::new();
-    if on(Mutant::PeopleEntryAnew) {
-        return renewed;
-    }
     let mut gone: Vec<&String> =
         keys.iter().flatten().filter(|key| from.contains_key(*key) && !to.contains_key(*key)).collect();
     let came = to.iter().filter(|(key, _)| !from.contains_key(*key) && !keys.contains(&Some((*key).clone())));

@@ -4,10 +4,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use passerelle_ports::{
-    CreateKey, EntryId, Stamp,
-    mutants::{Mutant, on},
-};
+use passerelle_ports::{CreateKey, EntryId, Stamp};
 use serde_json::Value;
 
 use crate::wire::{Item, Person, text};
@@ -85,9 +82,6 @@ impl Marks {
                 items.push(pair.into_iter().map(|(k, v)| (k.to_owned(), Value::from(v))).collect());
             }
         };
-        if on(Mutant::PeopleNoMark) {
-            return items;
-        }
         put("key", self.key.as_ref().map_or("", CreateKey::as_str));
         put("made", &self.made.map(|id| id.to_string()).unwrap_or_default());
         put("stamp", &self.stamp.map(|id| id.to_string()).unwrap_or_default());

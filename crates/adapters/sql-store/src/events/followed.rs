@@ -9,10 +9,7 @@ use std::collections::{BTreeMap, btree_map::Entry};
 use chrono::{Days, NaiveDate};
 use diesel::prelude::*;
 use passerelle_calendar::{Event, Override, RecurrenceId, Start, canonical_rule, contains, occurrences};
-use passerelle_ports::{
-    Unplaced,
-    mutants::{Mutant, on},
-};
+use passerelle_ports::Unplaced;
 
 use crate::{
     collection::{Collection, Scope},
@@ -72,7 +69,7 @@ pub(super) fn follow(conn: &mut Conn) -> QueryResult<()> {
 
 /// Notes the overrides that go. One that only cancelled an occurrence says nothing without it.
 fn tell(conn: &mut Conn, id: &str, now: &Event, dropped: &[RecurrenceId]) -> QueryResult<()> {
-    for name in dropped.iter().map(ToString::to_string).filter(|_| !on(Mutant::SqlDropsUntold)) {
+    for name in dropped.iter().map(ToString::to_string) {
         let Some(change) = now.recurrence_overrides.get(&name).filter(|change| !change.excluded) else {
             continue;
         };
@@ -188,9 +185,6 @@ impl Course {
     /// Tells whether an override keeps its name.
     fn stays(&self, name: &str, before: Option<&String>) -> bool {
         let Ok(id) = name.parse() else { return true };
-        if on(Mutant::SqlUnfollowed) {
-            return true;
-        }
         if !self.is.is_recurring() && self.was.is_recurring() {
             return contains(&self.was, id) != Ok(true) && before.is_none();
         }
@@ -285,7 +279,7 @@ impl Former {
     fn dates(&self) -> Option<BTreeMap<String, bool>> {
         let dates: Vec<String> = serde_json::from_str(&self.dates).ok()?;
         let named = dates.iter().filter_map(|date| text_of(date).parse::<RecurrenceId>().ok());
-        Some(named.filter(|_| !on(Mutant::SqlDateStays)).map(|id| (id.to_string(), true)).collect())
+        Some(named.map(|id| (id.to_string(), true)).collect())
     }
 
     fn start(&self) -> Option<Start> {

@@ -9,10 +9,7 @@ use std::collections::{HashMap, HashSet};
 use chrono::NaiveDateTime;
 use diesel::prelude::*;
 use passerelle_calendar::Event;
-use passerelle_ports::{
-    Value,
-    mutants::{Mutant, on},
-};
+use passerelle_ports::Value;
 
 use self::{
     convert::{Rows, event, main_row, parts},
@@ -82,7 +79,7 @@ fn former(calendar: &str) -> String {
 
 /// The calendar that an appointment has to stand in to be seen.
 fn home(scope: &Scope) -> Option<&str> {
-    scope.calendar.as_deref().filter(|_| !on(Mutant::SqlAnyCalendar))
+    scope.calendar.as_deref()
 }
 
 impl Collection for Event {
@@ -116,11 +113,9 @@ impl Collection for Event {
                 .filter(appointments::id.eq_any(some))
                 .select(appointments::id)
                 .into_boxed();
-            if !on(Mutant::SqlAnyUser) {
-                of_these = of_these.filter(appointments::owner_id.eq(scope.user().to_owned()));
-                if let Some(calendar) = home(scope) {
-                    of_these = of_these.filter(appointments::calendar_id.eq(calendar.to_owned()));
-                }
+            of_these = of_these.filter(appointments::owner_id.eq(scope.user().to_owned()));
+            if let Some(calendar) = home(scope) {
+                of_these = of_these.filter(appointments::calendar_id.eq(calendar.to_owned()));
             }
             let found: Vec<String> = of_these.load(conn)?;
             seen.extend(found);
@@ -191,7 +186,7 @@ impl Collection for Event {
         // This write names each occurrence itself: the triggers that serve plain SQL must not move them again.
         let moves = (&from.start, &from.recurrence_rules, &from.recurrence_dates)
             != (&to.start, &to.recurrence_rules, &to.recurrence_dates);
-        let by_name = moves && !on(Mutant::SqlMovesTwice);
+        let by_name = moves;
         if by_name {
             names_are_written(conn, true)?;
             followed::tell_ended(conn, id, from, to)?;

@@ -3,10 +3,7 @@
 use std::collections::{BTreeSet, HashMap, HashSet};
 
 use diesel::{dsl::sql, prelude::*, sql_types::Text};
-use passerelle_ports::{
-    Changes, EntryId, Lease, Link, LinkId, Outcome, PairId, Record, Side,
-    mutants::{Mutant, on},
-};
+use passerelle_ports::{Changes, EntryId, Lease, Link, LinkId, Outcome, PairId, Record, Side};
 
 use super::{
     read,
@@ -282,9 +279,7 @@ fn look_at_unmet(conn: &mut Conn, pair: &PairId, side: Side, listing: i64) -> Re
     diesel::update(links::table.filter(links::pair.eq(pair.as_str()).and(links::id.eq_any(names))))
         .set(links::body.eq(told))
         .execute(conn)?;
-    diesel::update(copies::table.filter(unmet))
-        .set((copies::look.eq(!on(Mutant::AbsentIsGone)), copies::gone.eq(on(Mutant::AbsentIsGone))))
-        .execute(conn)?;
+    diesel::update(copies::table.filter(unmet)).set(copies::look.eq(true)).execute(conn)?;
     let looked_at = copies::table.filter(of_side.and(copies::look.eq(true))).select(copies::link);
     diesel::update(links::table.filter(links::pair.eq(pair.as_str()).and(links::id.eq_any(looked_at))))
         .set(links::looks.eq(true))

@@ -2,7 +2,6 @@
 
 use chrono::{NaiveDate, NaiveDateTime, NaiveTime, Timelike};
 use passerelle_calendar::{Event, Start, occurrences};
-use passerelle_ports::mutants::{Mutant, on};
 
 use super::wall_text;
 use crate::ical::repair::{When, when};
@@ -189,7 +188,6 @@ fn last_of(
     let Some(end) = end else {
         return Some(match count {
             Some(0) => String::new(),
-            None if on(Mutant::FileOldForever) => String::new(),
             count => counted(count.unwrap_or(2)),
         });
     };

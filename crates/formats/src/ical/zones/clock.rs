@@ -9,7 +9,6 @@ use std::{
 use chrono::{Datelike, NaiveDate, NaiveDateTime, Offset, TimeDelta, TimeZone, Weekday};
 use chrono_tz::{TZ_VARIANTS, Tz};
 use passerelle_calendar::parse_zone;
-use passerelle_ports::mutants::{Mutant, on};
 
 use super::places::COMMON;
 use crate::content::Component;
@@ -130,13 +129,11 @@ impl Clock {
         let all = CANDIDATES.iter().copied().zip(misses).filter(|(zone, _)| self.agrees(*zone, wall));
         let mut all: Vec<(Tz, usize)> = all.collect();
         let least = all.iter().map(|(_, misses)| *misses).min()?;
-        all.retain(|(zone, misses)| {
-            on(Mutant::FileAnyClock) || *misses == least || (hints.contains(zone) && *misses <= least + 1)
-        });
+        all.retain(|(zone, misses)| *misses == least || (hints.contains(zone) && *misses <= least + 1));
         all.sort_by_key(|(zone, _)| !hints.contains(zone));
         let mut best: Option<(Tz, usize)> = None;
         for (zone, _) in all {
-            let finer = if on(Mutant::FileAnyClock) { 0 } else { self.finer_misses(zone) };
+            let finer = self.finer_misses(zone);
             if best.is_none_or(|(_, least)| finer < least) {
                 best = Some((zone, finer));
             }
