@@ -184,7 +184,7 @@ impl<R: Record> Session<'_, R> {
         // What has no name can be met again by a listing of everything only.
         let cursor =
             cursor.map(|cursor| if self.report.nameless[side] > 0 { Cursor::new("") } else { cursor });
-        for item in page.removed.into_iter() {
+        for item in page.removed {
             if let Some(id) = work.by_item(side, &item) {
                 work.change(id, |link| {
                     if let Some(copy) = link.copies[side].as_mut().filter(|copy| !copy.gone) {

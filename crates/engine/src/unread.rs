@@ -28,7 +28,7 @@ impl<R: Record> Session<'_, R> {
     ) -> Vec<LinkId> {
         let lags = !self.capabilities(side).read_lag.is_zero();
         let mut met = Vec::new();
-        for one in unread.into_iter() {
+        for one in unread {
             tracing::warn!(
                 side = side.as_str(),
                 code = one.code,

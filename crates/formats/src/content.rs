@@ -685,7 +685,7 @@ impl Open {
     fn line(&mut self, line: Line) {
         // What a zone says is no entry of a record.
         self.lines += if self.outer.name == "VTIMEZONE" { 0 } else { entries_of(&line) };
-        if self.size <= LARGEST && self.deeper == 0 && (self.lines <= MOST) {
+        if self.size <= LARGEST && self.deeper == 0 && self.lines <= MOST {
             self.inner.last_mut().unwrap_or(&mut self.outer).lines.push(line);
         }
     }

@@ -42,8 +42,7 @@ pub async fn adopt(
 ) -> Outcome<usize> {
     let mut gone = 0;
     let here = here(&settings.path("database.path"));
-    let is_asked = copied;
-    if is_asked && get(store, HOME).await?.is_some_and(|home| home == here) {
+    if copied && get(store, HOME).await?.is_some_and(|home| home == here) {
         let file = settings.path("database.path").display().to_string();
         return Err(Failure::new("SYNC-116").with("file", file));
     }

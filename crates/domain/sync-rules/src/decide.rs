@@ -432,8 +432,7 @@ fn follow_moves<R: Record>(link: &Link<R>, seen: &Seen, changes: &mut Changes) {
     let was_edited = |field: &Field| {
         let name = R::placed(field, &seen.bases.local, &seen.raw_local)?;
         let (now, theirs) = (seen.views.local.get(&name), seen.views.remote.get(field));
-        let edited = !same(seen.bases.local.get(field), now) && !alike::<R>(field, now, theirs);
-        Some(edited)
+        Some(!same(seen.bases.local.get(field), now) && !alike::<R>(field, now, theirs))
     };
     for field in std::mem::take(&mut changes.take) {
         let asks = was_edited(&field) == Some(true) && chosen(link, &field) != Some(Side::Remote);

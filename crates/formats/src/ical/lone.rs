@@ -128,7 +128,7 @@ pub(super) fn orphan(component: Component, zones: &mut Zones) -> Read1 {
 
 /// Tells whether a line names an occurrence, or says when its series repeats.
 fn is_name_or_rule(line: &Line) -> bool {
-    line.name == "RECURRENCE-ID" || (is_rule(line))
+    line.name == "RECURRENCE-ID" || is_rule(line)
 }
 
 /// Gives another identifier to a component; the parameters of its line stay.

@@ -48,7 +48,7 @@ pub(crate) fn event_of(component: &Component, zones: &mut Zones) -> Result<(Even
     let is_dates = |line: &&Line| matches!(line.name.as_str(), "RDATE" | "EXDATE");
     for line in &component.lines {
         if !once.is_first(line) {
-            unknown.extend(Some(rest::second(line)));
+            unknown.push(rest::second(line));
         } else if is_dates(&line) {
             // They are read by the rules, which may stand behind them.
         } else if guests::is_guest(line) {

@@ -186,8 +186,7 @@ impl Collection for Event {
         // This write names each occurrence itself: the triggers that serve plain SQL must not move them again.
         let moves = (&from.start, &from.recurrence_rules, &from.recurrence_dates)
             != (&to.start, &to.recurrence_rules, &to.recurrence_dates);
-        let by_name = moves;
-        if by_name {
+        if moves {
             names_are_written(conn, true)?;
             followed::tell_ended(conn, id, from, to)?;
         }
@@ -203,7 +202,7 @@ impl Collection for Event {
             )*};
         }
         apply_parts!(participants alerts rules dates overrides categories);
-        if by_name {
+        if moves {
             names_are_written(conn, false)?;
         }
         Ok(())
