@@ -9,6 +9,7 @@ use std::{
 };
 
 use etcetera::{AppStrategy, AppStrategyArgs, app_strategy::Xdg};
+use passerelle_ports::Code;
 use passerelle_service::{Failure, RuleSpec, Sourced, nearest};
 use passerelle_texts::Lang;
 
@@ -182,7 +183,7 @@ impl Settings {
 
     fn read(&mut self, file: &Path, text: &str) -> Result<(), Failure> {
         let wrong = |key: &str, line: usize, reason: &str, near: Option<&str>| {
-            let mut failure = Failure::new("CFG-101")
+            let mut failure = Failure::new(Code::Cfg101)
                 .with("key", key)
                 .with("file", format!("{}:{line}", file.display()))
                 .with("reason", reason);
@@ -249,7 +250,7 @@ impl Settings {
             let Some(rest) = variable.strip_prefix("PASSERELLE__") else { continue };
             let name = rest.to_lowercase().replace("__", ".");
             let wrong = |reason: String| {
-                Failure::new("CFG-101")
+                Failure::new(Code::Cfg101)
                     .with("key", variable)
                     .with("file", "PASSERELLE__…")
                     .with("reason", reason)
@@ -374,7 +375,7 @@ mod tests {
     #[test]
     fn an_unknown_key_is_an_error_with_its_line_and_its_neighbour() {
         let failure = load("language = \"fr\"\n\n[database]\npaht = \"x.db\"\n", &[]).unwrap_err();
-        assert_eq!(failure.code(), "CFG-101");
+        assert_eq!(failure.code(), Code::Cfg101);
         assert_eq!(failure.word("key"), Some("database.paht"));
         assert_eq!(failure.word("suggestion"), Some("database.path"));
         assert!(failure.word("file").unwrap().ends_with("config.toml:4"));
@@ -392,10 +393,10 @@ mod tests {
             "[google]\nendpoint = \"https://evil.example\"",
             "language = ",
         ] {
-            assert_eq!(load(text, &[]).unwrap_err().code(), "CFG-101", "{text}");
+            assert_eq!(load(text, &[]).unwrap_err().code(), Code::Cfg101, "{text}");
         }
         let failure = load("", &[("PASSERELLE__GOOGLE__ENDPOINT", "http://10.0.0.1")]).unwrap_err();
-        assert_eq!(failure.code(), "CFG-101");
+        assert_eq!(failure.code(), Code::Cfg101);
     }
 
     #[test]
@@ -419,7 +420,7 @@ mod tests {
             ("[[rules]]\nfields = { locaton = \"never\" }\n", 1),
         ] {
             let failure = load(text, &[]).unwrap_err();
-            assert_eq!(failure.code(), "CFG-101", "{text}");
+            assert_eq!(failure.code(), Code::Cfg101, "{text}");
             assert!(
                 failure.word("file").unwrap().ends_with(&format!(":{line}")),
                 "{:?}",

@@ -7,6 +7,7 @@ use std::{
     time::Duration,
 };
 
+use passerelle_ports::Code;
 use passerelle_service::Failure;
 
 use crate::unusable::unusable;
@@ -43,7 +44,7 @@ impl Lock {
         let mut told = Some(told);
         loop {
             match Lock::take(directory) {
-                Err(failure) if failure.code() == "SYS-102" => {
+                Err(failure) if failure.code() == Code::Sys102 => {
                     if let Some(tell) = told.take() {
                         tell();
                     }
@@ -74,7 +75,7 @@ impl Lock {
             Err(TryLockError::WouldBlock) => {
                 let mut pid = String::new();
                 let _ = file.read_to_string(&mut pid);
-                return Err(Failure::new("SYS-102").with("pid", pid.trim()));
+                return Err(Failure::new(Code::Sys102).with("pid", pid.trim()));
             }
             Err(TryLockError::Error(error)) => return Err(unusable(error)),
         }
@@ -99,7 +100,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let first = Lock::take(folder.path()).unwrap();
         let refused = Lock::take(folder.path()).unwrap_err();
-        assert_eq!(refused.code(), "SYS-102");
+        assert_eq!(refused.code(), Code::Sys102);
         assert_eq!(refused.word("pid"), Some(std::process::id().to_string().as_str()));
         drop(first);
         assert!(Lock::take(folder.path()).is_ok());

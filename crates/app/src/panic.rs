@@ -11,6 +11,7 @@ use std::{
 };
 
 use chrono::{DateTime, Utc};
+use passerelle_ports::Code;
 use passerelle_service::Failure;
 use passerelle_texts::{Lang, explain, render};
 use serde_json::json;
@@ -47,7 +48,7 @@ pub fn told_to_machines(
         return code;
     }
     let place = PLACE.lock().unwrap_or_else(PoisonError::into_inner).take().unwrap_or_default();
-    let article = article(&Failure::new("BUG-101").with("operation", place), lang);
+    let article = article(&Failure::new(Code::Bug101).with("operation", place), lang);
     if let Some(out) = out {
         let at = now();
         let summary = json!({ "exit_code": article.exit, "code": article.code });
@@ -61,7 +62,7 @@ fn place_of(at: Option<&Location<'_>>) -> String {
 }
 
 fn told(lang: Lang, place: &str) -> String {
-    match explain("BUG-101", lang, &[("operation", place)]) {
+    match explain(Code::Bug101.as_str(), lang, &[("operation", place)]) {
         Some(article) => render(&article, lang),
         None => place.to_owned(),
     }

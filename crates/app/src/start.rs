@@ -10,7 +10,7 @@ use std::{
 
 use clap::{FromArgMatches, error::ErrorKind};
 use passerelle_credentials::Secret;
-use passerelle_ports::Clock;
+use passerelle_ports::{Clock, Code};
 use passerelle_service::Failure;
 use passerelle_texts::Lang;
 use serde_json::json;
@@ -150,7 +150,7 @@ fn carry_out(args: &[OsString], environment: &Environment, lang: Lang) -> u8 {
     });
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
-        Err(error) => return ended(&app, Err(Failure::new("BUG-101").because(error))),
+        Err(error) => return ended(&app, Err(Failure::new(Code::Bug101).because(error))),
     };
     let (tell, told) = tokio::sync::oneshot::channel();
     let signals = {
@@ -161,7 +161,7 @@ fn carry_out(args: &[OsString], environment: &Environment, lang: Lang) -> u8 {
     let result = runtime.block_on(async {
         let result = tokio::select! {
             result = commands::run(&app, cli.command) => return result,
-            Ok(()) = told => Err(Failure::new("INT-101")),
+            Ok(()) = told => Err(Failure::new(Code::Int101)),
         };
         // What cannot be given back in time expires.
         let _ = tokio::time::timeout(GRACE / 2, commands::give_back(&app)).await;
@@ -182,7 +182,7 @@ async fn watch_signals(
     signals.await;
     let _ = tell.send(());
     tokio::time::sleep(GRACE).await;
-    std::process::exit(i32::from(ended(&app, Err(Failure::new("INT-101")))));
+    std::process::exit(i32::from(ended(&app, Err(Failure::new(Code::Int101)))));
 }
 
 /// Listens, from this call on, for Ctrl-C and for the signal with which a service manager ends a program.
@@ -291,7 +291,7 @@ fn not_parsed(error: &clap::Error, args: &[OsString], lang: Lang) -> u8 {
             let _ = error.print();
             2
         }
-        _ => told(&Failure::new("USE-101").with("reason", help::usage_error(error, lang)), args, lang),
+        _ => told(&Failure::new(Code::Use101).with("reason", help::usage_error(error, lang)), args, lang),
     }
 }
 

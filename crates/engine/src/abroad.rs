@@ -7,7 +7,8 @@ use std::{
 };
 
 use passerelle_ports::{
-    ErrorKind, Find, From, ItemId, Link, LinkId, LinkState, PairId, PortError, Record, Replica, Side, Sides,
+    Code, ErrorKind, Find, From, ItemId, Link, LinkId, LinkState, PairId, PortError, Record, Replica, Side,
+    Sides,
 };
 use passerelle_sync_rules::{Action, Intent, Plan, Trip, is_home, is_mass};
 
@@ -17,7 +18,7 @@ use crate::{
 };
 
 /// What is said of a record that another pair has at the provider, with guests or in the same account.
-const AGAIN: &str = "SYNC-131";
+const AGAIN: Code = Code::Sync131;
 
 /// A pair that is no longer kept in step.
 pub struct Parted<R: Record> {

@@ -1,7 +1,7 @@
 //! Apply: decide, write, look again, until nothing moves; four rounds at most.
 
 use passerelle_ports::{
-    AssembleError, EntriesOf, Entry, EntryId, ErrorKind, Field, Find, Link, LinkState, Op, Outcome,
+    AssembleError, Code, EntriesOf, Entry, EntryId, ErrorKind, Field, Find, Link, LinkState, Op, Outcome,
     PortError, Record, Refusal, Side, Sides, Slice,
 };
 use passerelle_sync_rules::{Action, Intent, Step, circles, create_key, decide, settle, unplaced};
@@ -16,7 +16,7 @@ const ROUNDS: usize = 4;
 /// How many entries of a link are looked at for circles.
 const TURNS: u64 = 24;
 /// What is said of a change in a collection that may only be read.
-const SEALED: &str = "SYNC-122";
+const SEALED: Code = Code::Sync122;
 /// How often a link is settled and decided again: more would be for ever (I22).
 const SETTLES: usize = 8;
 
@@ -210,7 +210,7 @@ impl<R: Record> Session<'_, R> {
                     at: Some(self.engine.clock.now()),
                     side: Side::Remote,
                     kind: ErrorKind::Unsupported,
-                    code: Some(SEALED.to_owned()),
+                    code: Some(SEALED),
                     details: Vec::new(),
                 });
             }
@@ -263,7 +263,7 @@ impl<R: Record> Session<'_, R> {
                         at,
                         side,
                         kind: ErrorKind::Rejected,
-                        code: Some("SYNC-106".to_owned()),
+                        code: Some(Code::Sync106),
                         details: Vec::new(),
                     });
                 });

@@ -1,7 +1,7 @@
 //! One batch of writes: all entries opened, one call, all entries closed together with their links.
 
 use passerelle_ports::{
-    Copy, Entry, ErrorKind, Find, ItemId, Link, LinkId, LinkState, Op, Outcome, PortError, PortResult,
+    Code, Copy, Entry, ErrorKind, Find, ItemId, Link, LinkId, LinkState, Op, Outcome, PortError, PortResult,
     Record, Refusal, Side, Sides, Stored, Write, Written, fields,
 };
 use passerelle_sync_rules::{Action, acknowledge, lost, put_copy, rebase, release};
@@ -227,7 +227,7 @@ impl<R: Record> Session<'_, R> {
                 work.changes.close.push((entry.id, Outcome::NotLanded));
             }
             ErrorKind::Rejected | ErrorKind::Unsupported | ErrorKind::Forbidden => {
-                tracing::info!(link.id = %link.id, side = side.as_str(), code = error.code, "refused; the link waits");
+                tracing::info!(link.id = %link.id, side = side.as_str(), code = error.code.map(Code::as_str), "refused; the link waits");
                 self.report.rejected += 1;
                 link.due = false;
                 link.state = LinkState::Rejected(Refusal::new(side, error, self.engine.clock.now()));

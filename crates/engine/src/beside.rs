@@ -6,8 +6,8 @@ use std::{
 };
 
 use passerelle_ports::{
-    Changes, Copy, EntriesOf, Entry, EntryId, ErrorKind, Find, ItemId, Lease, Link, LinkId, LinkState, Op,
-    Outcome, PairId, Record, Refusal, Replica, Side, Sides, Slice, Stored,
+    Changes, Code, Copy, EntriesOf, Entry, EntryId, ErrorKind, Find, ItemId, Lease, Link, LinkId, LinkState,
+    Op, Outcome, PairId, Record, Refusal, Replica, Side, Sides, Slice, Stored,
 };
 use passerelle_sync_rules::{
     Action, Place, PlanCounts, PlannedStep, Relocation, choose_home, forget_choice, put_copy, put_gone,
@@ -63,7 +63,7 @@ pub(crate) struct Trip {
 }
 
 /// What a refusal says of a move that one of the collections does not allow.
-const BARRED: &str = "SYNC-119";
+const BARRED: Code = Code::Sync119;
 
 impl<R: Record> Engine<R> {
     /// Lets the engine know the pairs beside its own, and the names of its own collections.
@@ -273,7 +273,7 @@ impl<R: Record> Session<'_, R> {
                         at: Some(self.engine.clock.now()),
                         side,
                         kind: ErrorKind::Unsupported,
-                        code: Some(BARRED.to_owned()),
+                        code: Some(BARRED),
                         details: Vec::new(),
                     });
                     work.load(self.find(Find::Links(vec![link.id])).await?);

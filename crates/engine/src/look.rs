@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use passerelle_ports::{
-    Clocks, ErrorKind, Find, ItemId, Link, LinkId, Look, MEMORY, PortError, PortResult, Record, Refusal,
-    Side, Stored, Stranger, Trail,
+    Clocks, Code, ErrorKind, Find, ItemId, Link, LinkId, Look, MEMORY, PortError, PortResult, Record,
+    Refusal, Side, Stored, Stranger, Trail,
 };
 use passerelle_sync_rules::{put_copy, put_gone};
 
@@ -18,7 +18,7 @@ use crate::{
 };
 
 /// What is said of a record that is shown in an older state for longer than answers can be late.
-const LATE: &str = "SYNC-130";
+const LATE: Code = Code::Sync130;
 
 impl<R: Record> Session<'_, R> {
     /// Fetches what is marked on both sides.

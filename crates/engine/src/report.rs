@@ -3,7 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, Utc};
-use passerelle_ports::{Counts, ErrorKind, Field, PairId, PortError, RunId, RunKind, Side, Sides};
+use passerelle_ports::{
+    Code, Counts, ErrorKind, Field, PairId, PortError, RunId, RunKind, Side, Sides, stored_code,
+};
 use passerelle_sync_rules::{Digest, Plan, PlanCounts, PlannedStep, SideCounts, Trip};
 use serde::{Deserialize, Serialize};
 
@@ -17,8 +19,8 @@ pub struct Stopped {
     /// What was being done.
     pub operation: String,
     /// The code of the catalogue.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub code: Option<String>,
+    #[serde(default, deserialize_with = "stored_code", skip_serializing_if = "Option::is_none")]
+    pub code: Option<Code>,
     /// Words for the placeholders of the catalogue's text.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub details: Vec<(String, String)>,
@@ -33,7 +35,7 @@ impl Stopped {
             side,
             kind: error.kind,
             operation: error.operation.to_owned(),
-            code: error.code.map(str::to_owned),
+            code: error.code,
             details: error.details.iter().map(|(name, value)| ((*name).to_owned(), value.clone())).collect(),
             retry_after_seconds: error.retry_after.map(|wait| wait.as_secs()),
         }
@@ -131,8 +133,8 @@ pub struct Loss {
     /// The fields.
     pub fields: Vec<Field>,
     /// The code that explains it, where there is one of its own.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub code: Option<String>,
+    #[serde(default, deserialize_with = "stored_code", skip_serializing_if = "Option::is_none")]
+    pub code: Option<Code>,
 }
 
 impl RunReport {

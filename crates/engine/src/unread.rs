@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
 use passerelle_ports::{
-    Copy, Entry, ErrorKind, ItemId, Link, LinkId, LinkState, Opaque, PortError, PortResult, Record, Refusal,
-    Side, Stored, Stranger, Trail, Unread, Version,
+    Code, Copy, Entry, ErrorKind, ItemId, Link, LinkId, LinkState, Opaque, PortError, PortResult, Record,
+    Refusal, Side, Stored, Stranger, Trail, Unread, Version,
 };
 
 use crate::{
@@ -31,7 +31,7 @@ impl<R: Record> Session<'_, R> {
         for one in unread {
             tracing::warn!(
                 side = side.as_str(),
-                code = one.code,
+                code = one.code.map(Code::as_str),
                 place = one.place,
                 "a record cannot be read"
             );
@@ -62,7 +62,12 @@ impl<R: Record> Session<'_, R> {
         trail: Trail,
         error: &PortError,
     ) {
-        tracing::warn!(side = side.as_str(), code = error.code, operation = error.operation, "set aside");
+        tracing::warn!(
+            side = side.as_str(),
+            code = error.code.map(Code::as_str),
+            operation = error.operation,
+            "set aside"
+        );
         self.doubted[side].insert(item.clone());
         let now = self.engine.clock.now();
         let refusal = Refusal::new(side, error, now);

@@ -11,8 +11,8 @@ use std::{
 
 use passerelle_engine::{Engine, PairSettings, RunReport, Silent};
 use passerelle_ports::{
-    Clock, ErrorKind, Find, Ids, InstallationId, ItemId, Ledger, LinkId, LinkState, PairId, Replica, Side,
-    Sides,
+    Clock, Code, ErrorKind, Find, Ids, InstallationId, ItemId, Ledger, LinkId, LinkState, PairId, Replica,
+    Side, Sides,
 };
 use passerelle_sync_rules::{Deletes, Rules};
 use passerelle_testkit::{
@@ -698,7 +698,7 @@ fn an_edit_made_while_the_clock_was_put_back_and_that_nobody_listed_then_is_a_qu
         house.clock.advance(DAY);
         house.run();
         let LinkState::Rejected(refusal) = link().state else { panic!("{:?}", link()) };
-        assert_eq!((refusal.side, refusal.code.as_deref()), (Side::Remote, Some("SYNC-130")));
+        assert_eq!((refusal.side, refusal.code), (Side::Remote, Some(Code::Sync130)));
         if believed {
             finish(house.engine().retry(link().id)).unwrap().unwrap();
             house.settle();
@@ -733,7 +733,7 @@ fn what_came_out_of_the_bin_while_the_clock_was_put_back_is_a_question() {
     house.run();
     let link = links().pop().unwrap();
     let LinkState::Rejected(refusal) = &link.state else { panic!("{link:?}") };
-    assert_eq!((refusal.side, refusal.code.as_deref()), (Side::Remote, Some("SYNC-130")));
+    assert_eq!((refusal.side, refusal.code), (Side::Remote, Some(Code::Sync130)));
     assert_eq!(house.titles(), (vec![], vec!["first".into()]), "it is not taken in unasked");
     finish(house.engine().retry(link.id)).unwrap().unwrap();
     house.settle();

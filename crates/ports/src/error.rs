@@ -4,6 +4,8 @@ use std::{error::Error, time::Duration};
 
 use serde::{Deserialize, Serialize};
 
+use crate::Code;
+
 /// What an error means for the engine. It answers "what now", not "what was it".
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -46,7 +48,7 @@ pub struct PortError {
     /// How long to wait, when the replica said so.
     pub retry_after: Option<Duration>,
     /// The code of the catalogue (`GOOG-204`).
-    pub code: Option<&'static str>,
+    pub code: Option<Code>,
     /// Words for the placeholders of the catalogue's text: the project, a link, a field.
     pub details: Vec<(&'static str, String)>,
     /// What lies underneath.
@@ -66,7 +68,7 @@ impl PortError {
 
     /// Adds the code of the catalogue.
     #[must_use]
-    pub fn with_code(mut self, code: &'static str) -> Self {
+    pub fn with_code(mut self, code: Code) -> Self {
         self.code = Some(code);
         self
     }

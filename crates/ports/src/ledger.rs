@@ -15,8 +15,8 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use crate::{
-    CreateKey, Cursor, EntryId, ErrorKind, Field, ItemId, LinkId, MatchKey, Opaque, PairId, PortError,
-    PortResult, Record, RunId, Side, Sides, Stored, Trail, Value,
+    Code, CreateKey, Cursor, EntryId, ErrorKind, Field, ItemId, LinkId, MatchKey, Opaque, PairId, PortError,
+    PortResult, Record, RunId, Side, Sides, Stored, Trail, Value, code::stored_code,
 };
 
 /// A record as one side holds it, the last time we looked; it stays in the link when it is gone.
@@ -41,8 +41,8 @@ pub struct Refusal {
     /// The kind of the error.
     pub kind: ErrorKind,
     /// The code of the catalogue.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub code: Option<String>,
+    #[serde(default, deserialize_with = "stored_code", skip_serializing_if = "Option::is_none")]
+    pub code: Option<Code>,
     /// When.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub at: Option<DateTime<Utc>>,
@@ -61,7 +61,7 @@ impl Refusal {
             // Nothing better is known of it.
             details.push(("operation".to_owned(), error.operation.to_owned()));
         }
-        Refusal { at: Some(at), side, kind: error.kind, code: error.code.map(str::to_owned), details }
+        Refusal { at: Some(at), side, kind: error.kind, code: error.code, details }
     }
 }
 

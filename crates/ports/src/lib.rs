@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 
 mod clock;
+mod code;
 mod error;
 mod fields;
 mod ids;
@@ -13,6 +14,7 @@ mod side;
 mod trail;
 
 pub use clock::{Clock, Ids};
+pub use code::{Code, UnknownCode, stored_code};
 pub use error::{ErrorKind, PortError, PortResult};
 pub use fields::{AssembleError, Field, Fields, Value, assemble, fields, is_empty};
 pub use ids::{

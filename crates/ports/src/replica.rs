@@ -10,7 +10,7 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    CreateKey, Cursor, EntryId, Field, ItemId, PageToken, PortError, PortResult, Record, Stamp, Value,
+    Code, CreateKey, Cursor, EntryId, Field, ItemId, PageToken, PortError, PortResult, Record, Stamp, Value,
     Version,
 };
 
@@ -130,7 +130,7 @@ pub struct Unread {
     /// The replica's own name of the item, if that much could be read.
     pub id: Option<ItemId>,
     /// The code of the catalogue.
-    pub code: Option<&'static str>,
+    pub code: Option<Code>,
     /// What could not be read: the name of a field, never a value.
     pub place: String,
 }

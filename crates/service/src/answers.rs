@@ -1,6 +1,6 @@
 //! The answers that fit what waits: exactly those that are carried out.
 
-use passerelle_ports::{Kind, Link, Record, Side};
+use passerelle_ports::{Code, Kind, Link, Record, Side};
 
 use crate::{
     Answer, Keep, Waiting,
@@ -8,14 +8,14 @@ use crate::{
 };
 
 /// Something that was changed in a calendar that may only be read.
-const SEALED: &str = "SYNC-122";
+const SEALED: Code = Code::Sync122;
 /// Something that is shown in an older state for longer than answers can be late.
-pub(crate) const LATE: &str = "SYNC-130";
+pub(crate) const LATE: Code = Code::Sync130;
 /// Something that another pair has on the other side.
-pub(crate) const AGAIN: &str = "SYNC-131";
+pub(crate) const AGAIN: Code = Code::Sync131;
 
 /// A meeting of somebody else.
-const OTHERS: &str = "GOOG-309";
+const OTHERS: Code = Code::Goog309;
 
 /// Returns the answers that fit a link that waits.
 pub(crate) fn of<R: Record>(kind: Kind, link: &Link<R>, waiting: &Waiting) -> Vec<Answer> {
@@ -34,14 +34,14 @@ pub(crate) fn of<R: Record>(kind: Kind, link: &Link<R>, waiting: &Waiting) -> Ve
         Waiting::LookAlike { .. } => vec![Answer::Different],
         Waiting::Refused { side, problem, unread } => {
             let mut answers = vec![Answer::Retry];
-            answers.extend(refused(kind, link, (*side, &problem.code, *unread)).into_iter().map(keep));
+            answers.extend(refused(kind, link, (*side, problem.code, *unread)).into_iter().map(keep));
             answers
         }
     }
 }
 
 /// Which version can be kept of a record that a side refused.
-fn refused<R: Record>(kind: Kind, link: &Link<R>, (side, code, unread): (Side, &str, bool)) -> Vec<Keep> {
+fn refused<R: Record>(kind: Kind, link: &Link<R>, (side, code, unread): (Side, Code, bool)) -> Vec<Keep> {
     let is_here = link.alive(Side::Local).is_some();
     if unread {
         // Nobody knows what it holds: each side keeps its own. Or what is shown is right, whatever its time.

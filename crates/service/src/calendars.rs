@@ -1,6 +1,6 @@
 //! The calendars of app users, here and at the provider, and which of them are kept in step with which.
 
-use passerelle_ports::{Kind, PairId, Side};
+use passerelle_ports::{Code, Kind, PairId, Side};
 use passerelle_sync_rules::Rules;
 use serde::Serialize;
 
@@ -158,7 +158,7 @@ pub async fn add_calendar(
             let other = before.filter(|pair| pair.enabled && pair.calendar.as_ref() != Some(&home.id));
             if taken(home) || other.is_some() {
                 let name = other.map_or(&home.name, |pair| &pair.name);
-                return Err(said(Failure::new("SYNC-107").with("collection", name).with("owner", user)));
+                return Err(said(Failure::new(Code::Sync107).with("collection", name).with("owner", user)));
             }
             Some(home.clone())
         }
@@ -217,16 +217,16 @@ pub async fn remove_calendar(office: &Office, user: &str, name: &str, dry_run: b
     if meant.is_empty() {
         meant = pairs.iter().filter(is_named).collect();
     }
-    let said = |code: &str, known: Vec<String>| {
+    let said = |code: Code, known: Vec<String>| {
         Failure::new(code).with("calendar", name).with("known", known.join(", ")).with("user", user)
     };
     let pair = match meant[..] {
         [pair] => pair,
-        [] => return Err(said("USE-111", pairs.iter().map(|pair| pair.name.clone()).collect())),
+        [] => return Err(said(Code::Use111, pairs.iter().map(|pair| pair.name.clone()).collect())),
         _ => {
             let ids: Vec<String> = meant.iter().map(|pair| pair.collection.clone()).collect();
             let first = ids.first().cloned().unwrap_or_default();
-            return Err(said("USE-119", ids).with("id", first).with("connect", "calendar remove"));
+            return Err(said(Code::Use119, ids).with("id", first).with("connect", "calendar remove"));
         }
     };
     let stay = company.event_ledger().counts(&pair.id).await?.both;
@@ -249,7 +249,7 @@ async fn account_of(office: &Office, user: &str) -> Outcome<Account> {
     accounts
         .into_iter()
         .find(|account| account.user == user && account.state != AccountState::Disconnected)
-        .ok_or_else(|| Failure::new("GOOG-211").with("user", user))
+        .ok_or_else(|| Failure::new(Code::Goog211).with("user", user))
 }
 
 async fn own_calendars(office: &Office, user: &str) -> Outcome<Vec<Calendar>> {
@@ -270,11 +270,11 @@ fn called<'a>(own: &'a [Calendar], name: &str) -> Outcome<&'a Calendar> {
         [calendar] => Ok(calendar),
         [] => {
             let known = list(&|calendar| calendar.name.clone());
-            Err(Failure::new("USE-111").with("calendar", name).with("known", known))
+            Err(Failure::new(Code::Use111).with("calendar", name).with("known", known))
         }
         [first, ..] => {
             let ids = alike.iter().map(|calendar| calendar.id.clone()).collect::<Vec<_>>().join(", ");
-            Err(Failure::new("USE-119").with("calendar", name).with("known", ids).with("id", &first.id))
+            Err(Failure::new(Code::Use119).with("calendar", name).with("known", ids).with("id", &first.id))
         }
     }
 }

@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 
 use passerelle_engine::Engine;
 use passerelle_ports::{
-    Field, Fields, Kind, Link, LinkId, LinkState, MatchKey, PairId, Record, Side, Value, assemble, fields,
-    is_empty,
+    Code, Field, Fields, Kind, Link, LinkId, LinkState, MatchKey, PairId, Record, Side, Value, assemble,
+    fields, is_empty,
 };
 use passerelle_sync_rules::{FieldPattern, Policy, is_double, is_home};
 use serde::Serialize;
@@ -217,7 +217,7 @@ async fn learn(
     conflict: &Conflict,
     answer: &Answer,
 ) -> Outcome<Vec<FieldPattern>> {
-    let refused = || Failure::new("USE-112").with("key", conflict.number.to_string());
+    let refused = || Failure::new(Code::Use112).with("key", conflict.number.to_string());
     let (policy, only) = match answer {
         Answer::Keep(Keep::Local, only) => (Policy::Local, only),
         Answer::Keep(Keep::Remote, only) => (Policy::Remote, only),
@@ -262,7 +262,7 @@ pub async fn forget_rule(office: &Office, user: &str, field: &str) -> Outcome<u6
 }
 
 fn no_such(number: u64) -> Failure {
-    Failure::new("USE-104").with("key", number.to_string())
+    Failure::new(Code::Use104).with("key", number.to_string())
 }
 
 async fn carry<R: Kinded>(
@@ -274,7 +274,7 @@ async fn carry<R: Kinded>(
 ) -> Outcome<()> {
     let engine = engine::<R>(office, pair).await?;
     let failed = |error| engine_failure(error, pair);
-    let does_not_fit = || Failure::new("USE-112");
+    let does_not_fit = || Failure::new(Code::Use112);
     match (answer, &conflict.waiting) {
         (Answer::Keep(keep, only), Waiting::Clash { fields, .. }) => {
             let wanted: Vec<&Clash> =
@@ -364,9 +364,9 @@ async fn copy<R: Kinded>(office: &Office, pair: &Pair, link: LinkId) -> Outcome<
     let ledger = R::ledger(&*office.company);
     let found = ledger.find(&pair.id, &passerelle_ports::Find::Links(vec![link])).await?;
     let mine = found.first().and_then(|link| link.alive(Side::Local)).map(|stored| fields(&stored.record));
-    let mut mine = mine.ok_or_else(|| Failure::new("USE-112"))?;
+    let mut mine = mine.ok_or_else(|| Failure::new(Code::Use112))?;
     mine.retain(|field, _| !NOT_MINE.contains(&field.member()));
-    let record: R = assemble(&mine).map_err(|_| Failure::new("USE-112"))?;
+    let record: R = assemble(&mine).map_err(|_| Failure::new(Code::Use112))?;
     R::load(&*office.company, Some(&pair.user), vec![(record, None)], &LoadHow::default()).await?;
     Ok(())
 }

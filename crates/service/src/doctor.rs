@@ -1,7 +1,7 @@
 //! Looking at how everything stands before anybody has to ask: one finding per thing looked at.
 
 use chrono::{DateTime, Utc};
-use passerelle_ports::{ErrorKind, PortError, Side};
+use passerelle_ports::{Code, ErrorKind, PortError, Side};
 use serde::Serialize;
 
 use crate::{
@@ -105,7 +105,7 @@ pub async fn examine(office: &Office, user: Option<&str>) -> Outcome<Vec<Finding
         match account {
             Some(account) => found.extend(examine_account(office, &user, account).await?),
             None => {
-                let failure = Failure::new("GOOG-211").with("user", &user.id);
+                let failure = Failure::new(Code::Goog211).with("user", &user.id);
                 found.push(Finding::bad("token", Level::Warning, &failure).of(&user.id));
             }
         }
@@ -116,7 +116,7 @@ pub async fn examine(office: &Office, user: Option<&str>) -> Outcome<Vec<Finding
 /// What is to be said of appointments that stand in no calendar.
 #[must_use]
 pub fn without_calendar(user: &str, count: u64) -> Failure {
-    Failure::new("SYNC-126").with("user", user).with("count", count.to_string())
+    Failure::new(Code::Sync126).with("user", user).with("count", count.to_string())
 }
 
 async fn examine_account(office: &Office, user: &AppUser, account: &Account) -> Outcome<Vec<Finding>> {
@@ -164,7 +164,7 @@ fn withheld(office: &Office, user: &AppUser, account: &Account) -> Vec<Finding> 
     let missing: Vec<&'static str> =
         crate::KINDS.into_iter().filter_map(|kind| office.provider.withheld(account, kind)).collect();
     let finding = |scope: &&'static str| {
-        let failure = Failure::new("GOOG-202").with("user", &user.id).with("scope", *scope);
+        let failure = Failure::new(Code::Goog202).with("user", &user.id).with("scope", *scope);
         Finding::bad("scopes", Level::Problem, &failure).of(&user.id)
     };
     match missing.as_slice() {

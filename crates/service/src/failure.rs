@@ -3,12 +3,12 @@
 use std::{error::Error, fmt, time::Duration};
 
 use passerelle_engine::Stopped;
-use passerelle_ports::{ErrorKind, PortError, Refusal, Side};
+use passerelle_ports::{Code, ErrorKind, PortError, Refusal, Side};
 
 /// An error with its code of the catalogue. It holds no token, no body and no secret.
 #[derive(Debug)]
 pub struct Failure {
-    code: String,
+    code: Code,
     words: Vec<(String, String)>,
     retry_after: Option<Duration>,
     kind: Option<ErrorKind>,
@@ -21,8 +21,8 @@ pub type Outcome<T> = Result<T, Failure>;
 impl Failure {
     /// Makes a failure of a code of the catalogue.
     #[must_use]
-    pub fn new(code: &str) -> Self {
-        Failure { code: code.to_owned(), words: Vec::new(), retry_after: None, kind: None, source: None }
+    pub fn new(code: Code) -> Self {
+        Failure { code, words: Vec::new(), retry_after: None, kind: None, source: None }
     }
 
     /// Adds a word for a placeholder of the catalogue's text.
@@ -48,7 +48,7 @@ impl Failure {
     /// Makes a failure from the error of a port, knowing on which side it happened.
     #[must_use]
     pub fn of_port(side: Side, error: PortError) -> Self {
-        let code = error.code.unwrap_or_else(|| code_of(side, error.kind)).to_owned();
+        let code = error.code.unwrap_or_else(|| code_of(side, error.kind));
         Failure {
             code,
             words: error.details.iter().map(|(name, word)| ((*name).to_owned(), word.clone())).collect(),
@@ -63,7 +63,7 @@ impl Failure {
     #[must_use]
     pub fn of_stopped(stopped: &Stopped) -> Self {
         Failure {
-            code: stopped.code.clone().unwrap_or_else(|| code_of(stopped.side, stopped.kind).to_owned()),
+            code: stopped.code.unwrap_or_else(|| code_of(stopped.side, stopped.kind)),
             words: stopped.details.clone(),
             retry_after: stopped.retry_after_seconds.map(Duration::from_secs),
             kind: Some(stopped.kind),
@@ -77,10 +77,10 @@ impl Failure {
     pub fn of_refusal(refusal: &Refusal) -> Self {
         // Of one record the article is another than of Google as a whole.
         let code = match (refusal.side, refusal.kind) {
-            (Side::Remote, ErrorKind::ItemFailed) => Some("GOOG-316".to_owned()),
-            _ => refusal.code.clone(),
+            (Side::Remote, ErrorKind::ItemFailed) => Some(Code::Goog316),
+            _ => refusal.code,
         };
-        let code = code.unwrap_or_else(|| code_of(refusal.side, refusal.kind).to_owned());
+        let code = code.unwrap_or_else(|| code_of(refusal.side, refusal.kind));
         Failure {
             code,
             words: refusal.details.clone(),
@@ -92,8 +92,8 @@ impl Failure {
 
     /// Returns the code of the catalogue.
     #[must_use]
-    pub fn code(&self) -> &str {
-        &self.code
+    pub fn code(&self) -> Code {
+        self.code
     }
 
     /// Returns the words for the catalogue's text.
@@ -145,7 +145,7 @@ impl From<PortError> for Failure {
 
 impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.code)
+        self.code.fmt(f)
     }
 }
 
@@ -156,24 +156,24 @@ impl Error for Failure {
 }
 
 /// The article that fits an error for which an adapter named none.
-fn code_of(side: Side, kind: ErrorKind) -> &'static str {
+fn code_of(side: Side, kind: ErrorKind) -> Code {
     match (side, kind) {
-        (Side::Remote, ErrorKind::Unauthenticated) => "GOOG-205",
-        (Side::Remote, ErrorKind::Forbidden) => "GOOG-308",
-        (Side::Remote, ErrorKind::NotFound) => "GOOG-307",
-        (Side::Remote, ErrorKind::RateLimited) => "GOOG-301",
-        (Side::Remote, ErrorKind::Unavailable) => "NET-101",
-        (Side::Remote, ErrorKind::ItemFailed) => "GOOG-311",
-        (Side::Remote, ErrorKind::Rejected | ErrorKind::Unsupported) => "GOOG-310",
-        (Side::Remote, ErrorKind::VersionMismatch) => "GOOG-306",
-        (Side::Remote, ErrorKind::CursorExpired) => "GOOG-305",
+        (Side::Remote, ErrorKind::Unauthenticated) => Code::Goog205,
+        (Side::Remote, ErrorKind::Forbidden) => Code::Goog308,
+        (Side::Remote, ErrorKind::NotFound) => Code::Goog307,
+        (Side::Remote, ErrorKind::RateLimited) => Code::Goog301,
+        (Side::Remote, ErrorKind::Unavailable) => Code::Net101,
+        (Side::Remote, ErrorKind::ItemFailed) => Code::Goog311,
+        (Side::Remote, ErrorKind::Rejected | ErrorKind::Unsupported) => Code::Goog310,
+        (Side::Remote, ErrorKind::VersionMismatch) => Code::Goog306,
+        (Side::Remote, ErrorKind::CursorExpired) => Code::Goog305,
         // An answer that makes no sense is not ours to mend.
-        (Side::Remote, ErrorKind::Unexpected) => "GOOG-314",
-        (Side::Local, ErrorKind::Forbidden | ErrorKind::Unauthenticated) => "DB-102",
-        (Side::Local, ErrorKind::RateLimited) => "SYNC-112",
-        (Side::Local, ErrorKind::Unavailable) => "DB-101",
-        (Side::Local, ErrorKind::Rejected | ErrorKind::Unsupported) => "DB-104",
-        _ => "BUG-101",
+        (Side::Remote, ErrorKind::Unexpected) => Code::Goog314,
+        (Side::Local, ErrorKind::Forbidden | ErrorKind::Unauthenticated) => Code::Db102,
+        (Side::Local, ErrorKind::RateLimited) => Code::Sync112,
+        (Side::Local, ErrorKind::Unavailable) => Code::Db101,
+        (Side::Local, ErrorKind::Rejected | ErrorKind::Unsupported) => Code::Db104,
+        _ => Code::Bug101,
     }
 }
 
@@ -183,14 +183,14 @@ mod tests {
 
     #[test]
     fn the_adapters_code_wins_and_every_kind_has_one() {
-        let error = PortError::new(ErrorKind::Unauthenticated, "token.refresh").with_code("GOOG-204");
-        assert_eq!(Failure::of_port(Side::Remote, error).code(), "GOOG-204");
+        let error = PortError::new(ErrorKind::Unauthenticated, "token.refresh").with_code(Code::Goog204);
+        assert_eq!(Failure::of_port(Side::Remote, error).code(), Code::Goog204);
         for (side, kind, code) in [
-            (Side::Remote, ErrorKind::Unauthenticated, "GOOG-205"),
-            (Side::Remote, ErrorKind::Unavailable, "NET-101"),
-            (Side::Local, ErrorKind::Unavailable, "DB-101"),
-            (Side::Remote, ErrorKind::Unexpected, "GOOG-314"),
-            (Side::Local, ErrorKind::Unexpected, "BUG-101"),
+            (Side::Remote, ErrorKind::Unauthenticated, Code::Goog205),
+            (Side::Remote, ErrorKind::Unavailable, Code::Net101),
+            (Side::Local, ErrorKind::Unavailable, Code::Db101),
+            (Side::Remote, ErrorKind::Unexpected, Code::Goog314),
+            (Side::Local, ErrorKind::Unexpected, Code::Bug101),
         ] {
             let failure = Failure::of_port(side, PortError::new(kind, "events.list"));
             assert_eq!(failure.code(), code);
@@ -200,17 +200,17 @@ mod tests {
 
     #[test]
     fn what_ended_a_run_is_told_with_what_was_being_done() {
-        let error = PortError::new(ErrorKind::Unexpected, "events.list").with_code("GOOG-314");
+        let error = PortError::new(ErrorKind::Unexpected, "events.list").with_code(Code::Goog314);
         let stopped = Stopped {
             side: Side::Remote,
             kind: error.kind,
             operation: error.operation.to_owned(),
-            code: error.code.map(str::to_owned),
+            code: error.code,
             details: Vec::new(),
             retry_after_seconds: Some(3),
         };
         let failure = Failure::of_stopped(&stopped);
-        assert_eq!((failure.code(), failure.word("operation")), ("GOOG-314", Some("events.list")));
+        assert_eq!((failure.code(), failure.word("operation")), (Code::Goog314, Some("events.list")));
         assert_eq!(failure.retry_after(), Some(Duration::from_secs(3)));
         let refused = Failure::of_refusal(&Refusal::new(Side::Remote, &error, chrono::DateTime::UNIX_EPOCH));
         assert_eq!(refused.word("operation"), Some("events.list"));

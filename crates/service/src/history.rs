@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use chrono::{DateTime, Utc};
 use passerelle_engine::RunReport;
 use passerelle_ports::{
-    EntriesOf, Entry, Field, Find, ItemId, Kind, Link, LinkId, Op, Outcome as EntryOutcome, PairId, Record,
-    Run, RunId, RunKind, Side, Slice, Value, fields,
+    Code, EntriesOf, Entry, Field, Find, ItemId, Kind, Link, LinkId, Op, Outcome as EntryOutcome, PairId,
+    Record, Run, RunId, RunKind, Side, Slice, Value, fields,
 };
 use serde::Serialize;
 
@@ -45,7 +45,7 @@ pub struct PastRun {
     /// Whether it reached its end.
     pub complete: bool,
     /// The code of what stopped it, if something did.
-    pub stopped: Option<String>,
+    pub stopped: Option<Code>,
 }
 
 /// One change of a run.
@@ -415,7 +415,7 @@ pub async fn undo(
     }
     let parts = parts(office, what).await?;
     if parts.is_empty() {
-        return Err(Failure::new("USE-113"));
+        return Err(Failure::new(Code::Use113));
     }
     let before = (office.provider.requests(), office.provider.guest_mails());
     let mut all = SyncReport { dry_run: request.dry_run, ..SyncReport::default() };
@@ -506,7 +506,7 @@ async fn undo_one<R: Kinded>(
     let report = PairReport::new(pair);
     let failed = |error| match (error, what) {
         // The run is known, and wrote nothing.
-        (passerelle_engine::EngineError::NotFound, EntriesOf::Run(_)) => Failure::new("USE-113"),
+        (passerelle_engine::EngineError::NotFound, EntriesOf::Run(_)) => Failure::new(Code::Use113),
         (error, _) => engine_failure(error, pair),
     };
     let ledger = R::ledger(&*office.company);
@@ -520,7 +520,7 @@ async fn undo_one<R: Kinded>(
 }
 
 fn no_record(id: &str) -> Failure {
-    Failure::new("USE-109").with("key", id)
+    Failure::new(Code::Use109).with("key", id)
 }
 
 async fn find_run(office: &Office, run: RunId) -> Outcome<PastRun> {
@@ -534,5 +534,5 @@ async fn find_run(office: &Office, run: RunId) -> Outcome<PastRun> {
 }
 
 fn no_such(run: RunId) -> Failure {
-    Failure::new("USE-105").with("run", run.to_string())
+    Failure::new(Code::Use105).with("run", run.to_string())
 }

@@ -7,7 +7,7 @@ use passerelle_calendar::Event;
 use passerelle_contacts::Contact;
 use passerelle_engine::{Beside, Engine, PairSettings, Parted};
 use passerelle_ports::{
-    Entry, ErrorKind, ItemId, Kind, Ledger, PortError, PortResult, Record, Replica, Side, Sides,
+    Code, Entry, ErrorKind, ItemId, Kind, Ledger, PortError, PortResult, Record, Replica, Side, Sides,
 };
 use passerelle_sync_rules::Place;
 
@@ -257,5 +257,5 @@ fn signed_in(accounts: &[Account], pair: &Pair) -> Outcome<Account> {
     let of_pair =
         |account: &&Account| account.id == pair.account && account.state != AccountState::Disconnected;
     let account = accounts.iter().find(of_pair).cloned();
-    account.ok_or_else(|| Failure::new("GOOG-211").with("user", &pair.user))
+    account.ok_or_else(|| Failure::new(Code::Goog211).with("user", &pair.user))
 }

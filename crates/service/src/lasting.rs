@@ -4,7 +4,7 @@
 //! the consent, or because an authorisation died on its seventh day; and it is forgotten when one outlives it.
 
 use chrono::{DateTime, Duration, Utc};
-use passerelle_ports::PortResult;
+use passerelle_ports::{Code, PortResult};
 use passerelle_sync_rules::digest_of;
 use serde::Serialize;
 
@@ -30,7 +30,7 @@ impl Forecast {
     /// Returns it as what a person is told.
     #[must_use]
     pub fn warning(&self, user: &str) -> Failure {
-        Failure::new("GOOG-214").with("user", user)
+        Failure::new(Code::Goog214).with("user", user)
     }
 }
 
@@ -116,15 +116,15 @@ pub async fn note_alive(company: &dyn Company, account: &Account, now: DateTime<
 /// Those of the database.
 pub async fn explained(company: &dyn Company, account: &Account, problem: Problem) -> PortResult<Problem> {
     let Some(client) = company.memo(&of(account, "client")).await? else { return Ok(problem) };
-    match problem.code.as_str() {
-        "GOOG-204" => {
+    match problem.code {
+        Code::Goog204 => {
             if company.memo(&testing(&client)).await?.is_none() {
                 company.set_memo(&testing(&client), Some("seen")).await?;
             }
             Ok(problem)
         }
-        "GOOG-205" if later_ones(company, account, &client).await? >= LIVE => {
-            Ok(Problem { code: "GOOG-206".to_owned(), ..problem })
+        Code::Goog205 if later_ones(company, account, &client).await? >= LIVE => {
+            Ok(Problem { code: Code::Goog206, ..problem })
         }
         _ => Ok(problem),
     }
@@ -158,12 +158,12 @@ fn moment(text: &str) -> Option<DateTime<Utc>> {
 /// client whose secret could be replaced.
 pub(crate) fn by_way(mut problem: Problem, way: Option<String>) -> Problem {
     let Some(way) = way else { return problem };
-    let other = match problem.code.as_str() {
-        "GOOG-202" => "GOOG-115",
-        "GOOG-106" => "GOOG-116",
+    let other = match problem.code {
+        Code::Goog202 => Code::Goog115,
+        Code::Goog106 => Code::Goog116,
         same => same,
     };
-    problem.code = other.to_owned();
+    problem.code = other;
     problem.words.push(("way".to_owned(), way));
     problem
 }

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use passerelle_engine::{Loss, RunReport, Stopped};
-use passerelle_ports::{Counts, Kind, LinkId, PairId, RunId, Side, Sides};
+use passerelle_ports::{Code, Counts, Kind, LinkId, PairId, RunId, Side, Sides};
 use passerelle_sync_rules::{Action, Plan, PlanCounts, PlannedStep, SideCounts, Trip};
 use serde::Serialize;
 
@@ -38,7 +38,7 @@ impl From<SideCounts> for Writes {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Problem {
     /// The code.
-    pub code: String,
+    pub code: Code,
     /// The words for its text.
     #[serde(skip)]
     pub words: Vec<(String, String)>,
@@ -51,14 +51,14 @@ impl Problem {
     /// Returns the problem as a failure.
     #[must_use]
     pub fn to_failure(&self) -> Failure {
-        self.words.iter().fold(Failure::new(&self.code), |failure, (name, word)| failure.with(name, word))
+        self.words.iter().fold(Failure::new(self.code), |failure, (name, word)| failure.with(name, word))
     }
 }
 
 impl From<&Failure> for Problem {
     fn from(failure: &Failure) -> Self {
         Problem {
-            code: failure.code().to_owned(),
+            code: failure.code(),
             words: failure.words().to_vec(),
             retry_after_s: failure.retry_after().map(|wait| wait.as_secs()),
         }
@@ -378,11 +378,11 @@ pub(crate) fn stopped_failure(stopped: &Stopped, user: &str) -> Failure {
 }
 
 /// Returns the code of what stopped a run.
-pub(crate) fn stopped_code(run: &RunReport) -> Option<String> {
+pub(crate) fn stopped_code(run: &RunReport) -> Option<Code> {
     let refused = run.refused.as_ref();
     let refused = refused.and_then(|it| guard_failure(&it.trips, it.deletes, it.digest.short()));
     let stopped = run.stopped.as_ref().map(|stopped| stopped_failure(stopped, ""));
-    refused.or(stopped).map(|failure| failure.code().to_owned())
+    refused.or(stopped).map(|failure| failure.code())
 }
 
 /// The name of what a mass move changes, beside the fields of a mass change.
@@ -413,17 +413,19 @@ fn guard_failure(trips: &[Trip], deletes: u64, digest: &str) -> Option<Failure> 
         Trip::Deletes { .. } => 4,
     };
     let failure = match trips.iter().min_by_key(rank)? {
-        Trip::Deletes { allowed, .. } => Failure::new("SYNC-101").with("limit", allowed.to_string()),
-        Trip::Emptied { side, .. } => Failure::new("SYNC-102").with("side", side.as_str()),
+        Trip::Deletes { allowed, .. } => Failure::new(Code::Sync101).with("limit", allowed.to_string()),
+        Trip::Emptied { side, .. } => Failure::new(Code::Sync102).with("side", side.as_str()),
         Trip::Alike { side, .. } => {
-            Failure::new("SYNC-103").with("field", alike_members(trips)).with("side", side.as_str())
+            Failure::new(Code::Sync103).with("field", alike_members(trips)).with("side", side.as_str())
         }
         Trip::Moved { side, planned, .. } => {
-            let moved = Failure::new("SYNC-121").with("side", side.as_str());
+            let moved = Failure::new(Code::Sync121).with("side", side.as_str());
             return Some(moved.with("count", planned.to_string()).with("digest", digest));
         }
         Trip::RulesChanged { planned } => {
-            return Some(Failure::new("SYNC-114").with("count", planned.to_string()).with("digest", digest));
+            return Some(
+                Failure::new(Code::Sync114).with("count", planned.to_string()).with("digest", digest),
+            );
         }
     };
     Some(failure.with("count", deletes.to_string()).with("digest", digest))

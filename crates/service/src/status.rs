@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, Utc};
 use passerelle_engine::{Loss, RunReport};
 use passerelle_ports::{
-    Counts, ErrorKind, Field, Find, From, Kind, Next, PairId, Run, RunId, RunKind, Side, Sides, Slice, fields,
+    Code, Counts, ErrorKind, Field, Find, From, Kind, Next, PairId, Run, RunId, RunKind, Side, Sides, Slice,
+    fields,
 };
 use passerelle_sync_rules::is_held_otherwise;
 use serde::{Deserialize, Serialize};
@@ -263,7 +264,7 @@ async fn unseen<R: Kinded>(office: &Office, pair: &Pair) -> Outcome<Unseen> {
 #[derive(Debug, Serialize, Deserialize)]
 struct NotRun {
     at: DateTime<Utc>,
-    code: String,
+    code: Code,
     words: Vec<(String, String)>,
 }
 
@@ -286,10 +287,10 @@ async fn not_run(office: &Office, pair: &Pair) -> Outcome<Option<NotRun>> {
 /// Keeps for `status` what kept a run from its report: the ledger has nothing of it.
 pub(crate) async fn note_not_run(office: &Office, pair: &Pair, failure: &Failure) -> Outcome<()> {
     // What waits for somebody else's write cannot be written down, and would only wait again.
-    if failure.code() == "SYS-103" {
+    if failure.code() == Code::Sys103 {
         return Ok(());
     }
-    let (code, words) = (failure.code().to_owned(), failure.words().to_vec());
+    let (code, words) = (failure.code(), failure.words().to_vec());
     let text = serde_json::to_string(&NotRun { at: office.clock.now(), code, words }).unwrap_or_default();
     Ok(office.company.set_memo(&not_run_of(&pair.id), Some(&text)).await?)
 }
@@ -352,7 +353,7 @@ async fn each_loss<R: Kinded>(
                 }
                 let fields = lacking;
                 if let (Some(stored), false, true) = (stored, fields.is_empty(), link.alive(side).is_some()) {
-                    let code = code_of(R::KIND, side, &fields).map(str::to_owned);
+                    let code = code_of(R::KIND, side, &fields);
                     let record = stored.record.summary();
                     each(stored.id.to_string(), Loss { side, record, fields, code });
                 }
@@ -362,9 +363,9 @@ async fn each_loss<R: Kinded>(
 }
 
 /// Returns the code that explains why a side does not hold something, where it has one of its own.
-fn code_of(kind: Kind, side: Side, fields: &[Field]) -> Option<&'static str> {
+fn code_of(kind: Kind, side: Side, fields: &[Field]) -> Option<Code> {
     let is_picture = |field: &Field| field.member() == "photo";
-    (kind == Kind::Contacts && side == Side::Remote && fields.iter().any(is_picture)).then_some("GOOG-317")
+    (kind == Kind::Contacts && side == Side::Remote && fields.iter().any(is_picture)).then_some(Code::Goog317)
 }
 
 /// A record of which one side cannot hold something.
@@ -467,22 +468,20 @@ fn not_carried(run: &Run) -> Option<BTreeMap<String, u64>> {
 
 /// A problem of the authorisation is over once there is a later one.
 fn is_healed(pair: &PairStatus, account: &Account) -> bool {
-    let of_access =
-        |problem: &Problem| problem.code.starts_with("GOOG-1") || problem.code.starts_with("GOOG-2");
     pair.last_run.is_some_and(|last| last < account.authorised)
-        && pair.last_problem.as_ref().is_some_and(of_access)
+        && pair.last_problem.as_ref().is_some_and(|problem| problem.code.is_of_access())
 }
 
 /// What its owner did not grant switches that part off, whatever the last run said.
 fn withheld(office: &Office, account: &Account, pair: &Pair) -> Option<Problem> {
     let scope = office.provider.withheld(account, pair.kind)?;
-    Some(Problem::from(&Failure::new("GOOG-202").with("user", &pair.user).with("scope", scope)))
+    Some(Problem::from(&Failure::new(Code::Goog202).with("user", &pair.user).with("scope", scope)))
 }
 
 /// Returns what kept a run from its end. A summary that cannot be read proves nothing.
 fn problem_of(run: &Run, pair: &Pair) -> Option<Problem> {
     match serde_json::from_value::<RunReport>(run.summary.clone()) {
         Ok(report) => PairReport::new(pair).with_run(&report, &pair.user).error,
-        Err(_) => Some(Problem { code: "BUG-101".to_owned(), words: Vec::new(), retry_after_s: None }),
+        Err(_) => Some(Problem { code: Code::Bug101, words: Vec::new(), retry_after_s: None }),
     }
 }

@@ -7,7 +7,7 @@ use std::{
 
 use chrono::TimeDelta;
 use passerelle_engine::{Approval, Progress, RunReport};
-use passerelle_ports::{PairId, RunKind, Side, Slice};
+use passerelle_ports::{Code, PairId, RunKind, Side, Slice};
 use passerelle_sync_rules::PlannedStep;
 
 use crate::{
@@ -291,16 +291,16 @@ async fn not_connected(office: &Office, user: Option<&str>) -> Outcome<Failure> 
     });
     Ok(match (connected, user) {
         // Somebody who has consented, and for whom nothing was chosen.
-        (Some(account), _) => Failure::new("SYNC-115").with("user", account.user),
-        (None, Some(user)) => Failure::new("GOOG-211").with("user", user),
-        (None, None) => Failure::new("GOOG-211"),
+        (Some(account), _) => Failure::new(Code::Sync115).with("user", account.user),
+        (None, Some(user)) => Failure::new(Code::Goog211).with("user", user),
+        (None, None) => Failure::new(Code::Goog211),
     })
 }
 
 /// The codes after which every other pair of the account would fail alike.
 fn needs_sign_in(problem: &Problem) -> bool {
-    ["GOOG-203", "GOOG-204", "GOOG-205", "GOOG-206", "GOOG-210", "GOOG-211", "GOOG-212"]
-        .contains(&problem.code.as_str())
+    [Code::Goog203, Code::Goog204, Code::Goog205, Code::Goog206, Code::Goog210, Code::Goog211, Code::Goog212]
+        .contains(&problem.code)
 }
 
 /// What the end of an authorisation is put down to, knowing the others of the same client.

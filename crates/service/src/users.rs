@@ -1,5 +1,7 @@
 //! App users.
 
+use passerelle_ports::Code;
+
 use crate::{AppUser, Company, Failure, Outcome};
 
 /// Adds an app user.
@@ -10,11 +12,11 @@ use crate::{AppUser, Company, Failure, Outcome};
 pub async fn add_user(company: &dyn Company, user: &AppUser) -> Outcome<()> {
     let id = user.id.as_str();
     if id.is_empty() || id.chars().any(|c| c.is_whitespace() || c.is_control()) {
-        return Err(Failure::new("USE-101").with("reason", format!("\"{id}\"")));
+        return Err(Failure::new(Code::Use101).with("reason", format!("\"{id}\"")));
     }
     let known = company.users().await?;
     if known.iter().any(|user| user.id.to_lowercase() == id.to_lowercase()) {
-        return Err(Failure::new("USE-103").with("user", id));
+        return Err(Failure::new(Code::Use103).with("user", id));
     }
     Ok(company.add_user(user).await?)
 }
@@ -30,7 +32,7 @@ pub async fn find_user(company: &dyn Company, id: &str) -> Outcome<AppUser> {
     known
         .into_iter()
         .find(|user| user.id == id)
-        .ok_or_else(|| Failure::new("USE-102").with("user", id).with("known", names))
+        .ok_or_else(|| Failure::new(Code::Use102).with("user", id).with("known", names))
 }
 
 /// Returns the app user asked for, or all of them.

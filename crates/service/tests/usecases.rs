@@ -10,8 +10,8 @@ use async_trait::async_trait;
 use passerelle_calendar::Event;
 use passerelle_contacts::{Contact, Email};
 use passerelle_ports::{
-    Clock, Entry, ErrorKind, InstallationId, ItemId, Kind, Ledger, LinkId, PortError, PortResult, Replica,
-    Side,
+    Clock, Code, Entry, ErrorKind, InstallationId, ItemId, Kind, Ledger, LinkId, PortError, PortResult,
+    Replica, Side,
 };
 use passerelle_service::{
     Account, AccountState, AppUser, Became, Calendar, Choice, Collection, Company, Examined, Forecast,
@@ -44,7 +44,7 @@ struct FakeProvider {
     there: Books,
     broken: Mutex<Option<(Kind, ErrorKind)>>,
     /// The article of what is broken, where it has one.
-    code: Mutex<Option<&'static str>>,
+    code: Mutex<Option<Code>>,
     requests: Mutex<u64>,
 }
 
@@ -367,7 +367,7 @@ async fn run(world: &World) -> passerelle_service::SyncReport {
 #[tokio::test]
 async fn names_of_app_users_are_unique_and_typed_in_one_word() {
     let world = connected().await;
-    for (name, code) in [("ALICE", "USE-103"), ("two words", "USE-101"), ("", "USE-101")] {
+    for (name, code) in [("ALICE", Code::Use103), ("two words", Code::Use101), ("", Code::Use101)] {
         let user = AppUser { id: name.into(), name: String::new(), email: String::new() };
         assert_eq!(add_user(&*world.company, &user).await.unwrap_err().code(), code, "{name}");
     }
@@ -383,7 +383,7 @@ async fn an_app_user_is_bound_to_an_account_by_its_subject() {
     let again = record_account(&*world.company, ids, "alice", &renamed).await.unwrap();
     assert_eq!(again.id, known[0].id);
     let refused = record_account(&*world.company, ids, "alice", &identity(&world, "b")).await.unwrap_err();
-    assert_eq!(refused.code(), "GOOG-203");
+    assert_eq!(refused.code(), Code::Goog203);
     assert_eq!(refused.word("bound"), Some("alice.martin@acme.example"));
     disconnect(&*world.company, &*world.provider, "alice").await.unwrap();
     record_account(&*world.company, ids, "alice", &identity(&world, "b")).await.unwrap();
@@ -407,8 +407,8 @@ async fn the_main_calendar_and_the_contacts_are_chosen_unless_somebody_says_othe
     assert!(homes[0].is_none() && homes[1].is_some() && homes[2].is_some(), "{homes:?}");
     assert_ne!(homes[1], homes[2], "what may only be read has a calendar of its own here");
     assert_eq!(choose(&[], false).await.unwrap().len(), 3, "what was chosen stays chosen");
-    assert_eq!(choose(&["nothing"], false).await.unwrap_err().code(), "USE-111");
-    assert_eq!(choose(&["main", "primary"], false).await.unwrap_err().code(), "SYNC-107");
+    assert_eq!(choose(&["nothing"], false).await.unwrap_err().code(), Code::Use111);
+    assert_eq!(choose(&["main", "primary"], false).await.unwrap_err().code(), Code::Sync107);
     let pairs = world.company.pairs().await.unwrap();
     let holidays = pairs.iter().find(|pair| pair.name == "holidays").unwrap();
     assert!(!world.office.rules_of(holidays).await.unwrap().creates[Side::Remote], "it may only be read");
@@ -421,9 +421,9 @@ async fn one_failing_part_does_not_stop_the_others() {
     world.company.here.contacts.person_creates(anne("c-1"));
     *world.provider.broken.lock().unwrap() = Some((Kind::Contacts, ErrorKind::Unavailable));
     let report = run(&world).await;
-    let codes: Vec<Option<&str>> =
-        report.pairs.iter().map(|pair| pair.error.as_ref().map(|error| error.code.as_str())).collect();
-    assert_eq!(codes, [Some("NET-101"), None]);
+    let codes: Vec<Option<Code>> =
+        report.pairs.iter().map(|pair| pair.error.as_ref().map(|error| error.code)).collect();
+    assert_eq!(codes, [Some(Code::Net101), None]);
     *world.provider.broken.lock().unwrap() = None;
     assert_eq!(run(&world).await.pairs[0].to_remote.create, 1);
     assert_eq!(run(&world).await.writes(), 0);
@@ -434,7 +434,7 @@ async fn an_account_that_nobody_is_signed_in_to_is_asked_once_and_says_reconnect
     let world = connected().await;
     *world.provider.broken.lock().unwrap() = Some((Kind::Contacts, ErrorKind::Unauthenticated));
     let report = run(&world).await;
-    assert!(report.pairs.iter().all(|pair| pair.error.as_ref().unwrap().code == "GOOG-205"));
+    assert!(report.pairs.iter().all(|pair| pair.error.as_ref().unwrap().code == Code::Goog205));
     assert_eq!(report.requests, 1);
     let standing = status(&world.office, None).await.unwrap();
     assert_eq!(standing[0].state, Some(AccountState::Reconnect));
@@ -462,7 +462,7 @@ async fn a_run_is_told_in_the_history_and_can_be_taken_back() {
     let told = runs(&world.office, Some("alice"), 50).await.unwrap();
     assert!(told.windows(2).all(|two| two[0].run_id >= two[1].run_id), "newest first");
     let missing = passerelle_service::changes(&world.office, passerelle_ports::RunId(999)).await.unwrap_err();
-    assert_eq!(missing.code(), "USE-105");
+    assert_eq!(missing.code(), Code::Use105);
 }
 
 #[tokio::test]
@@ -672,7 +672,7 @@ async fn an_end_is_foretold_from_googles_word_or_from_another_death_and_from_not
     note_consent(company, &account, &term(None)).await.unwrap();
     assert_eq!(forecast(company, &account).await.unwrap(), None);
     // One that dies on its seventh day is evidence against all of the same client.
-    *world.provider.code.lock().unwrap() = Some("GOOG-204");
+    *world.provider.code.lock().unwrap() = Some(Code::Goog204);
     *world.provider.broken.lock().unwrap() = Some((Kind::Contacts, ErrorKind::Unauthenticated));
     run(&world).await;
     let foretold = forecast(company, &account).await.unwrap().unwrap();
@@ -705,7 +705,7 @@ async fn the_doctor_tells_each_part_of_an_account_and_goes_on() {
         ]
     );
     let problem = found[1].problem.as_ref().unwrap();
-    assert_eq!(problem.code, "NET-101");
+    assert_eq!(problem.code, Code::Net101);
     assert!(examine(&world.office, Some("carol")).await.is_err());
 }
 

@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeSet, sync::Arc};
 
-use passerelle_ports::{Field, ItemId, Ledger as _, Link, LinkState, MEMORY, Op, Outcome, RunId, Side};
+use passerelle_ports::{Code, Field, ItemId, Ledger as _, Link, LinkState, MEMORY, Op, Outcome, RunId, Side};
 use passerelle_sync_rules::{Deletes, Direction, FieldPattern};
 use passerelle_testkit::{Note, finish};
 use serde_json::json;
@@ -776,7 +776,7 @@ impl World {
             for link in self.links(pair).into_iter().filter(is_late) {
                 // What is passed for good, or was believed by then, is none.
                 let LinkState::Rejected(refusal) = &link.state else { continue };
-                if refusal.code.as_deref() != Some("SYNC-130") {
+                if refusal.code != Some(Code::Sync130) {
                     continue;
                 }
                 self.note("late answers that a person confirms");

@@ -2,6 +2,8 @@
 
 use std::{io, path::PathBuf};
 
+use passerelle_ports::Code;
+
 /// A result of the vault.
 pub type VaultResult<T> = Result<T, VaultError>;
 
@@ -87,18 +89,20 @@ pub enum VaultError {
 impl VaultError {
     /// Returns the code of the catalogue, where it has an article.
     #[must_use]
-    pub fn code(&self) -> Option<&'static str> {
+    pub fn code(&self) -> Option<Code> {
         match self {
-            VaultError::KeyMissing { .. } => Some("VAULT-001"),
-            VaultError::NoSession { .. } => Some("SYS-107"),
-            VaultError::WrongKey { .. } | VaultError::Undecipherable => Some("VAULT-002"),
-            VaultError::Damaged { .. } => Some("VAULT-006"),
-            VaultError::OtherInstallation => Some("VAULT-007"),
-            VaultError::OtherSource { .. } => Some("VAULT-004"),
-            VaultError::Absent { .. } => Some("VAULT-005"),
-            VaultError::WideMode { .. } => Some("SYS-106"),
-            VaultError::Io { source, .. } if source.kind() == io::ErrorKind::StorageFull => Some("SYS-101"),
-            VaultError::Io { .. } => Some("USE-106"),
+            VaultError::KeyMissing { .. } => Some(Code::Vault001),
+            VaultError::NoSession { .. } => Some(Code::Sys107),
+            VaultError::WrongKey { .. } | VaultError::Undecipherable => Some(Code::Vault002),
+            VaultError::Damaged { .. } => Some(Code::Vault006),
+            VaultError::OtherInstallation => Some(Code::Vault007),
+            VaultError::OtherSource { .. } => Some(Code::Vault004),
+            VaultError::Absent { .. } => Some(Code::Vault005),
+            VaultError::WideMode { .. } => Some(Code::Sys106),
+            VaultError::Io { source, .. } if source.kind() == io::ErrorKind::StorageFull => {
+                Some(Code::Sys101)
+            }
+            VaultError::Io { .. } => Some(Code::Use106),
             _ => None,
         }
     }

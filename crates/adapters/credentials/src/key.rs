@@ -343,6 +343,8 @@ fn derive(passphrase: &Secret, kdf: &Kdf) -> VaultResult<Key> {
 
 #[cfg(test)]
 mod tests {
+    use passerelle_ports::Code;
+
     use super::*;
 
     #[test]
@@ -361,9 +363,9 @@ mod tests {
         assert_eq!(*source.parse(based.as_bytes()).unwrap(), *source.parse(hexed.as_bytes()).unwrap());
         assert_eq!(*source.parse(&[7; 32]).unwrap(), [7; 32]);
         for bad in [&b"short"[..], &[7; 31], &[7; 33], b"zz"] {
-            assert_eq!(source.parse(bad).unwrap_err().code(), Some("VAULT-002"));
+            assert_eq!(source.parse(bad).unwrap_err().code(), Some(Code::Vault002));
         }
-        assert_eq!(source.parse(b"").unwrap_err().code(), Some("VAULT-001"));
+        assert_eq!(source.parse(b"").unwrap_err().code(), Some(Code::Vault001));
     }
 
     #[cfg(unix)]

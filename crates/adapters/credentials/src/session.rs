@@ -56,6 +56,7 @@ fn unreachable(error: &Error) -> VaultError {
 #[cfg(test)]
 mod tests {
     use keyring_core::{mock, set_default_store, unset_default_store};
+    use passerelle_ports::Code;
 
     use crate::{CredentialId, KeySource, Secret, Vault};
 
@@ -71,10 +72,10 @@ mod tests {
         let again = Vault::open(&vault_dir, &source, &"acme".into()).unwrap();
         assert_eq!(again.get(&id).unwrap().unwrap().expose(), "canary");
         let other = Vault::open(&vault_dir, &KeySource::keyring("other"), &"acme".into()).unwrap_err();
-        assert_eq!(other.code(), Some("VAULT-001"));
+        assert_eq!(other.code(), Some(Code::Vault001));
         // Without a session bus there is no store; with one, it has no such entry.
         unset_default_store();
         let gone = Vault::open(&vault_dir, &source, &"acme".into()).unwrap_err();
-        assert!(matches!(gone.code(), Some("SYS-107" | "VAULT-001")), "{gone:?}");
+        assert!(matches!(gone.code(), Some(Code::Sys107 | Code::Vault001)), "{gone:?}");
     }
 }

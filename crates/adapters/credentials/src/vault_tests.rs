@@ -5,6 +5,8 @@ use std::sync::{
     atomic::{AtomicUsize, Ordering},
 };
 
+use passerelle_ports::Code;
+
 use super::*;
 use crate::KdfCost;
 
@@ -133,13 +135,13 @@ fn swapped_files_of_two_users_do_not_open() {
     fs::write(&a, &of_b).unwrap();
     fs::write(&b, &of_a).unwrap();
     for user in ["alice", "bob"] {
-        assert_eq!(vault.get(&id(user)).unwrap_err().code(), Some("VAULT-002"));
+        assert_eq!(vault.get(&id(user)).unwrap_err().code(), Some(Code::Vault002));
     }
     assert!(vault.list().unwrap().is_empty());
     assert_eq!(vault.status().unwrap().damaged.len(), 2);
     let renamed = String::from_utf8(of_b).unwrap().replace("bob", "alice");
     fs::write(&a, renamed).unwrap();
-    assert_eq!(vault.get(&id("alice")).unwrap_err().code(), Some("VAULT-002"));
+    assert_eq!(vault.get(&id("alice")).unwrap_err().code(), Some(Code::Vault002));
 }
 
 #[test]
@@ -166,7 +168,7 @@ fn a_missing_key_is_refused_and_none_is_made() {
     let content = fs::read(&key).unwrap();
     fs::remove_file(&key).unwrap();
     let error = place.open("k1").unwrap_err();
-    assert_eq!(error.code(), Some("VAULT-001"));
+    assert_eq!(error.code(), Some(Code::Vault001));
     assert_eq!(error.details(), [("source", "file".to_owned()), ("reason", "no such file".to_owned())]);
     assert!(!key.exists());
     disk::create_private(&key, &content).unwrap();
@@ -178,9 +180,9 @@ fn another_key_installation_or_directory_is_refused() {
     let place = Place::new();
     place.filled(&["alice"]);
     disk::create_private(&place.dir.path().join("k2"), "ab".repeat(32).as_bytes()).unwrap();
-    assert_eq!(place.open("k2").unwrap_err().code(), Some("VAULT-002"));
+    assert_eq!(place.open("k2").unwrap_err().code(), Some(Code::Vault002));
     let other = Vault::open(&place.vault(), &place.key("k1"), &"other".into()).unwrap_err();
-    assert_eq!(other.code(), Some("VAULT-007"));
+    assert_eq!(other.code(), Some(Code::Vault007));
     let nowhere = Vault::open(&place.dir.path().join("no"), &place.key("k1"), &here()).unwrap_err();
     assert!(matches!(nowhere, VaultError::Absent { .. }));
     let twice = Vault::create(&place.vault(), &place.key("k1"), &here()).unwrap_err();
@@ -196,7 +198,7 @@ fn wide_modes_are_refused() {
     let wide = |path: &Path, narrow: u32| {
         for mode in [narrow | 0o004, narrow | 0o040, narrow | 0o020] {
             set_mode(path, mode);
-            assert_eq!(place.open("k1").unwrap_err().code(), Some("SYS-106"), "{mode:o}");
+            assert_eq!(place.open("k1").unwrap_err().code(), Some(Code::Sys106), "{mode:o}");
         }
         set_mode(path, narrow);
         place.open("k1").unwrap();
@@ -205,7 +207,7 @@ fn wide_modes_are_refused() {
     wide(&place.vault(), 0o700);
     wide(&place.vault().join(HEADER), 0o600);
     set_mode(&vault.file(&id("alice")), 0o640);
-    assert_eq!(vault.get(&id("alice")).unwrap_err().code(), Some("SYS-106"));
+    assert_eq!(vault.get(&id("alice")).unwrap_err().code(), Some(Code::Sys106));
 }
 
 #[cfg(unix)]
@@ -231,9 +233,9 @@ fn a_passphrase_opens_and_a_wrong_one_does_not() {
     assert!(vault.status().unwrap().weak);
     assert_reads(&Vault::open(&place.vault(), &source("good"), &here()).unwrap(), &["alice"]);
     let wrong = Vault::open(&place.vault(), &source("bad"), &here()).unwrap_err();
-    assert_eq!(wrong.code(), Some("VAULT-002"));
+    assert_eq!(wrong.code(), Some(Code::Vault002));
     let file = Vault::open(&place.vault(), &place.key("none"), &here()).unwrap_err();
-    assert_eq!(file.code(), Some("VAULT-004"));
+    assert_eq!(file.code(), Some(Code::Vault004));
     vault.rotate(&source("better")).unwrap();
     assert!(Vault::open(&place.vault(), &source("good"), &here()).is_err());
     assert_reads(&Vault::open(&place.vault(), &source("better"), &here()).unwrap(), &["alice"]);
@@ -257,14 +259,14 @@ fn a_command_and_a_systemd_credential_give_the_key() {
     assert_reads(&same, &["alice"]);
     for source in [systemd("other"), systemd("../k"), command("exit 3"), command("true")] {
         let error = Vault::open(&place.vault(), &source, &here()).unwrap_err();
-        assert_eq!(error.code(), Some("VAULT-001"), "{source:?}");
+        assert_eq!(error.code(), Some(Code::Vault001), "{source:?}");
     }
     // Since version 254, systemd shows a credential with the mask of its access list as the rights of its group.
     set_mode(&credentials.join("vault-key"), 0o440);
     assert_reads(&Vault::open(&place.vault(), &systemd("vault-key"), &here()).unwrap(), &["alice"]);
     set_mode(&credentials.join("vault-key"), 0o444);
     let public = Vault::open(&place.vault(), &systemd("vault-key"), &here()).unwrap_err();
-    assert_eq!(public.code(), Some("SYS-106"));
+    assert_eq!(public.code(), Some(Code::Sys106));
 }
 
 #[cfg(unix)]
@@ -287,7 +289,7 @@ fn rotation_changes_the_key_and_nothing_else() {
     assert_eq!(vault.rotate(&place.key("k2")).unwrap(), Rotated { credentials: 2, damaged: 0 });
     assert_eq!(vault.rotate(&place.key("k2")).unwrap(), Rotated::default());
     assert_reads(&vault, &["alice", "bob"]);
-    assert_eq!(place.open("k1").unwrap_err().code(), Some("VAULT-002"));
+    assert_eq!(place.open("k1").unwrap_err().code(), Some(Code::Vault002));
     assert_reads(&place.open("k2").unwrap(), &["alice", "bob"]);
 }
 
@@ -389,7 +391,7 @@ fn another_kind_of_source_than_the_vault_notes_is_named() {
     place.filled(&["alice"]);
     let command = KeySource::Command { program: "/bin/echo".into(), args: vec!["0f".repeat(32)] };
     let error = Vault::open(&place.vault(), &command, &here()).unwrap_err();
-    assert_eq!(error.code(), Some("VAULT-004"));
+    assert_eq!(error.code(), Some(Code::Vault004));
     assert_eq!(error.details(), [("source", "command".to_owned()), ("noted", "file".to_owned())]);
     // The same key from elsewhere is the vault's key; a rotation to it notes where it comes from now.
     let key = fs::read_to_string(place.dir.path().join("k1")).unwrap();
@@ -447,8 +449,8 @@ fn another_process_that_rotated_is_noticed_before_a_write() {
     let place = Place::new();
     let stale = place.filled(&["alice"]);
     place.open("k1").unwrap().rotate(&place.key("k2")).unwrap();
-    assert_eq!(stale.put(&id("bob"), &secret("bob")).unwrap_err().code(), Some("VAULT-002"));
-    assert_eq!(stale.get(&id("alice")).unwrap_err().code(), Some("VAULT-002"));
+    assert_eq!(stale.put(&id("bob"), &secret("bob")).unwrap_err().code(), Some(Code::Vault002));
+    assert_eq!(stale.get(&id("alice")).unwrap_err().code(), Some(Code::Vault002));
     assert_reads(&place.open("k2").unwrap(), &["alice"]);
 }
 
@@ -473,7 +475,7 @@ fn a_secret_that_does_not_open_is_not_called_sound() {
         serde_json::from_slice(&fs::read(vault.file(&id("alice"))).unwrap()).unwrap();
     envelope["secret"] = of_alice["secret"].clone();
     fs::write(&file, envelope.to_string()).unwrap();
-    assert_eq!(vault.get(&id("bob")).unwrap_err().code(), Some("VAULT-002"));
+    assert_eq!(vault.get(&id("bob")).unwrap_err().code(), Some(Code::Vault002));
     let status = vault.status().unwrap();
     assert_eq!((status.credentials, status.damaged.len()), (1, 1));
 }
@@ -490,7 +492,7 @@ fn a_vault_that_is_gone_is_not_one_without_secrets() {
         vault.try_hold(&id("alice")).unwrap_err(),
         vault.status().unwrap_err(),
     ] {
-        assert_eq!(error.code(), Some("VAULT-005"), "{error}");
+        assert_eq!(error.code(), Some(Code::Vault005), "{error}");
     }
     assert!(!place.vault().exists(), "nothing is made anew in its place");
 }

@@ -3,37 +3,37 @@
 use http::StatusCode;
 use passerelle_calendar::{Event, Problem, Start, parse_zone, validate};
 use passerelle_google_transport::Failure;
-use passerelle_ports::{ErrorKind, PortError, PortResult};
+use passerelle_ports::{Code, ErrorKind, PortError, PortResult};
 
 /// A listing that went on from a token: one that does not decode answers 400 (C17), one that died 410 (C16).
 pub(crate) fn listing(failure: Failure, from_token: bool) -> PortError {
     let undecodable = failure.status() == Some(StatusCode::BAD_REQUEST) && failure.has_reason("invalid");
     if from_token && undecodable {
-        return failure.meaning(ErrorKind::CursorExpired, Some("GOOG-305")).into();
+        return failure.meaning(ErrorKind::CursorExpired, Some(Code::Goog305)).into();
     }
     failure.into()
 }
 
 /// A write that Google will never take.
 pub(crate) fn rejected(operation: &'static str, field: &str) -> PortError {
-    PortError::new(ErrorKind::Rejected, operation).with_code("GOOG-310").with_detail("field", field)
+    PortError::new(ErrorKind::Rejected, operation).with_code(Code::Goog310).with_detail("field", field)
 }
 
 /// Somebody else's event, of which we would have to change what all its guests see (C125, C141).
 pub(crate) fn not_the_organiser(operation: &'static str) -> PortError {
-    PortError::new(ErrorKind::Forbidden, operation).with_code("GOOG-309")
+    PortError::new(ErrorKind::Forbidden, operation).with_code(Code::Goog309)
 }
 
 /// The item is not in the state that the write was computed from.
 pub(crate) fn moved(operation: &'static str) -> PortError {
-    PortError::new(ErrorKind::VersionMismatch, operation).with_code("GOOG-306")
+    PortError::new(ErrorKind::VersionMismatch, operation).with_code(Code::Goog306)
 }
 
 /// Refuses an event that cannot be sent, before a byte is.
 pub(crate) fn checked(event: &Event, operation: &'static str) -> PortResult<()> {
     if begins_in_a_gap(event) {
         return Err(PortError::new(ErrorKind::Rejected, operation)
-            .with_code("SYNC-108")
+            .with_code(Code::Sync108)
             .with_detail("reason", "start"));
     }
     let Some(problem) = validate(event).into_iter().find(|problem| !problem.is_harmless()) else {
@@ -42,13 +42,13 @@ pub(crate) fn checked(event: &Event, operation: &'static str) -> PortResult<()> 
     if problem == Problem::UnknownZone {
         let zone = unknown_zone(event).unwrap_or_default();
         return Err(PortError::new(ErrorKind::Rejected, operation)
-            .with_code("SYS-108")
+            .with_code(Code::Sys108)
             .with_detail("zone", zone));
     }
     if problem == Problem::MalformedRule {
         // Not Google: the rule is one that no calendar could keep.
         return Err(PortError::new(ErrorKind::Rejected, operation)
-            .with_code("SYNC-108")
+            .with_code(Code::Sync108)
             .with_detail("reason", problem.id()));
     }
     Err(rejected(operation, problem.id()))

@@ -13,8 +13,8 @@ use http::Method;
 use passerelle_calendar::{Event, contains};
 use passerelle_google_transport::{Api, ApiResponse, Call, GoogleClient, Pages};
 use passerelle_ports::{
-    Capabilities, Cursor, ErrorKind, From as Since, ItemId, Next, Page, PageToken, PortError, PortResult,
-    Replica, Stored, Unread, Write, Written,
+    Capabilities, Code, Cursor, ErrorKind, From as Since, ItemId, Next, Page, PageToken, PortError,
+    PortResult, Replica, Stored, Unread, Write, Written,
 };
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, value::RawValue};
@@ -131,7 +131,7 @@ impl Mark {
 }
 
 fn expired() -> PortError {
-    PortError::new(ErrorKind::CursorExpired, "events.list").with_code("GOOG-305")
+    PortError::new(ErrorKind::CursorExpired, "events.list").with_code(Code::Goog305)
 }
 
 fn unwritten(error: serde_json::Error) -> PortError {
@@ -585,7 +585,7 @@ impl GoogleCalendar {
             let families = match families {
                 Ok(families) => families,
                 Err(error) => {
-                    let place = error.code.unwrap_or_default().to_owned();
+                    let place = error.code.map_or("", Code::as_str).to_owned();
                     page.unread.push(Unread { id: Some(ItemId::from(master)), code: error.code, place });
                     continue;
                 }
@@ -722,7 +722,7 @@ impl Replica<Event> for GoogleCalendar {
 
     async fn write(&self, batch: &[Write<Event>]) -> PortResult<Vec<PortResult<Written<Event>>>> {
         if !self.options.writable {
-            return Err(PortError::new(ErrorKind::Unsupported, "events.write").with_code("GOOG-308"));
+            return Err(PortError::new(ErrorKind::Unsupported, "events.write").with_code(Code::Goog308));
         }
         let writes: Vec<_> = batch.iter().map(|write| self.write_once(write, None).boxed()).collect();
         let mut answers: Vec<_> = stream::iter(writes).buffered(AT_ONCE).collect().await;
@@ -816,7 +816,7 @@ pub(crate) fn written(answer: &ApiResponse, id: &str, operation: &'static str) -
     let event = resource(answer, operation)?;
     match event.id == id {
         true => Ok(event),
-        false => Err(PortError::new(ErrorKind::Unexpected, operation).with_code("GOOG-314")),
+        false => Err(PortError::new(ErrorKind::Unexpected, operation).with_code(Code::Goog314)),
     }
 }
 

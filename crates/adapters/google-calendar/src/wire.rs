@@ -1,6 +1,6 @@
 //! Google's words: the resources of Calendar v3, as far as we read them.
 
-use passerelle_ports::{ErrorKind, ItemId, PortError, Unread};
+use passerelle_ports::{Code, ErrorKind, ItemId, PortError, Unread};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, value::RawValue};
 
@@ -53,7 +53,7 @@ pub(crate) fn sort_of(event_type: &str) -> &str {
 }
 
 /// The code of an event that cannot be read.
-pub(crate) const UNREAD: &str = "GOOG-315";
+pub(crate) const UNREAD: Code = Code::Goog315;
 /// How much of its title names an event that cannot be read.
 const NAME_MAX: usize = 80;
 

@@ -6,7 +6,7 @@ use http::{Method, StatusCode, header};
 use passerelle_calendar::{Event, Override, RecurrenceId, contains};
 use passerelle_google_transport::{Api, ApiResponse, Call, Failure};
 use passerelle_ports::{
-    CreateKey, ErrorKind, ItemId, Opaque, PortError, PortResult, Record, Stored, Write, Written,
+    Code, CreateKey, ErrorKind, ItemId, Opaque, PortError, PortResult, Record, Stored, Write, Written,
 };
 use serde_json::{Map, Value};
 
@@ -502,7 +502,7 @@ impl GoogleCalendar {
             Ok(_) => Ok(true),
             // No such occurrence, or Google does not take it: the override is dropped, the answer shows it.
             Err(error) if matches!(error.kind, ErrorKind::NotFound | ErrorKind::Rejected) => {
-                tracing::warn!(code = error.code, "a changed occurrence was not taken");
+                tracing::warn!(code = error.code.map(Code::as_str), "a changed occurrence was not taken");
                 Ok(true)
             }
             Err(error) => Err(error),
@@ -619,7 +619,7 @@ impl GoogleCalendar {
 fn not_movable(failure: Failure, operation: &'static str) -> PortError {
     match failure.kind() {
         ErrorKind::Rejected => PortError::new(ErrorKind::Rejected, operation)
-            .with_code("SYNC-119")
+            .with_code(Code::Sync119)
             .with_source(PortError::from(failure)),
         _ => failure.into(),
     }

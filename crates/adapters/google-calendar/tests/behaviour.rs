@@ -12,7 +12,7 @@ use passerelle_calendar::{
 };
 use passerelle_google_calendar::{AccessRole, CalendarOptions, GoogleCalendar, list_calendars};
 use passerelle_google_sim::{SimOptions, api::Knobs};
-use passerelle_ports::{CreateKey, Cursor, ErrorKind, From, ItemId, Opaque, Replica, Write, Written};
+use passerelle_ports::{Code, CreateKey, Cursor, ErrorKind, From, ItemId, Opaque, Replica, Write, Written};
 use serde_json::{Value, json};
 
 fn lunch() -> Event {
@@ -365,7 +365,7 @@ async fn a_series_that_begins_at_a_time_its_clock_skips_is_refused_whole() {
     let calendar = world.calendar();
     let record = Event { start: Some(at("2026-03-29T02:30:00")), ..weekly() };
     let error = write_one(&calendar, create("k", &record)).await.unwrap_err();
-    assert_eq!((error.kind, error.code), (ErrorKind::Rejected, Some("SYNC-108")));
+    assert_eq!((error.kind, error.code), (ErrorKind::Rejected, Some(Code::Sync108)));
     let single = Event { recurrence_rules: Vec::new(), ..record };
     assert!(write_one(&calendar, create("l", &single)).await.is_ok());
 }
@@ -551,7 +551,7 @@ async fn a_dead_cursor_says_so() {
         From::Page(r#"{"page":"of another process"}"#.into()),
     ] {
         let error = listen(&calendar, from.clone()).await.err().unwrap();
-        assert_eq!((error.kind, error.code), (ErrorKind::CursorExpired, Some("GOOG-305")), "{from:?}");
+        assert_eq!((error.kind, error.code), (ErrorKind::CursorExpired, Some(Code::Goog305)), "{from:?}");
     }
 }
 
@@ -570,7 +570,7 @@ async fn somebody_elses_meeting_is_left_as_it_is_but_answered() {
     let refused = write_one(&alice, update(&copy, &Event { title: "Mine".into(), ..copy.record.clone() }))
         .await
         .unwrap_err();
-    assert_eq!((refused.kind, refused.code), (ErrorKind::Forbidden, Some("GOOG-309")));
+    assert_eq!((refused.kind, refused.code), (ErrorKind::Forbidden, Some(Code::Goog309)));
     let mut to = copy.record.clone();
     to.participants.get_mut(ME).unwrap().participation_status = ParticipationStatus::Accepted;
     to.color = "gold".into();
@@ -594,7 +594,7 @@ async fn an_event_beyond_our_reach_is_withdrawn_and_not_deleted() {
         zone: "Romance Standard Time".into(),
     });
     let error = write_one(&calendar, create("k", &odd)).await.unwrap_err();
-    assert_eq!((error.kind, error.code), (ErrorKind::Rejected, Some("SYS-108")));
+    assert_eq!((error.kind, error.code), (ErrorKind::Rejected, Some(Code::Sys108)));
     let fine = write_one(&calendar, create("k", &lunch())).await;
     assert!(fine.is_ok());
 }
@@ -692,7 +692,7 @@ async fn a_cursor_of_when_one_type_was_asked_for_is_old_c12() {
     let token = world.other("GET", path, Value::Null).await["nextSyncToken"].as_str().unwrap().to_owned();
     let before = world.requests();
     let error = listen(&calendar, From::Cursor(token.into())).await.err().unwrap();
-    assert_eq!((error.kind, error.code), (ErrorKind::CursorExpired, Some("GOOG-305")));
+    assert_eq!((error.kind, error.code), (ErrorKind::CursorExpired, Some(Code::Goog305)));
     assert_eq!(world.requests(), before, "nothing undefined is asked");
 }
 
@@ -711,7 +711,7 @@ async fn an_event_that_google_made_of_a_mail_is_an_appointment_changed_in_parts_
         Event { status: Status::Cancelled, ..read.record.clone() },
     ] {
         let error = write_one(&calendar, update(&read, &theirs)).await.unwrap_err();
-        assert_eq!((error.kind, error.code), (ErrorKind::Rejected, Some("GOOG-310")), "{theirs:?}");
+        assert_eq!((error.kind, error.code), (ErrorKind::Rejected, Some(Code::Goog310)), "{theirs:?}");
         assert!(calendar.forbids(Some(&read), Some(&theirs)).is_some(), "no plan announces it");
     }
     let own = Event {
@@ -793,9 +793,9 @@ async fn a_calendar_that_is_gone_has_no_deleted_events() {
     let world = World::new().await;
     let calendar = world.calendar_named("c_nobody@group.calendar.google.com");
     let listed = listen(&calendar, From::Start).await.err().unwrap();
-    assert_eq!((listed.kind, listed.code), (ErrorKind::Forbidden, Some("GOOG-307")));
+    assert_eq!((listed.kind, listed.code), (ErrorKind::Forbidden, Some(Code::Goog307)));
     let fetched = calendar.fetch(&["anything".into()]).await.unwrap_err();
-    assert_eq!(fetched.code, Some("GOOG-307"));
+    assert_eq!(fetched.code, Some(Code::Goog307));
 }
 
 #[tokio::test]

@@ -8,7 +8,7 @@ use std::time::Duration as Wait;
 use common::{ME, World, at, create, delete, entry, listen, stored, timed, update, write_one};
 use passerelle_calendar::{Duration, Event, Participant};
 use passerelle_google_calendar::{CalendarOptions, GoogleCalendar};
-use passerelle_ports::{CreateKey, ErrorKind, From, Replica, Stored, Write, Written};
+use passerelle_ports::{Code, CreateKey, ErrorKind, From, Replica, Stored, Write, Written};
 use serde_json::json;
 
 async fn invitation(world: &World) -> Stored<Event> {
@@ -43,7 +43,7 @@ async fn somebody_elses_meeting_is_never_made_again() {
         replaces: Some(theirs.id.clone()),
     };
     let refused = write_one(&world.calendar(), again).await.unwrap_err();
-    assert_eq!((refused.kind, refused.code), (ErrorKind::Forbidden, Some("GOOG-309")));
+    assert_eq!((refused.kind, refused.code), (ErrorKind::Forbidden, Some(Code::Goog309)));
 }
 
 #[tokio::test]
@@ -52,7 +52,7 @@ async fn deleting_somebody_elses_meeting_declines_it_only_by_rule() {
     let theirs = invitation(&world).await;
     let careful = world.calendar();
     let refused = write_one(&careful, delete(&theirs)).await.unwrap_err();
-    assert_eq!((refused.kind, refused.code), (ErrorKind::Forbidden, Some("GOOG-309")));
+    assert_eq!((refused.kind, refused.code), (ErrorKind::Forbidden, Some(Code::Goog309)));
     let found = careful.fetch(std::slice::from_ref(&theirs.id)).await.unwrap();
     assert_eq!(found, [Some(theirs.clone())]);
     let options = CalendarOptions { decline_deleted: true, ..CalendarOptions::default() };
@@ -74,7 +74,7 @@ async fn a_guest_who_may_change_a_meeting_neither_declines_nor_cancels_it_unaske
     let telling = calendar(&world, CalendarOptions { mail_guests: true, ..CalendarOptions::default() });
     assert!(!telling.tells_others(&theirs), "its organiser tells its guests");
     let refused = write_one(&telling, delete(&theirs)).await.unwrap_err();
-    assert_eq!((refused.kind, refused.code), (ErrorKind::Forbidden, Some("GOOG-309")));
+    assert_eq!((refused.kind, refused.code), (ErrorKind::Forbidden, Some(Code::Goog309)));
     assert_eq!(world.client.counter().may_mail(), 0);
     let changed = Event { location: "Room 7".into(), ..theirs.record.clone() };
     assert_eq!(stored(write_one(&telling, update(&theirs, &changed)).await).record, changed);

@@ -6,7 +6,7 @@ mod common;
 use common::{World, create, delete, listen, stored, update, write_one};
 use passerelle_calendar::{Duration, Event};
 use passerelle_google_calendar::list_calendars;
-use passerelle_ports::{ErrorKind, From, Replica};
+use passerelle_ports::{Code, ErrorKind, From, Replica};
 use serde_json::json;
 
 fn lunch() -> Event {
@@ -26,15 +26,15 @@ async fn strike(world: &World, method: &str, body: &str) {
 #[tokio::test]
 async fn a_refused_write_says_what_to_do() {
     let table = [
-        ("calendar-400-invalid-value", ErrorKind::Rejected, Some("GOOG-310")),
-        ("calendar-403-forbiddenForNonOrganizer", ErrorKind::Forbidden, Some("GOOG-309")),
-        ("calendar-403-requiredAccessLevel", ErrorKind::Forbidden, Some("GOOG-308")),
-        ("calendar-403-quotaExceeded", ErrorKind::RateLimited, Some("GOOG-302")),
-        ("calendar-403-rateLimitExceeded", ErrorKind::RateLimited, Some("GOOG-301")),
+        ("calendar-400-invalid-value", ErrorKind::Rejected, Some(Code::Goog310)),
+        ("calendar-403-forbiddenForNonOrganizer", ErrorKind::Forbidden, Some(Code::Goog309)),
+        ("calendar-403-requiredAccessLevel", ErrorKind::Forbidden, Some(Code::Goog308)),
+        ("calendar-403-quotaExceeded", ErrorKind::RateLimited, Some(Code::Goog302)),
+        ("calendar-403-rateLimitExceeded", ErrorKind::RateLimited, Some(Code::Goog301)),
         ("calendar-404-notFound", ErrorKind::NotFound, None),
-        ("calendar-409-conflict", ErrorKind::VersionMismatch, Some("GOOG-306")),
-        ("calendar-412-conditionNotMet", ErrorKind::VersionMismatch, Some("GOOG-306")),
-        ("calendar-503-backendError", ErrorKind::Unavailable, Some("GOOG-311")),
+        ("calendar-409-conflict", ErrorKind::VersionMismatch, Some(Code::Goog306)),
+        ("calendar-412-conditionNotMet", ErrorKind::VersionMismatch, Some(Code::Goog306)),
+        ("calendar-503-backendError", ErrorKind::Unavailable, Some(Code::Goog311)),
     ];
     let world = World::new().await;
     let calendar = world.calendar();
@@ -55,12 +55,12 @@ async fn a_refused_write_says_what_to_do() {
 #[tokio::test]
 async fn a_refused_listing_says_what_to_do() {
     let table = [
-        ("calendar-410-fullSyncRequired", ErrorKind::CursorExpired, Some("GOOG-305")),
-        ("calendar-400-invalid-value", ErrorKind::CursorExpired, Some("GOOG-305")),
-        ("calendar-403-service-disabled", ErrorKind::Unauthenticated, Some("GOOG-101")),
-        ("calendar-403-scope-insufficient-events", ErrorKind::Unauthenticated, Some("GOOG-202")),
-        ("calendar-404-notFound", ErrorKind::Forbidden, Some("GOOG-307")),
-        ("calendar-500-backendError", ErrorKind::Unavailable, Some("GOOG-311")),
+        ("calendar-410-fullSyncRequired", ErrorKind::CursorExpired, Some(Code::Goog305)),
+        ("calendar-400-invalid-value", ErrorKind::CursorExpired, Some(Code::Goog305)),
+        ("calendar-403-service-disabled", ErrorKind::Unauthenticated, Some(Code::Goog101)),
+        ("calendar-403-scope-insufficient-events", ErrorKind::Unauthenticated, Some(Code::Goog202)),
+        ("calendar-404-notFound", ErrorKind::Forbidden, Some(Code::Goog307)),
+        ("calendar-500-backendError", ErrorKind::Unavailable, Some(Code::Goog311)),
     ];
     let world = World::new().await;
     let calendar = world.calendar();
@@ -101,7 +101,7 @@ async fn what_a_proxy_answers_is_no_deletion() {
     let rule = json!({"method": "calendar.events.get", "html": true, "status": 404});
     world.control("faults", json!({"rules": [rule]})).await;
     let error = calendar.fetch(&[made.id]).await.unwrap_err();
-    assert_eq!((error.kind, error.code), (ErrorKind::Unavailable, Some("GOOG-314")));
+    assert_eq!((error.kind, error.code), (ErrorKind::Unavailable, Some(Code::Goog314)));
 }
 
 #[tokio::test]
@@ -117,7 +117,7 @@ async fn a_list_that_leads_back_to_its_first_page_ends() {
             "calendar.events.list" => calendar.fetch(std::slice::from_ref(&made.id)).await.unwrap_err(),
             _ => list_calendars(&world.client).await.unwrap_err(),
         };
-        assert_eq!((error.kind, error.code), (ErrorKind::Unexpected, Some("GOOG-314")), "{method}");
+        assert_eq!((error.kind, error.code), (ErrorKind::Unexpected, Some(Code::Goog314)), "{method}");
         assert!(world.requests() - before <= 3, "{method}");
     }
 }

@@ -4,19 +4,19 @@ use std::time::Duration;
 
 use http::StatusCode;
 use passerelle_google_transport::Failure;
-use passerelle_ports::{ErrorKind, PortError};
+use passerelle_ports::{Code, ErrorKind, PortError};
 
 /// Google refuses this record, whatever the version.
-const RECORD_REFUSED: &str = "GOOG-310";
+const RECORD_REFUSED: Code = Code::Goog310;
 /// The account holds as many contacts as it may (P90).
-const TOO_MANY: &str = "GOOG-304";
+const TOO_MANY: Code = Code::Goog304;
 
 /// The parts of an error that concern more than one write.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Verdict {
     kind: ErrorKind,
     operation: &'static str,
-    code: Option<&'static str>,
+    code: Option<Code>,
     retry_after: Option<Duration>,
     details: Vec<(&'static str, String)>,
 }
@@ -62,7 +62,7 @@ pub(crate) fn of_listing(failure: Failure, by_token: bool) -> PortError {
 }
 
 pub(crate) fn cursor_expired() -> PortError {
-    PortError::new(ErrorKind::CursorExpired, "people.connections.list").with_code("GOOG-305")
+    PortError::new(ErrorKind::CursorExpired, "people.connections.list").with_code(Code::Goog305)
 }
 
 /// A create names no version: a failed precondition can only be the room in the account (P90).
@@ -84,17 +84,17 @@ pub(crate) fn is_refused(failure: &Failure) -> bool {
 pub(crate) fn of_item(code: i64, operation: &'static str) -> PortError {
     match code {
         5 => PortError::new(ErrorKind::NotFound, operation),
-        8 => PortError::new(ErrorKind::RateLimited, operation).with_code("GOOG-301"),
+        8 => PortError::new(ErrorKind::RateLimited, operation).with_code(Code::Goog301),
         9 | 10 => changed(operation),
-        13 => PortError::new(ErrorKind::ItemFailed, operation).with_code("GOOG-311"),
-        14 => PortError::new(ErrorKind::Unavailable, operation).with_code("GOOG-311"),
+        13 => PortError::new(ErrorKind::ItemFailed, operation).with_code(Code::Goog311),
+        14 => PortError::new(ErrorKind::Unavailable, operation).with_code(Code::Goog311),
         _ => PortError::new(ErrorKind::Rejected, operation).with_code(RECORD_REFUSED),
     }
 }
 
 /// Somebody changed the contact meanwhile.
 pub(crate) fn changed(operation: &'static str) -> PortError {
-    PortError::new(ErrorKind::VersionMismatch, operation).with_code("GOOG-306")
+    PortError::new(ErrorKind::VersionMismatch, operation).with_code(Code::Goog306)
 }
 
 /// Google will never take this record.
@@ -128,7 +128,7 @@ pub(crate) fn of_one(mut error: PortError) -> PortError {
 
 /// A write was answered with another contact: nobody knows what was written.
 pub(crate) fn of_another(operation: &'static str) -> PortError {
-    unexpected(operation).with_code("GOOG-314")
+    unexpected(operation).with_code(Code::Goog314)
 }
 
 /// An answer that does not fit its request.
@@ -138,7 +138,7 @@ pub(crate) fn unexpected(operation: &'static str) -> PortError {
 
 /// It is not known whether the write landed.
 pub(crate) fn unknown(operation: &'static str) -> PortError {
-    PortError::new(ErrorKind::Unavailable, operation).with_code("GOOG-311")
+    PortError::new(ErrorKind::Unavailable, operation).with_code(Code::Goog311)
 }
 
 #[cfg(test)]

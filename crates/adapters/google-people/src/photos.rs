@@ -5,7 +5,7 @@
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use passerelle_google_transport::Failure;
-use passerelle_ports::{ErrorKind, PICTURE_MAX, PortError, PortResult, Stored};
+use passerelle_ports::{Code, ErrorKind, PICTURE_MAX, PortError, PortResult, Stored};
 
 use sha2::{Digest as _, Sha256};
 
@@ -37,7 +37,10 @@ impl GooglePeople {
         if shown != own
             && let Err(error) = self.remember(&name, &shown).await
         {
-            tracing::debug!(code = error.code, "what Google made of a picture is not known");
+            tracing::debug!(
+                code = error.code.map(Code::as_str),
+                "what Google made of a picture is not known"
+            );
         }
         Ok(person)
     }
@@ -113,7 +116,10 @@ fn taken(answer: Result<Person, Failure>, person: Person) -> PortResult<Person> 
         Ok(answer) if answer.answers_to(person.resource_name()) => Ok(answer),
         Ok(_) => Err(error::of_another("people.updateContactPhoto")),
         Err(error) if matches!(error.kind, ErrorKind::Rejected | ErrorKind::Unsupported) => {
-            tracing::warn!(code = error.code, "a picture was refused; the contact goes on without it");
+            tracing::warn!(
+                code = error.code.map(Code::as_str),
+                "a picture was refused; the contact goes on without it"
+            );
             Ok(person)
         }
         Err(error) => Err(error::of_one(error)),

@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
-use passerelle_ports::{ItemId, Unread};
+use passerelle_ports::{Code, ItemId, Unread};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, value::RawValue};
 
@@ -43,7 +43,7 @@ pub(crate) struct Source {
 }
 
 /// The code of a contact that cannot be read.
-pub(crate) const UNREAD: &str = "GOOG-315";
+pub(crate) const UNREAD: Code = Code::Goog315;
 
 /// Members of a contact's items that are no texts.
 const NO_TEXTS: [&str; 9] = [

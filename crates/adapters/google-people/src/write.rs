@@ -12,7 +12,7 @@ use std::{
 
 use passerelle_contacts::Contact;
 use passerelle_google_transport::Failure;
-use passerelle_ports::{ErrorKind, PortError, PortResult, Relabelling, Stamp, Version, Write, Written};
+use passerelle_ports::{Code, ErrorKind, PortError, PortResult, Relabelling, Stamp, Version, Write, Written};
 
 use crate::{
     GooglePeople,
@@ -428,7 +428,10 @@ impl<'a> Run<'a> {
     async fn delete(&mut self, mut deletes: Vec<(usize, String)>) {
         for photo in deletes.iter().filter_map(|(_, name)| self.current.get(name)).map(convert::photo_of) {
             if let Err(error) = self.replica.keep(&photo).await {
-                tracing::warn!(code = error.code, "the picture of a contact that is deleted is not kept");
+                tracing::warn!(
+                    code = error.code.map(Code::as_str),
+                    "the picture of a contact that is deleted is not kept"
+                );
             }
         }
         if self.halt.is_none() && self.pays(deletes.len()) {

@@ -9,7 +9,7 @@ use passerelle_google_sim::{
     ExpiredVariant, Knobs,
     faults::{Faults, Rule},
 };
-use passerelle_ports::{ErrorKind, From, ItemId, Relabelling, Replica, Written};
+use passerelle_ports::{Code, ErrorKind, From, ItemId, Relabelling, Replica, Written};
 use serde_json::{Value, json};
 use support::{Stage, create, delete, entry, named, taken, update};
 
@@ -106,7 +106,7 @@ async fn p13_an_expired_or_foreign_token_is_never_an_empty_listing() {
         let cursor = stage.list(From::Start).await.unwrap().cursor;
         stage.sim.with(|core| core.expire(None, "people", None).unwrap());
         let error = stage.list(From::Cursor(cursor.clone())).await.err().unwrap();
-        assert_eq!((error.kind, error.code), (ErrorKind::CursorExpired, Some("GOOG-305")), "{variant:?}");
+        assert_eq!((error.kind, error.code), (ErrorKind::CursorExpired, Some(Code::Goog305)), "{variant:?}");
         let mut corrupt: Value = serde_json::from_str(cursor.as_str()).unwrap();
         corrupt["sync"] = "AAAA".into();
         let error = stage.list(From::Cursor(corrupt.to_string().into())).await.err().unwrap();
@@ -357,9 +357,9 @@ async fn p90_a_full_account_and_a_record_too_long_are_told_apart() {
     creates.extend((2..12).map(|n| create(n, named(&format!("p{n}")))));
     let results = stage.write_all(creates).await;
     let code = |at: usize| results[at].as_ref().err().and_then(|error| error.code);
-    assert_eq!((kind(&results[0]), code(0)), (ErrorKind::Rejected, Some("GOOG-310")));
+    assert_eq!((kind(&results[0]), code(0)), (ErrorKind::Rejected, Some(Code::Goog310)));
     assert!(results[1..10].iter().all(Result::is_ok));
-    assert_eq!((kind(&results[10]), code(10)), (ErrorKind::Rejected, Some("GOOG-304")));
+    assert_eq!((kind(&results[10]), code(10)), (ErrorKind::Rejected, Some(Code::Goog304)));
     let made = taken(Ok(results[1].as_ref().unwrap().clone()));
     stage.stored(update(20, &made, |contact| contact.notes = "still writable".into())).await;
 }
@@ -561,7 +561,7 @@ async fn a_list_of_labels_that_leads_back_to_its_first_page_ends() {
     let mut record = named("anne");
     record.groups.insert("clients".into(), "Clients".into());
     let error = stage.people.write(&[create(1, record.clone())]).await.unwrap_err();
-    assert_eq!((error.kind, error.code), (ErrorKind::Unexpected, Some("GOOG-314")));
+    assert_eq!((error.kind, error.code), (ErrorKind::Unexpected, Some(Code::Goog314)));
     let asked = stage.sim.with(|core| core.counts()["people.contactGroups.list"]);
     assert!(asked <= 3, "{asked}");
     fault(&stage, json!({"method": "people.none"}));

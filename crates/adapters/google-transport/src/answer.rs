@@ -9,7 +9,7 @@ use std::{
 
 use bytes::{Bytes, BytesMut};
 use http::{HeaderMap, StatusCode, header};
-use passerelle_ports::{ErrorKind, PortError, PortResult};
+use passerelle_ports::{Code, ErrorKind, PortError, PortResult};
 use serde::de::IgnoredAny;
 
 use crate::{
@@ -122,7 +122,7 @@ impl Pages {
         let Some(token) = token.filter(|token| !token.is_empty()) else { return Ok(None) };
         if self.seen.len() >= PAGES_MAX || !self.seen.insert(token.clone()) {
             return Err(PortError::new(ErrorKind::Unexpected, operation)
-                .with_code("GOOG-314")
+                .with_code(Code::Goog314)
                 .with_detail("place", "nextPageToken"));
         }
         Ok(Some(token))
@@ -139,7 +139,7 @@ mod tests {
         let mut next = |token: &str| pages.next(Some(token.to_owned()), "x.list");
         assert_eq!(next("a").unwrap().as_deref(), Some("a"));
         assert_eq!(next("b").unwrap().as_deref(), Some("b"));
-        assert_eq!(next("a").unwrap_err().code, Some("GOOG-314"));
+        assert_eq!(next("a").unwrap_err().code, Some(Code::Goog314));
         assert_eq!(next("").unwrap(), None);
     }
 }

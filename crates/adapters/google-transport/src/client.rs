@@ -12,7 +12,7 @@ use backon::{BackoffBuilder, ExponentialBuilder};
 use bytes::Bytes;
 use chrono::{DateTime, Utc};
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
-use passerelle_ports::{ErrorKind, PortError, PortResult};
+use passerelle_ports::{Code, ErrorKind, PortError, PortResult};
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Serialize, de::DeserializeOwned};
 use url::Url;
@@ -269,7 +269,7 @@ impl ApiResponse {
                 _ if is_deep => self.nonsense(place),
                 // Cut short, or somebody else's: it is not known what became of the call.
                 _ => PortError::new(ErrorKind::Unavailable, self.operation)
-                    .with_code("GOOG-314")
+                    .with_code(Code::Goog314)
                     .with_detail("place", "body"),
             }
         })
@@ -279,7 +279,7 @@ impl ApiResponse {
 impl ApiResponse {
     fn nonsense(&self, place: String) -> PortError {
         PortError::new(ErrorKind::Unexpected, self.operation)
-            .with_code("GOOG-314")
+            .with_code(Code::Goog314)
             .with_detail("place", place)
     }
 }
@@ -367,7 +367,7 @@ impl GoogleClient {
             let Some(pause) = patience.pause(&failure) else { return Err(failure) };
             tracing::debug!(
                 operation = call.operation,
-                code = failure.error().code,
+                code = failure.error().code.map(Code::as_str),
                 ?pause,
                 "repeating a call"
             );
@@ -408,8 +408,8 @@ impl GoogleClient {
             }
             _ => false,
         };
-        if other && failure.error().code == Some("GOOG-101") {
-            return failure.meaning(ErrorKind::Unauthenticated, Some("GOOG-112"));
+        if other && failure.error().code == Some(Code::Goog101) {
+            return failure.meaning(ErrorKind::Unauthenticated, Some(Code::Goog112));
         }
         failure
     }
@@ -439,9 +439,9 @@ impl GoogleClient {
 fn is_harmless(call: &Call, failure: &Failure) -> bool {
     match failure.kind() {
         _ if failure.once => false,
-        ErrorKind::RateLimited => failure.error().code == Some("GOOG-301"),
+        ErrorKind::RateLimited => failure.error().code == Some(Code::Goog301),
         ErrorKind::Unavailable => {
-            let passing = matches!(failure.error().code, Some("GOOG-311" | "NET-101"));
+            let passing = matches!(failure.error().code, Some(Code::Goog311 | Code::Net101));
             passing && (call.repeatable || !failure.sent)
         }
         _ => false,
@@ -457,7 +457,7 @@ mod tests {
         let policy = RetryPolicy { repeats: usize::MAX, ..RetryPolicy::default() };
         let mut patience = policy.patience();
         let begun = tokio::time::Instant::now();
-        let error = PortError::new(ErrorKind::Unavailable, "x").with_code("NET-101");
+        let error = PortError::new(ErrorKind::Unavailable, "x").with_code(Code::Net101);
         let failure = Failure::network(error, true);
         loop {
             // Each attempt takes as long as one request may.

@@ -1,5 +1,6 @@
 //! The file that Google's console gives for a desktop client (O90, O91).
 
+use passerelle_ports::Code;
 use secrecy::SecretString;
 use serde::Deserialize;
 
@@ -54,11 +55,11 @@ pub enum ClientFileError {
 impl ClientFileError {
     /// Returns the code of the catalogue.
     #[must_use]
-    pub fn code(&self) -> &'static str {
+    pub fn code(&self) -> Code {
         match self {
-            ClientFileError::Web => "GOOG-105",
-            ClientFileError::NoServiceAccount | ClientFileError::BadKey => "GOOG-118",
-            _ => "GOOG-111",
+            ClientFileError::Web => Code::Goog105,
+            ClientFileError::NoServiceAccount | ClientFileError::BadKey => Code::Goog118,
+            _ => Code::Goog111,
         }
     }
 }
@@ -149,16 +150,16 @@ mod tests {
     #[test]
     fn the_usual_wrong_files_are_named() {
         let table = [
-            (r#"{"web":{"client_id":"x"}}"#, "Web", "GOOG-105"),
-            (r#"{"type":"service_account","private_key":"-----"}"#, "ServiceAccount", "GOOG-111"),
-            ("AIzaSyA-not-a-real-key", "ApiKey", "GOOG-111"),
-            (r#"{"type":"authorized_user"}"#, "Other", "GOOG-111"),
-            ("{}", "Other", "GOOG-111"),
-            ("[1]", "Other", "GOOG-111"),
-            (r#"{"installed":"x"}"#, "Other", "GOOG-111"),
-            (r#"{"installed":{"client_id":" "}}"#, "NoClientId", "GOOG-111"),
-            ("client_id=x", "NotJson { line: 1, column: 1 }", "GOOG-111"),
-            ("", "NotJson { line: 1, column: 0 }", "GOOG-111"),
+            (r#"{"web":{"client_id":"x"}}"#, "Web", Code::Goog105),
+            (r#"{"type":"service_account","private_key":"-----"}"#, "ServiceAccount", Code::Goog111),
+            ("AIzaSyA-not-a-real-key", "ApiKey", Code::Goog111),
+            (r#"{"type":"authorized_user"}"#, "Other", Code::Goog111),
+            ("{}", "Other", Code::Goog111),
+            ("[1]", "Other", Code::Goog111),
+            (r#"{"installed":"x"}"#, "Other", Code::Goog111),
+            (r#"{"installed":{"client_id":" "}}"#, "NoClientId", Code::Goog111),
+            ("client_id=x", "NotJson { line: 1, column: 1 }", Code::Goog111),
+            ("", "NotJson { line: 1, column: 0 }", Code::Goog111),
         ];
         for (text, want, code) in table {
             let error = ClientSecretFile::parse(text).unwrap_err();

@@ -12,7 +12,7 @@ use oauth2::{
         BasicErrorResponse, BasicRevocationErrorResponse, BasicTokenIntrospectionResponse, BasicTokenType,
     },
 };
-use passerelle_ports::{ErrorKind, PortError, PortResult};
+use passerelle_ports::{Code, ErrorKind, PortError, PortResult};
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
 use subtle::ConstantTimeEq;
@@ -130,25 +130,25 @@ pub enum ConsentError {
 impl ConsentError {
     /// Returns the code of the catalogue, if a person can meet this.
     #[must_use]
-    pub fn code(&self) -> Option<&'static str> {
+    pub fn code(&self) -> Option<Code> {
         match self {
-            ConsentError::Bind(_) => Some("NET-105"),
-            ConsentError::TimedOut => Some("GOOG-208"),
-            ConsentError::NotTheAnswer | ConsentError::Over => Some("GOOG-209"),
+            ConsentError::Bind(_) => Some(Code::Net105),
+            ConsentError::TimedOut => Some(Code::Goog208),
+            ConsentError::NotTheAnswer | ConsentError::Over => Some(Code::Goog209),
             ConsentError::Refused(reason) => Some(match reason.as_str() {
-                "admin_policy_enforced" => "GOOG-109",
-                "org_internal" => "GOOG-108",
-                "disallowed_useragent" => "GOOG-110",
-                "redirect_uri_mismatch" => "GOOG-105",
-                "invalid_client" | "unauthorized_client" => "GOOG-106",
-                "deleted_client" => "GOOG-107",
-                "invalid_scope" => "GOOG-114",
-                "server_error" | "temporarily_unavailable" => "GOOG-311",
-                _ => "GOOG-201",
+                "admin_policy_enforced" => Code::Goog109,
+                "org_internal" => Code::Goog108,
+                "disallowed_useragent" => Code::Goog110,
+                "redirect_uri_mismatch" => Code::Goog105,
+                "invalid_client" | "unauthorized_client" => Code::Goog106,
+                "deleted_client" => Code::Goog107,
+                "invalid_scope" => Code::Goog114,
+                "server_error" | "temporarily_unavailable" => Code::Goog311,
+                _ => Code::Goog201,
             }),
-            ConsentError::NoRefreshToken => Some("GOOG-207"),
+            ConsentError::NoRefreshToken => Some(Code::Goog207),
             ConsentError::Google(error) => error.code,
-            ConsentError::NoIdentity => Some("GOOG-314"),
+            ConsentError::NoIdentity => Some(Code::Goog314),
             ConsentError::Random | ConsentError::Address(_) => None,
         }
     }
@@ -487,7 +487,7 @@ fn exchange_error(
         RequestTokenError::Request(failure) => ConsentError::Google(failure.0.into()),
         // The body, which may hold a token, stays out of the error.
         RequestTokenError::Parse(..) | RequestTokenError::ServerResponse(_) | RequestTokenError::Other(_) => {
-            let error = PortError::new(ErrorKind::Unexpected, "token.exchange").with_code("GOOG-314");
+            let error = PortError::new(ErrorKind::Unexpected, "token.exchange").with_code(Code::Goog314);
             ConsentError::Google(error.with_detail("place", "token"))
         }
     }

@@ -5,7 +5,7 @@ use std::{fmt, time::Duration};
 use bytes::Bytes;
 use chrono::{DateTime, Utc};
 use http::{HeaderMap, StatusCode, header};
-use passerelle_ports::{ErrorKind, PortError};
+use passerelle_ports::{Code, ErrorKind, PortError};
 use serde::Deserialize;
 use serde_json::Value;
 
@@ -77,14 +77,14 @@ impl From<PortError> for Failure {
 impl Failure {
     /// Makes the failure of an answer that makes no sense; whether the call landed is not known.
     pub(crate) fn nonsense(operation: &'static str, place: &str) -> Self {
-        let error = PortError::new(ErrorKind::Unexpected, operation).with_code("GOOG-314");
+        let error = PortError::new(ErrorKind::Unexpected, operation).with_code(Code::Goog314);
         Failure { once: true, ..Failure::from(error.with_detail("place", place)) }
     }
 
     /// Makes the failure of an answer that comes from somebody else: the network is there, and what it says makes no
     /// sense.
     pub(crate) fn of_somebody_else(operation: &'static str) -> Self {
-        let error = PortError::new(ErrorKind::Unavailable, operation).with_code("GOOG-314");
+        let error = PortError::new(ErrorKind::Unavailable, operation).with_code(Code::Goog314);
         let error = error.with_detail("place", "page");
         Failure { once: true, ..Failure::from(error) }
     }
@@ -140,7 +140,7 @@ impl Failure {
 
     /// Returns the failure with another meaning, where the caller knows more than the answer says.
     #[must_use]
-    pub fn meaning(mut self, kind: ErrorKind, code: Option<&'static str>) -> Self {
+    pub fn meaning(mut self, kind: ErrorKind, code: Option<Code>) -> Self {
         self.error.kind = kind;
         self.error.code = code;
         self
@@ -352,53 +352,53 @@ pub(crate) fn date_of(headers: &HeaderMap) -> Option<DateTime<Utc>> {
     httpdate::parse_http_date(text).ok().map(DateTime::from)
 }
 
-type Meaning = (ErrorKind, Option<&'static str>);
+type Meaning = (ErrorKind, Option<Code>);
 
 fn oauth(answer: &Answer<'_>, error: &str, facts: &Facts) -> Meaning {
     use ErrorKind::{Forbidden, RateLimited, Unauthenticated, Unavailable, Unexpected};
     if answer.status.is_server_error() {
-        return (Unavailable, Some("GOOG-311"));
+        return (Unavailable, Some(Code::Goog311));
     }
     // A service account's assertion and a person's code die of other things than a refresh token.
     let delegated = answer.operation == "token.assertion";
     match error {
         "invalid_grant" => (Unauthenticated, Some(grant(answer.operation, facts))),
-        "invalid_token" => (Unauthenticated, Some("GOOG-205")),
-        "invalid_client" => (Unauthenticated, Some("GOOG-106")),
-        "deleted_client" => (Unauthenticated, Some("GOOG-107")),
-        "unauthorized_client" | "access_denied" if delegated => (Unauthenticated, Some("GOOG-115")),
-        "unauthorized_client" => (Unauthenticated, Some("GOOG-119")),
+        "invalid_token" => (Unauthenticated, Some(Code::Goog205)),
+        "invalid_client" => (Unauthenticated, Some(Code::Goog106)),
+        "deleted_client" => (Unauthenticated, Some(Code::Goog107)),
+        "unauthorized_client" | "access_denied" if delegated => (Unauthenticated, Some(Code::Goog115)),
+        "unauthorized_client" => (Unauthenticated, Some(Code::Goog119)),
         // The page has accepted the address before: the code is of another request.
         "redirect_uri_mismatch" if answer.operation == "token.exchange" => {
-            (Unauthenticated, Some("GOOG-213"))
+            (Unauthenticated, Some(Code::Goog213))
         }
-        "redirect_uri_mismatch" => (Unauthenticated, Some("GOOG-105")),
-        "access_denied" => (Unauthenticated, Some("GOOG-201")),
-        "invalid_scope" => (Unauthenticated, Some("GOOG-114")),
+        "redirect_uri_mismatch" => (Unauthenticated, Some(Code::Goog105)),
+        "access_denied" => (Unauthenticated, Some(Code::Goog201)),
+        "invalid_scope" => (Unauthenticated, Some(Code::Goog114)),
         "invalid_request" | "unsupported_grant_type" | "authorization_pending" => {
-            (Unauthenticated, Some("GOOG-113"))
+            (Unauthenticated, Some(Code::Goog113))
         }
-        "slow_down" => (RateLimited, Some("GOOG-301")),
-        "admin_policy_enforced" => (Forbidden, Some("GOOG-109")),
-        "org_internal" => (Forbidden, Some("GOOG-108")),
-        "disallowed_useragent" => (Unauthenticated, Some("GOOG-110")),
-        "temporarily_unavailable" | "server_error" | "internal_failure" => (Unavailable, Some("GOOG-311")),
-        _ => (Unexpected, Some("GOOG-314")),
+        "slow_down" => (RateLimited, Some(Code::Goog301)),
+        "admin_policy_enforced" => (Forbidden, Some(Code::Goog109)),
+        "org_internal" => (Forbidden, Some(Code::Goog108)),
+        "disallowed_useragent" => (Unauthenticated, Some(Code::Goog110)),
+        "temporarily_unavailable" | "server_error" | "internal_failure" => (Unavailable, Some(Code::Goog311)),
+        _ => (Unexpected, Some(Code::Goog314)),
     }
 }
 
 /// Which article tells of an `invalid_grant`; it is final in every case (O50, O61).
-fn grant(operation: &str, facts: &Facts) -> &'static str {
+fn grant(operation: &str, facts: &Facts) -> Code {
     if facts.subtype.as_deref() == Some("invalid_rapt") {
-        return "GOOG-212";
+        return Code::Goog212;
     }
     match (facts.described, operation) {
-        (Described::AccountGone, _) => "GOOG-210",
-        (Described::AssertionSignature, _) => "GOOG-116",
-        (Described::AssertionTime, _) => "NET-104",
-        (Described::Nothing, "token.assertion") => "GOOG-120",
-        (Described::Nothing, "token.exchange") => "GOOG-213",
-        (Described::Nothing, _) => "GOOG-205",
+        (Described::AccountGone, _) => Code::Goog210,
+        (Described::AssertionSignature, _) => Code::Goog116,
+        (Described::AssertionTime, _) => Code::Net104,
+        (Described::Nothing, "token.assertion") => Code::Goog120,
+        (Described::Nothing, "token.exchange") => Code::Goog213,
+        (Described::Nothing, _) => Code::Goog205,
     }
 }
 
@@ -409,54 +409,55 @@ fn api(answer: &Answer<'_>, facts: &Facts) -> Meaning {
     };
     let status = answer.status.as_u16();
     match status {
-        407 => return (Unavailable, Some("NET-102")),
-        408 => return (Unavailable, Some("NET-101")),
-        300..=399 => return (Unavailable, Some("GOOG-314")),
-        500.. => return (Unavailable, Some("GOOG-311")),
+        407 => return (Unavailable, Some(Code::Net102)),
+        408 => return (Unavailable, Some(Code::Net101)),
+        300..=399 => return (Unavailable, Some(Code::Goog314)),
+        500.. => return (Unavailable, Some(Code::Goog311)),
         // No refusal of OAuth: whatever it says is of no record and of no calendar.
-        400..=428 if answer.api == Api::OAuth => return (Unavailable, Some("GOOG-314")),
+        400..=428 if answer.api == Api::OAuth => return (Unavailable, Some(Code::Goog314)),
         _ => {}
     }
     if facts.has(&["EXPIRED_SYNC_TOKEN", "fullSyncRequired", "updatedMinTooLongAgo"]) {
-        return (CursorExpired, Some("GOOG-305"));
+        return (CursorExpired, Some(Code::Goog305));
     }
     if facts.has(&["MY_CONTACTS_OVERFLOW_COUNT"]) {
-        return (Rejected, Some("GOOG-304"));
+        return (Rejected, Some(Code::Goog304));
     }
     match status {
-        401 => return (Unauthenticated, Some("GOOG-205")),
-        412 => return (VersionMismatch, Some("GOOG-306")),
+        401 => return (Unauthenticated, Some(Code::Goog205)),
+        412 => return (VersionMismatch, Some(Code::Goog306)),
         403 | 429 => {
             if let Some(meaning) = limit(facts) {
                 return meaning;
             }
             if status == 429 {
-                return (RateLimited, Some("GOOG-301"));
+                return (RateLimited, Some(Code::Goog301));
             }
         }
         _ => {}
     }
     if !facts.googles && facts.reasons.is_empty() {
         // Somebody between us and Google answered. A 404 of a proxy must never read as "deleted".
-        return (Unavailable, Some("GOOG-314"));
+        return (Unavailable, Some(Code::Goog314));
     }
     match status {
         403 => {
             let code = forbidden(answer.operation, facts);
             // What is refused to the account as a whole must not be held against one record: the record would
             // stay refused after the API was switched on, or the missing box ticked.
-            let whole = matches!(code, "GOOG-101" | "GOOG-117" | "GOOG-202" | "GOOG-312" | "GOOG-313");
+            let whole =
+                matches!(code, Code::Goog101 | Code::Goog117 | Code::Goog202 | Code::Goog312 | Code::Goog313);
             (if whole { Unauthenticated } else { Forbidden }, Some(code))
         }
         404 if answer.api == Api::Calendar && is_of_the_calendar(answer.operation) => {
-            (Forbidden, Some("GOOG-307"))
+            (Forbidden, Some(Code::Goog307))
         }
         404 | 410 => (NotFound, None),
-        409 if facts.has(&["conflict", "ABORTED"]) => (VersionMismatch, Some("GOOG-306")),
+        409 if facts.has(&["conflict", "ABORTED"]) => (VersionMismatch, Some(Code::Goog306)),
         400 if facts.has(&["FAILED_PRECONDITION", "failedPrecondition"]) => {
-            (VersionMismatch, Some("GOOG-306"))
+            (VersionMismatch, Some(Code::Goog306))
         }
-        _ => (Rejected, Some("GOOG-310")),
+        _ => (Rejected, Some(Code::Goog310)),
     }
 }
 
@@ -467,33 +468,33 @@ fn is_of_the_calendar(operation: &str) -> bool {
 
 fn limit(facts: &Facts) -> Option<Meaning> {
     let code = if facts.has(&["rateLimitExceeded", "userRateLimitExceeded", "RATE_LIMIT_EXCEEDED"]) {
-        "GOOG-301"
+        Code::Goog301
     } else if facts.has(&["quotaExceeded", "QUOTA_EXCEEDED"]) {
-        "GOOG-302"
+        Code::Goog302
     } else if facts.has(&["dailyLimitExceeded", "dailyLimitExceededUnreg"]) {
-        "GOOG-303"
+        Code::Goog303
     } else {
         return None;
     };
     Some((ErrorKind::RateLimited, Some(code)))
 }
 
-fn forbidden(operation: &str, facts: &Facts) -> &'static str {
-    const TABLE: &[(&str, &[&str])] = &[
-        ("GOOG-101", &["accessNotConfigured", "SERVICE_DISABLED"]),
-        ("GOOG-202", &["insufficientPermissions", "ACCESS_TOKEN_SCOPE_INSUFFICIENT"]),
-        ("GOOG-309", &["forbiddenForNonOrganizer"]),
-        ("GOOG-308", &["requiredAccessLevel"]),
-        ("GOOG-312", &["notACalendarUser"]),
-        ("GOOG-117", &["forbiddenForServiceAccounts"]),
+fn forbidden(operation: &str, facts: &Facts) -> Code {
+    const TABLE: &[(Code, &[&str])] = &[
+        (Code::Goog101, &["accessNotConfigured", "SERVICE_DISABLED"]),
+        (Code::Goog202, &["insufficientPermissions", "ACCESS_TOKEN_SCOPE_INSUFFICIENT"]),
+        (Code::Goog309, &["forbiddenForNonOrganizer"]),
+        (Code::Goog308, &["requiredAccessLevel"]),
+        (Code::Goog312, &["notACalendarUser"]),
+        (Code::Goog117, &["forbiddenForServiceAccounts"]),
     ];
     // A listing names no record: what is refused there is refused to the account.
-    let otherwise = if operation.ends_with(".list") { "GOOG-313" } else { "GOOG-310" };
-    TABLE.iter().find(|(_, reasons)| facts.has(reasons)).map_or(otherwise, |(code, _)| code)
+    let otherwise = if operation.ends_with(".list") { Code::Goog313 } else { Code::Goog310 };
+    TABLE.iter().find(|(_, reasons)| facts.has(reasons)).map_or(otherwise, |(code, _)| *code)
 }
 
 /// How long to wait: what Google says, else what is known of the limit.
-fn wait(answer: &Answer<'_>, kind: ErrorKind, code: Option<&'static str>) -> Option<Duration> {
+fn wait(answer: &Answer<'_>, kind: ErrorKind, code: Option<Code>) -> Option<Duration> {
     if !matches!(kind, ErrorKind::RateLimited | ErrorKind::Unavailable) {
         return None;
     }
@@ -502,8 +503,8 @@ fn wait(answer: &Answer<'_>, kind: ErrorKind, code: Option<&'static str>) -> Opt
         return Some(wait);
     }
     match code {
-        Some("GOOG-302") => Some(QUOTA_WAIT),
-        Some("GOOG-303") => Some(DAILY_WAIT),
+        Some(Code::Goog302) => Some(QUOTA_WAIT),
+        Some(Code::Goog303) => Some(DAILY_WAIT),
         _ => None,
     }
 }
@@ -548,10 +549,10 @@ mod tests {
         {
             let failure = failure(Api::Calendar, status, &[], body);
             assert_eq!(failure.kind(), ErrorKind::Unavailable, "{status} {body:?}");
-            assert_eq!(failure.error().code, Some("GOOG-314"), "{status} {body:?}");
+            assert_eq!(failure.error().code, Some(Code::Goog314), "{status} {body:?}");
         }
-        assert_eq!(failure(Api::People, 502, &[], "<html>").error().code, Some("GOOG-311"));
-        assert_eq!(failure(Api::People, 407, &[], "<html>").error().code, Some("NET-102"));
+        assert_eq!(failure(Api::People, 502, &[], "<html>").error().code, Some(Code::Goog311));
+        assert_eq!(failure(Api::People, 407, &[], "<html>").error().code, Some(Code::Net102));
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use std::{error::Error, io};
 
-use passerelle_ports::{ErrorKind, PortError};
+use passerelle_ports::{Code, ErrorKind, PortError};
 use rustls::CertificateError;
 
 use crate::{error::Failure, witness::signer_of};
@@ -20,10 +20,10 @@ pub(crate) fn failure(error: reqwest::Error, operation: &'static str) -> Failure
     let fault = certificate(&error);
     let signer = fault.as_ref().and_then(signer_of).map(str::to_owned);
     let code = match (fault, says_proxy_login(&error)) {
-        (Some(fault), _) if is_clock(&fault) => "NET-104",
-        (Some(_), _) => "NET-103",
-        (None, true) => "NET-102",
-        (None, false) => "NET-101",
+        (Some(fault), _) if is_clock(&fault) => Code::Net104,
+        (Some(_), _) => Code::Net103,
+        (None, true) => Code::Net102,
+        (None, false) => Code::Net101,
     };
     let sent = !error.is_connect();
     let refused = says_tunnel(&error);
@@ -33,7 +33,7 @@ pub(crate) fn failure(error: reqwest::Error, operation: &'static str) -> Failure
     }
     // A proxy that refuses once refuses again, and may lock an account for the asking.
     let mut failure = Failure::network(told, sent);
-    failure.once = refused || code == "NET-102";
+    failure.once = refused || code == Code::Net102;
     failure
 }
 

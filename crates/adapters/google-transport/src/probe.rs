@@ -1,7 +1,7 @@
 //! Whether Google is reached at all, by whom the connection is signed, and what Google's clock says.
 
 use chrono::{DateTime, Utc};
-use passerelle_ports::{PortError, PortResult};
+use passerelle_ports::{Code, PortError, PortResult};
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 
@@ -26,7 +26,7 @@ pub async fn probe(http: &reqwest::Client, endpoints: &Endpoints, signer: &Signe
     let response = asked.map_err(|error| PortError::from(network::failure(error, "probe")))?;
     if response.status().as_u16() == 407 {
         let error = PortError::new(passerelle_ports::ErrorKind::Unavailable, "probe");
-        return Err(error.with_code("NET-102"));
+        return Err(error.with_code(Code::Net102));
     }
     Ok(Probe { date: date_of(response.headers()), issuer: signer.name() })
 }

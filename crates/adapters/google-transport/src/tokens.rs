@@ -4,7 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
-use passerelle_ports::{Clock, ErrorKind, PortError, PortResult};
+use passerelle_ports::{Clock, Code, ErrorKind, PortError, PortResult};
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 use tokio::{sync::Mutex, time::Instant};
@@ -194,7 +194,7 @@ impl Tokens {
     async fn renewed(&self, client: &ClientSecretFile, store: &dyn TokenStore) -> PortResult<TokenAnswer> {
         let _alone = store.exclusive().await?;
         let stored = store.load().await?.ok_or_else(|| {
-            PortError::new(ErrorKind::Unauthenticated, "token.refresh").with_code("GOOG-205")
+            PortError::new(ErrorKind::Unauthenticated, "token.refresh").with_code(Code::Goog205)
         })?;
         let mut form = vec![
             ("grant_type", "refresh_token"),
@@ -216,7 +216,7 @@ impl Tokens {
             && told.sub != bound
         {
             // Nothing is done in another account's name, whoever put its token there (I13).
-            let error = PortError::new(ErrorKind::Unauthenticated, "token.refresh").with_code("GOOG-203");
+            let error = PortError::new(ErrorKind::Unauthenticated, "token.refresh").with_code(Code::Goog203);
             return Err(error.with_detail("account", told.email.unwrap_or(told.sub)));
         }
         if let Some(refresh_token) = answer.refresh_token.clone() {
@@ -253,7 +253,7 @@ impl Tokens {
     /// A token that dies seven days after the consent, or when Google had said, tells that the project is in
     /// "Testing" (O51). Both times are Google's own.
     fn explained(&self, failure: Failure, stored: &StoredToken) -> PortError {
-        let dead = failure.has_reason("invalid_grant") && failure.error().code == Some("GOOG-205");
+        let dead = failure.has_reason("invalid_grant") && failure.error().code == Some(Code::Goog205);
         let now = failure.date().unwrap_or_else(|| self.clock.now());
         let mut error = PortError::from(failure);
         if let Some(granted) = stored.granted.filter(|_| dead) {
@@ -261,7 +261,7 @@ impl Tokens {
             let on_the_day = (age - TESTING).abs() <= TESTING_MARGIN;
             let as_told = stored.ends.is_some_and(|ends| now >= ends - TESTING_MARGIN);
             if on_the_day || as_told {
-                error.code = Some("GOOG-204");
+                error.code = Some(Code::Goog204);
             }
             error = error.with_detail("age_days", age.num_days().to_string());
         }
@@ -273,9 +273,9 @@ impl Tokens {
         let skewed = failure.date().is_some_and(|date| (date - self.clock.now()).abs() > SKEW);
         let wrong_clock = failure.has_reason("invalid_grant") && skewed;
         let mut error = PortError::from(failure);
-        if wrong_clock || error.code == Some("NET-104") {
+        if wrong_clock || error.code == Some(Code::Net104) {
             error.kind = ErrorKind::Unavailable;
-            error.code = Some("NET-104");
+            error.code = Some(Code::Net104);
         }
         error
             .with_detail("client", delegate.key.client_id.clone())

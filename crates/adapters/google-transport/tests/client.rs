@@ -14,7 +14,7 @@ use passerelle_google_transport::{
     Api, Call, ClientSecretFile, Endpoints, Failure, GoogleClient, HttpOptions, Pace, RequestCounter,
     RetryPolicy, StoredToken, TokenStore, Tokens, http_client,
 };
-use passerelle_ports::{Clock, ErrorKind, PortError, PortResult};
+use passerelle_ports::{Clock, Code, ErrorKind, PortError, PortResult};
 use secrecy::ExposeSecret;
 use serde_json::json;
 use url::Url;
@@ -37,7 +37,7 @@ impl TokenStore for Vault {
     }
     async fn save(&self, token: &StoredToken) -> PortResult<()> {
         if self.broken.load(std::sync::atomic::Ordering::Relaxed) {
-            return Err(PortError::new(ErrorKind::Forbidden, "vault").with_code("SYS-101"));
+            return Err(PortError::new(ErrorKind::Forbidden, "vault").with_code(Code::Sys101));
         }
         *self.kept.lock().unwrap() = Some(token.clone());
         Ok(())
@@ -258,7 +258,7 @@ async fn a_token_of_another_account_is_not_used() {
             "sub": sub, "email": "bob@acme.example"});
         format!("e30.{}.sig", URL_SAFE_NO_PAD.encode(claims.to_string()))
     };
-    for (sub, code) in [("of-alice", None), ("of-bob", Some("GOOG-203"))] {
+    for (sub, code) in [("of-alice", None), ("of-bob", Some(Code::Goog203))] {
         let stage = Stage::new().await;
         let answer = json!({"access_token": "a", "expires_in": 3599, "id_token": identity(sub)});
         Mock::given(path("/token"))
@@ -283,7 +283,7 @@ async fn a_rotated_refresh_token_is_safe_before_anything_is_done_with_it() {
     stage.answer("GET", 200, None, 9).await;
     stage.vault.broken.store(true, std::sync::atomic::Ordering::Relaxed);
     let failure = stage.send(Method::GET).await.unwrap_err();
-    assert_eq!(failure.error().code, Some("SYS-101"));
+    assert_eq!(failure.error().code, Some(Code::Sys101));
     assert_eq!(stage.calls(), 0, "nothing is asked with an authorisation that would be lost");
     let kept = stage.vault.load().await.unwrap().unwrap();
     assert_eq!(kept.refresh_token.expose_secret(), "r1", "the old one is still there");
@@ -316,18 +316,18 @@ async fn a_dead_refresh_token_says_why_it_may_have_died() {
     let (day, hour) = (TimeDelta::days(1), TimeDelta::hours(1));
     let minute = TimeDelta::minutes(1);
     let table = [
-        (Some(day * 7), None, "GOOG-204"),
-        (Some(day * 7 - hour), None, "GOOG-204"),
-        (Some(day * 7 + hour), None, "GOOG-204"),
-        (Some(day * 7 - hour - minute), None, "GOOG-205"),
-        (Some(day * 7 + hour + minute), None, "GOOG-205"),
-        (Some(day * 2), None, "GOOG-205"),
-        (Some(day * 200), None, "GOOG-205"),
-        (None, None, "GOOG-205"),
+        (Some(day * 7), None, Code::Goog204),
+        (Some(day * 7 - hour), None, Code::Goog204),
+        (Some(day * 7 + hour), None, Code::Goog204),
+        (Some(day * 7 - hour - minute), None, Code::Goog205),
+        (Some(day * 7 + hour + minute), None, Code::Goog205),
+        (Some(day * 2), None, Code::Goog205),
+        (Some(day * 200), None, Code::Goog205),
+        (None, None, Code::Goog205),
         // Google had said when it would end: however late its end is noticed, that is why.
-        (Some(day * 20), Some(day * -13), "GOOG-204"),
-        (Some(day * 7), Some(TimeDelta::zero()), "GOOG-204"),
-        (Some(day * 3), Some(day * 4), "GOOG-205"),
+        (Some(day * 20), Some(day * -13), Code::Goog204),
+        (Some(day * 7), Some(TimeDelta::zero()), Code::Goog204),
+        (Some(day * 3), Some(day * 4), Code::Goog205),
     ];
     // This computer's clock says what it likes: Google's counts.
     let date = now().format("%a, %d %b %Y %H:%M:%S GMT").to_string();
@@ -351,7 +351,7 @@ async fn a_dead_refresh_token_says_why_it_may_have_died() {
 
 #[tokio::test]
 async fn an_api_that_is_off_in_another_project_than_the_clients_is_told_apart() {
-    for (project, code) in [("123", "GOOG-101"), ("456", "GOOG-112"), ("my-project", "GOOG-101")] {
+    for (project, code) in [("123", Code::Goog101), ("456", Code::Goog112), ("my-project", Code::Goog101)] {
         let stage = Stage::new().await;
         stage.token("a1", 9, 1).await;
         let details =
@@ -390,7 +390,7 @@ async fn what_is_no_refusal_of_oauth_says_nothing_about_records_or_calendars() {
             .await;
         let failure = stage.send(Method::GET).await.unwrap_err();
         let told = (failure.kind(), failure.error().code);
-        assert_eq!(told, (ErrorKind::Unavailable, Some("GOOG-314")), "{status}");
+        assert_eq!(told, (ErrorKind::Unavailable, Some(Code::Goog314)), "{status}");
     }
 }
 
@@ -407,7 +407,7 @@ async fn nobody_there_is_unavailable_and_names_no_address() {
     let url = Url::parse(&format!("http://127.0.0.1:{closed}/secret-path")).unwrap();
     let failure =
         stage.client.send(Call::new(Api::Calendar, "x.do", Method::POST, url)).await.map(|_| ()).unwrap_err();
-    assert_eq!((failure.kind(), failure.error().code), (ErrorKind::Unavailable, Some("NET-101")));
+    assert_eq!((failure.kind(), failure.error().code), (ErrorKind::Unavailable, Some(Code::Net101)));
     assert!(!format!("{failure:?}").contains("secret-path"));
     assert_eq!(stage.calls(), 5, "a call that never left may be repeated, writes too");
 }
@@ -425,7 +425,7 @@ async fn a_page_that_is_no_json_is_unavailable_and_another_shape_is_a_bug() {
     let first = PortError::from(stage.client.send(stage.call(Method::GET)).await.map(|_| ()).unwrap_err());
     let second = stage.client.send(stage.call(Method::GET)).await.unwrap().json::<Vec<u8>>().unwrap_err();
     assert_eq!((first.kind, second.kind), (ErrorKind::Unavailable, ErrorKind::Unexpected));
-    assert_eq!((first.code, second.code), (Some("GOOG-314"), Some("GOOG-314")), "the network is there");
+    assert_eq!((first.code, second.code), (Some(Code::Goog314), Some(Code::Goog314)), "the network is there");
 }
 
 #[tokio::test]
@@ -440,7 +440,7 @@ async fn what_is_cut_short_makes_no_sense_and_is_no_fault_of_the_network() {
             .await;
         let answer = stage.client.send(stage.call(Method::GET)).await.unwrap();
         let error = answer.json::<serde_json::Value>().unwrap_err();
-        assert_eq!((error.kind, error.code), (ErrorKind::Unavailable, Some("GOOG-314")), "{body}");
+        assert_eq!((error.kind, error.code), (ErrorKind::Unavailable, Some(Code::Goog314)), "{body}");
     }
 }
 
@@ -455,7 +455,7 @@ async fn an_answer_takes_no_more_room_than_it_may() {
         .await;
     let failure = stage.send(Method::GET).await.unwrap_err();
     passerelle_google_transport::set_answer_max(64 << 20);
-    assert_eq!((failure.kind(), failure.error().code), (ErrorKind::Unexpected, Some("GOOG-314")));
+    assert_eq!((failure.kind(), failure.error().code), (ErrorKind::Unexpected, Some(Code::Goog314)));
     assert_eq!(stage.calls(), 1, "it would be as large again");
 }
 
@@ -478,7 +478,7 @@ async fn what_is_packed_takes_no_more_room_than_it_may() {
     passerelle_google_transport::set_answer_max(1 << 16);
     let failure = stage.send(Method::GET).await.unwrap_err();
     passerelle_google_transport::set_answer_max(64 << 20);
-    assert_eq!((failure.kind(), failure.error().code), (ErrorKind::Unexpected, Some("GOOG-314")));
+    assert_eq!((failure.kind(), failure.error().code), (ErrorKind::Unexpected, Some(Code::Goog314)));
 }
 
 #[tokio::test]
@@ -486,7 +486,7 @@ async fn an_access_token_that_no_header_can_hold_is_nonsense() {
     let stage = Stage::new().await;
     stage.token("ya29\r\nX-Evil: 1", 9, 1).await;
     let failure = stage.send(Method::GET).await.unwrap_err();
-    assert_eq!((failure.kind(), failure.error().code), (ErrorKind::Unexpected, Some("GOOG-314")));
+    assert_eq!((failure.kind(), failure.error().code), (ErrorKind::Unexpected, Some(Code::Goog314)));
 }
 
 #[tokio::test]
@@ -502,7 +502,7 @@ async fn what_is_not_packed_as_it_says_makes_no_sense() {
             .set_body_raw(body, "application/json");
         Mock::given(path("/calendar/v3/x")).respond_with(answer).up_to_n_times(1).mount(&stage.server).await;
         let failure = stage.send(Method::GET).await.unwrap_err();
-        assert_eq!(failure.error().code, Some("GOOG-314"), "{body:x?}");
+        assert_eq!(failure.error().code, Some(Code::Goog314), "{body:x?}");
     }
 }
 
@@ -529,7 +529,7 @@ async fn what_is_no_http_makes_no_sense_and_is_asked_once() {
         });
         let stage = Stage::at(&url).await;
         let failure = stage.client.send(stage.call(Method::GET)).await.map(|_| ()).unwrap_err();
-        assert_eq!((failure.kind(), failure.error().code), (ErrorKind::Unavailable, Some("GOOG-314")));
+        assert_eq!((failure.kind(), failure.error().code), (ErrorKind::Unavailable, Some(Code::Goog314)));
         assert_eq!(asked.load(std::sync::atomic::Ordering::Relaxed), 1);
     }
 }
@@ -562,7 +562,7 @@ async fn whoever_refuses_in_between_is_asked_once() {
             let before = stage.calls();
             let failure = stage.send(verb).await.expect_err("nothing of Google's");
             assert_eq!((failure.kind(), stage.calls() - before), (ErrorKind::Unavailable, 1), "{status}");
-            let code = if status == 407 { "NET-102" } else { "GOOG-314" };
+            let code = if status == 407 { Code::Net102 } else { Code::Goog314 };
             assert_eq!(failure.error().code, Some(code), "{status}");
         }
     }
@@ -603,6 +603,6 @@ async fn an_answer_that_makes_no_sense_has_a_code_of_its_own() {
             .await;
         let answer = stage.client.send(stage.call(Method::GET)).await.unwrap();
         let error = answer.json::<std::collections::BTreeMap<String, serde_json::Value>>().unwrap_err();
-        assert_eq!((error.kind, error.code), (ErrorKind::Unexpected, Some("GOOG-314")), "{body:.20}");
+        assert_eq!((error.kind, error.code), (ErrorKind::Unexpected, Some(Code::Goog314)), "{body:.20}");
     }
 }

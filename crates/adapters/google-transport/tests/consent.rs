@@ -8,6 +8,7 @@ use passerelle_google_transport::{
     Arrival, ClientSecretFile, Consent, ConsentAttempt, ConsentError, ConsentRequest, Elsewhere, Endpoints,
     HttpOptions, RetryPolicy, http_client, refresh_token_expiry, revoke,
 };
+use passerelle_ports::Code;
 use secrecy::ExposeSecret;
 use serde_json::json;
 use sha2::{Digest, Sha256};
@@ -182,7 +183,7 @@ async fn lifetimes_beyond_all_sense_end_no_consent_and_no_program() {
             assert_eq!(ends, Some(expected), "{lasts}");
         } else {
             let code = consent.map(|_| ()).unwrap_err();
-            assert_eq!(code.code(), Some("GOOG-314"), "{lasts}");
+            assert_eq!(code.code(), Some(Code::Goog314), "{lasts}");
         }
     }
 }
@@ -201,7 +202,7 @@ async fn who_does_not_say_which_account_it_is_makes_no_sense() {
     }
     let address = landing(&asked, "c1");
     let (consent, _) = tokio::join!(attempt.wait(), visit(&address));
-    assert_eq!(consent.map(|_| ()).unwrap_err().code(), Some("GOOG-314"));
+    assert_eq!(consent.map(|_| ()).unwrap_err().code(), Some(Code::Goog314));
 }
 
 #[tokio::test]
@@ -262,7 +263,7 @@ async fn a_stolen_code_without_its_verifier_is_worth_nothing() {
     stage.know(&[("stolen", &asked)]).await;
     let address = landing(&asked_by_thief, "stolen");
     let error = thief.finish_with_pasted(address.as_str()).await.unwrap_err();
-    assert_eq!(error.code(), Some("GOOG-213"), "{error:?}");
+    assert_eq!(error.code(), Some(Code::Goog213), "{error:?}");
 }
 
 #[tokio::test]
@@ -317,7 +318,7 @@ async fn the_browser_a_pasted_address_and_another_computer_compete_in_one_wait()
         let (_, mut none) = tokio::sync::mpsc::unbounded_channel();
         let refused = std::sync::atomic::AtomicUsize::new(0);
         let count = |error: &ConsentError| {
-            assert_eq!(error.code(), Some("GOOG-209"));
+            assert_eq!(error.code(), Some(Code::Goog209));
             refused.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
         };
         let right = landing(&asked, "here");
@@ -368,18 +369,18 @@ async fn a_no_ends_the_attempt_and_a_missing_refresh_token_is_said() {
     let mut no = Url::parse(&param(&asked, "redirect_uri")).unwrap();
     no.query_pairs_mut().append_pair("error", "access_denied").append_pair("state", &param(&asked, "state"));
     let error = attempt.finish_with_pasted(no.as_str()).await.unwrap_err();
-    assert_eq!(error.code(), Some("GOOG-201"));
+    assert_eq!(error.code(), Some(Code::Goog201));
     let (mut attempt, asked) = stage.attempt().await;
     stage.answer(&[("c", &asked)], true).await;
     let error = attempt.finish_with_pasted(landing(&asked, "c").as_str()).await.unwrap_err();
-    assert_eq!(error.code(), Some("GOOG-207"));
+    assert_eq!(error.code(), Some(Code::Goog207));
 }
 
 #[tokio::test]
 async fn nobody_coming_back_is_said_in_time() {
     let stage = Stage::new().await;
     let (mut attempt, _) = stage.start(Duration::from_millis(20)).await;
-    assert_eq!(attempt.wait().await.unwrap_err().code(), Some("GOOG-208"));
+    assert_eq!(attempt.wait().await.unwrap_err().code(), Some(Code::Goog208));
 }
 
 #[tokio::test]

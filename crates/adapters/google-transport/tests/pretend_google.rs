@@ -15,7 +15,7 @@ use passerelle_google_transport::{
     ConsentError, ConsentRequest, EMAIL, Endpoints, GoogleClient, HttpOptions, OPENID, Pace, RequestCounter,
     RetryPolicy, StoredToken, TokenStore, Tokens, http_client, missing_scopes, revoke,
 };
-use passerelle_ports::{Clock, ErrorKind, PortResult};
+use passerelle_ports::{Clock, Code, ErrorKind, PortResult};
 use url::Url;
 
 const SCOPES: [&str; 5] = [OPENID, EMAIL, CALENDAR_EVENTS, CALENDAR_LIST, CONTACTS];
@@ -154,7 +154,7 @@ async fn a_second_consent_without_the_question_brings_no_refresh_token_o16() {
     let world = World::new().await;
     let first = world.consent(false).await.unwrap();
     let error = world.consent(false).await.unwrap_err();
-    assert_eq!(error.code(), Some("GOOG-207"));
+    assert_eq!(error.code(), Some(Code::Goog207));
     let again = world.consent(true).await.unwrap();
     assert_eq!(again.subject, first.subject);
 }

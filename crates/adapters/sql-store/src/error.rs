@@ -1,7 +1,7 @@
 //! What can go wrong in the database, and what it means for the engine.
 
 use diesel::result::{DatabaseErrorKind, Error as SqlError};
-use passerelle_ports::{ErrorKind, PortError};
+use passerelle_ports::{Code, ErrorKind, PortError};
 
 /// An error of the store.
 ///
@@ -93,16 +93,16 @@ impl From<SqlError> for StoreError {
 }
 
 /// Which article tells why the database cannot be used at this moment.
-fn out_of_reach(message: &str) -> &'static str {
-    const TABLE: [(&str, &str); 6] = [
-        ("disk I/O error", "SYS-109"),
-        ("is full", "SYS-101"),
-        ("readonly", "DB-102"),
-        ("unable to open", "DB-101"),
-        ("not a database", "SYS-105"),
-        ("malformed", "SYS-105"),
+fn out_of_reach(message: &str) -> Code {
+    const TABLE: [(&str, Code); 6] = [
+        ("disk I/O error", Code::Sys109),
+        ("is full", Code::Sys101),
+        ("readonly", Code::Db102),
+        ("unable to open", Code::Db101),
+        ("not a database", Code::Sys105),
+        ("malformed", Code::Sys105),
     ];
-    TABLE.iter().find(|(text, _)| message.contains(text)).map_or("SYS-103", |(_, code)| code)
+    TABLE.iter().find(|(text, _)| message.contains(text)).map_or(Code::Sys103, |(_, code)| *code)
 }
 
 /// An error with everything below it.
@@ -126,27 +126,27 @@ fn rule_of(message: &str) -> String {
 impl StoreError {
     /// Tells whether another program's write was in the way.
     pub(crate) fn is_locked(&self) -> bool {
-        matches!(self, StoreError::Busy(error) if out_of_reach(&error.to_string()) == "SYS-103")
+        matches!(self, StoreError::Busy(error) if out_of_reach(&error.to_string()) == Code::Sys103)
     }
 
     /// Turns the error into the one of a port.
     #[must_use]
     pub fn at(self, operation: &'static str) -> PortError {
         let (kind, code) = match &self {
-            StoreError::NewerSchema { .. } => (ErrorKind::Unsupported, Some("SYS-104")),
-            StoreError::Foreign => (ErrorKind::Unsupported, Some("DB-105")),
-            StoreError::Refused(_) => (ErrorKind::Rejected, Some("DB-104")),
+            StoreError::NewerSchema { .. } => (ErrorKind::Unsupported, Some(Code::Sys104)),
+            StoreError::Foreign => (ErrorKind::Unsupported, Some(Code::Db105)),
+            StoreError::Refused(_) => (ErrorKind::Rejected, Some(Code::Db104)),
             StoreError::Busy(error) => (ErrorKind::Unavailable, Some(out_of_reach(&error.to_string()))),
             StoreError::Open(error) => (ErrorKind::Unavailable, Some(out_of_reach(&told(&**error)))),
             StoreError::Interrupted => (ErrorKind::Unavailable, None),
             StoreError::Missing(_) => (ErrorKind::NotFound, None),
             StoreError::CursorExpired => (ErrorKind::CursorExpired, None),
-            StoreError::LeaseHeld => (ErrorKind::RateLimited, Some("SYS-102")),
+            StoreError::LeaseHeld => (ErrorKind::RateLimited, Some(Code::Sys102)),
             StoreError::Database(error) if missing(&error.to_string()).is_some() => {
-                (ErrorKind::Unexpected, Some("DB-103"))
+                (ErrorKind::Unexpected, Some(Code::Db103))
             }
             StoreError::Migration(_) | StoreError::Database(_) | StoreError::Damaged(_) => {
-                (ErrorKind::Unexpected, Some("SYS-105"))
+                (ErrorKind::Unexpected, Some(Code::Sys105))
             }
             StoreError::TwoLinks => (ErrorKind::Unexpected, None),
         };
@@ -192,14 +192,14 @@ mod tests {
     #[test]
     fn what_keeps_the_database_out_of_reach_has_its_own_article() {
         for (message, code) in [
-            ("database is locked", "SYS-103"),
-            ("database or disk is full", "SYS-101"),
-            ("attempt to write a readonly database", "DB-102"),
-            ("unable to open database file", "DB-101"),
-            ("disk I/O error", "SYS-109"),
-            ("no such column: contacts.notes", "DB-103"),
-            ("no such table: contacts", "DB-103"),
-            ("database disk image is malformed", "SYS-105"),
+            ("database is locked", Code::Sys103),
+            ("database or disk is full", Code::Sys101),
+            ("attempt to write a readonly database", Code::Db102),
+            ("unable to open database file", Code::Db101),
+            ("disk I/O error", Code::Sys109),
+            ("no such column: contacts.notes", Code::Db103),
+            ("no such table: contacts", Code::Db103),
+            ("database disk image is malformed", Code::Sys105),
         ] {
             let info = Box::new(message.to_owned());
             let error = StoreError::from(SqlError::DatabaseError(DatabaseErrorKind::Unknown, info));

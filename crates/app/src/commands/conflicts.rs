@@ -1,6 +1,6 @@
 //! `conflicts`: what waits for a person, and the person's answers.
 
-use passerelle_ports::{Clock, Field, Side, Value};
+use passerelle_ports::{Clock, Code, Field, Side, Value};
 use passerelle_service::{
     Answer, Clash, Conflict, Failure, Keep, Office, Waiting, conflict, conflicts, resolve,
 };
@@ -40,14 +40,14 @@ pub async fn run(app: &App, args: &Conflicts) -> Exit {
 /// What waits, with the code under which `explain` tells of it.
 pub fn coded(waiting: &Conflict) -> Value {
     let code = match &waiting.waiting {
-        Waiting::Clash { .. } => Some("SYNC-104"),
-        Waiting::LookAlike { .. } => Some("SYNC-105"),
+        Waiting::Clash { .. } => Some(Code::Sync104),
+        Waiting::LookAlike { .. } => Some(Code::Sync105),
         // A refusal names its own.
         _ => None,
     };
     let mut value = serde_json::to_value(waiting).unwrap_or_default();
     if let Some(code) = code {
-        value["code"] = code.into();
+        value["code"] = code.as_str().into();
     }
     value["answers"] = answers(waiting).into();
     value
@@ -94,7 +94,7 @@ async fn list(app: &App, office: &Office, user: Option<&str>) -> Exit {
 
 async fn answer(app: &App, office: &Office, args: &ConflictResolve) -> Exit {
     let field = args.field.as_ref().map(Field::new);
-    let does_not_fit = || Failure::new("USE-112").with("key", args.number.to_string());
+    let does_not_fit = || Failure::new(Code::Use112).with("key", args.number.to_string());
     let answer = match (args.link, args.keep, &args.edit) {
         (Some(other), None, _) => Answer::Same(other, None),
         (Some(other), Some(keep), _) => Answer::Same(other, Some(side(keep).ok_or_else(does_not_fit)?)),

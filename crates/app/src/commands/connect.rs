@@ -1,7 +1,7 @@
 //! `connect`, `account replace`, `credential replace`, `disconnect`: an app user's authorisation, from its beginning
 //! to its end.
 
-use passerelle_ports::{Clock, Kind, Side};
+use passerelle_ports::{Clock, Code, Kind, Side};
 use passerelle_service::{
     Account as Bound, AppUser, Choice, ChosenPair, Collection, Failure, Forgotten, Outcome, bound_account,
     check_binding, check_free, choose_pairs, default_apart, disconnect as give_back, find_user, forecast,
@@ -59,7 +59,7 @@ pub async fn account(app: &App, args: &Account) -> Exit {
     office.google.check()?;
     let bound = bound_account(company, &args.user, "google")
         .await?
-        .ok_or_else(|| Failure::new("GOOG-211").with("user", &args.user))?;
+        .ok_or_else(|| Failure::new(Code::Goog211).with("user", &args.user))?;
     // The address of the account that is given up says nothing of the next one.
     let expected = expected(&user, None).filter(|address| !address.eq_ignore_ascii_case(&bound.email));
     let warning = app.out.t(
@@ -126,7 +126,7 @@ impl Entry<'_> {
         let words = [("account", account.into()), ("expected", expected.into()), ("user", self.user.into())];
         match confirm(app, &app.out.t("connect-other-address", &words))? {
             true => Ok(()),
-            false => Err(Failure::new("INT-101")),
+            false => Err(Failure::new(Code::Int101)),
         }
     }
 
@@ -198,7 +198,7 @@ async fn finish(app: &App, office: &Composed, user: &str, asking: &Asking, conse
             .t("connect-authorised", &[("account", account.email.as_str().into()), ("user", user.into())]),
     );
     for scope in &consented.missing {
-        let failure = Failure::new("GOOG-202").with("user", user).with("scope", *scope);
+        let failure = Failure::new(Code::Goog202).with("user", user).with("scope", *scope);
         app.out.failure(&failure, app.clock.now());
     }
     tell_forecast(app, office, &account).await?;
@@ -245,7 +245,7 @@ async fn choose(
     }
     let mut chosen = choose_pairs(company, account, &offered.collections, &choice).await;
     if let Err(failure) = &chosen
-        && ["USE-111", "USE-119", "SYNC-107"].contains(&failure.code())
+        && [Code::Use111, Code::Use119, Code::Sync107].contains(&failure.code())
     {
         // The consent is kept: only the calendar has to be named again.
         app.out.failure(failure, app.clock.now());
@@ -320,7 +320,7 @@ fn client(
         return Ok(text);
     }
     if app.out.no_input || app.out.json {
-        return Err(Failure::new("USE-108").with("reason", "--client"));
+        return Err(Failure::new(Code::Use108).with("reason", "--client"));
     }
     let text = guide::client(app, user)?;
     guide::tell_client(app, &text)?;
@@ -348,7 +348,7 @@ pub async fn credential(app: &App, args: &Credential) -> Exit {
     find_user(company, &args.user).await?;
     let bound = bound_account(company, &args.user, "google")
         .await?
-        .ok_or_else(|| Failure::new("GOOG-211").with("user", &args.user))?;
+        .ok_or_else(|| Failure::new(Code::Goog211).with("user", &args.user))?;
     office.google.replace_client(&bound, &consent::read(&args.client)?).await?;
     app.out.result(&app.out.t("credential-replaced", &[("user", args.user.as_str().into())]));
     done(app, 0)

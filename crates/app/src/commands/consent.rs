@@ -2,7 +2,7 @@
 
 use std::{fs, io::BufRead, path::Path, time::Duration};
 
-use passerelle_ports::Clock;
+use passerelle_ports::{Clock, Code};
 use passerelle_service::{Failure, Outcome};
 use serde_json::json;
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
@@ -54,7 +54,7 @@ async fn ask_beside(
     };
     let result = wait(app, asking, asked, lines).await;
     match result {
-        Err(failure) if failure.code() == "GOOG-207" => {
+        Err(failure) if failure.code() == Code::Goog207 => {
             app.out.note(&app.out.t("connect-once-more", &[]));
             let asked = google.ask_again(request.client, hint.take(), limit).await?;
             wait(app, asking, asked, lines).await.map_err(named)
@@ -98,7 +98,7 @@ fn show(app: &App, asking: &Asking, asked: &Asked) -> bool {
         return false;
     }
     if !asking.no_browser {
-        let article = out.article(&Failure::new("NET-106"));
+        let article = out.article(&Failure::new(Code::Net106));
         out.ask(&format!("! {}  {}", article.code, article.what));
         out.line("notice", app.clock.now(), &article);
     }

@@ -6,7 +6,7 @@ use std::{
 };
 
 use chrono::{DateTime, Utc};
-use passerelle_ports::Clock;
+use passerelle_ports::{Clock, Code};
 use passerelle_service::{Failure, Finding, Level, Outcome, examine};
 use passerelle_texts::causes_and_cures;
 use serde_json::{Value, json};
@@ -39,12 +39,10 @@ pub async fn run(app: &App, args: &Doctor) -> Exit {
             }
             found.extend(computer(app, &settings).await);
             // The same cause once: what the vault said is not said again for every user.
-            let known: Vec<String> = found.iter().filter_map(code).map(str::to_owned).collect();
+            let known: Vec<Code> = found.iter().filter_map(code).collect();
             let more = google(app, &settings, args.user.as_deref()).await?;
             found.extend(
-                more.into_iter().filter(|finding| {
-                    !code(finding).is_some_and(|code| known.iter().any(|told| told == code))
-                }),
+                more.into_iter().filter(|finding| !code(finding).is_some_and(|code| known.contains(&code))),
             );
         }
     }
@@ -59,8 +57,8 @@ pub async fn test(app: &App, args: &Test) -> Exit {
     tell(app, &found, false)
 }
 
-fn code(finding: &Finding) -> Option<&str> {
-    finding.problem.as_ref().map(|problem| problem.code.as_str())
+fn code(finding: &Finding) -> Option<Code> {
+    finding.problem.as_ref().map(|problem| problem.code)
 }
 
 fn bad(area: &'static str, failure: &Failure) -> Finding {
@@ -71,11 +69,11 @@ fn bad(area: &'static str, failure: &Failure) -> Finding {
 async fn computer(app: &App, settings: &Settings) -> Vec<Finding> {
     let mut found = Vec::new();
     for folder in open_to_others(settings) {
-        let failure = Failure::new("SYS-110").with("file", folder.display().to_string());
+        let failure = Failure::new(Code::Sys110).with("file", folder.display().to_string());
         found.push(bad("modes", &failure));
     }
     for file in wide(settings) {
-        let failure = Failure::new("SYS-106").with("file", file.display().to_string());
+        let failure = Failure::new(Code::Sys106).with("file", file.display().to_string());
         found.push(bad("modes", &failure));
     }
     found.push(match database(settings).await {
@@ -85,13 +83,13 @@ async fn computer(app: &App, settings: &Settings) -> Vec<Finding> {
     match vault(app, settings).await {
         Ok(finding) => found.push(finding),
         // Told above, file by file.
-        Err(failure) if failure.code() == "SYS-106" && found.iter().any(|one| one.area == "modes") => {}
+        Err(failure) if failure.code() == Code::Sys106 && found.iter().any(|one| one.area == "modes") => {}
         Err(failure) => found.push(bad("vault", &failure)),
     }
     found.push(disk(&settings.path("state_dir")));
     found.push(match Lock::take(&settings.path("state_dir")) {
         Ok(_) => Finding::good("lock"),
-        Err(failure) if failure.code() == "SYS-102" => {
+        Err(failure) if failure.code() == Code::Sys102 => {
             Finding::good("running").with("pid", failure.word("pid").unwrap_or("?"))
         }
         Err(failure) => bad("lock", &failure),
@@ -102,7 +100,7 @@ async fn computer(app: &App, settings: &Settings) -> Vec<Finding> {
 async fn vault(app: &App, settings: &Settings) -> Outcome<Finding> {
     let status = compose::open_vault(app, settings).await?.status().map_err(vault_failure)?;
     if let Some(file) = status.damaged.first() {
-        let failure = Failure::new("VAULT-006").with("file", file.display().to_string());
+        let failure = Failure::new(Code::Vault006).with("file", file.display().to_string());
         return Ok(bad("vault", &failure));
     }
     Ok(Finding::good("vault").with("source", status.source).with("count", status.credentials.to_string()))
@@ -112,11 +110,11 @@ async fn database(settings: &Settings) -> Outcome<Finding> {
     let health = compose::examine_database(settings).await?;
     let file = settings.path("database.path").display().to_string();
     if let Some(damage) = health.damage {
-        return Ok(bad("database", &Failure::new("SYS-105").with("file", file).with("reason", damage)));
+        return Ok(bad("database", &Failure::new(Code::Sys105).with("file", file).with("reason", damage)));
     }
     if health.busy {
         // It is read meanwhile, and the next command waits its turn as this one did.
-        return Ok(Finding::bad("database", Level::Warning, &Failure::new("SYS-103").with("file", file)));
+        return Ok(Finding::bad("database", Level::Warning, &Failure::new(Code::Sys103).with("file", file)));
     }
     Ok(Finding::good("database").with("file", file).with("schema", health.schema))
 }
@@ -127,7 +125,7 @@ fn disk(folder: &Path) -> Finding {
         Ok(volume) => room(folder, volume.f_bavail.saturating_mul(volume.f_frsize)),
         Err(error) => bad(
             "disk",
-            &Failure::new("USE-106")
+            &Failure::new(Code::Use106)
                 .with("file", folder.display().to_string())
                 .with("reason", io::Error::from(error).to_string()),
         ),
@@ -140,7 +138,7 @@ fn disk(_: &Path) -> Finding {
 }
 
 fn room(folder: &Path, free: u64) -> Finding {
-    let failure = Failure::new("SYS-101").with("file", folder.display().to_string());
+    let failure = Failure::new(Code::Sys101).with("file", folder.display().to_string());
     let finding = match free {
         0..ROOM => bad("disk", &failure),
         _ if free < 10 * ROOM => Finding::bad("disk", Level::Warning, &failure),
@@ -158,7 +156,7 @@ async fn google(app: &App, settings: &Settings, user: Option<&str>) -> Outcome<V
     let office = match compose::office(app, settings).await {
         Ok(office) => office,
         // The database was told already; without it nobody is known.
-        Err(failure) if failure.code() == "CFG-102" => return Ok(Vec::new()),
+        Err(failure) if failure.code() == Code::Cfg102 => return Ok(Vec::new()),
         Err(failure) => return Ok(vec![bad("network", &failure)]),
     };
     if let Some(user) = user {
@@ -180,9 +178,9 @@ async fn network(app: &App, google: &Google) -> Vec<Finding> {
     let probe = match google.probe().await {
         Ok(probe) => probe,
         Err(failure) => {
-            let proxy = app.proxy().filter(|_| !google.is_pretend() && failure.code() == "NET-101");
+            let proxy = app.proxy().filter(|_| !google.is_pretend() && failure.code() == Code::Net101);
             let failure = match proxy {
-                Some(proxy) => Failure::new("NET-107").with("proxy", proxy).because(failure),
+                Some(proxy) => Failure::new(Code::Net107).with("proxy", proxy).because(failure),
                 None => failure,
             };
             return vec![bad("network", &failure)];
@@ -198,7 +196,7 @@ async fn network(app: &App, google: &Google) -> Vec<Finding> {
 /// Compares this computer's clock with Google's, whose time comes in whole seconds.
 fn clock(here: DateTime<Utc>, there: DateTime<Utc>) -> Finding {
     let skew = (here - there).num_seconds();
-    let failure = || Failure::new("NET-104").with("skew", skew.to_string());
+    let failure = || Failure::new(Code::Net104).with("skew", skew.to_string());
     let finding = match skew.abs() {
         0..=DRIFT_SECONDS => Finding::good("clock"),
         ..SKEW_SECONDS => Finding::bad("clock", Level::Warning, &failure()),

@@ -91,7 +91,7 @@ fn run_line(out: &Out, run: &PastRun) -> String {
         }
     }
     if !run.complete {
-        let why = run.stopped.as_deref().map(|code| format!(" ({code})")).unwrap_or_default();
+        let why = run.stopped.map(|code| format!(" ({code})")).unwrap_or_default();
         text.push_str(&format!(" · {}{why}", out.t("history-incomplete", &[])));
     }
     text

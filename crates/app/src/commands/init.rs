@@ -3,7 +3,7 @@
 use std::{fs, path::Path};
 
 use inquire::{Select, Text};
-use passerelle_ports::Clock;
+use passerelle_ports::{Clock, Code};
 use passerelle_service::{AppUser, Failure, add_user};
 use serde_json::json;
 
@@ -36,7 +36,7 @@ pub async fn run(app: &App, args: &Init) -> Exit {
     let mut user = args.user.clone();
     if !args.non_interactive {
         if app.out.no_input {
-            return Err(Failure::new("USE-108").with("reason", "--non-interactive"));
+            return Err(Failure::new(Code::Use108).with("reason", "--non-interactive"));
         }
         ask(app, args, &mut settings, &mut user)?;
     }
@@ -82,7 +82,7 @@ pub async fn run(app: &App, args: &Init) -> Exit {
 /// The questions, each with an answer that can be taken as it stands.
 fn ask(app: &App, args: &Init, settings: &mut Settings, user: &mut Option<String>) -> Result<(), Failure> {
     app.out.note(&app.out.t("init-welcome", &[]));
-    let stopped = |_| Failure::new("INT-101");
+    let stopped = |_| Failure::new(Code::Int101);
     let option = || Origin::Variable("init".to_owned());
     let languages = vec!["français", "English"];
     let start = usize::from(app.out.lang == passerelle_texts::Lang::En);
@@ -113,7 +113,7 @@ fn ask(app: &App, args: &Init, settings: &mut Settings, user: &mut Option<String
 
 /// Where the vault's key comes from; what needs a word more is asked for it.
 fn ask_key(app: &App, settings: &mut Settings) -> Result<(), Failure> {
-    let stopped = |_| Failure::new("INT-101");
+    let stopped = |_| Failure::new(Code::Int101);
     let option = || Origin::Variable("init".to_owned());
     let mut sources = vec![
         ("file", "init-key-file"),
@@ -154,7 +154,7 @@ async fn first_user(settings: &Settings, login: Option<&str>) -> Result<Option<S
     let company = compose::company(settings).await?;
     let user = AppUser { id: login.to_owned(), name: login.to_owned(), email: String::new() };
     match add_user(&*company, &user).await {
-        Err(failure) if failure.code() != "USE-103" => Err(failure),
+        Err(failure) if failure.code() != Code::Use103 => Err(failure),
         _ => Ok(Some(user.id)),
     }
 }

@@ -2,6 +2,7 @@
 
 use std::{fs, path::Path};
 
+use passerelle_ports::Code;
 use passerelle_service::Failure;
 
 use super::Exit;
@@ -34,6 +35,6 @@ fn page(command: &clap::Command) -> Result<Vec<u8>, Failure> {
     let mut page = Vec::new();
     clap_mangen::Man::new(command.clone())
         .render(&mut page)
-        .map_err(|error| Failure::new("BUG-101").because(error))?;
+        .map_err(|error| Failure::new(Code::Bug101).because(error))?;
     Ok(page)
 }

@@ -26,7 +26,7 @@ pub mod watch;
 
 use passerelle_calendar::Event;
 use passerelle_contacts::Contact;
-use passerelle_ports::Clock;
+use passerelle_ports::{Clock, Code};
 use passerelle_service::Failure;
 use serde_json::json;
 
@@ -94,7 +94,7 @@ pub fn confirm(app: &App, question: &str) -> Result<bool, Failure> {
         return Ok(true);
     }
     if app.out.no_input || app.out.json {
-        return Err(Failure::new("USE-108").with("reason", question));
+        return Err(Failure::new(Code::Use108).with("reason", question));
     }
     let letters = app.out.t("ask-yes-no", &[]);
     let yes = letters.chars().next().unwrap_or('y');
@@ -106,7 +106,7 @@ pub fn confirm(app: &App, question: &str) -> Result<bool, Failure> {
             app.out.ask(&question);
             let answer = tokio::task::block_in_place(|| lines.blocking_recv());
             app.keep_typed(Some(lines));
-            answer.ok_or_else(|| Failure::new("INT-101"))?
+            answer.ok_or_else(|| Failure::new(Code::Int101))?
         }
         None => typed(&question)?,
     };
@@ -115,12 +115,12 @@ pub fn confirm(app: &App, question: &str) -> Result<bool, Failure> {
 
 /// Asks for a line of text.
 pub fn typed(question: &str) -> Result<String, Failure> {
-    inquire::Text::new(&shown(question)).prompt().map_err(|_| Failure::new("INT-101"))
+    inquire::Text::new(&shown(question)).prompt().map_err(|_| Failure::new(Code::Int101))
 }
 
 /// Lets only somebody go on who types a name, or gives it as an option: `--yes` is not enough for this.
 pub fn confirm_by_name(app: &App, warning: &str, name: &str, given: Option<&str>) -> Result<(), Failure> {
-    let wrong = || Failure::new("USE-108").with("reason", format!("--confirm={name}"));
+    let wrong = || Failure::new(Code::Use108).with("reason", format!("--confirm={name}"));
     match given {
         Some(given) if given == name => return Ok(()),
         Some(_) => return Err(wrong()),

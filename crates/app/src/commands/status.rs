@@ -173,6 +173,6 @@ fn exit_of(all: &[UserStatus]) -> u8 {
     }
     let pairs = || all.iter().flat_map(|user| &user.pairs);
     let problems = pairs().filter_map(PairStatus::problem);
-    let worst = problems.map(|problem| exit_code(&problem.code)).max().unwrap_or(0);
+    let worst = problems.map(|problem| exit_code(problem.code.as_str())).max().unwrap_or(0);
     if worst == 0 && all.iter().any(|user| user.waiting() + user.homeless > 0) { 3 } else { worst }
 }

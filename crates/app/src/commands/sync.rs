@@ -5,7 +5,7 @@ use std::{
     time::Duration,
 };
 
-use passerelle_ports::{Clock, Kind};
+use passerelle_ports::{Clock, Code, Kind};
 use passerelle_service::{
     Dropped, Failure, Loss, Office, PairReport, SyncReport, SyncRequest, Waiting, changes, conflicts,
     note_no_run, sync, unsettled, without_calendar,
@@ -137,11 +137,11 @@ pub fn tell_and_close(app: &App, report: &SyncReport, diff: bool, (command, prev
             out.failure_once(&named.or_with("kind", pair.kind.as_str()), app.clock.now(), &mut told);
         }
         if pair.nameless > 0 {
-            out.failure(&Failure::new("GOOG-315").with("place", "id"), app.clock.now());
+            out.failure(&Failure::new(Code::Goog315).with("place", "id"), app.clock.now());
         }
         // Where something else stopped the pair, that is what has to be said.
         if let (None, Some(seconds)) = (&pair.error, pair.settles_in_s) {
-            let unknown = Failure::new("SYNC-110").with("count", pair.unknown.to_string());
+            let unknown = Failure::new(Code::Sync110).with("count", pair.unknown.to_string());
             out.failure(&unknown.after(Duration::from_secs(seconds)), app.clock.now());
         }
     }
@@ -165,7 +165,7 @@ pub fn exit_of(report: &SyncReport) -> u8 {
         .pairs
         .iter()
         .filter_map(|pair| pair.error.as_ref())
-        .map(|error| exit_code(&error.code))
+        .map(|error| exit_code(error.code.as_str()))
         .collect();
     let waits = |pair: &PairReport| pair.held + pair.failed + pair.unknown > 0;
     if !report.homeless.is_empty() || report.pairs.iter().any(waits) {
@@ -288,7 +288,7 @@ pub fn fields_of(loss: &Loss) -> String {
 
 /// Explains once what the codes of some losses mean, and what can be done.
 pub fn explain_losses<'a>(app: &App, losses: impl Iterator<Item = &'a Loss>) {
-    let codes: BTreeSet<&str> = losses.filter_map(|loss| loss.code.as_deref()).collect();
+    let codes: BTreeSet<Code> = losses.filter_map(|loss| loss.code).collect();
     for code in codes {
         let article = app.out.article(&Failure::new(code));
         app.out.warn(&article);

@@ -1,7 +1,7 @@
 //! `undo` and `restore`: show what will be done, then do it.
 
 use chrono::{DateTime, NaiveDate, NaiveDateTime, Utc};
-use passerelle_ports::{Kind, RunId};
+use passerelle_ports::{Code, Kind, RunId};
 use passerelle_service::{Failure, SyncRequest, Undo as What, undo};
 
 use super::{Exit, confirm, done, sync, watch::Bar};
@@ -105,8 +105,9 @@ fn time_of(text: &str) -> Result<DateTime<Utc>, Failure> {
         .into_iter()
         .find_map(|form| NaiveDateTime::parse_from_str(text, form).ok())
         .or_else(|| NaiveDate::parse_from_str(text, "%Y-%m-%d").ok()?.and_hms_opt(0, 0, 0));
-    wall.and_then(from_the_wall)
-        .ok_or_else(|| Failure::new("USE-101").with("reason", format!("--as-of {text} (2026-11-25 14:30)")))
+    wall.and_then(from_the_wall).ok_or_else(|| {
+        Failure::new(Code::Use101).with("reason", format!("--as-of {text} (2026-11-25 14:30)"))
+    })
 }
 
 #[cfg(test)]
@@ -120,7 +121,7 @@ mod tests {
             assert!(time_of(text).is_ok(), "{text}");
         }
         for text in ["", "yesterday", "2026-13-01", "14:30"] {
-            assert_eq!(time_of(text).unwrap_err().code(), "USE-101", "{text}");
+            assert_eq!(time_of(text).unwrap_err().code(), Code::Use101, "{text}");
         }
     }
 }

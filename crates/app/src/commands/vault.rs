@@ -7,7 +7,7 @@ use std::{
 };
 
 use passerelle_credentials::{Vault as Keeper, VaultError};
-use passerelle_ports::Clock;
+use passerelle_ports::{Clock, Code};
 use passerelle_service::{Failure, Outcome};
 use serde_json::json;
 use toml_edit::{DocumentMut, Item, Value};
@@ -123,7 +123,7 @@ fn change_key(
             return Err(failure);
         }
     } else if !another {
-        return Err(Failure::new("USE-115").with("source", &choice.kind));
+        return Err(Failure::new(Code::Use115).with("source", &choice.kind));
     }
     Ok(vault.finish_rotation().map_err(vault_failure)?.credentials)
 }
@@ -131,14 +131,15 @@ fn change_key(
 /// A new source that gives no key: it is the new one that has to be put right, the vault is as it was.
 fn not_given(choice: &KeyChoice, error: VaultError) -> Failure {
     let failure = vault_failure(error);
-    if !["VAULT-001", "VAULT-002", "VAULT-004", "SYS-106", "SYS-107"].contains(&failure.code()) {
+    if ![Code::Vault001, Code::Vault002, Code::Vault004, Code::Sys106, Code::Sys107].contains(&failure.code())
+    {
         return failure;
     }
     let reason = match failure.code() {
-        "SYS-106" => "others may read it",
+        Code::Sys106 => "others may read it",
         _ => failure.word("reason").unwrap_or("what it gives is no key"),
     };
-    Failure::new("USE-116").with("source", &choice.kind).with("reason", reason).because(failure)
+    Failure::new(Code::Use116).with("source", &choice.kind).with("reason", reason).because(failure)
 }
 
 /// The settings that say where the key comes from.
@@ -155,7 +156,7 @@ fn wanted(settings: &Settings, args: &VaultRotate) -> Outcome<Settings> {
     let mut set = |name: &'static str, value: Option<String>| {
         let Some(value) = value else { return Ok(()) };
         if let (Origin::Variable(variable), true) = (settings.origin(name), settings.text(name) != value) {
-            return Err(Failure::new("CFG-103").with("key", name).with("variable", variable));
+            return Err(Failure::new(Code::Cfg103).with("key", name).with("variable", variable));
         }
         wanted.set(name, value, Origin::Variable("vault rotate".to_owned()));
         Ok(())
@@ -168,7 +169,7 @@ fn wanted(settings: &Settings, args: &VaultRotate) -> Outcome<Settings> {
     let source = args.to.map_or(settings.text("vault.key_source"), |source: Source| source.name());
     if source == "passphrase" && !present.is_empty() {
         let given = args.new_passphrase_file.as_ref().filter(|file| file.as_os_str() != "-");
-        let Some(file) = given else { return Err(Failure::new("USE-114").with("file", present)) };
+        let Some(file) = given else { return Err(Failure::new(Code::Use114).with("file", present)) };
         set("vault.passphrase_file", Some(init::absolute(file)))?;
     }
     Ok(wanted)
@@ -202,7 +203,7 @@ pub fn remember(app: &App, wanted: &Settings) -> Outcome<()> {
         .filter(|(_, value)| !value.is_empty())
         .collect();
     let changed = with_settings(&text, &values).map_err(|error| {
-        Failure::new("CFG-101")
+        Failure::new(Code::Cfg101)
             .with("key", "TOML")
             .with("file", file.display().to_string())
             .with("reason", error.to_string())

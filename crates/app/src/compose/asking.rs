@@ -7,7 +7,7 @@ use passerelle_google_transport::{
     Arrival, CALENDAR_EVENTS, CALENDAR_LIST, CONTACTS, ClientSecretFile, ConsentAttempt, ConsentError,
     Delegate, EMAIL, Elsewhere, OPENID, ServiceAccountKey, missing_scopes, refresh_token_expiry,
 };
-use passerelle_ports::{Clock, Side};
+use passerelle_ports::{Clock, Code, Side};
 use passerelle_service::{Failure, Identity, Outcome, Term};
 use secrecy::{ExposeSecret, SecretString};
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
@@ -99,7 +99,7 @@ impl Asked {
             code.map_or(Arrival::Pasted(line), Arrival::Elsewhere)
         };
         let told = |error: &ConsentError| {
-            refused(&Failure::new(error.code().unwrap_or("GOOG-209")));
+            refused(&Failure::new(error.code().unwrap_or(Code::Goog209)));
         };
         let consent = tokio::select! {
             consent = self.attempt.wait_beside(&mut arrivals, &told) => consent,
@@ -169,7 +169,7 @@ pub fn check_key(key: &str) -> Outcome<()> {
 }
 
 fn seal(key: &str, text: &Secret) -> Outcome<String> {
-    seal_for(key, text).map_err(|error| Failure::new("GOOG-215").because(error))
+    seal_for(key, text).map_err(|error| Failure::new(Code::Goog215).because(error))
 }
 
 /// Reads the company's client.
@@ -194,7 +194,7 @@ pub fn delegation(key: &str) -> Outcome<(String, String)> {
 
 pub(super) fn delegate(key: &str, subject: &str) -> Outcome<Delegate> {
     let key = ServiceAccountKey::parse(key)
-        .map_err(|error| Failure::new("GOOG-118").with("reason", error.to_string()).because(error))?;
+        .map_err(|error| Failure::new(Code::Goog118).with("reason", error.to_string()).because(error))?;
     Ok(Delegate { key, subject: subject.to_owned(), scopes: DELEGATED.map(str::to_owned).to_vec() })
 }
 
@@ -202,7 +202,7 @@ pub(super) fn not_consented(error: ConsentError) -> Failure {
     match error {
         ConsentError::Google(error) => Failure::of_port(Side::Remote, error),
         error => {
-            let code = error.code().unwrap_or("BUG-101");
+            let code = error.code().unwrap_or(Code::Bug101);
             Failure::new(code).with("operation", "consent").because(error)
         }
     }

@@ -18,7 +18,7 @@ use passerelle_google_transport::{
     Delegate, Endpoints, GoogleClient, HttpOptions, Pace, RequestCounter, RetryPolicy, Signer, StoredToken,
     Tokens, granted_now, http_client, missing_scopes, pretend, probe, revoke,
 };
-use passerelle_ports::{Clock, ErrorKind, Kind, Pictures, PortError, PortResult, Replica, Side};
+use passerelle_ports::{Clock, Code, ErrorKind, Kind, Pictures, PortError, PortResult, Replica, Side};
 use passerelle_service::{
     Account, Collection, Examined, Failure, Forgotten, Identity, Offered, Outcome, Pair, Provider, Term,
 };
@@ -87,7 +87,7 @@ impl Google {
         let options = HttpOptions { extra_ca, ..HttpOptions::default() };
         let signer = options.signer.clone();
         let http = http_client(&options, &endpoints).map_err(|error| {
-            let key = Failure::new("CFG-101").with("key", "network.ca_file");
+            let key = Failure::new(Code::Cfg101).with("key", "network.ca_file");
             key.with("reason", "it holds no certificate").because(error)
         })?;
         Ok(Google {
@@ -335,7 +335,7 @@ impl Google {
         let owner = owner(account);
         let port = |failure: Failure| as_port(&failure);
         let unusable = |failure: Failure| {
-            let code = if failure.code() == "GOOG-105" { "GOOG-105" } else { "GOOG-111" };
+            let code = if failure.code() == Code::Goog105 { Code::Goog105 } else { Code::Goog111 };
             PortError::new(ErrorKind::Unauthenticated, "client").with_code(code)
         };
         if let Some(acting) = self.safe.service_account(&owner).map_err(port)? {
@@ -446,7 +446,7 @@ impl Provider for Google {
         // Not needed for the main calendar; the others cannot be chosen without it.
         let has = |scope: &str| missing_scopes(&[scope], &account.scopes).is_empty();
         if has(CALENDAR_EVENTS) && !has(CALENDAR_LIST) {
-            let error = PortError::new(ErrorKind::Forbidden, "scopes").with_code("GOOG-202");
+            let error = PortError::new(ErrorKind::Forbidden, "scopes").with_code(Code::Goog202);
             found.push(Examined::new("scopes", Some(error.with_detail("scope", CALENDAR_LIST))));
         }
         let calendar = Call::new(
@@ -554,7 +554,7 @@ impl Google {
         let lost = missing_scopes(&had, &now).first().map(|scope| (*scope).to_owned())?;
         Some(
             PortError::new(ErrorKind::Forbidden, "tokeninfo")
-                .with_code("GOOG-202")
+                .with_code(Code::Goog202)
                 .with_detail("scope", lost),
         )
     }
@@ -572,7 +572,7 @@ struct Counted {
 /// How near an account is to the limits that can be known: Google tells nobody what is left of the others (P91).
 fn quota(counted: &Counted, pace: Pace) -> Examined {
     let full = counted.total_items >= CONTACTS_MAX;
-    let error = full.then(|| PortError::new(ErrorKind::Rejected, "quota").with_code("GOOG-304"));
+    let error = full.then(|| PortError::new(ErrorKind::Rejected, "quota").with_code(Code::Goog304));
     let mut quota = Examined::new("quota", error);
     quota.facts = vec![
         ("contacts", counted.total_items),
@@ -592,11 +592,11 @@ fn granted(account: &Account, scope: &'static str) -> PortResult<()> {
     if missing_scopes(&[scope], &account.scopes).is_empty() {
         return Ok(());
     }
-    Err(PortError::new(ErrorKind::Forbidden, "open").with_code("GOOG-202").with_detail("scope", scope))
+    Err(PortError::new(ErrorKind::Forbidden, "open").with_code(Code::Goog202).with_detail("scope", scope))
 }
 
 fn signed_out() -> PortError {
-    PortError::new(ErrorKind::Unauthenticated, "vault.get").with_code("GOOG-211")
+    PortError::new(ErrorKind::Unauthenticated, "vault.get").with_code(Code::Goog211)
 }
 
 #[cfg(test)]
@@ -605,7 +605,7 @@ mod tests {
 
     #[test]
     fn a_full_address_book_is_a_problem_p90() {
-        for (total_items, code) in [(0, None), (24_999, None), (25_000, Some("GOOG-304"))] {
+        for (total_items, code) in [(0, None), (24_999, None), (25_000, Some(Code::Goog304))] {
             let told = quota(&Counted { total_items }, Pace::default());
             assert_eq!(told.error.and_then(|error| error.code), code, "{total_items}");
         }

@@ -2,6 +2,7 @@
 
 use std::{fs, path::Path};
 
+use passerelle_ports::Code;
 use passerelle_service::{AccountState, Company, Failure, Outcome};
 use passerelle_sql_store::Store;
 use passerelle_sync_rules::digest_of;
@@ -24,7 +25,8 @@ pub async fn check(settings: &Settings, store: &Store) -> Outcome<()> {
         None => set(store, HOME, &here).await,
         Some(home) if home == here => Ok(()),
         Some(_) => {
-            Err(Failure::new("SYNC-113").with("file", settings.path("database.path").display().to_string()))
+            Err(Failure::new(Code::Sync113)
+                .with("file", settings.path("database.path").display().to_string()))
         }
     }
 }
@@ -44,7 +46,7 @@ pub async fn adopt(
     let here = here(&settings.path("database.path"));
     if copied && get(store, HOME).await?.is_some_and(|home| home == here) {
         let file = settings.path("database.path").display().to_string();
-        return Err(Failure::new("SYNC-116").with("file", file));
+        return Err(Failure::new(Code::Sync116).with("file", file));
     }
     if copied {
         for mut account in company.accounts().await? {

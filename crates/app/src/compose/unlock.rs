@@ -12,6 +12,7 @@ use std::{
 
 use inquire::{Password, PasswordDisplayMode};
 use passerelle_credentials::{KeySource, Secret};
+use passerelle_ports::Code;
 use passerelle_service::{Failure, Outcome};
 use passerelle_texts::{Lang, t};
 
@@ -96,7 +97,7 @@ impl KeyChoice {
 
     fn read(&self, new: bool) -> Outcome<KeySource> {
         let missing =
-            |reason: &str| Failure::new("VAULT-001").with("source", &self.kind).with("reason", reason);
+            |reason: &str| Failure::new(Code::Vault001).with("source", &self.kind).with("reason", reason);
         match self.kind.as_str() {
             "passphrase" => match self.known.get().filter(|_| !new) {
                 Some(known) => Ok(KeySource::passphrase(known.clone())),
@@ -127,7 +128,8 @@ fn keyring(name: &str) -> Outcome<KeySource> {
 
 #[cfg(not(all(feature = "keyring", target_os = "linux")))]
 fn keyring(_: &str) -> Outcome<KeySource> {
-    Err(Failure::new("SYS-107").with("reason", "this passerelle was built without the feature \"keyring\""))
+    Err(Failure::new(Code::Sys107)
+        .with("reason", "this passerelle was built without the feature \"keyring\""))
 }
 
 impl Passphrase {
@@ -135,10 +137,10 @@ impl Passphrase {
         let secret = match self {
             Passphrase::File(file) => of_file(file)?,
             Passphrase::Ask(lang) => ask(*lang, new)?,
-            Passphrase::Nobody(option) => return Err(Failure::new("USE-108").with("reason", *option)),
+            Passphrase::Nobody(option) => return Err(Failure::new(Code::Use108).with("reason", *option)),
         };
         if new && secret.expose().chars().count() < SHORTEST {
-            return Err(Failure::new("VAULT-003").with("count", SHORTEST.to_string()));
+            return Err(Failure::new(Code::Vault003).with("count", SHORTEST.to_string()));
         }
         Ok(secret)
     }
@@ -156,7 +158,7 @@ fn ask(lang: Lang, new: bool) -> Outcome<Secret> {
     } else {
         prompt = prompt.without_confirmation();
     }
-    prompt.prompt().map(Secret::new).map_err(|_| Failure::new("INT-101"))
+    prompt.prompt().map(Secret::new).map_err(|_| Failure::new(Code::Int101))
 }
 
 /// The first line of a file that nobody else may read.
@@ -177,7 +179,7 @@ fn of_file(file: &Path) -> Outcome<Secret> {
 fn refuse_wide(file: &Path, metadata: &fs::Metadata) -> Outcome<()> {
     let mode = std::os::unix::fs::PermissionsExt::mode(&metadata.permissions());
     if metadata.is_file() && mode & 0o077 != 0 {
-        return Err(Failure::new("SYS-106").with("file", file.display().to_string()));
+        return Err(Failure::new(Code::Sys106).with("file", file.display().to_string()));
     }
     Ok(())
 }

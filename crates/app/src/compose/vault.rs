@@ -10,7 +10,7 @@ use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use passerelle_credentials::{CredentialId, Secret, Vault, VaultError};
 use passerelle_google_transport::{StoredToken, TokenStore};
-use passerelle_ports::{ErrorKind, InstallationId, PortError, PortResult};
+use passerelle_ports::{Code, ErrorKind, InstallationId, PortError, PortResult};
 use passerelle_service::{Failure, Outcome};
 use secrecy::ExposeSecret;
 use serde::{Deserialize, Serialize};
@@ -141,7 +141,8 @@ impl Safe {
             subject: acting.subject.clone(),
             endpoint: self.place.endpoint.clone(),
         };
-        let text = serde_json::to_string(&bound).map_err(|error| Failure::new("BUG-101").because(error))?;
+        let text =
+            serde_json::to_string(&bound).map_err(|error| Failure::new(Code::Bug101).because(error))?;
         vault.put(&owner.credential(SERVICE), &Secret::new(text)).map_err(vault_failure)?;
         for purpose in [REFRESH, CLIENT] {
             vault.delete(&owner.credential(purpose)).map_err(vault_failure)?;
@@ -293,7 +294,7 @@ fn put_token(
 
 /// Turns an error of the vault into what a person can be told.
 pub fn vault_failure(error: VaultError) -> Failure {
-    let code = error.code().unwrap_or("BUG-101");
+    let code = error.code().unwrap_or(Code::Bug101);
     let details = error.details();
     let failure = Failure::new(code).with("operation", "vault");
     details.into_iter().fold(failure, |failure, (name, word)| failure.with(name, word)).because(error)
@@ -302,7 +303,7 @@ pub fn vault_failure(error: VaultError) -> Failure {
 /// A failure of the vault, as a port tells it: nothing can be done before a person has seen to it.
 pub fn as_port(failure: &Failure) -> PortError {
     let mut error = PortError::new(ErrorKind::Forbidden, "vault");
-    error.code = passerelle_texts::codes().find(|code| *code == failure.code());
+    error.code = Some(failure.code());
     for name in ["source", "noted", "file", "reason", "operation"] {
         if let Some(word) = failure.word(name) {
             error = error.with_detail(name, word);

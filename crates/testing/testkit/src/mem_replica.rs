@@ -13,8 +13,9 @@ use std::{
 use async_trait::async_trait;
 use chrono::{DateTime, SubsecRound, TimeDelta, Utc};
 use passerelle_ports::{
-    Capabilities, Clock, CreateKey, Cursor, EntryId, ErrorKind, From, ItemId, Next, Opaque, Page, PageToken,
-    PortError, PortResult, Record, Replica, Stored, Unread, Value, Version, Write, Written, assemble, fields,
+    Capabilities, Clock, Code, CreateKey, Cursor, EntryId, ErrorKind, From, ItemId, Next, Opaque, Page,
+    PageToken, PortError, PortResult, Record, Replica, Stored, Unread, Value, Version, Write, Written,
+    assemble, fields,
 };
 use serde_json::json;
 
@@ -438,7 +439,7 @@ impl<R: Record> MemReplica<R> {
     fn read(&self, state: &mut State<R>, id: &ItemId) -> PortResult<Option<Stored<R>>> {
         let shown = self.known_as(state, id);
         if shown.as_ref().is_some_and(|shown| state.unreadable.contains(&shown.id)) {
-            return Err(PortError::new(ErrorKind::Unexpected, "mem.fetch").with_code("MEM-2"));
+            return Err(PortError::new(ErrorKind::Unexpected, "mem.fetch").with_code(Code::Goog314));
         }
         Ok(shown)
     }
@@ -737,7 +738,7 @@ impl<R: Record> MemReplica<R> {
             let is_alive = state.items.get(&id).is_some_and(|item| item.alive);
             if is_alive && state.unreadable.contains(&id) {
                 let id = Some(id).filter(|_| !state.nameless);
-                page.unread.push(Unread { id, code: Some("MEM-2"), place: "mem".to_owned() });
+                page.unread.push(Unread { id, code: Some(Code::Goog314), place: "mem".to_owned() });
                 continue;
             }
             // What a listing shows is at least as new as its end, and no newer than now.
@@ -779,7 +780,7 @@ impl<R: Record> MemReplica<R> {
 }
 
 fn refused(operation: &'static str) -> PortError {
-    PortError::new(ErrorKind::Rejected, operation).with_code("MEM-1")
+    PortError::new(ErrorKind::Rejected, operation).with_code(Code::Goog310)
 }
 
 fn cursor_at(position: usize) -> Cursor {
@@ -865,7 +866,7 @@ impl<R: Record> Replica<R> for MemReplica<R> {
             Write::Delete { .. } | Write::Move { .. } => false,
         };
         if batch.iter().any(fails) {
-            let failed = || Err(PortError::new(ErrorKind::ItemFailed, "mem.write").with_code("MEM-3"));
+            let failed = || Err(PortError::new(ErrorKind::ItemFailed, "mem.write").with_code(Code::Goog311));
             return Ok(batch.iter().map(|_| failed()).collect());
         }
         Ok(batch.iter().map(|write| self.land(&mut state, write)).collect())
