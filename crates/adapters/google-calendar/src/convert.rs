@@ -611,10 +611,45 @@ pub(crate) fn lines(
 #[cfg(test)]
 mod tests {
     use passerelle_calendar::Duration;
+    use passerelle_testkit::golden;
     use serde_json::json;
 
     use super::*;
     use crate::changes::changes;
+
+    #[test]
+    fn the_leftovers_that_the_ledger_keeps_are_read_for_ever() {
+        let members =
+            |name: &str| -> Map<String, Value> { [(name.to_owned(), json!("value"))].into_iter().collect() };
+        let text = |text: &str| Some(text.to_owned());
+        let left = Leftovers {
+            rest: members("rest"),
+            attendees: [("a@example.org".to_owned(), members("attendee"))].into(),
+            anonymous: vec![members("anonymous")],
+            lines: vec!["X-LINE:1".to_owned()],
+            source_title: text("Source"),
+            private: members("private"),
+            shared: members("shared"),
+            end_zone: text("Europe/Paris"),
+            second_time: DateTime::from_timestamp(1_800_000_000, 0),
+            attached: [("2026-01-05".to_owned(), json!([{"fileUrl": "f"}]))].into(),
+            apart: [(
+                "2026-01-06".to_owned(),
+                Apart {
+                    rest: members("rest"),
+                    source_title: text("Other source"),
+                    end_zone: text("Europe/Rome"),
+                    private: members("private"),
+                    shared: members("shared"),
+                },
+            )]
+            .into(),
+            unshown: vec!["attachments".to_owned()],
+            hidden: vec!["color".to_owned()],
+            unsaid: text("status"),
+        };
+        golden(env!("CARGO_MANIFEST_DIR"), "leftovers", &left);
+    }
 
     fn resource(more: Value) -> Resource {
         let mut value = json!({

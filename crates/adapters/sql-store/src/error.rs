@@ -10,12 +10,12 @@ use passerelle_ports::{Code, ErrorKind, PortError};
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum StoreError {
-    /// The database was made by a newer version; nothing was touched.
-    #[error("the database was made by a newer version (schema {found}, this program knows {known})")]
+    /// The database, or a value in it, was written by a newer version; nothing was touched.
+    #[error("written by a newer version ({found}, this program knows {known})")]
     NewerSchema {
-        /// The newest migration that the database has seen.
+        /// The newest migration that the database has seen, or the format of the value.
         found: String,
-        /// The newest migration that this program knows.
+        /// The newest migration or format that this program knows.
         known: String,
     },
     /// The file is a database, but none of ours: another program's, or an empty one. Nothing was touched.

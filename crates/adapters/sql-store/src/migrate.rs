@@ -128,8 +128,8 @@ fn know_keys(conn: &mut Conn) -> Result<(), StoreError> {
         return Ok(());
     }
     match refill_keys::<Contact>(conn) {
-        // Whoever reads the damaged link says so: it must not keep the database shut.
-        Err(StoreError::Damaged(_)) => {}
+        // Whoever reads the link that cannot be read says so: it must not keep the database shut.
+        Err(StoreError::Damaged(_) | StoreError::NewerSchema { .. }) => {}
         refilled => refilled?,
     }
     Ok(settings::put(conn, KEYS.0, KEYS.1)?)

@@ -6,6 +6,7 @@ use passerelle_ports::{Kind, PairId, Value};
 use crate::{
     AccountId, StoreError, UserId,
     db::Db,
+    ledger::{from_json, numbered},
     schema::{passerelle_accounts, passerelle_pair_states as pair_states, passerelle_pairs},
 };
 
@@ -60,7 +61,7 @@ impl TryFrom<PairRow> for Pair {
             account: AccountId(row.account_id),
             collection: row.collection,
             name: row.name,
-            rules: serde_json::from_str(&row.rules).map_err(|_| damaged())?,
+            rules: from_json(&row.rules, "passerelle_pairs")?,
             enabled: row.enabled,
             calendar: row.calendar_id,
         })
@@ -76,7 +77,7 @@ impl From<Pair> for PairRow {
             account_id: pair.account.0,
             collection: pair.collection,
             name: pair.name,
-            rules: pair.rules.to_string(),
+            rules: numbered(pair.rules.to_string()),
             enabled: pair.enabled,
             calendar_id: pair.calendar,
         }

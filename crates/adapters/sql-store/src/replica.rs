@@ -18,6 +18,7 @@ use crate::{
     collection::{Collection, Loaded, NewRow, Scope},
     db::Db,
     dialect::{Conn, MOST_NAMES, new_ids},
+    ledger::{from_json, to_json},
     marks::Mark,
     parked,
     schema::{change_log, passerelle_local_keys, passerelle_outcomes, passerelle_settings},
@@ -439,7 +440,7 @@ impl<R: Collection> SqlReplica<R> {
         id: &str,
         written: &Written<R>,
     ) -> Result<(), StoreError> {
-        let text = serde_json::to_string(written).map_err(|_| StoreError::Damaged("passerelle_outcomes"))?;
+        let text = to_json(written, "passerelle_outcomes")?;
         diesel::insert_into(passerelle_outcomes::table)
             .values((
                 passerelle_outcomes::entry_id.eq(entry.to_string()),
@@ -590,11 +591,8 @@ impl<R: Collection> Replica<R> for SqlReplica<R> {
                     .load(conn)?;
                 found.extend(rows);
             }
-            let written = |name: &String| {
-                let text = found.get(name)?;
-                Some(serde_json::from_str(text).map_err(|_| StoreError::Damaged("passerelle_outcomes")))
-            };
-            names.iter().map(|name| written(name).transpose()).collect()
+            let written = |text: &String| from_json(text, "passerelle_outcomes");
+            names.iter().map(|name| found.get(name).map(written).transpose()).collect()
         });
         read.await.map_err(|error| error.at("sql.outcome"))
     }

@@ -15,10 +15,10 @@ use passerelle_ports::{
     MatchKey, PairId, PairState, PortResult, Record, Run, RunId, RunKind, Side, Slice, Stranger, Value,
 };
 
-use self::rows::{stamp, to_json};
+use self::rows::stamp;
 pub(crate) use self::{
     commit::refill_keys,
-    rows::{ENTRY_WIDTH, entry_row},
+    rows::{ENTRY_WIDTH, entry_row, from_json, numbered, to_json},
 };
 use crate::{
     Store, StoreError,
@@ -136,7 +136,7 @@ impl<R: Record> Ledger<R> for SqlLedger<R> {
     }
 
     async fn finish_run(&self, run: RunId, now: DateTime<Utc>, summary: &Value) -> PortResult<()> {
-        let summary = summary.to_string();
+        let summary = numbered(summary.to_string());
         let finish = self.write("ledger.finish_run", move |conn| {
             diesel::update(runs::table.find(run.0))
                 .set((runs::finished.eq(stamp(now)), runs::summary.eq(summary)))

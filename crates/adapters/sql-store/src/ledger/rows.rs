@@ -125,12 +125,40 @@ pub(crate) fn stamp(time: DateTime<Utc>) -> NaiveDateTime {
     time.naive_utc().trunc_subsecs(6)
 }
 
+/// The format of the values that are kept as texts. A change of what is written is a new format: this number is counted up,
+/// and `tests/golden` gets the files of the new one beside those of all before, which are read for ever.
+pub(crate) const FORMAT: u32 = 1;
+
+/// How a text with a number begins: the database's own functions for JSON keep the order of the members.
+const NUMBERED: &str = r#"{"format":"#;
+
+/// Returns a value as it is kept.
 pub(crate) fn to_json<T: Serialize>(value: &T, table: &'static str) -> Result<String, StoreError> {
-    serde_json::to_string(value).map_err(|_| StoreError::Damaged(table))
+    serde_json::to_string(value).map(numbered).map_err(|_| StoreError::Damaged(table))
 }
 
+/// Puts the number of the format into a text, unless that is a bare word.
+pub(crate) fn numbered(text: String) -> String {
+    match text.strip_prefix('{') {
+        Some("}") => format!("{NUMBERED}{FORMAT}}}"),
+        Some(members) => format!("{NUMBERED}{FORMAT},{members}"),
+        None => text,
+    }
+}
+
+/// Reads a value that was kept. Texts of before there were numbers are of format 1.
 pub(crate) fn from_json<T: DeserializeOwned>(text: &str, table: &'static str) -> Result<T, StoreError> {
-    serde_json::from_str(text).map_err(|_| StoreError::Damaged(table))
+    let damaged = || StoreError::Damaged(table);
+    let Some(rest) = text.strip_prefix(NUMBERED) else {
+        return serde_json::from_str(text).map_err(|_| damaged());
+    };
+    let (number, members) = rest.split_at(rest.find(|c: char| !c.is_ascii_digit()).ok_or_else(damaged)?);
+    if !(1..=FORMAT).contains(&number.parse::<u32>().map_err(|_| damaged())?) {
+        let [found, known] = [number, &FORMAT.to_string()].map(|number| format!("format {number}"));
+        return Err(StoreError::NewerSchema { found, known });
+    }
+    let members = members.strip_prefix(',').unwrap_or(members);
+    serde_json::from_str(&format!("{{{members}")).map_err(|_| damaged())
 }
 
 /// What stands in the place of the state where one side does not offer the record any more.
