@@ -44,20 +44,40 @@ pub fn left_over(leftovers: &serde_json::Value) -> Vec<String> {
     texts.filter_map(|text| text.as_str().map(str::to_owned)).collect()
 }
 
-/// Opens a file to be imported (`-`: the standard input). It is read several times and never held; what can be read
-/// only once is copied beside `state`, for this process alone, and is gone with it.
+/// The largest file that is imported: what never ends would fill the disk.
+const LARGEST: u64 = 4 << 30;
+
+/// Opens a file to be imported (`-`: the standard input). It is read several times and never held: a copy of it beside
+/// `state`, for this process alone, is what is read, so that all passes read the same. The copy is gone with the process.
 pub fn to_import(file: &Path, state: &Path) -> io::Result<File> {
-    let mut given: Box<dyn Read> = Box::new(io::stdin());
-    if file.as_os_str() != "-" {
-        let open = File::open(file)?;
-        if open.metadata()?.is_file() {
-            return Ok(open);
-        }
-        given = Box::new(open);
+    if file.as_os_str() == "-" {
+        return copied(io::stdin(), state, LARGEST);
     }
+    let open = File::open(file)?;
+    copied_as_it_is(&open, &open, state)
+}
+
+/// Copies a file that is open, unless it changes meanwhile: then the copy may hold a part of each state.
+fn copied_as_it_is(open: &File, bytes: impl Read, state: &Path) -> io::Result<File> {
+    let before = open.metadata()?;
+    if before.is_file() && before.len() > LARGEST {
+        return Err(io::ErrorKind::FileTooLarge.into());
+    }
+    let copy = copied(bytes, state, LARGEST)?;
+    let after = open.metadata()?;
+    let is_same = before.len() == after.len() && before.modified()? == after.modified()?;
+    if is_same || !before.is_file() { Ok(copy) } else { Err(io::ErrorKind::ResourceBusy.into()) }
+}
+
+/// Copies all bytes into a file without a name, which nobody else can open.
+fn copied(bytes: impl Read, state: &Path, most: u64) -> io::Result<File> {
     let mut copy = tempfile::tempfile_in(state)?;
-    io::copy(&mut given, &mut copy)?;
-    Ok(copy)
+    #[cfg(unix)]
+    copy.set_permissions(std::os::unix::fs::PermissionsExt::from_mode(0o600))?;
+    match io::copy(&mut bytes.take(most + 1), &mut copy)? > most {
+        true => Err(io::ErrorKind::FileTooLarge.into()),
+        false => Ok(copy),
+    }
 }
 
 /// How the records of a file are written, as far as advice depends on it.
@@ -486,6 +506,42 @@ mod tests {
     use passerelle_texts::{Lang, t};
 
     use super::*;
+
+    #[test]
+    fn what_never_ends_is_not_copied_and_a_copy_is_private() {
+        let state = tempfile::tempdir().unwrap();
+        let refused = copied(io::repeat(b'x'), state.path(), 1 << 20).unwrap_err();
+        assert_eq!(refused.kind(), io::ErrorKind::FileTooLarge);
+        let copy = copied(&b"BEGIN:VCARD"[..], state.path(), 11).unwrap();
+        assert_eq!(copy.metadata().unwrap().len(), 11);
+        #[cfg(unix)]
+        assert_eq!(std::os::unix::fs::MetadataExt::mode(&copy.metadata().unwrap()) & 0o777, 0o600);
+        assert_eq!(state.path().read_dir().unwrap().count(), 0, "it has no name");
+    }
+
+    /// Reads a file, and writes more to it once something was read.
+    struct Written<'a>(&'a File);
+
+    impl Read for Written<'_> {
+        fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
+            let count = self.0.read(out)?;
+            self.0.write_all(b"more").map(|()| count)
+        }
+    }
+
+    #[test]
+    fn a_file_that_changes_while_it_is_read_is_not_imported() {
+        let folder = tempfile::tempdir().unwrap();
+        let name = folder.path().join("a.vcf");
+        std::fs::write(&name, "BEGIN:VCARD").unwrap();
+        let open = File::options().read(true).append(true).open(&name).unwrap();
+        let refused = copied_as_it_is(&open, Written(&open).take(11), folder.path()).unwrap_err();
+        assert_eq!(refused.kind(), io::ErrorKind::ResourceBusy);
+        let copy = to_import(&name, folder.path()).unwrap();
+        // What becomes of the file then is nothing to the import.
+        std::fs::write(&name, "").unwrap();
+        assert_eq!(head(&copy), b"BEGIN:VCARDmore");
+    }
 
     #[test]
     fn every_reason_has_its_own_words_and_its_own_cure_in_both_languages() {

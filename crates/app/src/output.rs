@@ -296,6 +296,8 @@ const REASONS: &[(&str, &str)] = &[
     ("io-read-only", "io-read-only"),
     ("io-no-text", "io-no-text"),
     ("io-full", "io-full"),
+    ("io-too-large", "io-too-large"),
+    ("io-changing", "io-changing"),
     ("no such entry", "why-no-entry"),
     ("it is empty", "why-empty"),
     ("bad name", "why-bad-name"),

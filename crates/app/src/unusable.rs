@@ -28,6 +28,9 @@ fn reason(error: &io::Error) -> String {
         io::ErrorKind::ReadOnlyFilesystem => "io-read-only".to_owned(),
         io::ErrorKind::InvalidData => "io-no-text".to_owned(),
         io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => "io-full".to_owned(),
+        // Those are our own: the system's words say more of its own ones.
+        io::ErrorKind::FileTooLarge if error.raw_os_error().is_none() => "io-too-large".to_owned(),
+        io::ErrorKind::ResourceBusy if error.raw_os_error().is_none() => "io-changing".to_owned(),
         _ => error.to_string(),
     }
 }

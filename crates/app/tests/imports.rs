@@ -641,6 +641,20 @@ fn a_column_that_is_not_known_is_asked_for_at_a_terminal() {
 }
 
 #[test]
+fn a_file_that_is_too_large_is_refused_whole_in_the_persons_language() {
+    let world = World::unconnected();
+    let path = file(&world, "large.vcf", RICH);
+    // It has a hole, and takes no room on the disk.
+    fs::File::options().write(true).open(&path).unwrap().set_len((4 << 30) + 1).unwrap();
+    for (lang, words) in [("en", "larger than 4 GiB"), ("fr", "il dépasse 4 Gio")] {
+        let out = world.streams(&["--lang", lang, "contacts", "import", &path]);
+        let told = String::from_utf8([out.stdout, out.stderr].concat()).unwrap();
+        assert!(told.contains("USE-106") && told.contains(words), "{told}");
+    }
+    assert_eq!((contacts(&world).len(), world.number("passerelle_runs")), (0, 0));
+}
+
+#[test]
 fn appointments_come_in_no_tables() {
     let world = World::unconnected();
     let path = file(&world, "a.ics", &calendar(&event("UID:1|SUMMARY:A|DTSTART:20260105T090000Z")));

@@ -181,6 +181,29 @@ fn links_of_before_get_the_keys_by_which_records_are_recognised_now() {
     assert_eq!(keys(), all);
 }
 
+#[test]
+fn a_damaged_link_keeps_no_other_from_its_new_keys() {
+    let world = world();
+    let keys =
+        || world.rows("'k', key, 's', side, 'l', link", "passerelle_match_keys ORDER BY link, side, key");
+    let all = keys();
+    let rows = world.rows("'l', id", "passerelle_links WHERE kind = 'contacts' ORDER BY id");
+    let damaged = rows[0]["l"].as_str().unwrap().to_owned();
+    assert!(rows.len() > 1, "{rows:?}");
+    let of_before = "0:uid:of before";
+    world.sql(&format!(
+        "DELETE FROM passerelle_match_keys;
+         INSERT INTO passerelle_match_keys (link, side, pair, key)
+             SELECT id, 'local', pair, '{of_before}' FROM passerelle_links WHERE id = '{damaged}';
+         UPDATE passerelle_links SET body = '{{' WHERE id = '{damaged}';
+         DELETE FROM passerelle_settings WHERE name = 'match_keys';"
+    ));
+    world.run(&["contacts", "list"]).ends_with(0);
+    let mut wanted: Vec<Value> = all.into_iter().filter(|key| key["l"] != damaged.as_str()).collect();
+    wanted.insert(0, json!({ "k": of_before, "s": "local", "l": damaged }));
+    assert_eq!(keys(), wanted);
+}
+
 /// Makes the database what it would be, had a release with no steps after `number` made it: its tables, as that step left
 /// them, hold what these have in common with those of today.
 fn as_left_by(world: &World, number: &str) {
