@@ -4,6 +4,7 @@ use std::{path::Path, time::Duration};
 
 use diesel::prelude::*;
 use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
+use passerelle_calendar::Event;
 use passerelle_contacts::Contact;
 
 use crate::{
@@ -127,11 +128,8 @@ fn know_keys(conn: &mut Conn) -> Result<(), StoreError> {
     if knows_keys(conn)? {
         return Ok(());
     }
-    match refill_keys::<Contact>(conn) {
-        // Whoever reads the link that cannot be read says so: it must not keep the database shut.
-        Err(StoreError::Damaged(_) | StoreError::NewerSchema { .. }) => {}
-        refilled => refilled?,
-    }
+    refill_keys::<Contact>(conn)?;
+    refill_keys::<Event>(conn)?;
     Ok(settings::put(conn, KEYS.0, KEYS.1)?)
 }
 
@@ -146,8 +144,73 @@ mod tests {
     use std::collections::BTreeSet;
 
     use diesel::migration::MigrationSource;
+    use passerelle_ports::Record;
+    use serde_json::json;
 
     use super::*;
+
+    /// What `Record::match_keys` makes of some records, by the rules that [`KEYS`] has the number of. Where it makes
+    /// other ones, count that number up: the links of older releases get them then.
+    #[test]
+    fn the_rules_of_match_keys_are_those_that_have_this_number() {
+        let email = |address: &str| json!({ "address": address });
+        let phone = |number: &str, label: &str| json!({ "number": number, "label": label });
+        let whole = json!({
+            "uid": " u-1 ",
+            "name": { "given": "Ève", "middle": "A.", "particle": "de", "surname": "Broux-Noël", "full": "Ève Broux", "prefix": "Dr" },
+            "organization": { "name": "Société X", "department": "R&D", "title": "Chef" },
+            "nickname": "Evi",
+            "emails": { "eve@a.example": email("Eve@A.example "), "none": email("none") },
+            "phones": {
+                "+33123456702": phone("01 23 45 67 02", "work"),
+                "+33123456700": phone("+33 1 23 45 67 00", "work_fax"),
+                "12": phone("12", "mobile")
+            },
+            "websites": { "https://a.example": { "url": "https://a.example" } },
+            "birthday": "1980-02-03",
+            "notes": "noted"
+        });
+        let mut nameless = whole.clone();
+        nameless["name"] = json!({});
+        let full = json!({ "name": { "full": "Broux Ève" } });
+        let company =
+            json!({ "organization": { "name": "Société X" }, "phones": { "12": phone("12", "main") } });
+        let keys = |contact: serde_json::Value| {
+            let contact: Contact = serde_json::from_value(contact).unwrap();
+            contact.match_keys().iter().map(ToString::to_string).collect::<Vec<_>>()
+        };
+        let made: Vec<String> = [whole, nameless, full, company].into_iter().flat_map(keys).collect();
+        let company = ["2:tel:+33123456700|societe x", "2:tel:+33123456702|societe x", "2:tel:12|societe x"];
+        let person = ["0:uid:u-1", "1:mail:eve@a.example", "1:tel:+33123456702"];
+        let of_whole = [
+            "2:name:broux de eve noel|societe x",
+            "2:tel:+33123456700|broux de eve noel",
+            "2:tel:+33123456702|broux de eve noel",
+            "2:tel:12|broux de eve noel",
+        ];
+        let wanted =
+            [&person[..], &of_whole, &person, &company, &["2:name:broux eve|", "2:tel:12|societe x"]]
+                .concat();
+        assert_eq!((KEYS.1, made.iter().map(String::as_str).collect()), ("2", wanted));
+
+        let event = |start: &str| {
+            let text = json!({
+                "uid": " u-2 ", "title": " RÉUNION  X ", "start": start, "location": "ici", "description": "d",
+                "recurrence_rules": ["FREQ=DAILY"], "participants": { "a@a.example": { "email": "a@a.example" } }
+            });
+            let event: Event = serde_json::from_value(text).unwrap();
+            event.match_keys().iter().map(ToString::to_string).collect::<Vec<_>>()
+        };
+        let starts = ["2026-11-23T09:00:00[Europe/Paris]", "2026-11-23", "2026-11-23T09:00:00"];
+        let made: Vec<String> = starts.into_iter().flat_map(event).collect();
+        let uid = "0:uid:u-2";
+        let wanted = [
+            [uid, "1:at:2026-11-23T08:00:00Z|réunion x"],
+            [uid, "1:at:2026-11-23|réunion x"],
+            [uid, "1:at:2026-11-23T09:00:00|réunion x"],
+        ];
+        assert_eq!((KEYS.1, made.iter().map(String::as_str).collect()), ("2", wanted.concat()));
+    }
 
     #[test]
     fn no_two_migrations_have_one_number() {

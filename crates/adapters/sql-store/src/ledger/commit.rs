@@ -24,7 +24,7 @@ use crate::{
 };
 
 /// How many links are read at a time where all are.
-const REFILLED: u64 = 500;
+const REFILLED: i64 = 500;
 
 /// Carries out one transaction of the engine.
 pub(crate) fn commit<R: Record>(
@@ -173,24 +173,55 @@ fn put_keys<R: Record>(conn: &mut Conn, pair: &PairId, links: &[Link<R>]) -> Res
     Ok(())
 }
 
-/// Works the match keys of all links of a kind out anew: an older release made fewer.
+/// Works the match keys of all links of a kind out anew: an older release made fewer. A link that cannot be read keeps
+/// those that it has: whoever reads it says so, and it must keep neither the others from theirs nor the database shut.
 pub(crate) fn refill_keys<R: Record>(conn: &mut Conn) -> Result<(), StoreError> {
     let pairs: Vec<String> =
         links::table.filter(links::kind.eq(R::KIND.as_str())).select(links::pair).distinct().load(conn)?;
     for pair in pairs.into_iter().map(PairId::new) {
-        let mut after = None;
+        let mut after = String::new();
         loop {
-            let some: Vec<Link<R>> = read::all(conn, &pair, after, REFILLED)?;
+            let some: Vec<String> = links::table
+                .filter(links::pair.eq(pair.as_str()).and(links::id.gt(&after)))
+                .order(links::id)
+                .limit(REFILLED)
+                .select(links::id)
+                .load(conn)?;
             let Some(last) = some.last() else { break };
-            after = Some(last.id);
-            let ids: Vec<LinkId> = some.iter().map(|link| link.id).collect();
+            after.clone_from(last);
+            let sound: Vec<Link<R>> = sound_links(conn, &pair, some.into_iter().collect())?;
+            let ids: Vec<LinkId> = sound.iter().map(|link| link.id).collect();
             for ids in names(&ids).chunks(MOST_NAMES) {
                 diesel::delete(match_keys::table.filter(match_keys::link.eq_any(ids))).execute(conn)?;
             }
-            put_keys(conn, &pair, &some)?;
+            put_keys(conn, &pair, &sound)?;
         }
     }
     Ok(())
+}
+
+/// Reads links by name, as far as they can be read.
+fn sound_links<R: Record>(
+    conn: &mut Conn,
+    pair: &PairId,
+    ids: BTreeSet<String>,
+) -> Result<Vec<Link<R>>, StoreError> {
+    match read::by_names(conn, pair, &ids) {
+        Err(error) if is_unreadable(&error) => {}
+        read => return read,
+    }
+    let mut sound = Vec::new();
+    for id in ids {
+        match read::by_names(conn, pair, &BTreeSet::from([id])) {
+            Err(error) if is_unreadable(&error) => {}
+            read => sound.extend(read?),
+        }
+    }
+    Ok(sound)
+}
+
+fn is_unreadable(error: &StoreError) -> bool {
+    matches!(error, StoreError::Damaged(_) | StoreError::NewerSchema { .. })
 }
 
 /// Reads which listing met copies last, by link and side.

@@ -80,7 +80,7 @@ pub(crate) fn counts(conn: &mut Conn, pair: &PairId) -> Result<Counts, StoreErro
 }
 
 /// Reads links by name, in the order of their names.
-fn by_names<R: Record>(
+pub(super) fn by_names<R: Record>(
     conn: &mut Conn,
     pair: &PairId,
     ids: &BTreeSet<String>,
@@ -420,15 +420,6 @@ fn next_links<R: Record>(
         .select(links::id)
         .load(conn)?;
     by_names(conn, pair, &rows.into_iter().collect())
-}
-
-pub(crate) fn all<R: Record>(
-    conn: &mut Conn,
-    pair: &PairId,
-    after: Option<LinkId>,
-    limit: u64,
-) -> Result<Vec<Link<R>>, StoreError> {
-    next_links(conn, pair, Box::new(sql::<Bool>("TRUE")), (after, limit))
 }
 
 pub(crate) fn attention<R: Record>(
