@@ -3,6 +3,7 @@
 
 use std::io::{self, Read, Write};
 
+pub(crate) use passerelle_ports::left::{escape, unescape};
 use serde::{Deserialize, Serialize};
 
 use crate::{
@@ -332,38 +333,6 @@ fn param_text(value: &str) -> String {
     let unix = value.replace("\r\n", "\n").replace('\r', "\n");
     let coded = unix.replace('^', "^^").replace('\n', "^n").replace('"', "^'");
     if coded.contains([':', ';', ',', ' ']) || coded.trim() != coded { format!("\"{coded}\"") } else { coded }
-}
-
-/// Escapes a text value.
-pub(crate) fn escape(text: &str) -> String {
-    let unix = text.replace("\r\n", "\n").replace('\r', "\n");
-    let mut escaped = String::with_capacity(unix.len());
-    for c in unix.chars() {
-        match c {
-            '\n' => escaped.push_str("\\n"),
-            '\\' | ',' | ';' => escaped.extend(['\\', c]),
-            c => escaped.push(c),
-        }
-    }
-    escaped
-}
-
-/// Takes the escapes out of a text value.
-pub(crate) fn unescape(text: &str) -> String {
-    let mut plain = String::with_capacity(text.len());
-    let mut chars = text.chars();
-    while let Some(c) = chars.next() {
-        match (c, c == '\\') {
-            (_, true) => match chars.next() {
-                Some('n' | 'N') => plain.push('\n'),
-                Some(c @ ('\\' | ',' | ';' | ':' | '"')) => plain.push(c),
-                Some(c) => plain.extend(['\\', c]),
-                None => plain.push('\\'),
-            },
-            (c, false) => plain.push(c),
-        }
-    }
-    plain
 }
 
 /// Splits a value at separators that are not escaped.

@@ -394,6 +394,22 @@ fn a_midnight_that_is_called_a_day_is_an_hour_where_the_end_is_one() {
 }
 
 #[test]
+fn answers_to_one_appointment_come_together_each_in_the_order_of_their_times() {
+    let reply = |(uid, day): &(&str, u8)| {
+        format!(
+            "BEGIN:VEVENT\nUID:{uid}\nDTSTAMP:202601{day:02}T000000Z\nATTENDEE;PARTSTAT=ACCEPTED:mailto:a@a.example\nEND:VEVENT\n"
+        )
+    };
+    let replies: String = [("b", 4), ("a", 3), ("b", 2), ("a", 1)].iter().map(reply).collect();
+    let came: Vec<(String, String)> = all(&format!("METHOD:REPLY\n{replies}"))
+        .into_iter()
+        .map(|found| found.unwrap_err().answer.map(|answer| (answer.uid, answer.stamp)).unwrap())
+        .collect();
+    let came: Vec<(&str, &str)> = came.iter().map(|(uid, stamp)| (uid.as_str(), &stamp[6..8])).collect();
+    assert_eq!(came, [("a", "01"), ("a", "03"), ("b", "02"), ("b", "04")]);
+}
+
+#[test]
 fn an_answer_is_for_the_guest_of_its_appointment() {
     let asked = "UID:m\nSUMMARY:M\nDTSTART:20260115T100000Z\nATTENDEE:mailto:a@a.example\nATTENDEE:mailto:b@a.example\n";
     let mut event = one(&format!("BEGIN:VEVENT\n{asked}RRULE:FREQ=DAILY;COUNT=3\nEND:VEVENT\n")).record;

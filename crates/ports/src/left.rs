@@ -87,6 +87,62 @@ pub fn otherwise<'a>(there: &Value, read: &'a Value) -> Vec<&'a str> {
     new.into_iter().filter(clashes).collect()
 }
 
+/// What is kept beside a record that has another identifier here than its file gave it.
+pub const ORIGINAL_UID: &str = "X-PASSERELLE-ORIGINAL-UID";
+
+/// Returns the identifier that a file gave to a record which has another one here.
+#[must_use]
+pub fn original_uid(left: Option<&Value>) -> Option<String> {
+    let texts = left.and_then(texts).unwrap_or_default();
+    texts.into_iter().find_map(original).map(unescape)
+}
+
+fn original(text: &str) -> Option<&str> {
+    text.strip_prefix(ORIGINAL_UID)?.strip_prefix(':')
+}
+
+/// Notes beside a record which identifier its file gave it.
+#[must_use]
+pub fn with_original_uid(left: Option<&Value>, uid: &str) -> Value {
+    let texts = left.and_then(texts).unwrap_or_default();
+    let texts = texts.into_iter().filter(|text| original(text).is_none()).map(str::to_owned);
+    texts.chain([format!("{ORIGINAL_UID}:{}", escape(uid))]).collect::<Vec<_>>().into()
+}
+
+/// Escapes a text value.
+#[must_use]
+pub fn escape(text: &str) -> String {
+    let unix = text.replace("\r\n", "\n").replace('\r', "\n");
+    let mut escaped = String::with_capacity(unix.len());
+    for c in unix.chars() {
+        match c {
+            '\n' => escaped.push_str("\\n"),
+            '\\' | ',' | ';' => escaped.extend(['\\', c]),
+            c => escaped.push(c),
+        }
+    }
+    escaped
+}
+
+/// Takes the escapes out of a text value.
+#[must_use]
+pub fn unescape(text: &str) -> String {
+    let mut plain = String::with_capacity(text.len());
+    let mut chars = text.chars();
+    while let Some(c) = chars.next() {
+        match (c, c == '\\') {
+            (_, true) => match chars.next() {
+                Some('n' | 'N') => plain.push('\n'),
+                Some(c @ ('\\' | ',' | ';' | ':' | '"')) => plain.push(c),
+                Some(c) => plain.extend(['\\', c]),
+                None => plain.push('\\'),
+            },
+            (c, false) => plain.push(c),
+        }
+    }
+    plain
+}
+
 /// Tells whether leftovers say the same: in whatever order and spelling.
 #[must_use]
 pub fn same(one: &Value, other: &Value) -> bool {
@@ -280,6 +336,16 @@ mod tests {
         let read =
             json!(["X-PASSERELLE-OF-OCCURRENCE;ID=\"2027-01-18T09:00:00\":X-A:1", "X-PASSERELLE-LINE:B"]);
         assert_eq!(completed(&there, Some(&read)).as_array().map(Vec::len), Some(4));
+    }
+
+    #[test]
+    fn the_identifier_of_the_file_is_noted_once() {
+        for uid in ["a;b\\c", "two\nlines", "a\\n"] {
+            let noted = with_original_uid(Some(&json!(["X-A:1"])), uid);
+            assert_eq!(original_uid(Some(&noted)).as_deref(), Some(uid));
+            assert_eq!(with_original_uid(Some(&noted), uid), noted);
+        }
+        assert_eq!(original_uid(Some(&json!(["X-PASSERELLE-ORIGINAL-UIDS:1"]))), None);
     }
 
     #[test]

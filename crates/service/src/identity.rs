@@ -4,31 +4,13 @@
 use std::collections::BTreeSet;
 
 use passerelle_calendar::Start;
-use passerelle_ports::{Field, Fields, Kind, Value, fields, left};
+use passerelle_ports::{Field, Fields, Kind, Value, fields};
 use passerelle_sync_rules::digest_of;
 
 use crate::{
     Kinded, Loadable,
-    kept::unescaped,
     known::{Revision, are_other_names, words},
 };
-
-/// What is kept beside a record that has another identifier here than its file gave it.
-const ORIGINAL: &str = "X-PASSERELLE-ORIGINAL-UID:";
-
-/// Returns the identifier that a file gave to a record which has another one here.
-pub(crate) fn original_of(leftovers: Option<&Value>) -> Option<String> {
-    let texts = leftovers.and_then(left::texts).unwrap_or_default();
-    texts.iter().find_map(|text| text.strip_prefix(ORIGINAL)).map(unescaped)
-}
-
-/// Notes beside a record which identifier its file gave it.
-pub(crate) fn with_original(leftovers: Option<Value>, uid: &str) -> Value {
-    let escaped = uid.replace('\\', "\\\\").replace(';', "\\;").replace(',', "\\,");
-    let texts = leftovers.as_ref().and_then(left::texts).unwrap_or_default();
-    let texts = texts.into_iter().filter(|text| !text.starts_with(ORIGINAL)).map(str::to_owned);
-    texts.chain([format!("{ORIGINAL}{escaped}")]).collect::<Vec<_>>().into()
-}
 
 /// Returns the identifier of a record that cannot have the one of its file: the same whenever that is read.
 pub(crate) fn derived<R: Kinded>(uid: &str, record: &R) -> String {
@@ -187,12 +169,5 @@ mod tests {
         assert!(spellings(bare).contains(&format!("urn:uuid:{bare}")));
         assert!(spellings(&format!("URN:UUID:{}", bare.to_uppercase())).contains(&bare.to_owned()));
         assert!(spellings("1").is_empty() && spellings("urn:uuid:1").is_empty());
-    }
-
-    #[test]
-    fn the_identifier_of_the_file_is_noted_once() {
-        let noted = with_original(Some(json!(["X-A:1"])), "a;b\\c");
-        assert_eq!(original_of(Some(&noted)).as_deref(), Some("a;b\\c"));
-        assert_eq!(with_original(Some(noted.clone()), "a;b\\c"), noted);
     }
 }

@@ -18,23 +18,6 @@ fn value_of(text: &str) -> &str {
     colon.and_then(|at| text.get(at + 1..)).unwrap_or_default()
 }
 
-/// Returns a text of a line without its escapes: a line may be kept within a line.
-pub(crate) fn unescaped(text: &str) -> String {
-    let mut plain = String::with_capacity(text.len());
-    let mut chars = text.chars();
-    while let Some(c) = chars.next() {
-        match (c, c == '\\') {
-            (_, true) => match chars.next() {
-                Some('n' | 'N') => plain.push('\n'),
-                Some(c) => plain.push(c),
-                None => plain.push('\\'),
-            },
-            (c, false) => plain.push(c),
-        }
-    }
-    plain
-}
-
 /// Takes a name and its parameters apart; a sign within quotes parts nothing.
 fn parts_of(head: &str) -> Vec<&str> {
     let mut quoted = false;
@@ -59,10 +42,10 @@ pub(crate) fn properties(text: &str) -> Vec<String> {
         // A component within the record.
         "BEGIN" => return vec![short(value_of(text).split(['\\', '\n']).next().unwrap_or_default())],
         "X-PASSERELLE-OCCURRENCE" => return vec!["RECURRENCE-ID".to_owned()],
-        "X-PASSERELLE-ORIGINAL-UID" => return vec!["UID".to_owned()],
+        left::ORIGINAL_UID => return vec!["UID".to_owned()],
         // When a guest answered last.
         "X-PASSERELLE-ANSWERED" => return vec!["DTSTAMP".to_owned()],
-        name if WRAPPED.contains(&name) => return properties(&unescaped(value_of(text))),
+        name if WRAPPED.contains(&name) => return properties(&left::unescape(value_of(text))),
         _ => {}
     }
     // The heading of a column is no name of a property: it may have dots, colons and semicolons of its own.

@@ -2,9 +2,10 @@
 
 use std::{
     cmp::Ordering,
-    collections::{BTreeMap, BTreeSet, HashMap},
+    collections::{BTreeMap, BTreeSet, HashMap, HashSet},
     hash::{BuildHasher, RandomState},
     ops::Range,
+    sync::Arc,
 };
 
 use chrono::{NaiveDateTime, TimeDelta};
@@ -13,7 +14,7 @@ use passerelle_ports::{Field, Fields, ItemId, MatchKey, Record, Value, assemble,
 
 use crate::{
     Company, Kinded, Outcome, Search,
-    identity::{original_of, spellings},
+    identity::spellings,
     kept::named_leftovers,
     records::{Alike, PartOf, Parts},
 };
@@ -36,11 +37,7 @@ enum At {
     File(u64, Box<str>),
 }
 
-/// What is kept beside a record, as numbers in order: see [`Known::left`].
-type Left = Box<[u64]>;
-
-/// How many bits of a number stand for a text; those above for what it is about. A table of hundreds of columns that have no
-/// place keeps as many numbers for each row.
+/// How many bits of a number stand for a text; those above for what it is about.
 const OF_TEXT: u32 = 36;
 
 /// Returns what a text is about, of the number that stands for both.
@@ -48,9 +45,40 @@ fn about(text: u64) -> u64 {
     text >> OF_TEXT
 }
 
+/// What is kept beside a record, as numbers in order: see [`Known::left`]. A table of hundreds of columns that have no place
+/// keeps as many for each row: five bytes for each text, and one list of what they are about for all rows that have the same.
+#[derive(Clone, Default, PartialEq, Eq, Hash)]
+struct Left {
+    about: Arc<[u32]>,
+    texts: Box<[[u8; 5]]>,
+}
+
+impl Left {
+    fn of(mut numbers: Vec<u64>) -> Self {
+        numbers.sort_unstable();
+        numbers.dedup();
+        let text = |number: &u64| {
+            let [a, b, c, d, e, ..] = number.to_le_bytes();
+            [a, b, c, d, e]
+        };
+        Left {
+            about: numbers.iter().map(|number| u32::try_from(about(*number)).unwrap_or_default()).collect(),
+            texts: numbers.iter().map(text).collect(),
+        }
+    }
+
+    fn numbers(&self) -> impl Iterator<Item = u64> + '_ {
+        self.about.iter().zip(&self.texts).map(|(about, [a, b, c, d, e])| {
+            let text = u64::from_le_bytes([*a, *b, *c, *d, *e, 0, 0, 0]) & ((1 << OF_TEXT) - 1);
+            u64::from(*about) << OF_TEXT | text
+        })
+    }
+}
+
 /// Returns what those numbers are about that are not among others.
-fn about_only(one: &[u64], other: &[u64]) -> BTreeSet<u64> {
-    one.iter().filter(|text| other.binary_search(text).is_err()).map(|text| about(*text)).collect()
+fn about_only(one: &Left, other: &Left) -> BTreeSet<u64> {
+    let other: Vec<u64> = other.numbers().collect();
+    one.numbers().filter(|text| other.binary_search(text).is_err()).map(about).collect()
 }
 
 /// How what was read beside a record compares with what is kept beside another one.
@@ -65,7 +93,7 @@ enum Weighed {
 }
 
 /// Compares what was read with what is kept. What tells when a record was written is in neither.
-fn weigh(kept: &[u64], read: &[u64]) -> Weighed {
+fn weigh(kept: &Left, read: &Left) -> Weighed {
     let says = about_only(read, kept);
     if says.is_empty() {
         return Weighed::Held;
@@ -91,6 +119,8 @@ struct Kept {
 pub(crate) struct Known {
     hasher: RandomState,
     all: Vec<Kept>,
+    /// What is kept beside records is about, each list once.
+    abouts: HashSet<Arc<[u32]>>,
     by_key: HashMap<u64, Vec<u32>>,
     /// By all that a record says, and by that with what is kept beside it.
     whole: HashMap<u64, Vec<u32>>,
@@ -282,7 +312,7 @@ impl Known {
                 let left = known.left(Some(&item.leftovers));
                 known.add(&item.record, uid.as_deref(), said, left, At::Here(item.id));
                 known.name(uid.as_deref(), revision);
-                known.note_original(original_of(Some(&item.leftovers)));
+                known.note_original(left::original_uid(Some(&item.leftovers)));
             }
         }
         Ok(known)
@@ -312,14 +342,11 @@ impl Known {
             let text_bits = self.hasher.hash_one(left::meaning(text)) >> (u64::BITS - OF_TEXT);
             self.about_bits(text) << OF_TEXT | text_bits
         };
-        let mut left: Vec<u64> = texts.map(number).collect();
-        left.sort_unstable();
-        left.dedup();
-        left.into()
+        Left::of(texts.map(number).collect())
     }
 
     /// Returns what is kept beside a record by now.
-    fn left_of<'a>(&'a self, kept: &'a Kept) -> &'a [u64] {
+    fn left_of<'a>(&'a self, kept: &'a Kept) -> &'a Left {
         match &kept.at {
             At::Here(id) => self.lefts.get(id).unwrap_or(&kept.left),
             At::File(..) => &kept.left,
@@ -334,12 +361,9 @@ impl Known {
         if says.is_empty() && !only {
             return;
         }
-        let taken = read.iter().filter(|text| only || says.contains(&about(**text)));
-        let stay = there.iter().filter(|text| !only && !says.contains(&about(**text)));
-        let mut left: Vec<u64> = taken.chain(stay).copied().collect();
-        left.sort_unstable();
-        left.dedup();
-        self.lefts.insert(id.clone(), left.into());
+        let taken = read.numbers().filter(|text| only || says.contains(&about(*text)));
+        let stay = there.numbers().filter(|text| !only && !says.contains(&about(*text)));
+        self.lefts.insert(id.clone(), Left::of(taken.chain(stay).collect()));
     }
 
     /// Keeps what is beside a record here before the import changes it.
@@ -504,13 +528,17 @@ impl Known {
         here.is_some_and(|here| Revision::of(leftovers).is_older(here.revision))
     }
 
-    fn add<R: Record>(&mut self, record: &R, uid: Option<&str>, said: Box<[u64]>, left: Left, at: At) {
+    fn add<R: Record>(&mut self, record: &R, uid: Option<&str>, said: Box<[u64]>, mut left: Left, at: At) {
         let Ok(number) = u32::try_from(self.all.len()) else { return };
+        match self.abouts.get(&left.about) {
+            Some(known) => left.about = Arc::clone(known),
+            None => drop(self.abouts.insert(Arc::clone(&left.about))),
+        }
         for key in record.match_keys() {
             self.by_key.entry(self.hasher.hash_one(&key)).or_default().push(number);
         }
         self.whole.entry(self.hasher.hash_one(&said)).or_default().push(number);
-        if !left.is_empty() {
+        if !left.texts.is_empty() {
             self.whole.entry(self.hasher.hash_one((&said, &left))).or_default().push(number);
         }
         self.all.push(Kept { said, left, at, is_nameless: uid.is_none() });
@@ -949,13 +977,36 @@ mod tests {
     fn an_older_state_of_a_record_does_not_overwrite_the_one_here() {
         let record = passerelle_contacts::Contact { uid: "u".to_owned(), ..Default::default() };
         let mut known = Known::default();
-        known.add(&record, Some("u"), Box::new([]), Box::new([]), At::Here(ItemId::new("1")));
+        known.add(&record, Some("u"), Box::new([]), Left::default(), At::Here(ItemId::new("1")));
         known.name(Some("u"), Revision { sequence: Some(2), ..Revision::default() });
         let sequence = |number: u64| json!([format!("SEQUENCE:{number}")]);
         assert!(known.is_older(Some("u"), Some(&sequence(1))));
         assert!(!known.is_older(Some("u"), Some(&sequence(3))));
         assert!(!known.is_older(Some("v"), Some(&sequence(1))) && !known.is_older(None, Some(&sequence(1))));
         assert_eq!((known.id_of("u"), known.id_of("v")), (Some(ItemId::new("1")), None));
+    }
+
+    #[test]
+    fn what_is_kept_beside_the_rows_of_a_table_takes_five_bytes_for_each_cell() {
+        let mut known = Known::default();
+        let row = |number: usize, cells: usize| {
+            json!((0..cells).map(|cell| format!("Column {cell}: {number} {cell}")).collect::<Vec<_>>())
+        };
+        for number in 0..3 {
+            let left = known.left(Some(&row(number, 300)));
+            let record = passerelle_contacts::Contact::default();
+            known.add(&record, None, Box::new([]), left, At::File(1, "".into()));
+        }
+        let all: Vec<&Left> = known.all.iter().map(|kept| &kept.left).collect();
+        for left in &all {
+            assert_eq!(size_of_val(&*left.texts), 5 * 300);
+            assert!(Arc::ptr_eq(&left.about, &all[0].about));
+        }
+        // Nothing of what they say is lost: cells are told apart, and a row that says less is held.
+        assert_eq!(weigh(all[0], all[0]), Weighed::Held);
+        assert_eq!(weigh(all[0], all[1]), Weighed::Otherwise);
+        assert_eq!(weigh(all[0], &known.left(Some(&row(0, 299)))), Weighed::Held);
+        assert_eq!(weigh(all[0], &known.left(Some(&row(0, 301)))), Weighed::Adds);
     }
 
     #[test]
@@ -977,7 +1028,7 @@ mod tests {
             });
             assert_eq!(sharing.at.len(), if number > MOST_SHARING { 0 } else { number });
             let line = u64::try_from(number).unwrap();
-            known.add(&record, None, Box::new([]), Box::new([]), At::File(line, "".into()));
+            known.add(&record, None, Box::new([]), Left::default(), At::File(line, "".into()));
         }
         assert_eq!(work.get(), MOST_SHARING * (MOST_SHARING + 1) / 2);
     }

@@ -3,6 +3,7 @@
 use std::{
     cmp::Ordering,
     collections::{BTreeMap, BTreeSet, HashMap, HashSet, VecDeque},
+    iter::Peekable,
     sync::Arc,
 };
 
@@ -11,7 +12,7 @@ use serde::Serialize;
 
 use crate::{
     Company, Item, Kinded, LoadHow, Loadable, LookAlikes, Outcome, Put, Search,
-    identity::{derived, is_another, original_of, with_original},
+    identity::{derived, is_another},
     kept::properties,
     known::{Doubt, Found, Known, are_other_names, compare_states, join, together, uid_of},
 };
@@ -37,6 +38,14 @@ pub struct Incoming<R> {
     pub record: Result<Loadable<R>, String>,
     /// The record of which this one is only a part, where it is.
     pub part_of: Option<PartOf<R>>,
+}
+
+impl<R> Incoming<R> {
+    /// Tells whether another record goes into the same one together with this one.
+    fn goes_with(&self, other: &Incoming<R>) -> bool {
+        let parts = self.part_of.as_ref().zip(other.part_of.as_ref());
+        parts.is_some_and(|(one, other)| one.goes_with(other))
+    }
 }
 
 /// What a part is to the record that has the identifier of its whole.
@@ -362,13 +371,13 @@ pub async fn import_joining<R: Kinded>(
     parts: Parts<R>,
     mut progress: impl FnMut(u64, &[(u64, Put<R>)]),
 ) -> Outcome<ImportReport> {
-    let mut incoming = incoming.into_iter();
+    let mut chunks = Chunks { incoming: incoming.into_iter().peekable(), run: 0 };
     let (changed, cards, report) = (BTreeMap::new(), HashMap::new(), ImportReport::default());
     let (met, wholes) = (Vec::new(), Wholes::default());
     let mut import = Import { company, user, how, parts, known: None, changed, cards, met, wholes, report };
     let mut read = 0;
     loop {
-        let chunk = chunk_of(&mut incoming);
+        let chunk = chunks.next();
         if chunk.is_empty() {
             progress(read, &import.end().await?);
             import.report.bad.sort_by_key(|bad| bad.line);
@@ -380,21 +389,40 @@ pub async fn import_joining<R: Kinded>(
     }
 }
 
-/// Takes as many records as are written together: fewer where much is kept beside them.
-fn chunk_of<R>(incoming: &mut impl Iterator<Item = Incoming<R>>) -> Vec<Incoming<R>> {
-    let texts = |one: &Incoming<R>| match &one.record {
-        Ok((_, Some(Value::Array(texts)))) => texts.len(),
-        _ => 0,
-    };
-    let (mut chunk, mut held) = (Vec::new(), 0);
-    while chunk.len() < CHUNK
-        && held < MOST_HELD
-        && let Some(one) = incoming.next()
-    {
-        held += texts(&one);
-        chunk.push(one);
+/// The records of a file by those that are written together.
+struct Chunks<I: Iterator> {
+    incoming: Peekable<I>,
+    /// How many parts that go into one record were read last.
+    run: usize,
+}
+
+impl<R, I: Iterator<Item = Incoming<R>>> Chunks<I> {
+    /// Takes as many records as are written together: fewer where much is kept beside them, and as many more as came
+    /// before them where all are parts of one record. Putting parts into a record costs as much as there is of it.
+    fn next(&mut self) -> Vec<Incoming<R>> {
+        let texts = |one: &Incoming<R>| match &one.record {
+            Ok((_, Some(Value::Array(texts)))) => texts.len(),
+            _ => 0,
+        };
+        let (mut chunk, mut held) = (Vec::<Incoming<R>>::new(), 0);
+        let most = CHUNK.max(self.run);
+        while held < MOST_HELD
+            && let Some(next) = self.incoming.peek()
+        {
+            let goes_on = chunk.last().is_some_and(|last| last.goes_with(next));
+            if !goes_on && chunk.len() >= CHUNK || chunk.len() >= most {
+                break;
+            }
+            self.run = if goes_on || chunk.is_empty() { self.run + 1 } else { 1 };
+            held += texts(next);
+            chunk.extend(self.incoming.next());
+        }
+        let next = self.incoming.peek();
+        if !chunk.last().zip(next).is_some_and(|(last, next)| last.goes_with(next)) {
+            self.run = 0;
+        }
+        chunk
     }
-    chunk
 }
 
 /// An import at work.
@@ -838,7 +866,7 @@ impl<R: Kinded> Import<'_, R> {
             None => (uid, record),
         };
         let plainly = known.is_plainly(&uid, &record.0);
-        let original = original_of(record.1.as_ref());
+        let original = left::original_uid(record.1.as_ref());
         if known.is_taken(&uid)
             || plainly == Some(true)
             || (plainly.is_none() && original.is_none() && !known.had(&uid))
@@ -861,7 +889,7 @@ impl<R: Kinded> Import<'_, R> {
         let own = derived(&asked, &record.0);
         let other = Alike { name, line: None, alike: vec!["uid".to_owned()] };
         self.beside(line, record.0.summary(), other, false);
-        Ok((with_uid(record.0, &own), Some(with_original(record.1, &asked))))
+        Ok((with_uid(record.0, &own), Some(left::with_original_uid(record.1.as_ref(), &asked))))
     }
 
     fn beside(&mut self, line: u64, name: String, other: Alike, twin: bool) {
@@ -1165,6 +1193,51 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+
+    #[test]
+    fn parts_of_one_record_come_together_in_ever_larger_chunks() {
+        use passerelle_calendar::Event;
+
+        let one = |line: u64, whole: Option<&str>| Incoming {
+            line,
+            nth: 0,
+            name: String::new(),
+            record: Ok((Event::default(), None)),
+            part_of: whole.map(|uid| PartOf {
+                uid: uid.to_owned(),
+                names: Vec::new(),
+                asked: Vec::new(),
+                join: Join::Together(|_, _| Vec::new()),
+                alone: None,
+            }),
+        };
+        // How much of a record is gone through by the parts that come into it, if each adds to it.
+        let work = |many: u64| {
+            let others = (0..700).map(|line| one(line, None));
+            let parts = (700..700 + many).map(|line| one(line, Some("a")));
+            let more =
+                (700 + many..1_200 + many).map(|line| one(line, Some(if line % 2 == 0 { "b" } else { "c" })));
+            let mut chunks = Chunks { incoming: others.chain(parts).chain(more).peekable(), run: 0 };
+            let (mut lines, mut work, mut there) = (0, 0, 0);
+            loop {
+                let chunk = chunks.next();
+                if chunk.is_empty() {
+                    break;
+                }
+                assert!(chunk.iter().zip(lines..).all(|(one, line)| one.line == line));
+                lines += chunk.len() as u64;
+                let of_it = |one: &&Incoming<Event>| one.part_of.as_ref().is_some_and(|part| part.uid == "a");
+                let parts = chunk.iter().filter(of_it).count();
+                assert!(parts > 0 || chunk.len() <= CHUNK);
+                work += if parts > 0 { there + parts } else { 0 };
+                there += parts;
+            }
+            assert_eq!(lines, many + 1_200);
+            work
+        };
+        let (some, twice) = (work(4_000), work(8_000));
+        assert!(twice <= 2 * some + CHUNK, "{some} {twice}");
+    }
 
     #[test]
     fn leftovers_are_counted_by_property() {

@@ -89,7 +89,7 @@ pub fn contains(event: &Event, id: RecurrenceId) -> Result<bool, RuleError> {
 #[must_use]
 pub fn name_of(event: &Event, shown: RecurrenceId, zone: &str) -> RecurrenceId {
     let Some(skipped) = shown.skipped(zone) else { return shown };
-    let bare = Event { recurrence_overrides: BTreeMap::new(), ..event.clone() };
+    let bare = event.rules_alone();
     let is_skipped = contains(&bare, shown) == Ok(false) && contains(&bare, skipped) == Ok(true);
     if is_skipped { skipped } else { shown }
 }

@@ -281,6 +281,19 @@ impl Event {
     pub fn is_recurring(&self) -> bool {
         !self.recurrence_rules.is_empty() || !self.recurrence_dates.is_empty()
     }
+
+    /// Returns when a series takes place by its rules and added dates, and nothing else of it: neither its guests nor its
+    /// changed occurrences, of which there may be thousands.
+    #[must_use]
+    pub fn rules_alone(&self) -> Self {
+        Event {
+            start: self.start.clone(),
+            recurrence_rules: self.recurrence_rules.clone(),
+            excluded_recurrence_rules: self.excluded_recurrence_rules.clone(),
+            recurrence_dates: self.recurrence_dates.clone(),
+            ..Event::default()
+        }
+    }
 }
 
 #[cfg(test)]

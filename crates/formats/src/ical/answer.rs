@@ -2,13 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use passerelle_calendar::{Event, Override, Participant, Status};
+use passerelle_calendar::{Event, Override, Participant, Start, Status};
 use passerelle_ports::left;
 use serde_json::json;
 
 use super::{
     guests,
-    lone::{There, is_that, spellings_of},
+    lone::{There, is_that, noted_of, spellings_of},
     own,
     read::{event_of, start_of},
     rest, series,
@@ -69,6 +69,7 @@ pub fn apply_answers(
     answers: &[&Answer],
 ) -> Vec<Result<bool, Reason>> {
     let there = There::of(event, answers.iter().filter_map(|answer| answer.occurrence.clone()));
+    let (mut noted, mut invited) = (noted_of(kept), Invited::default());
     let mut here = left::sequence(kept.iter().map(String::as_str));
     let mut answered = Answered::of(kept);
     let each = answers.iter().map(|answer| {
@@ -77,12 +78,13 @@ pub fn apply_answers(
         }
         if let Some(off) = &answer.cancels {
             call_off(event, kept, off);
+            noted = noted_of(kept);
             here = here.max(answer.sequence);
             return Ok(true);
         }
         let at = place_of(answer, event);
         let newest = answered.newest(answer, &at).ok_or(Reason::Older)?;
-        let done = apply(event, kept, &there, &newest)?;
+        let done = apply(event, noted.as_ref(), &there, &mut invited, &newest)?;
         if done {
             answered.note(&newest, &at);
         }
@@ -172,12 +174,64 @@ fn call_off(event: &mut Event, kept: &mut Vec<String>, off: &CallsOff) {
     *kept = left::texts(&all).unwrap_or_default().into_iter().map(str::to_owned).collect();
 }
 
-fn apply(event: &mut Event, kept: &[String], there: &There, answer: &Answer) -> Result<bool, Reason> {
+/// Where the guests stand who are invited, to an appointment or to one occurrence of it: each list is gone through once,
+/// however many answer.
+#[derive(Default)]
+struct Invited {
+    by_key: BTreeMap<String, BTreeMap<String, String>>,
+}
+
+impl Invited {
+    /// Returns where a guest stands in the list of an occurrence; that of the whole has no name.
+    fn place(
+        &mut self,
+        list: &BTreeMap<String, Participant>,
+        at: &str,
+        guest: &Participant,
+    ) -> Option<String> {
+        let key = guests::key_of(guest);
+        if list.contains_key(&key) {
+            return Some(key);
+        }
+        let known = self.by_key.entry(at.to_owned()).or_insert_with(|| {
+            // Of several that have one key the first counts.
+            list.iter().rev().map(|(place, known)| (guests::key_of(known), place.clone())).collect()
+        });
+        known.get(&key).cloned()
+    }
+
+    /// Takes what guests answer; where one of them is not invited nothing is taken.
+    fn answered(
+        &mut self,
+        list: &mut BTreeMap<String, Participant>,
+        at: &str,
+        answer: &Answer,
+    ) -> Result<bool, Reason> {
+        let places = answer.guests.iter().map(|guest| self.place(list, at, guest));
+        let places: Option<Vec<String>> = places.collect();
+        for (guest, place) in answer.guests.iter().zip(places.ok_or(Reason::Message)?) {
+            let Some(known) = list.get_mut(&place) else { continue };
+            known.participation_status = guest.participation_status;
+            if !guest.comment.is_empty() {
+                known.comment.clone_from(&guest.comment);
+            }
+        }
+        Ok(true)
+    }
+}
+
+fn apply(
+    event: &mut Event,
+    noted: Option<&Start>,
+    there: &There,
+    invited: &mut Invited,
+    answer: &Answer,
+) -> Result<bool, Reason> {
     let Some(at) = &answer.occurrence else {
-        return answered(&mut event.participants, answer);
+        return invited.answered(&mut event.participants, "", answer);
     };
-    if is_that(event, kept, at) {
-        return answered(&mut event.participants, answer);
+    if is_that(event, noted, at) {
+        return invited.answered(&mut event.participants, "", answer);
     }
     let id = series::occurrence_at(at, event).filter(|_| event.is_recurring());
     let Some(id) = id else { return Ok(false) };
@@ -189,29 +243,56 @@ fn apply(event: &mut Event, kept: &[String], there: &There, answer: &Answer) -> 
     if let Some(guests) =
         event.recurrence_overrides.get_mut(&name).and_then(|known| known.participants.as_mut())
     {
-        return answered(guests, answer);
+        return invited.answered(guests, &name, answer);
+    }
+    // It has the guests of its series until one of them answers for it alone.
+    for guest in &answer.guests {
+        invited.place(&event.participants, "", guest).ok_or(Reason::Message)?;
     }
     let mut guests = event.participants.clone();
-    let done = answered(&mut guests, answer)?;
+    let done = invited.answered(&mut guests, &name, answer)?;
     event.recurrence_overrides.entry(name).or_default().participants = Some(guests);
     Ok(done)
 }
 
-/// Takes what guests answer; where one of them is not invited nothing is taken.
-fn answered(invited: &mut BTreeMap<String, Participant>, answer: &Answer) -> Result<bool, Reason> {
-    let place = |guest: &Participant| {
-        let key = guests::key_of(guest);
-        let named =
-            || invited.iter().find(|(_, known)| guests::key_of(known) == key).map(|(at, _)| at.clone());
-        if invited.contains_key(&key) { Some(key) } else { named() }
-    };
-    let places: Option<Vec<String>> = answer.guests.iter().map(place).collect();
-    for (guest, place) in answer.guests.iter().zip(places.ok_or(Reason::Message)?) {
-        let Some(known) = invited.get_mut(&place) else { continue };
-        known.participation_status = guest.participation_status;
-        if !guest.comment.is_empty() {
-            known.comment.clone_from(&guest.comment);
-        }
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn guest(mail: &str) -> Participant {
+        Participant { email: mail.to_owned(), ..Participant::default() }
     }
-    Ok(true)
+
+    /// Returns how many keys of guests are made where so many answer to one occurrence: those who are invited, under
+    /// their address or not, and those who are not.
+    fn keys_made(many: usize) -> usize {
+        let mails = |whose: &'static str| (0..many).map(move |number| format!("{whose}{number}@a.example"));
+        let mut event = Event {
+            start: "2026-01-05T09:00:00[Europe/Paris]".parse().ok(),
+            recurrence_rules: ["FREQ=WEEKLY".to_owned()].into(),
+            participants: mails("own")
+                .map(|mail| (mail.clone(), guest(&mail)))
+                .chain(mails("other").enumerate().map(|(number, mail)| (format!("{number}"), guest(&mail))))
+                .collect(),
+            ..Event::default()
+        };
+        let answers = ["own", "other", "nobody"].into_iter().flat_map(mails).map(|mail| Answer {
+            occurrence: "2026-01-12T09:00:00[Europe/Paris]".parse().ok(),
+            guests: vec![guest(&mail)],
+            stamp: "20260101T000000Z".to_owned(),
+            ..Answer::default()
+        });
+        let answers: Vec<Answer> = answers.collect();
+        let before = guests::tests::KEYS.get();
+        let done = apply_answers(&mut event, &mut Vec::new(), &answers.iter().collect::<Vec<_>>());
+        let told = |wanted: &Result<bool, Reason>| done.iter().filter(|done| *done == wanted).count();
+        assert_eq!((told(&Ok(true)), told(&Err(Reason::Message))), (2 * many, many));
+        guests::tests::KEYS.get() - before
+    }
+
+    #[test]
+    fn the_guests_are_gone_through_once_however_many_answer() {
+        let (some, twice) = (keys_made(200), keys_made(400));
+        assert!(twice <= some * 2 + 10, "{some} {twice}");
+    }
 }

@@ -116,6 +116,8 @@ fn fill<T: PartialEq>(known: &mut T, read: T, nothing: &T) -> bool {
 
 /// Returns the key of a participant: the address in lower case, or the name where there is none.
 pub(crate) fn key_of(participant: &Participant) -> String {
+    #[cfg(test)]
+    tests::KEYS.set(tests::KEYS.get() + 1);
     let text = if participant.email.is_empty() { &participant.name } else { &participant.email };
     text.trim().to_lowercase()
 }
@@ -271,5 +273,15 @@ fn answer(answer: ParticipationStatus) -> Option<&'static str> {
         ParticipationStatus::Accepted => Some("ACCEPTED"),
         ParticipationStatus::Declined => Some("DECLINED"),
         ParticipationStatus::Tentative => Some("TENTATIVE"),
+    }
+}
+
+#[cfg(test)]
+pub(super) mod tests {
+    use std::cell::Cell;
+
+    thread_local! {
+        /// How many keys were made.
+        pub(crate) static KEYS: Cell<usize> = const { Cell::new(0) };
     }
 }

@@ -419,8 +419,8 @@ impl<R: Read> Events<R> {
             return true;
         }
         let mut answers = std::mem::take(&mut self.answers);
-        // Of several answers of a guest the newest is the last.
-        answers.sort_by(|(one, _), (other, _)| one.cmp(other));
+        // Those to one appointment come together; of several answers of a guest the newest is the last.
+        answers.sort_by(|(rank, one), (other, two)| (uid_of(one), rank).cmp(&(uid_of(two), other)));
         self.ready.extend(answers.into_iter().map(|(_, answer)| Err(answer)));
         !self.ready.is_empty()
     }
@@ -670,6 +670,11 @@ fn joined(masters: Vec<Held>) -> Vec<Held> {
         }
     }
     all
+}
+
+/// Returns the appointment that a message is an answer to.
+fn uid_of(bad: &BadRecord) -> Option<&str> {
+    bad.answer.as_ref().map(|answer| answer.uid.as_str())
 }
 
 /// Tells whether an event may need a zone that is described later in its calendar.

@@ -209,16 +209,20 @@ fn note_of(unknown: &[String]) -> Option<(Line, Option<Start>)> {
     Some((line, at))
 }
 
+/// Returns when an appointment that does not repeat took place before it was moved, as what is kept beside it says.
+pub(super) fn noted_of(kept: &[String]) -> Option<Start> {
+    kept.iter().find_map(|text| {
+        let note = text.starts_with(own::OCCURRENCE).then(|| Line::parse(0, text.clone().into_bytes()))??;
+        note.value.trim().parse().ok()
+    })
+}
+
 /// Tells whether an occurrence is what an appointment is that does not repeat: it takes place then, or did so before it
 /// was moved.
-pub(super) fn is_that(event: &Event, kept: &[String], at: &Start) -> bool {
-    let noted = kept.iter().find_map(|text| {
-        let note = text.starts_with(own::OCCURRENCE).then(|| Line::parse(0, text.clone().into_bytes()))??;
-        note.value.trim().parse::<Start>().ok()
-    });
+pub(super) fn is_that(event: &Event, noted: Option<&Start>, at: &Start) -> bool {
     let asked = spellings_of(at).1;
     let is_same = |known: &Start| spellings_of(known).0.iter().any(|name| asked.contains(name));
-    !event.is_recurring() && event.start.iter().chain(&noted).any(is_same)
+    !event.is_recurring() && event.start.as_ref().into_iter().chain(noted).any(is_same)
 }
 
 /// What a changed occurrence that came without its series is to the record that has the identifier of that.
@@ -269,13 +273,7 @@ impl There {
         let ids = asked.filter_map(|at| series::occurrence_at(&at, series));
         let days: BTreeSet<_> = ids.map(|id| id.wall().date()).collect();
         let range = days.first().copied().zip(days.last().and_then(|last| last.succ_opt()));
-        let rules = Event {
-            start: series.start.clone(),
-            recurrence_rules: series.recurrence_rules.clone(),
-            excluded_recurrence_rules: series.excluded_recurrence_rules.clone(),
-            recurrence_dates: series.recurrence_dates.clone(),
-            ..Event::default()
-        };
+        let rules = series.rules_alone();
         let listed = range.and_then(|(first, end)| occurrences(&rules, first..end, MOST).ok());
         let complete = listed.as_ref().is_some_and(|listed| listed.complete);
         There { ids: listed.into_iter().flat_map(|listed| listed.list).map(|one| one.id).collect(), complete }
@@ -318,7 +316,7 @@ impl<'a> Joining<'a> {
             return if is_itself { Ok(Joined::Not) } else { Err(Reason::BadRecurrenceId) };
         };
         if !self.series.is_recurring() {
-            let is_that = is_that(self.series, &self.own, &at);
+            let is_that = is_that(self.series, noted_of(&self.own).as_ref(), &at);
             return Ok(if is_that { Joined::State(Box::new(self.state(found, &at))) } else { Joined::Not });
         }
         let Some(id) = series::occurrence_at(&at, self.series) else { return Ok(Joined::Not) };

@@ -44,7 +44,7 @@ pub(crate) mod own {
     /// A zone that was not found by its name: as the file calls it, with what it was taken as.
     pub(crate) const ZONE: &str = "X-PASSERELLE-ZONE";
     /// The identifier that a record of a file had, where another record of that file had it too.
-    pub(crate) const UID: &str = "X-PASSERELLE-ORIGINAL-UID";
+    pub(crate) const UID: &str = passerelle_ports::left::ORIGINAL_UID;
     /// Says of which series an event is one changed occurrence, and which; without an identifier, that the event is the
     /// changed state of an appointment that does not repeat, and when that was.
     pub(crate) const OCCURRENCE: &str = "X-PASSERELLE-OCCURRENCE";
