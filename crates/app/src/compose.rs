@@ -11,7 +11,7 @@ use std::{fs, path::Path, sync::Arc, time::Duration};
 
 use passerelle_credentials::{Vault, VaultError};
 use passerelle_google_transport::Endpoints;
-use passerelle_ports::{Code, Field, InstallationId, Kind, Side};
+use passerelle_ports::{Code, Detail, Field, InstallationId, Kind, Reason, Side};
 use passerelle_service::{AccountState, Company, Failure, Office, Outcome, RuleBook, check_rules};
 use passerelle_sql_store::{Health, Store, StoreOptions};
 use passerelle_sync_rules::{Limits, Policy, Rules};
@@ -142,7 +142,9 @@ pub async fn adopt(settings: &Settings, copied: bool) -> Outcome<usize> {
 /// Those of the settings.
 pub fn google(app: &App, settings: &Settings, installation: InstallationId) -> Outcome<google::Google> {
     let endpoints = endpoints(Some(settings.text("google.endpoint"))).map_err(|error| {
-        Failure::new(Code::Cfg101).with("key", "google.endpoint").with("reason", error.to_string())
+        Failure::new(Code::Cfg101)
+            .with(Detail::Key, "google.endpoint")
+            .with(Detail::Reason, Reason::Verbatim(error.to_string()))
     })?;
     let answer_max = settings.count("network.answer_max_mib").clamp(1, 1 << 20);
     passerelle_google_transport::set_answer_max(answer_max << 20);
@@ -236,7 +238,7 @@ pub async fn check(app: &App, settings: &Settings) -> Outcome<()> {
 pub async fn examine_database(settings: &Settings) -> Outcome<Health> {
     let store = store(settings, false).await?;
     let file = settings.path("database.path").display().to_string();
-    store.health().await.map_err(|error| Failure::from(error.at("health")).or_with("file", &file))
+    store.health().await.map_err(|error| Failure::from(error.at("health")).or_with(Detail::File, &file))
 }
 
 /// Runs SQL statements in the company's database, as any other program would.
@@ -252,18 +254,18 @@ pub async fn sql(settings: &Settings, statements: &str) -> Outcome<()> {
 async fn store(settings: &Settings, make: bool) -> Outcome<Store> {
     let path = settings.path("database.path");
     if !make && !path.exists() {
-        return Err(Failure::new(Code::Cfg102).with("file", path.display().to_string()));
+        return Err(Failure::new(Code::Cfg102).with(Detail::File, path.display().to_string()));
     }
     let region = Some(settings.text("phone_region").to_owned()).filter(|region| !region.is_empty());
     // An empty file in the place of the database is what is left of one, or a mistake: it is never filled.
     if fs::metadata(&path).is_ok_and(|file| file.is_file() && file.len() == 0) {
-        return Err(Failure::new(Code::Db105).with("file", path.display().to_string()));
+        return Err(Failure::new(Code::Db105).with(Detail::File, path.display().to_string()));
     }
     let busy = Duration::from_secs(settings.count("database.busy_seconds"));
     let options = StoreOptions { region, make, busy, ..StoreOptions::default() };
     Store::open(&path, options)
         .await
-        .map_err(|error| Failure::from(error.at("open")).or_with("file", &path.display().to_string()))
+        .map_err(|error| Failure::from(error.at("open")).or_with(Detail::File, path.display().to_string()))
 }
 
 fn make_vault(app: &App, settings: &Settings, installation: &InstallationId) -> Outcome<bool> {

@@ -9,7 +9,7 @@ use std::{
 };
 
 use etcetera::{AppStrategy, AppStrategyArgs, app_strategy::Xdg};
-use passerelle_ports::Code;
+use passerelle_ports::{Code, Detail, Reason};
 use passerelle_service::{Failure, RuleSpec, Sourced, nearest};
 use passerelle_texts::Lang;
 
@@ -182,19 +182,19 @@ impl Settings {
     }
 
     fn read(&mut self, file: &Path, text: &str) -> Result<(), Failure> {
-        let wrong = |key: &str, line: usize, reason: &str, near: Option<&str>| {
+        let wrong = |key: &str, line: usize, reason: Reason, near: Option<&str>| {
             let mut failure = Failure::new(Code::Cfg101)
-                .with("key", key)
-                .with("file", format!("{}:{line}", file.display()))
-                .with("reason", reason);
+                .with(Detail::Key, key)
+                .with(Detail::File, format!("{}:{line}", file.display()))
+                .with(Detail::Reason, reason);
             if let Some(near) = near {
-                failure = failure.with("suggestion", near);
+                failure = failure.with(Detail::Suggestion, near);
             }
             failure
         };
         let table: toml::Table = text.parse().map_err(|error: toml::de::Error| {
             let line = error.span().map_or(1, |span| line_of(text, span.start));
-            wrong("TOML", line, "it is no TOML", None).because(error)
+            wrong("TOML", line, Reason::NotToml, None).because(error)
         })?;
         let tables: Tables = toml::from_str(text).map_err(|error: toml::de::Error| {
             let line = error.span().map_or(1, |span| line_of(text, span.start));
@@ -203,20 +203,20 @@ impl Settings {
                 // "unknown field `x`, expected one of `a`, `b`"
                 Some((word, known)) if !known.is_empty() => {
                     let near = nearest(word, known.iter().copied());
-                    wrong(&format!("rules: {word}"), line, &known.join(", "), near)
+                    wrong(&format!("rules: {word}"), line, Reason::Verbatim(known.join(", ")), near)
                 }
-                _ => wrong("rules", line, error.message(), None),
+                _ => wrong("rules", line, Reason::Verbatim(error.message().to_owned()), None),
             }
         })?;
         for rule in tables.rules {
             let line = line_of(text, rule.span().start);
             let rule = rule.into_inner();
             if let Some(key) = rule.objection() {
-                return Err(wrong(&format!("rules.{key}"), line, "kind", None));
+                return Err(wrong(&format!("rules.{key}"), line, Reason::Verbatim("kind".to_owned()), None));
             }
             if let Some(field) = rule.misspelt_field() {
                 let key = format!("rules.fields.{}", field.word);
-                return Err(wrong(&key, line, "?", field.near.as_deref()));
+                return Err(wrong(&key, line, Reason::Verbatim("?".to_owned()), field.near.as_deref()));
             }
             self.rules.push(Sourced { from: format!("{}:{line}", file.display()), rule });
         }
@@ -225,10 +225,10 @@ impl Settings {
         for (name, value) in flat {
             let line = line_with(text, &name);
             let Some(key) = keys::find(&name) else {
-                return Err(wrong(&name, line, "?", keys::nearest(&name)));
+                return Err(wrong(&name, line, Reason::Verbatim("?".to_owned()), keys::nearest(&name)));
             };
             if let Some(reason) = keys::refusal(key.kind, &value) {
-                return Err(wrong(&name, line, &reason, None));
+                return Err(wrong(&name, line, Reason::Verbatim(reason), None));
             }
             let value = match key.kind {
                 Kind::Path if !value.is_empty() => beside(file, &value),
@@ -251,10 +251,10 @@ impl Settings {
             let name = rest.to_lowercase().replace("__", ".");
             let wrong = |reason: String| {
                 Failure::new(Code::Cfg101)
-                    .with("key", variable)
-                    .with("file", "PASSERELLE__…")
-                    .with("reason", reason)
-                    .with("suggestion", keys::nearest(&name).unwrap_or_default())
+                    .with(Detail::Key, variable)
+                    .with(Detail::File, "PASSERELLE__…")
+                    .with(Detail::Reason, Reason::Verbatim(reason))
+                    .with(Detail::Suggestion, keys::nearest(&name).unwrap_or_default())
             };
             let key = keys::find(&name).ok_or_else(|| wrong("?".to_owned()))?;
             if let Some(reason) = keys::refusal(key.kind, value) {
@@ -376,11 +376,11 @@ mod tests {
     fn an_unknown_key_is_an_error_with_its_line_and_its_neighbour() {
         let failure = load("language = \"fr\"\n\n[database]\npaht = \"x.db\"\n", &[]).unwrap_err();
         assert_eq!(failure.code(), Code::Cfg101);
-        assert_eq!(failure.word("key"), Some("database.paht"));
-        assert_eq!(failure.word("suggestion"), Some("database.path"));
+        assert_eq!(failure.word("key"), Some("database.paht".to_owned()));
+        assert_eq!(failure.word("suggestion"), Some("database.path".to_owned()));
         assert!(failure.word("file").unwrap().ends_with("config.toml:4"));
         let failure = load("", &[("PASSERELLE__DATABSE__PATH", "x")]).unwrap_err();
-        assert_eq!(failure.word("key"), Some("PASSERELLE__DATABSE__PATH"));
+        assert_eq!(failure.word("key"), Some("PASSERELLE__DATABSE__PATH".to_owned()));
     }
 
     #[test]
@@ -437,7 +437,10 @@ mod tests {
             ("[[rules]]\ndirection = \"to-gogle\"\n", "rules: to-gogle", "to-google"),
         ] {
             let failure = load(text, &[]).unwrap_err();
-            assert_eq!((failure.word("key"), failure.word("suggestion")), (Some(key), Some(meant)));
+            assert_eq!(
+                (failure.word("key"), failure.word("suggestion")),
+                (Some(key.to_owned()), Some(meant.to_owned()))
+            );
         }
     }
 

@@ -449,25 +449,6 @@ const IN_TABLES: [(&str, &str); 3] = [
     ("looks-like-several", "mend-looks-like-several-table"),
 ];
 
-/// The rules of the company's tables that a record of a file can break, with their words.
-const RULES: [(&str, &str); 12] = [
-    ("COUNT and INTERVAL of a rule are at least 1", "rule-count-and-interval"),
-    ("a rule ends by COUNT or by UNTIL, not by both", "rule-count-or-until"),
-    ("a rule is written FREQ=WEEKLY;BYDAY=MO, without RRULE: in front", "rule-repetition"),
-    ("a group needs a name", "rule-group-name"),
-    ("a category is not empty", "rule-category"),
-    ("a phone number is not empty", "rule-phone"),
-    ("an e-mail address is not empty", "rule-email"),
-    ("a country code has two letters", "rule-country-code"),
-    ("an appointment cannot end before it starts", "rule-end"),
-    ("an occurrence cannot end before it starts", "rule-end-of-occurrence"),
-    ("an appointment of whole days lasts whole days: use duration_days", "rule-whole-days"),
-    (
-        "start_local is a day that exists (2026-11-23), or a day and a time (2026-11-23 09:00:00)",
-        "rule-start",
-    ),
-];
-
 /// The words for the reason of a bad record; a rule of the database that no file breaks is told in its own words.
 pub fn reason_text(out: &Out, reason: &str, detail: &str) -> String {
     if let ("duplicate", Some(line)) = (reason, detail.strip_prefix('#')) {
@@ -477,8 +458,7 @@ pub fn reason_text(out: &Out, reason: &str, detail: &str) -> String {
         Some((_, words, _)) if !detail.is_empty() => out.t(words, &[("detail", detail.into())]),
         Some((_, words, _)) => out.t(words, &[]),
         None => {
-            let known = RULES.iter().find(|(rule, _)| *rule == reason);
-            let rule = known.map_or_else(|| reason.to_owned(), |(_, words)| out.t(words, &[]));
+            let rule = crate::output::reason(out.lang, &passerelle_ports::Reason::of_text(reason));
             out.t("reason-refused", &[("rule", rule.into())])
         }
     }

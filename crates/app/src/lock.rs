@@ -7,7 +7,7 @@ use std::{
     time::Duration,
 };
 
-use passerelle_ports::Code;
+use passerelle_ports::{Code, Detail};
 use passerelle_service::Failure;
 
 use crate::unusable::unusable;
@@ -75,7 +75,7 @@ impl Lock {
             Err(TryLockError::WouldBlock) => {
                 let mut pid = String::new();
                 let _ = file.read_to_string(&mut pid);
-                return Err(Failure::new(Code::Sys102).with("pid", pid.trim()));
+                return Err(Failure::new(Code::Sys102).with(Detail::Pid, pid.trim()));
             }
             Err(TryLockError::Error(error)) => return Err(unusable(error)),
         }
@@ -101,7 +101,7 @@ mod tests {
         let first = Lock::take(folder.path()).unwrap();
         let refused = Lock::take(folder.path()).unwrap_err();
         assert_eq!(refused.code(), Code::Sys102);
-        assert_eq!(refused.word("pid"), Some(std::process::id().to_string().as_str()));
+        assert_eq!(refused.word("pid"), Some(std::process::id().to_string()));
         drop(first);
         assert!(Lock::take(folder.path()).is_ok());
     }

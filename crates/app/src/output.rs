@@ -6,7 +6,7 @@ use std::{
 };
 
 use chrono::{DateTime, SecondsFormat, Utc};
-use passerelle_ports::Code;
+use passerelle_ports::{Code, Detail, Reason, Side};
 use passerelle_service::Failure;
 use passerelle_texts::{Arg, Article, Lang, explain, render, t};
 use serde::Serialize;
@@ -269,7 +269,7 @@ pub fn print_line(kind: &str, at: DateTime<Utc>, value: &impl Serialize) -> std:
 /// Returns the article of a failure in a language.
 pub fn article(failure: &Failure, lang: Lang) -> Article {
     let words: Vec<(&str, String)> =
-        failure.words().iter().map(|(name, word)| (name.as_str(), worded(lang, name, word))).collect();
+        failure.context().iter().map(|detail| (detail.name(), worded(lang, detail))).collect();
     explain(failure.code().as_str(), lang, &words)
         .or_else(|| explain(Code::Bug101.as_str(), lang, &[("operation", failure.code().as_str())]))
         .unwrap_or_else(|| Article {
@@ -283,42 +283,6 @@ pub fn article(failure: &Failure, lang: Lang) -> Article {
         })
 }
 
-/// Reasons that come from below in English, by how they begin, and what a person is told instead.
-const REASONS: &[(&str, &str)] = &[
-    ("io-exists", "io-exists"),
-    ("io-not-found", "io-not-found"),
-    ("no such file", "io-not-found"),
-    ("entity not found", "io-not-found"),
-    ("io-denied", "io-denied"),
-    ("permission denied", "io-denied"),
-    ("io-directory", "io-directory"),
-    ("io-no-directory", "io-no-directory"),
-    ("io-read-only", "io-read-only"),
-    ("io-no-text", "io-no-text"),
-    ("io-full", "io-full"),
-    ("io-too-large", "io-too-large"),
-    ("io-changing", "io-changing"),
-    ("no such entry", "why-no-entry"),
-    ("it is empty", "why-empty"),
-    ("bad name", "why-bad-name"),
-    ("it gives no key", "why-no-key"),
-    ("credentials_directory", "why-no-systemd"),
-    ("vault.key_command", "why-no-command"),
-    ("the command ended", "why-command"),
-    ("the command did not end", "why-command-hangs"),
-    ("no session is open", "why-no-session"),
-    ("several entries", "why-several"),
-    ("it does not answer", "why-no-answer"),
-    ("this passerelle was built", "why-not-built"),
-    ("this is not the key of a service account", "why-no-service-account"),
-    ("the private key in this file", "why-bad-key"),
-    ("what it gives is no key", "why-no-key-at-all"),
-    ("others may read it", "why-wide"),
-    ("it is no toml", "why-no-toml"),
-    ("it holds no certificate", "why-no-certificate"),
-    ("this file is not JSON", "why-not-json"),
-];
-
 /// Names a source of the vault's key.
 fn source(lang: Lang, kind: &str) -> String {
     let id = match kind {
@@ -331,31 +295,29 @@ fn source(lang: Lang, kind: &str) -> String {
     t(lang, id, &[])
 }
 
-/// A word of a failure, in the person's language where it is one that we know.
-fn worded(lang: Lang, name: &str, word: &str) -> String {
-    if name == "scope" {
-        return scope(lang, word);
+/// A thing that a failure is about, in the person's language.
+fn worded(lang: Lang, detail: &Detail) -> String {
+    match detail {
+        Detail::Scope(word) => scope(lang, word),
+        Detail::Side(Side::Local) => t(lang, "side-local", &[]),
+        Detail::Side(Side::Remote) => t(lang, "side-remote", &[]),
+        Detail::Skew(seconds) => t(lang, "skew", &[("minutes", ((seconds.abs() + 59) / 60).into())]),
+        Detail::Source(word) | Detail::Noted(word) => source(lang, word),
+        Detail::Reason(why) => reason(lang, why),
+        other => other.to_text(),
     }
-    let side = match (name, word) {
-        ("side", "local") => Some("side-local"),
-        ("side", "remote") => Some("side-remote"),
-        _ => None,
-    };
-    if let Some(id) = side {
-        return t(lang, id, &[]);
+}
+
+/// Why, in the person's language. The sentence that it stands in has its own full stop.
+pub fn reason(lang: Lang, reason: &Reason) -> String {
+    match reason {
+        Reason::LongerThan(most) => t(lang, "why-longer-than", &[("most", (*most).into())]),
+        Reason::MoreValuesThan(most) => t(lang, "why-more-values-than", &[("most", (*most).into())]),
+        Reason::LargerThan(most) => t(lang, "why-larger-than", &[("most", (*most).into())]),
+        Reason::Rule(rule) => t(lang, &format!("rule-{rule}"), &[]),
+        Reason::Verbatim(text) => text.trim_end_matches('.').to_owned(),
+        plain => t(lang, plain.id(), &[]),
     }
-    if name == "skew" {
-        let seconds: i64 = word.parse().unwrap_or_default();
-        return t(lang, "skew", &[("minutes", ((seconds.abs() + 59) / 60).into())]);
-    }
-    if ["source", "noted"].contains(&name) {
-        return source(lang, word);
-    }
-    let plain = word.to_lowercase();
-    let known =
-        REASONS.iter().find(|(begins, _)| name == "reason" && plain.starts_with(&begins.to_lowercase()));
-    // The sentence that it stands in has its own full stop.
-    known.map_or_else(|| word.trim_end_matches('.').to_owned(), |(_, id)| t(lang, id, &[]))
 }
 
 /// What a scope opens, in a person's words.
@@ -374,6 +336,9 @@ fn error_line(failure: &Failure, article: &Article) -> Value {
         for name in ["user", "kind", "pair"] {
             members.extend(failure.word(name).map(|word| (name.to_owned(), word.into())));
         }
+        let context =
+            failure.context().iter().map(|detail| (detail.name().to_owned(), detail.to_text().into()));
+        members.insert("context".to_owned(), Value::Object(context.collect()));
     }
     if let (Value::Object(members), Some(wait)) = (&mut value, failure.retry_after()) {
         members.insert("retry_after_s".to_owned(), wait.as_secs().into());
@@ -424,17 +389,21 @@ mod tests {
     }
 
     #[test]
-    fn reasons_from_below_are_told_in_the_persons_language() {
-        for (begins, id) in REASONS {
-            let (english, french) = (worded(Lang::En, "reason", begins), worded(Lang::Fr, "reason", begins));
-            assert!(passerelle_texts::has(Lang::Fr, id) && english != french, "{id}: {english} {french}");
+    fn every_reason_is_told_in_the_persons_language() {
+        let valued = [Reason::LongerThan(1024), Reason::MoreValuesThan(500), Reason::LargerThan(128)];
+        for why in Reason::PLAIN.iter().chain(&valued) {
+            let (english, french) = (reason(Lang::En, why), reason(Lang::Fr, why));
+            assert!(
+                english != french && !french.contains("why-") && !french.contains("io-"),
+                "{why}: {french}"
+            );
         }
-        assert_eq!(worded(Lang::Fr, "reason", "E7"), "E7");
+        assert_eq!(reason(Lang::Fr, &Reason::Verbatim("E7.".to_owned())), "E7");
     }
 
     #[test]
     fn a_failure_is_told_with_its_code_and_its_remedy() {
-        let failure = Failure::new(Code::Goog211).with("user", "alice");
+        let failure = Failure::new(Code::Goog211).with(Detail::User, "alice");
         let value = error_line(&failure, &article(&failure, Lang::En));
         assert_eq!(value["code"], "GOOG-211");
         assert_eq!(value["do"][0], "`passerelle connect google --user alice`");

@@ -11,7 +11,7 @@ use std::{
 };
 
 use chrono::{DateTime, Utc};
-use passerelle_ports::Code;
+use passerelle_ports::{Code, Detail};
 use passerelle_service::Failure;
 use passerelle_texts::{Lang, explain, render};
 use serde_json::json;
@@ -48,7 +48,7 @@ pub fn told_to_machines(
         return code;
     }
     let place = PLACE.lock().unwrap_or_else(PoisonError::into_inner).take().unwrap_or_default();
-    let article = article(&Failure::new(Code::Bug101).with("operation", place), lang);
+    let article = article(&Failure::new(Code::Bug101).with(Detail::Operation, place), lang);
     if let Some(out) = out {
         let at = now();
         let summary = json!({ "exit_code": article.exit, "code": article.code });

@@ -10,7 +10,7 @@ use std::{
 
 use clap::{FromArgMatches, error::ErrorKind};
 use passerelle_credentials::Secret;
-use passerelle_ports::{Clock, Code};
+use passerelle_ports::{Clock, Code, Detail, Reason};
 use passerelle_service::Failure;
 use passerelle_texts::Lang;
 use serde_json::json;
@@ -291,7 +291,12 @@ fn not_parsed(error: &clap::Error, args: &[OsString], lang: Lang) -> u8 {
             let _ = error.print();
             2
         }
-        _ => told(&Failure::new(Code::Use101).with("reason", help::usage_error(error, lang)), args, lang),
+        _ => told(
+            &Failure::new(Code::Use101)
+                .with(Detail::Reason, Reason::Verbatim(help::usage_error(error, lang))),
+            args,
+            lang,
+        ),
     }
 }
 

@@ -1,8 +1,8 @@
 //! Apply: decide, write, look again, until nothing moves; four rounds at most.
 
 use passerelle_ports::{
-    AssembleError, Code, EntriesOf, Entry, EntryId, ErrorKind, Field, Find, Link, LinkState, Op, Outcome,
-    PortError, Record, Refusal, Side, Sides, Slice,
+    AssembleError, Code, Context, EntriesOf, Entry, EntryId, ErrorKind, Field, Find, Link, LinkState, Op,
+    Outcome, PortError, Record, Refusal, Side, Sides, Slice,
 };
 use passerelle_sync_rules::{Action, Intent, Step, circles, create_key, decide, settle, unplaced};
 
@@ -146,7 +146,7 @@ impl<R: Record> Session<'_, R> {
                     side: Side::Local,
                     kind: ErrorKind::Unexpected,
                     code: None,
-                    details: Vec::new(),
+                    context: Context::default(),
                 });
                 work.save(link);
                 return None;
@@ -211,7 +211,7 @@ impl<R: Record> Session<'_, R> {
                     side: Side::Remote,
                     kind: ErrorKind::Unsupported,
                     code: Some(SEALED),
-                    details: Vec::new(),
+                    context: Context::default(),
                 });
             }
             Step::Nothing => {
@@ -264,7 +264,7 @@ impl<R: Record> Session<'_, R> {
                         side,
                         kind: ErrorKind::Rejected,
                         code: Some(Code::Sync106),
-                        details: Vec::new(),
+                        context: Context::default(),
                     });
                 });
             }

@@ -6,8 +6,8 @@ use std::{
 };
 
 use passerelle_ports::{
-    Changes, Code, Copy, EntriesOf, Entry, EntryId, ErrorKind, Find, ItemId, Lease, Link, LinkId, LinkState,
-    Op, Outcome, PairId, Record, Refusal, Replica, Side, Sides, Slice, Stored,
+    Changes, Code, Context, Copy, EntriesOf, Entry, EntryId, ErrorKind, Find, ItemId, Lease, Link, LinkId,
+    LinkState, Op, Outcome, PairId, Record, Refusal, Replica, Side, Sides, Slice, Stored,
 };
 use passerelle_sync_rules::{
     Action, Place, PlanCounts, PlannedStep, Relocation, choose_home, forget_choice, put_copy, put_gone,
@@ -274,7 +274,7 @@ impl<R: Record> Session<'_, R> {
                         side,
                         kind: ErrorKind::Unsupported,
                         code: Some(BARRED),
-                        details: Vec::new(),
+                        context: Context::default(),
                     });
                     work.load(self.find(Find::Links(vec![link.id])).await?);
                     work.save(link);

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, Utc};
 use passerelle_ports::{
-    Code, Counts, ErrorKind, Field, PairId, PortError, RunId, RunKind, Side, Sides, stored_code,
+    Code, Context, Counts, ErrorKind, Field, PairId, PortError, RunId, RunKind, Side, Sides, stored_code,
 };
 use passerelle_sync_rules::{Digest, Plan, PlanCounts, PlannedStep, SideCounts, Trip};
 use serde::{Deserialize, Serialize};
@@ -21,9 +21,9 @@ pub struct Stopped {
     /// The code of the catalogue.
     #[serde(default, deserialize_with = "stored_code", skip_serializing_if = "Option::is_none")]
     pub code: Option<Code>,
-    /// Words for the placeholders of the catalogue's text.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub details: Vec<(String, String)>,
+    /// What it is about.
+    #[serde(default, rename = "details", skip_serializing_if = "Context::is_empty")]
+    pub context: Context,
     /// How many seconds to wait, when the replica said so.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub retry_after_seconds: Option<u64>,
@@ -36,7 +36,7 @@ impl Stopped {
             kind: error.kind,
             operation: error.operation.to_owned(),
             code: error.code,
-            details: error.details.iter().map(|(name, value)| ((*name).to_owned(), value.clone())).collect(),
+            context: error.context.clone(),
             retry_after_seconds: error.retry_after.map(|wait| wait.as_secs()),
         }
     }

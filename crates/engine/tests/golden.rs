@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use chrono::DateTime;
 use passerelle_engine::{Refused, RunReport, Stopped};
-use passerelle_ports::{Code, Counts, ErrorKind, PairId, RunId, RunKind, Side, Sides};
+use passerelle_ports::{Code, Counts, Detail, ErrorKind, PairId, RunId, RunKind, Side, Sides};
 use passerelle_sync_rules::{Digest, PlanCounts, SideCounts, Trip};
 use passerelle_testkit::golden;
 
@@ -68,7 +68,7 @@ fn the_report_of_a_run_is_read_for_ever() {
             kind: ErrorKind::RateLimited,
             operation: "events.list".into(),
             code: Some(Code::Goog203),
-            details: vec![("project".into(), "p".into())],
+            context: [Detail::Project("p".into())].into_iter().collect(),
             retry_after_seconds: Some(52),
         }),
         counts: Some(Counts {

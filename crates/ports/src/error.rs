@@ -4,7 +4,7 @@ use std::{error::Error, time::Duration};
 
 use serde::{Deserialize, Serialize};
 
-use crate::Code;
+use crate::{Code, Context, Detail};
 
 /// What an error means for the engine. It answers "what now", not "what was it".
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -49,8 +49,8 @@ pub struct PortError {
     pub retry_after: Option<Duration>,
     /// The code of the catalogue (`GOOG-204`).
     pub code: Option<Code>,
-    /// Words for the placeholders of the catalogue's text: the project, a link, a field.
-    pub details: Vec<(&'static str, String)>,
+    /// What it is about: the project, a link, a field.
+    pub context: Context,
     /// What lies underneath.
     #[source]
     pub source: Option<Box<dyn Error + Send + Sync>>,
@@ -63,7 +63,14 @@ impl PortError {
     /// Makes an error of a kind.
     #[must_use]
     pub fn new(kind: ErrorKind, operation: &'static str) -> Self {
-        PortError { kind, operation, retry_after: None, code: None, details: Vec::new(), source: None }
+        PortError {
+            kind,
+            operation,
+            retry_after: None,
+            code: None,
+            context: Context::default(),
+            source: None,
+        }
     }
 
     /// Adds the code of the catalogue.
@@ -80,10 +87,10 @@ impl PortError {
         self
     }
 
-    /// Adds a word for a placeholder of the catalogue's text.
+    /// Adds what it is about: `error.with_detail(Detail::Field, "notes")`.
     #[must_use]
-    pub fn with_detail(mut self, name: &'static str, value: impl Into<String>) -> Self {
-        self.details.push((name, value.into()));
+    pub fn with_detail<T>(mut self, detail: impl FnOnce(T) -> Detail, value: impl Into<T>) -> Self {
+        self.context.push(detail(value.into()));
         self
     }
 

@@ -15,8 +15,8 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use crate::{
-    Code, CreateKey, Cursor, EntryId, ErrorKind, Field, ItemId, LinkId, MatchKey, Opaque, PairId, PortError,
-    PortResult, Record, RunId, Side, Sides, Stored, Trail, Value, code::stored_code,
+    Code, Context, CreateKey, Cursor, Detail, EntryId, ErrorKind, Field, ItemId, LinkId, MatchKey, Opaque,
+    PairId, PortError, PortResult, Record, RunId, Side, Sides, Stored, Trail, Value, code::stored_code,
 };
 
 /// A record as one side holds it, the last time we looked; it stays in the link when it is gone.
@@ -46,22 +46,21 @@ pub struct Refusal {
     /// When.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub at: Option<DateTime<Utc>>,
-    /// Words for the placeholders of the catalogue's text.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub details: Vec<(String, String)>,
+    /// What it is about.
+    #[serde(default, rename = "details", skip_serializing_if = "Context::is_empty")]
+    pub context: Context,
 }
 
 impl Refusal {
     /// Makes a refusal from the error of a port.
     #[must_use]
     pub fn new(side: Side, error: &PortError, at: DateTime<Utc>) -> Self {
-        let mut details: Vec<(String, String)> =
-            error.details.iter().map(|(name, value)| ((*name).to_owned(), value.clone())).collect();
-        if details.is_empty() {
+        let mut context = error.context.clone();
+        if context.is_empty() {
             // Nothing better is known of it.
-            details.push(("operation".to_owned(), error.operation.to_owned()));
+            context.push(Detail::Operation(error.operation.to_owned()));
         }
-        Refusal { at: Some(at), side, kind: error.kind, code: error.code, details }
+        Refusal { at: Some(at), side, kind: error.kind, code: error.code, context }
     }
 }
 

@@ -2,12 +2,14 @@
 
 mod clock;
 mod code;
+mod context;
 mod error;
 mod fields;
 mod ids;
 mod ledger;
 pub mod left;
 mod pictures;
+mod reason;
 mod record;
 mod replica;
 mod side;
@@ -15,6 +17,7 @@ mod trail;
 
 pub use clock::{Clock, Ids};
 pub use code::{Code, UnknownCode, stored_code};
+pub use context::{Context, Detail};
 pub use error::{ErrorKind, PortError, PortResult};
 pub use fields::{AssembleError, Field, Fields, Value, assemble, fields, is_empty};
 pub use ids::{
@@ -25,6 +28,7 @@ pub use ledger::{
     ListingId, Look, Op, Outcome, PairState, Refusal, Run, RunKind, Slice, Stranger, Unplaced,
 };
 pub use pictures::{PICTURE_MAX, Pictures};
+pub use reason::Reason;
 pub use record::{Called, Kind, MatchKey, Record};
 pub use replica::{
     Capabilities, From, Next, Opaque, Page, Relabelling, Replica, Stored, Unread, Write, Written,

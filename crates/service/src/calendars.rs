@@ -1,6 +1,6 @@
 //! The calendars of app users, here and at the provider, and which of them are kept in step with which.
 
-use passerelle_ports::{Code, Kind, PairId, Side};
+use passerelle_ports::{Code, Detail, Kind, PairId, Side};
 use passerelle_sync_rules::Rules;
 use serde::Serialize;
 
@@ -137,12 +137,13 @@ pub async fn add_calendar(
         .provider
         .collections(&account)
         .await
-        .map_err(|error| Failure::of_port(Side::Remote, error).or_with("user", user))?;
+        .map_err(|error| Failure::of_port(Side::Remote, error).or_with(Detail::User, user))?;
     if let Some(error) = offered.refused {
-        return Err(Failure::of_port(Side::Remote, error).or_with("user", user));
+        return Err(Failure::of_port(Side::Remote, error).or_with(Detail::User, user));
     }
     let choices: Vec<&Collection> = offered.collections.iter().filter(|it| it.kind == Kind::Events).collect();
-    let said = |failure: Failure| failure.or_with("user", user).or_with("connect", "calendar add");
+    let said =
+        |failure: Failure| failure.or_with(Detail::User, user).or_with(Detail::Connect, "calendar add");
     let collection = named(&choices, name).map_err(said)?;
     let pairs = company.pairs().await?;
     let id = pair_id(&account, collection);
@@ -158,7 +159,9 @@ pub async fn add_calendar(
             let other = before.filter(|pair| pair.enabled && pair.calendar.as_ref() != Some(&home.id));
             if taken(home) || other.is_some() {
                 let name = other.map_or(&home.name, |pair| &pair.name);
-                return Err(said(Failure::new(Code::Sync107).with("collection", name).with("owner", user)));
+                return Err(said(
+                    Failure::new(Code::Sync107).with(Detail::Collection, name).with(Detail::Owner, user),
+                ));
             }
             Some(home.clone())
         }
@@ -218,7 +221,10 @@ pub async fn remove_calendar(office: &Office, user: &str, name: &str, dry_run: b
         meant = pairs.iter().filter(is_named).collect();
     }
     let said = |code: Code, known: Vec<String>| {
-        Failure::new(code).with("calendar", name).with("known", known.join(", ")).with("user", user)
+        Failure::new(code)
+            .with(Detail::Calendar, name)
+            .with(Detail::Known, known.join(", "))
+            .with(Detail::User, user)
     };
     let pair = match meant[..] {
         [pair] => pair,
@@ -226,7 +232,9 @@ pub async fn remove_calendar(office: &Office, user: &str, name: &str, dry_run: b
         _ => {
             let ids: Vec<String> = meant.iter().map(|pair| pair.collection.clone()).collect();
             let first = ids.first().cloned().unwrap_or_default();
-            return Err(said(Code::Use119, ids).with("id", first).with("connect", "calendar remove"));
+            return Err(said(Code::Use119, ids)
+                .with(Detail::Id, first)
+                .with(Detail::Connect, "calendar remove"));
         }
     };
     let stay = company.event_ledger().counts(&pair.id).await?.both;
@@ -249,7 +257,7 @@ async fn account_of(office: &Office, user: &str) -> Outcome<Account> {
     accounts
         .into_iter()
         .find(|account| account.user == user && account.state != AccountState::Disconnected)
-        .ok_or_else(|| Failure::new(Code::Goog211).with("user", user))
+        .ok_or_else(|| Failure::new(Code::Goog211).with(Detail::User, user))
 }
 
 async fn own_calendars(office: &Office, user: &str) -> Outcome<Vec<Calendar>> {
@@ -270,18 +278,21 @@ fn called<'a>(own: &'a [Calendar], name: &str) -> Outcome<&'a Calendar> {
         [calendar] => Ok(calendar),
         [] => {
             let known = list(&|calendar| calendar.name.clone());
-            Err(Failure::new(Code::Use111).with("calendar", name).with("known", known))
+            Err(Failure::new(Code::Use111).with(Detail::Calendar, name).with(Detail::Known, known))
         }
         [first, ..] => {
             let ids = alike.iter().map(|calendar| calendar.id.clone()).collect::<Vec<_>>().join(", ");
-            Err(Failure::new(Code::Use119).with("calendar", name).with("known", ids).with("id", &first.id))
+            Err(Failure::new(Code::Use119)
+                .with(Detail::Calendar, name)
+                .with(Detail::Known, ids)
+                .with(Detail::Id, &first.id))
         }
     }
 }
 
 /// Returns what an account offers; what could not be asked is told, and the rest goes on.
 async fn offered(office: &Office, account: &Account, refused: &mut Vec<Failure>) -> Vec<Collection> {
-    let told = |error| Failure::of_port(Side::Remote, error).or_with("user", &account.user);
+    let told = |error| Failure::of_port(Side::Remote, error).or_with(Detail::User, &account.user);
     match office.provider.collections(account).await {
         Ok(offered) => {
             refused.extend(offered.refused.map(told));

@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 
 use passerelle_engine::Engine;
 use passerelle_ports::{
-    Code, Field, Fields, Kind, Link, LinkId, LinkState, MatchKey, PairId, Record, Side, Value, assemble,
-    fields, is_empty,
+    Code, Detail, Field, Fields, Kind, Link, LinkId, LinkState, MatchKey, PairId, Record, Side, Value,
+    assemble, fields, is_empty,
 };
 use passerelle_sync_rules::{FieldPattern, Policy, is_double, is_home};
 use serde::Serialize;
@@ -193,7 +193,7 @@ pub async fn resolve(office: &Office, number: u64, answer: &Answer, always: bool
         _ => None,
     };
     for_kind!(pair.kind, R => carry::<R>(office, pair, conflict, answer, other).await)
-        .map_err(|failure| failure.or_with("key", &number.to_string()))?;
+        .map_err(|failure| failure.or_with(Detail::Key, number.to_string()))?;
     let mut answered = Answered { conflict: conflict.clone(), rules: Vec::new(), also: 0 };
     if always {
         answered.rules = learn(office, pair, conflict, answer).await?;
@@ -217,7 +217,7 @@ async fn learn(
     conflict: &Conflict,
     answer: &Answer,
 ) -> Outcome<Vec<FieldPattern>> {
-    let refused = || Failure::new(Code::Use112).with("key", conflict.number.to_string());
+    let refused = || Failure::new(Code::Use112).with(Detail::Key, conflict.number.to_string());
     let (policy, only) = match answer {
         Answer::Keep(Keep::Local, only) => (Policy::Local, only),
         Answer::Keep(Keep::Remote, only) => (Policy::Remote, only),
@@ -262,7 +262,7 @@ pub async fn forget_rule(office: &Office, user: &str, field: &str) -> Outcome<u6
 }
 
 fn no_such(number: u64) -> Failure {
-    Failure::new(Code::Use104).with("key", number.to_string())
+    Failure::new(Code::Use104).with(Detail::Key, number.to_string())
 }
 
 async fn carry<R: Kinded>(
@@ -466,7 +466,7 @@ fn named<R: Record>(link: &Link<R>) -> String {
     if !name.is_empty() {
         return name;
     }
-    let told = refusal.details.iter().find(|(known, _)| known == "name").map(|(_, name)| name.clone());
+    let told = refusal.context.get("name").map(Detail::to_text);
     told.or_else(|| link.item(refusal.side).map(ToString::to_string)).unwrap_or_default()
 }
 

@@ -1,7 +1,7 @@
 //! Connecting an app user with an account, choosing what is kept in step, disconnecting.
 
 use chrono::{DateTime, Utc};
-use passerelle_ports::{Code, Ids, Kind, PairId};
+use passerelle_ports::{Code, Detail, Ids, Kind, PairId};
 use passerelle_sync_rules::{Rules, digest_of};
 use serde::Serialize;
 
@@ -72,9 +72,9 @@ pub async fn bound_account(company: &dyn Company, user: &str, provider: &str) ->
 pub async fn check_binding(company: &dyn Company, user: &str, identity: &Identity) -> Outcome<()> {
     match bound_account(company, user, &identity.provider).await? {
         Some(bound) if bound.subject != identity.subject => Err(Failure::new(Code::Goog203)
-            .with("account", &identity.email)
-            .with("bound", &bound.email)
-            .with("user", user)),
+            .with(Detail::Account, &identity.email)
+            .with(Detail::Bound, &bound.email)
+            .with(Detail::User, user)),
         _ => check_free(company, user, identity).await,
     }
 }
@@ -90,9 +90,9 @@ pub async fn check_binding(company: &dyn Company, user: &str, identity: &Identit
 pub async fn check_free(company: &dyn Company, user: &str, identity: &Identity) -> Outcome<()> {
     match holder_of(company, user, identity).await? {
         Some(holder) if holder.state != AccountState::Disconnected => Err(Failure::new(Code::Sync107)
-            .with("collection", &identity.email)
-            .with("owner", &holder.user)
-            .with("user", user)),
+            .with(Detail::Collection, &identity.email)
+            .with(Detail::Owner, &holder.user)
+            .with(Detail::User, user)),
         _ => Ok(()),
     }
 }
@@ -363,19 +363,20 @@ pub(crate) fn named<'a>(calendars: &[&'a Collection], name: &str) -> Outcome<&'a
         [calendar] => Ok(calendar),
         [] => {
             let known = calendars.iter().map(|one| one.name.clone()).collect::<Vec<_>>().join(", ");
-            Err(Failure::new(Code::Use111).with("calendar", name).with("known", known))
+            Err(Failure::new(Code::Use111).with(Detail::Calendar, name).with(Detail::Known, known))
         }
         _ => {
             let ids = found.iter().map(|one| one.id.clone()).collect::<Vec<_>>();
             let first = ids.first().cloned().unwrap_or_default();
-            let failure = Failure::new(Code::Use119).with("calendar", name).with("known", ids.join(", "));
-            Err(failure.with("id", first))
+            let failure =
+                Failure::new(Code::Use119).with(Detail::Calendar, name).with(Detail::Known, ids.join(", "));
+            Err(failure.with(Detail::Id, first))
         }
     }
 }
 
 fn twice(account: &Account, collection: &str) -> Failure {
-    Failure::new(Code::Sync107).with("collection", collection).with("owner", &account.user)
+    Failure::new(Code::Sync107).with(Detail::Collection, collection).with(Detail::Owner, &account.user)
 }
 
 /// Tells whether another app user has the same account: the provider's authorisation is then one for both.
@@ -402,12 +403,11 @@ pub async fn disconnect(company: &dyn Company, provider: &dyn Provider, user: &s
     crate::find_user(company, user).await?;
     let mut account = bound_account(company, user, "google")
         .await?
-        .ok_or_else(|| Failure::new(Code::Goog211).with("user", user))?;
+        .ok_or_else(|| Failure::new(Code::Goog211).with(Detail::User, user))?;
     let shared = is_shared(company, &account).await?;
-    let forgotten = provider
-        .forget(&account, shared)
-        .await
-        .map_err(|error| Failure::of_port(passerelle_ports::Side::Remote, error).or_with("user", user))?;
+    let forgotten = provider.forget(&account, shared).await.map_err(|error| {
+        Failure::of_port(passerelle_ports::Side::Remote, error).or_with(Detail::User, user)
+    })?;
     account.state = AccountState::Disconnected;
     account.scopes.clear();
     company.save_account(&account).await?;

@@ -1,7 +1,7 @@
 //! Looking at how everything stands before anybody has to ask: one finding per thing looked at.
 
 use chrono::{DateTime, Utc};
-use passerelle_ports::{Code, ErrorKind, PortError, Side};
+use passerelle_ports::{Code, Detail, ErrorKind, PortError, Side};
 use serde::Serialize;
 
 use crate::{
@@ -105,7 +105,7 @@ pub async fn examine(office: &Office, user: Option<&str>) -> Outcome<Vec<Finding
         match account {
             Some(account) => found.extend(examine_account(office, &user, account).await?),
             None => {
-                let failure = Failure::new(Code::Goog211).with("user", &user.id);
+                let failure = Failure::new(Code::Goog211).with(Detail::User, &user.id);
                 found.push(Finding::bad("token", Level::Warning, &failure).of(&user.id));
             }
         }
@@ -116,7 +116,7 @@ pub async fn examine(office: &Office, user: Option<&str>) -> Outcome<Vec<Finding
 /// What is to be said of appointments that stand in no calendar.
 #[must_use]
 pub fn without_calendar(user: &str, count: u64) -> Failure {
-    Failure::new(Code::Sync126).with("user", user).with("count", count.to_string())
+    Failure::new(Code::Sync126).with(Detail::User, user).with(Detail::Count, count)
 }
 
 async fn examine_account(office: &Office, user: &AppUser, account: &Account) -> Outcome<Vec<Finding>> {
@@ -133,8 +133,8 @@ async fn examine_account(office: &Office, user: &AppUser, account: &Account) -> 
                 dead |= examined.part == "token"
                     && matches!(error.kind, ErrorKind::Unauthenticated | ErrorKind::Forbidden);
                 let failure = Failure::of_port(Side::Remote, error)
-                    .or_with("user", &user.id)
-                    .or_with("account", &account.email);
+                    .or_with(Detail::User, &user.id)
+                    .or_with(Detail::Account, &account.email);
                 let problem = lasting::explained(company, account, Problem::from(&failure)).await?;
                 let mut finding = Finding::bad(examined.part, Level::Problem, &failure);
                 finding.problem = Some(lasting::by_way(problem, office.provider.way(account)));
@@ -164,7 +164,7 @@ fn withheld(office: &Office, user: &AppUser, account: &Account) -> Vec<Finding> 
     let missing: Vec<&'static str> =
         crate::KINDS.into_iter().filter_map(|kind| office.provider.withheld(account, kind)).collect();
     let finding = |scope: &&'static str| {
-        let failure = Failure::new(Code::Goog202).with("user", &user.id).with("scope", *scope);
+        let failure = Failure::new(Code::Goog202).with(Detail::User, &user.id).with(Detail::Scope, *scope);
         Finding::bad("scopes", Level::Problem, &failure).of(&user.id)
     };
     match missing.as_slice() {

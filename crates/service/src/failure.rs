@@ -3,13 +3,13 @@
 use std::{error::Error, fmt, time::Duration};
 
 use passerelle_engine::Stopped;
-use passerelle_ports::{Code, ErrorKind, PortError, Refusal, Side};
+use passerelle_ports::{Code, Context, Detail, ErrorKind, PortError, Refusal, Side};
 
 /// An error with its code of the catalogue. It holds no token, no body and no secret.
 #[derive(Debug)]
 pub struct Failure {
     code: Code,
-    words: Vec<(String, String)>,
+    context: Context,
     retry_after: Option<Duration>,
     kind: Option<ErrorKind>,
     source: Option<Box<dyn Error + Send + Sync>>,
@@ -22,20 +22,27 @@ impl Failure {
     /// Makes a failure of a code of the catalogue.
     #[must_use]
     pub fn new(code: Code) -> Self {
-        Failure { code, words: Vec::new(), retry_after: None, kind: None, source: None }
+        Failure { code, context: Context::default(), retry_after: None, kind: None, source: None }
     }
 
-    /// Adds a word for a placeholder of the catalogue's text.
+    /// Adds what it is about: `failure.with(Detail::User, "alice")`.
     #[must_use]
-    pub fn with(mut self, name: &str, word: impl Into<String>) -> Self {
-        self.words.push((name.to_owned(), word.into()));
+    pub fn with<T>(mut self, detail: impl FnOnce(T) -> Detail, value: impl Into<T>) -> Self {
+        self.context.push(detail(value.into()));
         self
     }
 
-    /// Adds a word unless there is one of that name.
+    /// Adds what it is about, unless that is known already.
     #[must_use]
-    pub fn or_with(self, name: &str, word: &str) -> Self {
-        if self.word(name).is_some() { self } else { self.with(name, word) }
+    pub fn or_with<T>(mut self, detail: impl FnOnce(T) -> Detail, value: impl Into<T>) -> Self {
+        self.context.push_missing(detail(value.into()));
+        self
+    }
+
+    /// Makes a failure of a code and what it is about.
+    #[must_use]
+    pub fn about(code: Code, context: Context) -> Self {
+        Failure { context, ..Failure::new(code) }
     }
 
     /// Adds what lies underneath.
@@ -51,7 +58,7 @@ impl Failure {
         let code = error.code.unwrap_or_else(|| code_of(side, error.kind));
         Failure {
             code,
-            words: error.details.iter().map(|(name, word)| ((*name).to_owned(), word.clone())).collect(),
+            context: error.context.clone(),
             retry_after: error.retry_after,
             kind: Some(error.kind),
             source: Some(Box::new(error)),
@@ -64,12 +71,12 @@ impl Failure {
     pub fn of_stopped(stopped: &Stopped) -> Self {
         Failure {
             code: stopped.code.unwrap_or_else(|| code_of(stopped.side, stopped.kind)),
-            words: stopped.details.clone(),
+            context: stopped.context.clone(),
             retry_after: stopped.retry_after_seconds.map(Duration::from_secs),
             kind: Some(stopped.kind),
             source: None,
         }
-        .or_with("operation", &stopped.operation)
+        .or_with(Detail::Operation, &stopped.operation)
     }
 
     /// Makes a failure from what a ledger keeps of a refused record.
@@ -83,7 +90,7 @@ impl Failure {
         let code = code.unwrap_or_else(|| code_of(refusal.side, refusal.kind));
         Failure {
             code,
-            words: refusal.details.clone(),
+            context: refusal.context.clone(),
             retry_after: None,
             kind: Some(refusal.kind),
             source: None,
@@ -96,16 +103,16 @@ impl Failure {
         self.code
     }
 
-    /// Returns the words for the catalogue's text.
+    /// Returns what it is about.
     #[must_use]
-    pub fn words(&self) -> &[(String, String)] {
-        &self.words
+    pub fn context(&self) -> &Context {
+        &self.context
     }
 
-    /// Returns one of the words.
+    /// Returns one of the things it is about as text, by its name.
     #[must_use]
-    pub fn word(&self, name: &str) -> Option<&str> {
-        self.words.iter().find(|(known, _)| known == name).map(|(_, word)| word.as_str())
+    pub fn word(&self, name: &str) -> Option<String> {
+        self.context.get(name).map(Detail::to_text)
     }
 
     /// Says when it makes sense to try again.
@@ -130,7 +137,7 @@ impl Failure {
     fn or_with_operation(self) -> Self {
         let operation = self.source.as_ref().and_then(|source| source.downcast_ref::<PortError>());
         match operation.map(|error| error.operation) {
-            Some(operation) => self.or_with("operation", operation),
+            Some(operation) => self.or_with(Detail::Operation, operation),
             None => self,
         }
     }
@@ -194,7 +201,7 @@ mod tests {
         ] {
             let failure = Failure::of_port(side, PortError::new(kind, "events.list"));
             assert_eq!(failure.code(), code);
-            assert_eq!(failure.word("operation"), Some("events.list"));
+            assert_eq!(failure.word("operation"), Some("events.list".to_owned()));
         }
     }
 
@@ -206,13 +213,16 @@ mod tests {
             kind: error.kind,
             operation: error.operation.to_owned(),
             code: error.code,
-            details: Vec::new(),
+            context: Context::default(),
             retry_after_seconds: Some(3),
         };
         let failure = Failure::of_stopped(&stopped);
-        assert_eq!((failure.code(), failure.word("operation")), (Code::Goog314, Some("events.list")));
+        assert_eq!(
+            (failure.code(), failure.word("operation")),
+            (Code::Goog314, Some("events.list".to_owned()))
+        );
         assert_eq!(failure.retry_after(), Some(Duration::from_secs(3)));
         let refused = Failure::of_refusal(&Refusal::new(Side::Remote, &error, chrono::DateTime::UNIX_EPOCH));
-        assert_eq!(refused.word("operation"), Some("events.list"));
+        assert_eq!(refused.word("operation"), Some("events.list".to_owned()));
     }
 }

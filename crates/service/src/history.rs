@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use chrono::{DateTime, Utc};
 use passerelle_engine::RunReport;
 use passerelle_ports::{
-    Code, EntriesOf, Entry, Field, Find, ItemId, Kind, Link, LinkId, Op, Outcome as EntryOutcome, PairId,
-    Record, Run, RunId, RunKind, Side, Slice, Value, fields,
+    Code, Detail, EntriesOf, Entry, Field, Find, ItemId, Kind, Link, LinkId, Op, Outcome as EntryOutcome,
+    PairId, Record, Run, RunId, RunKind, Side, Slice, Value, fields,
 };
 use serde::Serialize;
 
@@ -520,7 +520,7 @@ async fn undo_one<R: Kinded>(
 }
 
 fn no_record(id: &str) -> Failure {
-    Failure::new(Code::Use109).with("key", id)
+    Failure::new(Code::Use109).with(Detail::Key, id)
 }
 
 async fn find_run(office: &Office, run: RunId) -> Outcome<PastRun> {
@@ -534,5 +534,5 @@ async fn find_run(office: &Office, run: RunId) -> Outcome<PastRun> {
 }
 
 fn no_such(run: RunId) -> Failure {
-    Failure::new(Code::Use105).with("run", run.to_string())
+    Failure::new(Code::Use105).with(Detail::Run, run.to_string())
 }

@@ -7,7 +7,7 @@ use passerelle_calendar::Event;
 use passerelle_contacts::Contact;
 use passerelle_engine::{Beside, Engine, PairSettings, Parted};
 use passerelle_ports::{
-    Code, Entry, ErrorKind, ItemId, Kind, Ledger, PortError, PortResult, Record, Replica, Side, Sides,
+    Code, Detail, Entry, ErrorKind, ItemId, Kind, Ledger, PortError, PortResult, Record, Replica, Side, Sides,
 };
 use passerelle_sync_rules::Place;
 
@@ -244,7 +244,7 @@ async fn sides<R: Kinded>(
     told.rules.decline_deleted = rules.decline_deleted;
     let remote = R::remote(&*office.provider, account, &told, connected)
         .await
-        .map_err(|error| Failure::of_port(Side::Remote, error).or_with("user", &pair.user))?;
+        .map_err(|error| Failure::of_port(Side::Remote, error).or_with(Detail::User, &pair.user))?;
     Ok(Sides { local: R::local(&*office.company, pair), remote })
 }
 
@@ -257,5 +257,5 @@ fn signed_in(accounts: &[Account], pair: &Pair) -> Outcome<Account> {
     let of_pair =
         |account: &&Account| account.id == pair.account && account.state != AccountState::Disconnected;
     let account = accounts.iter().find(of_pair).cloned();
-    account.ok_or_else(|| Failure::new(Code::Goog211).with("user", &pair.user))
+    account.ok_or_else(|| Failure::new(Code::Goog211).with(Detail::User, &pair.user))
 }

@@ -4,7 +4,7 @@
 //! the consent, or because an authorisation died on its seventh day; and it is forgotten when one outlives it.
 
 use chrono::{DateTime, Duration, Utc};
-use passerelle_ports::{Code, PortResult};
+use passerelle_ports::{Code, Detail, PortResult};
 use passerelle_sync_rules::digest_of;
 use serde::Serialize;
 
@@ -30,7 +30,7 @@ impl Forecast {
     /// Returns it as what a person is told.
     #[must_use]
     pub fn warning(&self, user: &str) -> Failure {
-        Failure::new(Code::Goog214).with("user", user)
+        Failure::new(Code::Goog214).with(Detail::User, user)
     }
 }
 
@@ -164,6 +164,6 @@ pub(crate) fn by_way(mut problem: Problem, way: Option<String>) -> Problem {
         same => same,
     };
     problem.code = other;
-    problem.words.push(("way".to_owned(), way));
+    problem.context.push(Detail::Way(way));
     problem
 }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use passerelle_engine::EngineError;
-use passerelle_ports::{Clock, Code, Ids, Kind, Lease, Side};
+use passerelle_ports::{Clock, Code, Detail, Ids, Kind, Lease, Side};
 use uuid::Uuid;
 
 use crate::{Company, Failure, Outcome, Pair, Provider, RuleBook, chosen_users};
@@ -66,7 +66,7 @@ impl Office {
 /// Turns an error of the engine into what a person can be told.
 pub(crate) fn engine_failure(error: EngineError, pair: &Pair) -> Failure {
     match error {
-        EngineError::Busy => Failure::new(Code::Sync112).with("user", &pair.user),
+        EngineError::Busy => Failure::new(Code::Sync112).with(Detail::User, &pair.user),
         EngineError::NotFound => Failure::new(Code::Use104),
         EngineError::DoesNotFit => Failure::new(Code::Use112),
         EngineError::Ledger(error) => Failure::of_port(Side::Local, error),

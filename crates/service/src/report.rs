@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use passerelle_engine::{Loss, RunReport, Stopped};
-use passerelle_ports::{Code, Counts, Kind, LinkId, PairId, RunId, Side, Sides};
+use passerelle_ports::{Code, Context, Counts, Detail, Kind, LinkId, PairId, RunId, Side, Sides};
 use passerelle_sync_rules::{Action, Plan, PlanCounts, PlannedStep, SideCounts, Trip};
 use serde::Serialize;
 
@@ -39,9 +39,9 @@ impl From<SideCounts> for Writes {
 pub struct Problem {
     /// The code.
     pub code: Code,
-    /// The words for its text.
+    /// What it is about.
     #[serde(skip)]
-    pub words: Vec<(String, String)>,
+    pub context: Context,
     /// When it makes sense to try again.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub retry_after_s: Option<u64>,
@@ -51,7 +51,7 @@ impl Problem {
     /// Returns the problem as a failure.
     #[must_use]
     pub fn to_failure(&self) -> Failure {
-        self.words.iter().fold(Failure::new(self.code), |failure, (name, word)| failure.with(name, word))
+        Failure::about(self.code, self.context.clone())
     }
 }
 
@@ -59,7 +59,7 @@ impl From<&Failure> for Problem {
     fn from(failure: &Failure) -> Self {
         Problem {
             code: failure.code(),
-            words: failure.words().to_vec(),
+            context: failure.context().clone(),
             retry_after_s: failure.retry_after().map(|wait| wait.as_secs()),
         }
     }
@@ -374,7 +374,7 @@ pub(crate) fn action_name(action: Action) -> &'static str {
 }
 
 pub(crate) fn stopped_failure(stopped: &Stopped, user: &str) -> Failure {
-    Failure::of_stopped(stopped).or_with("user", user)
+    Failure::of_stopped(stopped).or_with(Detail::User, user)
 }
 
 /// Returns the code of what stopped a run.
@@ -413,20 +413,20 @@ fn guard_failure(trips: &[Trip], deletes: u64, digest: &str) -> Option<Failure> 
         Trip::Deletes { .. } => 4,
     };
     let failure = match trips.iter().min_by_key(rank)? {
-        Trip::Deletes { allowed, .. } => Failure::new(Code::Sync101).with("limit", allowed.to_string()),
-        Trip::Emptied { side, .. } => Failure::new(Code::Sync102).with("side", side.as_str()),
+        Trip::Deletes { allowed, .. } => Failure::new(Code::Sync101).with(Detail::Limit, *allowed),
+        Trip::Emptied { side, .. } => Failure::new(Code::Sync102).with(Detail::Side, *side),
         Trip::Alike { side, .. } => {
-            Failure::new(Code::Sync103).with("field", alike_members(trips)).with("side", side.as_str())
+            Failure::new(Code::Sync103).with(Detail::Field, alike_members(trips)).with(Detail::Side, *side)
         }
         Trip::Moved { side, planned, .. } => {
-            let moved = Failure::new(Code::Sync121).with("side", side.as_str());
-            return Some(moved.with("count", planned.to_string()).with("digest", digest));
+            let moved = Failure::new(Code::Sync121).with(Detail::Side, *side);
+            return Some(moved.with(Detail::Count, *planned).with(Detail::Digest, digest));
         }
         Trip::RulesChanged { planned } => {
             return Some(
-                Failure::new(Code::Sync114).with("count", planned.to_string()).with("digest", digest),
+                Failure::new(Code::Sync114).with(Detail::Count, *planned).with(Detail::Digest, digest),
             );
         }
     };
-    Some(failure.with("count", deletes.to_string()).with("digest", digest))
+    Some(failure.with(Detail::Count, deletes).with(Detail::Digest, digest))
 }

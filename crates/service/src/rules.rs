@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use chrono::NaiveDate;
-use passerelle_ports::{Code, Field, ItemId, Kind, Record, Side, fields};
+use passerelle_ports::{Code, Detail, Field, ItemId, Kind, Record, Side, fields};
 use passerelle_sync_rules::{
     Condition, Deletes, Direction, FieldPattern, Policy, Rules, Test, Window, hidden_fields, takes_part,
 };
@@ -385,7 +385,7 @@ pub async fn test_rules(office: &Office, id: &ItemId) -> Outcome<Vec<RuleTest>> 
     for kind in KINDS {
         found |= for_kind!(kind, R => test_of::<R>(office, id, &mut all).await)?;
     }
-    if found { Ok(all) } else { Err(Failure::new(Code::Use109).with("key", id.as_str())) }
+    if found { Ok(all) } else { Err(Failure::new(Code::Use109).with(Detail::Key, id.as_str())) }
 }
 
 async fn test_of<R: Kinded>(office: &Office, id: &ItemId, all: &mut Vec<RuleTest>) -> Outcome<bool> {

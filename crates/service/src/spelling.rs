@@ -2,7 +2,7 @@
 
 use passerelle_calendar::Event;
 use passerelle_contacts::Contact;
-use passerelle_ports::{Code, Kind, Record};
+use passerelle_ports::{Code, Detail, Kind, Reason, Record};
 use serde_json::{Value, json};
 
 use crate::{Failure, Office, Outcome, RuleSpec};
@@ -111,8 +111,11 @@ fn refuse<'a>(
         return Ok(());
     };
     let near = nearest(word, known.iter().copied()).map_or_else(|| known.join(", "), str::to_owned);
-    let failure = Failure::new(Code::Cfg101).with("key", key).with("file", from).with("reason", word);
-    Err(failure.with("suggestion", near))
+    let failure = Failure::new(Code::Cfg101)
+        .with(Detail::Key, key)
+        .with(Detail::File, from)
+        .with(Detail::Reason, Reason::Verbatim(word.to_owned()));
+    Err(failure.with(Detail::Suggestion, near))
 }
 
 #[cfg(test)]

@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, Utc};
 use passerelle_engine::{Loss, RunReport};
 use passerelle_ports::{
-    Code, Counts, ErrorKind, Field, Find, From, Kind, Next, PairId, Run, RunId, RunKind, Side, Sides, Slice,
-    fields,
+    Code, Context, Counts, Detail, ErrorKind, Field, Find, From, Kind, Next, PairId, Run, RunId, RunKind,
+    Side, Sides, Slice, fields,
 };
 use passerelle_sync_rules::is_held_otherwise;
 use serde::{Deserialize, Serialize};
@@ -265,12 +265,13 @@ async fn unseen<R: Kinded>(office: &Office, pair: &Pair) -> Outcome<Unseen> {
 struct NotRun {
     at: DateTime<Utc>,
     code: Code,
-    words: Vec<(String, String)>,
+    #[serde(rename = "words")]
+    context: Context,
 }
 
 impl NotRun {
     fn problem(self) -> Problem {
-        Problem { code: self.code, words: self.words, retry_after_s: None }
+        Problem { code: self.code, context: self.context, retry_after_s: None }
     }
 }
 
@@ -290,8 +291,8 @@ pub(crate) async fn note_not_run(office: &Office, pair: &Pair, failure: &Failure
     if failure.code() == Code::Sys103 {
         return Ok(());
     }
-    let (code, words) = (failure.code(), failure.words().to_vec());
-    let text = serde_json::to_string(&NotRun { at: office.clock.now(), code, words }).unwrap_or_default();
+    let (code, context) = (failure.code(), failure.context().clone());
+    let text = serde_json::to_string(&NotRun { at: office.clock.now(), code, context }).unwrap_or_default();
     Ok(office.company.set_memo(&not_run_of(&pair.id), Some(&text)).await?)
 }
 
@@ -475,13 +476,15 @@ fn is_healed(pair: &PairStatus, account: &Account) -> bool {
 /// What its owner did not grant switches that part off, whatever the last run said.
 fn withheld(office: &Office, account: &Account, pair: &Pair) -> Option<Problem> {
     let scope = office.provider.withheld(account, pair.kind)?;
-    Some(Problem::from(&Failure::new(Code::Goog202).with("user", &pair.user).with("scope", scope)))
+    Some(Problem::from(
+        &Failure::new(Code::Goog202).with(Detail::User, &pair.user).with(Detail::Scope, scope),
+    ))
 }
 
 /// Returns what kept a run from its end. A summary that cannot be read proves nothing.
 fn problem_of(run: &Run, pair: &Pair) -> Option<Problem> {
     match serde_json::from_value::<RunReport>(run.summary.clone()) {
         Ok(report) => PairReport::new(pair).with_run(&report, &pair.user).error,
-        Err(_) => Some(Problem { code: Code::Bug101, words: Vec::new(), retry_after_s: None }),
+        Err(_) => Some(Problem { code: Code::Bug101, context: Context::default(), retry_after_s: None }),
     }
 }

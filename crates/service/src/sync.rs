@@ -7,7 +7,7 @@ use std::{
 
 use chrono::TimeDelta;
 use passerelle_engine::{Approval, Progress, RunReport};
-use passerelle_ports::{Code, PairId, RunKind, Side, Slice};
+use passerelle_ports::{Code, Detail, PairId, RunKind, Side, Slice};
 use passerelle_sync_rules::PlannedStep;
 
 use crate::{
@@ -233,7 +233,7 @@ async fn one<R: Kinded>(
     let mut report = match attempt::<R>(office, pair, request, announced, watch).await {
         Ok(report) => report,
         Err(failure) => {
-            let failure = failure.or_with("user", &pair.user);
+            let failure = failure.or_with(Detail::User, &pair.user);
             if !request.dry_run {
                 // What cannot be kept either, such as in a database that is locked, is told by this command at least.
                 note_not_run(office, pair, &failure).await.unwrap_or_default();
@@ -291,8 +291,8 @@ async fn not_connected(office: &Office, user: Option<&str>) -> Outcome<Failure> 
     });
     Ok(match (connected, user) {
         // Somebody who has consented, and for whom nothing was chosen.
-        (Some(account), _) => Failure::new(Code::Sync115).with("user", account.user),
-        (None, Some(user)) => Failure::new(Code::Goog211).with("user", user),
+        (Some(account), _) => Failure::new(Code::Sync115).with(Detail::User, account.user),
+        (None, Some(user)) => Failure::new(Code::Goog211).with(Detail::User, user),
         (None, None) => Failure::new(Code::Goog211),
     })
 }

@@ -1,6 +1,6 @@
 //! App users.
 
-use passerelle_ports::Code;
+use passerelle_ports::{Code, Detail, Reason};
 
 use crate::{AppUser, Company, Failure, Outcome};
 
@@ -12,11 +12,11 @@ use crate::{AppUser, Company, Failure, Outcome};
 pub async fn add_user(company: &dyn Company, user: &AppUser) -> Outcome<()> {
     let id = user.id.as_str();
     if id.is_empty() || id.chars().any(|c| c.is_whitespace() || c.is_control()) {
-        return Err(Failure::new(Code::Use101).with("reason", format!("\"{id}\"")));
+        return Err(Failure::new(Code::Use101).with(Detail::Reason, Reason::Verbatim(format!("\"{id}\""))));
     }
     let known = company.users().await?;
     if known.iter().any(|user| user.id.to_lowercase() == id.to_lowercase()) {
-        return Err(Failure::new(Code::Use103).with("user", id));
+        return Err(Failure::new(Code::Use103).with(Detail::User, id));
     }
     Ok(company.add_user(user).await?)
 }
@@ -32,7 +32,7 @@ pub async fn find_user(company: &dyn Company, id: &str) -> Outcome<AppUser> {
     known
         .into_iter()
         .find(|user| user.id == id)
-        .ok_or_else(|| Failure::new(Code::Use102).with("user", id).with("known", names))
+        .ok_or_else(|| Failure::new(Code::Use102).with(Detail::User, id).with(Detail::Known, names))
 }
 
 /// Returns the app user asked for, or all of them.

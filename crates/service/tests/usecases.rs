@@ -384,7 +384,7 @@ async fn an_app_user_is_bound_to_an_account_by_its_subject() {
     assert_eq!(again.id, known[0].id);
     let refused = record_account(&*world.company, ids, "alice", &identity(&world, "b")).await.unwrap_err();
     assert_eq!(refused.code(), Code::Goog203);
-    assert_eq!(refused.word("bound"), Some("alice.martin@acme.example"));
+    assert_eq!(refused.word("bound").as_deref(), Some("alice.martin@acme.example"));
     disconnect(&*world.company, &*world.provider, "alice").await.unwrap();
     record_account(&*world.company, ids, "alice", &identity(&world, "b")).await.unwrap();
 }

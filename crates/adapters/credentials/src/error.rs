@@ -2,7 +2,7 @@
 
 use std::{io, path::PathBuf};
 
-use passerelle_ports::Code;
+use passerelle_ports::{Code, Context, Detail, Reason};
 
 /// A result of the vault.
 pub type VaultResult<T> = Result<T, VaultError>;
@@ -17,13 +17,13 @@ pub enum VaultError {
         /// The kind of source, such as `file`.
         source_kind: &'static str,
         /// Why it gave none.
-        reason: String,
+        reason: Reason,
     },
     /// The key store of the session cannot be reached.
     #[error("the key store of the session cannot be reached: {reason}")]
     NoSession {
         /// Why.
-        reason: String,
+        reason: Reason,
     },
     /// The source gave something that is not a key, or another key than the vault's.
     #[error("the key given by `{source_kind}` is not this vault's key")]
@@ -107,26 +107,27 @@ impl VaultError {
         }
     }
 
-    /// Returns words for the placeholders of the catalogue's text.
+    /// Returns what it is about.
     #[must_use]
-    pub fn details(&self) -> Vec<(&'static str, String)> {
+    pub fn context(&self) -> Context {
+        let source = |kind: &str| Detail::Source(kind.to_owned());
+        let at = |file: &PathBuf| Detail::File(file.display().to_string());
         match self {
             VaultError::KeyMissing { source_kind, reason } => {
-                vec![("source", (*source_kind).to_owned()), ("reason", reason.clone())]
+                [source(source_kind), Detail::Reason(reason.clone())].into_iter().collect()
             }
-            VaultError::NoSession { reason } => vec![("reason", reason.clone())],
-            VaultError::WrongKey { source_kind } => vec![("source", (*source_kind).to_owned())],
+            VaultError::NoSession { reason } => [Detail::Reason(reason.clone())].into_iter().collect(),
+            VaultError::WrongKey { source_kind } => [source(source_kind)].into_iter().collect(),
             VaultError::OtherSource { source_kind, noted } => {
-                vec![("source", (*source_kind).to_owned()), ("noted", noted.clone())]
+                [source(source_kind), Detail::Noted(noted.clone())].into_iter().collect()
             }
-            VaultError::Absent { dir } => vec![("file", dir.display().to_string())],
-            VaultError::WideMode { file } | VaultError::Damaged { file } => {
-                vec![("file", file.display().to_string())]
-            }
+            VaultError::Absent { dir: file }
+            | VaultError::WideMode { file }
+            | VaultError::Damaged { file } => [at(file)].into_iter().collect(),
             VaultError::Io { file, source } => {
-                vec![("file", file.display().to_string()), ("reason", source.to_string())]
+                [at(file), Detail::Reason(source.into())].into_iter().collect()
             }
-            _ => Vec::new(),
+            _ => Context::default(),
         }
     }
 }

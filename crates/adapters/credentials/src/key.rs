@@ -14,6 +14,7 @@ use std::{
 
 use argon2::{Algorithm, Argon2, Params, Version};
 use base64::{Engine as _, engine::general_purpose::STANDARD};
+use passerelle_ports::Reason;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use zeroize::{Zeroize as _, Zeroizing};
@@ -157,7 +158,8 @@ impl KeySource {
             KeySource::File { path } => self.parse(&self.read(path)?).map(Some),
             KeySource::SystemdCredential { directory, name } => {
                 let plain = !name.is_empty() && !name.contains(['/', '\\']) && name != "..";
-                let path = if plain { directory.join(name) } else { return Err(self.missing("bad name")) };
+                let path =
+                    if plain { directory.join(name) } else { return Err(self.missing(Reason::BadName)) };
                 // systemd shows it with the rights of its group where an access list names the service's user.
                 self.parse(&self.read_with(&path, disk::read_not_public)?).map(Some)
             }
@@ -166,7 +168,7 @@ impl KeySource {
             }
             #[cfg(all(feature = "keyring", target_os = "linux"))]
             KeySource::Keyring { name } => {
-                let kept = crate::session::read(name)?.ok_or_else(|| self.missing("no such entry"))?;
+                let kept = crate::session::read(name)?.ok_or_else(|| self.missing(Reason::NoEntry))?;
                 self.parse(&kept).map(Some)
             }
         }
@@ -215,12 +217,12 @@ impl KeySource {
                 }
                 match self.existing(None)? {
                     Some(key) => Ok((key, None)),
-                    None => Err(self.missing("it gives no key")),
+                    None => Err(self.missing(Reason::NoKey)),
                 }
             }
             _ => match self.existing(None)? {
                 Some(key) => Ok((key, None)),
-                None => Err(self.missing("it gives no key")),
+                None => Err(self.missing(Reason::NoKey)),
             },
         }
     }
@@ -229,8 +231,8 @@ impl KeySource {
         VaultError::WrongKey { source_kind: self.kind() }
     }
 
-    fn missing(&self, reason: impl Into<String>) -> VaultError {
-        VaultError::KeyMissing { source_kind: self.kind(), reason: reason.into() }
+    fn missing(&self, reason: Reason) -> VaultError {
+        VaultError::KeyMissing { source_kind: self.kind(), reason }
     }
 
     fn read(&self, path: &Path) -> VaultResult<Zeroizing<Vec<u8>>> {
@@ -244,14 +246,14 @@ impl KeySource {
     ) -> VaultResult<Zeroizing<Vec<u8>>> {
         match read(path) {
             Ok(Some(content)) => Ok(Zeroizing::new(content)),
-            Ok(None) => Err(self.missing("no such file")),
-            Err(VaultError::Io { source, .. }) => Err(self.missing(source.kind().to_string())),
+            Ok(None) => Err(self.missing(Reason::FileNotFound)),
+            Err(VaultError::Io { source, .. }) => Err(self.missing(Reason::from(&source))),
             Err(error) => Err(error),
         }
     }
 
     fn run(&self, program: &Path, args: &[String], limit: Duration) -> VaultResult<Zeroizing<Vec<u8>>> {
-        let failed = |error: io::Error| self.missing(error.kind().to_string());
+        let failed = |error: io::Error| self.missing(Reason::from(&error));
         let mut child = Command::new(program)
             .args(args)
             .stdin(Stdio::null())
@@ -268,7 +270,7 @@ impl KeySource {
             let _ = send.send(read.map(|read| read.map(|_| content)));
         });
         let end = Instant::now() + limit;
-        let endless = || self.missing("the command did not end");
+        let endless = || self.missing(Reason::CommandHangs);
         let Ok(printed) = printed.recv_timeout(limit) else {
             let _ = child.kill();
             let _ = child.wait();
@@ -281,14 +283,14 @@ impl KeySource {
         let status = ended.recv_timeout(rest).map_err(|_| endless())?.map_err(failed)?;
         match printed.transpose().map_err(failed)? {
             Some(printed) if status.success() && !printed.is_empty() => Ok(printed),
-            _ => Err(self.missing(format!("the command ended with {status}"))),
+            _ => Err(self.missing(Reason::CommandFailed)),
         }
     }
 
     fn parse(&self, content: &[u8]) -> VaultResult<Key> {
         let text = std::str::from_utf8(content).map(str::trim).unwrap_or_default();
         if text.is_empty() && content.len() != 32 {
-            return Err(if content.is_empty() { self.missing("it is empty") } else { self.wrong() });
+            return Err(if content.is_empty() { self.missing(Reason::Empty) } else { self.wrong() });
         }
         let decoded = Zeroizing::new(match text.len() {
             64 => unhex(text),

@@ -6,6 +6,7 @@
 use std::sync::Arc;
 
 use keyring_core::{CredentialStore, Entry, Error, get_default_store};
+use passerelle_ports::Reason;
 use zeroize::Zeroizing;
 
 use crate::error::{VaultError, VaultResult};
@@ -31,7 +32,7 @@ pub(crate) fn write(name: &str, secret: &[u8]) -> VaultResult<()> {
 /// The store blocks on a runtime of its own, which a thread of another runtime may not.
 fn apart<T: Send + 'static>(work: impl FnOnce() -> VaultResult<T> + Send + 'static) -> VaultResult<T> {
     let thread = std::thread::spawn(work);
-    thread.join().unwrap_or_else(|_| Err(VaultError::NoSession { reason: "it does not answer".to_owned() }))
+    thread.join().unwrap_or_else(|_| Err(VaultError::NoSession { reason: Reason::NoAnswer }))
 }
 
 fn entry(name: &str) -> VaultResult<Entry> {
@@ -44,13 +45,11 @@ fn entry(name: &str) -> VaultResult<Entry> {
 
 fn unreachable(error: &Error) -> VaultError {
     let reason = match error {
-        Error::NoStorageAccess(_) | Error::PlatformFailure(_) => {
-            "no session is open, or its key store is locked"
-        }
-        Error::Ambiguous(_) => "several entries have this name",
-        _ => "it does not answer",
+        Error::NoStorageAccess(_) | Error::PlatformFailure(_) => Reason::NoSession,
+        Error::Ambiguous(_) => Reason::SeveralEntries,
+        _ => Reason::NoAnswer,
     };
-    VaultError::NoSession { reason: reason.to_owned() }
+    VaultError::NoSession { reason }
 }
 
 #[cfg(test)]

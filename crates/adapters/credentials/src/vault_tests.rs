@@ -5,7 +5,7 @@ use std::sync::{
     atomic::{AtomicUsize, Ordering},
 };
 
-use passerelle_ports::Code;
+use passerelle_ports::{Code, Detail, Reason};
 
 use super::*;
 use crate::KdfCost;
@@ -169,7 +169,8 @@ fn a_missing_key_is_refused_and_none_is_made() {
     fs::remove_file(&key).unwrap();
     let error = place.open("k1").unwrap_err();
     assert_eq!(error.code(), Some(Code::Vault001));
-    assert_eq!(error.details(), [("source", "file".to_owned()), ("reason", "no such file".to_owned())]);
+    let about = [Detail::Source("file".to_owned()), Detail::Reason(Reason::FileNotFound)];
+    assert_eq!(error.context(), about.into_iter().collect());
     assert!(!key.exists());
     disk::create_private(&key, &content).unwrap();
     assert_reads(&place.open("k1").unwrap(), &["alice"]);
@@ -392,7 +393,8 @@ fn another_kind_of_source_than_the_vault_notes_is_named() {
     let command = KeySource::Command { program: "/bin/echo".into(), args: vec!["0f".repeat(32)] };
     let error = Vault::open(&place.vault(), &command, &here()).unwrap_err();
     assert_eq!(error.code(), Some(Code::Vault004));
-    assert_eq!(error.details(), [("source", "command".to_owned()), ("noted", "file".to_owned())]);
+    let about = [Detail::Source("command".to_owned()), Detail::Noted("file".to_owned())];
+    assert_eq!(error.context(), about.into_iter().collect());
     // The same key from elsewhere is the vault's key; a rotation to it notes where it comes from now.
     let key = fs::read_to_string(place.dir.path().join("k1")).unwrap();
     let moved = KeySource::Command { program: "/bin/echo".into(), args: vec![key.trim().to_owned()] };

@@ -3,7 +3,7 @@
 use http::StatusCode;
 use passerelle_calendar::{Event, Problem, Start, parse_zone, validate};
 use passerelle_google_transport::Failure;
-use passerelle_ports::{Code, ErrorKind, PortError, PortResult};
+use passerelle_ports::{Code, Detail, ErrorKind, PortError, PortResult, Reason};
 
 /// A listing that went on from a token: one that does not decode answers 400 (C17), one that died 410 (C16).
 pub(crate) fn listing(failure: Failure, from_token: bool) -> PortError {
@@ -16,7 +16,7 @@ pub(crate) fn listing(failure: Failure, from_token: bool) -> PortError {
 
 /// A write that Google will never take.
 pub(crate) fn rejected(operation: &'static str, field: &str) -> PortError {
-    PortError::new(ErrorKind::Rejected, operation).with_code(Code::Goog310).with_detail("field", field)
+    PortError::new(ErrorKind::Rejected, operation).with_code(Code::Goog310).with_detail(Detail::Field, field)
 }
 
 /// Somebody else's event, of which we would have to change what all its guests see (C125, C141).
@@ -34,7 +34,7 @@ pub(crate) fn checked(event: &Event, operation: &'static str) -> PortResult<()> 
     if begins_in_a_gap(event) {
         return Err(PortError::new(ErrorKind::Rejected, operation)
             .with_code(Code::Sync108)
-            .with_detail("reason", "start"));
+            .with_detail(Detail::Reason, Reason::SkippedHour));
     }
     let Some(problem) = validate(event).into_iter().find(|problem| !problem.is_harmless()) else {
         return Ok(());
@@ -43,13 +43,13 @@ pub(crate) fn checked(event: &Event, operation: &'static str) -> PortResult<()> 
         let zone = unknown_zone(event).unwrap_or_default();
         return Err(PortError::new(ErrorKind::Rejected, operation)
             .with_code(Code::Sys108)
-            .with_detail("zone", zone));
+            .with_detail(Detail::Zone, zone));
     }
     if problem == Problem::MalformedRule {
         // Not Google: the rule is one that no calendar could keep.
         return Err(PortError::new(ErrorKind::Rejected, operation)
             .with_code(Code::Sync108)
-            .with_detail("reason", problem.id()));
+            .with_detail(Detail::Reason, Reason::MalformedRule));
     }
     Err(rejected(operation, problem.id()))
 }

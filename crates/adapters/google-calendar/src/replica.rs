@@ -13,7 +13,7 @@ use http::Method;
 use passerelle_calendar::{Event, contains};
 use passerelle_google_transport::{Api, ApiResponse, Call, GoogleClient, Pages};
 use passerelle_ports::{
-    Capabilities, Code, Cursor, ErrorKind, From as Since, ItemId, Next, Page, PageToken, PortError,
+    Capabilities, Code, Cursor, Detail, ErrorKind, From as Since, ItemId, Next, Page, PageToken, PortError,
     PortResult, Replica, Stored, Unread, Write, Written,
 };
 use serde::{Deserialize, Serialize};
@@ -832,7 +832,7 @@ fn put(page: &mut Page<Event>, family: &Family, zone: &str) {
 
 /// Says of the failure of a call that was about one event that it concerns no other.
 pub(crate) fn of_one(mut error: PortError) -> PortError {
-    let is_fault = error.details.iter().any(|(name, value)| *name == "status" && value == "500");
+    let is_fault = error.context.get("status") == Some(&Detail::Status(500));
     if error.kind == ErrorKind::Unavailable && is_fault {
         error.kind = ErrorKind::ItemFailed;
     }

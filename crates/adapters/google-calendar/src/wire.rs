@@ -1,6 +1,6 @@
 //! Google's words: the resources of Calendar v3, as far as we read them.
 
-use passerelle_ports::{Code, ErrorKind, ItemId, PortError, Unread};
+use passerelle_ports::{Code, Detail, ErrorKind, ItemId, PortError, Unread};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, value::RawValue};
 
@@ -107,8 +107,8 @@ impl Odd {
 
     pub(crate) fn error(&self, operation: &'static str) -> PortError {
         let error = PortError::new(ErrorKind::Unexpected, operation).with_code(UNREAD);
-        let error = error.with_detail("place", &*self.place);
-        if self.name.is_empty() { error } else { error.with_detail("name", &*self.name) }
+        let error = error.with_detail(Detail::Place, &*self.place);
+        if self.name.is_empty() { error } else { error.with_detail(Detail::Name, &*self.name) }
     }
 }
 

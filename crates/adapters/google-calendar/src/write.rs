@@ -6,7 +6,8 @@ use http::{Method, StatusCode, header};
 use passerelle_calendar::{Event, Override, RecurrenceId, contains};
 use passerelle_google_transport::{Api, ApiResponse, Call, Failure};
 use passerelle_ports::{
-    Code, CreateKey, ErrorKind, ItemId, Opaque, PortError, PortResult, Record, Stored, Write, Written,
+    Code, CreateKey, Detail, ErrorKind, ItemId, Opaque, PortError, PortResult, Reason, Record, Stored, Write,
+    Written,
 };
 use serde_json::{Map, Value};
 
@@ -18,7 +19,7 @@ use crate::{
     replica::{Found, GoogleCalendar, resource, written},
     series::{self, Family},
     times,
-    wire::{EVENT_TYPE, EventsPage, FROM_GMAIL, Resource},
+    wire::{EVENT_TYPE, EventsPage, Resource},
 };
 
 const DELETE: &str = "events.delete";
@@ -633,7 +634,7 @@ fn not_for_all_guests(from: &Event, to: &Event, left: &Leftovers) -> PortResult<
     }
     Err(match is_theirs {
         true => not_the_organiser("events.patch"),
-        false => rejected("events.patch", EVENT_TYPE).with_detail("reason", FROM_GMAIL),
+        false => rejected("events.patch", EVENT_TYPE).with_detail(Detail::Reason, Reason::MadeFromMail),
     })
 }
 

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use http::StatusCode;
 use passerelle_google_transport::Failure;
-use passerelle_ports::{Code, ErrorKind, PortError};
+use passerelle_ports::{Code, Context, Detail, ErrorKind, PortError, Reason};
 
 /// Google refuses this record, whatever the version.
 const RECORD_REFUSED: Code = Code::Goog310;
@@ -18,7 +18,7 @@ pub(crate) struct Verdict {
     operation: &'static str,
     code: Option<Code>,
     retry_after: Option<Duration>,
-    details: Vec<(&'static str, String)>,
+    context: Context,
 }
 
 impl Verdict {
@@ -28,7 +28,7 @@ impl Verdict {
             operation: error.operation,
             code: error.code,
             retry_after: error.retry_after,
-            details: error.details.clone(),
+            context: error.context.clone(),
         }
     }
 
@@ -37,7 +37,7 @@ impl Verdict {
         let mut error = PortError::new(self.kind, self.operation);
         error.code = self.code;
         error.retry_after = self.retry_after;
-        error.details.clone_from(&self.details);
+        error.context.clone_from(&self.context);
         error
     }
 
@@ -98,24 +98,23 @@ pub(crate) fn changed(operation: &'static str) -> PortError {
 }
 
 /// Google will never take this record.
-pub(crate) fn refused(operation: &'static str, field: &str, reason: &str) -> PortError {
+pub(crate) fn refused(operation: &'static str, field: &str, reason: Reason) -> PortError {
     PortError::new(ErrorKind::Rejected, operation)
         .with_code(RECORD_REFUSED)
-        .with_detail("field", field)
-        .with_detail("reason", reason)
+        .with_detail(Detail::Field, field)
+        .with_detail(Detail::Reason, reason)
 }
 
 /// A contact that is there and cannot be read.
 pub(crate) fn unread(operation: &'static str, place: &str) -> PortError {
     PortError::new(ErrorKind::Unexpected, operation)
         .with_code(crate::wire::UNREAD)
-        .with_detail("place", place)
+        .with_detail(Detail::Place, place)
 }
 
 /// Tells whether a failed call failed at what it was about: Google's own fault, told at once.
 pub(crate) fn is_fault(error: &PortError) -> bool {
-    error.kind == ErrorKind::Unavailable
-        && error.details.iter().any(|(name, value)| *name == "status" && value == "500")
+    error.kind == ErrorKind::Unavailable && error.context.get("status") == Some(&Detail::Status(500))
 }
 
 /// Says of the failure of a call that was about one contact that it concerns no other.
@@ -162,7 +161,7 @@ mod tests {
     fn a_full_account_concerns_all_and_a_bad_record_only_itself() {
         let full = PortError::new(ErrorKind::Rejected, "x").with_code(TOO_MANY);
         assert!(Verdict::of(&full).concerns_all());
-        assert!(!Verdict::of(&refused("x", "notes", "too long")).concerns_all());
+        assert!(!Verdict::of(&refused("x", "notes", Reason::LongerThan(1024))).concerns_all());
         assert_eq!(Verdict::of(&unknown("x")).error().kind, ErrorKind::Unavailable);
     }
 }

@@ -1,5 +1,6 @@
 //! What a contact may be at most (P90), checked before it is sent: one bad contact refuses a batch.
 
+use passerelle_ports::Reason;
 use serde_json::Value;
 
 use crate::{convert::Draft, wire::Person};
@@ -8,11 +9,11 @@ const FIELDS_MAX: usize = 500;
 const CHARS_MAX: usize = 1024;
 const BYTES_MAX: usize = 128 * 1024;
 
-/// Why a contact cannot be sent: the field, and the reason in words.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// Why a contact cannot be sent: the field, and the reason.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct TooMuch {
     pub(crate) field: &'static str,
-    pub(crate) reason: &'static str,
+    pub(crate) reason: Reason,
 }
 
 /// Checks what will be sent, and the whole contact as it will be.
@@ -20,7 +21,7 @@ pub(crate) fn check(draft: &Draft, whole: &Person) -> Result<(), TooMuch> {
     for (field, items) in &draft.fields {
         let long = items.iter().flat_map(serde_json::Map::values).any(is_long);
         if long && *field != "biographies" {
-            return Err(TooMuch { field, reason: "longer than 1,024 characters" });
+            return Err(TooMuch { field, reason: Reason::LongerThan(CHARS_MAX as u64) });
         }
     }
     let lists = whole.0.iter().filter(|(field, _)| !matches!(field.as_str(), "metadata" | "photos"));
@@ -30,10 +31,10 @@ pub(crate) fn check(draft: &Draft, whole: &Person) -> Result<(), TooMuch> {
         bytes += items.iter().map(|item| item.to_string().len()).sum::<usize>();
     }
     if count > FIELDS_MAX {
-        return Err(TooMuch { field: "contact", reason: "more than 500 values" });
+        return Err(TooMuch { field: "contact", reason: Reason::MoreValuesThan(FIELDS_MAX as u64) });
     }
     if bytes > BYTES_MAX {
-        return Err(TooMuch { field: "contact", reason: "more than 128 KB" });
+        return Err(TooMuch { field: "contact", reason: Reason::LargerThan(BYTES_MAX as u64 / 1024) });
     }
     Ok(())
 }

@@ -11,8 +11,8 @@ use chrono::{DateTime, TimeDelta, Utc};
 use passerelle_contacts::Contact;
 use passerelle_google_transport::{GoogleClient, Pages};
 use passerelle_ports::{
-    Capabilities, Clock, EntryId, From, ItemId, Next, Page, Pictures, PortError, PortResult, Relabelling,
-    Replica, Stored, Unread, Version, Write, Written,
+    Capabilities, Clock, Detail, EntryId, From, ItemId, Next, Page, Pictures, PortError, PortResult,
+    Relabelling, Replica, Stored, Unread, Version, Write, Written,
 };
 use tokio::sync::Mutex;
 
@@ -231,8 +231,7 @@ impl GooglePeople {
 
 /// Says that a contact cannot be read, for this reason.
 fn unread_by(name: &str, error: &PortError) -> Unread {
-    let place = error.details.iter().find(|(name, _)| *name == "place");
-    let place = place.map(|(_, place)| place.clone()).unwrap_or_default();
+    let place = error.context.get("place").map(Detail::to_text).unwrap_or_default();
     Unread { id: Some(ItemId::new(name)), code: error.code, place }
 }
 

@@ -12,7 +12,9 @@ use std::{
 
 use passerelle_contacts::Contact;
 use passerelle_google_transport::Failure;
-use passerelle_ports::{Code, ErrorKind, PortError, PortResult, Relabelling, Stamp, Version, Write, Written};
+use passerelle_ports::{
+    Code, ErrorKind, PortError, PortResult, Reason, Relabelling, Stamp, Version, Write, Written,
+};
 
 use crate::{
     GooglePeople,
@@ -316,7 +318,9 @@ impl<'a> Run<'a> {
         for (index, create) in creates.iter().enumerate() {
             let named = errors.iter().find(|(key, _)| *key == index.to_string());
             let error = match named {
-                Some((_, 9)) => error::refused(CREATE, "contact", "FAILED_PRECONDITION"),
+                Some((_, 9)) => {
+                    error::refused(CREATE, "contact", Reason::Verbatim("FAILED_PRECONDITION".to_owned()))
+                }
                 Some((_, code)) => error::of_item(*code, CREATE),
                 None => error::unknown(CREATE),
             };
@@ -572,7 +576,7 @@ fn checked(operation: &'static str, to: &Contact, from: Option<&Contact>) -> Por
         bad && !known.contains(&(*field, *date))
     });
     match bad {
-        Some((field, _)) => Err(error::refused(operation, field, "no such day")),
+        Some((field, _)) => Err(error::refused(operation, field, Reason::NoSuchDay)),
         None => Ok(()),
     }
 }

@@ -9,7 +9,7 @@ use std::{
 
 use bytes::{Bytes, BytesMut};
 use http::{HeaderMap, StatusCode, header};
-use passerelle_ports::{Code, ErrorKind, PortError, PortResult};
+use passerelle_ports::{Code, Detail, ErrorKind, PortError, PortResult};
 use serde::de::IgnoredAny;
 
 use crate::{
@@ -123,7 +123,7 @@ impl Pages {
         if self.seen.len() >= PAGES_MAX || !self.seen.insert(token.clone()) {
             return Err(PortError::new(ErrorKind::Unexpected, operation)
                 .with_code(Code::Goog314)
-                .with_detail("place", "nextPageToken"));
+                .with_detail(Detail::Place, "nextPageToken"));
         }
         Ok(Some(token))
     }

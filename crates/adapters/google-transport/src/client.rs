@@ -12,7 +12,7 @@ use backon::{BackoffBuilder, ExponentialBuilder};
 use bytes::Bytes;
 use chrono::{DateTime, Utc};
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
-use passerelle_ports::{Code, ErrorKind, PortError, PortResult};
+use passerelle_ports::{Code, Detail, ErrorKind, PortError, PortResult};
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Serialize, de::DeserializeOwned};
 use url::Url;
@@ -270,7 +270,7 @@ impl ApiResponse {
                 // Cut short, or somebody else's: it is not known what became of the call.
                 _ => PortError::new(ErrorKind::Unavailable, self.operation)
                     .with_code(Code::Goog314)
-                    .with_detail("place", "body"),
+                    .with_detail(Detail::Place, "body"),
             }
         })
     }
@@ -280,7 +280,7 @@ impl ApiResponse {
     fn nonsense(&self, place: String) -> PortError {
         PortError::new(ErrorKind::Unexpected, self.operation)
             .with_code(Code::Goog314)
-            .with_detail("place", place)
+            .with_detail(Detail::Place, place)
     }
 }
 
@@ -401,9 +401,9 @@ impl GoogleClient {
 
     /// Tells an API that is off in the client's project from one that is off in another project.
     fn mixed_projects(&self, failure: Failure) -> Failure {
-        let named = failure.error().details.iter().find(|(name, _)| *name == "project");
+        let named = failure.error().context.get("project");
         let other = match (named, self.tokens.project_number()) {
-            (Some((_, project)), Some(ours)) => {
+            (Some(Detail::Project(project)), Some(ours)) => {
                 project != ours && project.bytes().all(|byte| byte.is_ascii_digit())
             }
             _ => false,

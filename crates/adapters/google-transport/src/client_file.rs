@@ -1,6 +1,6 @@
 //! The file that Google's console gives for a desktop client (O90, O91).
 
-use passerelle_ports::Code;
+use passerelle_ports::{Code, Reason};
 use secrecy::SecretString;
 use serde::Deserialize;
 
@@ -53,6 +53,16 @@ pub enum ClientFileError {
 }
 
 impl ClientFileError {
+    /// Says why the file is no key of a service account.
+    #[must_use]
+    pub fn reason(&self) -> Reason {
+        match self {
+            ClientFileError::BadKey => Reason::BadPrivateKey,
+            ClientFileError::NotJson { .. } => Reason::NotJson,
+            _ => Reason::NoServiceAccount,
+        }
+    }
+
     /// Returns the code of the catalogue.
     #[must_use]
     pub fn code(&self) -> Code {

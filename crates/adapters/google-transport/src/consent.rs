@@ -12,7 +12,7 @@ use oauth2::{
         BasicErrorResponse, BasicRevocationErrorResponse, BasicTokenIntrospectionResponse, BasicTokenType,
     },
 };
-use passerelle_ports::{Code, ErrorKind, PortError, PortResult};
+use passerelle_ports::{Code, Detail, ErrorKind, PortError, PortResult};
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
 use subtle::ConstantTimeEq;
@@ -488,7 +488,7 @@ fn exchange_error(
         // The body, which may hold a token, stays out of the error.
         RequestTokenError::Parse(..) | RequestTokenError::ServerResponse(_) | RequestTokenError::Other(_) => {
             let error = PortError::new(ErrorKind::Unexpected, "token.exchange").with_code(Code::Goog314);
-            ConsentError::Google(error.with_detail("place", "token"))
+            ConsentError::Google(error.with_detail(Detail::Place, "token"))
         }
     }
 }

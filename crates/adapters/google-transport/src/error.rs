@@ -5,7 +5,7 @@ use std::{fmt, time::Duration};
 use bytes::Bytes;
 use chrono::{DateTime, Utc};
 use http::{HeaderMap, StatusCode, header};
-use passerelle_ports::{Code, ErrorKind, PortError};
+use passerelle_ports::{Code, Context, Detail, ErrorKind, PortError, Reason};
 use serde::Deserialize;
 use serde_json::Value;
 
@@ -78,14 +78,14 @@ impl Failure {
     /// Makes the failure of an answer that makes no sense; whether the call landed is not known.
     pub(crate) fn nonsense(operation: &'static str, place: &str) -> Self {
         let error = PortError::new(ErrorKind::Unexpected, operation).with_code(Code::Goog314);
-        Failure { once: true, ..Failure::from(error.with_detail("place", place)) }
+        Failure { once: true, ..Failure::from(error.with_detail(Detail::Place, place)) }
     }
 
     /// Makes the failure of an answer that comes from somebody else: the network is there, and what it says makes no
     /// sense.
     pub(crate) fn of_somebody_else(operation: &'static str) -> Self {
         let error = PortError::new(ErrorKind::Unavailable, operation).with_code(Code::Goog314);
-        let error = error.with_detail("place", "page");
+        let error = error.with_detail(Detail::Place, "page");
         Failure { once: true, ..Failure::from(error) }
     }
 
@@ -170,7 +170,7 @@ enum ErrorMember {
 struct Envelope {
     status: Option<String>,
     errors: Vec<Item>,
-    details: Vec<Detail>,
+    details: Vec<ErrorDetail>,
 }
 
 #[derive(Default, Deserialize)]
@@ -182,7 +182,7 @@ struct Item {
 
 #[derive(Default, Deserialize)]
 #[serde(default)]
-struct Detail {
+struct ErrorDetail {
     reason: Option<String>,
     metadata: serde_json::Map<String, Value>,
     links: Vec<Link>,
@@ -242,7 +242,7 @@ struct Facts {
     subtype: Option<String>,
     /// Which of the articles about one and the same kind fits: chosen by the description, as no reason tells.
     described: Described,
-    details: Vec<(&'static str, String)>,
+    context: Context,
 }
 
 impl Facts {
@@ -266,24 +266,24 @@ impl Facts {
         let mut facts = Facts { googles: true, ..Facts::default() };
         for item in envelope.errors {
             facts.reasons.extend(item.reason);
-            facts.detail("field", item.location);
+            facts.detail(Detail::Field, item.location);
         }
         for detail in envelope.details {
             facts.reasons.extend(detail.reason);
             facts.reasons.extend(detail.violations.into_iter().filter_map(|violation| violation.subject));
             let text = |name: &str| detail.metadata.get(name).and_then(Value::as_str).map(str::to_owned);
             facts.detail(
-                "project",
+                Detail::Project,
                 text("consumer").map(|name| name.trim_start_matches("projects/").to_owned()),
             );
-            facts.detail("service", text("service"));
-            facts.detail("quota", text("quota_limit"));
-            facts.detail("link", text("activationUrl").filter(|link| is_console_link(link)));
+            facts.detail(Detail::Service, text("service"));
+            facts.detail(Detail::Quota, text("quota_limit"));
+            facts.detail(Detail::Link, text("activationUrl").filter(|link| is_console_link(link)));
             for link in detail.links {
-                facts.detail("link", link.url.filter(|link| is_console_link(link)));
+                facts.detail(Detail::Link, link.url.filter(|link| is_console_link(link)));
             }
             for violation in detail.field_violations {
-                facts.detail("field", violation.field);
+                facts.detail(Detail::Field, violation.field);
             }
         }
         facts.reasons.extend(envelope.status);
@@ -291,11 +291,9 @@ impl Facts {
     }
 
     /// Keeps the first word found for each placeholder.
-    fn detail(&mut self, name: &'static str, value: Option<String>) {
-        if let Some(value) = value
-            && !self.details.iter().any(|(have, _)| *have == name)
-        {
-            self.details.push((name, value));
+    fn detail(&mut self, detail: impl FnOnce(String) -> Detail, value: Option<String>) {
+        if let Some(value) = value {
+            self.context.push_missing(detail(value));
         }
     }
 
@@ -328,13 +326,13 @@ pub fn failure_of(answer: &Answer<'_>) -> Failure {
     error.retry_after = wait(answer, kind, code);
     let status = answer.status.as_u16();
     let once = kind == ErrorKind::Unavailable && status < 500 && status != 408 && facts.oauth.is_none();
-    let Facts { mut reasons, oauth, details, .. } = facts;
+    let Facts { mut reasons, oauth, context, .. } = facts;
     reasons.extend(oauth);
-    error.details = details;
+    error.context = context;
     if let Some(reason) = reasons.first() {
-        error = error.with_detail("reason", reason.clone());
+        error = error.with_detail(Detail::Reason, Reason::Verbatim(reason.clone()));
     }
-    let error = Box::new(error.with_detail("status", answer.status.as_u16().to_string()));
+    let error = Box::new(error.with_detail(Detail::Status, answer.status.as_u16()));
     Failure {
         error,
         status: Some(answer.status),

@@ -2,7 +2,7 @@
 
 use std::{error::Error, io};
 
-use passerelle_ports::{Code, ErrorKind, PortError};
+use passerelle_ports::{Code, Detail, ErrorKind, PortError};
 use rustls::CertificateError;
 
 use crate::{error::Failure, witness::signer_of};
@@ -29,7 +29,7 @@ pub(crate) fn failure(error: reqwest::Error, operation: &'static str) -> Failure
     let refused = says_tunnel(&error);
     let mut told = PortError::new(ErrorKind::Unavailable, operation).with_code(code).with_source(error);
     if let Some(signer) = signer {
-        told = told.with_detail("issuer", signer);
+        told = told.with_detail(Detail::Issuer, signer);
     }
     // A proxy that refuses once refuses again, and may lock an account for the asking.
     let mut failure = Failure::network(told, sent);

@@ -4,7 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
-use passerelle_ports::{Clock, Code, ErrorKind, PortError, PortResult};
+use passerelle_ports::{Clock, Code, Detail, ErrorKind, PortError, PortResult};
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 use tokio::{sync::Mutex, time::Instant};
@@ -206,7 +206,7 @@ impl Tokens {
         }
         let response = self.post("token.refresh", &form).await.map_err(|failure| {
             // An administrator who has to trust the client needs its name (GOOG-109).
-            self.explained(failure, &stored).with_detail("client", client.client_id.clone())
+            self.explained(failure, &stored).with_detail(Detail::Client, client.client_id.clone())
         })?;
         let at = crate::error::date_of(&response.headers).unwrap_or_else(|| self.clock.now());
         let answer: TokenAnswer = response.json()?;
@@ -217,7 +217,7 @@ impl Tokens {
         {
             // Nothing is done in another account's name, whoever put its token there (I13).
             let error = PortError::new(ErrorKind::Unauthenticated, "token.refresh").with_code(Code::Goog203);
-            return Err(error.with_detail("account", told.email.unwrap_or(told.sub)));
+            return Err(error.with_detail(Detail::Account, told.email.unwrap_or(told.sub)));
         }
         if let Some(refresh_token) = answer.refresh_token.clone() {
             // Google keeps the old one today (O17); should it ever rotate, the new one is safe before anything
@@ -263,7 +263,7 @@ impl Tokens {
             if on_the_day || as_told {
                 error.code = Some(Code::Goog204);
             }
-            error = error.with_detail("age_days", age.num_days().to_string());
+            error = error.with_detail(Detail::AgeDays, age.num_days());
         }
         error
     }
@@ -278,8 +278,8 @@ impl Tokens {
             error.code = Some(Code::Net104);
         }
         error
-            .with_detail("client", delegate.key.client_id.clone())
-            .with_detail("account", delegate.subject.clone())
-            .with_detail("scopes", delegate.scopes.join(","))
+            .with_detail(Detail::Client, delegate.key.client_id.clone())
+            .with_detail(Detail::Account, delegate.subject.clone())
+            .with_detail(Detail::Scopes, delegate.scopes.join(","))
     }
 }

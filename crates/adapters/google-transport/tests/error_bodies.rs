@@ -203,8 +203,7 @@ fn a_disabled_service_names_its_project_and_the_link_to_press() {
         ["calendar-403-service-disabled", "people-403-service-disabled", "people-403-service-disabled-2022"]
     {
         let failure = failure(name, ON_LIST, &body(name));
-        let detail =
-            |name: &str| failure.error().details.iter().find(|(have, _)| *have == name).unwrap().1.clone();
+        let detail = |name: &str| failure.error().context.get(name).unwrap().to_text();
         assert_eq!(detail("project"), "123456789012", "{name}");
         assert!(detail("link").starts_with("https://console."), "{name}");
     }

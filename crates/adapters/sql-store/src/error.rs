@@ -1,7 +1,9 @@
 //! What can go wrong in the database, and what it means for the engine.
 
 use diesel::result::{DatabaseErrorKind, Error as SqlError};
-use passerelle_ports::{Code, ErrorKind, PortError};
+use passerelle_ports::{Code, Detail, ErrorKind, PortError};
+
+use crate::constraints::constraint;
 
 /// An error of the store.
 ///
@@ -153,13 +155,13 @@ impl StoreError {
         let mut error = PortError::new(kind, operation);
         error.code = code;
         match &self {
-            StoreError::Refused(rule) => error = error.with_detail("reason", rule.clone()),
+            StoreError::Refused(rule) => error = error.with_detail(Detail::Reason, constraint(rule)),
             StoreError::NewerSchema { found, known } => {
-                error = error.with_detail("new", found.clone()).with_detail("old", known.clone());
+                error = error.with_detail(Detail::New, found.clone()).with_detail(Detail::Old, known.clone());
             }
             StoreError::Database(sql) => {
                 if let Some(column) = missing(&sql.to_string()) {
-                    error = error.with_detail("column", column);
+                    error = error.with_detail(Detail::Column, column);
                 }
             }
             _ => {}

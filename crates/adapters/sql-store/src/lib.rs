@@ -6,6 +6,7 @@ mod calendars;
 mod child;
 mod collection;
 mod completed;
+mod constraints;
 mod contacts;
 mod db;
 mod dialect;

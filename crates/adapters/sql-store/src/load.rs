@@ -11,6 +11,7 @@ use crate::{
     Store, StoreError, UserId,
     collection::{Collection, NewRow, Scope},
     completed::{completed, is_newer, replaced},
+    constraints::constraint,
     dialect::{Conn, new_ids},
     imports,
 };
@@ -371,7 +372,7 @@ pub(crate) fn apart(
     use diesel::Connection;
     match conn.transaction(f) {
         Ok(()) => Ok(Ok(())),
-        Err(StoreError::Refused(rule)) => Ok(Err(rule)),
+        Err(StoreError::Refused(rule)) => Ok(Err(constraint(&rule).to_string())),
         Err(error) => Err(error),
     }
 }

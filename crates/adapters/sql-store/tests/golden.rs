@@ -17,9 +17,9 @@ use passerelle_contacts::{
     Address, Contact, Email, Im, Labelled, LabelledDate, Name, Order, Organization, Phone,
 };
 use passerelle_ports::{
-    Changes, Code, Copy, CreateKey, EntriesOf, Entry, EntryId, ErrorKind, Field, Find, ItemId, Kind, Lack,
-    Lease, Ledger, Link, LinkId, LinkState, Op, Opaque, Outcome, PairId, Record, Refusal, Replica, RunId,
-    RunKind, Side, Sides, Slice, Stored, Stranger, Trail, Version, Written,
+    Changes, Code, Copy, CreateKey, Detail, EntriesOf, Entry, EntryId, ErrorKind, Field, Find, ItemId, Kind,
+    Lack, Lease, Ledger, Link, LinkId, LinkState, Op, Opaque, Outcome, PairId, Record, Refusal, Replica,
+    RunId, RunKind, Side, Sides, Slice, Stored, Stranger, Trail, Version, Written,
 };
 use passerelle_testkit::{golden, golden_by};
 use serde_json::json;
@@ -252,7 +252,7 @@ fn link<R: Record>(record: &R) -> Link<R> {
             kind: ErrorKind::Rejected,
             code: Some(Code::Goog301),
             at: Some(at(7)),
-            details: vec![(text("field"), text("title"))],
+            context: [Detail::Field(text("title"))].into_iter().collect(),
         }),
         held: vec![Field::new("notes")],
         chosen: vec![(Field::new("title"), Side::Local)],

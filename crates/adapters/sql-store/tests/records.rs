@@ -8,8 +8,8 @@ mod support;
 use passerelle_calendar::Event;
 use passerelle_contacts::{Address, Contact, Email, Labelled};
 use passerelle_ports::{
-    Code, CreateKey, Cursor, ErrorKind, Fields, From, ItemId, Opaque, Record, Relabelling, Replica, Stored,
-    Write, Written, assemble, fields,
+    Code, CreateKey, Cursor, Detail, ErrorKind, Fields, From, ItemId, Opaque, Reason, Record, Relabelling,
+    Replica, Stored, Write, Written, assemble, fields,
 };
 use passerelle_sql_store::StoreOptions;
 use proptest::prelude::*;
@@ -186,7 +186,8 @@ async fn a_refused_write_does_not_stop_the_others() {
     assert!(matches!(results[0], Ok(Written::Stored(_))) && matches!(results[2], Ok(Written::Stored(_))));
     let refused = results[1].as_ref().unwrap_err();
     assert_eq!((refused.kind, refused.code), (ErrorKind::Rejected, Some(Code::Db104)));
-    assert_eq!(refused.details, [("reason", "an e-mail address is not empty".to_owned())]);
+    let reason = Detail::Reason(Reason::Rule("email".to_owned()));
+    assert_eq!(refused.context, [reason].into_iter().collect());
     assert_eq!(everything(&replica).await.items.len(), 2);
 }
 

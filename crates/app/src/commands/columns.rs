@@ -2,7 +2,7 @@
 
 use std::fs::File;
 
-use passerelle_ports::{Clock, Code};
+use passerelle_ports::{Clock, Code, Detail, Reason};
 use passerelle_service::Failure;
 use serde_json::json;
 
@@ -68,7 +68,7 @@ fn pair(app: &App, text: &str) -> Result<(String, String), Failure> {
 
 fn refused(app: &App, reason: &str, meaning: &str) -> Failure {
     let reason = app.out.t(reason, &[("meaning", meaning.to_owned().into())]);
-    Failure::new(Code::Use101).with("reason", reason.trim_end_matches('.').to_owned())
+    Failure::new(Code::Use101).with(Detail::Reason, Reason::Verbatim(reason.trim_end_matches('.').to_owned()))
 }
 
 /// Names the columns that were not taken; tells whether people could have been reached by what is in them.
@@ -92,9 +92,9 @@ pub fn tell(app: &App, file: &str, left: &[Unread]) -> bool {
     };
     let map: Vec<String> = left.iter().filter(|column| column.reaches).map(meant).collect();
     let failure = Failure::new(Code::Imp110)
-        .with("columns", reaching.join(", "))
-        .with("map", map.join(" "))
-        .with("csv", in_a_shell(file));
+        .with(Detail::Columns, reaching.join(", "))
+        .with(Detail::Map, map.join(" "))
+        .with(Detail::Csv, in_a_shell(file));
     app.out.failure(&failure, app.clock.now());
     true
 }

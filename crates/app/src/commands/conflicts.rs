@@ -1,6 +1,6 @@
 //! `conflicts`: what waits for a person, and the person's answers.
 
-use passerelle_ports::{Clock, Code, Field, Side, Value};
+use passerelle_ports::{Clock, Code, Detail, Field, Side, Value};
 use passerelle_service::{
     Answer, Clash, Conflict, Failure, Keep, Office, Waiting, conflict, conflicts, resolve,
 };
@@ -94,7 +94,7 @@ async fn list(app: &App, office: &Office, user: Option<&str>) -> Exit {
 
 async fn answer(app: &App, office: &Office, args: &ConflictResolve) -> Exit {
     let field = args.field.as_ref().map(Field::new);
-    let does_not_fit = || Failure::new(Code::Use112).with("key", args.number.to_string());
+    let does_not_fit = || Failure::new(Code::Use112).with(Detail::Key, args.number.to_string());
     let answer = match (args.link, args.keep, &args.edit) {
         (Some(other), None, _) => Answer::Same(other, None),
         (Some(other), Some(keep), _) => Answer::Same(other, Some(side(keep).ok_or_else(does_not_fit)?)),

@@ -1,7 +1,7 @@
 //! `connect`, `account replace`, `credential replace`, `disconnect`: an app user's authorisation, from its beginning
 //! to its end.
 
-use passerelle_ports::{Clock, Code, Kind, Side};
+use passerelle_ports::{Clock, Code, Detail, Kind, Reason, Side};
 use passerelle_service::{
     Account as Bound, AppUser, Choice, ChosenPair, Collection, Failure, Forgotten, Outcome, bound_account,
     check_binding, check_free, choose_pairs, default_apart, disconnect as give_back, find_user, forecast,
@@ -59,7 +59,7 @@ pub async fn account(app: &App, args: &Account) -> Exit {
     office.google.check()?;
     let bound = bound_account(company, &args.user, "google")
         .await?
-        .ok_or_else(|| Failure::new(Code::Goog211).with("user", &args.user))?;
+        .ok_or_else(|| Failure::new(Code::Goog211).with(Detail::User, &args.user))?;
     // The address of the account that is given up says nothing of the next one.
     let expected = expected(&user, None).filter(|address| !address.eq_ignore_ascii_case(&bound.email));
     let warning = app.out.t(
@@ -132,19 +132,21 @@ impl Entry<'_> {
 
     /// Says of a failure that it met somebody who was connecting: the cure is to connect again, by the same way.
     fn named(&self, app: &App, failure: Failure) -> Failure {
-        let failure =
-            failure.or_with("user", self.user).with("connecting", "yes").with("connect", self.command);
+        let failure = failure
+            .or_with(Detail::User, self.user)
+            .with(Detail::Connecting, "yes")
+            .with(Detail::Connect, self.command);
         match &self.delegation.subject {
             Some(asked) => {
                 let way = |subject: &str| format!("--service-account key.json --subject {subject}");
-                let bound = failure.word("bound").unwrap_or(asked).to_owned();
-                failure.with("way", way(&bound)).with("other_way", way(asked))
+                let bound = failure.word("bound").unwrap_or_else(|| asked.clone());
+                failure.with(Detail::Way, way(&bound)).with(Detail::OtherWay, way(asked))
             }
             None => {
-                let failure =
-                    failure.with("wait", app.out.t("connect-limit", &[("seconds", self.asking.wait.into())]));
+                let failure = failure
+                    .with(Detail::Wait, app.out.t("connect-limit", &[("seconds", self.asking.wait.into())]));
                 match &self.asking.client {
-                    Some(file) => failure.with("way", format!("--client {}", file.display())),
+                    Some(file) => failure.with(Detail::Way, format!("--client {}", file.display())),
                     None => failure,
                 }
             }
@@ -198,7 +200,7 @@ async fn finish(app: &App, office: &Composed, user: &str, asking: &Asking, conse
             .t("connect-authorised", &[("account", account.email.as_str().into()), ("user", user.into())]),
     );
     for scope in &consented.missing {
-        let failure = Failure::new(Code::Goog202).with("user", user).with("scope", *scope);
+        let failure = Failure::new(Code::Goog202).with(Detail::User, user).with(Detail::Scope, *scope);
         app.out.failure(&failure, app.clock.now());
     }
     tell_forecast(app, office, &account).await?;
@@ -226,7 +228,7 @@ async fn choose(
     let offered = provider
         .collections(account)
         .await
-        .map_err(|error| Failure::of_port(Side::Remote, error).or_with("user", &account.user))?;
+        .map_err(|error| Failure::of_port(Side::Remote, error).or_with(Detail::User, &account.user))?;
     let mut whole = offered.refused.is_none();
     let named = !asking.calendars.is_empty();
     let mut choice = Choice {
@@ -237,7 +239,7 @@ async fn choose(
         renewed,
     };
     if let Some(error) = offered.refused {
-        let failure = Failure::of_port(Side::Remote, error).or_with("user", &account.user);
+        let failure = Failure::of_port(Side::Remote, error).or_with(Detail::User, &account.user);
         app.out.failure(&failure, app.clock.now());
         if named {
             app.out.note(&app.out.t("connect-calendars-later", &[("user", account.user.as_str().into())]));
@@ -296,7 +298,7 @@ fn tell_others(app: &App, account: &Bound, offered: &[Collection], chosen: &[Cho
 async fn tell_forecast(app: &App, office: &Composed, account: &Bound) -> Outcome<()> {
     let Some(forecast) = forecast(&*office.office.company, account).await? else { return Ok(()) };
     let ends = app.out.time(forecast.ends);
-    let article = app.out.article(&forecast.warning(&account.user).with("ends", ends));
+    let article = app.out.article(&forecast.warning(&account.user).with(Detail::Ends, ends));
     app.out.warn(&article);
     app.out.line("warning", app.clock.now(), &article);
     Ok(())
@@ -320,7 +322,7 @@ fn client(
         return Ok(text);
     }
     if app.out.no_input || app.out.json {
-        return Err(Failure::new(Code::Use108).with("reason", "--client"));
+        return Err(Failure::new(Code::Use108).with(Detail::Reason, Reason::Verbatim("--client".to_owned())));
     }
     let text = guide::client(app, user)?;
     guide::tell_client(app, &text)?;
@@ -348,7 +350,7 @@ pub async fn credential(app: &App, args: &Credential) -> Exit {
     find_user(company, &args.user).await?;
     let bound = bound_account(company, &args.user, "google")
         .await?
-        .ok_or_else(|| Failure::new(Code::Goog211).with("user", &args.user))?;
+        .ok_or_else(|| Failure::new(Code::Goog211).with(Detail::User, &args.user))?;
     office.google.replace_client(&bound, &consent::read(&args.client)?).await?;
     app.out.result(&app.out.t("credential-replaced", &[("user", args.user.as_str().into())]));
     done(app, 0)

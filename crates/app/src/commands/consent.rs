@@ -2,7 +2,7 @@
 
 use std::{fs, io::BufRead, path::Path, time::Duration};
 
-use passerelle_ports::{Clock, Code};
+use passerelle_ports::{Clock, Code, Detail};
 use passerelle_service::{Failure, Outcome};
 use serde_json::json;
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
@@ -46,7 +46,7 @@ async fn ask_beside(
 ) -> Outcome<Consented> {
     let limit = Duration::from_secs(asking.wait);
     let client = parsed(request.client).map(|file| file.client_id).unwrap_or_default();
-    let named = |failure: Failure| failure.or_with("client", &client);
+    let named = |failure: Failure| failure.or_with(Detail::Client, &client);
     let mut hint = request.hint;
     let asked = match request.again {
         false => google.ask(request.client, hint.clone(), limit).await?,

@@ -6,7 +6,7 @@ use std::{
 };
 
 use chrono::{DateTime, Utc};
-use passerelle_ports::{Clock, Code};
+use passerelle_ports::{Clock, Code, Detail, Reason};
 use passerelle_service::{Failure, Finding, Level, Outcome, examine};
 use passerelle_texts::causes_and_cures;
 use serde_json::{Value, json};
@@ -69,11 +69,11 @@ fn bad(area: &'static str, failure: &Failure) -> Finding {
 async fn computer(app: &App, settings: &Settings) -> Vec<Finding> {
     let mut found = Vec::new();
     for folder in open_to_others(settings) {
-        let failure = Failure::new(Code::Sys110).with("file", folder.display().to_string());
+        let failure = Failure::new(Code::Sys110).with(Detail::File, folder.display().to_string());
         found.push(bad("modes", &failure));
     }
     for file in wide(settings) {
-        let failure = Failure::new(Code::Sys106).with("file", file.display().to_string());
+        let failure = Failure::new(Code::Sys106).with(Detail::File, file.display().to_string());
         found.push(bad("modes", &failure));
     }
     found.push(match database(settings).await {
@@ -90,7 +90,7 @@ async fn computer(app: &App, settings: &Settings) -> Vec<Finding> {
     found.push(match Lock::take(&settings.path("state_dir")) {
         Ok(_) => Finding::good("lock"),
         Err(failure) if failure.code() == Code::Sys102 => {
-            Finding::good("running").with("pid", failure.word("pid").unwrap_or("?"))
+            Finding::good("running").with("pid", failure.word("pid").unwrap_or_else(|| "?".to_owned()))
         }
         Err(failure) => bad("lock", &failure),
     });
@@ -100,7 +100,7 @@ async fn computer(app: &App, settings: &Settings) -> Vec<Finding> {
 async fn vault(app: &App, settings: &Settings) -> Outcome<Finding> {
     let status = compose::open_vault(app, settings).await?.status().map_err(vault_failure)?;
     if let Some(file) = status.damaged.first() {
-        let failure = Failure::new(Code::Vault006).with("file", file.display().to_string());
+        let failure = Failure::new(Code::Vault006).with(Detail::File, file.display().to_string());
         return Ok(bad("vault", &failure));
     }
     Ok(Finding::good("vault").with("source", status.source).with("count", status.credentials.to_string()))
@@ -110,11 +110,20 @@ async fn database(settings: &Settings) -> Outcome<Finding> {
     let health = compose::examine_database(settings).await?;
     let file = settings.path("database.path").display().to_string();
     if let Some(damage) = health.damage {
-        return Ok(bad("database", &Failure::new(Code::Sys105).with("file", file).with("reason", damage)));
+        return Ok(bad(
+            "database",
+            &Failure::new(Code::Sys105)
+                .with(Detail::File, file)
+                .with(Detail::Reason, Reason::Verbatim(damage)),
+        ));
     }
     if health.busy {
         // It is read meanwhile, and the next command waits its turn as this one did.
-        return Ok(Finding::bad("database", Level::Warning, &Failure::new(Code::Sys103).with("file", file)));
+        return Ok(Finding::bad(
+            "database",
+            Level::Warning,
+            &Failure::new(Code::Sys103).with(Detail::File, file),
+        ));
     }
     Ok(Finding::good("database").with("file", file).with("schema", health.schema))
 }
@@ -126,8 +135,8 @@ fn disk(folder: &Path) -> Finding {
         Err(error) => bad(
             "disk",
             &Failure::new(Code::Use106)
-                .with("file", folder.display().to_string())
-                .with("reason", io::Error::from(error).to_string()),
+                .with(Detail::File, folder.display().to_string())
+                .with(Detail::Reason, &io::Error::from(error)),
         ),
     }
 }
@@ -138,7 +147,7 @@ fn disk(_: &Path) -> Finding {
 }
 
 fn room(folder: &Path, free: u64) -> Finding {
-    let failure = Failure::new(Code::Sys101).with("file", folder.display().to_string());
+    let failure = Failure::new(Code::Sys101).with(Detail::File, folder.display().to_string());
     let finding = match free {
         0..ROOM => bad("disk", &failure),
         _ if free < 10 * ROOM => Finding::bad("disk", Level::Warning, &failure),
@@ -180,7 +189,7 @@ async fn network(app: &App, google: &Google) -> Vec<Finding> {
         Err(failure) => {
             let proxy = app.proxy().filter(|_| !google.is_pretend() && failure.code() == Code::Net101);
             let failure = match proxy {
-                Some(proxy) => Failure::new(Code::Net107).with("proxy", proxy).because(failure),
+                Some(proxy) => Failure::new(Code::Net107).with(Detail::Proxy, proxy).because(failure),
                 None => failure,
             };
             return vec![bad("network", &failure)];
@@ -196,7 +205,7 @@ async fn network(app: &App, google: &Google) -> Vec<Finding> {
 /// Compares this computer's clock with Google's, whose time comes in whole seconds.
 fn clock(here: DateTime<Utc>, there: DateTime<Utc>) -> Finding {
     let skew = (here - there).num_seconds();
-    let failure = || Failure::new(Code::Net104).with("skew", skew.to_string());
+    let failure = || Failure::new(Code::Net104).with(Detail::Skew, skew);
     let finding = match skew.abs() {
         0..=DRIFT_SECONDS => Finding::good("clock"),
         ..SKEW_SECONDS => Finding::bad("clock", Level::Warning, &failure()),
@@ -361,7 +370,7 @@ fn text(app: &App, finding: &Finding) -> String {
 fn article(app: &App, finding: &Finding) -> Option<passerelle_texts::Article> {
     let mut failure = finding.problem.as_ref()?.to_failure();
     if let Some(ends) = fact(finding, "ends").and_then(|text| DateTime::parse_from_rfc3339(text).ok()) {
-        failure = failure.with("ends", app.out.time(ends.to_utc()));
+        failure = failure.with(Detail::Ends, app.out.time(ends.to_utc()));
     }
     Some(app.out.article(&failure))
 }

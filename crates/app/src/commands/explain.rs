@@ -1,6 +1,6 @@
 //! `explain`: the article of an error, offline.
 
-use passerelle_ports::{Clock, Code};
+use passerelle_ports::{Clock, Code, Detail};
 use passerelle_service::Failure;
 use passerelle_texts::{explain, render};
 
@@ -9,7 +9,7 @@ use crate::{cli::Explain, start::App};
 
 pub fn run(app: &App, args: &Explain) -> Exit {
     let article = explain::<&str>(&args.code, app.out.lang, &[])
-        .ok_or_else(|| Failure::new(Code::Use110).with("key", &args.code))?;
+        .ok_or_else(|| Failure::new(Code::Use110).with(Detail::Key, &args.code))?;
     app.out.result(&render(&article, app.out.lang));
     app.out.line("article", app.clock.now(), &article);
     done(app, 0)

@@ -3,7 +3,7 @@
 use std::{fs, path::Path};
 
 use inquire::{Select, Text};
-use passerelle_ports::{Clock, Code};
+use passerelle_ports::{Clock, Code, Detail, Reason};
 use passerelle_service::{AppUser, Failure, add_user};
 use serde_json::json;
 
@@ -36,7 +36,8 @@ pub async fn run(app: &App, args: &Init) -> Exit {
     let mut user = args.user.clone();
     if !args.non_interactive {
         if app.out.no_input {
-            return Err(Failure::new(Code::Use108).with("reason", "--non-interactive"));
+            return Err(Failure::new(Code::Use108)
+                .with(Detail::Reason, Reason::Verbatim("--non-interactive".to_owned())));
         }
         ask(app, args, &mut settings, &mut user)?;
     }

@@ -26,7 +26,7 @@ pub mod watch;
 
 use passerelle_calendar::Event;
 use passerelle_contacts::Contact;
-use passerelle_ports::{Clock, Code};
+use passerelle_ports::{Clock, Code, Detail, Reason};
 use passerelle_service::Failure;
 use serde_json::json;
 
@@ -94,7 +94,7 @@ pub fn confirm(app: &App, question: &str) -> Result<bool, Failure> {
         return Ok(true);
     }
     if app.out.no_input || app.out.json {
-        return Err(Failure::new(Code::Use108).with("reason", question));
+        return Err(Failure::new(Code::Use108).with(Detail::Reason, Reason::Verbatim(question.to_owned())));
     }
     let letters = app.out.t("ask-yes-no", &[]);
     let yes = letters.chars().next().unwrap_or('y');
@@ -120,7 +120,8 @@ pub fn typed(question: &str) -> Result<String, Failure> {
 
 /// Lets only somebody go on who types a name, or gives it as an option: `--yes` is not enough for this.
 pub fn confirm_by_name(app: &App, warning: &str, name: &str, given: Option<&str>) -> Result<(), Failure> {
-    let wrong = || Failure::new(Code::Use108).with("reason", format!("--confirm={name}"));
+    let wrong =
+        || Failure::new(Code::Use108).with(Detail::Reason, Reason::Verbatim(format!("--confirm={name}")));
     match given {
         Some(given) if given == name => return Ok(()),
         Some(_) => return Err(wrong()),

@@ -7,7 +7,7 @@ use std::{
 };
 
 use clap::Args;
-use passerelle_ports::{Clock, Code, Field, Fields, ItemId, Kind, Record, fields};
+use passerelle_ports::{Clock, Code, Detail, Field, Fields, ItemId, Kind, Reason, Record, fields};
 use passerelle_service::{
     Beside, Company, Failure, ImportReport, Item, Kinded, LoadHow, LookAlikes, Put, Search, begin_import,
     each, end_import, field_changes, find_user, import_joining as put, kept_changes, labels_before,
@@ -53,7 +53,9 @@ async fn import<R: Filed>(app: &App, settings: &Settings, args: &Import, map: &[
             find_user(&*company, user).await?;
         }
         None if R::KIND == Kind::Events => {
-            return Err(Failure::new(Code::Use108).with("reason", "--user"));
+            return Err(
+                Failure::new(Code::Use108).with(Detail::Reason, Reason::Verbatim("--user".to_owned()))
+            );
         }
         None => {}
     }
@@ -63,11 +65,11 @@ async fn import<R: Filed>(app: &App, settings: &Settings, args: &Import, map: &[
         return Err(of_other_kind(&name, other));
     }
     if holds(&file) == Some(Holds::Nothing) {
-        return Err(Failure::new(Code::Use132).with("file", &name));
+        return Err(Failure::new(Code::Use132).with(Detail::File, &name));
     }
     let renamed = columns::named::<R>(app, args.format.as_deref(), map, (&name, &file))?;
     let incoming = R::read(&name, format, &file, settings.text("phone_region"), &renamed)
-        .ok_or_else(|| Failure::new(Code::Use107).with("file", &name))?;
+        .ok_or_else(|| Failure::new(Code::Use107).with(Detail::File, &name))?;
     let user = args.user.as_deref();
     let refused = match &args.refused {
         // A preview writes no file; what would be in the way of one is told nonetheless.
@@ -104,7 +106,7 @@ async fn import<R: Filed>(app: &App, settings: &Settings, args: &Import, map: &[
     if taken == 0 && report.bad.is_empty() && report.older.is_empty() {
         // Nothing that looks like a record: another format, or a file that holds none.
         if !is_hollow(&file) {
-            return Err(Failure::new(Code::Use107).with("file", &name));
+            return Err(Failure::new(Code::Use107).with(Detail::File, &name));
         }
         app.out.note(&app.out.t("import-hollow", &[("file", name.clone().into())]));
     }
@@ -195,7 +197,7 @@ async fn import<R: Filed>(app: &App, settings: &Settings, args: &Import, map: &[
     let code = if report.bad.is_empty() && !reached { 0 } else { 3 };
     if !report.bad.is_empty() {
         let failure =
-            Failure::new(Code::Imp101).with("count", report.bad.len().to_string()).with("file", &name);
+            Failure::new(Code::Imp101).with(Detail::Count, report.bad.len() as u64).with(Detail::File, &name);
         app.out.failure(&failure, app.clock.now());
     }
     let mut summary = serde_json::to_value(&report).unwrap_or_default();
@@ -246,7 +248,7 @@ fn of_other_kind(file: &str, kind: Kind) -> Failure {
         Kind::Contacts => format!("contacts import {file}"),
         Kind::Events => format!("events import {file} --user alice"),
     };
-    Failure::new(Code::Use131).with("file", file).with("import", command)
+    Failure::new(Code::Use131).with(Detail::File, file).with(Detail::Import, command)
 }
 
 /// How many records are named of which it is told who sees them.
@@ -408,7 +410,7 @@ async fn export<R: Filed>(app: &App, company: &dyn Company, args: &Export) -> Ex
     let name = args.file.display().to_string();
     let format = args.format.clone();
     if !R::is_written(&name, format.as_deref()) {
-        return Err(Failure::new(Code::Use107).with("file", &name));
+        return Err(Failure::new(Code::Use107).with(Detail::File, &name));
     }
     let target = Target::of(&args.file).map_err(|error| unusable(&name, error))?;
     if target.is_in_place {
@@ -468,7 +470,7 @@ async fn list<R: Kinded>(app: &App, company: &dyn Company, args: &List) -> Exit 
 async fn show<R: Kinded>(app: &App, company: &dyn Company, args: &Show) -> Exit {
     let item = R::get(company, &ItemId::new(&args.id))
         .await?
-        .ok_or_else(|| Failure::new(Code::Use109).with("key", &args.id))?;
+        .ok_or_else(|| Failure::new(Code::Use109).with(Detail::Key, &args.id))?;
     app.out.result(&in_a_line(&item.record.summary()));
     for (field, value) in fields(&item.record) {
         app.out.result(&format!("  {field}: {}", value_text(&app.out, &field, Some(&value))));

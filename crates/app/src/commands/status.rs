@@ -1,6 +1,6 @@
 //! `status`: how things stand, from what the ledger proves.
 
-use passerelle_ports::{Clock, Kind, Side};
+use passerelle_ports::{Clock, Detail, Kind, Side};
 use passerelle_service::{Alone, Lacking, PairStatus, UserStatus, alone, lacking, status, without_calendar};
 use passerelle_texts::exit_code;
 
@@ -56,7 +56,7 @@ fn tell(app: &App, user: &UserStatus) {
     };
     out.result(&format!("{name} · {account}"));
     if let Some(forecast) = &user.forecast {
-        let failure = forecast.warning(name).with("ends", out.time(forecast.ends));
+        let failure = forecast.warning(name).with(Detail::Ends, out.time(forecast.ends));
         let article = out.article(&failure);
         out.result(&format!("  ! {}  {}", article.code, article.what));
     }
@@ -69,7 +69,7 @@ fn tell(app: &App, user: &UserStatus) {
             out.result(&line);
         }
         if let Some(problem) = pair.problem() {
-            let article = out.article(&problem.to_failure().or_with("user", name));
+            let article = out.article(&problem.to_failure().or_with(Detail::User, name));
             out.result(&format!("    {}  {}", article.code, article.what));
         }
     }
@@ -88,7 +88,7 @@ fn explain_problems(app: &App, all: &[UserStatus]) {
     let mut told = Vec::new();
     for user in all {
         for problem in user.pairs.iter().filter_map(PairStatus::problem) {
-            let article = app.out.article(&problem.to_failure().or_with("user", user.user.id.as_str()));
+            let article = app.out.article(&problem.to_failure().or_with(Detail::User, user.user.id.as_str()));
             if !told.contains(&article) {
                 app.out.warn(&article);
                 app.out.line("warning", app.clock.now(), &article);

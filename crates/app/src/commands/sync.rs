@@ -5,7 +5,7 @@ use std::{
     time::Duration,
 };
 
-use passerelle_ports::{Clock, Code, Kind};
+use passerelle_ports::{Clock, Code, Detail, Kind};
 use passerelle_service::{
     Dropped, Failure, Loss, Office, PairReport, SyncReport, SyncRequest, Waiting, changes, conflicts,
     note_no_run, sync, unsettled, without_calendar,
@@ -132,16 +132,17 @@ pub fn tell_and_close(app: &App, report: &SyncReport, diff: bool, (command, prev
             out.line("change", app.clock.now(), write);
         }
         if let Some(problem) = &pair.error {
-            let named = problem.to_failure().or_with("user", &pair.user).or_with("pair", &pair.name);
-            let named = named.or_with("command", command).or_with("calendar", &pair.name);
-            out.failure_once(&named.or_with("kind", pair.kind.as_str()), app.clock.now(), &mut told);
+            let named =
+                problem.to_failure().or_with(Detail::User, &pair.user).or_with(Detail::Pair, &pair.name);
+            let named = named.or_with(Detail::Command, command).or_with(Detail::Calendar, &pair.name);
+            out.failure_once(&named.or_with(Detail::Kind, pair.kind.as_str()), app.clock.now(), &mut told);
         }
         if pair.nameless > 0 {
-            out.failure(&Failure::new(Code::Goog315).with("place", "id"), app.clock.now());
+            out.failure(&Failure::new(Code::Goog315).with(Detail::Place, "id"), app.clock.now());
         }
         // Where something else stopped the pair, that is what has to be said.
         if let (None, Some(seconds)) = (&pair.error, pair.settles_in_s) {
-            let unknown = Failure::new(Code::Sync110).with("count", pair.unknown.to_string());
+            let unknown = Failure::new(Code::Sync110).with(Detail::Count, pair.unknown);
             out.failure(&unknown.after(Duration::from_secs(seconds)), app.clock.now());
         }
     }

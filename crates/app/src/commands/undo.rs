@@ -1,7 +1,7 @@
 //! `undo` and `restore`: show what will be done, then do it.
 
 use chrono::{DateTime, NaiveDate, NaiveDateTime, Utc};
-use passerelle_ports::{Code, Kind, RunId};
+use passerelle_ports::{Code, Detail, Kind, Reason, RunId};
 use passerelle_service::{Failure, SyncRequest, Undo as What, undo};
 
 use super::{Exit, confirm, done, sync, watch::Bar};
@@ -106,7 +106,8 @@ fn time_of(text: &str) -> Result<DateTime<Utc>, Failure> {
         .find_map(|form| NaiveDateTime::parse_from_str(text, form).ok())
         .or_else(|| NaiveDate::parse_from_str(text, "%Y-%m-%d").ok()?.and_hms_opt(0, 0, 0));
     wall.and_then(from_the_wall).ok_or_else(|| {
-        Failure::new(Code::Use101).with("reason", format!("--as-of {text} (2026-11-25 14:30)"))
+        Failure::new(Code::Use101)
+            .with(Detail::Reason, Reason::Verbatim(format!("--as-of {text} (2026-11-25 14:30)")))
     })
 }
 

@@ -7,7 +7,7 @@ use std::{
 };
 
 use passerelle_credentials::{Vault as Keeper, VaultError};
-use passerelle_ports::{Clock, Code};
+use passerelle_ports::{Clock, Code, Detail, Reason};
 use passerelle_service::{Failure, Outcome};
 use serde_json::json;
 use toml_edit::{DocumentMut, Item, Value};
@@ -123,7 +123,7 @@ fn change_key(
             return Err(failure);
         }
     } else if !another {
-        return Err(Failure::new(Code::Use115).with("source", &choice.kind));
+        return Err(Failure::new(Code::Use115).with(Detail::Source, &choice.kind));
     }
     Ok(vault.finish_rotation().map_err(vault_failure)?.credentials)
 }
@@ -136,10 +136,16 @@ fn not_given(choice: &KeyChoice, error: VaultError) -> Failure {
         return failure;
     }
     let reason = match failure.code() {
-        Code::Sys106 => "others may read it",
-        _ => failure.word("reason").unwrap_or("what it gives is no key"),
+        Code::Sys106 => Reason::OpenToOthers,
+        _ => match failure.context().get("reason") {
+            Some(Detail::Reason(reason)) => reason.clone(),
+            _ => Reason::NotAKey,
+        },
     };
-    Failure::new(Code::Use116).with("source", &choice.kind).with("reason", reason).because(failure)
+    Failure::new(Code::Use116)
+        .with(Detail::Source, &choice.kind)
+        .with(Detail::Reason, reason)
+        .because(failure)
 }
 
 /// The settings that say where the key comes from.
@@ -156,7 +162,7 @@ fn wanted(settings: &Settings, args: &VaultRotate) -> Outcome<Settings> {
     let mut set = |name: &'static str, value: Option<String>| {
         let Some(value) = value else { return Ok(()) };
         if let (Origin::Variable(variable), true) = (settings.origin(name), settings.text(name) != value) {
-            return Err(Failure::new(Code::Cfg103).with("key", name).with("variable", variable));
+            return Err(Failure::new(Code::Cfg103).with(Detail::Key, name).with(Detail::Variable, variable));
         }
         wanted.set(name, value, Origin::Variable("vault rotate".to_owned()));
         Ok(())
@@ -169,7 +175,7 @@ fn wanted(settings: &Settings, args: &VaultRotate) -> Outcome<Settings> {
     let source = args.to.map_or(settings.text("vault.key_source"), |source: Source| source.name());
     if source == "passphrase" && !present.is_empty() {
         let given = args.new_passphrase_file.as_ref().filter(|file| file.as_os_str() != "-");
-        let Some(file) = given else { return Err(Failure::new(Code::Use114).with("file", present)) };
+        let Some(file) = given else { return Err(Failure::new(Code::Use114).with(Detail::File, present)) };
         set("vault.passphrase_file", Some(init::absolute(file)))?;
     }
     Ok(wanted)
@@ -204,9 +210,9 @@ pub fn remember(app: &App, wanted: &Settings) -> Outcome<()> {
         .collect();
     let changed = with_settings(&text, &values).map_err(|error| {
         Failure::new(Code::Cfg101)
-            .with("key", "TOML")
-            .with("file", file.display().to_string())
-            .with("reason", error.to_string())
+            .with(Detail::Key, "TOML")
+            .with(Detail::File, file.display().to_string())
+            .with(Detail::Reason, Reason::Verbatim(error.to_string()))
     })?;
     replace(file, &changed).map_err(|error| unusable(file, error))?;
     app.out.note(&app.out.t("vault-settings-changed", &[("file", file.display().to_string().into())]));

@@ -7,7 +7,7 @@ use passerelle_google_transport::{
     Arrival, CALENDAR_EVENTS, CALENDAR_LIST, CONTACTS, ClientSecretFile, ConsentAttempt, ConsentError,
     Delegate, EMAIL, Elsewhere, OPENID, ServiceAccountKey, missing_scopes, refresh_token_expiry,
 };
-use passerelle_ports::{Clock, Code, Side};
+use passerelle_ports::{Clock, Code, Detail, Side};
 use passerelle_service::{Failure, Identity, Outcome, Term};
 use secrecy::{ExposeSecret, SecretString};
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
@@ -178,8 +178,7 @@ fn seal(key: &str, text: &Secret) -> Outcome<String> {
 ///
 /// `GOOG-105`, `GOOG-111` for a file that is no desktop client.
 pub fn parsed(client: &str) -> Outcome<ClientSecretFile> {
-    ClientSecretFile::parse(client)
-        .map_err(|error| Failure::new(error.code()).with("reason", error.to_string()).because(error))
+    ClientSecretFile::parse(client).map_err(|error| Failure::new(error.code()).because(error))
 }
 
 /// Returns the permissions as an administrator enters them for a delegation, and the number to enter them for.
@@ -194,7 +193,7 @@ pub fn delegation(key: &str) -> Outcome<(String, String)> {
 
 pub(super) fn delegate(key: &str, subject: &str) -> Outcome<Delegate> {
     let key = ServiceAccountKey::parse(key)
-        .map_err(|error| Failure::new(Code::Goog118).with("reason", error.to_string()).because(error))?;
+        .map_err(|error| Failure::new(Code::Goog118).with(Detail::Reason, error.reason()).because(error))?;
     Ok(Delegate { key, subject: subject.to_owned(), scopes: DELEGATED.map(str::to_owned).to_vec() })
 }
 
@@ -203,7 +202,7 @@ pub(super) fn not_consented(error: ConsentError) -> Failure {
         ConsentError::Google(error) => Failure::of_port(Side::Remote, error),
         error => {
             let code = error.code().unwrap_or(Code::Bug101);
-            Failure::new(code).with("operation", "consent").because(error)
+            Failure::new(code).with(Detail::Operation, "consent").because(error)
         }
     }
 }

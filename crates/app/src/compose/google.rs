@@ -18,7 +18,9 @@ use passerelle_google_transport::{
     Delegate, Endpoints, GoogleClient, HttpOptions, Pace, RequestCounter, RetryPolicy, Signer, StoredToken,
     Tokens, granted_now, http_client, missing_scopes, pretend, probe, revoke,
 };
-use passerelle_ports::{Clock, Code, ErrorKind, Kind, Pictures, PortError, PortResult, Replica, Side};
+use passerelle_ports::{
+    Clock, Code, Detail, ErrorKind, Kind, Pictures, PortError, PortResult, Reason, Replica, Side,
+};
 use passerelle_service::{
     Account, Collection, Examined, Failure, Forgotten, Identity, Offered, Outcome, Pair, Provider, Term,
 };
@@ -87,8 +89,8 @@ impl Google {
         let options = HttpOptions { extra_ca, ..HttpOptions::default() };
         let signer = options.signer.clone();
         let http = http_client(&options, &endpoints).map_err(|error| {
-            let key = Failure::new(Code::Cfg101).with("key", "network.ca_file");
-            key.with("reason", "it holds no certificate").because(error)
+            let key = Failure::new(Code::Cfg101).with(Detail::Key, "network.ca_file");
+            key.with(Detail::Reason, Reason::NoCertificate).because(error)
         })?;
         Ok(Google {
             endpoints,
@@ -227,7 +229,7 @@ impl Google {
         let (sub, email) = delegate
             .identity(&self.http, &self.endpoints, &tokens)
             .await
-            .map_err(|error| Failure::of_port(Side::Remote, error).or_with("account", subject))?;
+            .map_err(|error| Failure::of_port(Side::Remote, error).or_with(Detail::Account, subject))?;
         let client = delegate.key.project_id.clone().unwrap_or(delegate.key.client_id);
         Ok(Consented {
             identity: Identity {
@@ -285,7 +287,7 @@ impl Google {
     /// What Google says of it: the old one is kept then. `GOOG-211` when the account has no consent to keep.
     pub async fn replace_client(&self, account: &Account, client: &str) -> Outcome<()> {
         let owner = owner(account);
-        let named = |error| Failure::of_port(Side::Remote, error).or_with("user", &account.user);
+        let named = |error| Failure::of_port(Side::Remote, error).or_with(Detail::User, &account.user);
         if self.safe.token(&owner)?.is_none() {
             return Err(named(signed_out()));
         }
@@ -447,7 +449,7 @@ impl Provider for Google {
         let has = |scope: &str| missing_scopes(&[scope], &account.scopes).is_empty();
         if has(CALENDAR_EVENTS) && !has(CALENDAR_LIST) {
             let error = PortError::new(ErrorKind::Forbidden, "scopes").with_code(Code::Goog202);
-            found.push(Examined::new("scopes", Some(error.with_detail("scope", CALENDAR_LIST))));
+            found.push(Examined::new("scopes", Some(error.with_detail(Detail::Scope, CALENDAR_LIST))));
         }
         let calendar = Call::new(
             Api::Calendar,
@@ -555,7 +557,7 @@ impl Google {
         Some(
             PortError::new(ErrorKind::Forbidden, "tokeninfo")
                 .with_code(Code::Goog202)
-                .with_detail("scope", lost),
+                .with_detail(Detail::Scope, lost),
         )
     }
 }
@@ -592,7 +594,9 @@ fn granted(account: &Account, scope: &'static str) -> PortResult<()> {
     if missing_scopes(&[scope], &account.scopes).is_empty() {
         return Ok(());
     }
-    Err(PortError::new(ErrorKind::Forbidden, "open").with_code(Code::Goog202).with_detail("scope", scope))
+    Err(PortError::new(ErrorKind::Forbidden, "open")
+        .with_code(Code::Goog202)
+        .with_detail(Detail::Scope, scope))
 }
 
 fn signed_out() -> PortError {

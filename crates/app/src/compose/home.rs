@@ -2,7 +2,7 @@
 
 use std::{fs, path::Path};
 
-use passerelle_ports::Code;
+use passerelle_ports::{Code, Detail};
 use passerelle_service::{AccountState, Company, Failure, Outcome};
 use passerelle_sql_store::Store;
 use passerelle_sync_rules::digest_of;
@@ -24,10 +24,8 @@ pub async fn check(settings: &Settings, store: &Store) -> Outcome<()> {
     match get(store, HOME).await? {
         None => set(store, HOME, &here).await,
         Some(home) if home == here => Ok(()),
-        Some(_) => {
-            Err(Failure::new(Code::Sync113)
-                .with("file", settings.path("database.path").display().to_string()))
-        }
+        Some(_) => Err(Failure::new(Code::Sync113)
+            .with(Detail::File, settings.path("database.path").display().to_string())),
     }
 }
 
@@ -46,7 +44,7 @@ pub async fn adopt(
     let here = here(&settings.path("database.path"));
     if copied && get(store, HOME).await?.is_some_and(|home| home == here) {
         let file = settings.path("database.path").display().to_string();
-        return Err(Failure::new(Code::Sync116).with("file", file));
+        return Err(Failure::new(Code::Sync116).with(Detail::File, file));
     }
     if copied {
         for mut account in company.accounts().await? {

@@ -12,7 +12,7 @@ use std::{
 
 use inquire::{Password, PasswordDisplayMode};
 use passerelle_credentials::{KeySource, Secret};
-use passerelle_ports::Code;
+use passerelle_ports::{Code, Detail, Reason};
 use passerelle_service::{Failure, Outcome};
 use passerelle_texts::{Lang, t};
 
@@ -96,8 +96,9 @@ impl KeyChoice {
     }
 
     fn read(&self, new: bool) -> Outcome<KeySource> {
-        let missing =
-            |reason: &str| Failure::new(Code::Vault001).with("source", &self.kind).with("reason", reason);
+        let missing = |reason: Reason| {
+            Failure::new(Code::Vault001).with(Detail::Source, &self.kind).with(Detail::Reason, reason)
+        };
         match self.kind.as_str() {
             "passphrase" => match self.known.get().filter(|_| !new) {
                 Some(known) => Ok(KeySource::passphrase(known.clone())),
@@ -108,11 +109,11 @@ impl KeyChoice {
             },
             "command" => {
                 let mut words = self.command.split_whitespace().map(str::to_owned);
-                let program = words.next().ok_or_else(|| missing("vault.key_command"))?;
+                let program = words.next().ok_or_else(|| missing(Reason::NoCommand))?;
                 Ok(KeySource::Command { program: program.into(), args: words.collect() })
             }
             "systemd-credential" => {
-                let directory = self.credentials.clone().ok_or_else(|| missing("CREDENTIALS_DIRECTORY"))?;
+                let directory = self.credentials.clone().ok_or_else(|| missing(Reason::NoSystemd))?;
                 Ok(KeySource::SystemdCredential { directory, name: self.name.clone() })
             }
             "keyring" => keyring(&self.name),
@@ -128,8 +129,7 @@ fn keyring(name: &str) -> Outcome<KeySource> {
 
 #[cfg(not(all(feature = "keyring", target_os = "linux")))]
 fn keyring(_: &str) -> Outcome<KeySource> {
-    Err(Failure::new(Code::Sys107)
-        .with("reason", "this passerelle was built without the feature \"keyring\""))
+    Err(Failure::new(Code::Sys107).with(Detail::Reason, Reason::NotBuilt))
 }
 
 impl Passphrase {
@@ -137,10 +137,14 @@ impl Passphrase {
         let secret = match self {
             Passphrase::File(file) => of_file(file)?,
             Passphrase::Ask(lang) => ask(*lang, new)?,
-            Passphrase::Nobody(option) => return Err(Failure::new(Code::Use108).with("reason", *option)),
+            Passphrase::Nobody(option) => {
+                return Err(
+                    Failure::new(Code::Use108).with(Detail::Reason, Reason::Verbatim((*option).to_owned()))
+                );
+            }
         };
         if new && secret.expose().chars().count() < SHORTEST {
-            return Err(Failure::new(Code::Vault003).with("count", SHORTEST.to_string()));
+            return Err(Failure::new(Code::Vault003).with(Detail::Count, SHORTEST as u64));
         }
         Ok(secret)
     }
@@ -179,7 +183,7 @@ fn of_file(file: &Path) -> Outcome<Secret> {
 fn refuse_wide(file: &Path, metadata: &fs::Metadata) -> Outcome<()> {
     let mode = std::os::unix::fs::PermissionsExt::mode(&metadata.permissions());
     if metadata.is_file() && mode & 0o077 != 0 {
-        return Err(Failure::new(Code::Sys106).with("file", file.display().to_string()));
+        return Err(Failure::new(Code::Sys106).with(Detail::File, file.display().to_string()));
     }
     Ok(())
 }

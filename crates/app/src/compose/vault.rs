@@ -10,7 +10,7 @@ use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use passerelle_credentials::{CredentialId, Secret, Vault, VaultError};
 use passerelle_google_transport::{StoredToken, TokenStore};
-use passerelle_ports::{Code, ErrorKind, InstallationId, PortError, PortResult};
+use passerelle_ports::{Code, Detail, ErrorKind, InstallationId, PortError, PortResult};
 use passerelle_service::{Failure, Outcome};
 use secrecy::ExposeSecret;
 use serde::{Deserialize, Serialize};
@@ -295,20 +295,14 @@ fn put_token(
 /// Turns an error of the vault into what a person can be told.
 pub fn vault_failure(error: VaultError) -> Failure {
     let code = error.code().unwrap_or(Code::Bug101);
-    let details = error.details();
-    let failure = Failure::new(code).with("operation", "vault");
-    details.into_iter().fold(failure, |failure, (name, word)| failure.with(name, word)).because(error)
+    Failure::about(code, error.context()).with(Detail::Operation, "vault").because(error)
 }
 
 /// A failure of the vault, as a port tells it: nothing can be done before a person has seen to it.
 pub fn as_port(failure: &Failure) -> PortError {
     let mut error = PortError::new(ErrorKind::Forbidden, "vault");
     error.code = Some(failure.code());
-    for name in ["source", "noted", "file", "reason", "operation"] {
-        if let Some(word) = failure.word(name) {
-            error = error.with_detail(name, word);
-        }
-    }
+    error.context = failure.context().clone();
     error
 }
 

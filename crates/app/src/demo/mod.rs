@@ -11,7 +11,7 @@ mod story;
 
 use std::path::{Path, PathBuf};
 
-use passerelle_ports::{Clock, Code};
+use passerelle_ports::{Clock, Code, Detail};
 use passerelle_service::Failure;
 use serde_json::json;
 
@@ -41,7 +41,9 @@ pub async fn run(app: &App, args: &Demo) -> Exit {
 
 /// The story is our own: whatever goes wrong in it is our fault, and says so.
 fn failed(error: anyhow::Error) -> Failure {
-    Failure::new(Code::Bug101).with("operation", "demo").because(std::io::Error::other(format!("{error:#}")))
+    Failure::new(Code::Bug101)
+        .with(Detail::Operation, "demo")
+        .because(std::io::Error::other(format!("{error:#}")))
 }
 
 /// A folder that goes when the story ends.

@@ -9,7 +9,7 @@ use anyhow::{Context, Result};
 use passerelle_calendar::Event;
 use passerelle_contacts::Contact;
 use passerelle_google_sim::{Sim, SimOptions};
-use passerelle_ports::{Clock, Code, Side};
+use passerelle_ports::{Clock, Code, Detail, Reason, Side};
 use passerelle_service::{
     AppUser, Choice, Failure, LoadHow, Outcome, SyncReport, SyncRequest, add_user, choose_pairs,
     record_account, sync,
@@ -47,13 +47,13 @@ impl<'a> Stage<'a> {
     /// Makes the company, the pretend Google and the connection between them.
     pub async fn set(app: &'a App, folder: &Path) -> Outcome<Stage<'a>> {
         let broken =
-            |error: std::io::Error| Failure::new(Code::Bug101).with("operation", "demo").because(error);
+            |error: std::io::Error| Failure::new(Code::Bug101).with(Detail::Operation, "demo").because(error);
         let folder = std::path::absolute(folder).map_err(broken)?;
         if folder.read_dir().is_ok_and(|mut files| files.next().is_some()) {
             let reason = app.out.t("demo-not-empty", &[]);
             return Err(Failure::new(Code::Use106)
-                .with("file", folder.display().to_string())
-                .with("reason", reason));
+                .with(Detail::File, folder.display().to_string())
+                .with(Detail::Reason, Reason::Verbatim(reason)));
         }
         let options =
             SimOptions { auto_consent: true, accounts: vec![ACCOUNT.to_owned()], ..SimOptions::default() };

@@ -3,8 +3,8 @@
 
 use chrono::DateTime;
 use passerelle_ports::{
-    Copy, Entry, EntryId, ErrorKind, Field, Fields, ItemId, Lack, Link, LinkId, LinkState, Op, Opaque,
-    Outcome, Refusal, RunId, Side, Sides, Stored, Version,
+    Context, Copy, Entry, EntryId, ErrorKind, Field, Fields, ItemId, Lack, Link, LinkId, LinkState, Op,
+    Opaque, Outcome, Refusal, RunId, Side, Sides, Stored, Version,
 };
 use passerelle_sync_rules::{
     Action, Answer, Condition, Direction, FieldPattern, Rules, Scope, Step, Test, acknowledge, answered,
@@ -104,7 +104,7 @@ fn only_a_copy_that_moves_lifts_what_is_parked() {
         side: Side::Remote,
         kind: ErrorKind::Rejected,
         code: None,
-        details: Vec::new(),
+        context: Context::default(),
         at: None,
     });
     for (state, moved) in [
