@@ -641,6 +641,31 @@ fn a_column_that_is_not_known_is_asked_for_at_a_terminal() {
 }
 
 #[test]
+fn a_contact_of_which_a_file_has_many_cards_is_written_once() {
+    let world = World::unconnected();
+    world.run(&["contacts", "import", &file(&world, "rich.vcf", RICH)]).ends_with(0);
+    let card = |number: usize| {
+        let who =
+            if number.is_multiple_of(2) { "UID:u1\nN:Dupont;Anne;;;" } else { "UID:u2\nN:Martin;Luc;;;" };
+        format!("BEGIN:VCARD\nVERSION:3.0\n{who}\nTEL:01234{number:05}\nX-N{number}:1\nEND:VCARD\n")
+    };
+    let cards: String = (0..620).map(card).collect();
+    let path = file(&world, "cards.vcf", &cards);
+    for preview in [true, false] {
+        let mut args = vec!["contacts", "import", &path];
+        args.extend(preview.then_some("--dry-run"));
+        let done = world.run(&args).ends_with(0);
+        let changes = done.of("change");
+        assert_eq!(changes.len(), 2, "{preview}: {:?}", done.summary());
+        let count = |action: &str| changes.iter().filter(|change| change["action"] == action).count();
+        assert_eq!((count("create"), count("update")), (1, 1), "{preview}");
+        assert_eq!((&done.summary()["created"], &done.summary()["updated"]), (&json!(1), &json!(619)));
+    }
+    assert_eq!((world.number("contacts"), world.number("contact_phones")), (2, 621));
+    assert_eq!(world.run(&["contacts", "import", &path]).ends_with(0).of("change").len(), 0);
+}
+
+#[test]
 fn a_file_that_is_too_large_is_refused_whole_in_the_persons_language() {
     let world = World::unconnected();
     let path = file(&world, "large.vcf", RICH);

@@ -373,8 +373,9 @@ pub async fn import_joining<R: Kinded>(
 ) -> Outcome<ImportReport> {
     let mut chunks = Chunks { incoming: incoming.into_iter().peekable(), run: 0 };
     let (changed, cards, report) = (BTreeMap::new(), HashMap::new(), ImportReport::default());
-    let (met, wholes) = (Vec::new(), Wholes::default());
-    let mut import = Import { company, user, how, parts, known: None, changed, cards, met, wholes, report };
+    let (met, wholes, batch) = (Vec::new(), Wholes::default(), None);
+    let mut import =
+        Import { company, user, how, parts, known: None, changed, cards, met, wholes, batch, report };
     let mut read = 0;
     loop {
         let chunk = chunks.next();
@@ -440,6 +441,8 @@ struct Import<'a, R> {
     met: Vec<(u64, String, ItemId)>,
     /// The records here that parts of the file were put into, which are not written yet.
     wholes: Wholes<R>,
+    /// What is written once more was put to it.
+    batch: Option<Batch<R>>,
     report: ImportReport,
 }
 
@@ -512,6 +515,8 @@ enum Again {
 
 /// The records that are written together.
 struct Batch<R> {
+    /// How many were read for it: those that were put to others are none of their own.
+    read: usize,
     lines: Vec<(Spot, String)>,
     records: Vec<Loadable<R>>,
     into: BTreeMap<u64, ItemId>,
@@ -526,6 +531,7 @@ struct Batch<R> {
 impl<R: Record> Batch<R> {
     fn new() -> Self {
         Batch {
+            read: 0,
             lines: Vec::new(),
             records: Vec::new(),
             into: BTreeMap::new(),
@@ -562,7 +568,8 @@ impl<R: Kinded> Import<'_, R> {
         let due = self.wholes.brought(&chunk);
         let mut written = self.write_wholes(due, &mut known).await?;
         self.wholes.read(self.company, &known, &chunk).await?;
-        let mut batch = Batch::new();
+        let mut batch = self.batch.take().unwrap_or_else(Batch::new);
+        batch.read += chunk.len();
         let mut chunk = VecDeque::from(chunk);
         let mut last = None;
         while let Some(one) = chunk.pop_front() {
@@ -591,16 +598,35 @@ impl<R: Kinded> Import<'_, R> {
         for (at, id, record) in due {
             batch.push(at, None, record, Some(id));
         }
-        written.extend(self.finish(batch, &mut known).await?);
+        if self.waits(&batch) {
+            self.batch = Some(batch);
+        } else {
+            written.extend(self.finish(batch, &mut known).await?);
+        }
         self.known = Some(known);
         Ok(written)
+    }
+
+    /// Tells whether contacts are written later because most of what was read was put to them: a file may have thousands
+    /// of cards of one.
+    fn waits(&self, batch: &Batch<R>) -> bool {
+        let count = batch.records.len();
+        R::KIND == Kind::Contacts
+            && (1..CHUNK).contains(&count)
+            && count * 2 <= batch.read
+            && self.met.len() < CHUNK
     }
 
     /// Writes what is left of an import at the end of its file.
     async fn end(&mut self) -> Outcome<Vec<(u64, Put<R>)>> {
         let due = self.wholes.settle(None);
         let Some(mut known) = self.known.take() else { return Ok(Vec::new()) };
-        self.write_wholes(due, &mut known).await
+        let mut written = match self.batch.take() {
+            Some(batch) => self.finish(batch, &mut known).await?,
+            None => Vec::new(),
+        };
+        written.extend(self.write_wholes(due, &mut known).await?);
+        Ok(written)
     }
 
     async fn write_wholes(
