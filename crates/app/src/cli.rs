@@ -122,7 +122,8 @@ pub struct KeyOptions {
     pub key_name: Option<String>,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum, serde::Deserialize)]
+#[serde(try_from = "String")]
 pub enum Source {
     File,
     Passphrase,

@@ -15,10 +15,18 @@ use passerelle_ports::{Code, Detail, Field, InstallationId, Kind, Reason, Side};
 use passerelle_service::{AccountState, Company, Failure, Office, Outcome, RuleBook, check_rules};
 use passerelle_sql_store::{Health, Store, StoreOptions};
 use passerelle_sync_rules::{Limits, Policy, Rules};
+use passerelle_texts::Lang;
 use url::Url;
 use uuid::Uuid;
 
-use crate::{compose::unlock::KeyChoice, config::Settings, start::App, unusable::unusable};
+use crate::{
+    cli::Source,
+    compose::unlock::KeyChoice,
+    config::Settings,
+    keys::{Conflicts, Direction, GuestMails},
+    start::App,
+    unusable::unusable,
+};
 
 /// Everything a command works with.
 pub struct Composed {
@@ -73,14 +81,14 @@ pub async fn office(app: &App, settings: &Settings) -> Outcome<Composed> {
         provider: google.clone(),
         clock: app.clock.clone(),
         ids: app.ids.clone(),
-        holder: holder(&settings.path("state_dir"))?,
+        holder: holder(&settings.state_dir)?,
         rules: RuleBook {
             contacts: rules(settings, Kind::Contacts),
             events: rules(settings, Kind::Events),
-            rules: settings.rules().to_vec(),
+            rules: settings.rules.clone(),
         },
-        history_days: settings.count("history.days"),
-        listing_max: settings.count("google.listing_max_items"),
+        history_days: settings.history.days,
+        listing_max: settings.google.listing_max_items,
     };
     Ok(Composed { office, google })
 }
@@ -141,36 +149,35 @@ pub async fn adopt(settings: &Settings, copied: bool) -> Outcome<usize> {
 ///
 /// Those of the settings.
 pub fn google(app: &App, settings: &Settings, installation: InstallationId) -> Outcome<google::Google> {
-    let endpoints = endpoints(Some(settings.text("google.endpoint"))).map_err(|error| {
+    let endpoints = endpoints(Some(&settings.google.endpoint)).map_err(|error| {
         Failure::new(Code::Cfg101)
             .with(Detail::Key, "google.endpoint")
             .with(Detail::Reason, Reason::Verbatim(error.to_string()))
     })?;
-    let answer_max = settings.count("network.answer_max_mib").clamp(1, 1 << 20);
+    let answer_max = settings.network.answer_max_mib.clamp(1, 1 << 20);
     passerelle_google_transport::set_answer_max(answer_max << 20);
-    let ca_file = settings.path("network.ca_file");
-    let extra_ca = match ca_file.as_os_str().is_empty() {
-        true => None,
-        false => Some(fs::read(&ca_file).map_err(|error| unusable(&ca_file, error))?),
+    let extra_ca = match &settings.network.ca_file {
+        None => None,
+        Some(file) => Some(fs::read(file).map_err(|error| unusable(file, error))?),
     };
     let place = vault::VaultPlace {
-        dir: settings.path("vault.dir"),
+        dir: settings.vault.dir.clone(),
         key: KeyChoice::of(app, settings),
         installation,
         endpoint: endpoints.is_loopback().then(|| endpoints.token().to_string()),
     };
-    let region = settings.text("phone_region").to_owned();
-    let seconds = |name: &str| settings.given(name).map(Duration::from_secs);
+    let region = settings.phone_region.clone();
     let asked = google::TimingAsked {
-        list_lag: seconds("google.list_lag_seconds"),
-        settle: seconds("google.settle_seconds"),
+        list_lag: settings.google.list_lag_seconds.map(Duration::from_secs),
+        settle: settings.google.settle_seconds.map(Duration::from_secs),
         calls_per_minute: settings
-            .given("google.calls_per_minute")
+            .google
+            .calls_per_minute
             .and_then(|calls| std::num::NonZeroU32::new(u32::try_from(calls).unwrap_or(u32::MAX))),
     };
     let google = google::Google::new(endpoints, place, region, extra_ca, asked, app.clock.clone())?;
     // By the file's language alone, as with "busy".
-    Ok(if settings.text("language") == "fr" { google.with_called_off("Annulé : ") } else { google })
+    Ok(if settings.language == Some(Lang::Fr) { google.with_called_off("Annulé : ") } else { google })
 }
 
 /// Opens the vault as the settings say.
@@ -181,7 +188,7 @@ pub fn google(app: &App, settings: &Settings, installation: InstallationId) -> O
 pub async fn open_vault(app: &App, settings: &Settings) -> Outcome<Vault> {
     let installation = store(settings, false).await?.installation().clone();
     let source = KeyChoice::of(app, settings).source()?;
-    Vault::open(&settings.path("vault.dir"), &source, &installation).map_err(vault::vault_failure)
+    Vault::open(&settings.vault.dir, &source, &installation).map_err(vault::vault_failure)
 }
 
 /// Makes the database and the vault, or leaves them as they are.
@@ -190,7 +197,7 @@ pub async fn open_vault(app: &App, settings: &Settings) -> Outcome<Vault> {
 ///
 /// Those of the database, of the vault and of the files.
 pub async fn install(app: &App, settings: &Settings) -> Outcome<Installed> {
-    let path = settings.path("database.path");
+    let path = settings.database.path.clone();
     let database = !path.exists();
     if let Some(folder) = path.parent() {
         private_directory(folder)?;
@@ -237,7 +244,7 @@ pub async fn check(app: &App, settings: &Settings) -> Outcome<()> {
 /// What keeps it from being opened or written.
 pub async fn examine_database(settings: &Settings) -> Outcome<Health> {
     let store = store(settings, false).await?;
-    let file = settings.path("database.path").display().to_string();
+    let file = settings.database.path.display().to_string();
     store.health().await.map_err(|error| Failure::from(error.at("health")).or_with(Detail::File, &file))
 }
 
@@ -252,16 +259,16 @@ pub async fn sql(settings: &Settings, statements: &str) -> Outcome<()> {
 }
 
 async fn store(settings: &Settings, make: bool) -> Outcome<Store> {
-    let path = settings.path("database.path");
+    let path = settings.database.path.clone();
     if !make && !path.exists() {
         return Err(Failure::new(Code::Cfg102).with(Detail::File, path.display().to_string()));
     }
-    let region = Some(settings.text("phone_region").to_owned()).filter(|region| !region.is_empty());
+    let region = Some(settings.phone_region.clone()).filter(|region| !region.is_empty());
     // An empty file in the place of the database is what is left of one, or a mistake: it is never filled.
     if fs::metadata(&path).is_ok_and(|file| file.is_file() && file.len() == 0) {
         return Err(Failure::new(Code::Db105).with(Detail::File, path.display().to_string()));
     }
-    let busy = Duration::from_secs(settings.count("database.busy_seconds"));
+    let busy = Duration::from_secs(settings.database.busy_seconds);
     let options = StoreOptions { region, make, busy, ..StoreOptions::default() };
     Store::open(&path, options)
         .await
@@ -270,10 +277,10 @@ async fn store(settings: &Settings, make: bool) -> Outcome<Store> {
 
 fn make_vault(app: &App, settings: &Settings, installation: &InstallationId) -> Outcome<bool> {
     let key = KeyChoice::of(app, settings);
-    if let Some(folder) = key.file.parent().filter(|_| key.kind == "file") {
+    if let Some(folder) = key.file.parent().filter(|_| key.kind == Source::File) {
         private_directory(folder)?;
     }
-    let dir = settings.path("vault.dir");
+    let dir = settings.vault.dir.clone();
     if Vault::exists(&dir) {
         Vault::open(&dir, &key.source()?, installation).map_err(vault::vault_failure)?;
         return Ok(false);
@@ -300,30 +307,33 @@ fn holder(state: &Path) -> Outcome<Uuid> {
 
 /// The rules of a kind, as the settings say.
 fn rules(settings: &Settings, kind: Kind) -> Rules {
-    let of = |name: &str| settings.text(&format!("{}.{name}", kind.as_str()));
-    let mut rules = match of("direction") {
-        "to-google" => Rules::one_way(Side::Remote),
-        "from-google" => Rules::one_way(Side::Local),
-        _ => Rules::default(),
+    let (direction, conflicts) = match kind {
+        Kind::Contacts => (settings.contacts.direction, settings.contacts.conflicts),
+        Kind::Events => (settings.events.direction, settings.events.conflicts),
     };
-    rules.policy = match of("conflicts") {
-        "local" => Policy::Local,
-        "remote" => Policy::Remote,
-        "newest" => Policy::Newest,
-        _ => Policy::Ask,
+    let mut rules = match direction {
+        Direction::ToGoogle => Rules::one_way(Side::Remote),
+        Direction::FromGoogle => Rules::one_way(Side::Local),
+        Direction::Both => Rules::default(),
     };
-    rules.redact_private = kind == Kind::Events && settings.switch("events.private_as_busy");
+    rules.policy = match conflicts {
+        Conflicts::Local => Policy::Local,
+        Conflicts::Remote => Policy::Remote,
+        Conflicts::Newest => Policy::Newest,
+        Conflicts::Ask => Policy::Ask,
+    };
     if kind == Kind::Events {
-        rules.mail_guests = settings.text("events.guest_mails") == "when-deleted";
-        rules.decline_deleted = settings.switch("events.decline_deleted");
+        rules.redact_private = settings.events.private_as_busy;
+        rules.mail_guests = settings.events.guest_mails == GuestMails::WhenDeleted;
+        rules.decline_deleted = settings.events.decline_deleted;
     }
     // By the file's language alone: what Google shows must not change with the language of a command.
-    if kind == Kind::Events && settings.text("language") == "fr" {
+    if kind == Kind::Events && settings.language == Some(Lang::Fr) {
         rules.placeholders.insert(Field::new("title"), "Occupé".into());
     }
     rules.limits = Limits {
-        deletes_floor: settings.count("guard.deletes_floor"),
-        deletes_percent: settings.count("guard.deletes_percent"),
+        deletes_floor: settings.guard.deletes_floor,
+        deletes_percent: settings.guard.deletes_percent,
         ..Limits::default()
     };
     rules

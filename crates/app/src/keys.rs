@@ -1,91 +1,270 @@
-//! The settings that exist: names, kinds and defaults. `docs/reference/settings.md` is their reference; a test compares.
+//! The settings that exist, by type, with their defaults. `docs/reference/settings.md` is their reference; a test compares.
 
-/// What a setting may hold.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Kind {
-    /// A text.
-    Text,
-    /// A path; a relative one is taken from the file's directory, or from the state directory by default.
-    Path,
-    /// A whole number.
-    Count,
-    /// A share of a hundred.
-    Percent,
-    /// `true` or `false`.
-    Switch,
-    /// One of these words.
-    Choice(&'static [&'static str]),
-    /// The address of a pretend Google on this computer.
-    Loopback,
-}
+use std::path::PathBuf;
 
-/// A setting.
-#[derive(Clone, Copy, Debug)]
-pub struct Key {
-    /// Its name, with dots between tables.
-    pub name: &'static str,
-    /// What it may hold.
-    pub kind: Kind,
-    /// What it holds when nobody says; empty = depends, or none.
-    pub default: &'static str,
-}
+use passerelle_service::Sourced;
+use passerelle_texts::Lang;
+use serde::{Deserialize, Deserializer, de::Error};
 
-const DIRECTIONS: Kind = Kind::Choice(&["both", "to-google", "from-google"]);
-const SOURCES: Kind = Kind::Choice(&["file", "passphrase", "keyring", "command", "systemd-credential"]);
-const POLICIES: Kind = Kind::Choice(&["ask", "local", "remote", "newest"]);
+use crate::{cli::Source, config::Shown};
 
-/// Every setting, in the order in which `config show` prints them.
-pub const KEYS: &[Key] = &[
-    Key { name: "language", kind: Kind::Choice(&["fr", "en"]), default: "" },
-    Key { name: "state_dir", kind: Kind::Path, default: "" },
-    Key { name: "phone_region", kind: Kind::Text, default: "FR" },
-    Key { name: "database.path", kind: Kind::Path, default: "passerelle.db" },
-    Key { name: "database.busy_seconds", kind: Kind::Count, default: "30" },
-    Key { name: "vault.dir", kind: Kind::Path, default: "vault" },
-    Key { name: "vault.key_source", kind: SOURCES, default: "file" },
-    Key { name: "vault.key_file", kind: Kind::Path, default: "vault.key" },
-    Key { name: "vault.key_command", kind: Kind::Text, default: "" },
-    Key { name: "vault.key_name", kind: Kind::Text, default: "passerelle-vault-key" },
-    Key { name: "vault.passphrase_file", kind: Kind::Path, default: "" },
-    Key { name: "network.ca_file", kind: Kind::Path, default: "" },
-    Key { name: "network.answer_max_mib", kind: Kind::Count, default: "64" },
-    Key { name: "google.endpoint", kind: Kind::Loopback, default: "" },
-    Key { name: "google.list_lag_seconds", kind: Kind::Count, default: "" },
-    Key { name: "google.settle_seconds", kind: Kind::Count, default: "" },
-    Key { name: "google.listing_max_items", kind: Kind::Count, default: "1000000" },
-    Key { name: "google.calls_per_minute", kind: Kind::Count, default: "" },
-    Key { name: "contacts.direction", kind: DIRECTIONS, default: "both" },
-    Key { name: "contacts.conflicts", kind: POLICIES, default: "ask" },
-    Key { name: "events.direction", kind: DIRECTIONS, default: "both" },
-    Key { name: "events.conflicts", kind: POLICIES, default: "ask" },
-    Key { name: "events.private_as_busy", kind: Kind::Switch, default: "false" },
-    Key { name: "events.guest_mails", kind: Kind::Choice(&["never", "when-deleted"]), default: "never" },
-    Key { name: "events.decline_deleted", kind: Kind::Switch, default: "false" },
-    Key { name: "guard.deletes_floor", kind: Kind::Count, default: "10" },
-    Key { name: "guard.deletes_percent", kind: Kind::Percent, default: "10" },
-    Key { name: "history.days", kind: Kind::Count, default: "90" },
+/// Every setting and what it holds when nobody says, in the order in which `config show` prints them; empty = depends, or
+/// none.
+pub const KEYS: &[(&str, &str)] = &[
+    ("language", ""),
+    ("state_dir", ""),
+    ("phone_region", "FR"),
+    ("database.path", "passerelle.db"),
+    ("database.busy_seconds", "30"),
+    ("vault.dir", "vault"),
+    ("vault.key_source", "file"),
+    ("vault.key_file", "vault.key"),
+    ("vault.key_command", ""),
+    ("vault.key_name", "passerelle-vault-key"),
+    ("vault.passphrase_file", ""),
+    ("network.ca_file", ""),
+    ("network.answer_max_mib", "64"),
+    ("google.endpoint", ""),
+    ("google.list_lag_seconds", ""),
+    ("google.settle_seconds", ""),
+    ("google.listing_max_items", "1000000"),
+    ("google.calls_per_minute", ""),
+    ("contacts.direction", "both"),
+    ("contacts.conflicts", "ask"),
+    ("events.direction", "both"),
+    ("events.conflicts", "ask"),
+    ("events.private_as_busy", "false"),
+    ("events.guest_mails", "never"),
+    ("events.decline_deleted", "false"),
+    ("guard.deletes_floor", "10"),
+    ("guard.deletes_percent", "10"),
+    ("history.days", "90"),
 ];
 
-/// Returns a setting by its name.
-pub fn find(name: &str) -> Option<&'static Key> {
-    KEYS.iter().find(|key| key.name == name)
+/// Those that are paths: a relative one is taken from its file's directory, or else from the state directory.
+pub const PATHS: [&str; 6] =
+    ["state_dir", "database.path", "vault.dir", "vault.key_file", "vault.passphrase_file", "network.ca_file"];
+
+/// The settings.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Settings {
+    #[serde(deserialize_with = "language")]
+    pub language: Option<Lang>,
+    pub state_dir: PathBuf,
+    pub phone_region: String,
+    pub database: Database,
+    pub vault: Vault,
+    pub network: Network,
+    pub google: Google,
+    pub contacts: Contacts,
+    pub events: Events,
+    pub guard: Guard,
+    pub history: History,
+    /// The rules, in order, each with its place.
+    #[serde(skip)]
+    pub rules: Vec<Sourced>,
+    /// The person's file, which was read, or would be.
+    #[serde(skip)]
+    pub file: PathBuf,
+    /// Every setting as a text, as it was read, with its origin.
+    #[serde(skip)]
+    pub read: Vec<Shown>,
+}
+
+/// The company's database.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Database {
+    pub path: PathBuf,
+    #[serde(deserialize_with = "count")]
+    pub busy_seconds: u64,
+}
+
+/// The vault, and where its key comes from.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Vault {
+    pub dir: PathBuf,
+    pub key_source: Source,
+    pub key_file: PathBuf,
+    pub key_command: String,
+    pub key_name: String,
+    #[serde(deserialize_with = "given_path")]
+    pub passphrase_file: Option<PathBuf>,
+}
+
+/// The way to the provider.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Network {
+    #[serde(deserialize_with = "given_path")]
+    pub ca_file: Option<PathBuf>,
+    #[serde(deserialize_with = "count")]
+    pub answer_max_mib: u64,
+}
+
+/// Google; `None` = what is right for it.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Google {
+    /// The address of a pretend Google on this computer; empty = Google's own.
+    #[serde(deserialize_with = "loopback")]
+    pub endpoint: String,
+    #[serde(deserialize_with = "given_count")]
+    pub list_lag_seconds: Option<u64>,
+    #[serde(deserialize_with = "given_count")]
+    pub settle_seconds: Option<u64>,
+    #[serde(deserialize_with = "count")]
+    pub listing_max_items: u64,
+    #[serde(deserialize_with = "given_count")]
+    pub calls_per_minute: Option<u64>,
+}
+
+/// What holds for contacts where no rule says otherwise.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Contacts {
+    pub direction: Direction,
+    pub conflicts: Conflicts,
+}
+
+/// What holds for appointments where no rule says otherwise.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Events {
+    pub direction: Direction,
+    pub conflicts: Conflicts,
+    #[serde(deserialize_with = "switch")]
+    pub private_as_busy: bool,
+    pub guest_mails: GuestMails,
+    #[serde(deserialize_with = "switch")]
+    pub decline_deleted: bool,
+}
+
+/// What needs no approval.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Guard {
+    #[serde(deserialize_with = "count")]
+    pub deletes_floor: u64,
+    #[serde(deserialize_with = "percent")]
+    pub deletes_percent: u64,
+}
+
+/// What is kept for undo.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct History {
+    #[serde(deserialize_with = "count")]
+    pub days: u64,
+}
+
+/// Reads one of several words; any other text is refused with the list of them.
+macro_rules! words {
+    ($name:ident { $($text:literal => $value:expr),* $(,)? }) => {
+        impl TryFrom<String> for $name {
+            type Error = String;
+
+            fn try_from(text: String) -> Result<Self, String> {
+                match text.as_str() {
+                    $($text => Ok($value),)*
+                    _ => Err([$($text),*].join(", ")),
+                }
+            }
+        }
+    };
+}
+
+/// Which way records travel.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "String")]
+pub enum Direction {
+    Both,
+    ToGoogle,
+    FromGoogle,
+}
+
+words!(Direction { "both" => Self::Both, "to-google" => Self::ToGoogle, "from-google" => Self::FromGoogle });
+
+/// Who wins where both sides changed one field.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "String")]
+pub enum Conflicts {
+    Ask,
+    Local,
+    Remote,
+    Newest,
+}
+
+words!(Conflicts {
+    "ask" => Self::Ask, "local" => Self::Local, "remote" => Self::Remote, "newest" => Self::Newest
+});
+
+/// When the provider mails the guests of a meeting.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "String")]
+pub enum GuestMails {
+    Never,
+    WhenDeleted,
+}
+
+words!(GuestMails { "never" => Self::Never, "when-deleted" => Self::WhenDeleted });
+
+words!(Source {
+    "file" => Self::File,
+    "passphrase" => Self::Passphrase,
+    "keyring" => Self::Keyring,
+    "command" => Self::Command,
+    "systemd-credential" => Self::SystemdCredential,
+});
+
+/// Tells whether there is a setting of this name.
+pub fn is_known(name: &str) -> bool {
+    KEYS.iter().any(|(key, _)| *key == name)
 }
 
 /// Returns the setting that was probably meant.
 pub fn nearest(name: &str) -> Option<&'static str> {
-    passerelle_service::nearest(name, KEYS.iter().map(|key| key.name))
+    passerelle_service::nearest(name, KEYS.iter().map(|(key, _)| *key))
 }
 
-/// Says why a text cannot be the value of a setting.
-pub fn refusal(kind: Kind, text: &str) -> Option<String> {
-    match kind {
-        Kind::Text | Kind::Path => None,
-        Kind::Count => text.parse::<u64>().err().map(|_| "0, 1, 2 …".to_owned()),
-        Kind::Percent => (!text.parse::<u64>().is_ok_and(|share| share <= 100)).then(|| "0 … 100".to_owned()),
-        Kind::Switch => text.parse::<bool>().err().map(|_| "true, false".to_owned()),
-        Kind::Choice(words) => (!words.contains(&text)).then(|| words.join(", ")),
-        Kind::Loopback => crate::compose::endpoints(Some(text)).err().map(|error| error.to_string()),
+// Values are read as texts, whatever their layer holds: `"30"` and `30` are the same, and nothing is rounded.
+
+fn language<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Lang>, D::Error> {
+    match String::deserialize(from)?.as_str() {
+        "" => Ok(None),
+        text @ ("fr" | "en") => Ok(Lang::parse(text)),
+        _ => Err(D::Error::custom("fr, en")),
     }
+}
+
+fn count<'de, D: Deserializer<'de>>(from: D) -> Result<u64, D::Error> {
+    String::deserialize(from)?.parse().map_err(|_| D::Error::custom("0, 1, 2 …"))
+}
+
+fn given_count<'de, D: Deserializer<'de>>(from: D) -> Result<Option<u64>, D::Error> {
+    let text = String::deserialize(from)?;
+    let count = |text: String| text.parse().map_err(|_| D::Error::custom("0, 1, 2 …"));
+    Some(text).filter(|text| !text.is_empty()).map(count).transpose()
+}
+
+fn percent<'de, D: Deserializer<'de>>(from: D) -> Result<u64, D::Error> {
+    let share = String::deserialize(from)?.parse().ok().filter(|share| *share <= 100);
+    share.ok_or_else(|| D::Error::custom("0 … 100"))
+}
+
+fn switch<'de, D: Deserializer<'de>>(from: D) -> Result<bool, D::Error> {
+    String::deserialize(from)?.parse().map_err(|_| D::Error::custom("true, false"))
+}
+
+fn given_path<'de, D: Deserializer<'de>>(from: D) -> Result<Option<PathBuf>, D::Error> {
+    Ok(Some(PathBuf::deserialize(from)?).filter(|path| !path.as_os_str().is_empty()))
+}
+
+fn loopback<'de, D: Deserializer<'de>>(from: D) -> Result<String, D::Error> {
+    let text = String::deserialize(from)?;
+    crate::compose::endpoints(Some(&text)).map(|_| text.clone()).map_err(D::Error::custom)
 }
 
 #[cfg(test)]
@@ -93,27 +272,17 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_default_is_a_valid_value() {
-        for key in KEYS.iter().filter(|key| !key.default.is_empty()) {
-            assert_eq!(refusal(key.kind, key.default), None, "{}", key.name);
-        }
-    }
-
-    #[test]
     fn the_reference_names_every_setting_and_no_other() {
         let reference = include_str!("../../../docs/reference/settings.md");
-        for key in KEYS {
-            assert!(reference.contains(&format!("| `{}` |", key.name)), "{}", key.name);
-            if !key.default.is_empty() {
-                assert!(reference.contains(&format!("`{}`", key.default)), "{}", key.name);
+        for (name, default) in KEYS {
+            assert!(reference.contains(&format!("| `{name}` |")), "{name}");
+            if !default.is_empty() {
+                assert!(reference.contains(&format!("`{default}`")), "{name}");
             }
         }
         for line in reference.lines().filter_map(|line| line.strip_prefix("| `")) {
             let name = line.split('`').next().unwrap_or_default();
-            assert!(
-                find(name).is_some() || name.chars().all(|c| c.is_ascii_uppercase() || c == '_'),
-                "{name}"
-            );
+            assert!(is_known(name) || name.chars().all(|c| c.is_ascii_uppercase() || c == '_'), "{name}");
         }
     }
 
@@ -140,7 +309,8 @@ mod tests {
             ("http://192.168.1.2", false),
             ("127.0.0.1:80", false),
         ] {
-            assert_eq!(refusal(Kind::Loopback, text).is_none(), good, "{text}");
+            let text = serde::de::value::StrDeserializer::<serde::de::value::Error>::new(text);
+            assert_eq!(loopback(text).is_ok(), good, "{text:?}");
         }
     }
 }

@@ -13,6 +13,7 @@ mod lock;
 mod output;
 mod panic;
 mod shown;
+mod slips;
 mod start;
 mod target;
 mod unusable;

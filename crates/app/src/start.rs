@@ -250,7 +250,7 @@ fn ended(app: &App, result: Result<u8, Failure>) -> u8 {
 fn language(global: &Global, environment: &Environment) -> Lang {
     let settings = || {
         let settings = Settings::load(global.config.as_deref(), environment, true).ok()?;
-        settings.language()
+        settings.language
     };
     match (global.lang, environment.get("PASSERELLE_LANG")) {
         (None, None) => settings().unwrap_or_else(|| environment.language(None)),

@@ -583,6 +583,28 @@ fn one_way_settings_write_on_one_side_only() {
 }
 
 #[test]
+fn a_setting_that_does_not_fit_is_told_although_a_variable_hides_it() {
+    let office = Office::new();
+    let part = office.dir.path().join("etc/passerelle/conf.d/10.toml");
+    std::fs::create_dir(part.parent().unwrap()).unwrap();
+    for (text, line, good) in [("[history]\ndays = 5", 0, true), ("\n[history]\ndays = 1.5", 3, false)] {
+        std::fs::write(&part, text).unwrap();
+        let mut command = office.command();
+        command.env("PASSERELLE__HISTORY__DAYS", "7").args(["config", "show", "--json"]);
+        let done = office::Done::from(command.output().unwrap());
+        if good {
+            let shown = done.expect(0).of("setting");
+            let days = shown.iter().find(|one| one["name"] == "history.days").unwrap();
+            assert_eq!((&days["value"], &days["origin"]), (&json!("7"), &json!("PASSERELLE__HISTORY__DAYS")));
+        } else {
+            let error = &done.expect(7).of("error")[0];
+            assert_eq!(error["code"], "CFG-101");
+            assert!(error.to_string().contains(&format!("{}:{line}", part.display())), "{error}");
+        }
+    }
+}
+
+#[test]
 fn a_lost_key_and_a_readable_vault_are_named() {
     let office = connected();
     office.run(&["config", "check"]).expect(0);

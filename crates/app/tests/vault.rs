@@ -333,6 +333,15 @@ fn a_rotation_that_would_change_nothing_or_lock_the_vault_is_refused_before_it_b
         .output()
         .unwrap();
     assert_eq!(refused(Done::from(variable), 7), "CFG-103");
+    // So would a file in `conf.d`.
+    let part = office.dir.path().join("etc/passerelle/conf.d/10.toml");
+    fs::create_dir(part.parent().unwrap()).unwrap();
+    fs::write(&part, "[vault]\nkey_source = \"command\"\n").unwrap();
+    assert_eq!(refused(office.run(&["vault", "rotate", "--to", "file", "--json"]), 7), "CFG-103");
+    let shown = office.run(&["config", "show", "--json"]).expect(0);
+    let source = shown.of("setting").into_iter().find(|one| one["name"] == "vault.key_source").unwrap();
+    assert_eq!(source["origin"], format!("{}:2", part.display()));
+    fs::remove_file(&part).unwrap();
     office.run(&["vault", "status"]).expect(0);
     // The settings would go on reading the old passphrase.
     let (old, new) = (private(&office, "old", PASSPHRASE), private(&office, "new", "five other words of it"));

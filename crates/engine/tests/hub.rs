@@ -2,20 +2,16 @@
 //! that only a hub, a restored ledger or a provider's bin bring into play.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs)]
 
-use std::{
-    sync::{Arc, Mutex},
-    time::Duration,
-};
+use std::{sync::Arc, time::Duration};
 
-use async_trait::async_trait;
 use passerelle_engine::{Engine, PairSettings, RunReport, Silent};
 use passerelle_ports::{
-    Capabilities, Clock, EntryId, ErrorKind, From, Ids, InstallationId, ItemId, Ledger, Page, PairId,
-    PortResult, Replica, Side, Sides, Stored, Write, Written,
+    Clock, ErrorKind, Ids, InstallationId, ItemId, Ledger, Page, PairId, Replica, Side, Sides, Stored,
 };
 use passerelle_sync_rules::Rules;
 use passerelle_testkit::{
-    Fate, Faulty, FaultyLedger, MemLedger, MemOptions, MemReplica, Note, Script, TestClock, TestIds, finish,
+    Fate, Faulty, FaultyLedger, MemLedger, MemOptions, MemReplica, MockReplica, Note, Script, TestClock,
+    TestIds, finish,
 };
 
 type Mem = Arc<MemReplica<Note>>;
@@ -94,56 +90,6 @@ impl Hub {
     }
 }
 
-/// Something happens just before the first write.
-struct BeforeWrite {
-    inner: Arc<dyn Replica<Note>>,
-    happens: Mutex<Option<Box<dyn FnOnce() + Send>>>,
-}
-
-#[async_trait]
-impl Replica<Note> for BeforeWrite {
-    fn capabilities(&self) -> Capabilities {
-        self.inner.capabilities()
-    }
-    async fn changes(&self, from: From) -> PortResult<Page<Note>> {
-        self.inner.changes(from).await
-    }
-    async fn fetch(&self, ids: &[ItemId]) -> PortResult<Vec<Option<Stored<Note>>>> {
-        self.inner.fetch(ids).await
-    }
-    async fn write(&self, batch: &[Write<Note>]) -> PortResult<Vec<PortResult<Written<Note>>>> {
-        if let Some(happens) = self.happens.lock().unwrap().take() {
-            happens();
-        }
-        self.inner.write(batch).await
-    }
-    async fn outcome(&self, entries: &[EntryId]) -> PortResult<Vec<Option<Written<Note>>>> {
-        self.inner.outcome(entries).await
-    }
-}
-
-/// A listing says that everything was removed.
-struct SaysRemoved(Mem);
-
-#[async_trait]
-impl Replica<Note> for SaysRemoved {
-    fn capabilities(&self) -> Capabilities {
-        self.0.capabilities()
-    }
-    async fn changes(&self, from: From) -> PortResult<Page<Note>> {
-        let mut page = self.0.changes(from).await?;
-        page.items.clear();
-        page.removed = self.0.alive().into_iter().map(|stored| stored.id).collect();
-        Ok(page)
-    }
-    async fn fetch(&self, ids: &[ItemId]) -> PortResult<Vec<Option<Stored<Note>>>> {
-        self.0.fetch(ids).await
-    }
-    async fn write(&self, batch: &[Write<Note>]) -> PortResult<Vec<PortResult<Written<Note>>>> {
-        self.0.write(batch).await
-    }
-}
-
 #[test]
 fn a_row_brought_back_by_one_pair_is_the_same_record_to_the_other() {
     let (hub, row) = Hub::linked();
@@ -195,13 +141,19 @@ fn a_row_brought_back_by_two_pairs_at_once_is_one_row() {
         remote.person_edits(&Hub::one(remote).id, |note| note.title = "edited".into());
     }
     let other = hub.clone();
-    let overlapping = BeforeWrite {
-        inner: hub.local.clone(),
-        happens: Mutex::new(Some(Box::new(move || {
-            other.run(0);
-        }))),
-    };
-    hub.run_over(1, Arc::new(overlapping), hub.remotes[1].clone(), hub.ledger.clone()).unwrap();
+    let local = hub.local.clone() as Arc<dyn Replica<Note>>;
+    let (mut overlapping, written) = (MockReplica::new(), local.clone());
+    overlapping.expect_write().once().returning(move |batch| {
+        other.run(0);
+        finish(written.write(batch)).unwrap()
+    });
+    hub.run_over(
+        1,
+        Arc::new(overlapping.reading(&local).writing(&local)),
+        hub.remotes[1].clone(),
+        hub.ledger.clone(),
+    )
+    .unwrap();
     hub.settle();
     for replica in [&hub.local, &hub.remotes[0], &hub.remotes[1]] {
         assert_eq!(Hub::one(replica).record.title, "edited");
@@ -247,7 +199,15 @@ fn a_create_that_a_restored_ledger_has_forgotten_is_met_again() {
 fn a_removal_in_a_listing_is_looked_into() {
     let (hub, _) = Hub::linked();
     let made = hub.made();
-    let wrong = Arc::new(SaysRemoved(hub.remotes[0].clone()));
+    let remote = hub.remotes[0].clone();
+    let (mut wrong, fake) = (MockReplica::new(), remote.clone() as Arc<dyn Replica<Note>>);
+    // A listing says that everything was removed.
+    wrong.expect_changes().returning(move |from| {
+        let page = finish(remote.changes(from)).unwrap()?;
+        let removed = remote.alive().into_iter().map(|stored| stored.id).collect();
+        Ok(Page { items: Vec::new(), removed, ..page })
+    });
+    let wrong = Arc::new(wrong.reading(&fake).writing(&fake));
     let report = hub.run_over(0, hub.local.clone(), wrong, hub.ledger.clone()).unwrap();
     assert_eq!(report.written.local.deleted, 0);
     assert_eq!(hub.made(), made, "nothing is written because a listing is wrong");

@@ -9,17 +9,15 @@ use std::{
     time::Duration,
 };
 
-use async_trait::async_trait;
 use passerelle_engine::{Approval, Engine, EngineError, PairSettings, RunReport, Silent};
 use passerelle_ports::{
-    Capabilities, Clock, Cursor, EntriesOf, ErrorKind, Field, From, Ids, InstallationId, ItemId, Ledger,
-    Link, LinkState, Next, Page, PageToken, PairId, PortResult, Replica, RunId, Side, Sides, Stored, Write,
-    Written,
+    Clock, Cursor, EntriesOf, ErrorKind, Field, From, Ids, InstallationId, ItemId, Ledger, Link, LinkState,
+    Next, Page, PageToken, PairId, Replica, RunId, Side, Sides,
 };
 use passerelle_sync_rules::{Deletes, Direction, FieldPattern, Policy, Rules, Trip};
 use passerelle_testkit::{
-    Fate, Faulty, MemLedger, MemOptions, MemReplica, Note, POISON, Script, TestClock, TestIds, WriteFate,
-    finish,
+    Fate, Faulty, MemLedger, MemOptions, MemReplica, MockReplica, Note, POISON, Script, TestClock, TestIds,
+    WriteFate, finish,
 };
 
 struct House {
@@ -343,29 +341,20 @@ fn an_expired_cursor_deletes_nothing_in_its_run() {
     assert_eq!(house.titles(), both(&["b"]));
 }
 
-/// A replica that never gives a cursor.
-struct Forgetful(Arc<MemReplica<Note>>);
+/// Returns what a fake lists, otherwise.
+fn listing(fake: &Arc<MemReplica<Note>>, from: From) -> Page<Note> {
+    finish(fake.changes(from)).unwrap().unwrap()
+}
 
-#[async_trait]
-impl Replica<Note> for Forgetful {
-    fn capabilities(&self) -> Capabilities {
-        self.0.capabilities()
-    }
-    async fn changes(&self, from: From) -> PortResult<Page<Note>> {
-        assert!(!matches!(from, From::Cursor(_)), "a cursor that was never given");
-        let page = self.0.changes(from).await?;
-        let next = match page.next {
-            Next::End(_) => Next::End(Cursor::from("")),
-            next => next,
-        };
-        Ok(Page { next, ..page })
-    }
-    async fn fetch(&self, ids: &[ItemId]) -> PortResult<Vec<Option<Stored<Note>>>> {
-        self.0.fetch(ids).await
-    }
-    async fn write(&self, batch: &[Write<Note>]) -> PortResult<Vec<PortResult<Written<Note>>>> {
-        self.0.write(batch).await
-    }
+/// A mock in front of a fake: only its listing is another one.
+fn listed_by(
+    fake: &Arc<MemReplica<Note>>,
+    mut changes: impl FnMut(From) -> Page<Note> + Send + 'static,
+) -> Arc<MockReplica<Note>> {
+    let mut mock = MockReplica::new();
+    mock.expect_changes().returning(move |from| Ok(changes(from)));
+    let fake = fake.clone() as Arc<dyn Replica<Note>>;
+    Arc::new(mock.reading(&fake).writing(&fake))
 }
 
 #[test]
@@ -373,7 +362,14 @@ fn a_replica_without_cursors_is_kept_in_step_deletions_included() {
     let house = house();
     let run = || {
         house.later();
-        let engine = house.engine_over(Arc::new(Forgetful(house.remote.clone())));
+        let fake = house.remote.clone();
+        let forgetful = listed_by(&house.remote, move |from| {
+            assert!(!matches!(from, From::Cursor(_)), "a cursor that was never given");
+            let page = listing(&fake, from);
+            let next = if let Next::End(_) = page.next { Next::End(Cursor::from("")) } else { page.next };
+            Page { next, ..page }
+        });
+        let engine = house.engine_over(forgetful);
         finish(engine.run(None, &Silent)).unwrap().unwrap()
     };
     let [here, _] = ["a", "b"].map(|title| house.local.person_creates(Note::new(title, title)));
@@ -393,33 +389,18 @@ fn a_replica_without_cursors_is_kept_in_step_deletions_included() {
     assert!(run().is_quiet());
 }
 
-/// A replica whose listing has no end: it comes back to where it was, or goes on without news.
-struct Endless(Arc<MemReplica<Note>>, Option<AtomicU64>);
-
-#[async_trait]
-impl Replica<Note> for Endless {
-    fn capabilities(&self) -> Capabilities {
-        self.0.capabilities()
-    }
-    async fn changes(&self, _: From) -> PortResult<Page<Note>> {
-        let page = self.0.changes(From::Start).await?;
-        let place = self.1.as_ref().map_or(0, |count| count.fetch_add(1, Ordering::Relaxed));
-        Ok(Page { next: Next::Page(PageToken::new(format!("place {place}"))), ..page })
-    }
-    async fn fetch(&self, ids: &[ItemId]) -> PortResult<Vec<Option<Stored<Note>>>> {
-        self.0.fetch(ids).await
-    }
-    async fn write(&self, batch: &[Write<Note>]) -> PortResult<Vec<PortResult<Written<Note>>>> {
-        self.0.write(batch).await
-    }
-}
-
 #[test]
 fn a_listing_that_leads_nowhere_ends_the_run_and_loses_nothing() {
-    for count in [None, Some(AtomicU64::new(0))] {
+    // It comes back to where it was, or goes on without news.
+    for step in [0, 1] {
         let house = house();
         house.linked("a");
-        let engine = house.engine_over(Arc::new(Endless(house.remote.clone(), count)));
+        let (fake, mut place) = (house.remote.clone(), 0);
+        let endless = listed_by(&house.remote, move |_| {
+            place += step;
+            Page { next: Next::Page(PageToken::new(format!("place {place}"))), ..listing(&fake, From::Start) }
+        });
+        let engine = house.engine_over(endless);
         let report = finish(engine.run(None, &Silent)).unwrap().unwrap();
         assert_eq!(report.stopped.unwrap().kind, ErrorKind::Unexpected);
         house.settle();
@@ -427,39 +408,25 @@ fn a_listing_that_leads_nowhere_ends_the_run_and_loses_nothing() {
     }
 }
 
-/// A replica that has one more item on each page of its listing.
-struct EverMore(Arc<MemReplica<Note>>, AtomicU64);
-
-#[async_trait]
-impl Replica<Note> for EverMore {
-    fn capabilities(&self) -> Capabilities {
-        self.0.capabilities()
-    }
-    async fn changes(&self, _: From) -> PortResult<Page<Note>> {
-        let mut page = self.0.changes(From::Start).await?;
-        let place = self.1.fetch_add(1, Ordering::Relaxed);
-        assert!(place < 10_000, "somebody goes on reading");
-        page.items.truncate(1);
-        page.items[0].id = ItemId::new(format!("item {place}"));
-        Ok(Page { next: Next::Page(PageToken::new(format!("place {place}"))), ..page })
-    }
-    async fn fetch(&self, ids: &[ItemId]) -> PortResult<Vec<Option<Stored<Note>>>> {
-        self.0.fetch(ids).await
-    }
-    async fn write(&self, batch: &[Write<Note>]) -> PortResult<Vec<PortResult<Written<Note>>>> {
-        self.0.write(batch).await
-    }
-}
-
 #[test]
 fn a_listing_that_brings_ever_more_items_ends_the_run_at_the_ceiling() {
     let house = house();
     house.linked("a");
-    let more = Arc::new(EverMore(house.remote.clone(), AtomicU64::new(0)));
-    let engine = house.engine_up_to(20, more.clone());
+    let (fake, place) = (house.remote.clone(), Arc::new(AtomicU64::new(0)));
+    let pages = place.clone();
+    // One more item on each page.
+    let more = listed_by(&house.remote, move |_| {
+        let place = pages.fetch_add(1, Ordering::Relaxed);
+        assert!(place < 10_000, "somebody goes on reading");
+        let mut page = listing(&fake, From::Start);
+        page.items.truncate(1);
+        page.items[0].id = ItemId::new(format!("item {place}"));
+        Page { next: Next::Page(PageToken::new(format!("place {place}"))), ..page }
+    });
+    let engine = house.engine_up_to(20, more);
     let report = finish(engine.run(None, &Silent)).unwrap().unwrap();
     let stopped = report.stopped.unwrap();
-    assert_eq!((stopped.kind, more.1.load(Ordering::Relaxed)), (ErrorKind::Unexpected, 21));
+    assert_eq!((stopped.kind, place.load(Ordering::Relaxed)), (ErrorKind::Unexpected, 21));
     assert!(report.written.remote.total() + report.written.local.total() == 0);
     house.settle();
     assert_eq!(house.titles(), both(&["a"]));
@@ -472,7 +439,9 @@ fn a_dry_run_writes_nothing_and_tells_the_truth() {
     house.local.person_creates(Note::new("2", "new"));
     house.later();
     let made = house.remote.changes_made();
-    let preview = finish(house.engine().plan(&Silent)).unwrap().unwrap();
+    // A write would fail the test: nothing answers it.
+    let read_only = MockReplica::new().reading(&(house.remote.clone() as Arc<dyn Replica<Note>>));
+    let preview = finish(house.engine_over(Arc::new(read_only)).plan(&Silent)).unwrap().unwrap();
     assert_eq!(house.remote.changes_made(), made);
     assert_eq!(preview.plan.counts.writes.remote.created, 1);
     let report = house.run();

@@ -7,6 +7,7 @@ use std::{
 };
 
 use async_trait::async_trait;
+use mockall::mock;
 use passerelle_calendar::Event;
 use passerelle_contacts::{Contact, Email};
 use passerelle_ports::{
@@ -38,14 +39,6 @@ struct FakeCompany {
     contact_ledger: Arc<MemLedger<Contact>>,
     event_ledger: Arc<MemLedger<Event>>,
     numbers: Mutex<Vec<LinkId>>,
-}
-
-struct FakeProvider {
-    there: Books,
-    broken: Mutex<Option<(Kind, ErrorKind)>>,
-    /// The article of what is broken, where it has one.
-    code: Mutex<Option<Code>>,
-    requests: Mutex<u64>,
 }
 
 struct Nobody;
@@ -230,51 +223,62 @@ impl Company for FakeCompany {
     }
 }
 
-impl FakeProvider {
-    fn ask(&self, kind: Kind) -> PortResult<()> {
-        *self.requests.lock().unwrap() += 1;
-        match *self.broken.lock().unwrap() {
-            Some((broken, error)) if broken == kind => {
-                let mut error = PortError::new(error, "open");
-                error.code = *self.code.lock().unwrap();
-                Err(error)
-            }
-            _ => Ok(()),
-        }
+mock! {
+    Provider {}
+
+    #[async_trait]
+    impl Provider for Provider {
+        async fn collections(&self, account: &Account) -> PortResult<Offered>;
+        async fn contacts(&self, account: &Account, pair: &Pair) -> PortResult<Arc<dyn Replica<Contact>>>;
+        async fn events(
+            &self,
+            account: &Account,
+            pair: &Pair,
+            connected: &[String],
+        ) -> PortResult<Arc<dyn Replica<Event>>>;
+        async fn examine(&self, account: &Account) -> Vec<Examined>;
+        async fn forget(&self, account: &Account, shared: bool) -> PortResult<Forgotten>;
+        fn requests(&self) -> u64;
+        fn guest_mails(&self) -> u64;
     }
 }
 
-#[async_trait]
-impl Provider for FakeProvider {
-    async fn collections(&self, _: &Account) -> PortResult<Offered> {
-        Ok(Offered { collections: offered(), refused: None })
+impl MockProvider {
+    /// A provider that opens no address book.
+    fn without_contacts(error: ErrorKind, code: Option<Code>) -> Self {
+        let mut mock = Self::new();
+        mock.expect_contacts()
+            .returning(move |_, _| Err(PortError { code, ..PortError::new(error, "open") }));
+        mock
     }
-    async fn contacts(&self, _: &Account, _: &Pair) -> PortResult<Arc<dyn Replica<Contact>>> {
-        self.ask(Kind::Contacts)?;
-        Ok(self.there.contacts.clone())
+
+    fn with_contacts(mut self, there: &Books) -> Self {
+        let contacts = there.contacts.clone();
+        self.expect_contacts().returning(move |_, _| Ok(contacts.clone()));
+        self
     }
-    async fn events(&self, _: &Account, _: &Pair, _: &[String]) -> PortResult<Arc<dyn Replica<Event>>> {
-        self.ask(Kind::Events)?;
-        Ok(self.there.events.clone())
+
+    fn with_events(mut self, there: &Books) -> Self {
+        let events = there.events.clone();
+        self.expect_events().returning(move |_, _, _| Ok(events.clone()));
+        self
     }
-    async fn examine(&self, account: &Account) -> Vec<Examined> {
-        let error = |kind| self.ask(kind).err();
-        assert_eq!(account.state, AccountState::Connected);
-        vec![
-            Examined::new("token", None),
-            Examined::new("contacts", error(Kind::Contacts)),
-            Examined::new("calendar", error(Kind::Events)),
-        ]
+
+    /// What is asked of any provider.
+    fn shared(mut self) -> Arc<dyn Provider> {
+        self.expect_collections().returning(|_| Ok(Offered { collections: offered(), refused: None }));
+        self.expect_forget().returning(|_, shared| {
+            Ok(Forgotten { revoked: !shared, destroyed: true, shared, delegated: false })
+        });
+        self.expect_requests().return_const(0_u64);
+        self.expect_guest_mails().return_const(0_u64);
+        Arc::new(self)
     }
-    async fn forget(&self, _: &Account, shared: bool) -> PortResult<Forgotten> {
-        Ok(Forgotten { revoked: !shared, destroyed: true, shared, delegated: false })
-    }
-    fn requests(&self) -> u64 {
-        *self.requests.lock().unwrap()
-    }
-    fn guest_mails(&self) -> u64 {
-        0
-    }
+}
+
+/// A provider that does all that is asked of it.
+fn working(there: &Books) -> Arc<dyn Provider> {
+    MockProvider::new().with_contacts(there).with_events(there).shared()
 }
 
 fn offered() -> Vec<Collection> {
@@ -294,7 +298,7 @@ fn offered() -> Vec<Collection> {
 
 struct World {
     company: Arc<FakeCompany>,
-    provider: Arc<FakeProvider>,
+    there: Books,
     office: Office,
     clock: Arc<TestClock>,
 }
@@ -312,15 +316,10 @@ fn world() -> World {
         event_ledger: Arc::default(),
         numbers: Mutex::default(),
     });
-    let provider = Arc::new(FakeProvider {
-        there: Books::remote(&clock),
-        broken: Mutex::default(),
-        code: Mutex::default(),
-        requests: Mutex::default(),
-    });
+    let there = Books::remote(&clock);
     let office = Office {
         company: company.clone(),
-        provider: provider.clone(),
+        provider: working(&there),
         clock: clock.clone(),
         ids: Arc::new(TestIds::new(1)),
         holder: Uuid::from_u128(7),
@@ -328,7 +327,7 @@ fn world() -> World {
         history_days: 90,
         listing_max: 1_000_000,
     };
-    World { company, provider, office, clock }
+    World { company, there, office, clock }
 }
 
 fn identity(world: &World, subject: &str) -> Identity {
@@ -385,7 +384,7 @@ async fn an_app_user_is_bound_to_an_account_by_its_subject() {
     let refused = record_account(&*world.company, ids, "alice", &identity(&world, "b")).await.unwrap_err();
     assert_eq!(refused.code(), Code::Goog203);
     assert_eq!(refused.word("bound").as_deref(), Some("alice.martin@acme.example"));
-    disconnect(&*world.company, &*world.provider, "alice").await.unwrap();
+    disconnect(&*world.company, &*world.office.provider, "alice").await.unwrap();
     record_account(&*world.company, ids, "alice", &identity(&world, "b")).await.unwrap();
 }
 
@@ -417,28 +416,32 @@ async fn the_main_calendar_and_the_contacts_are_chosen_unless_somebody_says_othe
 
 #[tokio::test]
 async fn one_failing_part_does_not_stop_the_others() {
-    let world = connected().await;
+    let mut world = connected().await;
     world.company.here.contacts.person_creates(anne("c-1"));
-    *world.provider.broken.lock().unwrap() = Some((Kind::Contacts, ErrorKind::Unavailable));
+    let broken = MockProvider::without_contacts(ErrorKind::Unavailable, None);
+    world.office.provider = broken.with_events(&world.there).shared();
     let report = run(&world).await;
     let codes: Vec<Option<Code>> =
         report.pairs.iter().map(|pair| pair.error.as_ref().map(|error| error.code)).collect();
     assert_eq!(codes, [Some(Code::Net101), None]);
-    *world.provider.broken.lock().unwrap() = None;
+    world.office.provider = working(&world.there);
     assert_eq!(run(&world).await.pairs[0].to_remote.create, 1);
     assert_eq!(run(&world).await.writes(), 0);
 }
 
 #[tokio::test]
 async fn an_account_that_nobody_is_signed_in_to_is_asked_once_and_says_reconnect() {
-    let world = connected().await;
-    *world.provider.broken.lock().unwrap() = Some((Kind::Contacts, ErrorKind::Unauthenticated));
+    let mut world = connected().await;
+    let mut asked_once = MockProvider::new();
+    let refusal = |_: &Account, _: &Pair| Err(PortError::new(ErrorKind::Unauthenticated, "open"));
+    asked_once.expect_contacts().once().returning(refusal);
+    asked_once.expect_events().never();
+    world.office.provider = asked_once.shared();
     let report = run(&world).await;
     assert!(report.pairs.iter().all(|pair| pair.error.as_ref().unwrap().code == Code::Goog205));
-    assert_eq!(report.requests, 1);
     let standing = status(&world.office, None).await.unwrap();
     assert_eq!(standing[0].state, Some(AccountState::Reconnect));
-    *world.provider.broken.lock().unwrap() = None;
+    world.office.provider = working(&world.there);
     run(&world).await;
     let standing = status(&world.office, None).await.unwrap();
     assert_eq!(standing[0].state, Some(AccountState::Connected));
@@ -639,7 +642,7 @@ fn a_dry_run_writes_nothing() {
         world.company.here.contacts.person_creates(anne("c-1"));
         let request = SyncRequest { dry_run: true, ..SyncRequest::default() };
         let report = sync(&world.office, &request, &Nobody).await.unwrap();
-        assert!(world.provider.there.contacts.alive().is_empty());
+        assert!(world.there.contacts.alive().is_empty());
         report
     })
     .unwrap();
@@ -661,8 +664,8 @@ fn days(days: u64) -> std::time::Duration {
 
 #[tokio::test]
 async fn an_end_is_foretold_from_googles_word_or_from_another_death_and_from_nothing_else() {
-    let world = connected().await;
-    let company = &*world.company;
+    let mut world = connected().await;
+    let company = &*world.company.clone();
     let account = account(&world).await;
     assert_eq!(forecast(company, &account).await.unwrap(), None);
     let ends = world.clock.now() + chrono::Duration::days(7);
@@ -672,13 +675,13 @@ async fn an_end_is_foretold_from_googles_word_or_from_another_death_and_from_not
     note_consent(company, &account, &term(None)).await.unwrap();
     assert_eq!(forecast(company, &account).await.unwrap(), None);
     // One that dies on its seventh day is evidence against all of the same client.
-    *world.provider.code.lock().unwrap() = Some(Code::Goog204);
-    *world.provider.broken.lock().unwrap() = Some((Kind::Contacts, ErrorKind::Unauthenticated));
+    let dead = MockProvider::without_contacts(ErrorKind::Unauthenticated, Some(Code::Goog204));
+    world.office.provider = dead.shared();
     run(&world).await;
     let foretold = forecast(company, &account).await.unwrap().unwrap();
     assert_eq!((foretold.ends, foretold.told), (account.authorised + chrono::Duration::days(7), false));
     // And one that outlives it is evidence to the contrary.
-    *world.provider.broken.lock().unwrap() = None;
+    world.office.provider = working(&world.there);
     world.clock.advance(days(8));
     run(&world).await;
     assert_eq!(forecast(company, &account).await.unwrap(), None);
@@ -686,10 +689,17 @@ async fn an_end_is_foretold_from_googles_word_or_from_another_death_and_from_not
 
 #[tokio::test]
 async fn the_doctor_tells_each_part_of_an_account_and_goes_on() {
-    let world = connected().await;
+    let mut world = connected().await;
     let bob = AppUser { id: "bob".into(), name: "Bob".into(), email: String::new() };
     add_user(&*world.company, &bob).await.unwrap();
-    *world.provider.broken.lock().unwrap() = Some((Kind::Contacts, ErrorKind::Unavailable));
+    let mut examined = MockProvider::new();
+    examined.expect_examine().once().returning(|account| {
+        assert_eq!(account.state, AccountState::Connected);
+        let error = PortError::new(ErrorKind::Unavailable, "open");
+        let parts = [("token", None), ("contacts", Some(error)), ("calendar", None)];
+        parts.map(|(part, error)| Examined::new(part, error)).into()
+    });
+    world.office.provider = examined.shared();
     let found = examine(&world.office, None).await.unwrap();
     let seen: Vec<(&str, &str, Level)> =
         found.iter().map(|one| (one.user.as_deref().unwrap(), one.area, one.level)).collect();

@@ -36,7 +36,7 @@ async fn list(app: &App, args: &SomeUser) -> Exit {
 
 async fn add(app: &App, args: &CalendarAdd) -> Exit {
     let settings = app.settings()?;
-    let _lock = Lock::take(&settings.path("state_dir"))?;
+    let _lock = Lock::take(&settings.state_dir)?;
     let office = compose::office(app, &settings).await?;
     office.google.check()?;
     let name = args.which.name();
@@ -62,7 +62,7 @@ async fn add(app: &App, args: &CalendarAdd) -> Exit {
 
 async fn remove(app: &App, args: &CalendarRemove) -> Exit {
     let settings = app.settings()?;
-    let _lock = Lock::take(&settings.path("state_dir"))?;
+    let _lock = Lock::take(&settings.state_dir)?;
     let office = compose::office(app, &settings).await?;
     let office = &office.office;
     let name = args.which.name();

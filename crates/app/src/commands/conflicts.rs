@@ -31,7 +31,7 @@ pub async fn run(app: &App, args: &Conflicts) -> Exit {
             done(app, 0)
         }
         Some(ConflictAction::Resolve(args)) => {
-            let _lock = Lock::take(&settings.path("state_dir"))?;
+            let _lock = Lock::take(&settings.state_dir)?;
             answer(app, &compose::office(app, &settings).await?.office, args).await
         }
     }

@@ -45,8 +45,7 @@ pub async fn connect(app: &App, args: &Connect) -> Exit {
     entry.is_meant(app, expected.as_deref(), &consented)?;
     // Safe before anything else has to be waited for.
     office.google.keep(&args.user, &consented)?;
-    let _lock =
-        Lock::wait(&settings.path("state_dir"), || app.out.note(&app.out.t("connect-waits", &[]))).await?;
+    let _lock = Lock::wait(&settings.state_dir, || app.out.note(&app.out.t("connect-waits", &[]))).await?;
     finish(app, &office, &args.user, &args.asking, &consented).await
 }
 
@@ -79,8 +78,7 @@ pub async fn account(app: &App, args: &Account) -> Exit {
     free.map_err(|failure| entry.named(app, failure))?;
     entry.is_meant(app, expected.as_deref(), &consented)?;
     office.google.keep(&args.user, &consented)?;
-    let _lock =
-        Lock::wait(&settings.path("state_dir"), || app.out.note(&app.out.t("connect-waits", &[]))).await?;
+    let _lock = Lock::wait(&settings.state_dir, || app.out.note(&app.out.t("connect-waits", &[]))).await?;
     replaced(app, &office, args, &bound, &consented).await
 }
 
@@ -344,7 +342,7 @@ async fn delegated(app: &App, office: &Composed, key: &str, subject: &str) -> Ou
 pub async fn credential(app: &App, args: &Credential) -> Exit {
     let Credential::Replace(args) = args;
     let settings = app.settings()?;
-    let _lock = Lock::take(&settings.path("state_dir"))?;
+    let _lock = Lock::take(&settings.state_dir)?;
     let office = compose::office(app, &settings).await?;
     let company = &*office.office.company;
     find_user(company, &args.user).await?;
@@ -358,7 +356,7 @@ pub async fn credential(app: &App, args: &Credential) -> Exit {
 
 pub async fn disconnect(app: &App, args: &OneUser) -> Exit {
     let settings = app.settings()?;
-    let _lock = Lock::take(&settings.path("state_dir"))?;
+    let _lock = Lock::take(&settings.state_dir)?;
     let office = compose::office(app, &settings).await?;
     let question = app.out.t("disconnect-ask", &[("user", args.user.as_str().into())]);
     find_user(&*office.office.company, &args.user).await?;

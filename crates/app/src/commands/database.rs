@@ -9,7 +9,7 @@ use crate::{cli::Database, compose, lock::Lock, start::App};
 pub async fn run(app: &App, args: &Database) -> Exit {
     let Database::Adopt(args) = args;
     let settings = app.settings()?;
-    let _lock = Lock::take(&settings.path("state_dir"))?;
+    let _lock = Lock::take(&settings.state_dir)?;
     let gone = compose::adopt(&settings, args.copied).await?;
     let id = if args.copied { "adopt-copied" } else { "adopt-moved" };
     app.out.result(&app.out.t(id, &[("count", gone.into())]));

@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 
 use super::{Exit, done};
 use crate::{
-    cli::{Doctor, Test},
+    cli::{Doctor, Source, Test},
     compose::{self, google::Google, vault::vault_failure},
     config::Settings,
     lock::Lock,
@@ -86,8 +86,8 @@ async fn computer(app: &App, settings: &Settings) -> Vec<Finding> {
         Err(failure) if failure.code() == Code::Sys106 && found.iter().any(|one| one.area == "modes") => {}
         Err(failure) => found.push(bad("vault", &failure)),
     }
-    found.push(disk(&settings.path("state_dir")));
-    found.push(match Lock::take(&settings.path("state_dir")) {
+    found.push(disk(&settings.state_dir));
+    found.push(match Lock::take(&settings.state_dir) {
         Ok(_) => Finding::good("lock"),
         Err(failure) if failure.code() == Code::Sys102 => {
             Finding::good("running").with("pid", failure.word("pid").unwrap_or_else(|| "?".to_owned()))
@@ -108,7 +108,7 @@ async fn vault(app: &App, settings: &Settings) -> Outcome<Finding> {
 
 async fn database(settings: &Settings) -> Outcome<Finding> {
     let health = compose::examine_database(settings).await?;
-    let file = settings.path("database.path").display().to_string();
+    let file = settings.database.path.display().to_string();
     if let Some(damage) = health.damage {
         return Ok(bad(
             "database",
@@ -228,10 +228,10 @@ fn wide(_: &Settings) -> Vec<PathBuf> {
 /// The folders in which others may put another vault, key or database in the place of ours.
 #[cfg(unix)]
 fn open_to_others(settings: &Settings) -> Vec<PathBuf> {
-    let key = settings.path("vault.key_file");
-    let mut folders = vec![settings.path("state_dir")];
-    folders.extend(settings.path("database.path").parent().map(Path::to_owned));
-    if settings.text("vault.key_source") == "file" {
+    let key = &settings.vault.key_file;
+    let mut folders = vec![settings.state_dir.clone()];
+    folders.extend(settings.database.path.parent().map(Path::to_owned));
+    if settings.vault.key_source == Source::File {
         folders.extend(key.parent().map(Path::to_owned));
     }
     folders.sort();
@@ -254,19 +254,16 @@ fn mode(path: &Path) -> Option<u32> {
 
 #[cfg(unix)]
 fn private(settings: &Settings) -> Vec<PathBuf> {
-    let vault = settings.path("vault.dir");
+    let vault = settings.vault.dir.clone();
     let inside = fs::read_dir(&vault).into_iter().flatten().flatten().map(|entry| entry.path());
     let mut all: Vec<PathBuf> = inside.collect();
     all.sort();
     all.insert(0, vault);
-    if settings.text("vault.key_source") == "file" {
-        all.push(settings.path("vault.key_file"));
+    if settings.vault.key_source == Source::File {
+        all.push(settings.vault.key_file.clone());
     }
-    let phrase = settings.path("vault.passphrase_file");
-    if !phrase.as_os_str().is_empty() {
-        all.push(phrase);
-    }
-    all.push(settings.path("database.path"));
+    all.extend(settings.vault.passphrase_file.clone());
+    all.push(settings.database.path.clone());
     all
 }
 
@@ -280,9 +277,9 @@ fn fix(app: &App, settings: &Settings) -> Outcome<()> {
     for folder in open_to_others(settings) {
         narrowed(app, "folder", &folder, mode(&folder).unwrap_or(0o700) & 0o755)?;
     }
-    let file = Lock::file(&settings.path("state_dir"));
+    let file = Lock::file(&settings.state_dir);
     let left = fs::read_to_string(&file).is_ok_and(|pid| !pid.trim().is_empty());
-    if left && let Ok(lock) = Lock::take(&settings.path("state_dir")) {
+    if left && let Ok(lock) = Lock::take(&settings.state_dir) {
         // Whoever gives it back leaves no trace.
         drop(lock);
         fixed(app, "lock", &file);

@@ -1,17 +1,22 @@
 //! `init`: a handful of questions, then a database, a vault and a settings file.
 
-use std::{fs, path::Path};
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
 
 use inquire::{Select, Text};
 use passerelle_ports::{Clock, Code, Detail, Reason};
 use passerelle_service::{AppUser, Failure, add_user};
+use passerelle_texts::Lang;
 use serde_json::json;
 
 use super::{Exit, done};
 use crate::{
-    cli::Init,
+    cli::{Init, Source},
     compose,
-    config::{Origin, Settings},
+    config::Settings,
+    keys::Vault,
     lock::Lock,
     start::App,
     unusable::unusable,
@@ -19,20 +24,18 @@ use crate::{
 
 pub async fn run(app: &App, args: &Init) -> Exit {
     let mut settings = app.new_settings()?;
-    let option = || Origin::Variable("init".to_owned());
     if let Some(path) = &args.database {
-        settings.set("database.path", absolute(path), option());
+        settings.database.path = absolute(path);
     }
-    for (name, value) in [
-        ("vault.key_source", args.key.key_source.map(|source| source.name().to_owned())),
-        ("vault.key_file", args.key.key_file.as_deref().map(absolute)),
-        ("vault.key_command", args.key.key_command.clone()),
-        ("vault.key_name", args.key.key_name.clone()),
-    ] {
-        if let Some(value) = value {
-            settings.set(name, value, option());
-        }
-    }
+    let key = &args.key;
+    let vault = settings.vault.clone();
+    settings.vault = Vault {
+        key_source: key.key_source.unwrap_or(vault.key_source),
+        key_file: key.key_file.as_deref().map_or(vault.key_file, absolute),
+        key_command: key.key_command.clone().unwrap_or(vault.key_command),
+        key_name: key.key_name.clone().unwrap_or(vault.key_name),
+        ..vault
+    };
     let mut user = args.user.clone();
     if !args.non_interactive {
         if app.out.no_input {
@@ -41,12 +44,11 @@ pub async fn run(app: &App, args: &Init) -> Exit {
         }
         ask(app, args, &mut settings, &mut user)?;
     }
-    let state = settings.path("state_dir");
+    let state = settings.state_dir.clone();
     compose::private_directory(&state)?;
     let _lock = Lock::take(&state)?;
     let kept = app.new_settings()?;
-    let key = ["vault.key_source", "vault.key_file", "vault.key_command", "vault.key_name"];
-    let chosen_key = key.into_iter().any(|name| kept.text(name) != settings.text(name));
+    let chosen_key = kept.vault != settings.vault;
     let installed = compose::install(app, &settings).await?;
     let added = first_user(&settings, user.as_deref()).await?;
     let written = write_file(&settings)?;
@@ -54,13 +56,14 @@ pub async fn run(app: &App, args: &Init) -> Exit {
     if !written && installed.vault && chosen_key {
         super::vault::remember(app, &settings)?;
     }
-    let path = |name: &str| settings.path(name).display().to_string();
-    app.out.result(&app.out.t("init-database", &[("file", path("database.path").into())]));
-    let source = settings.text("vault.key_source").to_owned();
-    match source.as_str() {
-        "file" => app.out.result(&app.out.t("init-vault", &[("file", path("vault.key_file").into())])),
-        _ => app.out.result(&app.out.t("init-vault-other", &[("source", app.out.source(&source).into())])),
-    }
+    let shown = |path: &Path| path.display().to_string();
+    let database = shown(&settings.database.path);
+    app.out.result(&app.out.t("init-database", &[("file", database.clone().into())]));
+    let source = settings.vault.key_source;
+    app.out.result(&match source {
+        Source::File => app.out.t("init-vault", &[("file", shown(&settings.vault.key_file).into())]),
+        _ => app.out.t("init-vault-other", &[("source", app.out.source(source.name()).into())]),
+    });
     let file = settings.file.display().to_string();
     let id = if written { "init-saved" } else { "init-kept" };
     app.out.result(&app.out.t(id, &[("file", file.clone().into())]));
@@ -74,8 +77,8 @@ pub async fn run(app: &App, args: &Init) -> Exit {
     app.out.line(
         "installed",
         app.clock.now(),
-        &json!({ "database": path("database.path"), "database_new": installed.database,
-                 "vault_new": installed.vault, "vault_key": source, "user": added, "config": file, "config_new": written }),
+        &json!({ "database": database, "database_new": installed.database,
+                 "vault_new": installed.vault, "vault_key": source.name(), "user": added, "config": file, "config_new": written }),
     );
     done(app, 0)
 }
@@ -84,27 +87,25 @@ pub async fn run(app: &App, args: &Init) -> Exit {
 fn ask(app: &App, args: &Init, settings: &mut Settings, user: &mut Option<String>) -> Result<(), Failure> {
     app.out.note(&app.out.t("init-welcome", &[]));
     let stopped = |_| Failure::new(Code::Int101);
-    let option = || Origin::Variable("init".to_owned());
     let languages = vec!["français", "English"];
-    let start = usize::from(app.out.lang == passerelle_texts::Lang::En);
+    let start = usize::from(app.out.lang == Lang::En);
     let question = |n: &str, id: &str| format!("{n} {}", app.out.t(id, &[]));
     let language = Select::new(&question("1", "init-ask-language"), languages)
         .with_starting_cursor(start)
         .with_help_message(&app.out.t("ask-select", &[]))
         .prompt()
         .map_err(stopped)?;
-    settings.set("language", if language == "English" { "en" } else { "fr" }.to_owned(), option());
-    let known = settings.text("database.path").to_owned();
+    settings.language = Some(if language == "English" { Lang::En } else { Lang::Fr });
+    let known = settings.database.path.display().to_string();
     let path =
         Text::new(&question("2", "init-ask-database")).with_default(&known).prompt().map_err(stopped)?;
-    settings.set("database.path", absolute(Path::new(&path)), option());
+    settings.database.path = absolute(Path::new(&path));
     if args.key.key_source.is_none() {
         ask_key(app, settings)?;
     }
-    let region = settings.text("phone_region").to_owned();
-    let region =
-        Text::new(&question("4", "init-ask-region")).with_default(&region).prompt().map_err(stopped)?;
-    settings.set("phone_region", region.to_uppercase(), option());
+    let asked = question("4", "init-ask-region");
+    let region = Text::new(&asked).with_default(&settings.phone_region).prompt().map_err(stopped)?;
+    settings.phone_region = region.to_uppercase();
     if user.is_none() {
         let name = Text::new(&question("5", "init-ask-user")).prompt().map_err(stopped)?;
         *user = Some(name.trim().to_owned()).filter(|name| !name.is_empty());
@@ -115,17 +116,16 @@ fn ask(app: &App, args: &Init, settings: &mut Settings, user: &mut Option<String
 /// Where the vault's key comes from; what needs a word more is asked for it.
 fn ask_key(app: &App, settings: &mut Settings) -> Result<(), Failure> {
     let stopped = |_| Failure::new(Code::Int101);
-    let option = || Origin::Variable("init".to_owned());
     let mut sources = vec![
-        ("file", "init-key-file"),
-        ("passphrase", "init-key-passphrase"),
-        ("command", "init-key-command"),
+        (Source::File, "init-key-file"),
+        (Source::Passphrase, "init-key-passphrase"),
+        (Source::Command, "init-key-command"),
     ];
     if cfg!(feature = "keyring") {
-        sources.push(("keyring", "init-key-keyring"));
+        sources.push((Source::Keyring, "init-key-keyring"));
     }
     if app.credentials_directory().is_some() {
-        sources.insert(0, ("systemd-credential", "init-key-systemd"));
+        sources.insert(0, (Source::SystemdCredential, "init-key-systemd"));
     }
     let shown: Vec<String> = sources.iter().map(|(_, id)| app.out.t(id, &[])).collect();
     let chosen = Select::new(&format!("3 {}", app.out.t("init-ask-key-source", &[])), shown)
@@ -133,18 +133,18 @@ fn ask_key(app: &App, settings: &mut Settings) -> Result<(), Failure> {
         .raw_prompt()
         .map_err(stopped)?
         .index;
-    let source = sources.get(chosen).map_or("file", |(source, _)| source);
-    settings.set("vault.key_source", source.to_owned(), option());
-    let more = match source {
-        "file" => Some(("init-ask-key", "vault.key_file")),
-        "command" => Some(("init-ask-key-command", "vault.key_command")),
-        _ => None,
-    };
-    if let Some((id, name)) = more {
-        let known = settings.text(name).to_owned();
-        let answer = Text::new(&app.out.t(id, &[])).with_default(&known).prompt().map_err(stopped)?;
-        let answer = if name == "vault.key_file" { absolute(Path::new(&answer)) } else { answer };
-        settings.set(name, answer, option());
+    let vault = &mut settings.vault;
+    vault.key_source = sources.get(chosen).map_or(Source::File, |(source, _)| *source);
+    let asked = |id: &str, known: &str| Text::new(&app.out.t(id, &[])).with_default(known).prompt();
+    match vault.key_source {
+        Source::File => {
+            let known = vault.key_file.display().to_string();
+            vault.key_file = absolute(Path::new(&asked("init-ask-key", &known).map_err(stopped)?));
+        }
+        Source::Command => {
+            vault.key_command = asked("init-ask-key-command", &vault.key_command).map_err(stopped)?;
+        }
+        _ => {}
     }
     Ok(())
 }
@@ -161,8 +161,8 @@ async fn first_user(settings: &Settings, login: Option<&str>) -> Result<Option<S
 }
 
 /// Returns a path as it is from everywhere.
-pub fn absolute(path: &Path) -> String {
-    std::path::absolute(path).unwrap_or_else(|_| path.to_owned()).display().to_string()
+pub fn absolute(path: &Path) -> PathBuf {
+    std::path::absolute(path).unwrap_or_else(|_| path.to_owned())
 }
 
 /// Writes the settings file unless there is one: a person's file is never overwritten.
@@ -179,27 +179,28 @@ pub fn write_file(settings: &Settings) -> Result<bool, Failure> {
 }
 
 fn file_text(settings: &Settings) -> String {
-    let quoted = |name: &str| toml::Value::String(settings.text(name).to_owned()).to_string();
+    let quoted = |text: &str| toml::Value::String(text.to_owned()).to_string();
+    let path = |path: &Path| quoted(&path.display().to_string());
+    let (database, vault) = (path(&settings.database.path), &settings.vault);
     let mut text =
         String::from("# docs/reference/settings.md describes every setting; no secret belongs here.\n");
-    if !settings.text("language").is_empty() {
-        text.push_str(&format!("language = {}\n", quoted("language")));
+    if let Some(language) = settings.language {
+        text.push_str(&format!("language = {}\n", quoted(language.as_str())));
     }
-    text.push_str(&format!("phone_region = {}\n", quoted("phone_region")));
-    text.push_str(&format!("state_dir = {}\n", quoted("state_dir")));
-    text.push_str(&format!("\n[database]\npath = {}\n", quoted("database.path")));
-    text.push_str(&format!("\n[vault]\nkey_source = {}\n", quoted("vault.key_source")));
-    let more = match settings.text("vault.key_source") {
-        "file" => Some("key_file"),
-        "command" => Some("key_command"),
-        "keyring" | "systemd-credential" => Some("key_name"),
-        _ => None,
-    };
-    if let Some(name) = more {
-        text.push_str(&format!("{name} = {}\n", quoted(&format!("vault.{name}"))));
+    text.push_str(&format!("phone_region = {}\n", quoted(&settings.phone_region)));
+    text.push_str(&format!("state_dir = {}\n", path(&settings.state_dir)));
+    text.push_str(&format!("\n[database]\npath = {database}\n"));
+    text.push_str(&format!("\n[vault]\nkey_source = {}\n", quoted(vault.key_source.name())));
+    match vault.key_source {
+        Source::File => text.push_str(&format!("key_file = {}\n", path(&vault.key_file))),
+        Source::Command => text.push_str(&format!("key_command = {}\n", quoted(&vault.key_command))),
+        Source::Keyring | Source::SystemdCredential => {
+            text.push_str(&format!("key_name = {}\n", quoted(&vault.key_name)));
+        }
+        Source::Passphrase => {}
     }
-    if !settings.text("google.endpoint").is_empty() {
-        text.push_str(&format!("\n[google]\nendpoint = {}\n", quoted("google.endpoint")));
+    if !settings.google.endpoint.is_empty() {
+        text.push_str(&format!("\n[google]\nendpoint = {}\n", quoted(&settings.google.endpoint)));
     }
     text
 }

@@ -74,8 +74,8 @@ pub async fn run(app: &App, command: Command) -> Exit {
 /// Those of the settings and of the database; `SYS-102` when another command has begun meanwhile, and holds them.
 pub async fn give_back(app: &App) -> Result<(), Failure> {
     let settings = app.settings()?;
-    let state = settings.path("state_dir");
-    if !settings.path("database.path").exists() || !state.join("holder").exists() {
+    let state = settings.state_dir.clone();
+    if !settings.database.path.exists() || !state.join("holder").exists() {
         return Ok(());
     }
     let _lock = Lock::take(&state)?;

@@ -46,7 +46,7 @@ pub async fn run<R: Filed>(app: &App, args: Records<impl Args + Into<(Import, Ve
 
 async fn import<R: Filed>(app: &App, settings: &Settings, args: &Import, map: &[String]) -> Exit {
     let name = args.file.display().to_string();
-    let _lock = Lock::take(&settings.path("state_dir"))?;
+    let _lock = Lock::take(&settings.state_dir)?;
     let company = compose::company(settings).await?;
     match &args.user {
         Some(user) => {
@@ -59,7 +59,7 @@ async fn import<R: Filed>(app: &App, settings: &Settings, args: &Import, map: &[
         }
         None => {}
     }
-    let file = to_import(&args.file, &settings.path("state_dir")).map_err(|error| unusable(&name, error))?;
+    let file = to_import(&args.file, &settings.state_dir).map_err(|error| unusable(&name, error))?;
     let format = args.format.as_deref();
     if let Some(other) = other_kind(R::KIND, &file).filter(|_| format.is_none() && map.is_empty()) {
         return Err(of_other_kind(&name, other));
@@ -68,7 +68,7 @@ async fn import<R: Filed>(app: &App, settings: &Settings, args: &Import, map: &[
         return Err(Failure::new(Code::Use132).with(Detail::File, &name));
     }
     let renamed = columns::named::<R>(app, args.format.as_deref(), map, (&name, &file))?;
-    let incoming = R::read(&name, format, &file, settings.text("phone_region"), &renamed)
+    let incoming = R::read(&name, format, &file, &settings.phone_region, &renamed)
         .ok_or_else(|| Failure::new(Code::Use107).with(Detail::File, &name))?;
     let user = args.user.as_deref();
     let refused = match &args.refused {

@@ -32,7 +32,7 @@ pub async fn run(app: &App, args: &Rules) -> Exit {
             done(app, 0)
         }
         Rules::Forget(args) => {
-            let _lock = Lock::take(&settings.path("state_dir"))?;
+            let _lock = Lock::take(&settings.state_dir)?;
             let office = compose::office(app, &settings).await?.office;
             let gone = forget_rule(&office, &args.user, &args.field).await?;
             app.out.result(&app.out.t("rules-forgotten", &[("count", gone.into())]));

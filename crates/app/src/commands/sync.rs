@@ -32,7 +32,7 @@ const PATIENCE: Duration = Duration::from_secs(30);
 
 pub async fn run(app: &App, args: &Sync) -> Exit {
     let settings = app.settings()?;
-    let _lock = Lock::take(&settings.path("state_dir"))?;
+    let _lock = Lock::take(&settings.state_dir)?;
     let office = compose::office(app, &settings).await?;
     let restored = match ready(&settings, &office, args.user.as_deref()).await {
         Ok(restored) => restored,

@@ -65,7 +65,7 @@ fn command_of(args: &Restore) -> String {
 /// `question` is asked before `command` is carried out.
 async fn take_back(app: &App, what: &What, how: &HowToUndo, (question, command): (&str, &str)) -> Exit {
     let settings = app.settings()?;
-    let _lock = Lock::take(&settings.path("state_dir"))?;
+    let _lock = Lock::take(&settings.state_dir)?;
     let composed = compose::office_at_home(app, &settings).await?.0;
     compose::open_for(&composed, None).await?;
     let office = composed.office;

@@ -21,7 +21,7 @@ pub async fn run(app: &App, args: &User) -> Exit {
 
 async fn add(app: &App, args: &UserAdd) -> Exit {
     let settings = app.settings()?;
-    let _lock = Lock::take(&settings.path("state_dir"))?;
+    let _lock = Lock::take(&settings.state_dir)?;
     let company = compose::company(&settings).await?;
     let name = args.name.clone().unwrap_or_else(|| args.login.clone());
     let user = AppUser { id: args.login.clone(), name, email: args.email.clone().unwrap_or_default() };

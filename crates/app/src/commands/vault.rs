@@ -3,7 +3,7 @@
 use std::{
     fs,
     io::{self, Write as _},
-    path::{Path, PathBuf},
+    path::Path,
 };
 
 use passerelle_credentials::{Vault as Keeper, VaultError};
@@ -17,7 +17,8 @@ use crate::{
     cli::{Source, Vault, VaultRotate},
     compose::unlock::{KeyChoice, Passphrase},
     compose::{self, vault::vault_failure},
-    config::{Origin, Settings},
+    config::Settings,
+    keys::Vault as VaultSettings,
     lock::Lock,
     start::App,
     unusable::unusable,
@@ -35,7 +36,7 @@ async fn status(app: &App) -> Exit {
     let vault = compose::open_vault(app, &settings).await?;
     let status = vault.status().map_err(vault_failure)?;
     let out = &app.out;
-    let place = settings.path("vault.dir").display().to_string();
+    let place = settings.vault.dir.display().to_string();
     out.result(&out.t(
         "vault-status",
         &[
@@ -64,7 +65,7 @@ async fn status(app: &App) -> Exit {
 
 async fn rotate(app: &App, args: &VaultRotate) -> Exit {
     let settings = app.settings()?;
-    let _lock = Lock::take(&settings.path("state_dir"))?;
+    let _lock = Lock::take(&settings.state_dir)?;
     let vault = compose::open_vault(app, &settings).await?;
     let wanted = wanted(&settings, args)?;
     // `--deep` alone keeps the key.
@@ -73,23 +74,23 @@ async fn rotate(app: &App, args: &VaultRotate) -> Exit {
         false => change_key(app, &vault, &settings, &wanted, args)?,
     };
     let deep = if args.deep { vault.rotate_deep().map_err(vault_failure)?.credentials } else { 0 };
-    let source = wanted.text("vault.key_source").to_owned();
+    let source = wanted.vault.key_source;
     app.out.result(&app.out.t(
         if args.deep { "vault-rotated-deep" } else { "vault-rotated" },
-        &[("count", rotated.max(deep).into()), ("source", app.out.source(&source).into())],
+        &[("count", rotated.max(deep).into()), ("source", app.out.source(source.name()).into())],
     ));
-    let old = settings.path("vault.key_file");
-    let left = settings.text("vault.key_source") == "file" && is_moved(&settings, &wanted);
-    if left && (source != "file" || old != wanted.path("vault.key_file")) && old.exists() {
+    let old = &settings.vault.key_file;
+    let left = settings.vault.key_source == Source::File && is_moved(&settings, &wanted);
+    if left && (source != Source::File || *old != wanted.vault.key_file) && old.exists() {
         app.out.note(&app.out.t("vault-key-left", &[("file", old.display().to_string().into())]));
     }
-    if source == "passphrase" && settings.text("vault.key_source") != source {
+    if source == Source::Passphrase && settings.vault.key_source != source {
         app.out.note(&app.out.t("vault-passphrase-asked", &[]));
     }
     app.out.line(
         "rotated",
         app.clock.now(),
-        &json!({ "rewrapped": rotated, "resealed": deep, "source": source }),
+        &json!({ "rewrapped": rotated, "resealed": deep, "source": source.name() }),
     );
     done(app, 0)
 }
@@ -105,14 +106,14 @@ fn change_key(
 ) -> Outcome<usize> {
     let moved = is_moved(settings, wanted);
     let choice = KeyChoice::of(app, wanted).with_passphrase(new_passphrase(app, args));
-    if choice.kind == "file" && !moved {
+    if choice.kind == Source::File && !moved {
         return Ok(vault.rotate_file(&choice.file).map_err(vault_failure)?.credentials);
     }
-    if let Some(folder) = choice.file.parent().filter(|_| choice.kind == "file") {
+    if let Some(folder) = choice.file.parent().filter(|_| choice.kind == Source::File) {
         compose::private_directory(folder)?;
     }
     // A key file that lies there from before is opened by whoever copied it then: unless it is named, it is replaced.
-    if choice.kind == "file" && args.key_file.is_none() && choice.file.exists() {
+    if choice.kind == Source::File && args.key_file.is_none() && choice.file.exists() {
         let changed = || remember(app, wanted);
         return Ok(vault.rotate_file_and(&choice.file, changed).map_err(vault_failure)??.credentials);
     }
@@ -123,7 +124,7 @@ fn change_key(
             return Err(failure);
         }
     } else if !another {
-        return Err(Failure::new(Code::Use115).with(Detail::Source, &choice.kind));
+        return Err(Failure::new(Code::Use115).with(Detail::Source, choice.kind.name()));
     }
     Ok(vault.finish_rotation().map_err(vault_failure)?.credentials)
 }
@@ -143,42 +144,50 @@ fn not_given(choice: &KeyChoice, error: VaultError) -> Failure {
         },
     };
     Failure::new(Code::Use116)
-        .with(Detail::Source, &choice.kind)
+        .with(Detail::Source, choice.kind.name())
         .with(Detail::Reason, reason)
         .because(failure)
 }
 
-/// The settings that say where the key comes from.
-const PLACES: [&str; 5] =
-    ["vault.key_source", "vault.key_file", "vault.key_command", "vault.key_name", "vault.passphrase_file"];
-
 fn is_moved(settings: &Settings, wanted: &Settings) -> bool {
-    PLACES.into_iter().any(|name| wanted.text(name) != settings.text(name))
+    settings.vault != wanted.vault
 }
 
-/// The settings as they will be.
+/// The settings as they will be. What a layer above the person's file says cannot be changed in that file.
 fn wanted(settings: &Settings, args: &VaultRotate) -> Outcome<Settings> {
-    let mut wanted = settings.clone();
-    let mut set = |name: &'static str, value: Option<String>| {
-        let Some(value) = value else { return Ok(()) };
-        if let (Origin::Variable(variable), true) = (settings.origin(name), settings.text(name) != value) {
-            return Err(Failure::new(Code::Cfg103).with(Detail::Key, name).with(Detail::Variable, variable));
+    let old = &settings.vault;
+    let source = args.to.unwrap_or(old.key_source);
+    let passphrase_file = match &old.passphrase_file {
+        Some(present) if source == Source::Passphrase => {
+            let given = args.new_passphrase_file.as_ref().filter(|file| file.as_os_str() != "-");
+            let present = present.display().to_string();
+            let Some(file) = given else {
+                return Err(Failure::new(Code::Use114).with(Detail::File, present));
+            };
+            Some(init::absolute(file))
         }
-        wanted.set(name, value, Origin::Variable("vault rotate".to_owned()));
-        Ok(())
+        present => present.clone(),
     };
-    set("vault.key_source", args.to.map(|source: Source| source.name().to_owned()))?;
-    set("vault.key_file", args.key_file.as_ref().map(|file: &PathBuf| init::absolute(file)))?;
-    set("vault.key_command", args.key_command.clone())?;
-    set("vault.key_name", args.key_name.clone())?;
-    let present = settings.text("vault.passphrase_file");
-    let source = args.to.map_or(settings.text("vault.key_source"), |source: Source| source.name());
-    if source == "passphrase" && !present.is_empty() {
-        let given = args.new_passphrase_file.as_ref().filter(|file| file.as_os_str() != "-");
-        let Some(file) = given else { return Err(Failure::new(Code::Use114).with(Detail::File, present)) };
-        set("vault.passphrase_file", Some(init::absolute(file)))?;
+    let new = VaultSettings {
+        dir: old.dir.clone(),
+        key_source: source,
+        key_file: args.key_file.as_deref().map_or(old.key_file.clone(), init::absolute),
+        key_command: args.key_command.clone().unwrap_or(old.key_command.clone()),
+        key_name: args.key_name.clone().unwrap_or(old.key_name.clone()),
+        passphrase_file,
+    };
+    for (name, changes) in [
+        ("vault.key_source", old.key_source != new.key_source),
+        ("vault.key_file", old.key_file != new.key_file),
+        ("vault.key_command", old.key_command != new.key_command),
+        ("vault.key_name", old.key_name != new.key_name),
+        ("vault.passphrase_file", old.passphrase_file != new.passphrase_file),
+    ] {
+        if let (true, Some(place)) = (changes, settings.above_the_file(name)) {
+            return Err(Failure::new(Code::Cfg103).with(Detail::Key, name).with(Detail::Variable, place));
+        }
     }
-    Ok(wanted)
+    Ok(Settings { vault: new, ..settings.clone() })
 }
 
 fn new_passphrase(app: &App, args: &VaultRotate) -> Passphrase {
@@ -197,15 +206,20 @@ pub fn remember(app: &App, wanted: &Settings) -> Outcome<()> {
         Err(error) if error.kind() == io::ErrorKind::NotFound => String::new(),
         Err(error) => return Err(unusable(file, error)),
     };
-    let more = match wanted.text("vault.key_source") {
-        "file" => "vault.key_file",
-        "command" => "vault.key_command",
-        "passphrase" => "vault.passphrase_file",
-        _ => "vault.key_name",
+    let vault = &wanted.vault;
+    let path = |path: &Path| path.display().to_string();
+    let more = match vault.key_source {
+        Source::File => ("vault.key_file", path(&vault.key_file)),
+        Source::Command => ("vault.key_command", vault.key_command.clone()),
+        Source::Passphrase => {
+            ("vault.passphrase_file", vault.passphrase_file.as_deref().map(path).unwrap_or_default())
+        }
+        Source::Keyring | Source::SystemdCredential => ("vault.key_name", vault.key_name.clone()),
     };
-    let values: Vec<(&str, &str)> = ["vault.key_source", more]
-        .into_iter()
-        .map(|name| (name, wanted.text(name)))
+    let values = [("vault.key_source", vault.key_source.name().to_owned()), more];
+    let values: Vec<(&str, &str)> = values
+        .iter()
+        .map(|(name, value)| (*name, value.as_str()))
         .filter(|(_, value)| !value.is_empty())
         .collect();
     let changed = with_settings(&text, &values).map_err(|error| {

@@ -20,12 +20,13 @@ const GENERATION: &str = "generation";
 ///
 /// `SYNC-113`; those of the database.
 pub async fn check(settings: &Settings, store: &Store) -> Outcome<()> {
-    let here = here(&settings.path("database.path"));
+    let here = here(&settings.database.path);
     match get(store, HOME).await? {
         None => set(store, HOME, &here).await,
         Some(home) if home == here => Ok(()),
-        Some(_) => Err(Failure::new(Code::Sync113)
-            .with(Detail::File, settings.path("database.path").display().to_string())),
+        Some(_) => {
+            Err(Failure::new(Code::Sync113).with(Detail::File, settings.database.path.display().to_string()))
+        }
     }
 }
 
@@ -41,9 +42,9 @@ pub async fn adopt(
     copied: bool,
 ) -> Outcome<usize> {
     let mut gone = 0;
-    let here = here(&settings.path("database.path"));
+    let here = here(&settings.database.path);
     if copied && get(store, HOME).await?.is_some_and(|home| home == here) {
-        let file = settings.path("database.path").display().to_string();
+        let file = settings.database.path.display().to_string();
         return Err(Failure::new(Code::Sync116).with(Detail::File, file));
     }
     if copied {
@@ -66,7 +67,7 @@ pub async fn adopt(
 ///
 /// Those of the database.
 pub async fn count(settings: &Settings, store: &Store) -> Outcome<bool> {
-    let file = settings.path("state_dir").join(GENERATION);
+    let file = settings.state_dir.join(GENERATION);
     let number = |text: String| text.trim().parse::<u64>().ok();
     let here = get(store, GENERATION).await?.and_then(number).unwrap_or(0);
     let beside = fs::read_to_string(&file).ok().and_then(number).unwrap_or(0);

@@ -16,7 +16,7 @@ use passerelle_ports::{Code, Detail, Reason};
 use passerelle_service::{Failure, Outcome};
 use passerelle_texts::{Lang, t};
 
-use crate::{config::Settings, start::App, unusable::unusable};
+use crate::{cli::Source, config::Settings, start::App, unusable::unusable};
 
 /// How short a new passphrase may be.
 const SHORTEST: usize = 12;
@@ -38,7 +38,7 @@ pub enum Passphrase {
 #[derive(Clone, Debug)]
 pub struct KeyChoice {
     /// The kind of source.
-    pub kind: String,
+    pub kind: Source,
     /// The file of a `file` source.
     pub file: PathBuf,
     command: String,
@@ -53,17 +53,17 @@ impl KeyChoice {
     /// Reads the settings' choice.
     pub fn of(app: &App, settings: &Settings) -> Self {
         let asked = app.passphrase_file().map(Path::to_owned);
-        let set = Some(settings.path("vault.passphrase_file")).filter(|file| !file.as_os_str().is_empty());
+        let set = settings.vault.passphrase_file.clone();
         let passphrase = match asked.or(set) {
             Some(file) => Passphrase::File(file),
             None if app.out.no_input || app.out.json => Passphrase::Nobody("--passphrase-file"),
             None => Passphrase::Ask(app.out.lang),
         };
         KeyChoice {
-            kind: settings.text("vault.key_source").to_owned(),
-            file: settings.path("vault.key_file"),
-            command: settings.text("vault.key_command").to_owned(),
-            name: settings.text("vault.key_name").to_owned(),
+            kind: settings.vault.key_source,
+            file: settings.vault.key_file.clone(),
+            command: settings.vault.key_command.clone(),
+            name: settings.vault.key_name.clone(),
             credentials: app.credentials_directory(),
             passphrase,
             known: app.passphrase(),
@@ -97,27 +97,27 @@ impl KeyChoice {
 
     fn read(&self, new: bool) -> Outcome<KeySource> {
         let missing = |reason: Reason| {
-            Failure::new(Code::Vault001).with(Detail::Source, &self.kind).with(Detail::Reason, reason)
+            Failure::new(Code::Vault001).with(Detail::Source, self.kind.name()).with(Detail::Reason, reason)
         };
-        match self.kind.as_str() {
-            "passphrase" => match self.known.get().filter(|_| !new) {
+        match self.kind {
+            Source::Passphrase => match self.known.get().filter(|_| !new) {
                 Some(known) => Ok(KeySource::passphrase(known.clone())),
                 None => {
                     let given = self.passphrase.read(new)?;
                     Ok(KeySource::passphrase(self.known.get_or_init(|| given).clone()))
                 }
             },
-            "command" => {
+            Source::Command => {
                 let mut words = self.command.split_whitespace().map(str::to_owned);
                 let program = words.next().ok_or_else(|| missing(Reason::NoCommand))?;
                 Ok(KeySource::Command { program: program.into(), args: words.collect() })
             }
-            "systemd-credential" => {
+            Source::SystemdCredential => {
                 let directory = self.credentials.clone().ok_or_else(|| missing(Reason::NoSystemd))?;
                 Ok(KeySource::SystemdCredential { directory, name: self.name.clone() })
             }
-            "keyring" => keyring(&self.name),
-            _ => Ok(KeySource::file(&self.file)),
+            Source::Keyring => keyring(&self.name),
+            Source::File => Ok(KeySource::file(&self.file)),
         }
     }
 }

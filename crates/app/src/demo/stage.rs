@@ -20,7 +20,7 @@ use super::{browser, company, phone::Phone};
 use crate::{
     commands::{init, watch::Bar},
     compose::{self, Composed},
-    config::{Origin, Settings},
+    config::Settings,
     start::App,
 };
 
@@ -158,7 +158,7 @@ impl<'a> Stage<'a> {
         out.result(
             &out.t("demo-kept", &[("folder", folder.clone().into()), ("config", config.clone().into())]),
         );
-        let database = self.settings.text("database.path");
+        let database = self.settings.database.path.display().to_string();
         let kept = json!({ "folder": folder, "config": config, "database": database });
         out.line("kept", self.app.clock.now(), &kept);
         Ok(())
@@ -180,16 +180,11 @@ impl<'a> Stage<'a> {
 /// The settings of an installation that lies wholly in one folder.
 fn settings(app: &App, folder: &Path, google: &str) -> Outcome<Settings> {
     let mut settings = app.built_in_settings()?;
-    let set = |settings: &mut Settings, name: &'static str, value: String| {
-        settings.set(name, value, Origin::Variable("demo".to_owned()));
-    };
-    let at = |name: &str| folder.join(name).display().to_string();
     settings.file = folder.join("config.toml");
-    set(&mut settings, "state_dir", folder.display().to_string());
-    set(&mut settings, "database.path", at("passerelle.db"));
-    set(&mut settings, "vault.dir", at("vault"));
-    set(&mut settings, "vault.key_file", at("vault.key"));
-    set(&mut settings, "google.endpoint", google.to_owned());
-    set(&mut settings, "phone_region", "FR".to_owned());
+    settings.state_dir = folder.to_owned();
+    settings.database.path = folder.join("passerelle.db");
+    settings.vault.dir = folder.join("vault");
+    settings.vault.key_file = folder.join("vault.key");
+    settings.google.endpoint = google.to_owned();
     Ok(settings)
 }
