@@ -263,3 +263,33 @@ fn a_label_of_many_that_was_renamed_gets_its_name_back_by_an_undo() {
         assert_eq!(world.number("contacts"), many);
     }
 }
+
+#[test]
+fn a_label_whose_creation_is_answered_with_another_one_keeps_its_contacts() {
+    for replaced in [
+        json!([
+            "\"resourceName\": \"contactGroups/",
+            "\"resourceName\": \"contactGroups/myContacts\", \"x\": \""
+        ]),
+        json!(["\"resourceName\"", "\"otherName\""]),
+        json!(["\"name\": \"New\"", "\"name\": \"Evil\""]),
+    ] {
+        let world = World::new();
+        world.sql("INSERT INTO contacts (id) VALUES ('a'), ('b');
+             INSERT INTO contact_emails (contact_id, address) VALUES ('a', 'a@x.example'), ('b', 'b@x.example');",
+        );
+        world.settle();
+        world.faults(&json!([{"method": "people.contactGroups.create", "replace": replaced, "times": 1}]));
+        world.sql(
+            "INSERT INTO contact_groups (id, name) VALUES (1, 'New');
+             INSERT INTO contact_group_members (contact_id, group_id) VALUES ('a', 1), ('b', 1);",
+        );
+        world.sync();
+        world.faults(&json!([]));
+        world.settle();
+        assert_eq!(world.number("contact_group_members"), 2, "{replaced}");
+        for email in ["a@x.example", "b@x.example"] {
+            assert_eq!(labels_of(&world, email), ["New"], "{replaced}");
+        }
+    }
+}

@@ -349,6 +349,14 @@ fn what_is_answered_of_another_record_is_not_taken_for_the_one_that_was_asked_fo
         json!([failed(patch, "calendar-412-conditionNotMet"), crossed("calendar.events.get", &events)]),
         json!([failed(patch, "calendar-503-backendError"), crossed("calendar.events.get", &events)]),
         json!([crossed("people.people.createContact", &json!(["passerelle.made", "other.made"]))]),
+        json!([crossed("people.people.createContact", &json!(["\"people/c", "\"people/c9"]))]),
+        json!([crossed("people.people.createContact", &json!(["\"resourceName\"", "\"otherName\""]))]),
+        json!([crossed("people.people.createContact", &json!(["\"people/c", "\"contactGroups/"]))]),
+        json!([
+            failed(update, "people-400-etag-mismatch-person"),
+            json!({"method": "people.people.getBatchGet", "times": 1,
+                "replace": [format!("\"resourceName\": \"{}", name("Good")), "\"resourceName\": \"people/c999"]}),
+        ]),
     ]
     .into_iter()
     .enumerate()

@@ -117,6 +117,10 @@ impl Calls {
         for name in names {
             let response = asked.remove(*name).ok_or_else(|| error::unread(OPERATION, "responses"));
             let person = match response.and_then(|response| person_of(response, OPERATION)) {
+                // Another one may have this name now (P16), but not somebody else's contact under a third name.
+                Ok(Some(person)) if person.resource_name() != *name && !person.names_itself() => {
+                    Err(error::unread(OPERATION, "resourceName"))
+                }
                 Ok(Some(person)) => self.completed(person).await?,
                 Ok(None) => continue,
                 Err(error) if is_of_item(&error) => Err(error),

@@ -259,7 +259,8 @@ impl Groups {
         Err(PortError::new(ErrorKind::Unexpected, "contactGroups.list"))
     }
 
-    /// Makes a label; `None` when its name is taken (P82) or refused.
+    /// Makes a label; `None` when its name is taken (P82) or refused, or when the answer is about another one: the list
+    /// tells then what there is.
     async fn create(&self, name: &str) -> PortResult<Option<ContactGroup>> {
         let url = self.client.endpoints().people("contactGroups");
         let mark = json!([{"key": MADE_BY, "value": "1"}]);
@@ -267,12 +268,21 @@ impl Groups {
             json!({"contactGroup": {"name": name, "clientData": mark}, "readGroupFields": "groupType,name"});
         let call = Call::new(Api::People, "contactGroups.create", Method::POST, url).json(&body)?;
         match self.client.send(call).await {
-            Ok(answer) => answer.json().map(Some),
+            Ok(answer) => {
+                let group: ContactGroup = answer.json()?;
+                let is_it = is_own(&group.resource_name) && text_key(&group.name) == text_key(name);
+                Ok(is_it.then_some(group))
+            }
             Err(failure) if failure.status() == Some(StatusCode::CONFLICT) => Ok(None),
             Err(failure) if failure.kind() == ErrorKind::Rejected => Ok(None),
             Err(failure) => Err(failure.into()),
         }
     }
+}
+
+/// Tells whether a text can name a label that a person or this program made.
+fn is_own(resource: &str) -> bool {
+    resource.strip_prefix("contactGroups/").is_some_and(|id| !id.is_empty()) && !is_system(resource)
 }
 
 /// Tells whether a group is one of the system's, which no list needs to explain (P81).

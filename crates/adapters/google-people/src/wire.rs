@@ -156,6 +156,14 @@ impl Person {
         self.resource_name() == name || self.previous_names().any(|former| former == name)
     }
 
+    /// Tells whether the name is that of the contact in it, as far as both can be compared (P60): an answer that gives
+    /// a contact the name of another one says nothing of either.
+    pub(crate) fn names_itself(&self) -> bool {
+        let own = self.source().and_then(|source| u64::from_str_radix(&source.id, 16).ok());
+        let is_its = |id: u64| self.resource_name() == format!("people/c{id}");
+        is_name(self.resource_name()) && own.is_none_or(is_its)
+    }
+
     /// Returns the contact source, if the person has one.
     pub(crate) fn source(&self) -> Option<Source> {
         let sources = self.metadata("sources")?.as_array()?;

@@ -286,7 +286,9 @@ impl<'a> Run<'a> {
                 Some(error) => self.done(create.at, Err(error)),
                 None => {
                     let answer = self.replica.calls.create(&create.draft).await.map_err(error::of_create);
-                    let made = |person: &Person| Marks::read(person).made == Some(create.stamp);
+                    let made = |person: &Person| {
+                        person.names_itself() && Marks::read(person).made == Some(create.stamp)
+                    };
                     let answer = answer.and_then(|person| checked_answer(person, made, CREATE));
                     self.stored(create.at, answer.map_err(error::of_one)).await;
                 }
@@ -302,6 +304,7 @@ impl<'a> Run<'a> {
         for answer in answers {
             if let Ok(Some(person)) = person_of(answer, OPERATION)
                 && let Some(made) = Marks::read(&person).made
+                && person.names_itself()
             {
                 people.insert(made, person);
             }
