@@ -667,3 +667,23 @@ fn the_history_is_searched_in_names_and_in_values() {
         1
     );
 }
+
+#[test]
+fn what_the_companys_own_constraint_refuses_is_told_in_the_databases_words() {
+    let office = with_contacts(1);
+    office.sql(
+        "CREATE TRIGGER short BEFORE UPDATE ON contacts WHEN length(NEW.notes) > 5 \
+         BEGIN SELECT RAISE(ABORT, 'notes: 5 characters at most'); END",
+    );
+    let value = json!([{ "value": "longer than that", "contentType": "TEXT_PLAIN" }]);
+    office.edit_person("Given0", "biographies", value);
+    office.run(&["sync"]).expect(3);
+    for (lang, words) in [("en", "refuses this record"), ("fr", "refuse cette fiche")] {
+        let shown = office.run(&["conflicts", "show", "1", "--lang", lang]).expect(0);
+        assert!(
+            shown.out.contains(words) && shown.out.contains("notes: 5 characters at most"),
+            "{}",
+            shown.out
+        );
+    }
+}
