@@ -395,6 +395,44 @@ fn the_number_of_a_state_counts_against_the_database_too() {
 }
 
 #[test]
+fn a_state_without_a_number_is_the_first_one() {
+    let import = |world: &World, text: &str| {
+        world.run(&["events", "import", &file(world, "a.ics", text), "--user", "alice"]).ends_with(0)
+    };
+    let rows = |world: &World| world.rows("'title', title, 'status', status", "appointments");
+    let single = "UID:s|SUMMARY:One|DTSTART:20260105T090000Z|DTEND:20260105T100000Z";
+    let weekly = format!("{single}|RRULE:FREQ=WEEKLY;COUNT=4");
+    let moved = "UID:s|SUMMARY:Moved|RECURRENCE-ID:20260112T090000Z|DTSTART:20260112T110000Z";
+    let series = calendar(&(event(&weekly) + &event(moved)));
+    // A later one says all there is to say of the times; the first one is no news after it.
+    let world = World::unconnected();
+    import(&world, &series);
+    import(&world, &calendar(&event(&format!("{single}|SEQUENCE:1"))));
+    assert_eq!([world.number("appointment_rules"), world.number("appointment_overrides")], [0, 0]);
+    let older = import(&world, &series);
+    assert_eq!((older.of("older").len(), world.number("appointment_rules")), (1, 0), "{older:?}");
+
+    // What is called off stays so, until a later state says otherwise.
+    let off = |more: &str| {
+        calendar(&format!("METHOD:CANCEL|{}", event(&format!("{single}|STATUS:CANCELLED{more}"))))
+    };
+    let cancelled = [json!({"title": "One", "status": "cancelled"})];
+    let world = World::unconnected();
+    import(&world, &calendar(&event(single)));
+    import(&world, &off("|SEQUENCE:1"));
+    let older = import(&world, &calendar(&event(single)));
+    assert_eq!((older.of("older").len(), rows(&world)), (1, cancelled.to_vec()), "{older:?}");
+    import(&world, &calendar(&event(&format!("{single}|SEQUENCE:2"))));
+    assert_eq!(rows(&world)[0]["status"], "confirmed");
+    // A message without a number is no less one.
+    import(&world, &off(""));
+    assert_eq!(rows(&world), cancelled);
+    // A state as new as it, of which it does not say whether it takes place.
+    import(&world, &calendar(&event(&format!("{single}|SEQUENCE:2"))));
+    assert_eq!(rows(&world), cancelled);
+}
+
+#[test]
 fn an_older_card_adds_and_overwrites_nothing() {
     let world = World::unconnected();
     let state = |rev: &str, more: &str| {
@@ -448,7 +486,7 @@ fn of_answers_the_newest_to_the_newest_state_counts() {
     import("two.ics", &message(&two), 0);
     assert_eq!(status(), "declined");
     // A state that says less of a guest takes no answer away.
-    import("poor.ics", &calendar(&event(&series.replace("SEQUENCE:3|", ""))), 0);
+    import("poor.ics", &calendar(&event(series)), 0);
     assert_eq!(status(), "declined");
 }
 

@@ -6,7 +6,10 @@ use encoding_rs::{Decoder, Encoding, MACINTOSH, UTF_8, UTF_16BE, UTF_16LE, WINDO
 
 use crate::{Source, source::head_of};
 
-/// A reader that takes a byte order mark away and turns UTF-16 and UTF-32 into UTF-8. Other bytes pass.
+/// How much of a file is looked at, from its first bytes that are no ASCII on, to tell Mac OS Roman.
+const WINDOW: u64 = 1 << 18;
+
+/// A reader that takes a byte order mark away and turns UTF-16, UTF-32 and Mac OS Roman into UTF-8. Other bytes pass.
 pub(crate) struct Unmarked<R> {
     inner: R,
     state: State,
@@ -16,7 +19,13 @@ pub(crate) struct Unmarked<R> {
 
 enum State {
     Start,
+    /// Nothing but ASCII yet: the first window with more tells what the file is written in.
+    Ascii {
+        /// Whether a value says its own character set.
+        claimed: bool,
+    },
     Plain,
+    Mac,
     Utf16(Box<Decoder>),
     Utf32(Utf32),
     End,
@@ -31,14 +40,16 @@ impl<R: Read> Unmarked<R> {
     fn start(&mut self) -> io::Result<()> {
         let mut head = Vec::new();
         (&mut self.inner).take(4).read_to_end(&mut head)?;
-        self.state = State::Plain;
         let Some((written, length)) = written_in(&head) else {
-            self.ready = head;
-            return Ok(());
+            self.state = State::Ascii { claimed: false };
+            return self.look(head, false);
         };
         let rest = head.split_off(length);
         match written {
-            Written::Utf8 => self.ready = rest,
+            Written::Utf8 => {
+                self.state = State::Plain;
+                self.ready = rest;
+            }
             Written::Utf16(encoding) => {
                 self.state = State::Utf16(Box::new(encoding.new_decoder_without_bom_handling()));
                 self.decode(&rest, false);
@@ -47,6 +58,27 @@ impl<R: Read> Unmarked<R> {
                 self.state = State::Utf32(Utf32 { big, begun: Vec::new() });
                 self.decode(&rest, false);
             }
+        }
+        Ok(())
+    }
+
+    /// Fetches a window behind bytes that were read, and decides by it.
+    fn look(&mut self, mut window: Vec<u8>, claimed: bool) -> io::Result<()> {
+        let read = (&mut self.inner).take(WINDOW).read_to_end(&mut window);
+        // What was read before an error comes first.
+        if window.is_empty() {
+            read?;
+        }
+        let claimed = claimed || holds(&window, b"CHARSET=");
+        self.state = match window.is_ascii() {
+            true if window.is_empty() => State::End,
+            true => State::Ascii { claimed },
+            false if !claimed && is_of_mac(&window) => State::Mac,
+            false => State::Plain,
+        };
+        match self.state {
+            State::Mac => self.decode(&window, false),
+            _ => self.ready = window,
         }
         Ok(())
     }
@@ -60,11 +92,15 @@ impl<R: Read> Unmarked<R> {
                 self.ready.extend_from_slice(text.as_bytes());
             }
             State::Utf32(decoder) => self.ready.extend_from_slice(decoder.decode(bytes, last).as_bytes()),
-            State::Start | State::Plain | State::End => {}
+            State::Mac => {
+                let text = MACINTOSH.decode_without_bom_handling(bytes).0;
+                self.ready.extend_from_slice(text.as_bytes());
+            }
+            State::Start | State::Ascii { .. } | State::Plain | State::End => {}
         }
     }
 
-    /// Fetches more of a file in UTF-16 or UTF-32.
+    /// Fetches more of a file in UTF-16, UTF-32, or Mac OS Roman.
     fn fill(&mut self) -> io::Result<()> {
         let mut bytes = [0; 8192];
         let count = self.inner.read(&mut bytes)?;
@@ -113,7 +149,8 @@ impl<R: Read> Read for Unmarked<R> {
             match self.state {
                 State::Start => self.start()?,
                 State::Plain => return self.inner.read(out),
-                State::Utf16(_) | State::Utf32(_) => self.fill()?,
+                State::Ascii { claimed } => self.look(Vec::new(), claimed)?,
+                State::Mac | State::Utf16(_) | State::Utf32(_) => self.fill()?,
                 State::End => return Ok(0),
             }
         }
@@ -166,7 +203,7 @@ pub(crate) fn mentions(mut reader: impl Read, word: &[u8]) -> bool {
         reader.take(1 << 16).read_to_end(held).is_ok_and(|count| count > 0)
     };
     while has_more(&mut held, &mut reader) {
-        if held.windows(word.len()).any(|part| part.eq_ignore_ascii_case(word)) {
+        if holds(&held, word) {
             return true;
         }
     }
@@ -183,20 +220,57 @@ pub(crate) fn decode(bytes: Vec<u8>, charset: Option<&str>) -> String {
             .filter(|encoding| *encoding != UTF_8);
         match claimed {
             None if is_mostly_utf8(bytes) => String::from_utf8_lossy(bytes).into_owned(),
-            None if is_of_mac(bytes) => MACINTOSH.decode_without_bom_handling(bytes).0.into_owned(),
             claimed => claimed.unwrap_or(WINDOWS_1252).decode_without_bom_handling(bytes).0.into_owned(),
         }
     })
 }
 
-/// Tells whether bytes are letters of Mac OS Roman, as an old Excel for the Mac writes tables: what is no letter of
-/// Windows-1252, or a capital of that within a word of small letters.
+/// Tells whether a file is written in Mac OS Roman, as an old Excel for the Mac writes tables: it is likelier words in that than
+/// in Windows-1252. One word may be both, so all of them count; in doubt it is not.
 fn is_of_mac(bytes: &[u8]) -> bool {
-    let pairs = || bytes.windows(2).filter_map(|pair| Some((*pair.first()?, *pair.last()?)));
-    let is_windows = pairs().any(|(before, byte)| before.is_ascii_lowercase() && byte >= 0xe0);
-    let is_mac = bytes.iter().any(|byte| matches!(byte, 0x81 | 0x8d | 0x8f | 0x90 | 0x9d))
-        || pairs().any(|(before, byte)| before.is_ascii_lowercase() && matches!(byte, 0x8a | 0x8c | 0x8e));
-    is_mac && !is_windows
+    let likely = |encoding: &'static Encoding| {
+        let text: Vec<char> = encoding.decode_without_bom_handling(bytes).0.chars().collect();
+        let at = |place: Option<usize>| place.and_then(|place| text.get(place)).copied().unwrap_or(' ');
+        let foreign = text.iter().enumerate().filter(|(_, c)| !c.is_ascii());
+        foreign.map(|(n, c)| likelihood(at(n.checked_sub(1)), *c, at(n.checked_add(1)))).sum::<i64>()
+    };
+    !is_mostly_utf8(bytes) && likely(MACINTOSH) > likely(WINDOWS_1252)
+}
+
+/// The letters that the languages of Western Europe have beyond ASCII, and those of names from their neighbours.
+const LETTERS: &str = "àáâãäåæçèéêëìíîïñòóôõöøùúûüÿßœšžÀÁÂÃÄÅÆÇÈÉÊËÌÍÎÏÑÒÓÔÕÖØÙÚÛÜŒŠŽ";
+/// Signs that stand beside words.
+const SIGNS: &str = "«»“”„‘’–—…€°§•™®©\u{a0}";
+/// Signs that stand within words as well.
+const WITHIN: &str = "’–";
+
+/// Tells how well a character stands between two others in words of Western Europe.
+fn likelihood(before: char, c: char, after: char) -> i64 {
+    let is_within = before.is_alphabetic() && after.is_alphabetic();
+    let is_alone = !before.is_alphabetic() && !after.is_alphabetic();
+    match c {
+        _ if c.is_control() => -3,
+        _ if c.is_uppercase() && before.is_lowercase() => -2,
+        // A capital within a word of small letters, or the reverse.
+        _ if c.is_uppercase() && before.is_uppercase() && after.is_lowercase() => -1,
+        _ if c.is_lowercase() && after.is_uppercase() => -1,
+        'à' => 1,
+        _ if LETTERS.contains(c) => i64::from(!is_alone),
+        _ if SIGNS.contains(c) => {
+            if is_within && !WITHIN.contains(c) {
+                -1
+            } else {
+                1
+            }
+        }
+        _ if c.is_alphabetic() || is_alone => 0,
+        _ => -1,
+    }
+}
+
+/// Tells whether bytes hold a word, in letters of either case.
+fn holds(bytes: &[u8], word: &[u8]) -> bool {
+    bytes.windows(word.len()).any(|part| part.eq_ignore_ascii_case(word))
 }
 
 /// Tells whether bytes hold more characters of UTF-8 than bytes that are none.
@@ -370,6 +444,59 @@ mod tests {
             assert_eq!(read(&utf32(text, big)), ["été", "hiver 🎿"]);
         }
         assert_eq!(read(&[utf32("ab", true), vec![0, 0]].concat()), ["ab\u{fffd}"]);
+    }
+
+    #[test]
+    fn the_words_of_a_whole_file_tell_mac_os_roman() {
+        let decoded = |bytes: &[u8]| {
+            let mut text = Vec::new();
+            Unmarked::new(bytes).read_to_end(&mut text).unwrap();
+            decode(text, None)
+        };
+        // Each is a file. Letters that are good ones in both, as the "ö" of "Köln" is an "š", do not hide the others.
+        for text in [
+            "Jürgen;Müller;Köln;Weiß",
+            "Prénom;Nom;Ville\nRené;Béziers;Nîmes\nNoël;Éric;Gonçalves\nAlès;«\u{a0}été\u{a0}»",
+            "Nom,Prénom,Société\nLefèvre,Zoé,Hôtel de la Place à Sète, l’œuvre",
+            "José;Muñoz;España",
+            "ÉLODIE;DUPRÉ;CAFÉ DE L’ÉTÉ",
+        ] {
+            // encoding_rs writes no Mac OS Roman: each byte is searched for.
+            let byte = |c: char| {
+                let mut all = 0..=255_u8;
+                all.find(|byte| MACINTOSH.decode_without_bom_handling(&[*byte]).0.starts_with(c)).unwrap()
+            };
+            let mac: Vec<u8> = text.chars().map(byte).collect();
+            assert_eq!(decoded(&mac), text);
+            // Behind what says nothing, and with the letters far from each other.
+            let far = [vec![b'-'; 3 << 18].as_slice(), &mac].concat();
+            assert!(decoded(&far).ends_with(text), "{text}");
+            let claimed = [b"CHARSET=ISO-8859-15:".as_slice(), &mac].concat();
+            assert!(!decoded(&claimed).ends_with(text), "{text}");
+        }
+        for text in [
+            "été;L’Haÿ;cœur;Œuvre;“mot”;Citroën;10\u{a0}€;Élodie;DUPRÉ;Île;straße;Müller",
+            "Škoda",
+            "Košice",
+            "jusqu’ici",
+            "l’école",
+            "Acme™",
+            "James’ bar",
+            "• point",
+            "2010–2020",
+            "10 €",
+            "N° 5",
+            "à",
+            "SŒUR",
+            "D’Angelo",
+            "Çelik;Ömer;Über",
+            "Paris–Lyon",
+            "Mot…",
+            "Ålesund",
+        ] {
+            let windows = WINDOWS_1252.encode(text).0;
+            assert_eq!(decoded(&windows), text);
+        }
     }
 
     #[test]

@@ -184,6 +184,17 @@ fn words_that_an_event_cannot_hold_are_kept_and_empty_ones_are_nothing() {
 }
 
 #[test]
+fn blanks_around_a_category_are_none_of_it() {
+    let categories =
+        |found: &Imported<Event>| found.record.categories.clone().into_values().collect::<Vec<_>>();
+    let found = event("CATEGORIES:Réunion, Client\nCATEGORIES: ,Travail \n");
+    assert_eq!(categories(&found), ["Client", "Réunion", "Travail"]);
+    let text = r#"{"@type":"Event","uid":"1","title":"x","start":"2026-01-01T00:00:00","keywords":{" a ":true,"":true}}"#;
+    let found = read_events(text.as_bytes(), EventFormat::JsCalendar).next().unwrap().unwrap();
+    assert_eq!(categories(&found), ["a"]);
+}
+
+#[test]
 fn components_inside_an_event_come_back() {
     let found = event(
         "BEGIN:PARTICIPANT\nUID:p1\nBEGIN:VLOCATION\nNAME:Loge\nEND:VLOCATION\nEND:PARTICIPANT\nX-A:1\n",

@@ -257,7 +257,9 @@ fn a_column_that_is_not_taken_is_told_and_can_be_named_by_a_person() {
     assert_eq!(unread_columns(wider.as_bytes(), &columns), []);
     let row = read_table(wider.as_bytes(), &options(), &columns).next().unwrap().unwrap();
     assert_eq!(told(&row.record), "Zoé; mobile:+33612345678");
-    for (heading, there) in [("bigophone", true), ("#2", true), ("Portable", false), ("", false)] {
+    for (heading, there) in
+        [("bigophone", true), ("#2", true), ("#3", true), ("#9", false), ("Portable", false), ("", false)]
+    {
         assert_eq!(has_column(wider.as_bytes(), heading), there, "{heading}");
     }
 }
@@ -629,6 +631,45 @@ fn more_headings_that_people_write_are_understood() {
         &read("Nom;Mails;Site;Enfant 1;Enfant 2\nA;\"a@x.example, b@x.example\";a.example;Luc;Ann\n")[0];
     assert!(row.unknown.is_empty(), "{:?}", row.unknown);
     assert_eq!((row.record.emails.len(), row.record.urls.len(), row.record.relations.len()), (2, 1, 2));
+}
+
+#[test]
+fn quotes_that_other_programs_write_enclose_as_those_of_the_rule() {
+    for (table, notes) in [
+        ("\"Nom\", \"E-mail\", \"Notes\"\n\"Doe\", \"j@x.example\", \"Paris, France\"\n", "Paris, France"),
+        (
+            "Nom,E-mail,Notes\nDoe,j@x.example,\"He said \\\"hi\\\", ok\"\nA,a@x.example,b\n",
+            "He said \"hi\", ok",
+        ),
+        ("Nom;E-mail;Notes\n'Doe';'j@x.example';'a ; b'\n'O''Ro';'r@x.example';'c'\n", "a ; b"),
+        // No quote of its own.
+        ("Nom, E-mail, Notes\nDoe, j@x.example, \"so\" he said\n", "\"so\" he said"),
+    ] {
+        let found = read(table);
+        let record = &found[0].record;
+        let names =
+            (record.notes.as_str(), record.emails.contains_key("j@x.example"), found[0].unknown.len());
+        assert_eq!(names, (notes, true, 0), "{table}: {record:?}");
+        // What is set aside of it is read the same.
+        let mut out = Vec::new();
+        passerelle_formats::pick(table.as_bytes(), &[(2, 0)].into(), &mut out).unwrap();
+        assert_eq!(read(std::str::from_utf8(&out).unwrap())[0].record.notes, notes, "{table}");
+    }
+}
+
+#[test]
+fn a_label_without_a_value_is_kept_and_its_column_named() {
+    let table = "Name,Phone 1 - Label,Phone 1 - Value,Custom Field 1 - Label,Custom Field 1 - Value,Relation 1 - Type,IM 1 - Service\n\
+                 A,Mobile,06,VIP,,Frère,Skype\nB,*,,,,,\n";
+    let found = read(table);
+    assert_eq!(
+        found[0].unknown,
+        ["Custom Field 1 - Label: VIP", "Relation 1 - Type: Frère", "IM 1 - Service: Skype"]
+    );
+    assert!(found[1].unknown.is_empty());
+    let left: Vec<String> =
+        unread_columns(table.as_bytes(), &[]).into_iter().map(|column| column.name).collect();
+    assert_eq!(left, ["Custom Field 1 - Label", "Relation 1 - Type", "IM 1 - Service"]);
 }
 
 #[test]

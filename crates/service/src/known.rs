@@ -182,6 +182,11 @@ impl Revision {
         self.sequence.is_some_and(|number| number > than.sequence.unwrap_or_default())
     }
 
+    /// Tells whether nothing says how new it is.
+    pub(crate) fn is_unsaid(self) -> bool {
+        self.sequence.is_none() && self.changed.is_none()
+    }
+
     /// Tells whether both say that the record was made at one time.
     pub(crate) fn is_made_with(self, other: Self) -> bool {
         self.made.is_some() && self.made == other.made
@@ -192,16 +197,14 @@ impl Revision {
         self.changed.zip(than.changed).is_some_and(|(one, other)| by_time(one, other).is_gt())
     }
 
-    /// Tells whether it is an older state than another one. What does not say its number is not older by it.
+    /// Tells whether it is an older state than another one. A missing number is 0 (RFC 5545 §3.8.7.4), but what says none and
+    /// when it was changed is as old as that.
     fn is_older(self, than: Self) -> bool {
-        let by_number = self.sequence.map(|number| number.cmp(&than.sequence.unwrap_or_default()));
-        match by_number.unwrap_or(Ordering::Equal) {
-            Ordering::Equal => {
-                let both = self.changed.zip(than.changed);
-                both.is_some_and(|(one, other)| by_time(one, other).is_lt())
-            }
-            order => order.is_lt(),
-        }
+        let by_time = self.changed.zip(than.changed).map(|(one, other)| by_time(one, other));
+        let by_number = self.sequence.unwrap_or_default().cmp(&than.sequence.unwrap_or_default());
+        let by_number =
+            if self.sequence.is_none() && by_time.is_some() { Ordering::Equal } else { by_number };
+        by_number.then(by_time.unwrap_or(Ordering::Equal)).is_lt()
     }
 }
 
@@ -965,8 +968,9 @@ mod tests {
             (json!(["SEQUENCE:2", "REV:2026-01-05T09:30:00+01:00"]), true),
             (json!(["SEQUENCE:2", "REV:20260105T083000-0100"]), false),
             (json!(["SEQUENCE:2", "REV:20260105T235959+15"]), true),
-            // Many programs say nothing of it.
-            (json!([]), false),
+            // What says nothing of it is the first state.
+            (json!([]), true),
+            (json!(["LAST-MODIFIED:20260105T090001Z"]), false),
         ] {
             assert_eq!(of(read.clone()).is_older(here), older, "{read}");
         }

@@ -14,7 +14,7 @@ use crate::{
     Company, Item, Kinded, LoadHow, Loadable, LookAlikes, Outcome, Put, Search,
     identity::{derived, is_another},
     kept::properties,
-    known::{Doubt, Found, Known, are_other_names, compare_states, join, together, uid_of},
+    known::{Doubt, Found, Known, Revision, are_other_names, compare_states, join, together, uid_of},
 };
 
 /// How many records are read at a time.
@@ -967,7 +967,7 @@ impl<R: Kinded> Import<'_, R> {
         leftovers: Option<&Value>,
         known: &Known,
     ) -> Outcome<bool> {
-        if !known.is_older(uid, leftovers) {
+        if !known.is_older(uid, leftovers) || is_bare_cancellation(read, leftovers) {
             return Ok(false);
         }
         let Some(id) = uid.and_then(|uid| known.id_of(uid)).filter(|_| R::KIND == Kind::Contacts) else {
@@ -1212,6 +1212,12 @@ fn changed<R>(all: impl Iterator<Item = Whole<R>>) -> Vec<(Spot, ItemId, Loadabl
     let mut changed: Vec<_> = changed.collect();
     changed.sort_by_key(|(at, ..)| at.line);
     changed
+}
+
+/// Tells whether a record calls an appointment off without a word on which state it is: some programs send no other.
+fn is_bare_cancellation<R: Record>(read: &R, leftovers: Option<&Value>) -> bool {
+    let status = fields(read).remove(&Field::new("status"));
+    status.is_some_and(|status| status == "cancelled") && Revision::of(leftovers).is_unsaid()
 }
 
 #[cfg(test)]

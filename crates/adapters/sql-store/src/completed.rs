@@ -22,7 +22,8 @@ const SCHEDULE: [&str; 6] = [
 /// A contact keeps every entry that the other does not name. An event keeps the members of which the other says nothing
 /// at all: so a length, a rule, and the occurrences that were moved or called off, as far as the series still has them. A
 /// newer state by its number says all there is to say of its times.
-pub(crate) fn completed<R: Record>(there: &R, read: &R, newer: bool) -> R {
+pub(crate) fn completed<R: Record>(there: &R, read: &R, age: Age) -> R {
+    let newer = age != Age::NotNewer;
     let (mut all, mut new) = (fields(there), fields(read));
     let guests: Fields = all
         .iter()
@@ -45,8 +46,8 @@ pub(crate) fn completed<R: Record>(there: &R, read: &R, newer: bool) -> R {
         let is_said = |member: &str| new.keys().any(|field| field.member() == member);
         all.retain(|field, value| {
             let member = field.member();
-            // Who asks somebody to an appointment again does not say that it takes place after all.
-            let revived = member == "status" && *value == "cancelled" && !is_said("status");
+            // A newer state takes place unless it says otherwise; any other says nothing of it.
+            let revived = newer && member == "status" && *value == "cancelled" && !is_said("status");
             !revived && !SCHEDULE.contains(&member) && (field.key().is_none() || !is_said(member))
         });
     }
@@ -61,7 +62,7 @@ pub(crate) fn completed<R: Record>(there: &R, read: &R, newer: bool) -> R {
     for (field, value) in new {
         // An entry that says less of itself loses nothing either: its label.
         let filled = all.get(&field).and_then(|there| R::filled(&field, &value, there));
-        let filled = filled.or_else(|| guest(&value, guests.get(&field)?, newer));
+        let filled = filled.or_else(|| guest(&value, guests.get(&field)?, age == Age::Newer));
         all.insert(field, filled.unwrap_or(value));
     }
     assemble(&all).unwrap_or_else(|_| read.clone())
@@ -228,10 +229,26 @@ fn changes_kept(there: &Fields, read: &Fields) -> Fields {
     kept
 }
 
-/// Tells whether the leftovers that were read belong to a newer state than those that are there, by the numbers that both say.
-pub(crate) fn is_newer(there: &Value, read: Option<&Value>) -> bool {
-    let number = |value: &Value| left::sequence(left::texts(value)?);
-    read.and_then(number).zip(number(there)).is_some_and(|(read, there)| read > there)
+/// How a state that was read stands to the one that is there, by their numbers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Age {
+    NotNewer,
+    /// The one that is there says no number, which is 0 (RFC 5545 §3.8.7.4). It may have come from elsewhere than a file: the
+    /// answers of its guests stay.
+    NewerThanUnnumbered,
+    Newer,
+}
+
+impl Age {
+    /// Compares what was kept beside the two.
+    pub(crate) fn of(there: &Value, read: Option<&Value>) -> Self {
+        let number = |value: &Value| left::sequence(left::texts(value)?);
+        match (read.and_then(number), number(there)) {
+            (Some(read), Some(there)) if read > there => Age::Newer,
+            (Some(1..), None) => Age::NewerThanUnnumbered,
+            _ => Age::NotNewer,
+        }
+    }
 }
 
 /// Tells whether an appointment is called off by what says nothing of its rules, or of its length.
@@ -294,11 +311,11 @@ mod tests {
             "phones": {"1": {"number": "1", "preferred": true}},
             "addresses": {"other": {"city": "Paris", "label": "other"}}
         }));
-        assert_eq!(completed(&there, &read, false), there);
+        assert_eq!(completed(&there, &read, Age::NotNewer), there);
         let more = contact(json!({"name": {"given": "Jane", "surname": "Smith"}}));
-        assert_eq!(completed(&there, &more, false).name.surname, "Smith");
+        assert_eq!(completed(&there, &more, Age::NotNewer).name.surname, "Smith");
         let two = contact(json!({"phones": {"1": {"number": "1", "preferred": true}, "2": {"number": "2"}}}));
-        assert!(completed(&there, &two, false).phones["1"].preferred);
+        assert!(completed(&there, &two, Age::NotNewer).phones["1"].preferred);
     }
 
     #[test]
@@ -311,12 +328,12 @@ mod tests {
             "uid": "u", "name": {"given": "Anna"},
             "emails": {"b@x": {"address": "b@x", "label": "", "preferred": true}}
         }));
-        let done = completed(&there, &read, false);
+        let done = completed(&there, &read, Age::NotNewer);
         assert_eq!((done.name.given.as_str(), done.name.surname.as_str()), ("Anna", "Dupont"));
         assert_eq!(done.notes, "rich");
         let a = Email { address: "a@x".into(), label: "work".into(), preferred: false };
         assert_eq!((&done.emails["a@x"], done.emails["b@x"].preferred), (&a, true));
-        assert_eq!(completed(&done, &read, false), done);
+        assert_eq!(completed(&done, &read, Age::NotNewer), done);
     }
 
     #[test]
@@ -331,14 +348,14 @@ mod tests {
             "phones": {"+33612345678": {"number": "+33 6 12 34 56 78"}},
             "addresses": {"home": {"label": "home", "street": "1 rue A", "city": "Lyon"}}
         }));
-        let done = completed(&there, &read, false);
+        let done = completed(&there, &read, Age::NotNewer);
         assert_eq!(done.phones["+33612345678"].label, "mobile");
         assert_eq!(done.addresses["home"].postcode, "69001");
         assert_eq!(done.birthday.unwrap().to_string(), "1980-05-02");
         // Another street is another address, and gets nothing of the old one.
         let moved =
             contact(json!({"uid": "u", "addresses": {"home": {"label": "home", "street": "2 rue B"}}}));
-        assert_eq!(completed(&there, &moved, false).addresses["home"].city, "");
+        assert_eq!(completed(&there, &moved, Age::NotNewer).addresses["home"].city, "");
     }
 
     #[test]
@@ -355,13 +372,13 @@ mod tests {
         let read =
             Event { title: "Once".into(), start: serde_json::from_value(start).ok(), ..Event::default() };
         // What it does not say of its times stays, unless it is a newer state.
-        let done = completed(&there, &read, false);
+        let done = completed(&there, &read, Age::NotNewer);
         assert_eq!((done.title.as_str(), done.location.as_str()), ("Once", "Room"));
         assert_eq!((&done.recurrence_rules, done.duration), (&there.recurrence_rules, there.duration));
-        let done = completed(&there, &read, true);
+        let done = completed(&there, &read, Age::Newer);
         assert!(done.recurrence_rules.is_empty() && done.duration == Duration::default());
         let called_off = Event { status: passerelle_calendar::Status::Cancelled, ..read };
-        let done = completed(&there, &called_off, false);
+        let done = completed(&there, &called_off, Age::NotNewer);
         assert_eq!((done.status, done.recurrence_rules), (called_off.status, there.recurrence_rules));
     }
 
@@ -397,7 +414,7 @@ mod tests {
             ("2027-01-04T09:00:00", weekly, json!({}), true, 0),
         ] {
             let read = series(start, rule, changes.clone(), json!({}));
-            let done = completed(&there, &read, newer);
+            let done = completed(&there, &read, if newer { Age::Newer } else { Age::NotNewer });
             assert_eq!(keys(&done).len(), kept, "{start} {rule} {changes} {newer}");
             let dates = usize::from(start == "2027-01-04T09:00:00" && rule == weekly && !newer);
             assert_eq!(done.recurrence_dates.len(), dates, "{start} {rule}");
@@ -408,26 +425,38 @@ mod tests {
         // The same instants by another clock.
         let mut utc = series("2027-01-04T08:00:00", weekly, json!({}), json!({}));
         utc.start = "2027-01-04T08:00:00[Etc/UTC]".parse().ok();
-        assert_eq!(keys(&completed(&there, &utc, false)), ["2027-01-11T08:00:00", "2027-01-18T08:00:00"]);
+        assert_eq!(
+            keys(&completed(&there, &utc, Age::NotNewer)),
+            ["2027-01-11T08:00:00", "2027-01-18T08:00:00"]
+        );
         // A single one keeps the zone that says more.
         let single = |start: &str| Event { start: start.parse().ok(), ..Event::default() };
         let paris = single("2027-01-04T09:00:00[Europe/Paris]");
-        assert_eq!(completed(&paris, &single("2027-01-04T08:00:00[Etc/UTC]"), false).start, paris.start);
+        assert_eq!(
+            completed(&paris, &single("2027-01-04T08:00:00[Etc/UTC]"), Age::NotNewer).start,
+            paris.start
+        );
         let later = single("2027-01-04T11:00:00[Europe/Paris]");
-        assert_eq!(completed(&paris, &single("2027-01-04T10:00:00[Etc/UTC]"), false).start, later.start);
+        assert_eq!(
+            completed(&paris, &single("2027-01-04T10:00:00[Etc/UTC]"), Age::NotNewer).start,
+            later.start
+        );
         // The whole file counts, but a time in UTC says no zone.
         assert_eq!(replaced(&paris, &single("2027-01-04T08:00:00[Etc/UTC]")), paris);
         assert_eq!(replaced(&there, &utc), utc, "the clock of a series is its own");
         let tokyo = single("2027-01-04T11:00:00[Asia/Tokyo]");
         assert_eq!(replaced(&paris, &tokyo), tokyo);
-        assert_eq!(completed(&paris, &tokyo, false).start, tokyo.start);
+        assert_eq!(completed(&paris, &tokyo, Age::NotNewer).start, tokyo.start);
         let number = |text: &str| json!([text]);
-        assert!(is_newer(&number("SEQUENCE:1"), Some(&number("SEQUENCE:2"))));
-        assert!(is_newer(&number("SEQUENCE:1"), Some(&number("{\"sequence\":2}"))));
+        assert_eq!(Age::of(&number("SEQUENCE:1"), Some(&number("SEQUENCE:2"))), Age::Newer);
+        assert_eq!(Age::of(&number("SEQUENCE:1"), Some(&number("{\"sequence\":2}"))), Age::Newer);
         for read in [None, Some(number("SEQUENCE:1")), Some(number("X:1"))] {
-            assert!(!is_newer(&number("SEQUENCE:1"), read.as_ref()));
+            assert_eq!(Age::of(&number("SEQUENCE:1"), read.as_ref()), Age::NotNewer);
         }
-        assert!(!is_newer(&json!([]), Some(&number("SEQUENCE:2"))));
+        for there in [Value::Null, json!([]), number("X:1")] {
+            assert_eq!(Age::of(&there, Some(&number("SEQUENCE:2"))), Age::NewerThanUnnumbered);
+            assert_eq!(Age::of(&there, Some(&number("SEQUENCE:0"))), Age::NotNewer);
+        }
     }
 
     #[test]
@@ -438,12 +467,13 @@ mod tests {
         let there = event(json!({"email": "a@x", "name": "Anne", "role": "optional",
             "participation_status": "accepted", "comment": "late"}));
         let bare = event(json!({"email": "a@x"}));
-        assert_eq!(completed(&there, &bare, false), there);
+        assert_eq!(completed(&there, &bare, Age::NotNewer), there);
         let declined = event(json!({"email": "a@x", "participation_status": "declined"}));
-        let done = completed(&there, &declined, false).participants.remove("a@x").unwrap();
+        let done = completed(&there, &declined, Age::NotNewer).participants.remove("a@x").unwrap();
         assert_eq!((done.name.as_str(), done.participation_status), ("Anne", ParticipationStatus::Declined));
-        // A newer state asks anew.
-        let done = completed(&there, &bare, true).participants.remove("a@x").unwrap();
+        // A newer state asks anew, but not where nothing says which state is here.
+        assert_eq!(completed(&there, &bare, Age::NewerThanUnnumbered), there);
+        let done = completed(&there, &bare, Age::Newer).participants.remove("a@x").unwrap();
         assert_eq!(
             (done.name.as_str(), done.participation_status),
             ("Anne", ParticipationStatus::NeedsAction)

@@ -10,7 +10,7 @@ use passerelle_ports::{ItemId, PairId, RunId, Value, fields, left};
 use crate::{
     Store, StoreError, UserId,
     collection::{Collection, NewRow, Scope},
-    completed::{completed, is_newer, replaced},
+    completed::{Age, completed, replaced},
     constraints::constraint,
     dialect::{Conn, new_ids},
     imports,
@@ -330,8 +330,8 @@ fn replace<R: Collection>(
     let (record, leftovers) = if whole {
         (replaced(&there.record, row.record), row.leftovers.cloned().unwrap_or_default())
     } else {
-        let newer = is_newer(&there.leftovers, row.leftovers);
-        let record = completed(&there.record, row.record, newer);
+        let age = Age::of(&there.leftovers, row.leftovers);
+        let record = completed(&there.record, row.record, age);
         (record, left::completed(&there.leftovers, row.leftovers))
     };
     let same_leftovers = left::same(&leftovers, &there.leftovers);

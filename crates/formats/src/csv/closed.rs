@@ -31,6 +31,7 @@ pub(super) type Found = Rc<RefCell<VecDeque<Unclosed>>>;
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Form {
     pub(super) delimiter: u8,
+    pub(super) quote: u8,
     /// The byte that ends a line.
     pub(super) end: u8,
     /// How many columns the header has.
@@ -242,7 +243,7 @@ impl Form {
         let text = line.strip_suffix(&[self.end]).unwrap_or(line);
         let text = text.strip_suffix(b"\r").unwrap_or(text);
         let mut scan = Scan { at, cells: 1, amiss: false };
-        if at == At::Row && !text.contains(&b'"') {
+        if at == At::Row && !text.contains(&self.quote) {
             scan.cells = self.pieces(text);
             return scan;
         }
@@ -252,14 +253,14 @@ impl Form {
         while let Some(byte) = text.get(place) {
             place += 1;
             match (scan.at, *byte) {
-                (At::Quote, b'"') if text.get(place) == Some(&b'"') => place += 1,
-                (At::Quote, b'"') => {
+                (At::Quote, quote) if quote == self.quote && text.get(place) == Some(&quote) => place += 1,
+                (At::Quote, quote) if quote == self.quote => {
                     scan.at = At::Row;
                     let next = text.get(place);
                     scan.amiss |= carried && next.is_some_and(|next| *next != self.delimiter);
                     carried = false;
                 }
-                (At::Row, b'"') if begins => scan.at = At::Quote,
+                (At::Row, quote) if begins && quote == self.quote => scan.at = At::Quote,
                 (At::Row, byte) if byte == self.delimiter => {
                     scan.cells += 1;
                     begins = true;
@@ -316,7 +317,7 @@ mod tests {
     }
 
     fn read(text: &str, width: usize) -> (String, Vec<(u64, u64)>) {
-        let form = Form { delimiter: b',', end: b'\n', width, above: 1 };
+        let form = Form { delimiter: b',', quote: b'"', end: b'\n', width, above: 1 };
         let (mut closed, found) = Closed::new(text.as_bytes(), form, 1);
         let mut out = String::new();
         closed.read_to_string(&mut out).unwrap();

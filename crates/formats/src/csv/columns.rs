@@ -207,7 +207,7 @@ fn is_called(n: usize, name: &str, meant: &str) -> bool {
 }
 
 /// Reads the number of a column: `#4`.
-fn number(meant: &str) -> Option<usize> {
+pub(super) fn number(meant: &str) -> Option<usize> {
     meant.strip_prefix('#')?.parse().ok().filter(|number| (1..=MOST).contains(number))
 }
 

@@ -9,6 +9,7 @@ mod formula;
 mod google;
 mod headings;
 mod outlook;
+mod quotes;
 mod read;
 
 use std::{
@@ -25,6 +26,7 @@ use passerelle_contacts::{
 use self::{
     closed::{Closed, Form, Found, Unclosed},
     columns::{Column, Columns, understood},
+    quotes::{PLAIN, Quotes, Requoted},
 };
 
 use crate::{
@@ -120,7 +122,7 @@ impl Draft {
 }
 
 /// The beginning, which was read to see how the table is written, and the rest.
-type Whole<R> = Closed<io::Chain<Cursor<Vec<u8>>, BufReader<Unmarked<R>>>>;
+type Whole<R> = Closed<BufReader<Requoted<io::Chain<Cursor<Vec<u8>>, BufReader<Unmarked<R>>>>>>;
 
 /// How much of a table is read to see how it is written.
 const BEGINNING: u64 = 1 << 18;
@@ -177,12 +179,13 @@ impl<R: Read> Cells<R> {
             return (cells, Vec::new());
         }
         let layout = Layout::of(&head);
-        let Layout { delimiter, said, header, .. } = layout;
+        let Layout { delimiter, said, header, quotes, .. } = layout;
         head.drain(..said);
         cells.before = u64::from(said > 0);
-        let build = builder(delimiter, &head);
+        let build = builder(delimiter, quotes, &head);
         let form = layout.form(&head);
-        let (closed, unclosed) = Closed::new(Cursor::new(head).chain(source), form, cells.before + 1);
+        let requoted = Requoted::new(Cursor::new(head).chain(source), quotes, delimiter);
+        let (closed, unclosed) = Closed::new(BufReader::new(requoted), form, cells.before + 1);
         cells.unclosed = unclosed;
         let mut reader = build.from_reader(closed);
         let mut record = ByteRecord::new();
@@ -235,9 +238,9 @@ impl Unclosed {
     }
 }
 
-fn builder(delimiter: u8, head: &[u8]) -> ReaderBuilder {
+fn builder(delimiter: u8, quotes: Quotes, head: &[u8]) -> ReaderBuilder {
     let mut build = ReaderBuilder::new();
-    build.has_headers(false).flexible(true).delimiter(delimiter);
+    build.has_headers(false).flexible(true).delimiter(delimiter).quote(quotes.sign);
     // The reader counts its lines right with one kind of end alone; a return before it is trimmed away.
     if head.contains(&b'\n') {
         build.terminator(csv::Terminator::Any(b'\n'));
@@ -261,13 +264,20 @@ struct Layout {
     understood: usize,
     /// How many columns it has.
     width: usize,
+    quotes: Quotes,
 }
 
 impl Layout {
     /// Returns what tells a quote that never closes.
     fn form(&self, head: &[u8]) -> Form {
         let end = if head.contains(&b'\n') { b'\n' } else { b'\r' };
-        Form { delimiter: self.delimiter, end, width: self.width, above: self.header + 1 }
+        Form {
+            delimiter: self.delimiter,
+            quote: self.quotes.sign,
+            end,
+            width: self.width,
+            above: self.header + 1,
+        }
     }
 
     fn of(head: &[u8]) -> Self {
@@ -282,7 +292,8 @@ impl Layout {
 
     /// Looks for the header below lines that hold a title or nothing.
     fn with(head: &[u8], delimiter: u8) -> Self {
-        let mut reader = builder(delimiter, head).from_reader(head);
+        let quotes = Quotes::of(head, delimiter, head.len() as u64 >= BEGINNING);
+        let mut reader = builder(delimiter, quotes, head).from_reader(Requoted::new(head, quotes, delimiter));
         let mut record = ByteRecord::new();
         let mut first = None;
         let mut row = 0;
@@ -295,6 +306,7 @@ impl Layout {
                 header: row,
                 understood: understood(&names),
                 width: names.len(),
+                quotes,
             };
             first = first.or((filled > 0).then_some(found));
             if found.understood > 1 || filled > 1 {
@@ -302,7 +314,7 @@ impl Layout {
             }
             row += 1;
         }
-        first.unwrap_or(Layout { delimiter, said: 0, header: 0, understood: 0, width: 0 })
+        first.unwrap_or(Layout { delimiter, said: 0, header: 0, understood: 0, width: 0, quotes: PLAIN })
     }
 }
 
@@ -326,14 +338,15 @@ pub(crate) fn pick(source: impl Source, wanted: &BTreeSet<u64>, out: &mut impl W
     let mut head = Vec::new();
     plain().take(BEGINNING).read_to_end(&mut head)?;
     let layout = Layout::of(&head);
-    let Layout { delimiter, said, header, .. } = layout;
+    let Layout { delimiter, said, header, quotes, .. } = layout;
     // What is written, beside the reader that tells where its rows end.
     let (mut body, mut rows) = (plain(), plain());
     io::copy(&mut (&mut body).take(said as u64), out)?;
     io::copy(&mut (&mut rows).take(said as u64), &mut io::sink())?;
     head.drain(..said);
+    let rows = BufReader::new(Requoted::new(rows, quotes, delimiter));
     let (closed, unclosed) = Closed::new(rows, layout.form(&head), u64::from(said > 0) + 1);
-    let mut reader = builder(delimiter, &head).from_reader(closed);
+    let mut reader = builder(delimiter, quotes, &head).from_reader(closed);
     let mut record = ByteRecord::new();
     let before = u64::from(said > 0);
     let mut row: u64 = 0;
@@ -364,7 +377,12 @@ pub(crate) fn headings_understood(head: &[u8]) -> usize {
 
 /// Tells whether a table has a column that a person calls so.
 pub(crate) fn has_column(reader: impl Read, heading: &str) -> bool {
-    Columns::new(Cells::new(reader).1, &[]).is_there(heading)
+    let (rows, header) = Cells::new(reader);
+    match columns::number(heading).filter(|number| *number > header.len()) {
+        // Rows may be wider than the header.
+        Some(number) => rows.flatten().any(|(_, cells)| cells.len() >= number),
+        None => Columns::new(header, &[]).is_there(heading),
+    }
 }
 
 /// A column that is not taken into the records.

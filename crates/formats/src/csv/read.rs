@@ -8,7 +8,7 @@ use super::{
     Draft,
     columns::{Cell, Column, Columns, Part},
     google,
-    headings::words,
+    headings::{Heading, Kind, meaning, words},
 };
 use crate::{
     text::{named_address, without_mailto},
@@ -54,10 +54,25 @@ pub(super) fn draft_of(columns: &Columns, cells: &[String]) -> Draft {
             row.leave(columns, n, value);
         }
     }
+    row.labels_alone(columns, cells);
     row.finish(columns)
 }
 
 impl<'a> Row<'a> {
+    /// Keeps what says how a value is called where there is no value. A star alone calls it nothing.
+    fn labels_alone(&mut self, columns: &Columns, cells: &[String]) {
+        let bare =
+            |parts: &BTreeMap<&str, &str>| parts.keys().all(|part| matches!(*part, "Label" | "Service"));
+        let bare: BTreeSet<_> =
+            self.numbered.extract_if(.., |_, parts| bare(parts)).map(|(of, _)| of).collect();
+        for (n, cell) in cells.iter().enumerate().filter(|(_, cell)| cell.contains(char::is_alphanumeric)) {
+            if matches!(columns.column(n), Column::Numbered { stem, number, .. } if bare.contains(&(*stem, *number)))
+            {
+                self.leave(columns, n, cell);
+            }
+        }
+    }
+
     /// Keeps a cell as text beside the record.
     fn leave(&mut self, columns: &Columns, n: usize, value: &str) {
         self.draft.left.push((n, self.draft.unknown.len()));
@@ -154,12 +169,13 @@ impl<'a> Row<'a> {
                 }));
             }
             Cell::Phone(label) => draft.phones.extend(numbers(value).into_iter().map(|number| Phone {
-                number: number.to_owned(),
+                number: figure_of(number).unwrap_or_else(|| number.to_owned()),
                 label: label.to_owned(),
                 preferred: false,
             })),
             Cell::PrimaryPhone => {
-                draft.phones.push(Phone { number: text(), label: String::new(), preferred: true });
+                let number = figure_of(value).unwrap_or_else(text);
+                draft.phones.push(Phone { number, label: String::new(), preferred: true });
             }
             Cell::Address(Part::Region, ..) if is_state_of_record(value) => return false,
             Cell::Address(Part::Whole, label, number) => {
@@ -692,14 +708,29 @@ fn without_tel(value: &str) -> &str {
     if scheme { value.get(4..).unwrap_or_default().trim() } else { value }
 }
 
+/// Takes a figure apart that a program wrote with a power: `6.12345678E8`, `3,36E+10`.
+fn with_power(value: &str) -> Option<(&str, &str, usize)> {
+    let digits = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    let (figure, power) = value.split_once(['E', 'e'])?;
+    let (whole, rest) = figure.split_once([',', '.']).unwrap_or((figure, ""));
+    let is_signed = power.starts_with('+');
+    let power = power.trim_start_matches('+');
+    let is_one = digits(whole) && (digits(rest) || (rest.is_empty() && is_signed)) && digits(power);
+    Some((whole, rest, power.parse().ok()?)).filter(|_| is_one)
+}
+
+/// Returns the figure that was written with a power, if all of its digits are there: a spreadsheet shows five of them behind
+/// the first, and leaves the others away.
+fn figure_of(value: &str) -> Option<String> {
+    let (whole, rest, power) = with_power(value)?;
+    let is_all = power <= 15 && (rest.len() == power || (6..power).contains(&rest.len()));
+    is_all.then(|| format!("{whole}{rest:0<power$}"))
+}
+
 /// Tells whether a number is in a cell: no word, no remark ("call after 6 pm"), and not what a spreadsheet leaves of a long
 /// one (`3,36E+10`).
 pub(super) fn has_number(value: &str) -> bool {
-    let is_rounded = value.split_once(['E', 'e']).is_some_and(|(figure, power)| {
-        let digits = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
-        let whole = figure.split([',', '.']).all(digits);
-        whole && power.strip_prefix('+').is_some_and(digits)
-    });
+    let is_rounded = with_power(value).is_some() && figure_of(value).is_none();
     let words = value.split(|c: char| !c.is_alphabetic()).filter(|word| word.chars().count() > 2).count();
     let digits = value.chars().filter(|c| c.is_numeric()).count();
     !is_rounded && digits > 0 && (words < 2 || digits > 5)
@@ -808,11 +839,30 @@ const HONORIFICS: &[&str] = &[
     "père",
 ];
 
+/// Returns a number without the word before it that says that it is one, and without the extension behind it.
+fn bare_number(value: &str) -> &str {
+    const EXTENSIONS: [&str; 9] =
+        ["x", "ext", "extn", "extension", "poste", "int", "interno", "durchwahl", "dw"];
+    let is_sign = |c: char| c.is_ascii_digit() || matches!(c, '+' | '(');
+    let (word, number) = value.split_at(value.find(is_sign).unwrap_or_default());
+    let is_phone = |heading: Heading| {
+        matches!(heading.kind, Kind::Phone | Kind::Mobile | Kind::Fax | Kind::Pager | Kind::PhoneAs(_))
+    };
+    let number = if meaning(word).is_some_and(is_phone) { number } else { value };
+    let Some(at) = number.find(|c: char| c.is_alphabetic() || c == '#') else { return number };
+    let (alone, extension) = number.split_at(at);
+    let called = extension.trim_end_matches(|c: char| c.is_ascii_digit() || c.is_whitespace());
+    let is_extension =
+        called == "#" || EXTENSIONS.contains(&text_key(called.trim_end_matches(['.', ':', ' '])).as_str());
+    if is_extension { alone } else { number }
+}
+
 /// Whether a cell holds what a person is reached by: an e-mail address, a telephone number.
 pub(super) fn reaches(value: &str) -> bool {
     if value.contains('@') && value.split('@').nth(1).is_some_and(|domain| domain.contains('.')) {
         return true;
     }
+    let value = bare_number(value);
     let digits = value.chars().filter(char::is_ascii_digit).count();
     let is_spelt = value.chars().all(|c| {
         c.is_ascii_digit() || c.is_whitespace() || matches!(c, '+' | '-' | '.' | '(' | ')' | '/' | ':')
@@ -863,10 +913,30 @@ mod tests {
 
     #[test]
     fn what_a_person_is_reached_by_is_noticed() {
-        for value in ["a@b.example", "06 12 34 56 78", "+33612345678", "0612345678"] {
+        for value in [
+            "a@b.example",
+            "06 12 34 56 78",
+            "+33612345678",
+            "0612345678",
+            "212-555-1000 x12",
+            "01 42 00 00 00 poste 12",
+            "+33 1 42 00 00 00 #3",
+            "Tél. 01 42 00 00 00",
+            "Mobile: 06 12 34 56 78",
+        ] {
             assert!(reaches(value), "{value}");
         }
-        for value in ["12/04/1985", "2026-01-02 10:00:00", "A-17", "75001", "yes", "CU2301-00012"] {
+        for value in [
+            "12/04/1985",
+            "2026-01-02 10:00:00",
+            "A-17",
+            "75001",
+            "yes",
+            "CU2301-00012",
+            "Facture 20230100012",
+            "2023010001 B12",
+            "Tél. le matin",
+        ] {
             assert!(!reaches(value), "{value}");
         }
     }
@@ -900,11 +970,35 @@ mod tests {
 
     #[test]
     fn a_remark_is_no_number() {
-        for value in ["call in the morning", "appeler après 18h30", "ne pas appeler", "3,36E+10"] {
+        for value in [
+            "call in the morning",
+            "appeler après 18h30",
+            "ne pas appeler",
+            "3,36E+10",
+            "3.36123E10",
+            "3E+10",
+        ] {
             assert!(!has_number(value), "{value}");
         }
-        for value in ["12", "poste 12", "1-800-FLOWERS", "06 12 34 56 78 (appeler le soir)", "+33 1 ext. 5"] {
+        for value in
+            ["12", "poste 12", "1-800-FLOWERS", "06 12 34 56 78 (appeler le soir)", "+33 1 ext. 5", "12E3"]
+        {
             assert!(has_number(value), "{value}");
+        }
+    }
+
+    #[test]
+    fn a_figure_with_a_power_is_the_number_if_it_is_whole() {
+        for (value, figure) in [
+            ("6.12345678E8", Some("612345678")),
+            ("6,12345678E+08", Some("612345678")),
+            ("6.1234567E8", Some("612345670")),
+            ("3.36123E+10", None),
+            ("6.123456789E8", None),
+            ("612345678", None),
+            ("12E3", None),
+        ] {
+            assert_eq!(figure_of(value).as_deref(), figure, "{value}");
         }
     }
 

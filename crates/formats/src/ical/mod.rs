@@ -23,6 +23,7 @@ pub use answer::apply_answers;
 pub(crate) use join::Events;
 pub use lone::{Joined, adopt, forget_series, join_series, occurrence_of, series_of, spellings_of};
 pub(crate) use lone::{note, note_of_single, original};
+pub(crate) use read::categories_of;
 pub(crate) use states::{Identities, Identity, Seen};
 pub(crate) use write::Calendar;
 pub use write::name_for_export;

@@ -166,13 +166,20 @@ fn take(event: &mut Event, line: &Line) -> bool {
             event.conference_url = line.value.clone();
         }
         "CATEGORIES" => {
-            let texts = line.parts(',').into_iter().filter(|text| !text.trim().is_empty());
-            event.categories.extend(texts.map(|text| (text.to_lowercase(), text)));
+            event.categories.extend(categories_of(line.parts(',')));
         }
         own::DEFAULT_ALERTS => event.use_default_alerts = word() == "TRUE",
         _ => return false,
     }
     true
+}
+
+/// Returns categories by their keys. Blanks around one (`a, b`) are none of it, and one of blanks alone is none.
+pub(crate) fn categories_of(
+    texts: impl IntoIterator<Item = String>,
+) -> impl Iterator<Item = (String, String)> {
+    let texts = texts.into_iter().map(|text| text.trim().to_owned()).filter(|text| !text.is_empty());
+    texts.map(|text| (text.to_lowercase(), text))
 }
 
 /// Reads the date or the time of a line.

@@ -17,7 +17,7 @@ use super::{Object, is_true, own, rest, rules::rule_of, text, zones};
 use crate::{
     Answer, BadRecord, CallsOff, Imported, Reason, Source,
     ical::{
-        Identities, Identity, Seen,
+        Identities, Identity, Seen, categories_of,
         guests::{Attending, NOBODY, key_of},
         note, note_of_single, original,
         own::NO_UID,
@@ -446,7 +446,7 @@ pub(super) fn single(object: &Object) -> Result<Event, Reason> {
     };
     event.participants = participants(object);
     let keywords = object.get("keywords").and_then(Value::as_object).into_iter().flatten();
-    event.categories = keywords.map(|(name, _)| (name.to_lowercase(), name.clone())).collect();
+    event.categories = categories_of(keywords.map(|(name, _)| name.clone())).collect();
     let alerts = object.get("alerts").and_then(Value::as_object).into_iter().flatten();
     let alerts = alerts.filter_map(|(_, alert)| alert_of(alert, &event)).map(|alert| (alert.key(), alert));
     event.alerts = alerts.collect();
