@@ -182,6 +182,60 @@ fn a_series_moves_with_its_changed_occurrences() {
 }
 
 #[test]
+fn an_exception_that_lost_its_place_is_no_cancellation_in_another_calendar() {
+    for here in [true, false] {
+        let (world, team) = two();
+        world.sql(
+            &(appointment("a-1", "Weekly", USER)
+                + "INSERT INTO appointment_rules (appointment_id, rule) VALUES ('a-1', 'FREQ=WEEKLY;COUNT=6');
+                INSERT INTO appointment_overrides (appointment_id, occurrence, title, description)
+                    VALUES ('a-1', '2026-12-14 09:00', 'Weekly, in the garden', 'Bring it');
+                INSERT INTO appointment_overrides (appointment_id, occurrence, cancelled)
+                    VALUES ('a-1', '2026-12-21 09:00', 1);"),
+        );
+        world.settle();
+        let series = id_in(&world, "primary", "Weekly");
+        let overrides = || {
+            let rows = world.rows(
+                "'at', occurrence || ' ' || coalesce(title, '') || ' ' || cancelled",
+                "appointment_overrides ORDER BY occurrence",
+            );
+            rows.iter().map(|row| row["at"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
+        };
+        world.sql("UPDATE appointments SET start_local = '2026-12-08 09:00' WHERE id = 'a-1';");
+        world.settle();
+        let moved = overrides();
+        assert_eq!(moved.len(), 2, "{moved:?}");
+        if here {
+            world.sql(&sent("a-1", "Team"));
+        } else {
+            drag(&world, &series, "primary", &team);
+        }
+        world.settle();
+        assert_eq!(homes(&world, "Weekly"), ["a-1 in Team"], "here: {here}");
+        assert_eq!(overrides(), moved, "here: {here}");
+        // Back on its day, it still has what was typed.
+        world.sql("UPDATE appointments SET start_local = '2026-12-07 09:00' WHERE id = 'a-1';");
+        world.settle();
+        let back = overrides();
+        assert!(
+            back[0].starts_with("2026-12-14 09:00") && back[0].ends_with("Weekly, in the garden 0"),
+            "{back:?}"
+        );
+        assert!(back.len() == 2 && back[1].ends_with(" 1"), "{back:?}");
+        let shown = world.google(
+            "GET",
+            &format!("{}?singleEvents=true&timeMin=2026-12-01T00:00:00Z", events_of(&team)),
+            &Value::Null,
+        );
+        let items = shown["items"].as_array().unwrap();
+        let garden: Vec<&Value> =
+            items.iter().filter(|it| it["summary"] == "Weekly, in the garden").collect();
+        assert_eq!((items.len(), garden.len(), &garden[0]["description"]), (5, 1, &json!("Bring it")));
+    }
+}
+
+#[test]
 fn what_is_edited_while_it_moves_is_kept_on_both_sides() {
     let (world, team) = two();
     world.sql(&(appointment("a-1", "Visit", USER) + &appointment("a-2", "Lunch", USER)));

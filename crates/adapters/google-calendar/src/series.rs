@@ -110,14 +110,14 @@ impl Family {
         if !self.master.is_master() {
             return Some(Series { converted, holes, live });
         }
-        let start = converted.event.start.clone()?;
+        converted.event.start.as_ref()?;
         converted.event.privacy = self.privacy_by_itself().unwrap_or(converted.event.privacy);
         for exception in self.exceptions.values() {
             let Some(id) = occurrence(exception, &converted.event, &converted.zone) else {
                 tracing::debug!("an exception without a place in its series is left alone");
                 continue;
             };
-            if exception.is_cancelled() && lost_its_place(&converted.event, &start, id) {
+            if exception.is_cancelled() && lost_its_place(&converted.event, id) {
                 continue;
             }
             if exception.is_cancelled() {
@@ -218,11 +218,11 @@ impl Family {
     }
 }
 
-/// Tells whether a cancelled occurrence was left behind when its series moved to another hour: it says nothing of the
-/// occurrences that there are now.
-fn lost_its_place(series: &Event, start: &Start, id: RecurrenceId) -> bool {
+/// Tells whether a cancelled occurrence was left behind when its series moved to other days or another hour: it says nothing
+/// of the occurrences that there are now. Google tells it as one that somebody cancelled, in another calendar at the latest.
+fn lost_its_place(series: &Event, id: RecurrenceId) -> bool {
     let is_known = series.recurrence_overrides.contains_key(&id.to_string());
-    !is_known && id.wall().time() != start.wall().time() && contains(series, id) == Ok(false)
+    !is_known && contains(series, id) == Ok(false)
 }
 
 /// Names the occurrence of an exception: by its original start, or else by its id (C40, C43).
