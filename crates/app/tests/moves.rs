@@ -589,6 +589,84 @@ fn a_move_whose_answer_is_lost_is_found_out_and_not_done_twice() {
     }
 }
 
+fn with_rules(world: &World, rules: &str) {
+    let config = std::fs::read_to_string(world.path("config.toml")).unwrap();
+    std::fs::write(world.path("config.toml"), format!("{config}\n[[rules]]\nkind = \"events\"\n{rules}\n"))
+        .unwrap();
+}
+
+#[test]
+fn what_the_rules_of_a_calendar_leave_out_is_not_brought_there() {
+    let (world, team) = two();
+    let rules = "private = \"never\"\nnot_categories = [\"perso\"]\nfields = { location = \"never\" }";
+    with_rules(&world, &format!("calendar = \"Team\"\n{rules}"));
+    for (id, title) in [("a-1", "Doctor"), ("a-2", "Party"), ("a-3", "Visit"), ("a-4", "Lunch")] {
+        world.sql(&appointment(id, title, USER));
+    }
+    world.sql(
+        "UPDATE appointments SET privacy = 'private' WHERE id = 'a-1';
+        INSERT INTO appointment_categories (appointment_id, category) VALUES ('a-2', 'perso');
+        UPDATE appointments SET location = 'Lyon' WHERE id = 'a-3';",
+    );
+    world.settle();
+    for id in ["a-1", "a-2", "a-3", "a-4"] {
+        world.sql(&sent(id, "Team"));
+    }
+    let planned = world.run(&["sync", "--dry-run"]);
+    let run = world.sync();
+    assert_eq!((planned.writes(), run.writes(), run.deletes()), (1, 1, 0), "{run:#?}");
+    assert_eq!(world.titles_in(&team), ["Lunch"]);
+    assert_eq!(world.titles_in("primary").len(), 3);
+    let waits = waiting(&world);
+    assert_eq!(waits.len(), 3, "{waits:#?}");
+    assert!(waits.iter().all(|one| one["problem"]["code"] == "SYNC-119"), "{waits:#?}");
+    // It goes there once it may be seen there; or the move is taken back.
+    world.sql(
+        "UPDATE appointments SET privacy = 'default' WHERE id = 'a-1'; DELETE FROM appointment_categories;",
+    );
+    world.sync();
+    let mut there = world.titles_in(&team);
+    there.sort();
+    assert_eq!(there, ["Doctor", "Lunch", "Party"]);
+    let number = waiting(&world)[0]["number"].to_string();
+    world.run(&["conflicts", "resolve", &number, "--keep", "remote"]).ends_with(0);
+    world.settle();
+    assert_eq!(homes(&world, "Visit"), ["a-3 in alice"]);
+    assert_eq!((world.titles_in("primary"), waiting(&world).len()), (vec!["Visit".to_owned()], 0));
+    assert_eq!(world.number("appointments WHERE location = 'Lyon'"), 1);
+    assert_eq!(world.number("appointments"), 4);
+}
+
+#[test]
+fn what_the_rules_of_a_calendar_hide_is_hidden_before_it_is_brought_there() {
+    let (world, team) = two();
+    with_rules(&world, "calendar = \"Team\"\nprivate = \"busy\"");
+    world.sql(&appointment("a-1", "Doctor", USER));
+    world.sql("UPDATE appointments SET privacy = 'private', description = 'Secret' WHERE id = 'a-1';");
+    world.settle();
+    let doctor = id_in(&world, "primary", "Doctor");
+    let fails = |method: &str| {
+        world.faults(&json!([{ "method": method, "times": 50, "when": "before", "status": 503 }]));
+        world.sync().ends_with(8);
+        world.faults(&json!([]));
+    };
+    world.sql(&sent("a-1", "Team"));
+    fails("calendar.events.patch");
+    assert_eq!((world.titles_in("primary"), world.titles_in(&team).len()), (vec!["Doctor".to_owned()], 0));
+    fails("calendar.events.move");
+    assert_eq!((world.titles_in("primary"), world.titles_in(&team).len()), (vec!["Busy".to_owned()], 0));
+    settle_late(&world);
+    let there = world.google("GET", &format!("{}/{doctor}", events_of(&team)), &Value::Null);
+    assert_eq!((&there["summary"], &there["description"]), (&json!("Busy"), &Value::Null), "{there:#}");
+    assert!(world.titles_in("primary").is_empty());
+    assert_eq!(world.number("appointments WHERE title = 'Doctor' AND description = 'Secret'"), 1);
+    // Back where all of it may be seen, it is.
+    world.sql(&sent("a-1", USER));
+    world.settle();
+    let back = world.google("GET", &format!("{}/{doctor}", events_of("primary")), &Value::Null);
+    assert_eq!((&back["summary"], &back["description"]), (&json!("Doctor"), &json!("Secret")), "{back:#}");
+}
+
 #[test]
 fn a_calendar_that_may_only_be_read_takes_and_gives_nothing_and_nothing_is_lost() {
     let world = World::unconnected();

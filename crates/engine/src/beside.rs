@@ -7,15 +7,16 @@ use std::{
 
 use passerelle_ports::{
     Changes, Code, Context, Copy, EntriesOf, Entry, EntryId, ErrorKind, Find, ItemId, Lease, Link, LinkId,
-    LinkState, Op, Outcome, PairId, Record, Refusal, Replica, Side, Sides, Slice, Stored,
+    LinkState, Op, Outcome, PairId, Record, Refusal, Replica, Side, Sides, Slice, Stored, fields,
 };
 use passerelle_sync_rules::{
-    Action, Place, PlanCounts, PlannedStep, Relocation, choose_home, forget_choice, put_copy, put_gone,
-    relocation, settle_in,
+    Action, Place, PlanCounts, PlannedStep, Relocation, Step, admits, choose_home, decide, forget_choice,
+    put_copy, put_gone, relocation, settle, settle_in, view,
 };
 
 use crate::{
     engine::Engine,
+    plan::{DEPTH, pretend},
     session::{Flow, Session, early, ledger},
     work::Work,
 };
@@ -43,6 +44,16 @@ enum Taken {
     Apart,
     /// The other calendar has an item of that name of its own: the one of this side is gone.
     Gone(Side),
+}
+
+/// What has to be done to an item before it is brought into a collection.
+enum Ahead<R: Record> {
+    /// Nothing: it shows no more than may be seen there.
+    Nothing,
+    /// It is written where it stands.
+    Hide(Box<Entry<R>>),
+    /// It shows what that collection's rules hide, and it cannot be written.
+    Shows,
 }
 
 /// The way back of a record that went from collection to collection.
@@ -145,7 +156,9 @@ impl<R: Record> Session<'_, R> {
             match self.taken(around, link).await? {
                 Taken::Apart => {}
                 Taken::Gone(side) => put_gone(link, side),
-                Taken::No => ways.extend(self.engine.relocation(link).map(|way| (link.id, way))),
+                Taken::No => {
+                    ways.extend(self.engine.relocation(link).map(|way| (link.id, self.kept(link, way))))
+                }
             }
         }
         for link in links.iter_mut() {
@@ -153,6 +166,50 @@ impl<R: Record> Session<'_, R> {
         }
         self.ways = ways;
         Ok(())
+    }
+
+    /// Bars the way of an item that would show in the other collection what its rules hide.
+    fn kept(&self, link: &Link<R>, way: Relocation) -> Relocation {
+        match way {
+            Relocation::Follow(side, to) if matches!(self.ahead(link, side, &to), Ahead::Shows) => {
+                Relocation::Barred(side)
+            }
+            way => way,
+        }
+    }
+
+    /// What the rules of a collection hide is hidden where the item stands before it is brought there. Whatever fails in
+    /// between, nobody sees it there.
+    fn ahead(&self, link: &Link<R>, side: Side, to: &str) -> Ahead<R> {
+        let place = self.engine.places().find(|place| place.homes[side] == to);
+        let (Some(place), Some(row), Some(item)) = (place, link.alive(Side::Local), link.alive(Side::Remote))
+        else {
+            return Ahead::Nothing;
+        };
+        let is_open = view(Side::Local, &row.record, &place.rules) == fields(&row.record);
+        if side == Side::Local || is_open {
+            return Ahead::Nothing;
+        }
+        let mut there = link.clone();
+        at_home(&mut there);
+        for _ in 0..DEPTH {
+            let done = match decide(&there, &place.rules) {
+                Ok(Step::Nothing) => return Ahead::Nothing,
+                Ok(Step::Settle(fields)) => settle(&mut there, &fields, &place.rules),
+                Ok(Step::Write(intent)) if intent.action != Action::Update => return Ahead::Shows,
+                Ok(Step::Write(intent)) if intent.side == Side::Local => {
+                    pretend(&mut there, &intent, &place.rules)
+                }
+                Ok(Step::Write(intent)) if !item.withdrawn && self.forbidden(link, &intent).is_none() => {
+                    return Ahead::Hide(Box::new(self.entry(&there, intent)));
+                }
+                _ => return Ahead::Shows,
+            };
+            if done.is_err() {
+                break;
+            }
+        }
+        Ahead::Shows
     }
 
     /// Returns the links whose other half was never made and whose item another pair has on both sides by now: it went
@@ -261,7 +318,10 @@ impl<R: Record> Session<'_, R> {
                 None => rest.push(link),
                 Some(Relocation::HandOver(pair)) => ready.push((link, pair)),
                 Some(Relocation::Follow(side, to)) => {
-                    entries.extend(self.moving(&link, side, to));
+                    entries.extend(match self.ahead(&link, side, &to) {
+                        Ahead::Hide(entry) => Some(*entry),
+                        Ahead::Nothing | Ahead::Shows => self.moving(&link, side, to),
+                    });
                     work.load(self.find(Find::Links(vec![link.id])).await?);
                     work.save(link);
                 }
@@ -413,6 +473,15 @@ impl<R: Record> Session<'_, R> {
         from.zip(to).is_some_and(|(from, to)| from.pair == to.pair)
     }
 
+    /// Tells whether the way back leads where the item may be seen as it is.
+    fn may_go_back(&self, trip: &Trip, link: &Link<R>) -> bool {
+        let at = |home: &str| self.engine.places().find(|place| place.homes[Side::Remote] == home);
+        let Some(target) = at(&trip.to).filter(|_| trip.side == Side::Remote) else { return true };
+        let home = link.alive(Side::Remote).and_then(|item| item.home.as_deref());
+        let from = home.and_then(at).map_or(self.rules(), |place| &place.rules);
+        admits(link, (from, &target.rules)) && matches!(self.ahead(link, trip.side, &trip.to), Ahead::Nothing)
+    }
+
     /// Returns the link of a way back for a plan: as the plan leaves it, or as it stands.
     pub(crate) async fn trip_on_paper(&self, trip: &Trip, known: Option<Link<R>>) -> Flow<Option<Link<R>>> {
         if self.is_round(trip) {
@@ -438,6 +507,9 @@ impl<R: Record> Session<'_, R> {
         let Some(around) = self.engine.neighbourhood.as_ref().filter(|_| !self.is_round(trip)) else {
             return;
         };
+        if !self.may_go_back(trip, link) {
+            return;
+        }
         self.count_moved_guests(link, trip.side, counts);
         let Some(copy) = &mut link.copies[trip.side] else { return };
         let (own, home) = (&around.own.homes[trip.side], &trip.to);
@@ -456,6 +528,9 @@ impl<R: Record> Session<'_, R> {
             return Ok(true);
         }
         let Some((link, pair)) = self.moved_away(trip).await? else { return Ok(false) };
+        if !self.may_go_back(trip, &link) {
+            return Ok(false);
+        }
         if let Some(pair) = pair
             && !self.get_back(&link, &pair).await?
         {

@@ -23,7 +23,7 @@ use crate::{
 };
 
 /// How many writes a link is followed through: local, remote, and what may come of them.
-const DEPTH: usize = 6;
+pub(crate) const DEPTH: usize = 6;
 /// How long a refused record rests before it is tried again.
 const RETRY_AFTER: TimeDelta = TimeDelta::hours(6);
 /// How many runs back a plan counts as shown.

@@ -1,6 +1,6 @@
 //! Items that went from one collection into another: which side follows, and where to. Pure.
 
-use passerelle_ports::{Field, Link, LinkState, PairId, Record, Side, Sides, Stored};
+use passerelle_ports::{Field, Link, LinkState, PairId, Record, Side, Sides, Stored, fields, is_empty};
 
 use crate::{Policy, Rules, decide::takes_part};
 
@@ -25,7 +25,8 @@ pub struct Place {
 pub enum Relocation {
     /// The item of this side follows the other's into this collection.
     Follow(Side, String),
-    /// The item of this side would have to follow, but one of the collections may not be written.
+    /// The item of this side would have to follow, but one of the collections may not be written, or its rules keep the record
+    /// or one of its fields away from there.
     Barred(Side),
     /// Both items stand with this pair: the link is its own from now on.
     HandOver(PairId),
@@ -65,11 +66,25 @@ pub fn relocation<R: Record>(link: &Link<R>, own: &Place, others: &[Place]) -> O
         At::With(place) => place,
         At::Beyond => return None,
     };
-    let may = own.rules.creates[follower] && target.rules.creates[follower];
+    let shows = follower == Side::Local || admits(link, (&own.rules, &target.rules));
+    let may = shows && own.rules.creates[follower] && target.rules.creates[follower];
     Some(match may {
         true => Relocation::Follow(follower, target.homes[follower].clone()),
         false => Relocation::Barred(follower),
     })
+}
+
+/// Tells whether the remote item of a link may be brought as it is where other rules count: once it stands there, whoever reads
+/// that collection sees what those rules keep away from it.
+#[must_use]
+pub fn admits<R: Record>(link: &Link<R>, (from, to): (&Rules, &Rules)) -> bool {
+    let (Some(local), Some(remote)) = (link.alive(Side::Local), link.alive(Side::Remote)) else {
+        return true;
+    };
+    let leaves = |rules: &Rules, field: &Field| rules.direction::<R>(field).leaves(Side::Local);
+    let is_masked = |field: &Field| leaves(from, field) && !leaves(to, field);
+    takes_part(&local.record, to)
+        && !fields(&remote.record).iter().any(|(field, value)| !is_empty(value) && is_masked(field))
 }
 
 /// The item of the other side was removed while the row went into the collection of another pair: the link goes there,

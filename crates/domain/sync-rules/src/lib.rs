@@ -25,7 +25,7 @@ pub use breaker::circles;
 pub use decide::{Action, Intent, Step, clashes, decide, only_adds, takes_part, typed_in_vain, unplaced};
 pub use digest::{Digest, digest_of};
 pub use guard::{Trip, guard, is_mass};
-pub use home::{Place, Relocation, choose_home, forget_choice, is_home, relocation, settle_in};
+pub use home::{Place, Relocation, admits, choose_home, forget_choice, is_home, relocation, settle_in};
 pub use keys::create_key;
 pub use labels::{Labels, TwoNames};
 pub use meet::{Meeting, follow, is_double, join, meet};
