@@ -192,7 +192,7 @@ fn parted<R>(
     for record in found {
         match record {
             Ok(found) => good.push((found.record, found.unknown)),
-            Err(error) => bad.push(json!([error.line, error.summary, error.reason.id()])),
+            Err(error) => bad.push(json!([error.line, error.summary, error.reason.id(), error.nth])),
         }
     }
     (good, bad)
