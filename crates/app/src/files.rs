@@ -14,9 +14,9 @@ use passerelle_contacts::Contact;
 use passerelle_formats::{
     Answer, BadRecord, ContactFormat, EventFormat, Imported, Joined as InFile, Options, Reason, Records,
     Source, adopt, apply_answers, calendar_properties, detect_contacts, detect_events, forget_series,
-    has_column, head, is_table as has_headings, join_series, name_for_export, occurrence_of,
-    read_address_book, read_calendar, read_table, series_of, spellings_of, unread_columns, write_contacts,
-    write_events,
+    has_column, head, is_nameless_change, is_table as has_headings, join_series, name_for_export,
+    occurrence_of, read_address_book, read_calendar, read_table, series_of, spellings_of, unread_columns,
+    write_contacts, write_events,
 };
 pub use passerelle_formats::{Holds, Unread, holds, knows_heading, pick};
 use passerelle_ports::{ItemId, Kind};
@@ -254,7 +254,8 @@ impl Filed for Event {
             Some(other) => EventFormat::parse(other)?,
         };
         Some(Box::new(read_calendar(file, format).map(|found| {
-            let part_of = found.as_ref().ok().and_then(|found| part(found, join_all));
+            let part_of =
+                found.as_ref().ok().and_then(|found| part(found, join_all).or_else(|| nameless_part(found)));
             match found.map(without_series) {
                 Err(BadRecord { line, nth, summary, reason, answer: Some(answer) }) => {
                     Incoming { nth: nth as u64, ..answered(line, &summary, reason, *answer) }
@@ -324,6 +325,13 @@ fn part(found: &Imported<Event>, join: JoinTogether<Event>) -> Option<PartOf<Eve
     let is_itself = names.is_empty() && uid == found.record.uid;
     let join = if is_itself { Join::Alone(Arc::new(none_of_a_series)) } else { Join::Together(join) };
     Some(PartOf { uid, names, asked, join, alone: None })
+}
+
+/// A changed occurrence that does not say of which series it is: a record by itself, which is told.
+fn nameless_part(found: &Imported<Event>) -> Option<PartOf<Event>> {
+    let (names, asked) = Default::default();
+    let join = Join::Alone(Arc::new(none_of_a_series));
+    is_nameless_change(found).then(|| PartOf { uid: String::new(), names, asked, join, alone: None })
 }
 
 /// An event that has the name of an occurrence, which is empty, is none of a series that is here.

@@ -439,6 +439,16 @@ fn a_lone_occurrence_is_told_by_its_name() {
     let done =
         world.run(&["events", "import", &file(&world, "a.ics", &lone), "--user", "alice"]).ends_with(0);
     assert_eq!(done.of("lone_occurrence")[0]["name"], "Visite", "{done:?}");
+    // One that does not say of which series it is.
+    let nameless = calendar(&[
+        "SUMMARY:Tous|DTSTART:20270111T090000Z|RRULE:FREQ=DAILY;COUNT=3",
+        "RECURRENCE-ID:20270112T090000Z|SUMMARY:Un|DTSTART:20270112T100000Z",
+    ]);
+    let done = import(&world, "b.ics", &nameless, 0);
+    assert_eq!((counts(done.summary()), done.of("lone_occurrence").len()), ([2, 0, 0], 1), "{done:?}");
+    assert_eq!(done.of("lone_occurrence")[0]["name"], "Un", "{done:?}");
+    let again = import(&world, "b.ics", &nameless, 0);
+    assert_eq!((counts(again.summary()), again.of("lone_occurrence").len()), ([0, 0, 2], 0), "{again:?}");
 }
 
 /// Imports appointments of one user.

@@ -28,8 +28,8 @@ pub use csv::{Unread, knows_heading};
 pub use error::{Answer, BadRecord, CallsOff, Reason};
 pub use format::{ContactFormat, EventFormat, Holds, detect_contacts, detect_events, head, holds, is_table};
 pub use ical::{
-    Joined, adopt, apply_answers, calendar_properties, forget_series, join_series, name_for_export,
-    names_a_zone, occurrence_of, series_of, spellings_of, zone_name,
+    Joined, adopt, apply_answers, calendar_properties, forget_series, is_nameless_change, join_series,
+    name_for_export, names_a_zone, occurrence_of, series_of, spellings_of, zone_name,
 };
 pub use pick::{Spot, pick};
 pub use source::{FromStart, Source};

@@ -191,6 +191,13 @@ pub fn occurrence_of(found: &Imported<Event>) -> Option<Start> {
     note_of(&found.unknown)?.1
 }
 
+/// Tells whether an event is a changed occurrence that does not say of which series: it has no identifier.
+pub fn is_nameless_change(found: &Imported<Event>) -> bool {
+    let line = format!("{}:RECURRENCE-ID", own::SECOND);
+    let is_name = |text: &String| text.starts_with(&line) || text.starts_with("{\"recurrenceId\"");
+    found.record.uid.is_empty() && found.unknown.iter().any(is_name)
+}
+
 /// Takes the note away that an event may be an occurrence of the series here that has its identifier: it is told whether
 /// there is one while the file is read.
 pub fn forget_series(found: &mut Imported<Event>) {

@@ -21,7 +21,9 @@ mod zones;
 pub use ahead::calendar_properties;
 pub use answer::apply_answers;
 pub(crate) use join::Events;
-pub use lone::{Joined, adopt, forget_series, join_series, occurrence_of, series_of, spellings_of};
+pub use lone::{
+    Joined, adopt, forget_series, is_nameless_change, join_series, occurrence_of, series_of, spellings_of,
+};
 pub(crate) use lone::{note, note_of_single, original};
 pub(crate) use read::categories_of;
 pub(crate) use states::{Identities, Identity, Seen};
