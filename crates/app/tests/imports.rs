@@ -728,10 +728,12 @@ fn appointments_come_in_no_tables() {
 #[test]
 fn what_the_tables_refuse_is_told_in_the_persons_language() {
     let world = World::unconnected();
-    // Of JSCalendar the reader takes any word.
-    let event = json!({ "@type": "Event", "uid": "1", "title": "A", "start": "2026-01-05T09:00:00",
-        "timeZone": "Europe/Paris", "keywords": { "": true } });
-    let path = file(&world, "a.json", &event.to_string());
+    // The readers take nothing that the tables refuse: a trigger refuses in the words of one of our constraints.
+    world.sql(
+        "CREATE TRIGGER refused BEFORE INSERT ON appointment_categories
+         BEGIN SELECT RAISE(ABORT, 'a category is not empty'); END;",
+    );
+    let path = file(&world, "a.ics", &calendar(&event("UID:1|DTSTART:20260105T090000Z|CATEGORIES:a")));
     let told = world.run(&["--lang", "fr", "events", "import", &path, "--user", "alice"]).ends_with(3);
     let text = told.of("bad_record")[0]["text"].as_str().unwrap().to_owned();
     assert!(text.ends_with("une catégorie n'est pas vide"), "{text}");
