@@ -11,6 +11,7 @@ use fluent_syntax::{
     ast::{Entry, Expression, InlineExpression, Pattern, PatternElement},
     parser,
 };
+use passerelle_ports::Reason;
 
 type Messages = BTreeMap<String, BTreeSet<String>>;
 
@@ -104,8 +105,14 @@ fn both_languages_have_the_same_messages_with_the_same_variables() {
 #[test]
 fn no_message_is_unused() {
     let literals = literals();
-    let unused: Vec<String> =
-        messages("en").into_keys().filter(|id| !id.starts_with("help-") && !literals.contains(id)).collect();
+    let constraints =
+        fs::read_to_string(root().join("crates/adapters/sql-store/src/constraints.rs")).unwrap();
+    let is_reason = |id: &str| Reason::PLAIN.iter().any(|reason| reason.id() == id);
+    let is_rule =
+        |id: &str| id.strip_prefix("rule-").is_some_and(|rule| constraints.contains(&format!("\"{rule}\"")));
+    let is_used =
+        |id: &String| id.starts_with("help-") || literals.contains(id) || is_reason(id) || is_rule(id);
+    let unused: Vec<String> = messages("en").into_keys().filter(|id| !is_used(id)).collect();
     assert!(unused.is_empty(), "{unused:?}");
 }
 

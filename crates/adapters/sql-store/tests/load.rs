@@ -81,7 +81,7 @@ async fn one_bad_record_is_told_and_the_others_are_loaded() {
     let bad = Contact { emails: [(String::new(), Email::default())].into(), ..Contact::default() };
     let records = [(person("A", "a@x.org"), None), (bad, None), (person("B", "b@x.org"), None)];
     let loading = company.store.load_contacts(Some(&company.anne), records, |_| {}).await.unwrap();
-    let refused = vec![(1, "an e-mail address is not empty".to_owned())];
+    let refused = vec![(1, "rule:email".to_owned())];
     assert_eq!(loading, Loading { read: 3, inserted: 2, refused, ..Loading::default() });
     assert_eq!(everything(&company.store.contacts(&company.anne)).await.items.len(), 2);
     assert!(everything(&company.store.contacts(&company.bob)).await.items.is_empty());
