@@ -113,7 +113,7 @@ reasons! {
 }
 
 impl Reason {
-    /// Reads what [`Reason::to_string`] gave. What is no identifier is somebody's own word.
+    /// Reads the text that a reason is kept as. What is no identifier is somebody's own word.
     #[must_use]
     pub fn of_text(text: &str) -> Reason {
         if let Some(plain) = Reason::PLAIN.iter().find(|reason| reason.id() == text) {
