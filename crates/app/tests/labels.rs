@@ -111,6 +111,11 @@ fn a_label_with_a_name_that_google_keeps_for_itself_stays_here_and_is_told() {
 /// Gives the only label another name at Google.
 fn rename_there(world: &World, name: &str) {
     let resource = own(world).into_keys().next().unwrap();
+    rename(world, &resource, name);
+}
+
+/// Gives a label another name at Google.
+fn rename(world: &World, resource: &str, name: &str) {
     let group = world.google("GET", &format!("/v1/{resource}"), &Value::Null);
     let body = json!({ "contactGroup": { "name": name, "etag": group["etag"] } });
     world.google("PUT", &format!("/v1/{resource}"), &body);
@@ -292,4 +297,132 @@ fn a_label_whose_creation_is_answered_with_another_one_keeps_its_contacts() {
             assert_eq!(labels_of(&world, email), ["New"], "{replaced}");
         }
     }
+}
+
+/// Two labels that the same contacts have, "X" and "Y", and one that nobody has, "Z".
+fn twins() -> (World, BTreeMap<String, String>) {
+    let world = World::new();
+    world.sql("INSERT INTO contact_groups (id, name) VALUES (1, 'X'), (2, 'Y'), (3, 'Z');");
+    for n in 0..12 {
+        world.sql(&format!(
+            "INSERT INTO contacts (id, given_name) VALUES ('c{n}', 'Client {n}');
+             INSERT INTO contact_emails (contact_id, address) VALUES ('c{n}', 'c{n}@x.example');"
+        ));
+    }
+    world.sql("INSERT INTO contact_group_members (contact_id, group_id) VALUES ('c0', 1), ('c0', 2), ('c1', 1), ('c1', 2), ('c2', 3);");
+    world.sync().ends_with(0);
+    world.sql("DELETE FROM contact_group_members WHERE group_id = 3;");
+    world.sync().ends_with(0);
+    let labels: BTreeMap<String, String> = own(&world).into_iter().map(|(id, name)| (name, id)).collect();
+    assert_eq!(labels.len(), 3);
+    (world, labels)
+}
+
+/// Asserts that the labels are those they were, under these names on both sides, and who has the first two.
+fn stand(world: &World, labels: &BTreeMap<String, String>, names: [&str; 3], members: &[&str]) {
+    world.settle();
+    let ids = ["X", "Y", "Z"].map(|name| labels[name].clone());
+    let expected: BTreeMap<String, String> = ids.into_iter().zip(names.map(str::to_owned)).collect();
+    assert_eq!(own(world), expected);
+    let rows = world.rows("'id', id, 'name', name", "contact_groups");
+    let expected: Vec<_> =
+        names.iter().enumerate().map(|(n, name)| json!({ "id": n + 1, "name": name })).collect();
+    assert_eq!(rows, expected);
+    for id in [1, 2] {
+        let held = world.rows("'c', contact_id", &format!("contact_group_members WHERE group_id = {id}"));
+        let held: BTreeSet<&str> = held.iter().filter_map(|row| row["c"].as_str()).collect();
+        assert_eq!(held, members.iter().copied().collect(), "{id}");
+    }
+    let mut both = vec![names[0].to_owned(), names[1].to_owned()];
+    both.sort();
+    for contact in members {
+        assert_eq!(labels_of(world, &format!("{contact}@x.example")), both, "{contact}");
+    }
+    assert!(common::waiting(world).is_empty());
+}
+
+#[test]
+fn labels_of_the_same_contacts_are_renamed_in_place() {
+    for side in ["here", "there"] {
+        let (world, labels) = twins();
+        for (id, old, new) in [(1, "X", "X2"), (2, "Y", "Y2"), (3, "Z", "Z2")] {
+            match side {
+                "here" => world.sql(&format!("UPDATE contact_groups SET name = '{new}' WHERE id = {id};")),
+                _ => rename(&world, &labels[old], new),
+            }
+        }
+        world.sync().ends_with(0);
+        stand(&world, &labels, ["X2", "Y2", "Z2"], &["c0", "c1"]);
+    }
+}
+
+#[test]
+fn a_label_renamed_on_both_sides_stays_one_beside_another_that_is_renamed_too() {
+    let (world, labels) = twins();
+    rename(&world, &labels["X"], "X there");
+    world.sql("UPDATE contact_groups SET name = 'X here' WHERE id = 1; UPDATE contact_groups SET name = 'Y here' WHERE id = 2;");
+    rename(&world, &labels["Z"], "Z there");
+    let run = world.sync().ends_with(0);
+    assert!(run.summary()["pairs"].to_string().contains(r#""relabelled":[["X there","X here"]]"#), "{run:?}");
+    stand(&world, &labels, ["X here", "Y here", "Z there"], &["c0", "c1"]);
+}
+
+#[test]
+fn a_label_renamed_on_either_side_keeps_whom_the_other_side_puts_into_it_meanwhile() {
+    let (world, labels) = twins();
+    let join = |email: &str, label: &str| {
+        let person = world.person(email);
+        let groups = ["contactGroups/myContacts", label];
+        let memberships: Vec<Value> = groups
+            .iter()
+            .map(|group| json!({ "contactGroupMembership": { "contactGroupResourceName": group } }))
+            .collect();
+        world.gesture(
+            "people/edit",
+            json!({ "resourceName": person["resourceName"], "person": { "memberships": memberships } }),
+        );
+    };
+    world.sql("UPDATE contact_groups SET name = 'X here' WHERE id = 1;");
+    join("c5@x.example", &labels["X"]);
+    rename(&world, &labels["Y"], "Y there");
+    world.sql("INSERT INTO contact_group_members (contact_id, group_id) VALUES ('c5', 2);");
+    world.sync().ends_with(0);
+    stand(&world, &labels, ["X here", "Y there", "Z"], &["c0", "c1", "c5"]);
+}
+
+#[test]
+fn a_rename_that_a_run_did_not_carry_through_is_known_to_the_next() {
+    let (world, labels) = twins();
+    rename(&world, &labels["X"], "X2");
+    world.sql("UPDATE contact_groups SET name = 'Y2' WHERE id = 2;");
+    let fault =
+        json!({ "method": "people.people.updateContact", "times": 9, "body": "people-403-service-disabled" });
+    world.faults(&json!([fault]));
+    assert_ne!(world.sync().code, Some(0));
+    world.faults(&json!([]));
+    stand(&world, &labels, ["X2", "Y2", "Z"], &["c0", "c1"]);
+}
+
+#[test]
+fn a_contact_refused_because_its_label_is_unknown_is_written_at_once() {
+    let world = World::new();
+    world.sql(
+        "INSERT INTO contacts (id) VALUES ('a'), ('b');
+         INSERT INTO contact_emails (contact_id, address) VALUES ('a', 'a@x.example'), ('b', 'b@x.example');",
+    );
+    world.settle();
+    let replaced = json!(["\"resourceName\": \"contactGroups/", "\"resourceName\": \"contactGroups/unknown"]);
+    world.faults(&json!([{"method": "people.contactGroups.create", "replace": replaced, "times": 1}]));
+    world.sql(
+        "INSERT INTO contact_groups (id, name) VALUES (1, 'New');
+         INSERT INTO contact_group_members (contact_id, group_id) VALUES ('a', 1), ('b', 1);
+         INSERT INTO contacts (id) VALUES ('c');
+         INSERT INTO contact_emails (contact_id, address) VALUES ('c', 'c@x.example');
+         INSERT INTO contact_group_members (contact_id, group_id) VALUES ('c', 1);",
+    );
+    world.sync().ends_with(0);
+    for email in ["a@x.example", "b@x.example", "c@x.example"] {
+        assert_eq!(labels_of(&world, email), ["New"], "{email}");
+    }
+    assert!(common::waiting(&world).is_empty());
 }

@@ -615,11 +615,20 @@ fn what_the_rules_of_a_calendar_leave_out_is_not_brought_there() {
     let planned = world.run(&["sync", "--dry-run"]);
     let run = world.sync();
     assert_eq!((planned.writes(), run.writes(), run.deletes()), (1, 1, 0), "{run:#?}");
+    assert_eq!((&planned.summary()["held"], &run.summary()["failed"]), (&json!(3), &json!(3)));
     assert_eq!(world.titles_in(&team), ["Lunch"]);
     assert_eq!(world.titles_in("primary").len(), 3);
     let waits = waiting(&world);
     assert_eq!(waits.len(), 3, "{waits:#?}");
     assert!(waits.iter().all(|one| one["problem"]["code"] == "SYNC-119"), "{waits:#?}");
+    // What is changed of it meanwhile goes to where the event stands.
+    world.sql("UPDATE appointments SET description = 'Bring the file' WHERE id = 'a-3';");
+    [(); 3].iter().for_each(|()| drop(world.sync()));
+    assert_eq!(world.sync().writes(), 0);
+    let visit = id_in(&world, "primary", "Visit");
+    let visit = world.google("GET", &format!("{}/{visit}", events_of("primary")), &Value::Null);
+    assert_eq!(visit["description"], "Bring the file");
+    assert_eq!(waiting(&world).len(), 3);
     // It goes there once it may be seen there; or the move is taken back.
     world.sql(
         "UPDATE appointments SET privacy = 'default' WHERE id = 'a-1'; DELETE FROM appointment_categories;",
@@ -665,6 +674,68 @@ fn what_the_rules_of_a_calendar_hide_is_hidden_before_it_is_brought_there() {
     world.settle();
     let back = world.google("GET", &format!("{}/{doctor}", events_of("primary")), &Value::Null);
     assert_eq!((&back["summary"], &back["description"]), (&json!("Doctor"), &json!("Secret")), "{back:#}");
+}
+
+#[test]
+fn what_is_dragged_where_the_rules_hide_it_is_hidden_in_the_same_run() {
+    for first in ["Team", USER] {
+        let (world, team) = two();
+        let name = if first == "Team" { "Team" } else { common::ACCOUNT };
+        with_rules(&world, &format!("calendar = \"{name}\"\nprivate = \"busy\""));
+        let (from, to) =
+            if first == "Team" { ("primary", team.as_str()) } else { (team.as_str(), "primary") };
+        world.sql(&appointment("a-1", "Doctor", if first == "Team" { USER } else { "Team" }));
+        world.sql("UPDATE appointments SET privacy = 'private', description = 'Secret' WHERE id = 'a-1';");
+        world.settle();
+        let doctor = id_in(&world, from, "Doctor");
+        drag(&world, &doctor, from, to);
+        let run = world.sync().ends_with(0);
+        let there = world.google("GET", &format!("{}/{doctor}", events_of(to)), &Value::Null);
+        assert_eq!(
+            (&there["summary"], &there["description"]),
+            (&json!("Busy"), &Value::Null),
+            "{first} {run:#?}"
+        );
+        assert_eq!(world.number("appointments WHERE title = 'Doctor' AND description = 'Secret'"), 1);
+        assert_eq!(world.settle().writes(), 0);
+    }
+}
+
+#[test]
+fn what_is_dragged_where_the_rules_leave_it_out_is_asked_about() {
+    for keep in ["local", "open"] {
+        let (world, team) = two();
+        with_rules(&world, "calendar = \"Team\"\nprivate = \"never\"");
+        world.sql(&appointment("a-1", "Doctor", USER));
+        world.sql("UPDATE appointments SET privacy = 'private' WHERE id = 'a-1';");
+        world.settle();
+        let doctor = id_in(&world, "primary", "Doctor");
+        drag(&world, &doctor, "primary", &team);
+        let planned = world.run(&["sync", "--dry-run"]);
+        let run = world.sync().ends_with(3);
+        assert_eq!(
+            (&planned.summary()["held"], &run.summary()["failed"]),
+            (&json!(1), &json!(1)),
+            "{run:#?}"
+        );
+        let waits = waiting(&world);
+        assert_eq!((waits.len(), &waits[0]["problem"]["code"]), (1, &json!("SYNC-119")), "{waits:#?}");
+        match keep {
+            // It comes back where it may be seen.
+            "local" => {
+                let number = waits[0]["number"].to_string();
+                world.run(&["conflicts", "resolve", &number, "--keep", "local"]).ends_with(0);
+            }
+            // Or it may be seen there, and its row follows.
+            _ => world.sql("UPDATE appointments SET privacy = 'default' WHERE id = 'a-1';"),
+        }
+        [(); 2].iter().for_each(|()| drop(world.sync()));
+        world.settle();
+        let stands = |calendar: &str| world.titles_in(calendar).len();
+        let expected = if keep == "local" { (1, 0, "a-1 in alice") } else { (0, 1, "a-1 in Team") };
+        assert_eq!((stands("primary"), stands(&team)), (expected.0, expected.1), "{keep}");
+        assert_eq!((homes(&world, "Doctor"), waiting(&world).len()), (vec![expected.2.to_owned()], 0));
+    }
 }
 
 #[test]

@@ -432,3 +432,42 @@ fn a_run_that_wrote_nothing_has_nothing_to_take_back() {
         assert_eq!(world.run(&["--yes", "undo", "run", run]).errors(), codes, "{run}");
     }
 }
+
+#[test]
+fn an_undo_says_what_it_did_not_take_back_and_why() {
+    let world = World::new();
+    world.sql(
+        "INSERT INTO appointments (id, owner_id, title, start_local, start_zone, duration_seconds)
+         VALUES ('a', 'alice', 'Alpha', '2027-01-04 10:00', 'Europe/Paris', 3600),
+                ('b', 'alice', 'Beta', '2027-01-05 10:00', 'Europe/Paris', 3600);",
+    );
+    world.settle();
+    world.sql("UPDATE appointments SET location = 'Lyon';");
+    let run = world.sync().ends_with(0).run_of("events").to_string();
+    world.sql("UPDATE appointments SET location = 'Paris' WHERE id = 'a';");
+    world.settle();
+    let left = |ran: &common::Ran| {
+        let pairs = ran.summary()["pairs"].as_array().unwrap().clone();
+        let all = pairs.iter().flat_map(|pair| pair["not_undone"].as_array().into_iter().flatten());
+        all.map(|one| (one["record"].to_string(), one["why"].to_string())).collect::<Vec<_>>()
+    };
+    let changed = vec![("\"Alpha\"".to_owned(), "\"changed\"".to_owned())];
+    let planned = world.run(&["undo", "run", &run, "--dry-run"]).ends_with(3);
+    assert_eq!(left(&planned), changed);
+    let undone = world.run(&["undo", "run", &run, "--yes"]).ends_with(3);
+    assert_eq!((left(&undone), undone.writes()), (changed, 2), "{undone:#?}");
+    world.settle();
+    // The rules of today hold it: nothing is written, and that is said in both languages.
+    world.sql("UPDATE appointments SET location = 'Nice' WHERE id = 'b';");
+    let run = world.sync().ends_with(0).run_of("events").to_string();
+    let config = std::fs::read_to_string(world.path("config.toml")).unwrap();
+    let rules = "[[rules]]\nkind = \"events\"\nfields = { location = \"never\" }\n";
+    std::fs::write(world.path("config.toml"), format!("{config}\n{rules}")).unwrap();
+    let undone = world.run(&["undo", "run", &run, "--yes"]).ends_with(3);
+    assert_eq!(undone.writes(), 0);
+    assert_eq!(left(&undone), [("\"Beta\"".to_owned(), "\"rules\"".to_owned())]);
+    for (lang, words) in [("en", "rules of today"), ("fr", "règles actuelles")] {
+        let told = world.shown(&["undo", "run", &run, "--dry-run", "--lang", lang]);
+        assert!(told.contains("Beta") && told.contains(words), "{told}");
+    }
+}

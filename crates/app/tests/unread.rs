@@ -3,7 +3,7 @@
 
 mod common;
 
-use common::{World, waiting};
+use common::{EVENTS, World, waiting};
 use serde_json::{Value, json};
 
 const PEOPLE: &str = "people.people.*";
@@ -405,4 +405,34 @@ fn an_event_whose_insert_is_answered_under_another_name_is_not_taken_for_made() 
     world.sql("DELETE FROM appointments;");
     world.settle();
     assert_eq!((world.events().len(), world.number("appointments")), (0, 0));
+}
+
+#[test]
+fn an_event_that_a_listing_calls_a_birthday_keeps_what_is_edited_then_and_later() {
+    let world = World::new();
+    world.sql(
+        "INSERT INTO appointments (id, owner_id, title, start_local, start_zone, duration_seconds)
+         VALUES ('one', 'alice', 'One', '2027-01-04 10:00', 'Europe/Paris', 3600),
+                ('many', 'alice', 'Many', '2027-01-04 12:00', 'Europe/Paris', 3600);
+         INSERT INTO appointment_rules (appointment_id, rule) VALUES ('many', 'FREQ=WEEKLY;COUNT=4');",
+    );
+    world.settle();
+    let (one, many) = (world.event("One")["id"].clone(), world.event("Many")["id"].clone());
+    let path = |id: &Value| format!("{EVENTS}/{}", id.as_str().unwrap());
+    for id in [&one, &many] {
+        world.google("PATCH", &path(id), &json!({ "description": "typed at Google" }));
+    }
+    let types = json!(["\"eventType\": \"default\"", "\"eventType\": \"birthday\""]);
+    world.faults(&json!([{ "method": "calendar.events.list", "replace": types, "times": 1 }]));
+    world.sync();
+    world.faults(&json!([]));
+    world.settle();
+    assert_eq!(world.number("appointments WHERE description = 'typed at Google'"), 2);
+    // A later change of one occurrence comes in a listing without its series.
+    let instances = world.google("GET", &format!("{}/instances", path(&many)), &Value::Null);
+    let third = &instances["items"][2]["id"];
+    world.google("PATCH", &path(third), &json!({ "summary": "Third" }));
+    world.settle();
+    assert_eq!(world.number("appointment_overrides WHERE title = 'Third'"), 1);
+    assert_eq!(world.number("appointments"), 2);
 }

@@ -29,7 +29,8 @@ impl<R: Record> Session<'_, R> {
             entry.opened = now;
         }
         let opening = passerelle_ports::Changes { open: entries.clone(), ..Default::default() };
-        let writes: Vec<Write<R>> = entries.iter().filter_map(write_of).collect();
+        let mut writes: Vec<Write<R>> = entries.iter().filter_map(write_of).collect();
+        writes.iter_mut().for_each(|write| self.renames.apply(write));
         self.commit(opening).await?;
         let results = self.replica(side).write(&writes).await;
         let results = results.map_err(early(side))?;
@@ -264,7 +265,11 @@ impl<R: Record> Session<'_, R> {
 
     /// Keeps what a side was given and does not hold, for the report.
     fn note_losses(&mut self, entry: &Entry<R>, stored: &Stored<R>) {
-        let fields = lost(entry, stored);
+        let mut entry = entry.clone();
+        if let Some(to) = &mut entry.to {
+            self.renames.apply_to(to, entry.from.as_ref().map(|from| &from.record));
+        }
+        let fields = lost(&entry, stored);
         if !fields.is_empty() && self.report.losses.len() < LOSSES_MAX {
             let record = stored.record.summary();
             self.report.losses.push(Loss { side: entry.side, record, fields, code: None });

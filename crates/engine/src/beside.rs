@@ -10,8 +10,8 @@ use passerelle_ports::{
     LinkState, Op, Outcome, PairId, Record, Refusal, Replica, Side, Sides, Slice, Stored, fields,
 };
 use passerelle_sync_rules::{
-    Action, Place, PlanCounts, PlannedStep, Relocation, Step, admits, choose_home, decide, forget_choice,
-    put_copy, put_gone, relocation, settle, settle_in, view,
+    Action, Place, PlanCounts, PlannedStep, Relocation, Stays, Step, admits, choose_home, decide,
+    forget_choice, put_copy, put_gone, relocation, settle, settle_in, view,
 };
 
 use crate::{
@@ -325,6 +325,13 @@ impl<R: Record> Session<'_, R> {
                     work.load(self.find(Find::Links(vec![link.id])).await?);
                     work.save(link);
                 }
+                Some(Relocation::Barred(side))
+                    if let Some(entry) = self.edit_where_it_stands(&mut link, side) =>
+                {
+                    entries.push(entry);
+                    work.load(self.find(Find::Links(vec![link.id])).await?);
+                    work.save(link);
+                }
                 Some(Relocation::Barred(side)) => {
                     tracing::info!(link.id = %link.id, side = side.as_str(), "moved where nothing may follow");
                     self.report.rejected += 1;
@@ -347,6 +354,39 @@ impl<R: Record> Session<'_, R> {
             self.hand_over(link, &pair).await?;
         }
         Ok(entries)
+    }
+
+    /// Where an item may not follow its other half, what is changed of that half still goes to where the item stands.
+    pub(crate) fn edit_where_it_stands(&self, link: &mut Link<R>, side: Side) -> Option<Entry<R>> {
+        link.alive(side).filter(|item| !item.withdrawn)?;
+        let mut there = link.clone();
+        there.state = LinkState::Active;
+        if let Some(copy) = &mut there.copies[side.other()] {
+            (copy.stored.withdrawn, copy.stored.home) = (false, None);
+        }
+        let mut goes_on = false;
+        for _ in 0..DEPTH {
+            let done = match decide(&there, self.rules()) {
+                Ok(Step::Settle(fields)) => settle(&mut there, &fields, self.rules()),
+                Ok(Step::Write(intent)) if intent.action != Action::Update => return None,
+                Ok(Step::Write(intent)) if intent.side != side => {
+                    // What was changed of the item waits: its other half stands in a collection of another pair.
+                    goes_on = true;
+                    pretend(&mut there, &intent, self.rules())
+                }
+                Ok(Step::Write(intent)) => {
+                    return self.forbidden(&there, &intent).is_none().then(|| self.entry(link, intent));
+                }
+                _ => return None,
+            };
+            if done.is_err() {
+                return None;
+            }
+            if !goes_on {
+                link.bases.clone_from(&there.bases);
+            }
+        }
+        None
     }
 
     /// The collection is gone, and no item of it can follow any more: what went elsewhere on the local side begins there
@@ -467,7 +507,7 @@ impl<R: Record> Session<'_, R> {
     }
 
     /// Tells whether a record stands already where it would be taken back to: it went there and back.
-    fn is_round(&self, trip: &Trip) -> bool {
+    pub(crate) fn is_round(&self, trip: &Trip) -> bool {
         let at = |side: Side, name: &str| self.engine.places().find(|place| place.homes[side] == name);
         let (from, to) = (at(trip.from.0, &trip.from.1), at(trip.side, &trip.to));
         from.zip(to).is_some_and(|(from, to)| from.pair == to.pair)
@@ -496,22 +536,22 @@ impl<R: Record> Session<'_, R> {
         }
     }
 
-    /// Takes a move back on paper: the written side, and the other one, which follows.
+    /// Takes a move back on paper: the written side, and the other one, which follows. Tells whether the rules let it.
     pub(crate) fn back_on_paper(
         &self,
         trip: &Trip,
         link: &mut Link<R>,
         steps: &mut Vec<PlannedStep>,
         counts: &mut PlanCounts,
-    ) {
+    ) -> bool {
         let Some(around) = self.engine.neighbourhood.as_ref().filter(|_| !self.is_round(trip)) else {
-            return;
+            return true;
         };
         if !self.may_go_back(trip, link) {
-            return;
+            return false;
         }
         self.count_moved_guests(link, trip.side, counts);
-        let Some(copy) = &mut link.copies[trip.side] else { return };
+        let Some(copy) = &mut link.copies[trip.side] else { return false };
         let (own, home) = (&around.own.homes[trip.side], &trip.to);
         (copy.stored.withdrawn, copy.stored.home) = (home != own, Some(home.clone()).filter(|it| it != own));
         counts.writes[trip.side].add(Action::Move);
@@ -519,26 +559,29 @@ impl<R: Record> Session<'_, R> {
         if let Some(way) = self.engine.relocation(link) {
             self.follow_way(link, &way, steps, counts);
         }
+        true
     }
 
     /// Takes a move back: the link comes back to this pair, the written side is moved where it was, and the other one
-    /// follows as after any move. Tells whether it is where it was.
-    pub(crate) async fn take_trip_back(&mut self, trip: &Trip) -> Flow<bool> {
+    /// follows as after any move. Tells why it stays where it is; nothing when it is where it was.
+    pub(crate) async fn take_trip_back(&mut self, trip: &Trip) -> Flow<Option<Stays>> {
         if self.is_round(trip) {
-            return Ok(true);
+            return Ok(None);
         }
-        let Some((link, pair)) = self.moved_away(trip).await? else { return Ok(false) };
+        let Some((link, pair)) = self.moved_away(trip).await? else { return Ok(Some(Stays::Changed)) };
         if !self.may_go_back(trip, &link) {
-            return Ok(false);
+            return Ok(Some(Stays::Rules));
         }
         if let Some(pair) = pair
             && !self.get_back(&link, &pair).await?
         {
-            return Ok(false);
+            return Ok(Some(Stays::Busy));
         }
-        let Some(write) = self.moving(&link, trip.side, trip.to.clone()) else { return Ok(false) };
+        let Some(write) = self.moving(&link, trip.side, trip.to.clone()) else {
+            return Ok(Some(Stays::Rules));
+        };
         self.write_batch(trip.side, vec![Entry { undoes: Some(trip.undoes), ..write }]).await?;
-        Ok(true)
+        Ok(None)
     }
 
     /// Lets the other sides of links follow that are on their way, before anything else is written to them.

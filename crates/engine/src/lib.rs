@@ -6,6 +6,7 @@ mod apply;
 mod batch;
 mod beside;
 mod engine;
+mod labels;
 mod look;
 mod mark;
 mod meet;

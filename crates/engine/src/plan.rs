@@ -8,7 +8,7 @@ use passerelle_ports::{
     Outcome, Record, Relabelling, Run, RunKind, Side, Sides, Slice, Stored, Value, Version, Written, fields,
 };
 use passerelle_sync_rules::{
-    Action, Intent, Labels, Plan, PlanCounts, PlannedStep, Rules, Step, Trip, acknowledge, decide, guard,
+    Action, Intent, Plan, PlanCounts, PlannedStep, Relocation, Rules, Step, Trip, acknowledge, decide, guard,
     only_adds, put_gone, settle,
 };
 use uuid::Uuid;
@@ -58,7 +58,8 @@ impl<R: Record> Session<'_, R> {
         let approved = !plan.trips.is_empty();
         let total = plan.steps.len() as u64;
         self.report.announced = of_movers(plan.steps);
-        Box::pin(self.apply(total, Deletions::of(approved))).await
+        Box::pin(self.apply(total, Deletions::of(approved))).await?;
+        Box::pin(self.end_labels()).await
     }
 
     /// Carries out what is no deletion. The deletions wait, and are shown as a plan of their own: the next run has the
@@ -73,15 +74,20 @@ impl<R: Record> Session<'_, R> {
         self.refuse(&mut held, None).await?;
         self.accept_rules().await?;
         self.relabel(&all).await?;
-        Box::pin(self.apply(total, Deletions::Held)).await
+        Box::pin(self.apply(total, Deletions::Held)).await?;
+        Box::pin(self.end_labels()).await
     }
 
     /// Tells each side, before the first write, which labels a plan gives another name: a batch shows only some of the
     /// records that leave a label.
     pub(crate) async fn relabel(&mut self, steps: &[PlannedStep]) -> Flow<()> {
+        self.rename_there().await?;
         let mut counts: Sides<BTreeMap<(String, String), u64>> = Sides::default();
         for step in steps {
-            if let Some(names) = &step.relabelled {
+            if let Some(names) = &step.relabelled
+                && !self.renames.tell(&names.0)
+                && !self.renames.tell(&names.1)
+            {
                 *counts[step.side].entry(names.clone()).or_default() += 1;
             }
         }
@@ -130,41 +136,6 @@ impl<R: Record> Session<'_, R> {
         self.retry_refused().await?;
         Box::pin(self.pair_unlinked()).await?;
         Box::pin(self.settle_labels()).await
-    }
-
-    /// A label that both sides gave another name stays one label: that of the rules, or the company's.
-    async fn settle_labels(&mut self) -> Flow<()> {
-        let counts = self.engine.ledger.counts(self.pair()).await.map_err(ledger)?;
-        if R::KIND != passerelle_ports::Kind::Contacts || counts.both == 0 || counts.due == 0 {
-            return Ok(());
-        }
-        let mut labels = Labels::default();
-        let mut after = None;
-        loop {
-            let ids = self.engine.ledger.due(self.pair(), after, self.chunk()).await.map_err(ledger)?;
-            let Some(last) = ids.last() else { break };
-            after = Some(*last);
-            for link in self.find(Find::Links(ids)).await? {
-                labels.note(&link, self.rules());
-            }
-        }
-        for two in labels.renamed() {
-            tracing::info!(links = two.links.len(), "a label was renamed on both sides: one name stays");
-            for ids in two.links.chunks(self.chunk() as usize) {
-                let mut work = Work::new(self.find(Find::Links(ids.to_vec())).await?);
-                for id in ids {
-                    work.change(*id, |link| {
-                        for field in [&two.local, &two.remote] {
-                            link.chosen.retain(|(chosen, _)| chosen != field);
-                            link.chosen.push((field.clone(), two.winner));
-                        }
-                    });
-                }
-                self.commit(work.into_changes()).await?;
-            }
-            self.report.relabelled.push((two.lost, two.kept));
-        }
-        Ok(())
     }
 
     /// What a side refused is tried once more after a while: a right may have been given since, or a fault mended.
@@ -240,6 +211,24 @@ impl<R: Record> Session<'_, R> {
         let (mut written, mut settled) = (false, false);
         let meets = is_first_meeting(&link);
         let mut rules = self.rules();
+        if let Some(Relocation::Barred(side)) = self.ways.get(&link.id) {
+            if let Some(entry) = self.edit_where_it_stands(&mut link, *side) {
+                written = true;
+                let intent = Intent {
+                    side: *side,
+                    action: Action::Update,
+                    to: entry.to,
+                    taken: entry.taken,
+                    source: entry.source,
+                };
+                counts.writes[*side].add(Action::Update);
+                steps.push(PlannedStep::new(link.id, &intent, summary(&link, &intent)));
+                self.count_guests(&link, &intent, counts);
+            }
+            counts.asked(&link, written);
+            counts.written += u64::from(written);
+            return Ok(());
+        }
         if let Some(way) = self.ways.get(&link.id) {
             let before = steps.len();
             let pair = self.follow_way(&mut link, way, steps, counts);

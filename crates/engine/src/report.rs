@@ -4,9 +4,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, Utc};
 use passerelle_ports::{
-    Code, Context, Counts, ErrorKind, Field, PairId, PortError, RunId, RunKind, Side, Sides, stored_code,
+    Code, Context, Counts, ErrorKind, Field, LinkId, PairId, PortError, RunId, RunKind, Side, Sides,
+    stored_code,
 };
-use passerelle_sync_rules::{Digest, Plan, PlanCounts, PlannedStep, SideCounts, Trip};
+use passerelle_sync_rules::{Digest, Plan, PlanCounts, PlannedStep, SideCounts, Stays, Trip};
 use serde::{Deserialize, Serialize};
 
 /// Why a run ended before it was done.
@@ -102,6 +103,9 @@ pub struct RunReport {
     pub deferred_deletes: u64,
     /// Undo: entries with nothing left to take back.
     pub not_undone: u64,
+    /// Undo: records of which something stays as it is, and why; the first of them, not kept with the run.
+    #[serde(skip)]
+    pub stands: Vec<(LinkId, String, Stays)>,
     /// Why the guard refused the plan; then nothing was written.
     pub refused: Option<Refused>,
     /// Why the run ended early.
@@ -162,6 +166,7 @@ impl RunReport {
             unknown: 0,
             deferred_deletes: 0,
             not_undone: 0,
+            stands: Vec::new(),
             refused: None,
             stopped: None,
             counts: None,

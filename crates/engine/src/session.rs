@@ -15,6 +15,7 @@ use serde_json::json;
 
 use crate::{
     engine::{Engine, EngineError, Phase, Progress},
+    labels::Renames,
     report::{PlanReport, RunReport, Stopped},
 };
 
@@ -70,6 +71,8 @@ pub(crate) struct Session<'a, R: Record> {
     pub(crate) invited: BTreeMap<LinkId, PortError>,
     /// Whether items are gone from a collection that is no longer kept in step, as far as this run asked.
     pub(crate) there: BTreeMap<(PairId, ItemId), bool>,
+    /// What becomes of labels that got another name.
+    pub(crate) renames: Renames,
     progress: &'a dyn Progress,
 }
 
@@ -111,6 +114,7 @@ impl<'a, R: Record> Session<'a, R> {
                     left: BTreeSet::new(),
                     invited: BTreeMap::new(),
                     there: BTreeMap::new(),
+                    renames: Renames::default(),
                     progress,
                 };
                 Ok(session)

@@ -6,7 +6,9 @@ use passerelle_ports::{
     EntriesOf, Entry, EntryId, Find, ItemId, Link, LinkId, MatchKey, Op, Outcome, Record, RunId, Side, Slice,
     Stored,
 };
-use passerelle_sync_rules::{Action, Back, Intent, Plan, PlanCounts, PlannedStep, release, take_back};
+use passerelle_sync_rules::{
+    Action, Back, Intent, Plan, PlanCounts, PlannedStep, Stays, release, stays, take_back,
+};
 
 use crate::{
     apply::Deletions,
@@ -21,6 +23,8 @@ use crate::{
 const SLICE: u64 = 200;
 /// How many names of lives that are over are passed by, until a record that comes back has one of its own.
 const NAMES: usize = 20;
+/// How many records a report names that stay as they are.
+const STANDS_MAX: usize = 1000;
 
 impl<R: Record> Engine<R> {
     /// Returns the run that is to be taken back, wholly or in part.
@@ -53,10 +57,12 @@ impl<R: Record> Session<'_, R> {
         self.relabel(&plan.steps).await?;
         drop(plan);
         self.report.not_undone = 0;
+        self.report.stands.clear();
         self.take_all_back(what).await?;
         self.look().await?;
         self.pair_unlinked().await?;
-        self.apply(total.max(1), Deletions::of(approved)).await
+        self.apply(total.max(1), Deletions::of(approved)).await?;
+        self.end_labels().await
     }
 
     /// Works the undo out on copies of the links, each as the steps before leave it.
@@ -70,15 +76,21 @@ impl<R: Record> Session<'_, R> {
                 Task::Trip(trip) => {
                     // Where one side goes back, the other one follows, whether it did then or not.
                     let known = paper.remove(&trip.link);
-                    if let Some(mut link) = self.trip_on_paper(&trip, known).await? {
-                        self.back_on_paper(&trip, &mut link, &mut steps, &mut counts);
-                        paper.insert(trip.link, link);
-                    }
+                    let why = match self.trip_on_paper(&trip, known).await? {
+                        Some(mut link) => {
+                            let goes = self.back_on_paper(&trip, &mut link, &mut steps, &mut counts);
+                            paper.insert(trip.link, link);
+                            (!goes).then_some(Stays::Rules)
+                        }
+                        None => (!self.is_round(&trip)).then_some(Stays::Changed),
+                    };
+                    self.trip_stays(&trip, why).await?;
                     continue;
                 }
             };
             let Some(entry) = self.entry_of(id).await? else { continue };
             let known = paper.get(&entry.link).cloned();
+            self.note_stays(&entry, known.as_ref(), &paper).await?;
             let Some(mut back) = self.back(&entry, known, &paper).await? else { continue };
             let step = PlannedStep::new(entry.link, &back.intent, summary(&back));
             let step = PlannedStep { relabelled: relabelled(&back.link, &back.intent), ..step };
@@ -124,10 +136,12 @@ impl<R: Record> Session<'_, R> {
                 Task::Trip(trip) => {
                     self.flush(&mut batch, &mut links).await?;
                     keys.clear();
-                    match self.take_trip_back(&trip).await? {
-                        true => came.push(trip.link),
-                        false => self.report.not_undone += 1,
+                    let why = self.take_trip_back(&trip).await?;
+                    match why {
+                        None => came.push(trip.link),
+                        Some(_) => self.report.not_undone += 1,
                     }
+                    self.trip_stays(&trip, why).await?;
                     continue;
                 }
             };
@@ -148,8 +162,10 @@ impl<R: Record> Session<'_, R> {
             }
             if self.is_blocked(entry.link) {
                 self.report.not_undone += 1;
+                self.stands(entry.link, entry_name(&entry), Stays::Busy);
                 continue;
             }
+            self.note_stays(&entry, None, &BTreeMap::new()).await?;
             let Some(back) = self.back(&entry, None, &BTreeMap::new()).await? else {
                 self.report.not_undone += 1;
                 continue;
@@ -282,7 +298,51 @@ impl<R: Record> Session<'_, R> {
             entries = self.under_next_names(entries).await?;
         }
         self.report.not_undone += entries.len() as u64;
+        for entry in entries {
+            self.stands(entry.link, entry_name(&entry), Stays::Busy);
+        }
         Ok(())
+    }
+
+    /// Notes that something of an entry stays as it is, and why: nothing is left out in silence.
+    async fn note_stays(
+        &mut self,
+        entry: &Entry<R>,
+        known: Option<&Link<R>>,
+        paper: &BTreeMap<LinkId, Link<R>>,
+    ) -> Flow<()> {
+        let why = match (&entry.op, &entry.from) {
+            (Op::Delete, Some(before)) => {
+                let is_again = !self.is_undone(entry).await?
+                    && self.is_back(entry.side, entry.link, before, paper).await?;
+                is_again.then_some(Stays::There)
+            }
+            _ => {
+                let found = match known {
+                    Some(_) => None,
+                    None => self.find(Find::Links(vec![entry.link])).await?.pop(),
+                };
+                stays(entry, known.or(found.as_ref()), self.rules())
+            }
+        };
+        if let Some(why) = why {
+            self.stands(entry.link, entry_name(entry), why);
+        }
+        Ok(())
+    }
+
+    async fn trip_stays(&mut self, trip: &Trip, why: Option<Stays>) -> Flow<()> {
+        let Some(why) = why else { return Ok(()) };
+        let name = self.entry_of(trip.undoes).await?.map(|entry| entry_name(&entry)).unwrap_or_default();
+        self.stands(trip.link, name, why);
+        Ok(())
+    }
+
+    fn stands(&mut self, link: LinkId, record: String, why: Stays) {
+        let known = &mut self.report.stands;
+        if known.len() < STANDS_MAX && known.iter().all(|(one, ..)| *one != link) {
+            known.push((link, record, why));
+        }
     }
 
     /// Returns the creates that met the name of a former life, once more and under the next name: of a link of which
@@ -407,6 +467,12 @@ enum Task {
     Entry(EntryId),
     /// That a record went into another collection.
     Trip(Trip),
+}
+
+/// Returns the short name of the record that an entry is about.
+fn entry_name<R: Record>(entry: &Entry<R>) -> String {
+    let from = entry.from.as_ref().map(|from| &from.record);
+    from.or(entry.to.as_ref()).map(Record::summary).unwrap_or_default()
 }
 
 fn movers_of(briefs: &[Brief]) -> BTreeSet<LinkId> {

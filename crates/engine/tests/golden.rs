@@ -51,6 +51,7 @@ fn the_report_of_a_run_is_read_for_ever() {
         unknown: 39,
         deferred_deletes: 40,
         not_undone: 41,
+        stands: Vec::new(),
         refused: Some(Refused {
             trips: vec![
                 Trip::Deletes { side: Side::Local, planned: 42, allowed: 43 },

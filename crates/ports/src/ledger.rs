@@ -338,6 +338,17 @@ pub struct PairState {
     pub cursors: Sides<Option<Cursor>>,
     /// The digest of the rules that all links were last decided with.
     pub rules: Option<String>,
+    /// The labels that both sides have.
+    pub labels: Vec<LabelLink>,
+}
+
+/// A label that both sides have.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LabelLink {
+    /// Its ids.
+    pub ids: Sides<String>,
+    /// How it was called when the two sides last agreed.
+    pub names: Sides<String>,
 }
 
 /// Numbers of a pair, for the guard.
@@ -523,6 +534,8 @@ pub struct Changes<R> {
     pub rules: Option<String>,
     /// What is to be kept in place of [`PairState::rules`] although nothing becomes due by it.
     pub rules_seen: Option<String>,
+    /// The labels that both sides have, all of them; `None` = as they were.
+    pub labels: Option<Vec<LabelLink>>,
 }
 
 impl<R> Default for Changes<R> {
@@ -542,6 +555,7 @@ impl<R> Default for Changes<R> {
             unplaced: Vec::new(),
             rules: None,
             rules_seen: None,
+            labels: None,
         }
     }
 }
@@ -563,6 +577,7 @@ impl<R: Record> Changes<R> {
             && self.close.is_empty()
             && self.rules.is_none()
             && self.rules_seen.is_none()
+            && self.labels.is_none()
             && self.unplaced.is_empty()
     }
 }

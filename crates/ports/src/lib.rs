@@ -24,14 +24,14 @@ pub use ids::{
     CreateKey, Cursor, EntryId, InstallationId, ItemId, LinkId, PageToken, PairId, RunId, Stamp, Version,
 };
 pub use ledger::{
-    Changes, Copy, Counts, EntriesOf, Entry, Find, Half, Lack, LastCopy, Lease, Ledger, Link, LinkState,
-    ListingId, Look, Op, Outcome, PairState, Refusal, Run, RunKind, Slice, Stranger, Unplaced,
+    Changes, Copy, Counts, EntriesOf, Entry, Find, Half, LabelLink, Lack, LastCopy, Lease, Ledger, Link,
+    LinkState, ListingId, Look, Op, Outcome, PairState, Refusal, Run, RunKind, Slice, Stranger, Unplaced,
 };
 pub use pictures::{PICTURE_MAX, Pictures};
 pub use reason::Reason;
 pub use record::{Called, Kind, MatchKey, Record};
 pub use replica::{
-    Capabilities, From, Next, Opaque, Page, Relabelling, Replica, Stored, Unread, Write, Written,
+    Capabilities, From, Label, Next, Opaque, Page, Relabelling, Replica, Stored, Unread, Write, Written,
 };
 pub use side::{Side, Sides};
 pub use trail::{Clocks, MEMORY, Trail};

@@ -1,6 +1,10 @@
 //! What the engine asks of a record: names for its kinds, a normal form, match keys.
 
-use std::{collections::BTreeSet, fmt, ops::Range};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fmt,
+    ops::Range,
+};
 
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
@@ -212,6 +216,14 @@ pub trait Record:
     fn relabelled(_before: &Self, _now: &Self) -> Option<(Field, Field)> {
         None
     }
+
+    /// Returns the field of a label with this name.
+    fn label_field(_name: &str) -> Option<Field> {
+        None
+    }
+
+    /// Puts labels in the place of others, by name.
+    fn rename_labels(&mut self, _names: &BTreeMap<String, String>) {}
 
     /// Tells whether a field says only how other fields stand: the order of a list. What differs in nothing else is
     /// equal, is never asked about, and where two records meet each keeps its own; a change of it travels.

@@ -222,6 +222,15 @@ pub struct Relabelling {
     pub count: u64,
 }
 
+/// A label of a side. Its name changes, its id does not.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Label {
+    /// Its id.
+    pub id: String,
+    /// What it is called.
+    pub name: String,
+}
+
 /// What a write did.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(bound = "R: Record")]
@@ -394,6 +403,25 @@ pub trait Replica<R: Record>: Send + Sync {
     ///
     /// MUST fail when a label that it would have renamed could not be; what was renamed stays so.
     async fn relabel(&self, _all: &[Relabelling]) -> PortResult<()> {
+        Ok(())
+    }
+
+    /// Lists the labels that people made; a replica whose records have none lists none.
+    ///
+    /// # Errors
+    ///
+    /// MUST fail when it could not list them all.
+    async fn labels(&self) -> PortResult<Vec<Label>> {
+        Ok(Vec::new())
+    }
+
+    /// Gives labels these names in place: they keep their ids and their records. A label that was made meanwhile under one of
+    /// the names is joined to it, or where the replica cannot join two, is left alone.
+    ///
+    /// # Errors
+    ///
+    /// MUST fail when a label that it would have renamed could not be; what was renamed stays so.
+    async fn rename_labels(&self, _all: &[Label]) -> PortResult<()> {
         Ok(())
     }
 

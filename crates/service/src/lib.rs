@@ -50,7 +50,7 @@ pub use records::{
     BadRecord, Became, Beside, GuessedZone, ImportReport, Incoming, Join, JoinAlone, JoinTogether, Lone,
     PartOf, Parts, PutInto, Seen, each, import, import_joining,
 };
-pub use report::{PairReport, PlannedWrite, Problem, SyncReport, Writes};
+pub use report::{NotUndone, PairReport, PlannedWrite, Problem, SyncReport, Writes};
 pub use rules::{
     FieldRule, Organizer, PairRules, Private, Removal, RuleBook, RuleSpec, RuleTest, Sourced, Way, rules,
     test_rules,

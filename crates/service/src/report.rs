@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use passerelle_engine::{Loss, RunReport, Stopped};
 use passerelle_ports::{Code, Context, Counts, Detail, Kind, LinkId, PairId, RunId, Side, Sides};
-use passerelle_sync_rules::{Action, Plan, PlanCounts, PlannedStep, SideCounts, Trip};
+use passerelle_sync_rules::{Action, Plan, PlanCounts, PlannedStep, SideCounts, Stays, Trip};
 use serde::Serialize;
 
 use crate::{Dropped, Failure, Pair, status::Losses};
@@ -132,6 +132,9 @@ pub struct PairReport {
     pub deferred_deletes: u64,
     /// Of the undo of an import: records that were left as they are, because somebody changed them since.
     pub left: u64,
+    /// Of an undo: records of which something was not taken back.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub not_undone: Vec<NotUndone>,
     /// Requests to the provider.
     pub requests: u64,
     /// Writes that did not forbid the provider to mail guests; of a plan, the guests who will be mailed.
@@ -156,6 +159,15 @@ pub struct PairReport {
     /// What its plan announced for them.
     #[serde(skip)]
     pub(crate) announced: Vec<PlannedStep>,
+}
+
+/// A record of which an undo left something as it is.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct NotUndone {
+    /// The record's short name.
+    pub record: String,
+    /// Why it stays so.
+    pub why: Stays,
 }
 
 /// What a run did, or would do, for all pairs.
@@ -204,6 +216,7 @@ impl PairReport {
             relabelled: Vec::new(),
             deferred_deletes: 0,
             left: 0,
+            not_undone: Vec::new(),
             requests: 0,
             guest_mails: 0,
             guests_kept: 0,
@@ -237,6 +250,9 @@ impl PairReport {
         self.not_carried = run.not_carried.clone().unwrap_or_default();
         self.relabelled.clone_from(&run.relabelled);
         self.losses_count = run.losses.len() as u64;
+        let stands = run.stands.iter();
+        self.not_undone =
+            stands.map(|(_, record, why)| NotUndone { record: record.clone(), why: *why }).collect();
         self.handed_over = run.handed_over.iter().cloned().collect();
         self.announced.clone_from(&run.announced);
         self.digest = run.digest.as_ref().map(|digest| digest.as_str().to_owned());

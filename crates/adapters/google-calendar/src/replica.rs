@@ -109,6 +109,13 @@ fn note_other(others: &mut Others, (kind, id): (String, String), most: usize) {
     }
 }
 
+/// Takes an event out of those that are no appointments: it is gone, or was read as one.
+fn forget_other(others: &mut Others, id: &str) {
+    for ids in others.values_mut() {
+        ids.remove(id);
+    }
+}
+
 /// Our cursor: Google's token, and which events of other types are there. Google tells changes only, and they are to be
 /// counted without asking once more.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
@@ -547,14 +554,12 @@ impl GoogleCalendar {
         let (events, odd, others) = read_all(items);
         page.unread.extend(odd.iter().map(Odd::unread));
         for other in others {
+            // The type of an event never changes (C160): one that is known as an appointment is to be read by its name.
+            page.removed.push(ItemId::from(other.1.as_str()));
             note_other(&mut from.others, other, self.options.others_max);
         }
         for event in events {
-            if event.is_cancelled() {
-                for ids in from.others.values_mut() {
-                    ids.remove(&event.id);
-                }
-            }
+            forget_other(&mut from.others, &event.id);
             if let Some(master) = event.recurring_event_id.clone() {
                 touched.entry(master).or_default().exceptions.insert(event.id.clone(), event);
             } else if event.is_cancelled() {
@@ -574,7 +579,6 @@ impl GoogleCalendar {
         for name in odd.iter().filter_map(Odd::record) {
             touched.remove(name);
         }
-        touched.retain(|master, _| from.others.values().all(|ids| !ids.contains(master)));
         let gone: BTreeSet<ItemId> = page.removed.iter().cloned().collect();
         let reads = touched
             .into_iter()
@@ -590,7 +594,9 @@ impl GoogleCalendar {
                     continue;
                 }
             };
-            if families.iter().all(|family| family.master.id != master) {
+            if families.iter().any(|family| family.master.id == master) {
+                forget_other(&mut from.others, &master);
+            } else {
                 page.removed.push(ItemId::from(master));
             }
             families.iter().for_each(|family| put(&mut page, family, &zone));
@@ -753,6 +759,8 @@ impl Listing {
         // A series of which a part cannot be read cannot be read.
         self.masters.retain(|id, _| !self.odd.contains(id));
         self.exceptions.retain(|id, _| !self.odd.contains(id));
+        // Neither stands an occurrence for itself whose series a listing calls something else.
+        self.exceptions.retain(|id, _| self.others.values().all(|ids| !ids.contains(id)));
         for (id, master) in self.masters {
             let exceptions = self.exceptions.remove(&id).unwrap_or_default();
             if !master.is_cancelled() {

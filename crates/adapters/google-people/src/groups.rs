@@ -9,7 +9,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use http::{Method, StatusCode};
 use passerelle_contacts::text_key;
 use passerelle_google_transport::{Api, Call, GoogleClient, Pages};
-use passerelle_ports::{Clock, ErrorKind, PortError, PortResult, Relabelling};
+use passerelle_ports::{Clock, ErrorKind, Label, PortError, PortResult, Relabelling};
 use serde_json::json;
 use tokio::sync::Mutex;
 
@@ -161,6 +161,47 @@ impl Groups {
             }
         }
         Ok(())
+    }
+
+    /// Tells whether Google lacks a label that was used for one of these names.
+    pub(crate) async fn lack(&self, names: &BTreeMap<String, String>, used: &Directory) -> PortResult<bool> {
+        let directory = self.read(&mut *self.known.lock().await).await?;
+        let mut resources = names.keys().filter_map(|key| used.resource(key));
+        Ok(resources.any(|resource| directory.name(resource).is_none()))
+    }
+
+    /// Lists the labels that people made.
+    pub(crate) async fn list(&self) -> PortResult<Vec<Label>> {
+        let mut known = self.known.lock().await;
+        let now = self.clock.now();
+        let young = known.as_ref().filter(|known| known.is_younger(BELIEVED_FOR_WRITES, now));
+        let directory = match young {
+            Some(known) => known.directory.clone(),
+            None => self.read(&mut known).await?,
+        };
+        let label = |(id, name): (&String, &String)| Label { id: id.clone(), name: name.clone() };
+        Ok(directory.names.iter().map(label).collect())
+    }
+
+    /// Gives labels other names by their resource names, as far as no other label has them. One may wait for another to
+    /// give its name up.
+    pub(crate) async fn rename_by_resource(&self, all: &[Label]) -> PortResult<()> {
+        let mut known = self.known.lock().await;
+        let mut directory = self.read(&mut known).await?;
+        let mut left: Vec<&Label> = all.iter().collect();
+        loop {
+            let is_free = |label: &Label| {
+                let has = directory.resource(&text_key(&label.name));
+                directory.name(&label.id).is_some_and(|name| name != label.name)
+                    && has.is_none_or(|has| has == label.id)
+            };
+            let Some(next) = left.iter().position(|label| is_free(label)) else { return Ok(()) };
+            let label = left.remove(next);
+            let group = self.get(&label.id, 0).await?;
+            if self.update(&group, &label.name).await? {
+                directory = self.read(&mut known).await?;
+            }
+        }
     }
 
     /// Returns the contacts whose labels have other names than these, by resource name.

@@ -11,8 +11,8 @@ use chrono::{DateTime, TimeDelta, Utc};
 use passerelle_contacts::Contact;
 use passerelle_google_transport::{GoogleClient, Pages};
 use passerelle_ports::{
-    Capabilities, Clock, Detail, EntryId, From, ItemId, Next, Page, Pictures, PortError, PortResult,
-    Relabelling, Replica, Stored, Unread, Version, Write, Written,
+    Capabilities, Clock, Detail, EntryId, ErrorKind, From, ItemId, Label, Next, Page, Pictures, PortError,
+    PortResult, Relabelling, Replica, Stored, Unread, Version, Write, Written,
 };
 use tokio::sync::Mutex;
 
@@ -24,7 +24,7 @@ use crate::{
     groups::{Directory, Groups, is_system},
     recent::Recent,
     wire::Person,
-    write::Run,
+    write::{Run, labels},
 };
 
 /// How the replica of one account behaves.
@@ -172,6 +172,37 @@ impl GooglePeople {
         }
     }
 
+    /// Writes once more what Google refused, where a label that it was put into is not there any more, or never was: the
+    /// labels are read anew, and what is missing is made.
+    async fn with_labels_of_now(
+        &self,
+        batch: &[Write<Contact>],
+        used: &Directory,
+        mut answers: Vec<PortResult<Written<Contact>>>,
+    ) -> PortResult<Vec<PortResult<Written<Contact>>>> {
+        let is_refused = |answer: &PortResult<Written<Contact>>| {
+            let kind = answer.as_ref().err().map(|error| error.kind);
+            matches!(kind, Some(ErrorKind::Rejected | ErrorKind::NotFound))
+        };
+        let refused = (0..batch.len()).filter(|at| is_refused(&answers[*at]));
+        let again: Vec<usize> = refused.filter(|at| !labels(&batch[*at..=*at]).is_empty()).collect();
+        let some: Vec<Write<Contact>> = again.iter().map(|at| batch[*at].clone()).collect();
+        if some.is_empty() || !self.groups.lack(&labels(&some), used).await? {
+            return Ok(answers);
+        }
+        // Of the others the answers are known, whatever becomes of these.
+        let second = match Run::new(self, &some).await {
+            Ok(run) => run.carry_out().await,
+            Err(error) => Err(error),
+        };
+        if let Ok(second) = second {
+            for (at, answer) in again.into_iter().zip(second) {
+                answers[at] = answer;
+            }
+        }
+        Ok(answers)
+    }
+
     async fn page(&self, place: Place) -> PortResult<Page<Contact>> {
         let size = self.options.page_size;
         let answer = self.calls.connections(size, place.sync.as_deref(), place.page.as_deref()).await?;
@@ -310,8 +341,20 @@ impl Replica<Contact> for GooglePeople {
         self.groups.rename(all).await
     }
 
+    async fn labels(&self) -> PortResult<Vec<Label>> {
+        self.groups.list().await
+    }
+
+    async fn rename_labels(&self, all: &[Label]) -> PortResult<()> {
+        let _turn = self.turn.lock().await;
+        self.groups.rename_by_resource(all).await
+    }
+
     async fn write(&self, batch: &[Write<Contact>]) -> PortResult<Vec<PortResult<Written<Contact>>>> {
         let _turn = self.turn.lock().await;
-        Run::new(self, batch).await?.carry_out().await
+        let run = Run::new(self, batch).await?;
+        let labels = run.groups.clone();
+        let answers = run.carry_out().await?;
+        self.with_labels_of_now(batch, &labels, answers).await
     }
 }

@@ -36,7 +36,8 @@ type Outcome = PortResult<Written<Contact>>;
 /// A batch on its way.
 pub(crate) struct Run<'a> {
     replica: &'a GooglePeople,
-    groups: Arc<Directory>,
+    /// The labels as this batch found or made them.
+    pub(crate) groups: Arc<Directory>,
     current: HashMap<String, Person>,
     /// Contacts that are there and cannot be read: nothing is written to them.
     unread: BTreeSet<String>,
@@ -514,7 +515,7 @@ fn named(write: &Write<Contact>) -> Option<&str> {
 }
 
 /// Returns the labels that a batch puts contacts into.
-fn labels(batch: &[Write<Contact>]) -> BTreeMap<String, String> {
+pub(crate) fn labels(batch: &[Write<Contact>]) -> BTreeMap<String, String> {
     let mut labels = BTreeMap::new();
     for write in batch {
         let (to, from) = match write {

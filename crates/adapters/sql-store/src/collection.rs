@@ -4,7 +4,7 @@ use std::collections::{HashMap, HashSet};
 
 use chrono::NaiveDateTime;
 use diesel::QueryResult;
-use passerelle_ports::{Kind, Record, Relabelling, Value, Write};
+use passerelle_ports::{Kind, Label, Record, Relabelling, Value, Write};
 
 use crate::{dialect::Conn, parked};
 
@@ -128,6 +128,16 @@ pub trait Collection: Record {
 
     /// Notes which names that records share the batches to come change for all that have them.
     fn relabel(_: &mut Conn, _: &[Relabelling]) -> QueryResult<()> {
+        Ok(())
+    }
+
+    /// Lists the names that records share, with their ids.
+    fn shared_names(_: &mut Conn) -> QueryResult<Vec<Label>> {
+        Ok(Vec::new())
+    }
+
+    /// Changes names that records share, by their ids.
+    fn rename_shared(_: &mut Conn, _: &[Label]) -> QueryResult<()> {
         Ok(())
     }
 

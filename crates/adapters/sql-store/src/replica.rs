@@ -9,7 +9,7 @@ use std::{
 use async_trait::async_trait;
 use diesel::prelude::*;
 use passerelle_ports::{
-    Capabilities, CreateKey, Cursor, EntryId, From, ItemId, Next, Opaque, Page, PageToken, PortError,
+    Capabilities, CreateKey, Cursor, EntryId, From, ItemId, Label, Next, Opaque, Page, PageToken, PortError,
     PortResult, Relabelling, Replica, Stored, Version, Write, Written, assemble, fields,
 };
 
@@ -560,6 +560,16 @@ impl<R: Collection> Replica<R> for SqlReplica<R> {
         let all = all.to_vec();
         let write = self.db.write(move |conn| Ok(R::relabel(conn, &all)?));
         write.await.map_err(|error| error.at("sql.relabel"))
+    }
+
+    async fn labels(&self) -> PortResult<Vec<Label>> {
+        self.db.read(move |conn| Ok(R::shared_names(conn)?)).await.map_err(|error| error.at("sql.labels"))
+    }
+
+    async fn rename_labels(&self, all: &[Label]) -> PortResult<()> {
+        let all = all.to_vec();
+        let write = self.db.write(move |conn| Ok(R::rename_shared(conn, &all)?));
+        write.await.map_err(|error| error.at("sql.rename_labels"))
     }
 
     async fn write(&self, batch: &[Write<R>]) -> PortResult<Vec<PortResult<Written<R>>>> {

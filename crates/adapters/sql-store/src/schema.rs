@@ -436,6 +436,7 @@ diesel::table! {
         local_cursor -> Nullable<Text>,
         remote_cursor -> Nullable<Text>,
         rules -> Nullable<Text>,
+        labels -> Nullable<Text>,
     }
 }
 

@@ -232,6 +232,7 @@ fn changes(step: &Step, past: &mut Past, run: RunId) -> Changes<Note> {
         drop_cursors: Sides { local: step.rules, remote: false },
         rules: step.rules.then(|| "digest".to_owned()),
         rules_seen: step.absent.then(|| "seen".to_owned()),
+        labels: None,
         unplaced: Vec::new(),
         links,
         open,

@@ -7,9 +7,10 @@ use std::{
 
 use passerelle_ports::{Clock, Code, Detail, Kind};
 use passerelle_service::{
-    Dropped, Failure, Loss, Office, PairReport, SyncReport, SyncRequest, Waiting, changes, conflicts,
-    note_no_run, sync, unsettled, without_calendar,
+    Dropped, Failure, Loss, NotUndone, Office, PairReport, SyncReport, SyncRequest, Waiting, changes,
+    conflicts, note_no_run, sync, unsettled, without_calendar,
 };
+use passerelle_sync_rules::Stays;
 use passerelle_texts::exit_code;
 use serde_json::{Value, json};
 
@@ -168,7 +169,7 @@ pub fn exit_of(report: &SyncReport) -> u8 {
         .filter_map(|pair| pair.error.as_ref())
         .map(|error| exit_code(error.code.as_str()))
         .collect();
-    let waits = |pair: &PairReport| pair.held + pair.failed + pair.unknown > 0;
+    let waits = |pair: &PairReport| pair.held + pair.failed + pair.unknown > 0 || !pair.not_undone.is_empty();
     if !report.homeless.is_empty() || report.pairs.iter().any(waits) {
         codes.push(3);
     }
@@ -242,7 +243,26 @@ pub fn table(out: &Out, pair: &PairReport, dry_run: bool) -> String {
     lines.extend(losses(out, &pair.losses, pair.losses_count));
     lines.extend(not_carried(out, &pair.not_carried));
     lines.extend(dropped(out, &pair.dropped));
+    lines.extend(not_undone(out, &pair.not_undone));
     lines.join("\n")
+}
+
+/// What an undo left as it is, a line for each of the first records.
+fn not_undone(out: &Out, records: &[NotUndone]) -> Vec<String> {
+    if records.is_empty() {
+        return Vec::new();
+    }
+    let head = out.t("undo-stays", &[("count", (records.len() as u64).into())]);
+    let each = records.iter().take(SHOWN).map(|one| {
+        let why = match one.why {
+            Stays::Changed => "undo-stays-changed",
+            Stays::Rules => "undo-stays-rules",
+            Stays::There => "undo-stays-there",
+            Stays::Busy => "undo-stays-busy",
+        };
+        format!("    {}: {}", one.record, out.t(why, &[]))
+    });
+    std::iter::once(format!("  {head}")).chain(each).collect()
 }
 
 /// The changes of occurrences that went, a line for each of the first.

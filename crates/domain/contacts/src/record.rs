@@ -1,6 +1,6 @@
 //! What the engine asks of a contact.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use deunicode::deunicode;
 use passerelle_ports::{Called, Field, Fields, Kind, MatchKey, Record, Value, is_empty};
@@ -85,6 +85,20 @@ impl Record for Contact {
             ([gone], [came]) => Some((gone.clone(), came.clone())),
             _ => None,
         }
+    }
+
+    fn label_field(name: &str) -> Option<Field> {
+        Some(Field::keyed("groups", &text_key(name)))
+    }
+
+    fn rename_labels(&mut self, names: &BTreeMap<String, String>) {
+        let groups = std::mem::take(&mut self.groups).into_iter();
+        self.groups = groups
+            .map(|(key, name)| match names.get(&name) {
+                Some(now) => (text_key(now), now.clone()),
+                None => (key, name),
+            })
+            .collect();
     }
 
     fn is_arrangement(field: &Field) -> bool {

@@ -66,7 +66,12 @@ pub fn relocation<R: Record>(link: &Link<R>, own: &Place, others: &[Place]) -> O
         At::With(place) => place,
         At::Beyond => return None,
     };
-    let shows = follower == Side::Local || admits(link, (&own.rules, &target.rules));
+    // What somebody brought by hand where the rules leave it out is told: they hide nothing there, and nothing of it would
+    // travel any more.
+    let shows = match follower {
+        Side::Local => takes_part(&local.record, &target.rules),
+        Side::Remote => admits(link, (&own.rules, &target.rules)),
+    };
     let may = shows && own.rules.creates[follower] && target.rules.creates[follower];
     Some(match may {
         true => Relocation::Follow(follower, target.homes[follower].clone()),

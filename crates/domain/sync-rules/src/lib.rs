@@ -33,5 +33,5 @@ pub use merge::{Merged, lives_on, merged};
 pub use plan::{Plan, PlanCounts, PlannedStep, SideCounts};
 pub use rules::{Deletes, Direction, FieldPattern, Limits, Policy, Rules, Window};
 pub use scope::{Condition, Scope, Test};
-pub use undo::{Back, changed_unseen, take_back};
+pub use undo::{Back, Stays, changed_unseen, stays, take_back};
 pub use view::{Seen, hidden_fields, view};

@@ -5,6 +5,7 @@ use passerelle_ports::{
     AssembleError, Copy, Entry, Field, Fields, Link, LinkId, Op, Opaque, Record, Side, Sides, Stored, Value,
     assemble, fields,
 };
+use serde::Serialize;
 
 use crate::{
     Action, Intent, Rules,
@@ -23,6 +24,57 @@ pub struct Back<R> {
     pub opaque: Option<Opaque>,
     /// The link is released once the write has landed.
     pub release: bool,
+}
+
+/// Why something that an entry did stays as it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Stays {
+    /// Somebody changed it since, or removed the record.
+    Changed,
+    /// The rules let nothing of it be written on that side, or hide it there.
+    Rules,
+    /// Somebody has entered the record again.
+    There,
+    /// An earlier write of it is not finished.
+    Busy,
+}
+
+/// Tells why an undo of a landed entry leaves something of it as it is; nothing where all of it can be taken back, or
+/// stands already as it did before.
+#[must_use]
+pub fn stays<R: Record>(entry: &Entry<R>, link: Option<&Link<R>>, rules: &Rules) -> Option<Stays> {
+    let (side, other) = (entry.side, entry.side.other());
+    let now = link.and_then(|link| link.alive(side));
+    let after = stored_of(entry)?;
+    match (&entry.op, &entry.from, &entry.to) {
+        (Op::Create { .. }, ..) => now
+            .is_some_and(|_| link.is_some_and(|link| remove_again(entry, link).is_none()))
+            .then_some(Stays::Changed),
+        (Op::Update, Some(before), Some(sent)) => {
+            let Some(now) = now else { return Some(Stays::Changed) };
+            let copy = link.and_then(|link| link.copies.local.as_ref());
+            let (now, before, after, sent) =
+                (fields(&now.record), fields(&before.record), fields(&after.record), fields(sent));
+            let hidden = copy
+                .map(|copy| hidden_fields(&copy.stored.record, &[&before, &now], rules))
+                .unwrap_or_default();
+            let is_ours = |field: &Field| {
+                let (before, now) = (before.get(field), now.get(field));
+                !same(before, sent.get(field)) && !same(before, after.get(field)) && !same(before, now)
+            };
+            let ours: Vec<&Field> =
+                all(&[&now, &before, &after, &sent]).into_iter().filter(|field| is_ours(field)).collect();
+            let is_withheld =
+                |field: &&Field| hidden.contains(*field) || !rules.direction::<R>(field).leaves(other);
+            if ours.iter().any(is_withheld) {
+                return Some(Stays::Rules);
+            }
+            let is_changed = |field: &&Field| !same(now.get(*field), after.get(*field));
+            ours.iter().any(is_changed).then_some(Stays::Changed)
+        }
+        _ => None,
+    }
 }
 
 /// Returns the write that takes a landed entry back, or `None` where there is nothing to take back: the

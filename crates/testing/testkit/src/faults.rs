@@ -9,7 +9,7 @@ use std::{
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use passerelle_ports::{
-    Capabilities, EntryId, ErrorKind, From, ItemId, Page, PortError, PortResult, Record, Relabelling,
+    Capabilities, EntryId, ErrorKind, From, ItemId, Label, Page, PortError, PortResult, Record, Relabelling,
     Replica, Stored, Write, Written,
 };
 
@@ -205,6 +205,14 @@ impl<R: Record> Replica<R> for Faulty<R> {
 
     async fn relabel(&self, all: &[Relabelling]) -> PortResult<()> {
         self.inner.relabel(all).await
+    }
+
+    async fn labels(&self) -> PortResult<Vec<Label>> {
+        self.inner.labels().await
+    }
+
+    async fn rename_labels(&self, all: &[Label]) -> PortResult<()> {
+        self.inner.rename_labels(all).await
     }
 
     async fn write(&self, batch: &[Write<R>]) -> PortResult<Vec<PortResult<Written<R>>>> {

@@ -222,6 +222,9 @@ impl<R: Record> Pair<R> {
         if let Some(rules) = &changes.rules_seen {
             self.state.rules = Some(rules.clone());
         }
+        if let Some(labels) = &changes.labels {
+            self.state.labels.clone_from(labels);
+        }
     }
 }
 

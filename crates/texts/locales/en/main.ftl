@@ -166,6 +166,14 @@ history-import = import
 history-incomplete = did not reach its end
 history-not-landed = not carried out
 undo-ask = Take run { $run } back like this?
+undo-stays = { $count ->
+    [one] 1 record of which something was not taken back
+   *[other] { $count } records of which something was not taken back
+}
+undo-stays-changed = somebody changed it since
+undo-stays-rules = the rules of today do not let it be written there
+undo-stays-there = somebody has entered it again
+undo-stays-busy = an earlier write of it is not finished; try again later
 undo-left = Left as they are, because somebody changed them since: { $count }
 
 # import, export

@@ -193,6 +193,14 @@ history-import = import
 history-incomplete = n'est pas allé au bout
 history-not-landed = non effectué
 undo-ask = Annuler ainsi le passage { $run } ?
+undo-stays = { $count ->
+    [one] 1 fiche dont une partie n'a pas été annulée
+   *[other] { $count } fiches dont une partie n'a pas été annulée
+}
+undo-stays-changed = quelqu'un l'a modifiée depuis
+undo-stays-rules = les règles actuelles n'y permettent pas l'écriture
+undo-stays-there = quelqu'un l'a saisie à nouveau
+undo-stays-busy = une écriture précédente n'est pas terminée ; réessayez plus tard
 undo-left = Laissées telles quelles, car modifiées depuis : { $count }
 
 # import, export

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use diesel::prelude::*;
-use passerelle_ports::Relabelling;
+use passerelle_ports::{Label, Relabelling};
 
 use super::{convert::group_key, rows::MemberRow};
 use crate::{
@@ -144,6 +144,49 @@ pub(crate) fn renames<'a>(
     Ok(renames)
 }
 
+/// Lists the groups.
+pub(crate) fn labels(conn: &mut Conn) -> QueryResult<Vec<Label>> {
+    let rows: Vec<(i64, String)> = contact_groups::table
+        .order(contact_groups::id)
+        .select((contact_groups::id, contact_groups::name))
+        .load(conn)?;
+    Ok(rows.into_iter().map(|(id, name)| Label { id: id.to_string(), name }).collect())
+}
+
+/// Gives groups another name by their ids; a group that was made under that name meanwhile is joined to it.
+pub(crate) fn rename_by_id(conn: &mut Conn, all: &[Label]) -> QueryResult<()> {
+    for label in all {
+        let Ok(id) = label.id.parse::<i64>() else { continue };
+        let name = contact_groups::table.find(id).select(contact_groups::name);
+        let was: Option<String> = name.first(conn).optional()?;
+        if was.is_some_and(|was| was != label.name) {
+            match find(conn, &[&label.name])?.get(&label.name) {
+                Some(made) => take_over(conn, id, *made, &label.name)?,
+                None => drop(set_name(conn, id, &label.name)?),
+            }
+        }
+    }
+    Ok(())
+}
+
+fn set_name(conn: &mut Conn, id: i64, name: &str) -> QueryResult<usize> {
+    diesel::update(contact_groups::table.find(id)).set(contact_groups::name.eq(name)).execute(conn)
+}
+
+/// Moves the contacts of a group that was made a moment ago into an older one, which gets its name.
+fn take_over(conn: &mut Conn, id: i64, made: i64, name: &str) -> QueryResult<()> {
+    use contact_group_members::{contact_id, group_id};
+    let has: Vec<String> =
+        contact_group_members::table.filter(group_id.eq(id)).select(contact_id).load(conn)?;
+    let coming = contact_group_members::table.filter(group_id.eq(made));
+    for some in has.chunks(MOST_NAMES) {
+        diesel::delete(coming.filter(contact_id.eq_any(some))).execute(conn)?;
+    }
+    diesel::update(coming).set(group_id.eq(id)).execute(conn)?;
+    diesel::delete(contact_groups::table.find(made)).execute(conn)?;
+    set_name(conn, id, name).map(drop)
+}
+
 /// Gives a group the name of the new one that all its contacts have gone to: it keeps its id.
 pub(crate) fn rename(conn: &mut Conn, renames: &[(String, String)]) -> QueryResult<()> {
     for (old, new) in renames {
@@ -153,11 +196,7 @@ pub(crate) fn rename(conn: &mut Conn, renames: &[(String, String)]) -> QueryResu
         if diesel::select(diesel::dsl::exists(members)).get_result(conn)? {
             continue;
         }
-        diesel::update(contact_group_members::table.filter(contact_group_members::group_id.eq(new_id)))
-            .set(contact_group_members::group_id.eq(old_id))
-            .execute(conn)?;
-        diesel::delete(contact_groups::table.find(new_id)).execute(conn)?;
-        diesel::update(contact_groups::table.find(old_id)).set(contact_groups::name.eq(new)).execute(conn)?;
+        take_over(conn, *old_id, *new_id, new)?;
         diesel::delete(passerelle_settings::table.find(format!("{RELABELS}{new}"))).execute(conn)?;
     }
     Ok(())

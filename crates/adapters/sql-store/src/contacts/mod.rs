@@ -9,7 +9,7 @@ use std::collections::{HashMap, HashSet};
 use chrono::NaiveDateTime;
 use diesel::{dsl::exists, prelude::*};
 use passerelle_contacts::{Contact, same_entries};
-use passerelle_ports::{Relabelling, Value, Write};
+use passerelle_ports::{Label, Relabelling, Value, Write};
 
 use self::{
     convert::{HeldParts, contact, main_row, parts},
@@ -270,6 +270,14 @@ impl Collection for Contact {
 
     fn relabel(conn: &mut Conn, all: &[Relabelling]) -> QueryResult<()> {
         groups::relabel(conn, all)
+    }
+
+    fn shared_names(conn: &mut Conn) -> QueryResult<Vec<Label>> {
+        groups::labels(conn)
+    }
+
+    fn rename_shared(conn: &mut Conn, all: &[Label]) -> QueryResult<()> {
+        groups::rename_by_id(conn, all)
     }
 
     fn renames(conn: &mut Conn, batch: &[Write<Self>]) -> QueryResult<Vec<(String, String)>> {

@@ -339,5 +339,9 @@ fn put_state<R: Record>(conn: &mut Conn, pair: &PairId, changes: &Changes<R>) ->
     if let Some(rules) = changes.rules_seen.as_ref().or(changes.rules.as_ref()) {
         diesel::update(row()).set(pair_states::rules.eq(rules)).execute(conn)?;
     }
+    if let Some(labels) = &changes.labels {
+        let text = serde_json::json!(labels).to_string();
+        diesel::update(row()).set(pair_states::labels.eq(text)).execute(conn)?;
+    }
     Ok(())
 }

@@ -40,14 +40,22 @@ fn after_of(after: Option<LinkId>) -> String {
 }
 
 pub(crate) fn pair_state(conn: &mut Conn, pair: &PairId) -> Result<PairState, StoreError> {
-    type Row = (Option<String>, Option<String>, Option<String>);
+    type Row = (Option<String>, Option<String>, Option<String>, Option<String>);
     let row: Option<Row> = pair_states::table
         .find(pair.as_str())
-        .select((pair_states::local_cursor, pair_states::remote_cursor, pair_states::rules))
+        .select((
+            pair_states::local_cursor,
+            pair_states::remote_cursor,
+            pair_states::rules,
+            pair_states::labels,
+        ))
         .first(conn)
         .optional()?;
-    let (local, remote, rules) = row.unwrap_or_default();
-    Ok(PairState { cursors: Sides { local: local.map(Cursor::new), remote: remote.map(Cursor::new) }, rules })
+    let (local, remote, rules, labels) = row.unwrap_or_default();
+    // A memo: what cannot be read is found by name again.
+    let labels = labels.and_then(|text| serde_json::from_str(&text).ok()).unwrap_or_default();
+    let cursors = Sides { local: local.map(Cursor::new), remote: remote.map(Cursor::new) };
+    Ok(PairState { cursors, rules, labels })
 }
 
 pub(crate) fn counts(conn: &mut Conn, pair: &PairId) -> Result<Counts, StoreError> {

@@ -1,0 +1,1 @@
+ALTER TABLE passerelle_pair_states DROP COLUMN labels;
