@@ -384,6 +384,10 @@ impl World {
 
     /// The whole history.
     pub fn history(self: &Arc<Self>) {
+        for number in 0..self.pairs() {
+            let pair = self.pair(number);
+            self.say(|| format!("pair {number}: {:?}", pair.rules));
+        }
         self.populate();
         self.advance(500);
         self.draw_faults();
