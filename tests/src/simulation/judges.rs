@@ -6,7 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use passerelle_ports::{
-    Entry, Field, Link, LinkState, Op, Outcome, PortResult, Replica as _, RunId, Side, Write, Written,
+    Entry, Field, ItemId, Link, LinkState, Op, Outcome, PortResult, Replica as _, RunId, Side, Write, Written,
 };
 use passerelle_sync_rules::{Deletes, Direction, FieldPattern, Policy, Rules};
 use passerelle_testkit::Note;
@@ -971,6 +971,29 @@ impl World {
             }
         }
         misled
+    }
+
+    /// An undo leaves alone what somebody typed since (I10, I2).
+    pub fn judge_typed_since(&self, pair: usize, typed: &[(usize, ItemId, &'static str, Token)]) {
+        let rules = self.pair(pair).rules;
+        for (replica, item, field, typed) in typed {
+            let now = self.replica(*replica).get(item).map(|stored| token(&get(&stored.record, field)));
+            if now == Some(*typed) {
+                continue;
+            }
+            // Where an edit does not travel, it does not save its record from a deletion by a person at the other side: the
+            // record goes once it is in the scope of the pair, and what was typed is in the history.
+            let travels = if *replica == 0 { sends(&rules, field) } else { takes(&rules, field) };
+            let past = self.replica(*replica).past(item);
+            let was_deleted = past.last().is_some_and(|(last, _)| {
+                let elsewhere = |gone: &Deletion| gone.ident == last.record.uid && gone.replica != *replica;
+                self.lock().diary.deletions.iter().any(elsewhere)
+            });
+            let follows = now.is_none() && !travels && was_deleted;
+            if !follows || !self.past_tokens().contains(typed) {
+                self.bad(format!("undo: t{typed}, typed into {field} since, is gone (I10)"));
+            }
+        }
     }
 
     /// The undo of the last run of a lone pair puts back exactly what was there (I10).
