@@ -242,6 +242,8 @@ impl<R: Record> Session<'_, R> {
     fn meet_known(&mut self, work: &mut Work<R>, side: Side, id: LinkId, stored: Stored<R>, lags: bool) {
         let held = work.get(id).and_then(|link| link.alive(side));
         if held.is_some_and(|held| held.version == stored.version && held.withdrawn == stored.withdrawn) {
+            let now = self.engine.clock.now();
+            work.change(id, |link| link.trails[side].shown_again(now));
             return;
         }
         self.report.observed[side] += 1;

@@ -361,6 +361,31 @@ fn what_a_listing_of_everything_does_not_show_is_not_kept_because_of_an_older_an
     assert_eq!(house.titles(), (vec![], vec![]), "no later listing tells that it is gone");
 }
 
+#[test]
+fn what_a_listing_shows_again_is_not_gone_because_of_an_older_answer() {
+    let house = House::new();
+    let (local, remote) = house.linked();
+    house.remote.person_deletes(&remote);
+    house.clock.advance(Duration::from_secs(5));
+    house.remote.person_restores(&remote).unwrap();
+    house.run();
+    // A listing is from when it was in the bin, which no run ever knew; nothing can be fetched.
+    house.remote.answers_late(&remote, 1);
+    house.relist();
+    house.loses(FETCH);
+    house.run();
+    house.loses(FINE);
+    // The next listing shows what is there, and answers by name are from before.
+    house.remote.fetches_late(&remote, 1);
+    house.relist();
+    for _ in 0..3 {
+        house.run();
+        assert!(house.local.get(&local).is_some(), "the two listings contradict each other");
+    }
+    house.remote.fetches_late(&remote, 0);
+    is_in_step(&house, &local);
+}
+
 /// A house in which what is deleted at the remote stays here, and a record that was, and is back.
 fn back() -> (House, ItemId, ItemId) {
     let mut rules = Rules::default();

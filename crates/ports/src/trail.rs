@@ -94,6 +94,14 @@ impl Trail {
         self.listed = Some(false);
     }
 
+    /// Remembers that a listing showed what we hold. Where another one told that it is gone, either may be the later one:
+    /// an answer that there is no such item may come from before. A doubt of before was about something else.
+    pub fn shown_again(&mut self, now: DateTime<Utc>) {
+        if self.listed == Some(false) || self.unmet {
+            (self.born, self.back, self.doubted) = (Some(now), true, None);
+        }
+    }
+
     /// Remembers that a state was taken in, in place of another one of the same item.
     pub fn follow<R>(&mut self, before: Option<&Stored<R>>, now: &Stored<R>) {
         match before {
@@ -316,6 +324,29 @@ mod tests {
         assert!(trail.is_older(&state("a", 5)) && !trail.is_older(&state("b", 6)));
         trail.follow(Some(&state("a", 5)), &state("b", 6));
         assert!(!trail.is_older(&state("b", 6)), "what was read since is news");
+    }
+
+    #[test]
+    fn where_two_listings_contradict_each_other_neither_answer_is_believed_at_once() {
+        let lag = TimeDelta::seconds(60);
+        for told in [true, false] {
+            let mut trail = Trail::default();
+            trail.follow(None, &state("a", 5));
+            trail.shown_again(at(90));
+            assert_eq!((trail.born, trail.back), (None, false), "nothing told that it is gone");
+            if told {
+                trail.unlist()
+            } else {
+                trail.unmet = true
+            }
+            assert!(!trail.may_be_there(at(100), lag));
+            trail.doubted = Some(at(1));
+            trail.shown_again(at(100));
+            assert!(trail.is_older(&state("a", 5)), "it may be from before it was gone");
+            assert!(trail.may_be_there(at(159), lag), "or that it is gone from before it was back");
+            assert!(trail.doubt::<()>(None, clocks(159, 159)), "a doubt of before was about something else");
+            assert!(!trail.may_be_there(at(160), lag));
+        }
     }
 
     #[test]
