@@ -1,6 +1,6 @@
 //! Observe: what is new, changed or gone on a side, page by page.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use passerelle_ports::{
     Changes, Clocks, Cursor, EntriesOf, Entry, ErrorKind, Find, From, ItemId, Link, LinkId, LinkState,
@@ -86,6 +86,9 @@ impl<R: Record> Session<'_, R> {
         let mut done = 0;
         let mut way = Way::default();
         loop {
+            if from == From::Start {
+                self.unmet[side] = self.strange_looks(side).await?;
+            }
             let page = match self.replica(side).changes(from).await {
                 Ok(page) => page,
                 // Only a listing of changes may turn into a complete one: two complete listings of one run
@@ -144,6 +147,9 @@ impl<R: Record> Session<'_, R> {
         let ids: Vec<ItemId> = if remembers { ids_of(&page) } else { Vec::new() };
         let strange = ids.into_iter().filter(|id| work.by_item(side, id).is_none()).collect();
         let mut strange = self.strangers(side, strange).await?;
+        for id in ids_of(&page) {
+            self.unmet[side].remove(&id);
+        }
         let unknown = page.items.iter().filter(|it| work.by_item(side, &it.id).is_none() && !it.withdrawn);
         let unknown: Vec<_> = unknown.map(|stored| (stored.id.clone(), stored.made)).collect();
         let claimed = self.claimed(side, &unknown).await?;
@@ -171,7 +177,10 @@ impl<R: Record> Session<'_, R> {
                 }
                 None if lags || self.was_dead(side, strange.get(&stored.id), &stored) => {
                     self.report.observed[side] += 1;
-                    let known = strange.remove(&stored.id);
+                    let mut known = strange.remove(&stored.id);
+                    if let Some(known) = known.as_mut().filter(|_| self.whole[side]) {
+                        known.trail.unmet = false;
+                    }
                     self.keep_listed(side, &stored);
                     let stranger = listed(side, stored, known, self.clocks(side));
                     work.changes.strangers.push(stranger.clone());
@@ -210,6 +219,9 @@ impl<R: Record> Session<'_, R> {
         if self.whole[side] {
             work.changes.met = Some((side, self.run, met));
             work.changes.absent = (cursor.is_some()).then_some((side, self.run));
+            if cursor.is_some() {
+                work.changes.strangers.extend(self.unmet_strangers(side).await?);
+            }
         }
         if remembers && cursor.is_some() {
             work.changes.gone_before = self.engine.clock.now().checked_sub_signed(self.lag(side).max(MEMORY));
@@ -217,6 +229,30 @@ impl<R: Record> Session<'_, R> {
         work.changes.cursors[side] = cursor;
         let changes = work.into_changes();
         self.commit(changes).await
+    }
+
+    /// Returns the items of a side that no link knows and that are still to be fetched.
+    async fn strange_looks(&self, side: Side) -> Flow<BTreeSet<ItemId>> {
+        let mut strange = BTreeSet::new();
+        let mut after: Option<ItemId> = None;
+        loop {
+            let store = &self.engine.ledger;
+            let looks = store.looks(self.pair(), side, after.as_ref(), self.chunk()).await.map_err(ledger)?;
+            let Some(last) = looks.last() else { return Ok(strange) };
+            after = Some(last.item.clone());
+            strange.extend(looks.into_iter().filter(|look| look.link.is_none()).map(|look| look.item));
+        }
+    }
+
+    /// Remembers of items that no link knows that a listing of everything did not show them: no later listing tells that
+    /// they are gone.
+    async fn unmet_strangers(&mut self, side: Side) -> Flow<Vec<Stranger>> {
+        let items = std::mem::take(&mut self.unmet[side]).into_iter().collect();
+        let known = self.strangers(side, items).await?;
+        Ok(known
+            .into_values()
+            .map(|stranger| Stranger { trail: Trail { unmet: true, ..stranger.trail }, ..stranger })
+            .collect())
     }
 
     /// Completes a copy that was read with what the last one still tells; an error where that item cannot be read.

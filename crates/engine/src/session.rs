@@ -51,6 +51,8 @@ pub(crate) struct Session<'a, R: Record> {
     /// Whether a side has an item that no link knows and whose newest state was not read yet: it may be the other half
     /// of any record, so that nothing is created on that side meanwhile.
     pub(crate) unread: Sides<bool>,
+    /// Items that no link knows and that the listing of everything under way has not shown yet.
+    pub(crate) unmet: Sides<BTreeSet<ItemId>>,
     /// What listings showed of items that are to be fetched by name.
     pub(crate) listed: Sides<BTreeMap<ItemId, Stored<R>>>,
     /// Halves whose other half may be an item that is known and was not read anew yet: nothing is created for them.
@@ -104,6 +106,7 @@ impl<'a, R: Record> Session<'a, R> {
                     awaited: Sides { local: None, remote: None },
                     doubted: Sides::default(),
                     unread: Sides::default(),
+                    unmet: Sides::default(),
                     listed: Sides { local: BTreeMap::new(), remote: BTreeMap::new() },
                     awaiting: BTreeSet::new(),
                     hidden: Sides { local: None, remote: None },

@@ -386,6 +386,26 @@ fn what_a_listing_shows_again_is_not_gone_because_of_an_older_answer() {
     is_in_step(&house, &local);
 }
 
+#[test]
+fn what_no_link_knows_and_a_listing_of_everything_does_not_show_any_more_is_not_made_here() {
+    let house = House::new();
+    let remote = house.remote.person_creates(Note::new("a", "first"));
+    // It is listed, and cannot be fetched.
+    house.loses(FETCH);
+    house.run();
+    house.loses(FINE);
+    house.remote.person_deletes(&remote);
+    house.remote.expire_cursors();
+    house.remote.fetches_late(&remote, 1);
+    for _ in 0..3 {
+        house.run();
+        assert_eq!(house.titles(), (vec![], vec![]), "no later listing tells that it is gone");
+    }
+    house.remote.fetches_late(&remote, 0);
+    house.settle();
+    assert_eq!(house.titles(), (vec![], vec![]));
+}
+
 /// A house in which what is deleted at the remote stays here, and a record that was, and is back.
 fn back() -> (House, ItemId, ItemId) {
     let mut rules = Rules::default();
