@@ -384,6 +384,39 @@ fn the_undo_of_a_record_and_a_restore_bring_it_back_from_another_calendar() {
 }
 
 #[test]
+fn what_only_google_holds_is_restored_although_it_was_dragged_and_changed_between_two_runs() {
+    for (home, from_main) in [(USER, true), ("Team", false)] {
+        let (world, team) = two();
+        world.sql(&appointment("a-1", "Visit", home));
+        world.settle();
+        let (from, to) = if from_main { ("primary", team.as_str()) } else { (team.as_str(), "primary") };
+        let visit = id_in(&world, from, "Visit");
+        let change = |calendar: &str, value: &str| {
+            let body = json!({
+                "source": { "title": value, "url": "https://s.example/" },
+                "extendedProperties": { "private": { "other": value } },
+            });
+            world.google("PATCH", &format!("{}/{visit}", events_of(calendar)), &body);
+        };
+        change(from, "old");
+        world.settle();
+        let now = world.rows("'now', strftime('%Y-%m-%dT%H:%M:%fZ', 'now')", "app_users");
+        let then = now[0]["now"].as_str().unwrap().to_owned();
+        drag(&world, &visit, from, to);
+        change(to, "new");
+        world.settle();
+        assert_eq!(id_in(&world, to, "Visit"), visit);
+        world.run(&["restore", "a-1", "--as-of", &then, "--yes"]).ends_with(0);
+        world.settle();
+        let back = world.google("GET", &format!("{}/{visit}", events_of(from)), &Value::Null);
+        assert_eq!(back["extendedProperties"]["private"]["other"], "old", "{home} {back:#}");
+        // Of a calendar that is not the creator's own, Google lets nobody write the words of a link.
+        assert_eq!(back["source"]["title"], if from_main { "old" } else { "new" }, "{home} {back:#}");
+        assert_eq!(homes(&world, "Visit"), [format!("a-1 in {home}")]);
+    }
+}
+
+#[test]
 fn both_sides_may_move_it_into_the_same_calendar_or_into_different_ones() {
     let world = World::unconnected();
     let (team, club) = (world.add_calendar("Team"), world.add_calendar("Club"));

@@ -741,7 +741,12 @@ impl<R: Record> Session<'_, R> {
             return Ok(false);
         }
         if then != link {
-            self.stir(place, then).await?;
+            // That pair reads it itself, and keeps in its history what somebody changed of it.
+            let mut link = link;
+            if let Some(copy) = &mut link.copies[side] {
+                copy.look = true;
+            }
+            self.stir(place, link).await?;
         }
         Ok(true)
     }

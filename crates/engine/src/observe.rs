@@ -328,7 +328,14 @@ impl<R: Record> Session<'_, R> {
         stored.record = stored.record.aligned(Some(&before.record), Some(&other.record));
         // What our own write left is in the history already, with its entry.
         let is_ours = stored.stamp.is_some() && stored.stamp != before.stamp;
-        if is_ours || !changed_unseen(before, &stored) {
+        let is_moved = (before.withdrawn, &before.home) != (stored.withdrawn, &stored.home);
+        let carried = |opaque| self.replica(side).carried_along(opaque);
+        let is_seen = match is_moved && carried(&before.opaque) == carried(&stored.opaque) {
+            // The move itself changed the rest of them.
+            true => changed_unseen(before, &Stored { opaque: before.opaque.clone(), ..stored.clone() }),
+            false => changed_unseen(before, &stored),
+        };
+        if is_ours || !is_seen {
             return;
         }
         let intent = Intent {

@@ -450,6 +450,11 @@ pub trait Replica<R: Record>: Send + Sync {
         true
     }
 
+    /// Returns what of the leftovers of an item a move into another collection leaves alone, and a write could put back.
+    fn carried_along(&self, known: &Opaque) -> Opaque {
+        known.clone()
+    }
+
     /// Tells what earlier writes did; only asked where `Capabilities::outcomes` is set.
     ///
     /// # Errors

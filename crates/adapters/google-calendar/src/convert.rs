@@ -7,8 +7,9 @@ use passerelle_calendar::{
     Alert, AlertAction, Event, FreeBusyStatus, Participant, ParticipationStatus, Privacy, RecurrenceId, Role,
     Start, Status, contains, name_of,
 };
+use passerelle_ports::Opaque;
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
 use crate::{
     changes, color, marks, times,
@@ -69,6 +70,27 @@ pub(crate) struct Leftovers {
     /// they are still off and it takes place again. The address of the video call, where nobody sees it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) unsaid: Option<String>,
+}
+
+impl Leftovers {
+    /// Returns what a move into another calendar leaves alone: who organises the event, and which of its people this
+    /// calendar belongs to, is another one there.
+    pub(crate) fn carried_along(self) -> Opaque {
+        let mut rest = self.rest;
+        rest.retain(|name, _| changes::RESTORABLE.contains(&name.as_str()));
+        let Leftovers { source_title, private, shared, end_zone, attached, anonymous, .. } = self;
+        let kept = Leftovers {
+            rest,
+            source_title,
+            private,
+            shared,
+            end_zone,
+            attached,
+            anonymous,
+            ..Leftovers::default()
+        };
+        Opaque(json!(kept))
+    }
 }
 
 /// What a changed occurrence holds beyond the record, where it is not what its series holds.

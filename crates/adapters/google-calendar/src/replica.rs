@@ -13,8 +13,8 @@ use http::Method;
 use passerelle_calendar::{Event, contains};
 use passerelle_google_transport::{Api, ApiResponse, Call, GoogleClient, Pages};
 use passerelle_ports::{
-    Capabilities, Code, Cursor, Detail, ErrorKind, From as Since, ItemId, Next, Page, PageToken, PortError,
-    PortResult, Replica, Stored, Unread, Write, Written,
+    Capabilities, Code, Cursor, Detail, ErrorKind, From as Since, ItemId, Next, Opaque, Page, PageToken,
+    PortError, PortResult, Replica, Stored, Unread, Write, Written,
 };
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, value::RawValue};
@@ -667,6 +667,10 @@ impl Replica<Event> for GoogleCalendar {
     fn forbids_again(&self, known: &Stored<Event>) -> Option<PortError> {
         let left = crate::write::leftovers(&known.opaque);
         left.is_somebody_elses().then(|| error::not_the_organiser("events.insert"))
+    }
+
+    fn carried_along(&self, known: &Opaque) -> Opaque {
+        crate::write::leftovers(known).carried_along()
     }
 
     fn tells_others(&self, known: &Stored<Event>) -> bool {

@@ -106,7 +106,9 @@ pub fn take_back<R: Record>(
 /// Undo of a run takes that back too, so that the run's history has to hold it.
 #[must_use]
 pub fn changed_unseen<R: Record>(before: &Stored<R>, after: &Stored<R>) -> bool {
-    if before.id != after.id || before.withdrawn || after.withdrawn {
+    // What went into another collection of the same account was read there as it is.
+    let is_read = |stored: &Stored<R>| !stored.withdrawn || stored.home.is_some();
+    if before.id != after.id || !is_read(before) || !is_read(after) {
         return false;
     }
     let (was, is) = (fields(&before.record), fields(&after.record));

@@ -9,8 +9,8 @@ use std::{
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use passerelle_ports::{
-    Capabilities, EntryId, ErrorKind, From, ItemId, Label, Page, PortError, PortResult, Record, Relabelling,
-    Replica, Stored, Write, Written,
+    Capabilities, EntryId, ErrorKind, From, ItemId, Label, Opaque, Page, PortError, PortResult, Record,
+    Relabelling, Replica, Stored, Write, Written,
 };
 
 /// A call about to be made.
@@ -161,6 +161,10 @@ impl<R: Record> Replica<R> for Faulty<R> {
 
     fn not_carried(&self) -> Option<BTreeMap<String, u64>> {
         self.inner.not_carried()
+    }
+
+    fn carried_along(&self, known: &Opaque) -> Opaque {
+        self.inner.carried_along(known)
     }
 
     fn tells_others(&self, known: &Stored<R>) -> bool {

@@ -8,8 +8,8 @@ use std::{
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use passerelle_ports::{
-    Capabilities, EntryId, ErrorKind, From, ItemId, Page, PortError, PortResult, Record, Replica, Stored,
-    Write, Written,
+    Capabilities, EntryId, ErrorKind, From, ItemId, Opaque, Page, PortError, PortResult, Record, Replica,
+    Stored, Write, Written,
 };
 use serde_json::json;
 
@@ -122,6 +122,14 @@ impl<R: Record> MemShelf<R> {
 
 #[async_trait]
 impl<R: Record> Replica<R> for MemShelf<R> {
+    fn carried_along(&self, known: &Opaque) -> Opaque {
+        let mut known = known.clone();
+        if let Some(members) = known.0.as_object_mut() {
+            members.remove("moved");
+        }
+        known
+    }
+
     fn capabilities(&self) -> Capabilities {
         self.items.capabilities()
     }
