@@ -426,3 +426,19 @@ fn a_contact_refused_because_its_label_is_unknown_is_written_at_once() {
     }
     assert!(common::waiting(&world).is_empty());
 }
+
+#[test]
+fn a_listing_that_gives_all_labels_one_name_or_none_joins_none_of_them() {
+    for name in ["Same", ""] {
+        let (world, labels) = twins();
+        let replaced = json!(["\"name\": \"", format!("\"name\": \"{name}\", \"otherName\": \"")]);
+        world.faults(&json!([{"method": "people.contactGroups.list", "replace": replaced, "times": 2}]));
+        world.sql("UPDATE contacts SET notes = 'typed' WHERE id = 'c1';");
+        world.sync();
+        world.faults(&json!([]));
+        [(); 3].iter().for_each(|()| drop(world.sync()));
+        // What was read in between stands for a moment as a label of its own.
+        world.sql("DELETE FROM contact_groups WHERE id > 3 AND id NOT IN (SELECT group_id FROM contact_group_members);");
+        stand(&world, &labels, ["X", "Y", "Z"], &["c0", "c1"]);
+    }
+}

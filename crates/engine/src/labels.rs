@@ -101,6 +101,10 @@ impl<R: Record> Session<'_, R> {
                 continue;
             };
             let stays = now[winner].clone();
+            // One name for two labels, or none, is no new name: what a listing says then is right another time.
+            if stays.trim().is_empty() || names[winner].values().filter(|name| **name == stays).count() > 1 {
+                continue;
+            }
             let is_others = |name: &String| {
                 let of = |side: Side| names[side].iter().any(|(id, other)| other == name && *id != ids[side]);
                 Side::BOTH.into_iter().any(of)
