@@ -357,6 +357,23 @@ fn labels_of_the_same_contacts_are_renamed_in_place() {
 }
 
 #[test]
+fn labels_of_the_same_contacts_get_their_names_back_by_an_undo() {
+    for side in ["here", "there"] {
+        let (world, labels) = twins();
+        for (id, old, new) in [(1, "X", "X2"), (2, "Y", "Y2")] {
+            match side {
+                "here" => world.sql(&format!("UPDATE contact_groups SET name = '{new}' WHERE id = {id};")),
+                _ => rename(&world, &labels[old], new),
+            }
+        }
+        let run = world.sync().ends_with(0).run_of("contacts").to_string();
+        world.settle();
+        world.run(&["undo", "run", &run, "--yes"]).ends_with(0);
+        stand(&world, &labels, ["X", "Y", "Z"], &["c0", "c1"]);
+    }
+}
+
+#[test]
 fn a_label_renamed_on_both_sides_stays_one_beside_another_that_is_renamed_too() {
     let (world, labels) = twins();
     rename(&world, &labels["X"], "X there");

@@ -68,6 +68,16 @@ impl<R: Record> Session<'_, R> {
         if counts.both == 0 || counts.due == 0 { Ok(()) } else { self.renamed_on_both_sides().await }
     }
 
+    /// Returns how labels are called and were called before.
+    pub(crate) async fn former_names(&self) -> Flow<BTreeSet<(String, String)>> {
+        let state = self.engine.ledger.pair_state(self.pair()).await.map_err(ledger)?;
+        let names = |label: &LabelLink| {
+            let former = label.former.clone()?;
+            Some(Side::BOTH.map(|side| (label.names[side].clone(), former.clone())))
+        };
+        Ok(state.labels.iter().filter_map(names).flatten().collect())
+    }
+
     async fn label_names(&self) -> Flow<Names> {
         let mut names = Names::default();
         for side in Side::BOTH {
@@ -244,7 +254,12 @@ fn linked<R: Record>(known: &[LabelLink], settled: &[LabelLink], mut names: Name
             continue;
         }
         let now = Sides { local: local.clone(), remote: remote.clone() };
-        labels.push(LabelLink { ids: ids.clone(), names: if are_same { now } else { link.names.clone() } });
+        let is_renamed = are_same && R::label_field(local) != R::label_field(&link.names.local);
+        labels.push(LabelLink {
+            ids: ids.clone(),
+            former: if is_renamed { Some(link.names.local.clone()) } else { link.former.clone() },
+            names: if are_same { now } else { link.names.clone() },
+        });
         for side in Side::BOTH {
             names[side].remove(&ids[side]);
         }
@@ -261,6 +276,7 @@ fn linked<R: Record>(known: &[LabelLink], settled: &[LabelLink], mut names: Name
             labels.push(LabelLink {
                 ids: Sides { local: id.clone(), remote: other.clone() },
                 names: Sides { local: local.clone(), remote: remote.clone() },
+                former: None,
             });
         }
     }

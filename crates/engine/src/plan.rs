@@ -83,12 +83,15 @@ impl<R: Record> Session<'_, R> {
     pub(crate) async fn relabel(&mut self, steps: &[PlannedStep]) -> Flow<()> {
         self.rename_there().await?;
         let mut counts: Sides<BTreeMap<(String, String), u64>> = Sides::default();
+        let several = steps.iter().any(|step| step.relabelled.len() > 1);
+        let former = if several { self.former_names().await? } else { BTreeSet::new() };
         for step in steps {
-            if let Some(names) = &step.relabelled
-                && !self.renames.tell(&names.0)
-                && !self.renames.tell(&names.1)
-            {
-                *counts[step.side].entry(names.clone()).or_default() += 1;
+            for names in &step.relabelled {
+                // Of several labels only one that was called so before tells which takes the place of which.
+                let is_told = step.relabelled.len() == 1 || former.contains(names);
+                if is_told && !self.renames.tell(&names.0) && !self.renames.tell(&names.1) {
+                    *counts[step.side].entry(names.clone()).or_default() += 1;
+                }
             }
         }
         for side in Side::BOTH {
@@ -484,12 +487,18 @@ fn is_first_meeting<R: Record>(link: &Link<R>) -> bool {
     Side::BOTH.iter().all(|side| link.alive(*side).is_some() && link.bases[*side] == R::default())
 }
 
-/// Returns the label that a record of a write leaves, and the one that it takes in its place.
-pub(crate) fn relabelled<R: Record>(link: &Link<R>, intent: &Intent<R>) -> Option<(String, String)> {
-    let (own, to) = (link.alive(intent.side)?, intent.to.as_ref()?);
-    let (left, came) = R::relabelled(&own.record, to)?;
-    let name = |record: &R, field: &Field| Some(fields(record).get(field)?.as_str()?.to_owned());
-    Some((name(&own.record, &left)?, name(to, &came)?))
+/// Returns the labels that a record of a write leaves, each with those that it takes.
+pub(crate) fn relabelled<R: Record>(link: &Link<R>, intent: &Intent<R>) -> Vec<(String, String)> {
+    let (Some(own), Some(to)) = (link.alive(intent.side), intent.to.as_ref()) else { return Vec::new() };
+    let names = |record: &R| -> BTreeSet<String> {
+        let all = fields(record);
+        let is_label = |(field, name): &(&Field, &str)| R::label_field(name).as_ref() == Some(field);
+        let texts = all.iter().filter_map(|(field, value)| Some((field, value.as_str()?)));
+        texts.filter(is_label).map(|(_, name)| name.to_owned()).collect()
+    };
+    let (was, is) = (names(&own.record), names(to));
+    let came: Vec<&String> = is.difference(&was).collect();
+    was.difference(&is).flat_map(|left| came.iter().map(|came| (left.clone(), (*came).clone()))).collect()
 }
 
 /// Returns the short name of the record a write is about.

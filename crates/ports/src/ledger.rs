@@ -349,6 +349,9 @@ pub struct LabelLink {
     pub ids: Sides<String>,
     /// How it was called when the two sides last agreed.
     pub names: Sides<String>,
+    /// How it was called before that: an undo gives that name back.
+    #[serde(default)]
+    pub former: Option<String>,
 }
 
 /// Numbers of a pair, for the guard.

@@ -167,7 +167,7 @@ mod tests {
                     summary: String::new(),
                     content: digest_of(&()),
                     adds: false,
-                    relabelled: None,
+                    relabelled: Vec::new(),
                 });
             }
         }

@@ -23,9 +23,9 @@ pub struct PlannedStep {
     /// Two records meet for the first time, and one is given only what it lacks: no mass change, however many.
     #[serde(default, skip_serializing)]
     pub adds: bool,
-    /// The label that the record leaves and the one that it takes in its place.
+    /// Labels that the record leaves, each with one that it may take in its place.
     #[serde(skip)]
-    pub relabelled: Option<(String, String)>,
+    pub relabelled: Vec<(String, String)>,
 }
 
 impl PlannedStep {
@@ -40,7 +40,7 @@ impl PlannedStep {
             summary,
             content: digest_of(&intent.to),
             adds: false,
-            relabelled: None,
+            relabelled: Vec::new(),
         }
     }
 
@@ -56,7 +56,7 @@ impl PlannedStep {
             summary,
             content,
             adds: false,
-            relabelled: None,
+            relabelled: Vec::new(),
         }
     }
 }

@@ -130,14 +130,17 @@ pub(crate) fn renames<'a>(
     for (from, to) in updates {
         let left: Vec<&String> = from.values().filter(|name| !to.values().any(|to| to == *name)).collect();
         let new: Vec<&String> = to.values().filter(|name| !from.values().any(|from| from == *name)).collect();
-        if let ([left], [new]) = (left.as_slice(), new.as_slice()) {
-            pairs.insert(((*left).clone(), (*new).clone()));
-        }
+        let is_alone = left.len() == 1 && new.len() == 1;
+        pairs.extend(
+            left.iter()
+                .flat_map(|left| new.iter().map(move |new| ((*left).clone(), (*new).clone(), is_alone))),
+        );
     }
-    let known = find(conn, &pairs.iter().map(|(_, new)| new).collect::<Vec<_>>())?;
+    let known = find(conn, &pairs.iter().map(|(_, new, _)| new).collect::<Vec<_>>())?;
     let mut renames = Vec::new();
-    for (old, new) in pairs {
-        if !known.contains_key(&new) || is_made_for(conn, &new, &old)? {
+    for (old, new, is_alone) in pairs {
+        // Of several labels at once the batch does not tell which takes the place of which.
+        if is_alone && !known.contains_key(&new) || is_made_for(conn, &new, &old)? {
             renames.push((old, new));
         }
     }
