@@ -38,6 +38,19 @@ pub fn run() -> Result<()> {
             "warnings",
         ]))
     })?;
+    step("clippy without the features", || {
+        run::check(&mut run::cargo(&[
+            "clippy",
+            "--package",
+            "passerelle-app",
+            "--all-targets",
+            "--no-default-features",
+            "--locked",
+            "--",
+            "-D",
+            "warnings",
+        ]))
+    })?;
     step("doc", || {
         run::check(
             run::cargo(&["doc", "--workspace", "--no-deps", "--document-private-items", "--locked"])
@@ -50,6 +63,14 @@ pub fn run() -> Result<()> {
                 .args(["nextest", "run", "--workspace", "--all-features", "--locked", "--no-fail-fast"])
                 .env("PASSERELLE_TESTS_KEY_STORE", "1")
                 .env("PROPTEST_RNG_SEED", PROPERTIES_SEED)
+                .current_dir(run::root()),
+        )
+    })?;
+    step("tests of the command line without the features", || {
+        run::check(
+            std::process::Command::new(&nextest)
+                .args(["nextest", "run", "--package", "passerelle-app", "--no-default-features"])
+                .args(["--locked", "--no-fail-fast", "--test", "cli"])
                 .current_dir(run::root()),
         )
     })?;

@@ -48,6 +48,7 @@ pub enum Color {
 
 #[derive(Debug, Subcommand)]
 pub enum Command {
+    #[cfg(feature = "demo")]
     Demo(Demo),
     Init(Init),
     #[command(subcommand)]
@@ -89,6 +90,7 @@ pub enum Command {
     Explain(Explain),
 }
 
+#[cfg(feature = "demo")]
 #[derive(Debug, Args)]
 pub struct Demo {
     #[arg(long, value_name = "DIR")]

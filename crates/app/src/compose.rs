@@ -253,6 +253,7 @@ pub async fn examine_database(settings: &Settings) -> Outcome<Health> {
 /// # Errors
 ///
 /// What the database answers.
+#[cfg(feature = "demo")]
 pub async fn sql(settings: &Settings, statements: &str) -> Outcome<()> {
     let store = store(settings, false).await?;
     Ok(store.run_sql(statements).await.map_err(|error| error.at("sql"))?)

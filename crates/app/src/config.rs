@@ -126,6 +126,7 @@ impl Settings {
     /// # Errors
     ///
     /// None in practice.
+    #[cfg(feature = "demo")]
     pub fn built_in() -> Result<Self, Failure> {
         let places = Places::new();
         Layers::new(&places, places.config.join("config.toml")).settings()

@@ -5,6 +5,7 @@ mod clock;
 mod commands;
 mod compose;
 mod config;
+#[cfg(feature = "demo")]
 mod demo;
 mod files;
 mod help;

@@ -66,15 +66,6 @@ impl App {
         Settings::load(self.config.as_deref(), &self.environment, false)
     }
 
-    /// Returns the settings as they are built in, whatever the file and the environment say.
-    ///
-    /// # Errors
-    ///
-    /// None in practice.
-    pub fn built_in_settings(&self) -> Result<Settings, Failure> {
-        Settings::built_in()
-    }
-
     /// Returns where the vault's passphrase is remembered for as long as the program runs.
     pub fn passphrase(&self) -> Arc<OnceLock<Secret>> {
         self.passphrase.clone()

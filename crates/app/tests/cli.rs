@@ -379,6 +379,7 @@ fn every_command_explains_itself_in_both_languages() {
     let dir = tempfile::tempdir().unwrap();
     let commands = [
         "",
+        #[cfg(feature = "demo")]
         "demo",
         "init",
         "user",
@@ -462,6 +463,16 @@ fn the_language_follows_the_environment() {
     assert!(said(&[], &["status"]).contains("not set up"));
 }
 
+#[cfg(not(feature = "demo"))]
+#[test]
+fn a_binary_without_the_demonstration_does_not_offer_it() {
+    let dir = tempfile::tempdir().unwrap();
+    assert_eq!(binary(dir.path()).arg("demo").output().unwrap().status.code(), Some(2));
+    let help = binary(dir.path()).arg("--help").output().unwrap();
+    assert!(!String::from_utf8_lossy(&help.stdout).contains("demo"));
+}
+
+#[cfg(feature = "demo")]
 #[test]
 fn the_demonstration_ends_by_itself_with_both_sides_in_step() {
     let dir = tempfile::tempdir().unwrap();
@@ -488,6 +499,7 @@ fn the_demonstration_ends_by_itself_with_both_sides_in_step() {
     assert_eq!(status.status.code(), Some(0), "{}", String::from_utf8_lossy(&status.stdout));
 }
 
+#[cfg(feature = "demo")]
 #[test]
 fn the_demonstration_tells_its_story_in_the_persons_language() {
     let dir = tempfile::tempdir().unwrap();

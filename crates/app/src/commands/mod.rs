@@ -63,6 +63,7 @@ pub async fn run(app: &App, command: Command) -> Exit {
         Command::Completion(args) => completion::run(app, &args),
         Command::Man(args) => man::run(app, &args),
         Command::Explain(args) => explain::run(app, &args),
+        #[cfg(feature = "demo")]
         Command::Demo(args) => crate::demo::run(app, &args).await,
     }
 }

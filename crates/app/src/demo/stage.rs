@@ -58,7 +58,7 @@ impl<'a> Stage<'a> {
         let options =
             SimOptions { auto_consent: true, accounts: vec![ACCOUNT.to_owned()], ..SimOptions::default() };
         let sim = Sim::start(options).await.map_err(broken)?;
-        let settings = settings(app, &folder, sim.url())?;
+        let settings = settings(&folder, sim.url())?;
         compose::private_directory(&folder)?;
         compose::install(app, &settings).await?;
         init::write_file(&settings)?;
@@ -178,8 +178,8 @@ impl<'a> Stage<'a> {
 }
 
 /// The settings of an installation that lies wholly in one folder.
-fn settings(app: &App, folder: &Path, google: &str) -> Outcome<Settings> {
-    let mut settings = app.built_in_settings()?;
+fn settings(folder: &Path, google: &str) -> Outcome<Settings> {
+    let mut settings = Settings::built_in()?;
     settings.file = folder.join("config.toml");
     settings.state_dir = folder.to_owned();
     settings.database.path = folder.join("passerelle.db");
