@@ -2,6 +2,7 @@
 
 pub mod asking;
 mod company;
+pub mod endpoints;
 pub mod google;
 mod home;
 pub mod unlock;
@@ -10,21 +11,18 @@ pub mod vault;
 use std::{fs, path::Path, sync::Arc, time::Duration};
 
 use passerelle_credentials::{Vault, VaultError};
-use passerelle_google_transport::Endpoints;
 use passerelle_ports::{Code, Detail, Field, InstallationId, Kind, Reason, Side};
 use passerelle_service::{AccountState, Company, Failure, Office, Outcome, RuleBook, check_rules};
 use passerelle_sql_store::{Health, Store, StoreOptions};
 use passerelle_sync_rules::{Limits, Policy, Rules};
 use passerelle_texts::Lang;
-use url::Url;
 use uuid::Uuid;
 
 use crate::{
     cli::Source,
     compose::unlock::KeyChoice,
-    config::Settings,
-    keys::{Conflicts, Direction, GuestMails},
-    start::App,
+    context::App,
+    keys::{Conflicts, Direction, GuestMails, Settings},
     unusable::unusable,
 };
 
@@ -43,18 +41,6 @@ pub struct Installed {
     pub database: bool,
     /// Whether the vault is new.
     pub vault: bool,
-}
-
-/// Returns where Google is: the real one, or a pretend one on this computer.
-///
-/// # Errors
-///
-/// Says why an address may not stand in for Google.
-pub fn endpoints(asked: Option<&str>) -> Result<Endpoints, Box<dyn std::error::Error + Send + Sync>> {
-    match asked {
-        None | Some("") => Ok(Endpoints::google()?),
-        Some(text) => Ok(Endpoints::overridden(&Url::parse(text)?)?),
-    }
 }
 
 /// Opens the company's database, which `init` has made.
@@ -149,7 +135,7 @@ pub async fn adopt(settings: &Settings, copied: bool) -> Outcome<usize> {
 ///
 /// Those of the settings.
 pub fn google(app: &App, settings: &Settings, installation: InstallationId) -> Outcome<google::Google> {
-    let endpoints = endpoints(Some(&settings.google.endpoint)).map_err(|error| {
+    let endpoints = endpoints::endpoints(Some(&settings.google.endpoint)).map_err(|error| {
         Failure::new(Code::Cfg101)
             .with(Detail::Key, "google.endpoint")
             .with(Detail::Reason, Reason::Verbatim(error.to_string()))

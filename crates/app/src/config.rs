@@ -19,9 +19,8 @@ use toml::{
     de::{DeTable, DeValue},
 };
 
-pub use crate::keys::Settings;
 use crate::{
-    keys::{self, KEYS, PATHS},
+    keys::{self, KEYS, PATHS, Settings, Shown},
     slips::{Slip, Typed},
     unusable::unusable,
 };
@@ -32,14 +31,6 @@ const PARTS: &str = "conf.d";
 /// The variables of the environment, read once.
 #[derive(Clone, Debug, Default)]
 pub struct Environment(BTreeMap<String, String>);
-
-/// A setting as a text, and where that comes from: `FILE:LINE` or a variable; `None` = built in.
-#[derive(Clone, Debug)]
-pub struct Shown {
-    pub name: &'static str,
-    pub value: String,
-    pub origin: Option<String>,
-}
 
 /// The values of one layer by their whole names, each with its origin.
 #[derive(Clone, Debug, Default)]

@@ -22,7 +22,7 @@ pub use passerelle_formats::{Holds, Unread, holds, knows_heading, pick};
 use passerelle_ports::{ItemId, Kind};
 use passerelle_service::{Became, Incoming, Join, JoinTogether, Kinded, Loadable, PartOf, PutInto};
 
-use crate::output::Out;
+use crate::terminal::output::Out;
 
 /// The records of a file, one after the other: never all of them at once.
 pub type Reading<'a, R> = Box<dyn Iterator<Item = Incoming<R>> + 'a>;
@@ -466,7 +466,7 @@ pub fn reason_text(out: &Out, reason: &str, detail: &str) -> String {
         Some((_, words, _)) if !detail.is_empty() => out.t(words, &[("detail", detail.into())]),
         Some((_, words, _)) => out.t(words, &[]),
         None => {
-            let rule = crate::output::reason(out.lang, &passerelle_ports::Reason::of_text(reason));
+            let rule = crate::terminal::output::reason(out.lang, &passerelle_ports::Reason::of_text(reason));
             out.t("reason-refused", &[("rule", rule.into())])
         }
     }

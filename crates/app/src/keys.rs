@@ -6,7 +6,7 @@ use passerelle_service::Sourced;
 use passerelle_texts::Lang;
 use serde::{Deserialize, Deserializer, de::Error};
 
-use crate::{cli::Source, config::Shown};
+use crate::{cli::Source, compose::endpoints::endpoints};
 
 /// Every setting and what it holds when nobody says, in the order in which `config show` prints them; empty = depends, or
 /// none.
@@ -44,6 +44,14 @@ pub const KEYS: &[(&str, &str)] = &[
 /// Those that are paths: a relative one is taken from its file's directory, or else from the state directory.
 pub const PATHS: [&str; 6] =
     ["state_dir", "database.path", "vault.dir", "vault.key_file", "vault.passphrase_file", "network.ca_file"];
+
+/// A setting as a text, and where that comes from: `FILE:LINE` or a variable; `None` = built in.
+#[derive(Clone, Debug)]
+pub struct Shown {
+    pub name: &'static str,
+    pub value: String,
+    pub origin: Option<String>,
+}
 
 /// The settings.
 #[derive(Clone, Debug, Deserialize)]
@@ -264,7 +272,7 @@ fn given_path<'de, D: Deserializer<'de>>(from: D) -> Result<Option<PathBuf>, D::
 
 fn loopback<'de, D: Deserializer<'de>>(from: D) -> Result<String, D::Error> {
     let text = String::deserialize(from)?;
-    crate::compose::endpoints(Some(&text)).map(|_| text.clone()).map_err(D::Error::custom)
+    endpoints(Some(&text)).map(|_| text.clone()).map_err(D::Error::custom)
 }
 
 #[cfg(test)]

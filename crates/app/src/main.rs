@@ -5,18 +5,18 @@ mod clock;
 mod commands;
 mod compose;
 mod config;
+mod context;
 #[cfg(feature = "demo")]
 mod demo;
 mod files;
 mod help;
 mod keys;
 mod lock;
-mod output;
 mod panic;
-mod shown;
 mod slips;
 mod start;
 mod target;
+mod terminal;
 mod unusable;
 mod words;
 

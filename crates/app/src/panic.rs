@@ -16,7 +16,7 @@ use passerelle_service::Failure;
 use passerelle_texts::{Lang, explain, render};
 use serde_json::json;
 
-use crate::output::{article, line};
+use crate::terminal::output::{article, line};
 
 /// Where the last fault was: what is caught later no longer knows.
 static PLACE: Mutex<Option<String>> = Mutex::new(None);

@@ -1,115 +1,30 @@
 //! From the arguments to the exit code.
 
-use std::{
-    ffi::OsString,
-    io::Write,
-    path::{Path, PathBuf},
-    sync::{Arc, Mutex, OnceLock, PoisonError},
-    time::Duration,
-};
+use std::{ffi::OsString, io::Write, sync::Arc, time::Duration};
 
 use clap::{FromArgMatches, error::ErrorKind};
-use passerelle_credentials::Secret;
 use passerelle_ports::{Clock, Code, Detail, Reason};
 use passerelle_service::Failure;
 use passerelle_texts::Lang;
 use serde_json::json;
-use tokio::sync::mpsc::UnboundedReceiver;
 
 use crate::{
     cli::{Cli, Global},
-    clock::{SystemClock, SystemIds},
+    clock::SystemClock,
     commands,
-    config::{Environment, Settings},
+    config::Environment,
+    context::App,
     help,
-    output::{Out, article},
+    keys::Settings,
+    terminal::{
+        output::{self, article},
+        shown::{Shown, shown},
+    },
     unusable::unusable,
 };
 
 /// How long a command that was asked to end may take; a service manager kills after ten seconds or more.
 const GRACE: Duration = Duration::from_secs(4);
-
-/// What every command works with.
-pub struct App {
-    /// Where it speaks.
-    pub out: Out,
-    /// The clock.
-    pub clock: Arc<SystemClock>,
-    /// The source of ids.
-    pub ids: Arc<SystemIds>,
-    environment: Environment,
-    config: Option<PathBuf>,
-    passphrase_file: Option<PathBuf>,
-    /// The passphrase, once it was given: it is asked for, and read from standard input, once.
-    passphrase: Arc<OnceLock<Secret>>,
-    /// The lines that are typed, once something reads them: a second reader would compete with it for every line.
-    typed: Mutex<Option<UnboundedReceiver<String>>>,
-}
-
-impl App {
-    /// Takes the lines that are typed, if something reads them.
-    pub fn take_typed(&self) -> Option<UnboundedReceiver<String>> {
-        self.typed.lock().unwrap_or_else(PoisonError::into_inner).take()
-    }
-
-    /// Keeps the lines that are typed for whoever asks next.
-    pub fn keep_typed(&self, lines: Option<UnboundedReceiver<String>>) {
-        *self.typed.lock().unwrap_or_else(PoisonError::into_inner) = lines;
-    }
-
-    /// Reads the settings.
-    ///
-    /// # Errors
-    ///
-    /// `CFG-101`, `USE-106`.
-    pub fn settings(&self) -> Result<Settings, Failure> {
-        Settings::load(self.config.as_deref(), &self.environment, false)
-    }
-
-    /// Returns where the vault's passphrase is remembered for as long as the program runs.
-    pub fn passphrase(&self) -> Arc<OnceLock<Secret>> {
-        self.passphrase.clone()
-    }
-
-    /// Returns the file that the vault's passphrase shall be read from, if one was named.
-    pub fn passphrase_file(&self) -> Option<&Path> {
-        self.passphrase_file.as_deref()
-    }
-
-    /// Returns the home of whoever runs the program, for paths that begin with a tilde.
-    pub fn home(&self) -> Option<PathBuf> {
-        self.environment.get("HOME").map(PathBuf::from)
-    }
-
-    /// Returns the directory in which systemd lays down this service's credentials.
-    pub fn credentials_directory(&self) -> Option<PathBuf> {
-        self.environment.get("CREDENTIALS_DIRECTORY").map(PathBuf::from)
-    }
-
-    /// Returns how somebody else's computer would log in to this one: for a line that a person copies.
-    pub fn this_computer(&self) -> String {
-        let user = self.environment.get("USER").or(self.environment.get("LOGNAME")).unwrap_or("you");
-        format!("{user}@{}", host_name())
-    }
-
-    /// Returns the proxy that the environment names, without the log-in that may be in its address.
-    pub fn proxy(&self) -> Option<String> {
-        let named = ["HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"];
-        let text = named.into_iter().find_map(|name| self.environment.get(name))?;
-        let url = url::Url::parse(text).ok();
-        let plain = url.and_then(|url| Some(format!("{}:{}", url.host_str()?, url.port_or_known_default()?)));
-        Some(plain.unwrap_or_else(|| "?".to_owned()))
-    }
-
-    /// Reads the settings for an installation that is only being made: its file need not be there.
-    ///
-    /// # Errors
-    ///
-    /// `CFG-101`, `USE-106`.
-    pub fn new_settings(&self) -> Result<Settings, Failure> {
-        Settings::load(self.config.as_deref(), &self.environment, true)
-    }
-}
 
 /// Carries out one command line and returns the exit code.
 pub fn run(args: Vec<OsString>, environment: &Environment) -> u8 {
@@ -129,16 +44,7 @@ fn carry_out(args: &[OsString], environment: &Environment, lang: Lang) -> u8 {
         Err(error) => return not_parsed(&error, args, lang),
     };
     watch_log(cli.global.verbose);
-    let app = Arc::new(App {
-        out: Out::new(&cli.global, language(&cli.global, environment), environment.is_plain()),
-        clock: Arc::new(SystemClock::default()),
-        ids: Arc::new(SystemIds),
-        environment: environment.clone(),
-        config: cli.global.config.clone(),
-        passphrase_file: cli.global.passphrase_file.clone(),
-        passphrase: Arc::default(),
-        typed: Mutex::default(),
-    });
+    let app = Arc::new(App::new(&cli.global, language(&cli.global, environment), environment));
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => return ended(&app, Err(Failure::new(Code::Bug101).because(error))),
@@ -205,16 +111,6 @@ async fn signals() {
     if tokio::signal::ctrl_c().await.is_err() {
         std::future::pending().await
     }
-}
-
-#[cfg(unix)]
-fn host_name() -> String {
-    rustix::system::uname().nodename().to_string_lossy().into_owned()
-}
-
-#[cfg(not(unix))]
-fn host_name() -> String {
-    "server".to_owned()
 }
 
 /// Tells a failure; its code says how the process ends.
@@ -296,12 +192,12 @@ fn told(failure: &Failure, args: &[OsString], lang: Lang) -> u8 {
     let article = article(failure, lang);
     if asks_for_json(args) {
         let at = SystemClock::default().now();
-        let _ = crate::output::print_line("error", at, &article);
+        let _ = output::print_line("error", at, &article);
         let summary = json!({ "exit_code": article.exit, "code": failure.code() });
-        let _ = crate::output::print_line("summary", at, &summary);
+        let _ = output::print_line("summary", at, &summary);
     } else {
         let text = passerelle_texts::render(&article, lang);
-        let _ = writeln!(anstream::stderr(), "{}", crate::shown::shown(&text));
+        let _ = writeln!(anstream::stderr(), "{}", shown(&text));
     }
     article.exit
 }
@@ -318,7 +214,7 @@ fn watch_log(verbose: u8) {
         .with_env_filter(tracing_subscriber::EnvFilter::new(level))
         // Colours are controls, and a name that a remote side gave may hold others.
         .with_ansi(false)
-        .with_writer(|| crate::shown::Shown(std::io::stderr()))
+        .with_writer(|| Shown(std::io::stderr()))
         .try_init();
 }
 

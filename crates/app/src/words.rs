@@ -2,7 +2,7 @@
 
 use passerelle_ports::{Field, Value};
 
-use crate::output::Out;
+use crate::terminal::output::Out;
 
 /// The fields that hold one of some words, these words, and how each is said.
 const WORDS: [(&str, &str, &str); 19] = [

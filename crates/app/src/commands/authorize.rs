@@ -6,11 +6,11 @@ use std::time::Duration;
 use passerelle_ports::{Clock, InstallationId};
 use serde_json::json;
 
-use super::{Exit, consent, done};
+use super::consent;
 use crate::{
     cli::{Authorize, AuthorizeGoogle},
     compose::{self, asking::check_key},
-    start::App,
+    context::{App, Exit, done},
 };
 
 pub async fn run(app: &App, args: &Authorize) -> Exit {

@@ -4,12 +4,12 @@ use passerelle_ports::Clock;
 use passerelle_service::{Calendars, Outcome, add_calendar, calendars, remove_calendar};
 use serde_json::{Value, json};
 
-use super::{Exit, confirm, done};
 use crate::{
     cli::{Calendar, CalendarAdd, CalendarRemove, SomeUser},
     compose,
+    context::{App, Exit, done},
     lock::Lock,
-    start::App,
+    terminal::prompt::confirm,
 };
 
 pub async fn run(app: &App, args: &Calendar) -> Exit {

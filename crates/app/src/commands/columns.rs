@@ -6,10 +6,10 @@ use passerelle_ports::{Clock, Code, Detail, Reason};
 use passerelle_service::Failure;
 use serde_json::json;
 
-use super::typed;
 use crate::{
+    context::App,
     files::{Filed, Unread, knows_heading},
-    start::App,
+    terminal::prompt::typed,
 };
 
 /// What a person calls columns: the heading, and what it means.
@@ -114,6 +114,6 @@ fn words(column: &Unread) -> [(&'static str, passerelle_texts::Arg); 3] {
     [
         ("column", column.name.clone().into()),
         ("count", column.rows.into()),
-        ("example", crate::shown::in_a_line(&example).into()),
+        ("example", crate::terminal::shown::in_a_line(&example).into()),
     ]
 }

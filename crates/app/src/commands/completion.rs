@@ -1,7 +1,10 @@
 //! `completion`: the script that completes commands in a shell.
 
-use super::Exit;
-use crate::{cli::Completion, help, start::App};
+use crate::{
+    cli::Completion,
+    context::{App, Exit},
+    help,
+};
 
 pub fn run(app: &App, args: &Completion) -> Exit {
     let mut script = Vec::new();

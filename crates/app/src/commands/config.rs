@@ -3,12 +3,11 @@
 use passerelle_ports::Clock;
 use serde_json::json;
 
-use super::{Exit, done};
 use crate::{
     cli::Config,
     compose,
-    config::{Settings, Shown},
-    start::App,
+    context::{App, Exit, done},
+    keys::{Settings, Shown},
 };
 
 pub async fn run(app: &App, args: &Config) -> Exit {

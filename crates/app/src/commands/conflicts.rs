@@ -5,13 +5,12 @@ use passerelle_service::{
     Answer, Clash, Conflict, Failure, Keep, Office, Waiting, conflict, conflicts, resolve,
 };
 
-use super::{Exit, done};
 use crate::{
     cli::{self, ConflictAction, ConflictResolve, Conflicts},
     compose,
+    context::{App, Exit, done},
     lock::Lock,
-    output::Out,
-    start::App,
+    terminal::output::Out,
     words::{typed, value_text},
 };
 

@@ -9,15 +9,16 @@ use passerelle_service::{
 };
 use serde_json::json;
 
-use super::{Exit, confirm, confirm_by_name, consent, done, guide};
+use super::{consent, guide};
 use crate::{
     cli::{Account, AccountReplace, Asking, Connect, Credential, Delegation, OneUser},
     compose::{
         self, Composed,
         asking::{Consented, delegation},
     },
+    context::{App, Exit, done},
     lock::Lock,
-    start::App,
+    terminal::prompt::{confirm, confirm_by_name},
 };
 
 pub async fn connect(app: &App, args: &Connect) -> Exit {

@@ -13,7 +13,7 @@ use crate::{
         asking::{Asked, Consented, parsed},
         google::Google,
     },
-    start::App,
+    context::App,
     unusable::unusable,
 };
 

@@ -3,8 +3,12 @@
 use passerelle_ports::Clock;
 use serde_json::json;
 
-use super::{Exit, done};
-use crate::{cli::Database, compose, lock::Lock, start::App};
+use crate::{
+    cli::Database,
+    compose,
+    context::{App, Exit, done},
+    lock::Lock,
+};
 
 pub async fn run(app: &App, args: &Database) -> Exit {
     let Database::Adopt(args) = args;

@@ -11,13 +11,12 @@ use passerelle_service::{Failure, Finding, Level, Outcome, examine};
 use passerelle_texts::causes_and_cures;
 use serde_json::{Value, json};
 
-use super::{Exit, done};
 use crate::{
     cli::{Doctor, Source, Test},
     compose::{self, google::Google, vault::vault_failure},
-    config::Settings,
+    context::{App, Exit, done},
+    keys::Settings,
     lock::Lock,
-    start::App,
     unusable::unusable,
 };
 

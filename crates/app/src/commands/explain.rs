@@ -4,8 +4,10 @@ use passerelle_ports::{Clock, Code, Detail};
 use passerelle_service::Failure;
 use passerelle_texts::{explain, render};
 
-use super::{Exit, done};
-use crate::{cli::Explain, start::App};
+use crate::{
+    cli::Explain,
+    context::{App, Exit, done},
+};
 
 pub fn run(app: &App, args: &Explain) -> Exit {
     let article = explain::<&str>(&args.code, app.out.lang, &[])

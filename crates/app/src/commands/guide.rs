@@ -4,8 +4,12 @@ use std::path::{Path, PathBuf};
 
 use passerelle_service::Outcome;
 
-use super::{confirm, consent, typed};
-use crate::{compose::asking::parsed, start::App};
+use super::consent;
+use crate::{
+    compose::asking::parsed,
+    context::App,
+    terminal::prompt::{confirm, typed},
+};
 
 const PROJECT: &str = "https://console.cloud.google.com/projectcreate";
 const CALENDAR_API: &str = "https://console.cloud.google.com/apis/library/calendar-json.googleapis.com";

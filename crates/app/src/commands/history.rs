@@ -3,8 +3,14 @@
 use passerelle_ports::{Clock, Kind, RunId, RunKind, Side};
 use passerelle_service::{Change, Office, PastRun, changes, record_changes, runs, search_changes};
 
-use super::{Exit, done, sync::action};
-use crate::{cli::History, compose, output::Out, start::App, words::value_text};
+use super::sync::action;
+use crate::{
+    cli::History,
+    compose,
+    context::{App, Exit, done},
+    terminal::output::Out,
+    words::value_text,
+};
 
 pub async fn run(app: &App, args: &History) -> Exit {
     let settings = app.settings()?;

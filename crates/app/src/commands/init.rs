@@ -1,9 +1,6 @@
 //! `init`: a handful of questions, then a database, a vault and a settings file.
 
-use std::{
-    fs,
-    path::{Path, PathBuf},
-};
+use std::{fs, path::Path};
 
 use inquire::{Select, Text};
 use passerelle_ports::{Clock, Code, Detail, Reason};
@@ -11,27 +8,26 @@ use passerelle_service::{AppUser, Failure, add_user};
 use passerelle_texts::Lang;
 use serde_json::json;
 
-use super::{Exit, done};
+use super::vault;
 use crate::{
     cli::{Init, Source},
     compose,
-    config::Settings,
-    keys::Vault,
+    context::{App, Exit, done},
+    keys::{Settings, Vault},
     lock::Lock,
-    start::App,
     unusable::unusable,
 };
 
 pub async fn run(app: &App, args: &Init) -> Exit {
     let mut settings = app.new_settings()?;
     if let Some(path) = &args.database {
-        settings.database.path = absolute(path);
+        settings.database.path = vault::absolute(path);
     }
     let key = &args.key;
     let vault = settings.vault.clone();
     settings.vault = Vault {
         key_source: key.key_source.unwrap_or(vault.key_source),
-        key_file: key.key_file.as_deref().map_or(vault.key_file, absolute),
+        key_file: key.key_file.as_deref().map_or(vault.key_file, vault::absolute),
         key_command: key.key_command.clone().unwrap_or(vault.key_command),
         key_name: key.key_name.clone().unwrap_or(vault.key_name),
         ..vault
@@ -54,7 +50,7 @@ pub async fn run(app: &App, args: &Init) -> Exit {
     let written = write_file(&settings)?;
     // A person's file stays as it is, but for where the key of a vault that was made just now comes from.
     if !written && installed.vault && chosen_key {
-        super::vault::remember(app, &settings)?;
+        vault::remember(app, &settings)?;
     }
     let shown = |path: &Path| path.display().to_string();
     let database = shown(&settings.database.path);
@@ -99,7 +95,7 @@ fn ask(app: &App, args: &Init, settings: &mut Settings, user: &mut Option<String
     let known = settings.database.path.display().to_string();
     let path =
         Text::new(&question("2", "init-ask-database")).with_default(&known).prompt().map_err(stopped)?;
-    settings.database.path = absolute(Path::new(&path));
+    settings.database.path = vault::absolute(Path::new(&path));
     if args.key.key_source.is_none() {
         ask_key(app, settings)?;
     }
@@ -139,7 +135,7 @@ fn ask_key(app: &App, settings: &mut Settings) -> Result<(), Failure> {
     match vault.key_source {
         Source::File => {
             let known = vault.key_file.display().to_string();
-            vault.key_file = absolute(Path::new(&asked("init-ask-key", &known).map_err(stopped)?));
+            vault.key_file = vault::absolute(Path::new(&asked("init-ask-key", &known).map_err(stopped)?));
         }
         Source::Command => {
             vault.key_command = asked("init-ask-key-command", &vault.key_command).map_err(stopped)?;
@@ -158,11 +154,6 @@ async fn first_user(settings: &Settings, login: Option<&str>) -> Result<Option<S
         Err(failure) if failure.code() != Code::Use103 => Err(failure),
         _ => Ok(Some(user.id)),
     }
-}
-
-/// Returns a path as it is from everywhere.
-pub fn absolute(path: &Path) -> PathBuf {
-    std::path::absolute(path).unwrap_or_else(|_| path.to_owned())
 }
 
 /// Writes the settings file unless there is one: a person's file is never overwritten.

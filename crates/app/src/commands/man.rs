@@ -5,8 +5,12 @@ use std::{fs, path::Path};
 use passerelle_ports::Code;
 use passerelle_service::Failure;
 
-use super::Exit;
-use crate::{cli::Man, help, start::App, unusable::unusable};
+use crate::{
+    cli::Man,
+    context::{App, Exit},
+    help,
+    unusable::unusable,
+};
 
 pub fn run(app: &App, args: &Man) -> Exit {
     let mut command = help::command(app.out.lang);

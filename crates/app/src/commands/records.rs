@@ -14,19 +14,19 @@ use passerelle_service::{
 };
 use serde_json::json;
 
-use super::{Exit, columns, done};
+use super::columns;
 use crate::{
     cli::{Export, Import, List, Records, Show},
     compose,
-    config::Settings,
+    context::{App, Exit, done},
     files::{
         Filed, Holds, Outgoing, family, holds, is_hollow, left_over, mend_text, other_kind, pick,
         reason_text, to_import,
     },
+    keys::Settings,
     lock::Lock,
-    shown::in_a_line,
-    start::App,
     target::{Target, opened},
+    terminal::shown::in_a_line,
     unusable::unusable,
     words::value_text,
 };

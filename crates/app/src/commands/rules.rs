@@ -5,8 +5,13 @@ use passerelle_service::{PairRules, RuleTest, forget_rule, rules, test_rules};
 use passerelle_sync_rules::{Condition, Deletes, Direction, Policy, Rules as InForce, Test};
 use serde_json::json;
 
-use super::{Exit, done};
-use crate::{cli::Rules, compose, lock::Lock, output::Out, start::App};
+use crate::{
+    cli::Rules,
+    compose,
+    context::{App, Exit, done},
+    lock::Lock,
+    terminal::output::Out,
+};
 
 pub async fn run(app: &App, args: &Rules) -> Exit {
     let settings = app.settings()?;

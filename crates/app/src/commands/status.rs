@@ -4,11 +4,12 @@ use passerelle_ports::{Clock, Detail, Kind, Side};
 use passerelle_service::{Alone, Lacking, PairStatus, UserStatus, alone, lacking, status, without_calendar};
 use passerelle_texts::exit_code;
 
-use super::{
-    Exit,
-    sync::{dropped, explain_losses, fields_of, losses, not_carried},
+use super::sync::{dropped, explain_losses, fields_of, losses, not_carried};
+use crate::{
+    cli::Status,
+    compose,
+    context::{App, Exit, done},
 };
-use crate::{cli::Status, compose, start::App};
 
 pub async fn run(app: &App, args: &Status) -> Exit {
     let settings = app.settings()?;
@@ -18,7 +19,7 @@ pub async fn run(app: &App, args: &Status) -> Exit {
             app.out.result(&alone_line(app, &one));
             app.out.line("alone", app.clock.now(), &one);
         }
-        return super::done(app, 0);
+        return done(app, 0);
     }
     if args.losses {
         let mut all = Vec::new();
@@ -28,7 +29,7 @@ pub async fn run(app: &App, args: &Status) -> Exit {
             all.push(one.loss);
         }
         explain_losses(app, all.iter());
-        return super::done(app, 0);
+        return done(app, 0);
     }
     let all = status(&office.office, args.user.as_deref()).await?;
     for user in &all {
@@ -43,7 +44,7 @@ pub async fn run(app: &App, args: &Status) -> Exit {
     if all.is_empty() {
         app.out.result(&app.out.t("status-nobody", &[]));
     }
-    super::done(app, exit_of(&all))
+    done(app, exit_of(&all))
 }
 
 fn tell(app: &App, user: &UserStatus) {

@@ -14,18 +14,17 @@ use passerelle_sync_rules::Stays;
 use passerelle_texts::exit_code;
 use serde_json::{Value, json};
 
-use super::{
-    Exit,
-    conflicts::{coded, line},
-    watch::Bar,
-};
+use super::conflicts::{coded, line};
 use crate::{
     cli::Sync,
     compose::{self, Composed},
-    config::Settings,
+    context::{App, Exit},
+    keys::Settings,
     lock::Lock,
-    output::{Out, quoted},
-    start::App,
+    terminal::{
+        output::{Out, quoted},
+        progress::Bar,
+    },
 };
 
 /// How long a command waits for the answers of a run before it; a longer wait is for a later run.

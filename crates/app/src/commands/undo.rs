@@ -4,14 +4,14 @@ use chrono::{DateTime, NaiveDate, NaiveDateTime, Utc};
 use passerelle_ports::{Code, Detail, Kind, Reason, RunId};
 use passerelle_service::{Failure, SyncRequest, Undo as What, undo};
 
-use super::{Exit, confirm, done, sync, watch::Bar};
+use super::sync;
 use crate::{
     cli::{HowToUndo, KindName, Restore, Undo},
     clock::from_the_wall,
     compose,
+    context::{App, Exit, done},
     lock::Lock,
-    output::quoted,
-    start::App,
+    terminal::{output::quoted, progress::Bar, prompt::confirm},
 };
 
 pub async fn run(app: &App, args: &Undo) -> Exit {

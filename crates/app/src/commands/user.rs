@@ -4,12 +4,11 @@ use passerelle_ports::Clock;
 use passerelle_service::{AccountState, AppUser, add_user};
 use serde_json::json;
 
-use super::{Exit, done};
 use crate::{
     cli::{User, UserAdd},
     compose,
+    context::{App, Exit, done},
     lock::Lock,
-    start::App,
 };
 
 pub async fn run(app: &App, args: &User) -> Exit {

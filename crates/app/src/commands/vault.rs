@@ -3,7 +3,7 @@
 use std::{
     fs,
     io::{self, Write as _},
-    path::Path,
+    path::{Path, PathBuf},
 };
 
 use passerelle_credentials::{Vault as Keeper, VaultError};
@@ -12,15 +12,13 @@ use passerelle_service::{Failure, Outcome};
 use serde_json::json;
 use toml_edit::{DocumentMut, Item, Value};
 
-use super::{Exit, done, init};
 use crate::{
     cli::{Source, Vault, VaultRotate},
     compose::unlock::{KeyChoice, Passphrase},
     compose::{self, vault::vault_failure},
-    config::Settings,
-    keys::Vault as VaultSettings,
+    context::{App, Exit, done},
+    keys::{Settings, Vault as VaultSettings},
     lock::Lock,
-    start::App,
     unusable::unusable,
 };
 
@@ -164,14 +162,14 @@ fn wanted(settings: &Settings, args: &VaultRotate) -> Outcome<Settings> {
             let Some(file) = given else {
                 return Err(Failure::new(Code::Use114).with(Detail::File, present));
             };
-            Some(init::absolute(file))
+            Some(absolute(file))
         }
         present => present.clone(),
     };
     let new = VaultSettings {
         dir: old.dir.clone(),
         key_source: source,
-        key_file: args.key_file.as_deref().map_or(old.key_file.clone(), init::absolute),
+        key_file: args.key_file.as_deref().map_or(old.key_file.clone(), absolute),
         key_command: args.key_command.clone().unwrap_or(old.key_command.clone()),
         key_name: args.key_name.clone().unwrap_or(old.key_name.clone()),
         passphrase_file,
@@ -196,6 +194,11 @@ fn new_passphrase(app: &App, args: &VaultRotate) -> Passphrase {
         None if app.out.no_input || app.out.json => Passphrase::Nobody("--new-passphrase-file"),
         None => Passphrase::Ask(app.out.lang),
     }
+}
+
+/// Returns a path as it is from everywhere.
+pub fn absolute(path: &Path) -> PathBuf {
+    std::path::absolute(path).unwrap_or_else(|_| path.to_owned())
 }
 
 /// Puts the new source into the settings' file, whole or not at all: everything else in it stays as it was written.

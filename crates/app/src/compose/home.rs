@@ -7,7 +7,7 @@ use passerelle_service::{AccountState, Company, Failure, Outcome};
 use passerelle_sql_store::Store;
 use passerelle_sync_rules::digest_of;
 
-use crate::config::Settings;
+use crate::keys::Settings;
 
 /// The name under which the database keeps its home.
 const HOME: &str = "home";

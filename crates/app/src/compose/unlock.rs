@@ -16,7 +16,7 @@ use passerelle_ports::{Code, Detail, Reason};
 use passerelle_service::{Failure, Outcome};
 use passerelle_texts::{Lang, t};
 
-use crate::{cli::Source, config::Settings, start::App, unusable::unusable};
+use crate::{cli::Source, context::App, keys::Settings, unusable::unusable};
 
 /// How short a new passphrase may be.
 const SHORTEST: usize = 12;

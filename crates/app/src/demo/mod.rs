@@ -11,11 +11,14 @@ mod story;
 
 use std::path::{Path, PathBuf};
 
-use passerelle_ports::{Clock, Code, Detail};
+use passerelle_ports::Clock;
 use passerelle_service::Failure;
 use serde_json::json;
 
-use crate::{cli::Demo, commands::Exit, start::App};
+use crate::{
+    cli::Demo,
+    context::{App, Exit},
+};
 
 /// Tells the story and returns the exit code.
 pub async fn run(app: &App, args: &Demo) -> Exit {
@@ -28,22 +31,15 @@ pub async fn run(app: &App, args: &Demo) -> Exit {
         }
     };
     let stage = stage::Stage::set(app, folder).await?;
-    let last = story::tell(&stage).await.map_err(failed)?;
+    let last = story::tell(&stage).await.map_err(stage::failed)?;
     if args.keep.is_some() {
-        stage.keep().map_err(failed)?;
+        stage.keep().map_err(stage::failed)?;
     }
     if args.serve {
         stage.serve().await;
     }
     app.out.line("summary", app.clock.now(), &last);
     Ok(if last["exit_code"] == json!(0) { 0 } else { 1 })
-}
-
-/// The story is our own: whatever goes wrong in it is our fault, and says so.
-fn failed(error: anyhow::Error) -> Failure {
-    Failure::new(Code::Bug101)
-        .with(Detail::Operation, "demo")
-        .because(std::io::Error::other(format!("{error:#}")))
 }
 
 /// A folder that goes when the story ends.

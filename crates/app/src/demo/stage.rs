@@ -18,10 +18,11 @@ use serde_json::{Value, json};
 
 use super::{browser, company, phone::Phone};
 use crate::{
-    commands::{init, watch::Bar},
+    commands::init,
     compose::{self, Composed},
-    config::Settings,
-    start::App,
+    context::App,
+    keys::Settings,
+    terminal::progress::Bar,
 };
 
 /// The app user of the story.
@@ -95,7 +96,7 @@ impl<'a> Stage<'a> {
             }
             Ok(())
         };
-        typed().map_err(super::failed)
+        typed().map_err(failed)
     }
 
     /// Camille consents: the real flow, with a browser that is played.
@@ -104,7 +105,7 @@ impl<'a> Stage<'a> {
         let asked = google.ask(CLIENT, Some(ACCOUNT.to_owned()), Duration::from_secs(30)).await?;
         let address = asked.address().to_owned();
         let (visited, consented) = tokio::join!(browser::consent(&self.sim, &address), asked.wait());
-        visited.map_err(super::failed)?;
+        visited.map_err(failed)?;
         let consented = consented?;
         google.keep(USER, &consented)?;
         let account = record_account(&*office.company, &*self.app.ids, USER, &consented.identity).await?;
@@ -187,4 +188,11 @@ fn settings(folder: &Path, google: &str) -> Outcome<Settings> {
     settings.vault.key_file = folder.join("vault.key");
     settings.google.endpoint = google.to_owned();
     Ok(settings)
+}
+
+/// The story is our own: whatever goes wrong in it is our fault, and says so.
+pub fn failed(error: anyhow::Error) -> Failure {
+    Failure::new(Code::Bug101)
+        .with(Detail::Operation, "demo")
+        .because(std::io::Error::other(format!("{error:#}")))
 }

@@ -11,7 +11,7 @@ use super::{
     company,
     stage::{Stage, USER},
 };
-use crate::commands::watch::Bar;
+use crate::terminal::progress::Bar;
 
 /// How often a run may find something left to do before it has to be quiet.
 const ROUNDS: usize = 3;

@@ -11,7 +11,7 @@ use passerelle_service::{Pair, PairReport, Phase, Progress, Watch};
 
 use serde_json::json;
 
-use crate::{output::Out, start::App};
+use crate::{context::App, terminal::output::Out};
 
 /// A progress bar for the pairs of a run.
 pub struct Bar<'a> {
@@ -71,7 +71,7 @@ impl Watch for Bar<'_> {
         self.told.store(0, Ordering::Relaxed);
         self.bar.reset();
         self.bar.enable_steady_tick(Duration::from_millis(100));
-        self.bar.set_message(crate::shown::shown(&format!("{}  {}", pair.user, pair.name)));
+        self.bar.set_message(super::shown::shown(&format!("{}  {}", pair.user, pair.name)));
     }
 
     fn progress(&self) -> &dyn Progress {

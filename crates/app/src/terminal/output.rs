@@ -12,10 +12,10 @@ use passerelle_texts::{Arg, Article, Lang, explain, render, t};
 use serde::Serialize;
 use serde_json::{Value, json};
 
+use super::shown::{escaped, shown};
 use crate::{
     cli::{Color, Global},
     clock::on_the_wall,
-    shown::{escaped, shown},
     unusable::unusable,
 };
 
@@ -157,6 +157,9 @@ impl Out {
         if failure.word("command").is_some_and(|command| !command.starts_with("sync")) {
             // Only a synchronisation has deletions of other people's.
             todo.retain(|todo| !todo.contains("--bring-back"));
+        }
+        if cfg!(not(feature = "demo")) {
+            todo.retain(|todo| !todo.contains("`passerelle demo`"));
         }
         for text in std::iter::once(what).chain(why).chain(todo) {
             *text = self.pasted(std::mem::take(text));
