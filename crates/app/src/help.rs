@@ -22,7 +22,10 @@ fn translated(mut command: Command, lang: Lang, path: &str, top: bool) -> Comman
         format!("{{about-with-newline}}\n{} {{usage}}\n\n{{all-args}}{{after-help}}", text("help-usage"));
     command = command.about(text(path)).help_template(template).disable_help_flag(true);
     command = match path.split('-').nth(1) {
-        None => command.after_help(text("help-after")),
+        None => {
+            let examples = existing_examples(&command, &text("help-after"));
+            command.after_help(examples)
+        }
         // The commands below one have its examples.
         Some(first) => command.after_help(text(&format!("help-{first}-examples"))),
     };
@@ -62,6 +65,15 @@ fn translated(mut command: Command, lang: Lang, path: &str, top: bool) -> Comman
         command = command.mut_subcommand(name, |sub| translated(sub, lang, &path, false));
     }
     command
+}
+
+/// Leaves out the examples of commands that this binary was built without.
+fn existing_examples(command: &Command, text: &str) -> String {
+    let exists = |line: &&str| {
+        let named = line.strip_prefix("  passerelle ").and_then(|rest| rest.split(' ').next());
+        named.is_none_or(|name| command.find_subcommand(name).is_some())
+    };
+    text.lines().filter(exists).collect::<Vec<_>>().join("\n")
 }
 
 /// Says in one line what was wrong with a command line.

@@ -470,6 +470,9 @@ fn a_binary_without_the_demonstration_does_not_offer_it() {
     assert_eq!(binary(dir.path()).arg("demo").output().unwrap().status.code(), Some(2));
     let help = binary(dir.path()).arg("--help").output().unwrap();
     assert!(!String::from_utf8_lossy(&help.stdout).contains("demo"));
+    let status = binary(dir.path()).arg("status").output().unwrap();
+    assert_eq!(status.status.code(), Some(7));
+    assert!(!String::from_utf8_lossy(&status.stderr).contains("demo"));
 }
 
 #[cfg(feature = "demo")]
