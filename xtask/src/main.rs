@@ -4,6 +4,7 @@ use clap::{Parser, Subcommand};
 
 mod bench;
 mod ci;
+mod circles;
 mod codegen;
 mod corpora;
 mod docs;

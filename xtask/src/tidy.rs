@@ -6,6 +6,7 @@
 //! - the numbered promises of the port and the names of the contract's tests agree;
 //! - no test is switched off or sleeps, and nothing unfinished is marked for later;
 //! - the tests that `docs/development/scenarios.md` names exist;
+//! - inside a crate, no file leads back to itself through the files that it uses (`circles.rs`);
 //! - links, anchors and cited files, numbers and sections exist, and the top level holds what is known (`docs.rs`).
 
 use std::{
@@ -16,7 +17,7 @@ use std::{
 
 use anyhow::{Context, Result, bail};
 
-use crate::{docs, run};
+use crate::{circles, docs, run};
 
 /// Which crates of ours a crate may name under `[dependencies]`. The picture of `docs/explanation/architecture.md`.
 const ALLOWED: &[(&str, &[&str])] = &[
@@ -62,6 +63,7 @@ pub fn run() -> Result<()> {
     promises(&mut found)?;
     switched_off(&mut found)?;
     scenarios(&mut found)?;
+    circles::check(&mut found)?;
     docs::check(&mut found)?;
     if found.is_empty() {
         return Ok(());
@@ -191,7 +193,7 @@ fn scenarios(found: &mut Vec<String>) -> Result<()> {
     Ok(())
 }
 
-fn manifests() -> Result<Vec<PathBuf>> {
+pub fn manifests() -> Result<Vec<PathBuf>> {
     let mut all = Vec::new();
     walk(&run::root().join("crates"), &mut |path| {
         if path.file_name().is_some_and(|name| name == "Cargo.toml") {
@@ -201,7 +203,7 @@ fn manifests() -> Result<Vec<PathBuf>> {
     Ok(all)
 }
 
-fn rust_files(folder: &Path) -> Result<Vec<PathBuf>> {
+pub fn rust_files(folder: &Path) -> Result<Vec<PathBuf>> {
     let mut all = Vec::new();
     walk(folder, &mut |path| {
         if path.extension().is_some_and(|extension| extension == "rs") {
