@@ -40,6 +40,9 @@ enum At {
 /// How many bits of a number stand for a text; those above for what it is about.
 const OF_TEXT: u32 = 36;
 
+/// How many bits of a cell that is kept as text stand for the record it is beside.
+const OF_RECORD: u32 = 24;
+
 /// Returns what a text is about, of the number that stands for both.
 fn about(text: u64) -> u64 {
     text >> OF_TEXT
@@ -126,8 +129,9 @@ pub(crate) struct Known {
     whole: HashMap<u64, Vec<u32>>,
     /// What is kept beside records here of which the import changed it.
     lefts: HashMap<ItemId, Left>,
-    /// What is kept as text beside a record of a name, because a column was not understood.
-    beside: HashMap<u64, u32>,
+    /// What is kept as text beside a record of a name, because a column was not understood: in the upper bits the number
+    /// of both, in [`OF_RECORD`] that of the record. In order, eight bytes each: a table may have hundreds of such columns.
+    beside: Vec<u64>,
     uids: HashMap<u64, Named>,
     /// Those that have another identifier here than their file gave them, by that one.
     originals: HashMap<u64, Vec<u32>>,
@@ -318,6 +322,7 @@ impl Known {
                 known.note_original(left::original_uid(Some(&item.leftovers)));
             }
         }
+        known.beside.sort_unstable();
         Ok(known)
     }
 
@@ -379,7 +384,8 @@ impl Known {
 
     /// Keeps the cells that are kept as text beside the record that is added next.
     fn keep_cells<R: Record>(&mut self, record: &R, leftovers: &Value) {
-        let Ok(number) = u32::try_from(self.all.len()) else { return };
+        let number = u32::try_from(self.all.len()).ok().filter(|number| number >> OF_RECORD == 0);
+        let Some(number) = number else { return };
         let texts = leftovers.as_array().into_iter().flatten().filter_map(Value::as_str);
         let mut cells = texts.filter_map(|text| text.split_once(": ")).map(|(_, cell)| cell).peekable();
         if cells.peek().is_none() {
@@ -387,7 +393,8 @@ impl Known {
         }
         let name = words(&fields(record), "name");
         for cell in cells.filter(|_| !name.is_empty()) {
-            self.beside.entry(self.hasher.hash_one((&name, cell.trim()))).or_insert(number);
+            let cell = self.hasher.hash_one((&name, cell.trim())) >> OF_RECORD << OF_RECORD;
+            self.beside.push(cell | u64::from(number));
         }
     }
 
@@ -405,8 +412,14 @@ impl Known {
             _ => Vec::new(),
         });
         let values = values.map(str::trim).filter(|value| !value.is_empty());
-        let mut found = values.filter_map(|value| self.beside.get(&self.hasher.hash_one((&name, value))));
-        found.next().copied()
+        let mut found = values.filter_map(|value| {
+            let cell = self.hasher.hash_one((&name, value)) >> OF_RECORD << OF_RECORD;
+            let at = self.beside.partition_point(|known| *known < cell);
+            u32::try_from(self.beside.get(at)?.checked_sub(cell)?)
+                .ok()
+                .filter(|number| number >> OF_RECORD == 0)
+        });
+        found.next()
     }
 
     /// Keeps the identifier of the record that was added last.
@@ -948,6 +961,34 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+
+    #[test]
+    fn cells_that_are_kept_as_text_take_eight_bytes_each() {
+        use passerelle_contacts::Contact;
+
+        let of = |row: usize, note: String| {
+            let mut all = Fields::new();
+            all.insert(Field::keyed("name", "surname"), format!("Martin{}", row / 2).into());
+            all.insert(Field::new("notes"), note.into());
+            assemble::<Contact>(&all).unwrap()
+        };
+        let mut known = Known::default();
+        for row in 0..100 {
+            let cells: Value = (0..300).map(|column| format!("C{column}: v{row}-{column}")).collect();
+            let record = of(row, String::new());
+            known.keep_cells(&record, &cells);
+            known.add(&record, None, Box::default(), Left::default(), At::File(1, Box::default()));
+        }
+        known.beside.sort_unstable();
+        assert_eq!(size_of_val(known.beside.as_slice()), 8 * 100 * 300);
+        for row in 0..100 {
+            let number = u32::try_from(row).ok();
+            assert_eq!(known.of_row(&of(row, format!("v{row}-299"))), number);
+            assert_eq!(known.of_row(&of(row, "v0-300".to_owned())), None);
+            // Of another name it is another row.
+            assert_eq!(known.of_row(&of(row + 2, format!("v{row}-299"))), None);
+        }
+    }
 
     #[test]
     fn an_older_state_is_told_by_its_number_then_by_its_time() {
