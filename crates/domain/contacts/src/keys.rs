@@ -5,7 +5,7 @@ use std::{borrow::Cow, collections::BTreeMap};
 use rlibphonenumber::{PHONE_NUMBER_UTIL, PhoneNumberFormat, Region};
 use unicode_normalization::UnicodeNormalization;
 
-use crate::normal::{lower, normal_line};
+use crate::text::{lower, normal_line};
 
 /// Returns the key of a text: lower case, composed, with single spaces.
 #[must_use]

@@ -7,6 +7,7 @@ mod keys;
 mod names;
 mod normal;
 mod record;
+mod text;
 mod validate;
 
 pub use contact::{
@@ -17,5 +18,5 @@ pub use entries::same_entries;
 pub use keys::{
     address_key, email_key, im_key, keyed, phone_key, plain_key, relation_key, text_key, url_key,
 };
-pub use normal::{normal_line, normal_text};
+pub use text::{normal_line, normal_text};
 pub use validate::{Problem, validate};

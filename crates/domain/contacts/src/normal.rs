@@ -1,31 +1,8 @@
 //! The normal form of a contact's field values: what two spellings of one value have in common.
 
 use passerelle_ports::{Field, Value};
-use unicode_normalization::UnicodeNormalization;
 
-use crate::{email_key, phone_key, plain_key, url_key};
-
-/// Returns a text of one line in normal form: composed (NFC), trimmed, with single spaces.
-#[must_use]
-pub fn normal_line(text: &str) -> String {
-    let composed: String = text.nfc().collect();
-    composed.split_whitespace().collect::<Vec<_>>().join(" ")
-}
-
-/// Returns a text of several lines in normal form: composed (NFC), line feeds only, no blanks at
-/// the ends of lines, no empty lines at its ends.
-#[must_use]
-pub fn normal_text(text: &str) -> String {
-    let composed: String = text.nfc().collect();
-    let unix = composed.replace("\r\n", "\n").replace('\r', "\n");
-    let lines: Vec<&str> = unix.split('\n').map(str::trim_end).collect();
-    lines.join("\n").trim_matches('\n').to_owned()
-}
-
-/// Returns a text in lower case, composed.
-pub(crate) fn lower(text: &str) -> String {
-    text.to_lowercase().nfc().collect()
-}
+use crate::{email_key, normal_line, normal_text, phone_key, plain_key, text::lower, url_key};
 
 /// Returns the normal form of one field's value.
 pub(crate) fn normal(field: &Field, value: &Value) -> Value {
