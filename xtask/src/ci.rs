@@ -66,14 +66,6 @@ pub fn run() -> Result<()> {
                 .current_dir(run::root()),
         )
     })?;
-    step("tests of the command line without the features", || {
-        run::check(
-            std::process::Command::new(&nextest)
-                .args(["nextest", "run", "--package", "passerelle-app", "--no-default-features"])
-                .args(["--locked", "--no-fail-fast", "--test", "cli"])
-                .current_dir(run::root()),
-        )
-    })?;
     step("doc tests", || run::check(&mut run::cargo(&["test", "--workspace", "--doc", "--locked"])))?;
     step("codegen", || codegen::run(true))?;
     step("foreign files", corpora::in_ci)?;
