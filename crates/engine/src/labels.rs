@@ -15,11 +15,11 @@ use crate::{
 /// What becomes of labels that got another name since the two sides last agreed.
 #[derive(Debug, Default)]
 pub(crate) struct Renames {
-    /// The names that the labels of a side get.
+    /// The labels to rename on each side: the id, and the new name.
     to: Sides<Vec<Label>>,
-    /// Names under which no record is put into a label any more, and the one that stays.
+    /// Every other name that a renamed label has or had, with the name that replaces it in writes.
     gone: BTreeMap<String, String>,
-    /// The labels.
+    /// The labels that are renamed on a side, as the ledger knew them before.
     links: Vec<LabelLink>,
 }
 
@@ -45,7 +45,7 @@ impl Renames {
         record.rename_labels(&names.map(|(name, stays)| (name.clone(), stays.clone())).collect());
     }
 
-    /// Tells whether the ids say what becomes of a label with this name.
+    /// Tells whether a label with this name is renamed by its id, so that its records need not be compared.
     pub(crate) fn tell(&self, name: &str) -> bool {
         self.gone.contains_key(name) || self.gone.values().any(|stays| stays == name)
     }
@@ -131,7 +131,7 @@ impl<R: Record> Session<'_, R> {
                 self.choose_name(link, &now, winner).await?;
             }
         }
-        // What the records were put into by name is what is called so: no label takes the place of another one here.
+        // Local records refer to labels by name: a label gets no name that another one has, and gives its own to none.
         let is_free = |label: &Label| {
             let was = names.local.get(&label.id);
             let others = renames.to.local.iter().filter(|other| other.id != label.id);

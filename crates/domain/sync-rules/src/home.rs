@@ -66,8 +66,8 @@ pub fn relocation<R: Record>(link: &Link<R>, own: &Place, others: &[Place]) -> O
         At::With(place) => place,
         At::Beyond => return None,
     };
-    // What somebody brought by hand where the rules leave it out is told: they hide nothing there, and nothing of it would
-    // travel any more.
+    // A person moved the item into a remote calendar whose rules leave it out. If the local record followed, neither side's
+    // later changes would travel, so the move is refused and reported.
     let shows = match follower {
         Side::Local => takes_part(&local.record, &target.rules),
         Side::Remote => admits(link, (&own.rules, &target.rules)),
